@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Files. Names are UTF-8 (any bytes on Linux), relative to the agent's working folder. Error texts are the OS's reason
+   alone (strerror on every OS, "No such file or directory"): the caller names the object. */
+#ifndef PLATFORM_FILE_H
+#define PLATFORM_FILE_H
+
+#include "base/buffer.h"
+#include "base/error.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct os_file;
+/* Only regular files: ERR_INVALID for folders, devices, FIFOs and sockets, never blocking on one. Shared for reading,
+   writing and removal while it is open. ERR_NOT_FOUND when there is none. */
+int os_file_open(struct os_file **out, const char *path, uint64_t *size, struct error *err);
+int os_file_read(struct os_file *file, void *bytes, size_t max, struct error *err); /* 0 at the end */
+void os_file_close(struct os_file *file);                                           /* accepts NULL */
+
+/* A new file beside path that takes its name when committed: path holds the old content or all of the new. */
+struct os_upload;
+int os_upload_begin(struct os_upload **out, const char *path, bool executable, struct error *err);
+int os_upload_write(struct os_upload *upload, const void *bytes, size_t len, struct error *err);
+int os_upload_commit(struct os_upload *upload, struct error *err); /* fsync, rename; frees it in any case */
+void os_upload_abandon(struct os_upload *upload);                  /* accepts NULL */
+
+int os_file_remove(const char *path, struct error *err); /* ERR_NOT_FOUND when there is none (ENOENT, ENOTDIR) */
+int os_file_rename(const char *from, const char *to, struct error *err);
+int os_file_sync(const char *path, struct error *err); /* what was written to it is on the disk after it */
+int os_getcwd(struct buffer *out, struct error *err);  /* appended with its NUL */
+int os_chdir(const char *path, struct error *err);
+
+#endif

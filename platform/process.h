@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Programs that the agent starts for a host. */
+#ifndef PLATFORM_PROCESS_H
+#define PLATFORM_PROCESS_H
+
+#include "base/error.h"
+#include "base/strlist.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct os_process_spec {        /* all borrowed */
+    const char *const *argv;    /* NULL-terminated, at least one */
+    const char *const *env;     /* "NAME=VALUE" set, "NAME" removed; NULL: the agent's as it is */
+    const char *cwd;            /* NULL: the agent's */
+    const char *in, *out, *err; /* "" or NULL: the agent's own handle */
+    bool append_out, append_err; /* else truncated; both are opened for append, so they may be one file */
+    bool report_exec_failure;   /* else, as testagentd, a child that can't be executed exits with 1 */
+};
+
+struct os_process;
+/* The process may have exited, but keeps its status, when this returns. */
+int os_process_spawn(struct os_process **out, const struct os_process_spec *spec, struct error *err);
+uint64_t os_process_pid(const struct os_process *process);
+bool os_process_poll(struct os_process *process, uint32_t *status); /* true once it has exited, then always */
+void os_process_free(struct os_process *process);                   /* does not end it; accepts NULL */
+/* From now on changed(context) is called, in a thread of its own, whenever a child may have exited. Once, before the
+   first spawn and the first thread. */
+int os_process_watch(void (*changed)(void *context), void *context, struct error *err);
+
+/* Ends the process and all it started: asks first, and after grace_ms ends what is left. Each one ended is added to
+   `killed` as "PID NAME". Bounded: ERR_TIMEOUT names what would not die. */
+int os_process_kill_tree(struct os_process *process, int grace_ms, struct strlist *killed, struct error *err);
+
+#endif

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* TCP. Every socket is close-on-exec, unblocked by SIGPIPE, keep-alive and TCP_NODELAY. */
+#ifndef PLATFORM_SOCKET_H
+#define PLATFORM_SOCKET_H
+
+#include "base/error.h"
+#include "platform/thread.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct os_file;
+struct os_socket;
+struct os_listener;
+
+struct os_address {
+    uint8_t ip[16]; /* IPv6; IPv4 as ::ffff:a.b.c.d */
+};
+#define OS_ADDRESS_TEXT_SIZE 48
+void os_address_text(const struct os_address *address, char text[OS_ADDRESS_TEXT_SIZE]);
+/* A name or a numeric address to at most max addresses; their number, or a negative status. Blocks. */
+int os_resolve(const char *name, struct os_address *out, int max, struct error *err);
+
+/* bind_to NULL: every address, IPv6 and IPv4 by one socket where the OS can. Port 0 picks one. */
+int os_listen(struct os_listener **out, const char *bind_to, uint16_t port, struct error *err);
+uint16_t os_listener_port(const struct os_listener *listener);
+/* Blocks. ERR_CLOSED after os_listener_stop (any thread may call that). */
+int os_accept(struct os_listener *listener, struct os_socket **out, struct os_address *peer, struct error *err);
+void os_listener_stop(struct os_listener *listener);
+void os_listener_close(struct os_listener *listener); /* accepts NULL */
+
+/* Tries each address of the host until the deadline. */
+int os_connect(struct os_socket **out, const char *host, uint16_t port, int64_t deadline_ms, struct error *err);
+/* 1 to max bytes: their number; 0 at the end; ERR_TIMEOUT when nothing came by the deadline. */
+int os_socket_recv(struct os_socket *socket, void *bytes, size_t max, int64_t deadline_ms, struct error *err);
+/* All of it. ERR_TIMEOUT when the peer took nothing for stall_ms (negative: waits for ever). more: further bytes
+   follow at once, so a short segment may wait for them. */
+int os_socket_send(struct os_socket *socket, const void *bytes, size_t len, int stall_ms, bool more, struct error *err);
+/* len bytes of the file from its current position, without passing through this process. ERR_INVALID when the file
+   turned out shorter: the stream is then broken and must be closed. */
+int os_socket_send_file(struct os_socket *socket, struct os_file *file, uint64_t len, int stall_ms, struct error *err);
+
+enum os_wait_result { OS_WAIT_WOKEN, OS_WAIT_HANGUP, OS_WAIT_TIMEOUT };
+/* Blocks until the waker is set, the peer hangs up or the deadline comes. Unread data is no reason to return. */
+enum os_wait_result os_socket_wait(struct os_socket *socket, struct os_waker *waker, int64_t deadline_ms);
+void os_socket_shutdown(struct os_socket *socket); /* from any thread: ends all calls on it */
+void os_socket_close(struct os_socket *socket);    /* accepts NULL */
+
+#endif

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Threads, locks and the way to wake a blocked wait. */
+#ifndef PLATFORM_THREAD_H
+#define PLATFORM_THREAD_H
+
+#include "base/error.h"
+
+#include <stdint.h>
+
+/* Starts main(context) in a detached thread with a small stack (256 KiB). */
+int os_thread_start(void (*main)(void *context), void *context, struct error *err);
+
+/* Number of processors that this process may run on, at least 1. */
+unsigned os_cpu_count(void);
+
+struct os_mutex; /* opaque; never destroyed once shared */
+struct os_mutex *os_mutex_new(void); /* aborts without memory: called at start-up only */
+void os_mutex_lock(struct os_mutex *mutex);
+void os_mutex_unlock(struct os_mutex *mutex);
+
+/* Something another thread can set to end a wait (os_socket_wait). Setting it twice is the same as once. */
+struct os_waker;
+int os_waker_new(struct os_waker **out, struct error *err);
+void os_waker_free(struct os_waker *waker); /* accepts NULL */
+void os_waker_set(struct os_waker *waker);
+void os_waker_clear(struct os_waker *waker);
+
+#endif

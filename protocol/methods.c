@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "protocol/wire.h"
+
+const struct method methods[METHOD_COUNT] = {
+#define METHOD(id, symbol, name, signature, short_text)                                                       \
+    [METHOD_##symbol] = {id, name, signature, short_text, METHOD_##symbol},
+#include "protocol/methods.def"
+#undef METHOD
+};
+
+/* A switch, so that an id given twice does not compile. */
+const struct method *method_find(uint32_t id)
+{
+    switch (id) {
+#define METHOD(id, symbol, name, signature, short_text)                                                       \
+    case id:                                                                                                 \
+        return &methods[METHOD_##symbol];
+#include "protocol/methods.def"
+#undef METHOD
+    }
+    return NULL;
+}
