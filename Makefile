@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Two targets do the set-up too: `make demo` and `make check`. `make help` lists the rest.
+include config.mk
+
+VERSION := 0.1.0
+B := build
+OBJ := $(B)/obj
+
+COMPILE = $(CC) -std=c11 -D_GNU_SOURCE -DPERISCOPE_VERSION='"$(VERSION)"' -iquote . $(WARN) $(OPT) $(SANITIZE) \
+	-ffunction-sections -fdata-sections -fvisibility=hidden -fPIC -MMD -MP $(CFLAGS)
+LINK = $(CC) $(OPT) $(SANITIZE) -Wl,--gc-sections -Wl,-z,relro,-z,now -pthread $(LDFLAGS)
+
+objects = $(patsubst %.c,$(OBJ)/%.o,$(1))
+
+BASE := $(wildcard base/*.c)
+PROTOCOL := $(wildcard protocol/*.c)
+LINUX := $(wildcard linux/*.c)
+CAPTURE := $(wildcard capture/*.c)
+AGENT := $(wildcard agent/*.c)
+HOST := $(wildcard host/*.c)
+CLI := $(wildcard host/cli/*.c)
+
+.PHONY: all
+all: $(B)/periscoped $(B)/periscope $(B)/libperiscope.so $(B)/libperiscope.pc
+
+$(B)/periscoped: $(call objects,$(BASE) $(PROTOCOL) $(LINUX) $(CAPTURE) $(AGENT))
+	$(LINK) -o $@ $^ -lz
+$(B)/libperiscope.a: $(call objects,$(BASE) $(PROTOCOL) $(LINUX) $(HOST))
+	rm -f $@
+	ar rcs $@ $^
+$(B)/libperiscope.so: $(call objects,$(BASE) $(PROTOCOL) $(LINUX) $(HOST))
+	$(LINK) -shared -Wl,-soname,libperiscope.so.0 -o $@ $^
+$(B)/periscope: $(call objects,$(CLI)) $(B)/libperiscope.a
+	$(LINK) -o $@ $^
+$(B)/libperiscope.pc: host/libperiscope.pc.in Makefile config.mk
+	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' $< > $@
+
+$(OBJ)/%.o: %.c Makefile config.mk
+	@mkdir -p $(@D)
+	$(COMPILE) -c -o $@ $<
+-include $(shell find $(OBJ) -name '*.d' 2>/dev/null)
+
+# ---- tests ----
+
+UNIT := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(wildcard tests/unit/*.c))
+INTEGRATION := $(wildcard tests/integration/test_*.py)
+
+# A unit test links what it uses of everything but the programs' own main().
+UNIT_LIBRARY := $(B)/tests/everything.a
+$(UNIT_LIBRARY): $(call objects,$(BASE) $(PROTOCOL) $(LINUX) $(CAPTURE) $(filter-out agent/main.c,$(AGENT)) $(HOST) $(filter-out host/cli/main.c,$(CLI)))
+	@mkdir -p $(@D)
+	rm -f $@
+	ar rcs $@ $^
+$(B)/tests/unit/%: $(OBJ)/tests/unit/%.o $(UNIT_LIBRARY)
+	@mkdir -p $(@D)
+	$(LINK) -o $@ $^ -lz -lm
+
+.PHONY: unit integration
+unit: $(UNIT)
+	tests/run --time-limit 120 $(UNIT)
+integration: all
+	tests/run --time-limit 300 $(INTEGRATION)
+
+.PHONY: clean help
+clean:
+	rm -rf $(OBJ) $(B)/tests $(B)/periscope* $(B)/libperiscope*
+help:
+	@sed -n 's/^#: //p' $(MAKEFILE_LIST)

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The capture worker: periscoped run with the hidden argument --capture-worker. It reads requests as wire lists from
+ * standard input and answers each with one list on standard output, until end of file or WORKER_IDLE_MS without work.
+ *
+ *     request: s "screenshot" | "displays" | "windows", then s options "key=value"
+ *     answer:  e reason, or s facts or lines; after a screenshot's facts comes d file, or u when unchanged
+ *
+ * The options of a screenshot are those of the RPC: output, region=WxH+X+Y, cursor=0|1, if-changed=HASH,
+ * format=png|ppm, backend, deadline-ms.
+ */
+#ifndef AGENT_WORKER_MAIN_H
+#define AGENT_WORKER_MAIN_H
+
+#define WORKER_ARGUMENT "--capture-worker"
+#define WORKER_IDLE_MS 10000 /* an idle guest pays for no second process */
+
+int worker_main(void); /* the process's exit status */
+
+#endif

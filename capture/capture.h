@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Pixels in the guest, as an image and what is known about it. Runs in the worker process only: any call may hang,
+ * and then the agent kills the process. Knows nothing of RPCs. One thread.
+ *
+ * Facts are "key=value" strings, one line each, keys of letters, digits, dots and hyphens. docs/protocol.md lists
+ * them all, under `screenshot`.
+ */
+#ifndef CAPTURE_CAPTURE_H
+#define CAPTURE_CAPTURE_H
+
+#include "base/buffer.h"
+#include "base/error.h"
+#include "base/strlist.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define CAPTURE_SIZE_MAX 16384 /* pixels, width or height */
+
+enum pixel_format {
+    PIXEL_RGB24, /* bytes R, G, B: what every backend gives in the end */
+};
+
+struct image_view {
+    const uint8_t *pixels; /* borrowed */
+    uint32_t width, height;
+    uint32_t stride; /* bytes */
+    enum pixel_format format;
+};
+
+struct rect {
+    int32_t x, y;
+    uint32_t width, height;
+};
+
+struct capture_options {
+    const char *backend; /* NULL: choose; else fail rather than take another */
+    const char *output;  /* NULL: the whole screen; else an output's name as in display.N.name */
+    bool has_region;
+    struct rect region; /* of the output or screen; must lie within it */
+    bool cursor;        /* draw it */
+    int timeout_ms;     /* what the caller will wait; the backend gives up before */
+};
+
+enum capture_result { CAPTURE_OK, CAPTURE_LOST /* the source went away: open again */, CAPTURE_FAILED };
+
+struct capture; /* a backend's own; each backend's struct begins with nothing in common */
+
+struct capture_backend {
+    const char *name, *summary;
+    /* Connects to the source. ERR_UNAVAILABLE or ERR_DENIED with the reason in words when it can't. */
+    int (*open)(struct capture **out, const struct capture_options *options, struct error *err);
+    /* One picture, valid until the next call. Adds facts: output, geometry (WxH+X+Y on the virtual screen), time is
+       added by the caller; cursor, warnings ("warning=display asleep"). */
+    enum capture_result (*grab)(struct capture *capture, const struct capture_options *options,
+                                struct image_view *image, struct strlist *facts, struct error *err);
+    /* display.count=N and, from 0, display.N.name, .geometry, .backend, .driver, .pci where known. */
+    int (*displays)(struct capture *capture, struct strlist *facts, struct error *err);
+    /* One line a top-level window, bottom to top: tab-separated fields as docs/protocol.md tells. */
+    int (*windows)(struct capture *capture, struct strlist *lines, struct error *err);
+    void (*close)(struct capture *capture); /* accepts NULL and half-open */
+};
+
+extern const struct capture_backend *const capture_backends[]; /* NULL-terminated, in order of preference */
+
+/* ---- what the worker calls (capture.c) ---- */
+
+/* Keeps the chosen backend open between calls; opens again once when the source was lost. */
+struct capturer;
+int capturer_new(struct capturer **out, struct error *err);
+void capturer_free(struct capturer *capturer);
+
+enum picture_format { PICTURE_PNG, PICTURE_PPM };
+struct picture_options {
+    struct capture_options capture;
+    enum picture_format format;
+    const char *if_changed; /* NULL, or a hash as in the fact `hash`: nothing is encoded when the pixels have it */
+};
+
+/* Takes a picture and encodes it into `file` (left empty when unchanged; the fact `unchanged=1` says so). Facts:
+   backend, output, geometry, time, hash, cursor, refused (a line for each backend tried before: "x11: why"), warning. */
+int capturer_take(struct capturer *capturer, const struct picture_options *options, struct strlist *facts,
+                  struct buffer *file, struct error *err);
+int capturer_displays(struct capturer *capturer, struct strlist *facts, struct error *err);
+int capturer_windows(struct capturer *capturer, struct strlist *lines, struct error *err);
+
+#endif

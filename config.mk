@@ -1,0 +1,11 @@
+# What a builder may want to change; also from the command line: make CC=clang OPT=-O0
+ifeq ($(origin CC),default)
+CC = gcc
+endif
+OPT ?= -O2 -g
+SANITIZE ?=
+PREFIX ?= /usr/local
+DESTDIR ?=
+PKG_CONFIG ?= pkg-config
+WARN = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wcast-qual -Wvla \
+       -Wformat=2 -Wundef -Werror=implicit-function-declaration
