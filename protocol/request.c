@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A request is read against its method's signature. The first thing wrong with it is kept as the answer while the rest
+   is consumed, so that the next request starts where it should. */
+#include "protocol/wire.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* The type that argument `index` must have; 0 past the end of the signature. */
+static char expected_type(const char *signature, uint32_t index)
+{
+    size_t len = strlen(signature);
+    bool repeats = len > 0 && signature[len - 1] == '*';
+    size_t types = repeats ? len - 1 : len;
+    if (index < types)
+        return signature[index];
+    return repeats ? signature[types - 1] : 0;
+}
+
+static int check_count(const struct method *method, uint32_t count, struct error *err)
+{
+    const char *signature = method->signature;
+    size_t len = strlen(signature);
+    bool repeats = len > 0 && signature[len - 1] == '*';
+    /* The repeated type may be missing altogether; "s*" needs none, "ss*" needs one. */
+    size_t least = repeats ? len - 2 : len;
+    if (count > WIRE_COUNT_MAX)
+        return error_set(err, ERR_LIMIT, "a list of %u entries exceeds the limit of %u", count, WIRE_COUNT_MAX);
+    if (repeats ? count >= least : count == least)
+        return 0;
+    if (!method->short_text)
+        return error_set(err, ERR_INVALID, "Invalid number of parameters (%u instead of %u)", count, (unsigned)least);
+    const char *mark = strstr(method->short_text, "%u");
+    if (!mark)
+        return error_set(err, ERR_INVALID, "%s", method->short_text);
+    return error_set(err, ERR_INVALID, "%.*s%u%s", (int)(mark - method->short_text), method->short_text, count,
+                     mark + 2);
+}
+
+static int read_argument(struct request *request, const struct entry *entry, struct error *err)
+{
+    struct argument *arg = &request->args[request->arg_count];
+    uint32_t number = 0;
+    int status;
+    *arg = (struct argument){.type = entry->type};
+    if (entry->size > WIRE_REQUEST_MAX - request->memory)
+        return error_set(err, ERR_LIMIT, "the parameters of %s exceed the limit of %u bytes", request->method->name,
+                         WIRE_REQUEST_MAX);
+    request->memory += (size_t)entry->size;
+    switch (entry->type) {
+    case WIRE_U32:
+        status = list_read_u32(&request->list, &number, err);
+        arg->number = number;
+        break;
+    case WIRE_U64:
+        status = list_read_u64(&request->list, &arg->number, err);
+        break;
+    default:
+        status = list_read_text(&request->list, WIRE_STRING_MAX, &arg->text, err);
+        break;
+    }
+    if (status == 0)
+        request->arg_count++;
+    return status;
+}
+
+/* One entry of a request that is right so far. 1 = the streamed payload begins, 0 = go on, negative = it is wrong. */
+static int take_entry(struct request *request, const struct entry *entry, struct error *err)
+{
+    char want = expected_type(request->method->signature, request->list.index - 1);
+    if ((char)entry->type != want) {
+        char got = (char)entry->type;
+        return error_set(err, ERR_INVALID, "Expected a parameter of type %c but got %c instead", want,
+                         got > 0x20 && got < 0x7f ? got : '?');
+    }
+    if (want == WIRE_DATA) {
+        request->data_size = entry->size;
+        return 1;
+    }
+    return read_argument(request, entry, err);
+}
+
+static bool answerable(int status)
+{
+    return status == ERR_INVALID || status == ERR_LIMIT || status == ERR_NO_MEMORY;
+}
+
+static int read_arguments(struct request *request, struct error *err)
+{
+    struct entry entry;
+    int got;
+    while ((got = list_read_entry(&request->list, &entry, err)) > 0) {
+        int taken = take_entry(request, &entry, err);
+        if (taken)
+            return taken;
+    }
+    return got;
+}
+
+static int begin_arguments(struct request *request, struct error *err)
+{
+    if (!request->method)
+        return error_set(err, ERR_INVALID, "unknown RPC %u", request->id);
+    int status = check_count(request->method, request->list.count, err);
+    if (status)
+        return status;
+    request->args = calloc(request->list.count + 1u, sizeof *request->args);
+    if (!request->args)
+        return error_set(err, ERR_NO_MEMORY, "no memory for %u parameters", request->list.count);
+    return read_arguments(request, err);
+}
+
+int request_read(struct request *request, struct source *source, struct error *err)
+{
+    uint8_t id[4];
+    *request = (struct request){0};
+    int got = source->read(source, id, 1, err);
+    if (got <= 0)
+        return got;
+    int status = source_read(source, id + 1, 3, err);
+    if (status)
+        return status;
+    request->id = (uint32_t)id[0] << 24 | (uint32_t)id[1] << 16 | (uint32_t)id[2] << 8 | id[3];
+    request->method = method_find(request->id);
+    status = list_read_begin(&request->list, source, err);
+    if (status)
+        return status;
+    status = begin_arguments(request, err);
+    if (status >= 0)
+        return 1;
+    if (!answerable(status))
+        return status;
+    struct error lost;
+    int ended = request_finish(request, &lost);
+    if (ended && err)
+        *err = lost;
+    return ended ? ended : status;
+}
+
+int request_finish(struct request *request, struct error *err)
+{
+    return list_read_end(&request->list, err);
+}
+
+void request_deinit(struct request *request)
+{
+    for (uint32_t i = 0; i < request->arg_count; i++)
+        free(request->args[i].text);
+    free(request->args);
+    *request = (struct request){0};
+}
