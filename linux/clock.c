@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "platform/clock.h"
+#include "linux/errno.h"
+
+#include <errno.h>
+#include <time.h>
+
+int64_t os_clock_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+int64_t os_deadline(int64_t timeout_ms)
+{
+    int64_t now = os_clock_ms();
+    return timeout_ms < 0 || timeout_ms > OS_FOREVER - now ? OS_FOREVER : now + timeout_ms;
+}
+
+int64_t os_time_left(int64_t deadline_ms)
+{
+    if (deadline_ms == OS_FOREVER)
+        return OS_FOREVER;
+    int64_t left = deadline_ms - os_clock_ms();
+    return left > 0 ? left : 0;
+}
+
+void os_sleep_ms(unsigned ms)
+{
+    struct timespec left = {.tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000};
+    while (nanosleep(&left, &left) < 0 && errno == EINTR)
+        ;
+}
+
+int64_t os_wall_time_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+int os_wall_time_set(int64_t seconds, struct error *err)
+{
+    struct timespec time = {.tv_sec = seconds};
+    if (clock_settime(CLOCK_REALTIME, &time) == 0)
+        return 0;
+    return errno_error(err, errno, "failed to set the time");
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "platform/clock.h"
+#include "linux/address.h"
+#include "linux/errno.h"
+#include "linux/socket.h"
+#include "linux/waker.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <poll.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* 0 and *out, or the errno of the failure. */
+static int connect_one(int *out, const struct addrinfo *address, int64_t deadline_ms)
+{
+    int fd = socket(address->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0)
+        return errno;
+    int code = 0;
+    socklen_t size = sizeof code;
+    if (connect(fd, address->ai_addr, address->ai_addrlen) < 0) {
+        if (errno != EINPROGRESS)
+            code = errno;
+        else if (poll_until(fd, POLLOUT, deadline_ms) == 0)
+            code = ETIMEDOUT;
+        else if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &code, &size) < 0)
+            code = errno;
+    }
+    if (code) {
+        close(fd);
+        return code;
+    }
+    *out = fd;
+    return 0;
+}
+
+int os_connect(struct os_socket **out, const char *host, uint16_t port, int64_t deadline_ms, struct error *err)
+{
+    struct addrinfo *list;
+    *out = NULL;
+    int status = resolve(host, port, false, &list, err);
+    if (status)
+        return status;
+    int fd = -1, code = EADDRNOTAVAIL;
+    for (struct addrinfo *a = list; a && code; a = a->ai_next) {
+        int64_t left = os_time_left(deadline_ms);
+        /* An address that does not answer leaves half of the time to the next. */
+        int64_t until = a->ai_next && left != OS_FOREVER ? os_deadline(left / 2) : deadline_ms;
+        code = connect_one(&fd, a, until);
+    }
+    freeaddrinfo(list);
+    if (code) {
+        char what[300];
+        snprintf(what, sizeof what, "could not connect to %.200s port %u", host, port);
+        return errno_error(err, code, what);
+    }
+    *out = socket_from_fd(fd, err);
+    return *out ? 0 : ERR_NO_MEMORY;
+}

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "linux/file.h"
+#include "linux/errno.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int refuse_other_than_regular(mode_t mode, struct error *err)
+{
+    if (S_ISREG(mode))
+        return 0;
+    if (S_ISDIR(mode))
+        return error_set(err, ERR_INVALID, "Is a directory");
+    return error_set(err, ERR_INVALID, "Not a regular file");
+}
+
+int os_file_open(struct os_file **out, const char *path, uint64_t *size, struct error *err)
+{
+    struct stat info;
+    *out = NULL;
+    /* Looked at before it is opened, since opening a device can do things; and again after, since it may have changed. */
+    if (stat(path, &info) < 0)
+        return errno_error(err, errno, NULL);
+    int status = refuse_other_than_regular(info.st_mode, err);
+    if (status)
+        return status;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (fd < 0)
+        return errno_error(err, errno, NULL);
+    struct os_file *file = malloc(sizeof *file);
+    if (!file)
+        status = error_set(err, ERR_NO_MEMORY, "Cannot allocate memory");
+    else if (fstat(fd, &info) < 0)
+        status = errno_error(err, errno, NULL);
+    else
+        status = refuse_other_than_regular(info.st_mode, err);
+    if (status) {
+        close(fd);
+        free(file);
+        return status;
+    }
+    file->fd = fd;
+    *size = (uint64_t)info.st_size;
+    *out = file;
+    return 0;
+}
+
+int os_file_read(struct os_file *file, void *bytes, size_t max, struct error *err)
+{
+    ssize_t got;
+    if (max > INT_MAX)
+        max = INT_MAX;
+    while ((got = read(file->fd, bytes, max)) < 0 && errno == EINTR)
+        ;
+    return got < 0 ? errno_error(err, errno, NULL) : (int)got;
+}
+
+void os_file_close(struct os_file *file)
+{
+    if (!file)
+        return;
+    close(file->fd);
+    free(file);
+}
+
+int os_file_remove(const char *path, struct error *err)
+{
+    return unlink(path) == 0 ? 0 : errno_error(err, errno, NULL);
+}
+
+int os_file_rename(const char *from, const char *to, struct error *err)
+{
+    return rename(from, to) == 0 ? 0 : errno_error(err, errno, NULL);
+}
+
+int os_file_sync(const char *path, struct error *err)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (fd < 0)
+        return errno_error(err, errno, NULL);
+    int code = fsync(fd) < 0 ? errno : 0;
+    close(fd);
+    return code ? errno_error(err, code, NULL) : 0;
+}
+
+int os_getcwd(struct buffer *out, struct error *err)
+{
+    char *cwd = getcwd(NULL, 0);
+    if (!cwd)
+        return errno_error(err, errno, NULL);
+    buffer_append(out, cwd, strlen(cwd) + 1);
+    free(cwd);
+    return out->failed ? error_set(err, ERR_NO_MEMORY, "Cannot allocate memory") : 0;
+}
+
+int os_chdir(const char *path, struct error *err)
+{
+    return chdir(path) == 0 ? 0 : errno_error(err, errno, NULL);
+}

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "platform/clock.h"
+#include "linux/address.h"
+#include "linux/errno.h"
+#include "linux/socket.h"
+#include "linux/waker.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define BACKLOG 128
+#define RETRY_MS 50 /* after accept() found no descriptor or memory */
+
+struct os_listener {
+    int fd;
+    struct os_waker *stop;
+};
+
+static int listener_new(struct os_listener **out, int fd, struct error *err)
+{
+    struct os_listener *listener = calloc(1, sizeof *listener);
+    *out = NULL;
+    if (!listener) {
+        close(fd);
+        return error_set(err, ERR_NO_MEMORY, "no memory to listen");
+    }
+    listener->fd = fd;
+    int status = os_waker_new(&listener->stop, err);
+    if (status) {
+        os_listener_close(listener);
+        return status;
+    }
+    *out = listener;
+    return 0;
+}
+
+/* The listening descriptor, or -errno. */
+static int listen_on(int family, const struct sockaddr *address, socklen_t size)
+{
+    int on = 1, off = 0;
+    int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0)
+        return -errno;
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    if (family == AF_INET6)
+        setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
+    if (bind(fd, address, size) == 0 && listen(fd, BACKLOG) == 0)
+        return fd;
+    int code = errno;
+    close(fd);
+    return -code;
+}
+
+static int listen_everywhere(uint16_t port)
+{
+    struct sockaddr_in6 six = {.sin6_family = AF_INET6, .sin6_port = htons(port), .sin6_addr = IN6ADDR_ANY_INIT};
+    struct sockaddr_in four = {.sin_family = AF_INET, .sin_port = htons(port)};
+    int fd = listen_on(AF_INET6, (const struct sockaddr *)&six, sizeof six);
+    if (fd == -EAFNOSUPPORT || fd == -EADDRNOTAVAIL)
+        fd = listen_on(AF_INET, (const struct sockaddr *)&four, sizeof four);
+    return fd;
+}
+
+int os_listen(struct os_listener **out, const char *bind_to, uint16_t port, struct error *err)
+{
+    int fd;
+    *out = NULL;
+    if (bind_to) {
+        struct addrinfo *list;
+        int status = resolve(bind_to, port, true, &list, err);
+        if (status)
+            return status;
+        fd = listen_on(list->ai_family, list->ai_addr, list->ai_addrlen);
+        freeaddrinfo(list);
+    } else {
+        fd = listen_everywhere(port);
+    }
+    if (fd < 0) {
+        char what[300];
+        snprintf(what, sizeof what, "could not listen on %.200s port %u", bind_to ? bind_to : "any address", port);
+        return errno_error(err, -fd, what);
+    }
+    return listener_new(out, fd, err);
+}
+
+uint16_t os_listener_port(const struct os_listener *listener)
+{
+    struct sockaddr_storage address;
+    socklen_t size = sizeof address;
+    if (getsockname(listener->fd, (struct sockaddr *)&address, &size) < 0)
+        return 0;
+    if (address.ss_family == AF_INET6)
+        return ntohs(((struct sockaddr_in6 *)&address)->sin6_port);
+    return ntohs(((struct sockaddr_in *)&address)->sin_port);
+}
+
+/* 1 = a connection is there, 0 = stopped. */
+static int wait_for_connection(struct os_listener *listener)
+{
+    struct pollfd items[2] = {{.fd = listener->stop->fd, .events = POLLIN}, {.fd = listener->fd, .events = POLLIN}};
+    while (poll(items, 2, -1) < 0 && errno == EINTR)
+        ;
+    return items[0].revents == 0;
+}
+
+int os_accept(struct os_listener *listener, struct os_socket **out, struct os_address *peer, struct error *err)
+{
+    struct sockaddr_storage address;
+    *out = NULL;
+    for (;;) {
+        socklen_t size = sizeof address;
+        if (!wait_for_connection(listener))
+            return error_set(err, ERR_CLOSED, "stopped listening");
+        int fd = accept4(listener->fd, (struct sockaddr *)&address, &size, SOCK_CLOEXEC | SOCK_NONBLOCK);
+        if (fd >= 0) {
+            address_from_sockaddr(peer, (const struct sockaddr *)&address);
+            *out = socket_from_fd(fd, err);
+            return *out ? 0 : ERR_NO_MEMORY;
+        }
+        if (errno == EBADF || errno == EINVAL || errno == ENOTSOCK)
+            return errno_error(err, errno, "could not accept a connection");
+        if (errno != EINTR && errno != EAGAIN && errno != ECONNABORTED)
+            os_sleep_ms(RETRY_MS);
+    }
+}
+
+void os_listener_stop(struct os_listener *listener)
+{
+    os_waker_set(listener->stop);
+}
+
+void os_listener_close(struct os_listener *listener)
+{
+    if (!listener)
+        return;
+    close(listener->fd);
+    os_waker_free(listener->stop);
+    free(listener);
+}

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "platform/process.h"
+#include "linux/errno.h"
+#include "linux/process.h"
+#include "linux/proc.h"
+#include "linux/reap.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static sigset_t original_mask; /* what children start with */
+
+struct redirection {
+    const char *path;
+    int flags;
+    const char *purpose; /* "reading" or "writing" */
+};
+
+/* -1 for "keep the agent's own". */
+static int open_redirection(int *out, const struct redirection *redirection, struct error *err)
+{
+    *out = -1;
+    if (!redirection->path || !*redirection->path)
+        return 0;
+    /* O_NONBLOCK: a FIFO that nobody holds must not stop the agent. */
+    int fd = open(redirection->path, redirection->flags | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0666);
+    if (fd < 0) {
+        int code = errno;
+        struct error reason;
+        int status = errno_error(&reason, code, NULL);
+        return error_set(err, status, "unable to open '%s' for %s: %s", redirection->path, redirection->purpose,
+                         reason.text);
+    }
+    fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK);
+    *out = fd;
+    return 0;
+}
+
+static void close_all(int fds[3])
+{
+    for (int i = 0; i < 3; i++)
+        if (fds[i] >= 0)
+            close(fds[i]);
+}
+
+static int open_redirections(int fds[3], const struct os_process_spec *spec, struct error *err)
+{
+    const int append = O_WRONLY | O_CREAT | O_APPEND;
+    const struct redirection redirections[3] = {
+        {spec->in, O_RDONLY, "reading"},
+        {spec->out, append | (spec->append_out ? 0 : O_TRUNC), "writing"},
+        {spec->err, append | (spec->append_err ? 0 : O_TRUNC), "writing"},
+    };
+    fds[0] = fds[1] = fds[2] = -1;
+    for (int i = 0; i < 3; i++) {
+        int status = open_redirection(&fds[i], &redirections[i], err);
+        if (status) {
+            close_all(fds);
+            return status;
+        }
+    }
+    return 0;
+}
+
+static size_t name_len(const char *variable)
+{
+    return strcspn(variable, "=");
+}
+
+static bool env_names(const char *const *env, const char *variable)
+{
+    size_t len = name_len(variable);
+    for (; env && *env; env++)
+        if (name_len(*env) == len && strncmp(*env, variable, len) == 0)
+            return true;
+    return false;
+}
+
+/* A new array of borrowed strings, or NULL. */
+static char **build_environment(const char *const *env)
+{
+    size_t own = 0, added = 0, count = 0;
+    while (environ[own])
+        own++;
+    while (env && env[added])
+        added++;
+    char **list = calloc(own + added + 1, sizeof *list);
+    if (!list)
+        return NULL;
+    for (size_t i = 0; i < own; i++)
+        if (!env_names(env, environ[i]))
+            list[count++] = environ[i];
+    for (size_t i = 0; i < added; i++)
+        if (strchr(env[i], '=') && !env_names(env + i + 1, env[i]))
+            list[count++] = (char *)(uintptr_t)env[i];
+    return list;
+}
+
+void process_reset_signals(void)
+{
+    /* What a program expects at its start: the agent's own ignored and blocked signals are no business of a test. */
+    signal(SIGPIPE, SIG_DFL);
+    sigprocmask(SIG_SETMASK, &original_mask, NULL);
+}
+
+/* In the child, where only system calls are safe. Never returns. */
+static _Noreturn void child_main(const struct os_process_spec *spec, char **env, const int fds[3], int report)
+{
+    setsid();
+    for (int i = 0; i < 3; i++)
+        if (fds[i] >= 0 && dup2(fds[i], i) < 0)
+            _exit(1);
+    process_reset_signals();
+    if (!spec->cwd || chdir(spec->cwd) == 0) {
+        environ = env;
+        execvp(spec->argv[0], (char *const *)(uintptr_t)spec->argv);
+    }
+    int code = errno;
+    if (report >= 0 && write(report, &code, sizeof code) != sizeof code)
+        _exit(1);
+    _exit(1);
+}
+
+struct os_process {
+    pid_t pid;
+    bool exited;
+    uint32_t status;
+    unsigned long long start; /* ticks; tells it from a later process of the same pid */
+};
+
+/* The child's errno when it could not be executed, 0 when it was. */
+static int wait_for_exec(int fd)
+{
+    int code = 0;
+    ssize_t got;
+    while ((got = read(fd, &code, sizeof code)) < 0 && errno == EINTR)
+        ;
+    return got == sizeof code ? code : 0;
+}
+
+static int fork_child(pid_t *pid, const struct os_process_spec *spec, const int fds[3], struct error *err)
+{
+    int report[2] = {-1, -1};
+    char **env = build_environment(spec->env);
+    if (!env)
+        return error_set(err, ERR_NO_MEMORY, "could not fork: Cannot allocate memory");
+    if (spec->report_exec_failure && pipe2(report, O_CLOEXEC) < 0) {
+        int code = errno;
+        free(env);
+        return errno_error(err, code, "could not fork");
+    }
+    int status = 0;
+    *pid = fork();
+    if (*pid == 0)
+        child_main(spec, env, fds, report[1]);
+    if (*pid < 0)
+        status = errno_error(err, errno, "could not fork");
+    free(env);
+    if (report[1] >= 0) {
+        close(report[1]);
+        int code = *pid < 0 ? 0 : wait_for_exec(report[0]);
+        close(report[0]);
+        if (code) {
+            waitpid(*pid, NULL, 0);
+            struct error reason;
+            errno_error(&reason, code, NULL);
+            status = error_set(err, ERR_SYSTEM, "could not run '%s'%s%s: %s", spec->argv[0], spec->cwd ? " in " : "",
+                               spec->cwd ? spec->cwd : "", reason.text);
+        }
+    }
+    return status;
+}
+
+int os_process_spawn(struct os_process **out, const struct os_process_spec *spec, struct error *err)
+{
+    int fds[3];
+    *out = NULL;
+    struct os_process *process = calloc(1, sizeof *process);
+    if (!process)
+        return error_set(err, ERR_NO_MEMORY, "could not fork: Cannot allocate memory");
+    int status = open_redirections(fds, spec, err);
+    if (status == 0) {
+        status = fork_child(&process->pid, spec, fds, err);
+        close_all(fds);
+    }
+    if (status) {
+        free(process);
+        return status;
+    }
+    struct proc_stat info;
+    if (proc_stat_read(process->pid, &info))
+        process->start = info.start;
+    *out = process;
+    return 0;
+}
+
+uint64_t os_process_pid(const struct os_process *process)
+{
+    return (uint64_t)process->pid;
+}
+
+bool os_process_poll(struct os_process *process, uint32_t *status)
+{
+    int word;
+    if (!process->exited && waitpid(process->pid, &word, WNOHANG) == process->pid) {
+        process->exited = true;
+        process->status = (uint32_t)word;
+    }
+    if (process->exited)
+        *status = process->status;
+    return process->exited;
+}
+
+void os_process_free(struct os_process *process)
+{
+    if (!process)
+        return;
+    if (!process->exited)
+        reap_later(process->pid);
+    free(process);
+}
+
+struct process_identity process_identity(const struct os_process *process)
+{
+    return (struct process_identity){process->pid, process->start};
+}
+
+void process_save_mask(const sigset_t *mask)
+{
+    original_mask = *mask;
+}

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Children that nobody waits for. Only for linux/. */
+#ifndef LINUX_REAP_H
+#define LINUX_REAP_H
+
+#include <sys/types.h>
+
+void reap_later(pid_t pid); /* its status is dropped when it exits */
+void reap_abandoned(void);  /* called by the thread that SIGCHLD wakes */
+
+#endif

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "platform/thread.h"
+#include "linux/errno.h"
+#include "linux/waker.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#define STACK_SIZE (256 * 1024) /* bytes; only what is touched becomes memory */
+
+struct start {
+    void (*main)(void *context);
+    void *context;
+};
+
+static void *thread_main(void *argument)
+{
+    struct start start = *(struct start *)argument;
+    free(argument);
+    start.main(start.context);
+    return NULL;
+}
+
+int os_thread_start(void (*main)(void *context), void *context, struct error *err)
+{
+    pthread_t thread;
+    pthread_attr_t attr;
+    struct start *start = malloc(sizeof *start);
+    if (!start)
+        return error_set(err, ERR_NO_MEMORY, "no memory to start a thread");
+    *start = (struct start){main, context};
+    pthread_attr_init(&attr);
+    pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+    pthread_attr_setstacksize(&attr, STACK_SIZE);
+    int code = pthread_create(&thread, &attr, thread_main, start);
+    pthread_attr_destroy(&attr);
+    if (code == 0)
+        return 0;
+    free(start);
+    return errno_error(err, code, "could not start a thread");
+}
+
+unsigned os_cpu_count(void)
+{
+    cpu_set_t set;
+    int count = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
+    return count > 0 ? (unsigned)count : 1;
+}
+
+struct os_mutex {
+    pthread_mutex_t mutex;
+};
+
+struct os_mutex *os_mutex_new(void)
+{
+    struct os_mutex *mutex = malloc(sizeof *mutex);
+    if (!mutex)
+        abort();
+    pthread_mutex_init(&mutex->mutex, NULL);
+    return mutex;
+}
+
+void os_mutex_lock(struct os_mutex *mutex)
+{
+    pthread_mutex_lock(&mutex->mutex);
+}
+
+void os_mutex_unlock(struct os_mutex *mutex)
+{
+    pthread_mutex_unlock(&mutex->mutex);
+}
+
+int os_waker_new(struct os_waker **out, struct error *err)
+{
+    struct os_waker *waker = malloc(sizeof *waker);
+    *out = NULL;
+    if (!waker)
+        return error_set(err, ERR_NO_MEMORY, "no memory to wait");
+    waker->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (waker->fd < 0) {
+        int code = errno;
+        free(waker);
+        return errno_error(err, code, "could not wait");
+    }
+    *out = waker;
+    return 0;
+}
+
+void os_waker_free(struct os_waker *waker)
+{
+    if (!waker)
+        return;
+    close(waker->fd);
+    free(waker);
+}
+
+void os_waker_set(struct os_waker *waker)
+{
+    while (eventfd_write(waker->fd, 1) < 0 && errno == EINTR)
+        ;
+}
+
+void os_waker_clear(struct os_waker *waker)
+{
+    eventfd_t value;
+    while (eventfd_read(waker->fd, &value) < 0 && errno == EINTR)
+        ;
+}

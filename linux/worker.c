@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "platform/worker.h"
+#include "platform/clock.h"
+#include "linux/errno.h"
+#include "linux/process.h"
+#include "linux/reap.h"
+#include "linux/waker.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+struct os_worker {
+    pid_t pid;
+    int fd; /* our end of a socket pair, non-blocking */
+};
+
+static _Noreturn void worker_child(int fd, const char *argument)
+{
+    /* By this link also when an upgrade has given the file's name to another. */
+    const char *argv[] = {"periscoped", argument, NULL};
+    if (dup2(fd, 0) < 0 || dup2(fd, 1) < 0)
+        _exit(127);
+    setsid();
+    process_reset_signals();
+    execv("/proc/self/exe", (char *const *)(uintptr_t)argv);
+    _exit(127);
+}
+
+int os_worker_start(struct os_worker **out, const char *argument, struct error *err)
+{
+    int pair[2];
+    *out = NULL;
+    struct os_worker *worker = malloc(sizeof *worker);
+    if (!worker)
+        return error_set(err, ERR_NO_MEMORY, "no memory to start the capture worker");
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0) {
+        int code = errno;
+        free(worker);
+        return errno_error(err, code, "could not start the capture worker");
+    }
+    fcntl(pair[0], F_SETFL, O_NONBLOCK);
+    worker->fd = pair[0];
+    worker->pid = fork();
+    if (worker->pid == 0)
+        worker_child(pair[1], argument);
+    int code = errno;
+    close(pair[1]);
+    if (worker->pid < 0) {
+        close(pair[0]);
+        free(worker);
+        return errno_error(err, code, "could not start the capture worker");
+    }
+    *out = worker;
+    return 0;
+}
+
+int os_worker_write(struct os_worker *worker, const void *bytes, size_t len, int64_t deadline_ms, struct error *err)
+{
+    const char *next = bytes;
+    while (len > 0) {
+        ssize_t sent = send(worker->fd, next, len, MSG_NOSIGNAL);
+        if (sent >= 0) {
+            next += sent;
+            len -= (size_t)sent;
+        } else if (errno == EAGAIN) {
+            if (poll_until(worker->fd, POLLOUT, deadline_ms) == 0)
+                return error_set(err, ERR_TIMEOUT, "the capture worker takes no request");
+        } else if (errno != EINTR) {
+            return errno_error(err, errno, "the capture worker ended");
+        }
+    }
+    return 0;
+}
+
+int os_worker_read(struct os_worker *worker, void *bytes, size_t max, int64_t deadline_ms, struct error *err)
+{
+    if (max > INT_MAX)
+        max = INT_MAX;
+    for (;;) {
+        ssize_t got = recv(worker->fd, bytes, max, 0);
+        if (got >= 0)
+            return (int)got;
+        if (errno == ECONNRESET)
+            return 0;
+        if (errno != EAGAIN && errno != EINTR)
+            return errno_error(err, errno, "the capture worker ended");
+        if (errno == EAGAIN && poll_until(worker->fd, POLLIN, deadline_ms) == 0)
+            return error_set(err, ERR_TIMEOUT, "the capture worker did not answer in time");
+    }
+}
+
+void os_worker_stuck_in(struct os_worker *worker, char *text, size_t size)
+{
+    char path[64];
+    ssize_t got = 0;
+    snprintf(path, sizeof path, "/proc/%ld/wchan", (long)worker->pid);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd >= 0) {
+        got = read(fd, text, size - 1);
+        close(fd);
+    }
+    text[got > 0 ? got : 0] = 0;
+    if (strcmp(text, "0") == 0)
+        text[0] = 0;
+}
+
+void os_worker_stop(struct os_worker *worker)
+{
+    if (!worker)
+        return;
+    close(worker->fd);
+    kill(worker->pid, SIGKILL);
+    reap_later(worker->pid);
+    free(worker);
+}
