@@ -2,6 +2,7 @@
 #include "platform/clock.h"
 #include "linux/address.h"
 #include "linux/errno.h"
+#include "linux/listener.h"
 #include "linux/socket.h"
 #include "linux/waker.h"
 
@@ -23,7 +24,12 @@ struct os_listener {
     struct os_waker *stop;
 };
 
-static int listener_new(struct os_listener **out, int fd, struct error *err)
+int listener_fd(const struct os_listener *listener)
+{
+    return listener->fd;
+}
+
+int listener_adopt(struct os_listener **out, int fd, struct error *err)
 {
     struct os_listener *listener = calloc(1, sizeof *listener);
     *out = NULL;
@@ -87,7 +93,7 @@ int os_listen(struct os_listener **out, const char *bind_to, uint16_t port, stru
         snprintf(what, sizeof what, "could not listen on %.200s port %u", bind_to ? bind_to : "any address", port);
         return errno_error(err, -fd, what);
     }
-    return listener_new(out, fd, err);
+    return listener_adopt(out, fd, err);
 }
 
 uint16_t os_listener_port(const struct os_listener *listener)
@@ -116,8 +122,10 @@ int os_accept(struct os_listener *listener, struct os_socket **out, struct os_ad
     *out = NULL;
     for (;;) {
         socklen_t size = sizeof address;
-        if (!wait_for_connection(listener))
+        if (!wait_for_connection(listener)) {
+            os_waker_clear(listener->stop);
             return error_set(err, ERR_CLOSED, "stopped listening");
+        }
         int fd = accept4(listener->fd, (struct sockaddr *)&address, &size, SOCK_CLOEXEC | SOCK_NONBLOCK);
         if (fd >= 0) {
             address_from_sockaddr(peer, (const struct sockaddr *)&address);

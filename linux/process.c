@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -223,6 +224,29 @@ void os_process_free(struct os_process *process)
     if (!process->exited)
         reap_later(process->pid);
     free(process);
+}
+
+void os_process_save(const struct os_process *process, struct buffer *out)
+{
+    buffer_printf(out, "%ld %llu %d %lu", (long)process->pid, process->start, process->exited,
+                  (unsigned long)process->status);
+}
+
+int os_process_adopt(struct os_process **out, const char *saved)
+{
+    long pid;
+    int exited;
+    unsigned long status;
+    unsigned long long start;
+    *out = NULL;
+    struct os_process *process = calloc(1, sizeof *process);
+    if (!process || sscanf(saved, "%ld %llu %d %lu", &pid, &start, &exited, &status) != 4 || pid <= 1) {
+        free(process);
+        return ERR_INVALID;
+    }
+    *process = (struct os_process){(pid_t)pid, exited != 0, (uint32_t)status, start};
+    *out = process;
+    return 0;
 }
 
 struct process_identity process_identity(const struct os_process *process)

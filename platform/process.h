@@ -3,6 +3,7 @@
 #ifndef PLATFORM_PROCESS_H
 #define PLATFORM_PROCESS_H
 
+#include "base/buffer.h"
 #include "base/error.h"
 #include "base/strlist.h"
 
@@ -24,6 +25,9 @@ int os_process_spawn(struct os_process **out, const struct os_process_spec *spec
 uint64_t os_process_pid(const struct os_process *process);
 bool os_process_poll(struct os_process *process, uint32_t *status); /* true once it has exited, then always */
 void os_process_free(struct os_process *process);                   /* does not end it; accepts NULL */
+/* For an upgrade that goes on in the same process: appends one line without its newline, and makes it a process again. */
+void os_process_save(const struct os_process *process, struct buffer *out);
+int os_process_adopt(struct os_process **out, const char *saved);
 /* From now on changed(context) is called, in a thread of its own, whenever a child may have exited. Once, before the
    first spawn and the first thread. */
 int os_process_watch(void (*changed)(void *context), void *context, struct error *err);

@@ -25,7 +25,7 @@ int os_resolve(const char *name, struct os_address *out, int max, struct error *
 /* bind_to NULL: every address, IPv6 and IPv4 by one socket where the OS can. Port 0 picks one. */
 int os_listen(struct os_listener **out, const char *bind_to, uint16_t port, struct error *err);
 uint16_t os_listener_port(const struct os_listener *listener);
-/* Blocks. ERR_CLOSED after os_listener_stop (any thread may call that). */
+/* Blocks. ERR_CLOSED once after os_listener_stop, which any thread may call. */
 int os_accept(struct os_listener *listener, struct os_socket **out, struct os_address *peer, struct error *err);
 void os_listener_stop(struct os_listener *listener);
 void os_listener_close(struct os_listener *listener); /* accepts NULL */

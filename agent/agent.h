@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What all sessions share. */
+#ifndef AGENT_AGENT_H
+#define AGENT_AGENT_H
+
+#include "agent/children.h"
+#include "agent/options.h"
+#include "agent/screen.h"
+#include "platform/socket.h"
+#include "platform/thread.h"
+
+struct session;
+
+struct agent {
+    const struct options *options;
+    struct children *children;
+    struct screen *screen;
+    struct os_listener *listener;
+    int64_t start_ms; /* wall time of this start of the agent */
+    struct os_mutex *lock; /* guards what follows */
+    struct session *sessions;
+    unsigned client_count;
+    uint32_t start_count;
+    /* What to become when the listener has stopped (upgrade, restart); owned. */
+    char *next_path;
+    struct strlist next_argv;
+};
+
+/* Starts of the agent, kept in a file beside --show-restarts; 0 without the option. */
+void start_count_init(struct agent *agent);
+uint32_t start_count_get(struct agent *agent);
+int start_count_set(struct agent *agent, uint32_t count, struct error *err);
+
+/* The facts of getproperties and status.txt, in testagentd's order first. */
+void properties_list(struct agent *agent, struct strlist *facts);
+
+#endif

@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "agent/children.h"
+#include "agent/log.h"
+#include "platform/clock.h"
+#include "platform/file.h"
+#include "platform/thread.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct waiter {
+    struct os_waker *waker;
+    struct waiter *next;
+};
+
+struct child {
+    struct child *next;
+    struct os_process *process; /* owned */
+    uint64_t pid;
+    unsigned users; /* threads that look at it without the lock; it is freed by the last */
+    bool tracked, exited, synced, forgotten;
+    uint32_t status;
+    char *reports[2];       /* owned: where its output goes, or NULL */
+    struct waiter *waiters; /* in their owners' stacks */
+};
+
+struct children {
+    struct os_mutex *lock; /* guards everything below */
+    struct child *running, *exited;
+    unsigned running_count, exited_count;
+    struct child *restored; /* the last one that children_restore made; used by it alone, before any client */
+};
+
+static void child_free(struct child *child)
+{
+    os_process_free(child->process);
+    free(child->reports[0]);
+    free(child->reports[1]);
+    free(child);
+}
+
+/* With the lock held: gives up one use. */
+static void release(struct child *child)
+{
+    if (--child->users == 0 && child->forgotten)
+        child_free(child);
+}
+
+static void wake_waiters(struct child *child)
+{
+    for (struct waiter *w = child->waiters; w; w = w->next)
+        os_waker_set(w->waker);
+}
+
+/* With the lock held, child unlinked already. */
+static void drop(struct child *child)
+{
+    child->forgotten = true;
+    wake_waiters(child);
+    if (child->users == 0)
+        child_free(child);
+}
+
+static bool unlink_child(struct child **list, const struct child *child)
+{
+    for (; *list; list = &(*list)->next) {
+        if (*list == child) {
+            *list = child->next;
+            return true;
+        }
+    }
+    return false;
+}
+
+static struct child *find_in(struct child *list, uint64_t pid)
+{
+    while (list && !(list->pid == pid && list->tracked))
+        list = list->next;
+    return list;
+}
+
+/* With the lock held. The newest first: a pid may come again. */
+static struct child *find(struct children *children, uint64_t pid, struct error *err)
+{
+    struct child *child = find_in(children->running, pid);
+    if (!child)
+        child = find_in(children->exited, pid);
+    if (!child)
+        error_set(err, ERR_NOT_FOUND, "the %" PRIu64 " process does not exist or is not a child process", pid);
+    return child;
+}
+
+/* With the lock held. Moves what has exited since the last look. */
+static void look(struct children *children)
+{
+    struct child **link = &children->running;
+    while (*link) {
+        struct child *child = *link;
+        if (!os_process_poll(child->process, &child->status)) {
+            link = &child->next;
+            continue;
+        }
+        *link = child->next;
+        children->running_count--;
+        child->exited = true;
+        log_line("child %" PRIu64 " exited with status %" PRIu32, child->pid, child->status);
+        if (!child->tracked) {
+            drop(child);
+            continue;
+        }
+        child->next = children->exited;
+        children->exited = child;
+        children->exited_count++;
+        wake_waiters(child);
+    }
+}
+
+static void changed(void *context)
+{
+    struct children *children = context;
+    os_mutex_lock(children->lock);
+    look(children);
+    os_mutex_unlock(children->lock);
+}
+
+struct children *children_new(struct error *err)
+{
+    struct children *children = calloc(1, sizeof *children);
+    if (!children) {
+        error_set(err, ERR_NO_MEMORY, "no memory for the child table");
+        return NULL;
+    }
+    children->lock = os_mutex_new();
+    if (os_process_watch(changed, children, err)) {
+        free(children);
+        return NULL;
+    }
+    return children;
+}
+
+/* Lists a child; it may have exited already, and its signal been seen in vain. */
+static void add(struct children *children, struct child *child)
+{
+    os_mutex_lock(children->lock);
+    struct child *older = find_in(children->exited, child->pid);
+    if (older && child->tracked) { /* its pid is another's now: nobody can ask for it any more */
+        unlink_child(&children->exited, older);
+        children->exited_count--;
+        drop(older);
+    }
+    child->next = children->running;
+    children->running = child;
+    children->running_count++;
+    look(children);
+    os_mutex_unlock(children->lock);
+}
+
+static bool table_is_full(struct children *children)
+{
+    os_mutex_lock(children->lock);
+    bool full = children->running_count + children->exited_count >= CHILDREN_MAX;
+    os_mutex_unlock(children->lock);
+    return full;
+}
+
+static char *report_path(const char *path)
+{
+    return path && *path ? strdup(path) : NULL;
+}
+
+int children_start(struct children *children, const struct os_process_spec *spec, bool tracked, uint64_t *pid,
+                   struct error *err)
+{
+    if (table_is_full(children))
+        return error_set(err, ERR_LIMIT, "could not run '%s': %d children are kept already; forget some", spec->argv[0],
+                         CHILDREN_MAX);
+    struct child *child = calloc(1, sizeof *child);
+    if (!child)
+        return error_set(err, ERR_NO_MEMORY, "could not run '%s': Cannot allocate memory", spec->argv[0]);
+    int status = os_process_spawn(&child->process, spec, err);
+    if (status) {
+        free(child);
+        return status;
+    }
+    child->pid = *pid = os_process_pid(child->process);
+    child->tracked = tracked;
+    child->reports[0] = report_path(spec->out);
+    child->reports[1] = report_path(spec->err);
+    log_line("child %" PRIu64 " started: %s", child->pid, spec->argv[0]);
+    add(children, child);
+    return 0;
+}
+
+/* With the lock held; lets go of it. One round of waiting: what woke it. */
+static enum os_wait_result wait_once(struct children *children, struct child *child, struct os_waker *waker,
+                                     struct os_socket *client, int64_t deadline_ms)
+{
+    struct waiter waiter = {waker, child->waiters};
+    struct waiter **link = &child->waiters;
+    child->waiters = &waiter;
+    os_mutex_unlock(children->lock);
+    enum os_wait_result result = os_socket_wait(client, waker, deadline_ms);
+    os_mutex_lock(children->lock);
+    while (*link != &waiter)
+        link = &(*link)->next;
+    *link = waiter.next;
+    return result;
+}
+
+/* With the lock held and the child used. */
+static int wait_for_exit(struct children *children, struct child *child, struct os_socket *client, int64_t deadline_ms,
+                         struct error *err)
+{
+    struct os_waker *waker;
+    int status = os_waker_new(&waker, err);
+    if (status)
+        return status;
+    enum os_wait_result result = OS_WAIT_WOKEN;
+    while (!child->exited && child->tracked && result == OS_WAIT_WOKEN) {
+        result = wait_once(children, child, waker, client, deadline_ms);
+        os_waker_clear(waker);
+    }
+    os_waker_free(waker);
+    if (child->exited)
+        return 0;
+    if (!child->tracked)
+        return error_set(err, ERR_NOT_FOUND, "the %" PRIu64 " process does not exist or is not a child process",
+                         child->pid);
+    if (result == OS_WAIT_HANGUP)
+        return error_set(err, ERR_CLOSED, "the client left while it waited for the %" PRIu64 " process", child->pid);
+    return error_set(err, ERR_TIMEOUT, "timed out waiting for the child process");
+}
+
+static void sync_reports(const struct child *child)
+{
+    for (int i = 0; i < 2; i++)
+        if (child->reports[i])
+            (void)os_file_sync(child->reports[i], NULL); /* the test may have removed it */
+}
+
+int children_wait(struct children *children, uint64_t pid, struct os_socket *client, int64_t deadline_ms,
+                  uint32_t *status, struct error *err)
+{
+    int result = ERR_NOT_FOUND;
+    bool sync = false;
+    os_mutex_lock(children->lock);
+    struct child *child = find(children, pid, err);
+    if (child) {
+        child->users++;
+        result = wait_for_exit(children, child, client, deadline_ms, err);
+        *status = child->status;
+        sync = result == 0 && !child->synced;
+    }
+    os_mutex_unlock(children->lock);
+    if (!child)
+        return result;
+    if (sync)
+        sync_reports(child);
+    os_mutex_lock(children->lock);
+    child->synced |= sync;
+    release(child);
+    os_mutex_unlock(children->lock);
+    return result;
+}
+
+int children_forget(struct children *children, uint64_t pid, struct error *err)
+{
+    os_mutex_lock(children->lock);
+    struct child *child = find(children, pid, err);
+    int status = child ? 0 : ERR_NOT_FOUND;
+    if (child && unlink_child(&children->exited, child)) {
+        children->exited_count--;
+        drop(child);
+    } else if (child) {
+        child->tracked = false; /* it stays listed so that it is reaped */
+        wake_waiters(child);
+    }
+    os_mutex_unlock(children->lock);
+    return status;
+}
+
+int children_kill(struct children *children, uint64_t pid, int grace_ms, struct strlist *killed, struct error *err)
+{
+    os_mutex_lock(children->lock);
+    struct child *child = find(children, pid, err);
+    if (child)
+        child->users++;
+    os_mutex_unlock(children->lock);
+    if (!child)
+        return ERR_NOT_FOUND;
+    int status = os_process_kill_tree(child->process, grace_ms, killed, err);
+    os_mutex_lock(children->lock);
+    look(children); /* so that a wait right after this one has the status */
+    release(child);
+    os_mutex_unlock(children->lock);
+    return status;
+}
+
+void children_count(struct children *children, unsigned *running, unsigned *exited)
+{
+    os_mutex_lock(children->lock);
+    *running = children->running_count;
+    *exited = children->exited_count;
+    os_mutex_unlock(children->lock);
+}
+
+static void save_child(const struct child *child, struct buffer *out)
+{
+    buffer_printf(out, "child %d ", child->tracked);
+    os_process_save(child->process, out);
+    buffer_append(out, "\n", 1);
+    for (int i = 0; i < 2; i++)
+        if (child->reports[i] && !strchr(child->reports[i], '\n'))
+            buffer_printf(out, "report %d %s\n", i, child->reports[i]);
+}
+
+void children_save(struct children *children, struct buffer *out)
+{
+    os_mutex_lock(children->lock);
+    for (const struct child *child = children->exited; child; child = child->next)
+        save_child(child, out);
+    for (const struct child *child = children->running; child; child = child->next)
+        save_child(child, out);
+    os_mutex_unlock(children->lock);
+}
+
+static void restore_child(struct children *children, bool tracked, const char *saved)
+{
+    struct child *child = calloc(1, sizeof *child);
+    if (!child || os_process_adopt(&child->process, saved)) {
+        free(child);
+        return;
+    }
+    child->pid = os_process_pid(child->process);
+    child->tracked = tracked;
+    children->restored = tracked ? child : NULL; /* an untracked one may be gone at once */
+    add(children, child);
+}
+
+void children_restore(struct children *children, const char *line)
+{
+    if (strncmp(line, "child ", 6) == 0 && line[6] && line[7] == ' ') {
+        restore_child(children, line[6] == '1', line + 8);
+    } else if (strncmp(line, "report ", 7) == 0 && (line[7] == '0' || line[7] == '1') && line[8] == ' ') {
+        os_mutex_lock(children->lock);
+        struct child *child = children->restored;
+        if (child)
+            child->reports[line[7] - '0'] = strdup(line + 9);
+        os_mutex_unlock(children->lock);
+    }
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "agent/log.h"
+#include "platform/clock.h"
+#include "platform/thread.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#define LINE_SIZE 1024 /* bytes; a longer line is cut and says so */
+
+static struct {
+    struct os_mutex *lock;
+    bool to_stderr;
+    size_t len;
+    unsigned long long dropped; /* bytes */
+    char text[LOG_SIZE];
+} log_state;
+
+void log_init(bool to_stderr)
+{
+    log_state.lock = os_mutex_new();
+    log_state.to_stderr = to_stderr;
+}
+
+static size_t format_line(char line[LINE_SIZE], const char *format, va_list args)
+{
+    int64_t now = os_wall_time_ms();
+    time_t seconds = (time_t)(now / 1000);
+    char stamp[32], *body;
+    struct tm *utc = gmtime(&seconds);
+    if (!utc || !strftime(stamp, sizeof stamp, "%Y-%m-%dT%H:%M:%S", utc))
+        strcpy(stamp, "?");
+    int head = snprintf(line, LINE_SIZE, "%s.%03dZ ", stamp, (int)(now % 1000));
+    body = line + head;
+    int len = vsnprintf(body, LINE_SIZE - (size_t)head - 1, format, args);
+    if (len < 0)
+        strcpy(body, "?");
+    else if (len >= LINE_SIZE - head - 1)
+        strcpy(line + LINE_SIZE - 11, "... (cut)");
+    for (char *p = body; *p; p++)
+        if ((unsigned char)*p < 0x20 || *p == 0x7f)
+            *p = '?';
+    strcat(line, "\n");
+    return strlen(line);
+}
+
+/* Drops the oldest lines until len bytes fit. */
+static void make_room(size_t len)
+{
+    if (log_state.len + len <= LOG_SIZE)
+        return;
+    size_t drop = log_state.len + len - LOG_SIZE;
+    if (drop < LOG_SIZE / 4)
+        drop = LOG_SIZE / 4; /* not for each line anew */
+    if (drop > log_state.len)
+        drop = log_state.len;
+    const char *end = memchr(log_state.text + drop - 1, '\n', log_state.len - drop + 1);
+    drop = end ? (size_t)(end - log_state.text) + 1 : log_state.len;
+    memmove(log_state.text, log_state.text + drop, log_state.len - drop);
+    log_state.len -= drop;
+    log_state.dropped += drop;
+}
+
+void log_line(const char *format, ...)
+{
+    char line[LINE_SIZE];
+    va_list args;
+    os_mutex_lock(log_state.lock); /* gmtime() has one result for all threads */
+    va_start(args, format);
+    size_t len = format_line(line, format, args);
+    va_end(args);
+    make_room(len);
+    memcpy(log_state.text + log_state.len, line, len);
+    log_state.len += len;
+    os_mutex_unlock(log_state.lock);
+    if (log_state.to_stderr)
+        fputs(line, stderr);
+}
+
+void log_copy(struct buffer *out)
+{
+    os_mutex_lock(log_state.lock);
+    if (log_state.dropped)
+        buffer_printf(out, "(%llu bytes of older lines are gone)\n", log_state.dropped);
+    buffer_append(out, log_state.text, log_state.len);
+    os_mutex_unlock(log_state.lock);
+}

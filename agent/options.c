@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "agent/options.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum option_kind { FLAG, TEXT, NUMBER, ALLOW, PROTOCOL };
+
+struct option {
+    const char *name;
+    enum option_kind kind;
+    size_t offset; /* of the field in struct options */
+    unsigned min, max;
+    const char *argument, *help; /* no help: hidden */
+};
+
+#define FIELD(field) offsetof(struct options, field)
+static const struct option all_options[] = {
+    {"--bind", TEXT, FIELD(bind_to), 0, 0, "ADDRESS", "listen on this address alone (default: all, IPv6 and IPv4)"},
+    {"--allow", ALLOW, 0, 0, 0, "HOST", "let in this name, address or network (10.0.0.0/8); may be repeated"},
+    {"--protocol", PROTOCOL, 0, 0, 0, "1.7|1.8", "testagentd version to speak (default 1.7); 1.8 adds server.argv"},
+    {"--workdir", TEXT, FIELD(workdir), 0, 0, "DIR", "work in this folder: relative names start there"},
+    {"--no-upgrade", FLAG, FIELD(no_upgrade), 0, 0, NULL, "accept an upgrade, drop it and keep running"},
+    {"--max-clients", NUMBER, FIELD(max_clients), 1, 10000, "N", "connections at once (default 400)"},
+    {"--io-timeout", NUMBER, FIELD(io_timeout_s), 1, 86400, "SECONDS",
+     "end a connection that stalls in the middle of a request or a reply (default 60)"},
+    {"--debug", FLAG, FIELD(debug), 0, 0, NULL, "write the log to standard error as well"},
+    {"--detach", FLAG, FIELD(detach), 0, 0, NULL, "go on in the background once it listens"},
+    {"--show-restarts", FLAG, FIELD(show_restarts), 0, 0, NULL, "count starts in a file: property start.count"},
+    {"--set-time-only", FLAG, FIELD(set_time_only), 0, 0, NULL, "answer ping and settime, nothing else"},
+    {"--version", FLAG, FIELD(version), 0, 0, NULL, "say the version and exit"},
+    {"--help", FLAG, FIELD(help), 0, 0, NULL, "say this and exit"},
+    {"--check", FLAG, FIELD(check), 0, 0, NULL, NULL},
+    {"--resume", TEXT, FIELD(resume), 0, 0, "TOKEN", NULL},
+};
+#define OPTION_COUNT (sizeof all_options / sizeof all_options[0])
+
+static int parse_number(const char *text, unsigned min, unsigned max, unsigned *out)
+{
+    char *end;
+    if (*text < '0' || *text > '9')
+        return ERR_INVALID;
+    unsigned long value = strtoul(text, &end, 10);
+    if (*end || value < min || value > max)
+        return ERR_INVALID;
+    *out = (unsigned)value;
+    return 0;
+}
+
+static int set_option(struct options *options, const struct option *option, const char *value, struct error *err)
+{
+    char *field = (char *)options + option->offset;
+    switch (option->kind) {
+    case FLAG:
+        *(bool *)(void *)field = true;
+        return 0;
+    case TEXT:
+        *(const char **)(void *)field = value;
+        return 0;
+    case ALLOW:
+        return strlist_add(&options->allow, value) ? 0 : error_set(err, ERR_NO_MEMORY, "no memory for options");
+    case PROTOCOL:
+        if (strcmp(value, "1.7") != 0 && strcmp(value, "1.8") != 0)
+            return error_set(err, ERR_INVALID, "--protocol: '%s' is neither 1.7 nor 1.8", value);
+        options->protocol_minor = (unsigned)(value[2] - '0');
+        return 0;
+    case NUMBER:
+        if (parse_number(value, option->min, option->max, (unsigned *)(void *)field) == 0)
+            return 0;
+        return error_set(err, ERR_INVALID, "%s: '%s' is not a number from %u to %u", option->name, value, option->min,
+                         option->max);
+    }
+    return ERR_INVALID;
+}
+
+/* "--name" or "--name=value"; *value is then the part behind the '='. */
+static const struct option *find_option(const char *argument, const char **value)
+{
+    size_t len = strcspn(argument, "=");
+    *value = argument[len] ? argument + len + 1 : NULL;
+    for (size_t i = 0; i < OPTION_COUNT; i++)
+        if (strlen(all_options[i].name) == len && strncmp(all_options[i].name, argument, len) == 0)
+            return &all_options[i];
+    return NULL;
+}
+
+/* Parses the option at argv[*index] and moves *index over its value. */
+static int parse_option(struct options *options, int *index, struct error *err)
+{
+    const char *argument = options->argv[*index], *value;
+    const struct option *option = find_option(argument, &value);
+    if (!option)
+        return error_set(err, ERR_INVALID, "unknown option '%s'", argument);
+    if (option->kind == FLAG && value)
+        return error_set(err, ERR_INVALID, "%s takes no value", option->name);
+    if (option->kind != FLAG && !value) {
+        if (*index + 1 >= options->argc)
+            return error_set(err, ERR_INVALID, "%s needs a value: %s", option->name, option->argument);
+        value = options->argv[++*index];
+    }
+    return set_option(options, option, value, err);
+}
+
+static int parse_positional(struct options *options, int position, const char *value, struct error *err)
+{
+    unsigned port;
+    if (position == 0) {
+        if (parse_number(value, 0, 65535, &port))
+            return error_set(err, ERR_INVALID, "'%s' is not a port", value);
+        options->port = (uint16_t)port;
+        return 0;
+    }
+    if (position == 1)
+        return strlist_add(&options->allow, value) ? 0 : error_set(err, ERR_NO_MEMORY, "no memory for options");
+    return error_set(err, ERR_INVALID, "unexpected argument '%s'", value);
+}
+
+int options_parse(struct options *options, int argc, char **argv, struct error *err)
+{
+    int positions = 0;
+    *options = (struct options){.protocol_minor = 7,
+                                .max_clients = MAX_CLIENTS_DEFAULT,
+                                .io_timeout_s = IO_TIMEOUT_DEFAULT_S,
+                                .argc = argc,
+                                .argv = argv};
+    for (int i = 1; i < argc; i++) {
+        int status = argv[i][0] == '-' && argv[i][1] ? parse_option(options, &i, err)
+                                                     : parse_positional(options, positions++, argv[i], err);
+        if (status)
+            return status;
+    }
+    if (positions == 0 && !options->help && !options->version)
+        return error_set(err, ERR_INVALID, "no PORT given");
+    return 0;
+}
+
+void options_deinit(struct options *options)
+{
+    strlist_deinit(&options->allow);
+}
+
+void options_print_help(const char *program)
+{
+    printf("Usage: %s [options] PORT [SRCHOST]\n\n"
+           "Periscope's agent in a test guest: runs what a host sends, returns files, takes pictures of the\n"
+           "screen, over testagentd's protocol. PORT 0 picks a free one. SRCHOST is the host that may\n"
+           "connect; with neither it nor --allow, only loopback, private and link-local addresses may.\n\n"
+           "Options:\n",
+           program);
+    for (size_t i = 0; i < OPTION_COUNT; i++) {
+        const struct option *option = &all_options[i];
+        char left[64];
+        if (!option->help)
+            continue;
+        snprintf(left, sizeof left, "%s%s%s", option->name, option->argument ? " " : "",
+                 option->argument ? option->argument : "");
+        printf("  %-22s %s\n", left, option->help);
+    }
+    printf("\nExamples:\n"
+           "  %s 8000 testbot.example.org       as testagentd, for one host\n"
+           "  %s --allow 192.168.122.0/24 8000  for a whole network of hosts\n"
+           "  %s --bind 127.0.0.1 0             on a free port of this machine alone\n",
+           program, program, program);
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The command line of periscoped: testagentd's, and more. */
+#ifndef AGENT_OPTIONS_H
+#define AGENT_OPTIONS_H
+
+#include "base/error.h"
+#include "base/strlist.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define MAX_CLIENTS_DEFAULT 400
+#define IO_TIMEOUT_DEFAULT_S 60
+
+struct options {
+    uint16_t port;       /* 0: pick one */
+    const char *bind_to; /* NULL: every address. All strings are borrowed from argv */
+    struct strlist allow; /* owned: SRCHOST and every --allow */
+    const char *workdir;
+    const char *resume;   /* hidden: what an upgraded agent takes over */
+    unsigned protocol_minor; /* 7 or 8 */
+    unsigned max_clients;
+    unsigned io_timeout_s; /* in the middle of a request or a reply, without a byte */
+    bool debug, detach, show_restarts, set_time_only, no_upgrade;
+    bool help, version, check; /* check: hidden; parse, say the version and exit, for an upgrade's probe */
+    int argc;
+    char **argv; /* borrowed: the whole command line */
+};
+
+/* ERR_INVALID with one line that names the option. */
+int options_parse(struct options *options, int argc, char **argv, struct error *err);
+void options_deinit(struct options *options);
+void options_print_help(const char *program);
+
+#endif

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "agent/agent.h"
+#include "platform/sysinfo.h"
+#include "protocol/wire.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define DISPLAYS_MS 1000 /* what a hung display may delay the properties */
+
+static void add_testagentd(struct agent *agent, struct strlist *facts)
+{
+    const struct options *options = agent->options;
+    strlist_addf(facts, "protocol.version=1.%u", options->protocol_minor);
+    if (options->protocol_minor >= 8) {
+        strlist_addf(facts, "server.argc=%d", options->argc);
+        for (int i = 0; i < options->argc; i++)
+            strlist_addf(facts, "server.argv[%d]=%s", i, options->argv[i]);
+    }
+    strlist_addf(facts, "server.arch=%s", os_server_arch);
+    strlist_addf(facts, "start.count=%u", start_count_get(agent));
+}
+
+static void add_private_rpcs(struct strlist *facts)
+{
+    struct buffer text;
+    buffer_init(&text, 1024);
+    for (int i = 0; i < METHOD_COUNT; i++)
+        if (methods[i].id >= 0x50530001)
+            buffer_printf(&text, "%s%s:0x%08x", text.len ? " " : "", methods[i].name, methods[i].id);
+    strlist_addf(facts, "periscope.rpcs=%.*s", (int)text.len, (const char *)text.data);
+    buffer_deinit(&text);
+}
+
+static void add_displays(struct agent *agent, struct strlist *facts)
+{
+    struct error err;
+    struct strlist displays = {0};
+    if (screen_displays(agent->screen, DISPLAYS_MS, &displays, &err) == 0) {
+        for (size_t i = 0; i < displays.count; i++)
+            strlist_add(facts, displays.items[i]);
+    } else {
+        strlist_add(facts, "display.count=0");
+        strlist_addf(facts, "display.error=%s", err.text);
+    }
+    strlist_deinit(&displays);
+}
+
+void properties_list(struct agent *agent, struct strlist *facts)
+{
+    unsigned running, exited;
+    add_testagentd(agent, facts);
+    strlist_add(facts, "periscope.version=" PERISCOPE_VERSION);
+    add_private_rpcs(facts);
+    strlist_addf(facts, "agent.start=%lld", (long long)(agent->start_ms / 1000));
+    os_sysinfo(facts);
+    strlist_addf(facts, "security.mode=%s", agent->options->allow.count ? "allow-list" : "private-networks");
+    children_count(agent->children, &running, &exited);
+    strlist_addf(facts, "children.running=%u", running);
+    strlist_addf(facts, "children.exited=%u", exited);
+    strlist_addf(facts, "capture.backends=%s", screen_backend_names());
+    add_displays(agent, facts);
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The agent's side of capture: asks worker processes, each with a deadline, and never waits longer. Any thread. */
+#ifndef AGENT_SCREEN_H
+#define AGENT_SCREEN_H
+
+#include "base/buffer.h"
+#include "base/error.h"
+#include "base/strlist.h"
+
+#define SCREEN_DEADLINE_MS 5000
+#define SCREEN_FILE_MAX (256u << 20) /* bytes of an encoded picture */
+#define SCREEN_WORKERS_MAX 8         /* at once; one is kept between requests */
+
+struct screen;
+struct screen *screen_new(void); /* lives as long as the process */
+void screen_stop(struct screen *screen); /* ends the idle worker, before the agent becomes another */
+
+/* A picture with the options of the RPC screenshot (borrowed strings). The file is empty when it is unchanged. */
+int screen_take(struct screen *screen, const struct strlist *options, struct strlist *facts, struct buffer *file,
+                struct error *err);
+int screen_displays(struct screen *screen, int timeout_ms, struct strlist *facts, struct error *err);
+int screen_windows(struct screen *screen, int timeout_ms, struct strlist *lines, struct error *err);
+const char *screen_backend_names(void); /* separated by spaces */
+
+#endif

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "agent/session.h"
+#include "agent/allow.h"
+#include "agent/log.h"
+#include "agent/rpc.h"
+#include "agent/server.h"
+#include "platform/clock.h"
+#include "platform/file.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define REPLY_MAX (512u << 20) /* bytes of a reply held in memory: pictures are the largest */
+
+static int io_timeout_ms(const struct session *session)
+{
+    return (int)session->agent->options->io_timeout_s * 1000;
+}
+
+/* Between two requests a client may rest as long as it likes; within one, it must go on. */
+static int receive(struct session *session, void *bytes, size_t max, struct error *err)
+{
+    int64_t deadline = session->in_request ? os_deadline(io_timeout_ms(session)) : OS_FOREVER;
+    return os_socket_recv(session->socket, bytes, max, deadline, err);
+}
+
+static int session_read(struct source *source, void *bytes, size_t max, struct error *err)
+{
+    struct session *session = (struct session *)(void *)source;
+    if (session->input_pos == session->input_len) {
+        if (max >= SESSION_INPUT_SIZE)
+            return receive(session, bytes, max, err);
+        int got = receive(session, session->input, SESSION_INPUT_SIZE, err);
+        if (got <= 0)
+            return got;
+        session->input_pos = 0;
+        session->input_len = (size_t)got;
+    }
+    session->in_request = true;
+    size_t len = session->input_len - session->input_pos;
+    if (len > max)
+        len = max;
+    memcpy(bytes, session->input + session->input_pos, len);
+    session->input_pos += len;
+    return (int)len;
+}
+
+static int send_bytes(struct session *session, const struct buffer *bytes, bool more, struct error *err)
+{
+    if (bytes->failed)
+        return error_set(err, ERR_LIMIT, "the reply exceeds %u bytes or the memory", REPLY_MAX);
+    return os_socket_send(session->socket, bytes->data, bytes->len, io_timeout_ms(session), more, err);
+}
+
+static int send_banner(struct session *session, struct error *err)
+{
+    char text[32];
+    struct buffer bytes;
+    buffer_init(&bytes, 64);
+    snprintf(text, sizeof text, "testagentd 1.%u", session->agent->options->protocol_minor);
+    write_entry_text(&bytes, WIRE_STRING, text);
+    int status = send_bytes(session, &bytes, false, err);
+    buffer_deinit(&bytes);
+    return status;
+}
+
+static int send_reply(struct session *session, const struct reply *reply, struct error *err)
+{
+    int status = send_bytes(session, &reply->bytes, reply->file != NULL, err);
+    if (status == 0 && reply->file)
+        status = os_socket_send_file(session->socket, reply->file, reply->file_size, io_timeout_ms(session), err);
+    return status;
+}
+
+/* A failure of the request is an answer; a failure of the connection is its end. */
+static int send_failure(struct session *session, const struct request *request, const struct error *failure,
+                        struct error *err)
+{
+    struct buffer bytes;
+    log_line("%s: %s: %s", session->peer_text, request->method ? request->method->name : "request", failure->text);
+    buffer_init(&bytes, ERROR_TEXT_SIZE + 64);
+    write_u32(&bytes, 1);
+    write_entry_text(&bytes, WIRE_ERROR, failure->text);
+    int status = send_bytes(session, &bytes, false, err);
+    buffer_deinit(&bytes);
+    return status;
+}
+
+/* 1 = go on, 0 = the client left, negative = end the connection. */
+static int serve(struct session *session, struct request *request, struct reply *reply, struct error *err)
+{
+    struct error lost;
+    session->in_request = false;
+    int status = request_read(request, &session->source, err);
+    if (status == 0)
+        return 0;
+    bool bad = status == ERR_INVALID || status == ERR_LIMIT || status == ERR_NO_MEMORY;
+    if (status < 0 && !bad)
+        return status;
+    if (!bad) {
+        status = rpc_dispatch(session, request, reply, err);
+        if (status == ERR_CLOSED || status == ERR_PROTOCOL)
+            return status;
+        /* What the handler did not take of the data still has to come, or the next request would start in it. */
+        int ended = request_finish(request, &lost);
+        if (ended) {
+            *err = lost;
+            return ended;
+        }
+    }
+    if (status < 0) {
+        status = send_failure(session, request, err, &lost);
+        if (status)
+            *err = lost;
+    } else {
+        status = send_reply(session, reply, err);
+    }
+    return status < 0 ? status : 1;
+}
+
+static int serve_one(struct session *session, struct error *err)
+{
+    struct request request = {0};
+    struct reply reply = {0};
+    buffer_init(&reply.bytes, REPLY_MAX);
+    int status = serve(session, &request, &reply, err);
+    bool become_next = status == 1 && reply.become_next;
+    os_file_close(reply.file);
+    buffer_deinit(&reply.bytes);
+    request_deinit(&request);
+    if (become_next) {
+        os_listener_stop(session->agent->listener);
+        return 0;
+    }
+    return status;
+}
+
+static void session_main(void *context)
+{
+    struct session *session = context;
+    struct error err = {0};
+    int status = 0;
+    os_address_text(&session->peer, session->peer_text);
+    if (!allow_peer(&session->agent->options->allow, &session->peer)) {
+        log_line("%s: not allowed to connect", session->peer_text);
+    } else {
+        status = send_banner(session, &err);
+        for (status = status ? status : 1; status == 1;)
+            status = serve_one(session, &err);
+        if (status < 0)
+            log_line("%s: connection ended: %s", session->peer_text, err.text);
+    }
+    server_leave(session);
+    os_socket_close(session->socket);
+    free(session);
+}
+
+void session_start(struct agent *agent, struct os_socket *socket, const struct os_address *peer)
+{
+    struct error err;
+    struct session *session = malloc(sizeof *session);
+    if (!session)
+        goto fail;
+    *session = (struct session){.source = {session_read}, .agent = agent, .socket = socket, .peer = *peer};
+    if (!server_enter(session))
+        goto fail;
+    if (os_thread_start(session_main, session, &err) == 0)
+        return;
+    log_line("a client is refused: %s", err.text);
+    server_leave(session);
+fail:
+    os_socket_close(socket);
+    free(session);
+}

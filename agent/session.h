@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* One client: its connection, read and answered by a thread of its own. */
+#ifndef AGENT_SESSION_H
+#define AGENT_SESSION_H
+
+#include "agent/agent.h"
+#include "protocol/wire.h"
+
+#define SESSION_INPUT_SIZE 65536 /* bytes */
+
+struct session {
+    struct source source; /* first: the source is the session */
+    struct agent *agent;
+    struct os_socket *socket; /* owned */
+    struct os_address peer;
+    char peer_text[OS_ADDRESS_TEXT_SIZE];
+    struct session *previous, *next; /* under agent->lock */
+    bool in_request;                 /* the deadline runs */
+    size_t input_pos, input_len;
+    uint8_t input[SESSION_INPUT_SIZE];
+};
+
+struct reply {
+    struct buffer bytes;  /* the list */
+    struct os_file *file; /* NULL, or what follows the bytes: owned */
+    uint64_t file_size;   /* bytes */
+    bool become_next;     /* after the reply the agent becomes agent->next_path */
+};
+
+/* Takes the socket. Runs until the client leaves; frees itself. */
+void session_start(struct agent *agent, struct os_socket *socket, const struct os_address *peer);
+
+#endif

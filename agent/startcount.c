@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* --show-restarts: how often the agent was started, in a file named after the program, in the working folder. */
+#include "agent/agent.h"
+#include "agent/log.h"
+#include "platform/file.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NAME_SIZE 256 /* bytes */
+
+static const char *program_name(const struct agent *agent)
+{
+    const char *path = agent->options->argv[0], *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+static void file_name(const struct agent *agent, char name[NAME_SIZE])
+{
+    snprintf(name, NAME_SIZE, "%.200s.data", program_name(agent));
+}
+
+static uint32_t read_count(const char *name)
+{
+    char text[32];
+    struct os_file *file;
+    uint64_t size;
+    if (os_file_open(&file, name, &size, NULL))
+        return 0;
+    int len = os_file_read(file, text, sizeof text - 1, NULL);
+    os_file_close(file);
+    text[len > 0 ? len : 0] = 0;
+    return (uint32_t)strtoul(text, NULL, 10);
+}
+
+static int write_count(const char *name, uint32_t count, struct error *err)
+{
+    char text[32];
+    struct os_upload *upload;
+    struct error reason;
+    int status = os_upload_begin(&upload, name, false, &reason);
+    if (status == 0) {
+        snprintf(text, sizeof text, "%u\n", count);
+        status = os_upload_write(upload, text, strlen(text), &reason);
+        if (status)
+            os_upload_abandon(upload);
+        else
+            status = os_upload_commit(upload, &reason);
+    }
+    return status ? error_set(err, status, "unable to write '%s': %s", name, reason.text) : 0;
+}
+
+void start_count_init(struct agent *agent)
+{
+    char name[NAME_SIZE];
+    struct error err;
+    if (!agent->options->show_restarts)
+        return;
+    file_name(agent, name);
+    agent->start_count = read_count(name) + 1;
+    if (write_count(name, agent->start_count, &err))
+        log_line("%s", err.text);
+    if (agent->start_count > 1)
+        fprintf(stderr, "%s was restarted (%u). Did the machine reboot?\n", program_name(agent), agent->start_count);
+}
+
+uint32_t start_count_get(struct agent *agent)
+{
+    os_mutex_lock(agent->lock);
+    uint32_t count = agent->start_count;
+    os_mutex_unlock(agent->lock);
+    return count;
+}
+
+int start_count_set(struct agent *agent, uint32_t count, struct error *err)
+{
+    char name[NAME_SIZE];
+    int status = 0;
+    file_name(agent, name);
+    if (agent->options->show_restarts)
+        status = write_count(name, count, err);
+    if (status == 0) {
+        os_mutex_lock(agent->lock);
+        agent->start_count = count;
+        os_mutex_unlock(agent->lock);
+    }
+    return status;
+}

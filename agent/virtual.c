@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "agent/virtual.h"
+#include "agent/log.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define FOLDER ".periscope/"
+#define OUTPUT_MAX 128 /* bytes of an output's name */
+#define WINDOWS_MS SCREEN_DEADLINE_MS
+
+static int copy_lines(const struct strlist *lines, struct buffer *out, struct error *err)
+{
+    for (size_t i = 0; i < lines->count; i++)
+        buffer_printf(out, "%s\n", lines->items[i]);
+    return out->failed || lines->failed ? error_set(err, ERR_NO_MEMORY, "no memory for its text") : 0;
+}
+
+static int read_status(struct agent *agent, const char *name, struct buffer *out, struct error *err)
+{
+    struct strlist facts = {0};
+    (void)name;
+    properties_list(agent, &facts);
+    int status = copy_lines(&facts, out, err);
+    strlist_deinit(&facts);
+    return status;
+}
+
+static int read_windows(struct agent *agent, const char *name, struct buffer *out, struct error *err)
+{
+    struct strlist lines = {0};
+    (void)name;
+    int status = screen_windows(agent->screen, WINDOWS_MS, &lines, err);
+    if (status == 0)
+        status = copy_lines(&lines, out, err);
+    strlist_deinit(&lines);
+    return status;
+}
+
+static int read_log(struct agent *agent, const char *name, struct buffer *out, struct error *err)
+{
+    (void)agent;
+    (void)name;
+    (void)err;
+    log_copy(out);
+    return 0;
+}
+
+static int read_screenshot(struct agent *agent, const char *name, struct buffer *out, struct error *err)
+{
+    struct strlist options = {0}, facts = {0};
+    const char *dash = strchr(name, '-');
+    if (dash)
+        strlist_addf(&options, "output=%.*s", (int)(strlen(dash + 1) - strlen(".png")), dash + 1);
+    int status = screen_take(agent->screen, &options, &facts, out, err);
+    strlist_deinit(&options);
+    strlist_deinit(&facts);
+    return status;
+}
+
+static bool is_output_picture(const char *name)
+{
+    size_t len = strlen(name), head = strlen("screenshot-"), tail = strlen(".png");
+    return len > head + tail && len <= head + OUTPUT_MAX + tail && strncmp(name, "screenshot-", head) == 0 &&
+           strcmp(name + len - tail, ".png") == 0;
+}
+
+typedef int virtual_reader(struct agent *agent, const char *name, struct buffer *out, struct error *err);
+
+static virtual_reader *find_reader(const char *path)
+{
+    static const struct {
+        const char *name;
+        virtual_reader *read;
+    } files[] = {{"screenshot.png", read_screenshot},
+                 {"status.txt", read_status},
+                 {"windows.txt", read_windows},
+                 {"log.txt", read_log}};
+    if (strncmp(path, FOLDER, strlen(FOLDER)) != 0)
+        return NULL;
+    path += strlen(FOLDER);
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
+        if (strcmp(path, files[i].name) == 0)
+            return files[i].read;
+    return is_output_picture(path) ? read_screenshot : NULL;
+}
+
+bool virtual_file_exists(const char *path)
+{
+    return find_reader(path) != NULL;
+}
+
+int virtual_file_read(struct agent *agent, const char *path, struct buffer *out, struct error *err)
+{
+    return find_reader(path)(agent, path + strlen(FOLDER), out, err);
+}

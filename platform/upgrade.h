@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* How an agent becomes another executable without losing its port, its children or its host's trust. */
+#ifndef PLATFORM_UPGRADE_H
+#define PLATFORM_UPGRADE_H
+
+#include "base/buffer.h"
+#include "base/error.h"
+#include "platform/socket.h"
+
+/* The path of the running executable, appended with its NUL. */
+int os_self_path(struct buffer *out, struct error *err);
+
+/* Runs `path --check argv[1]...` for at most ten seconds. 0 when it exits with 0 and says "periscoped" first;
+   ERR_INVALID with what it said otherwise. The agent only becomes what passed this. */
+int os_upgrade_check(const char *path, const char *const *argv, struct error *err);
+
+/* Becomes path with that command line plus the hidden option that hands over the listener and the state. Returns only
+   on failure. */
+int os_upgrade_exec(const char *path, const char *const *argv, struct os_listener *listener, struct slice state,
+                    struct error *err);
+/* The other side: token is that option's value. The state is a text of lines. */
+int os_upgrade_resume(const char *token, struct os_listener **listener, struct buffer *state, struct error *err);
+
+/* Goes to the background: the caller's process exits with 0 once os_detach_ready is called in the one that goes on, or
+   with 1 when that one ended before. */
+int os_detach(struct error *err);
+void os_detach_ready(void);
+
+#endif
