@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A deadline for work that may hang: somebody else acts when it comes. */
+#ifndef PLATFORM_WATCHDOG_H
+#define PLATFORM_WATCHDOG_H
+
+#include "base/error.h"
+
+#include <stdint.h>
+
+struct os_watchdog;
+/* One thread of its own, which calls expired(context) when an armed deadline passes, and is asleep else. It lives as
+   long as the process. */
+int os_watchdog_new(struct os_watchdog **out, void (*expired)(void *context), void *context, struct error *err);
+void os_watchdog_arm(struct os_watchdog *watchdog, int64_t deadline_ms);
+/* After it, expired() is not called; when it is being called, waits for it to return. */
+void os_watchdog_disarm(struct os_watchdog *watchdog);
+
+#endif
