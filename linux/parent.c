@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "platform/parent.h"
+#include "linux/errno.h"
+#include "linux/waker.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#define LOWEST_FD 3 /* the protocol keeps off 0 to 2 */
+
+struct os_parent {
+    int in, out; /* owned */
+};
+
+/* The errno, or 0. */
+static int take_over(struct os_parent *parent)
+{
+    int code = 0, null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    parent->in = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, LOWEST_FD);
+    parent->out = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, LOWEST_FD);
+    if (null < 0 || parent->in < 0 || parent->out < 0 || dup2(null, STDIN_FILENO) < 0 ||
+        dup2(STDERR_FILENO, STDOUT_FILENO) < 0)
+        code = errno;
+    if (null > STDIN_FILENO)
+        close(null);
+    return code;
+}
+
+int os_parent_open(struct os_parent **out, struct error *err)
+{
+    struct os_parent *parent = calloc(1, sizeof *parent);
+    *out = NULL;
+    if (!parent)
+        return error_set(err, ERR_NO_MEMORY, "no memory to talk with the parent process");
+    int code = take_over(parent);
+    if (code != 0) {
+        free(parent); /* what was duplicated goes with the process */
+        return errno_error(err, code, "could not take over standard input and output");
+    }
+    *out = parent;
+    return 0;
+}
+
+int os_parent_read(struct os_parent *parent, void *bytes, size_t max, int64_t deadline_ms, struct error *err)
+{
+    if (max > INT_MAX)
+        max = INT_MAX;
+    if (poll_until(parent->in, POLLIN, deadline_ms) == 0)
+        return error_set(err, ERR_TIMEOUT, "no request came from the parent process in time");
+    for (;;) {
+        ssize_t got = read(parent->in, bytes, max);
+        if (got >= 0)
+            return (int)got;
+        if (errno != EINTR)
+            return errno_error(err, errno, "could not read from the parent process");
+    }
+}
+
+/* Takes the first len bytes, those written, off the parts. */
+static void drop_written(struct iovec *parts, size_t count, size_t len)
+{
+    for (size_t i = 0; i < count; i++) {
+        size_t step = len < parts[i].iov_len ? len : parts[i].iov_len;
+        parts[i].iov_base = (char *)parts[i].iov_base + step;
+        parts[i].iov_len -= step;
+        len -= step;
+    }
+}
+
+int os_parent_write(struct os_parent *parent, const struct slice *parts, size_t count, struct error *err)
+{
+    struct iovec left[OS_PARENT_PARTS_MAX];
+    size_t total = 0;
+    for (size_t i = 0; i < count; i++) {
+        left[i].iov_base = (void *)(uintptr_t)parts[i].data; /* only read */
+        left[i].iov_len = parts[i].len;
+        total += parts[i].len;
+    }
+    while (total > 0) {
+        ssize_t written = writev(parent->out, left, (int)count);
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written < 0)
+            return errno_error(err, errno, "could not write to the parent process");
+        drop_written(left, count, (size_t)written);
+        total -= (size_t)written;
+    }
+    return 0;
+}
