@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Decimal numbers in text from outside: digits only, no blank, no sign, no overflow. */
+#ifndef BASE_NUMBER_H
+#define BASE_NUMBER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Takes the digits at *text and moves it past them. False, with nothing moved, when there is none or their value is
+   more than max. */
+bool number_take(const char **text, uint64_t max, uint64_t *value);
+
+#endif
