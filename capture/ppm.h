@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Writes PPM: a P6 file with 255 as its largest value. */
+#ifndef CAPTURE_PPM_H
+#define CAPTURE_PPM_H
+
+#include "base/buffer.h"
+#include "base/error.h"
+#include "capture/capture.h"
+
+#define PPM_HEADER_MAX 40 /* bytes */
+
+size_t ppm_header(char header[PPM_HEADER_MAX], const struct image_view *image); /* its length */
+
+/* Appends the file to out. ERR_LIMIT when out may not hold it or there is no memory. */
+int ppm_encode(struct buffer *out, const struct image_view *image, struct error *err);
+
+#endif
