@@ -35,6 +35,9 @@ $(B)/periscope: $(call objects,$(CLI)) $(B)/libperiscope.a
 $(B)/libperiscope.pc: host/libperiscope.pc.in Makefile config.mk
 	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' $< > $@
 
+# Its loops are written to become vectors, which takes gcc more than -O2.
+$(OBJ)/capture/png_filter.o: OPT += -O3
+
 $(OBJ)/%.o: %.c Makefile config.mk
 	@mkdir -p $(@D)
 	$(COMPILE) -c -o $@ $<

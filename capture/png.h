@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Writes PNG (RGB, 8 bits, not interlaced) with zlib. The file depends on the image and the texts alone: never on the
+ * clock, nor on the number of threads.
+ *
+ * The image is cut into bands of rows, each filtered and deflated by itself as a piece of one zlib stream and put into
+ * an IDAT chunk of its own. Memory beyond the image: for each thread one band (PNG_BAND_SIZE, or one row if that is
+ * more) filtered and once more deflated, and zlib's state; and twice the finished file while it is put together.
+ */
+#ifndef CAPTURE_PNG_H
+#define CAPTURE_PNG_H
+
+#include "base/buffer.h"
+#include "base/error.h"
+#include "capture/capture.h"
+
+#define PNG_BAND_SIZE (256u * 1024) /* bytes of filtered rows */
+#define PNG_KEYWORD_MAX 79          /* bytes, PNG specification 11.3.4 */
+#define PNG_TEXT_MAX 1024           /* bytes of one text */
+
+struct png_text { /* becomes a tEXt chunk */
+    const char *keyword, *text; /* borrowed; what is not printable ASCII becomes '?' */
+};
+
+struct png_options {
+    const struct png_text *texts; /* borrowed */
+    size_t text_count;
+    unsigned threads; /* 0: one a processor */
+};
+
+/* Appends the file to out. ERR_INVALID for an image of no size or more than CAPTURE_SIZE_MAX, or a wrong text;
+   ERR_LIMIT when out may not hold it, ERR_NO_MEMORY. */
+int png_encode(struct buffer *out, const struct image_view *image, const struct png_options *options,
+               struct error *err);
+
+#endif
