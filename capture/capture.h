@@ -54,21 +54,28 @@ struct capture_backend {
        added by the caller; cursor, warnings ("warning=display asleep"). */
     enum capture_result (*grab)(struct capture *capture, const struct capture_options *options,
                                 struct image_view *image, struct strlist *facts, struct error *err);
-    /* display.count=N and, from 0, display.N.name, .geometry, .backend, .driver, .pci where known. */
+    /* displays, windows: ERR_CLOSED when the source went away, to be opened again.
+       display.count=N and, from 0, display.N.name, .geometry, .backend, .driver, .pci where known. */
     int (*displays)(struct capture *capture, struct strlist *facts, struct error *err);
     /* One line a top-level window, bottom to top: tab-separated fields as docs/protocol.md tells. */
     int (*windows)(struct capture *capture, struct strlist *lines, struct error *err);
     void (*close)(struct capture *capture); /* accepts NULL and half-open */
+    /* Called from another thread while one of the calls above hangs: what it waits for ("the X server does not answer
+       GetImage"), "" when nothing is known. Takes no lock, calls nothing that may hang. NULL: nothing to say. */
+    void (*describe_hang)(char *text, size_t size);
+    bool only_by_name; /* never chosen, only taken when asked for: its pictures are not of the screen */
 };
 
 extern const struct capture_backend *const capture_backends[]; /* NULL-terminated, in order of preference */
 
 /* ---- what the worker calls (capture.c) ---- */
 
-/* Keeps the chosen backend open between calls; opens again once when the source was lost. */
+/* Keeps backends open between calls; opens one again, once a call, when its source was lost. For each call the first
+   backend in the order of preference that can do it is taken. */
 struct capturer;
-int capturer_new(struct capturer **out, struct error *err);
-void capturer_free(struct capturer *capturer);
+int capturer_new(struct capturer **out, const struct capture_backend *const *backends /* borrowed; NULL-terminated */,
+                 struct error *err);
+void capturer_free(struct capturer *capturer); /* accepts NULL */
 
 enum picture_format { PICTURE_PNG, PICTURE_PPM };
 struct picture_options {
@@ -78,10 +85,17 @@ struct picture_options {
 };
 
 /* Takes a picture and encodes it into `file` (left empty when unchanged; the fact `unchanged=1` says so). Facts:
-   backend, output, geometry, time, hash, cursor, refused (a line for each backend tried before: "x11: why"), warning. */
+   backend, output, geometry, time (RFC 3339, UTC, when the picture was asked for: it is not older), hash
+   (capture/hash.h), cursor, refused (one for each backend tried before: "x11: why"), warning. */
 int capturer_take(struct capturer *capturer, const struct picture_options *options, struct strlist *facts,
                   struct buffer *file, struct error *err);
-int capturer_displays(struct capturer *capturer, struct strlist *facts, struct error *err);
-int capturer_windows(struct capturer *capturer, struct strlist *lines, struct error *err);
+/* Of the options, only backend and timeout_ms count. */
+int capturer_displays(struct capturer *capturer, const struct capture_options *options, struct strlist *facts,
+                      struct error *err);
+int capturer_windows(struct capturer *capturer, const struct capture_options *options, struct strlist *lines,
+                     struct error *err);
+
+/* From another thread, while one of the calls above has not returned: what it is at, in words. */
+void capturer_describe_hang(struct capturer *capturer, char *text, size_t size);
 
 #endif

@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "capture/capture.h"
+
+#include "capture/hash.h"
+#include "capture/pixels.h"
+#include "capture/png.h"
+#include "capture/ppm.h"
+#include "platform/clock.h"
+
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+struct slot {
+    const struct capture_backend *backend; /* borrowed */
+    struct capture *capture;               /* owned; NULL while not open */
+};
+
+/* X(symbol, what capturer_describe_hang says of it, whether it is the backend's work) */
+#define STAGES(X)                                                                                            \
+    X(STAGE_IDLE, "no work is under way", false)                                                             \
+    X(STAGE_OPEN, "opening the source", true)                                                                \
+    X(STAGE_GRAB, "waiting for the picture", true)                                                           \
+    X(STAGE_LIST, "waiting for the list", true)                                                              \
+    X(STAGE_CLOSE, "closing the source", true)                                                               \
+    X(STAGE_HASH, "computing the picture's hash", false)                                                     \
+    X(STAGE_ENCODE, "writing the picture's file", false)
+#define X(symbol, doing, of_backend) symbol,
+enum stage { STAGES(X) };
+#undef X
+
+struct capturer {
+    struct slot *slots; /* owned */
+    size_t slot_count;
+    /* For capturer_describe_hang, from another thread. */
+    _Atomic(const struct capture_backend *) current; /* borrowed */
+    _Atomic(enum stage) stage;
+};
+
+/* What is to be done with a backend once it is open. */
+struct task {
+    enum capture_result (*run)(struct slot *slot, void *context, struct error *err);
+    void *context; /* borrowed */
+    enum stage stage;
+};
+
+int capturer_new(struct capturer **out, const struct capture_backend *const *backends, struct error *err)
+{
+    struct capturer *capturer = calloc(1, sizeof *capturer);
+    size_t count = 0;
+    while (backends[count])
+        count++;
+    if (capturer)
+        capturer->slots = calloc(count ? count : 1, sizeof *capturer->slots);
+    *out = NULL;
+    if (!capturer || !capturer->slots) {
+        capturer_free(capturer);
+        return error_set(err, ERR_NO_MEMORY, "no memory for %zu capture backends", count);
+    }
+    capturer->slot_count = count;
+    for (size_t i = 0; i < count; i++)
+        capturer->slots[i].backend = backends[i];
+    *out = capturer;
+    return 0;
+}
+
+static void enter(struct capturer *capturer, enum stage stage, const struct capture_backend *backend)
+{
+    atomic_store(&capturer->current, backend);
+    atomic_store(&capturer->stage, stage);
+}
+
+static void close_slot(struct capturer *capturer, struct slot *slot)
+{
+    enter(capturer, STAGE_CLOSE, slot->backend);
+    slot->backend->close(slot->capture);
+    slot->capture = NULL;
+}
+
+void capturer_free(struct capturer *capturer)
+{
+    if (!capturer)
+        return;
+    for (size_t i = 0; i < capturer->slot_count; i++)
+        close_slot(capturer, &capturer->slots[i]);
+    free(capturer->slots);
+    free(capturer);
+}
+
+void capturer_describe_hang(struct capturer *capturer, char *text, size_t size)
+{
+#define X(symbol, doing, of_backend) {doing, of_backend},
+    static const struct {
+        const char *doing;
+        bool of_backend;
+    } stages[] = {STAGES(X)};
+#undef X
+    enum stage stage = atomic_load(&capturer->stage);
+    const struct capture_backend *backend = atomic_load(&capturer->current);
+    char more[512] = "";
+    if (!backend || !stages[stage].of_backend) {
+        snprintf(text, size, "%s", stages[stage].doing);
+        return;
+    }
+    if (backend->describe_hang)
+        backend->describe_hang(more, sizeof more);
+    snprintf(text, size, "%s: %s%s%s", backend->name, stages[stage].doing, *more ? ": " : "", more);
+}
+
+/* ---- choosing a backend ---- */
+
+/* Opens the slot where needed and uses it; once more when what it had open turns out to be lost. */
+static int use_slot(struct capturer *capturer, struct slot *slot, const struct capture_options *options,
+                    const struct task *task, struct error *err)
+{
+    for (int attempt = 1;; attempt++) {
+        if (!slot->capture) {
+            enter(capturer, STAGE_OPEN, slot->backend);
+            int status = slot->backend->open(&slot->capture, options, err);
+            if (status < 0)
+                return status;
+        }
+        enter(capturer, task->stage, slot->backend);
+        enum capture_result result = task->run(slot, task->context, err);
+        if (result == CAPTURE_OK)
+            return 0;
+        if (result == CAPTURE_FAILED)
+            return err->status < 0 ? err->status : error_set(err, ERR_SYSTEM, "it failed and gave no reason");
+        close_slot(capturer, slot);
+        if (attempt == 2)
+            return error_set(err, ERR_UNAVAILABLE, "lost again after it was opened anew: %s", err->text);
+    }
+}
+
+/* Whether another backend may do better. */
+static bool may_try_next(int status)
+{
+    return status != ERR_INVALID && status != ERR_NO_MEMORY && status != ERR_LIMIT && status != ERR_TIMEOUT;
+}
+
+static bool is_wanted(const struct capture_backend *backend, const char *name)
+{
+    return name ? strcmp(backend->name, name) == 0 : !backend->only_by_name;
+}
+
+static int say_refused(const struct capturer *capturer, const char *name, const struct strlist *refused, int status,
+                       struct error *err)
+{
+    struct buffer text;
+    buffer_init(&text, ERROR_TEXT_SIZE);
+    for (size_t i = 0; i < refused->count; i++)
+        buffer_printf(&text, "%s%s", i > 0 ? "; " : "", refused->items[i]);
+    if (refused->count == 0) {
+        status = name ? ERR_INVALID : ERR_UNAVAILABLE;
+        if (name)
+            buffer_printf(&text, "there is no capture backend '%s' among:", name);
+        else
+            buffer_printf(&text, "no capture backend can be chosen, one must be named:");
+        for (size_t i = 0; i < capturer->slot_count; i++)
+            buffer_printf(&text, " %s", capturer->slots[i].backend->name);
+    }
+    error_set(err, status, "%s", text.data ? (const char *)text.data : "no memory for the reasons");
+    buffer_deinit(&text);
+    return status;
+}
+
+/* Does the task with the first wanted backend that can; the reasons of those before it go into `refused`. */
+static int do_task(struct capturer *capturer, const struct capture_options *options, const struct task *task,
+                   struct strlist *refused, struct error *err)
+{
+    struct error reason = {0};
+    for (size_t i = 0; i < capturer->slot_count && may_try_next(reason.status); i++) {
+        struct slot *slot = &capturer->slots[i];
+        if (!is_wanted(slot->backend, options->backend))
+            continue;
+        reason.status = use_slot(capturer, slot, options, task, &reason);
+        if (reason.status == 0)
+            return 0;
+        strlist_addf(refused, "%s: %s", slot->backend->name, reason.text);
+    }
+    return say_refused(capturer, options->backend, refused, reason.status, err);
+}
+
+/* ---- a picture ---- */
+
+struct grab {
+    const struct capture_options *options; /* borrowed */
+    struct image_view image;
+    struct strlist facts; /* owned */
+};
+
+static void add_time(struct strlist *facts, int64_t time_ms)
+{
+    time_t seconds = (time_t)(time_ms / 1000);
+    char text[32] = "";
+    const struct tm *utc = gmtime(&seconds);
+    if (utc)
+        strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", utc);
+    strlist_addf(facts, "time=%s.%03dZ", text, (int)(time_ms % 1000));
+}
+
+static bool is_sound(const struct image_view *image)
+{
+    return image->pixels && image->width >= 1 && image->width <= CAPTURE_SIZE_MAX && image->height >= 1 &&
+           image->height <= CAPTURE_SIZE_MAX && image->stride >= image->width * 3 && image->format == PIXEL_RGB24;
+}
+
+static enum capture_result run_grab(struct slot *slot, void *context, struct error *err)
+{
+    struct grab *grab = context;
+    strlist_deinit(&grab->facts); /* of a try that came to nothing */
+    strlist_addf(&grab->facts, "backend=%s", slot->backend->name);
+    add_time(&grab->facts, os_wall_time_ms());
+    enum capture_result result = slot->backend->grab(slot->capture, grab->options, &grab->image, &grab->facts, err);
+    if (result != CAPTURE_OK || is_sound(&grab->image))
+        return result;
+    error_set(err, ERR_SYSTEM, "it gave an impossible picture of %ux%u pixels, %u bytes a row", grab->image.width,
+              grab->image.height, grab->image.stride);
+    return CAPTURE_FAILED;
+}
+
+static int encode(struct buffer *file, const struct grab *grab, enum picture_format format, struct error *err)
+{
+    static const char *const keywords[] = {"backend", "output", "time"};
+    struct png_text texts[1 + sizeof keywords / sizeof *keywords] = {{"Software", "Periscope " PERISCOPE_VERSION}};
+    size_t count = 1;
+    if (format == PICTURE_PPM)
+        return ppm_encode(file, &grab->image, err);
+    for (size_t i = 0; i < sizeof keywords / sizeof *keywords; i++) {
+        const char *text = strlist_get(&grab->facts, keywords[i]);
+        if (text)
+            texts[count++] = (struct png_text){keywords[i], text};
+    }
+    return png_encode(file, &grab->image, &(struct png_options){.texts = texts, .text_count = count}, err);
+}
+
+/* What the pixels alone tell; *unchanged when they are the ones the caller has. */
+static void add_pixel_facts(struct strlist *facts, const struct image_view *image, const char *if_changed,
+                            bool *unchanged)
+{
+    char hash[PICTURE_HASH_SIZE];
+    uint32_t colour;
+    picture_hash(hash, image);
+    strlist_addf(facts, "hash=%s", hash);
+    if (pixels_are_uniform(image, &colour))
+        strlist_addf(facts, "warning=all pixels have one colour (#%06x)", colour);
+    *unchanged = if_changed && strcmp(if_changed, hash) == 0;
+    if (*unchanged)
+        strlist_add(facts, "unchanged=1");
+}
+
+static int finish_picture(struct capturer *capturer, struct grab *grab, const struct picture_options *options,
+                          struct buffer *file, struct error *err)
+{
+    bool unchanged;
+    enter(capturer, STAGE_HASH, NULL);
+    add_pixel_facts(&grab->facts, &grab->image, options->if_changed, &unchanged);
+    enter(capturer, STAGE_ENCODE, NULL);
+    return unchanged ? 0 : encode(file, grab, options->format, err);
+}
+
+static void move_facts(struct strlist *to, const struct strlist *from, const char *prefix)
+{
+    for (size_t i = 0; i < from->count; i++)
+        strlist_addf(to, "%s%s", prefix, from->items[i]);
+    to->failed |= from->failed;
+}
+
+int capturer_take(struct capturer *capturer, const struct picture_options *options, struct strlist *facts,
+                  struct buffer *file, struct error *err)
+{
+    struct grab grab = {.options = &options->capture};
+    struct strlist refused = {0};
+    struct task task = {run_grab, &grab, STAGE_GRAB};
+    int status = do_task(capturer, &options->capture, &task, &refused, err);
+    if (status == 0)
+        status = finish_picture(capturer, &grab, options, file, err);
+    if (status == 0) {
+        move_facts(facts, &grab.facts, "");
+        move_facts(facts, &refused, "refused=");
+        if (facts->failed)
+            status = error_set(err, ERR_NO_MEMORY, "no memory for what is known of the picture");
+    }
+    enter(capturer, STAGE_IDLE, NULL);
+    strlist_deinit(&grab.facts);
+    strlist_deinit(&refused);
+    return status;
+}
+
+/* ---- lists ---- */
+
+struct listing {
+    bool windows;         /* else displays */
+    struct strlist lines; /* owned */
+};
+
+static enum capture_result run_list(struct slot *slot, void *context, struct error *err)
+{
+    struct listing *listing = context;
+    strlist_deinit(&listing->lines); /* of a try that came to nothing */
+    const struct capture_backend *backend = slot->backend;
+    int status = listing->windows ? backend->windows(slot->capture, &listing->lines, err)
+                                  : backend->displays(slot->capture, &listing->lines, err);
+    if (status == 0)
+        return CAPTURE_OK;
+    return status == ERR_CLOSED ? CAPTURE_LOST : CAPTURE_FAILED;
+}
+
+static int list(struct capturer *capturer, const struct capture_options *options, bool windows, struct strlist *lines,
+                struct error *err)
+{
+    struct listing listing = {.windows = windows};
+    struct strlist refused = {0};
+    struct task task = {run_list, &listing, STAGE_LIST};
+    int status = do_task(capturer, options, &task, &refused, err);
+    if (status == 0) {
+        move_facts(lines, &listing.lines, "");
+        if (lines->failed)
+            status = error_set(err, ERR_NO_MEMORY, "no memory for %zu lines", listing.lines.count);
+    }
+    enter(capturer, STAGE_IDLE, NULL);
+    strlist_deinit(&listing.lines);
+    strlist_deinit(&refused);
+    return status;
+}
+
+int capturer_displays(struct capturer *capturer, const struct capture_options *options, struct strlist *facts,
+                      struct error *err)
+{
+    return list(capturer, options, false, facts, err);
+}
+
+int capturer_windows(struct capturer *capturer, const struct capture_options *options, struct strlist *lines,
+                     struct error *err)
+{
+    return list(capturer, options, true, lines, err);
+}
