@@ -5,8 +5,8 @@
  *     request: s "screenshot" | "displays" | "windows", then s options "key=value"
  *     answer:  e reason, or s facts or lines; after a screenshot's facts comes d file, or u when unchanged
  *
- * The options of a screenshot are those of the RPC: output, region=WxH+X+Y, cursor=0|1, if-changed=HASH,
- * format=png|ppm, backend, deadline-ms.
+ * The options are those of the RPC (agent/screenshot_options.h); the lists take backend and deadline-ms. A little before
+ * the deadline a worker that hangs answers with the reason it knows and ends.
  */
 #ifndef AGENT_WORKER_MAIN_H
 #define AGENT_WORKER_MAIN_H
