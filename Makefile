@@ -10,6 +10,10 @@ COMPILE = $(CC) -std=c11 -D_GNU_SOURCE -DPERISCOPE_VERSION='"$(VERSION)"' -iquot
 	-ffunction-sections -fdata-sections -fvisibility=hidden -fPIC -MMD -MP $(CFLAGS)
 LINK = $(CC) $(OPT) $(SANITIZE) -Wl,--gc-sections -Wl,-z,relro,-z,now -pthread $(LDFLAGS)
 
+# Quiet unless V=1.
+Q := $(if $(V),,@)
+say = @$(if $(V),:,printf '  %-4s %s\n' $(1) $@)
+
 objects = $(patsubst %.c,$(OBJ)/%.o,$(1))
 
 BASE := $(wildcard base/*.c)
@@ -24,14 +28,18 @@ CLI := $(wildcard host/cli/*.c)
 all: $(B)/periscoped $(B)/periscope $(B)/libperiscope.so $(B)/libperiscope.pc
 
 $(B)/periscoped: $(call objects,$(BASE) $(PROTOCOL) $(LINUX) $(CAPTURE) $(AGENT))
-	$(LINK) -o $@ $^ -lz
+	$(call say,LINK)
+	$(Q)$(LINK) -o $@ $^ -lz
 $(B)/libperiscope.a: $(call objects,$(BASE) $(PROTOCOL) $(LINUX) $(HOST))
-	rm -f $@
-	ar rcs $@ $^
+	$(call say,AR)
+	@rm -f $@
+	$(Q)ar rcs $@ $^
 $(B)/libperiscope.so: $(call objects,$(BASE) $(PROTOCOL) $(LINUX) $(HOST))
-	$(LINK) -shared -Wl,-soname,libperiscope.so.0 -o $@ $^
+	$(call say,LINK)
+	$(Q)$(LINK) -shared -Wl,-soname,libperiscope.so.0 -o $@ $^
 $(B)/periscope: $(call objects,$(CLI)) $(B)/libperiscope.a
-	$(LINK) -o $@ $^
+	$(call say,LINK)
+	$(Q)$(LINK) -o $@ $^
 $(B)/libperiscope.pc: host/libperiscope.pc.in Makefile config.mk
 	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' $< > $@
 
@@ -40,7 +48,8 @@ $(OBJ)/capture/png_filter.o: OPT += -O3
 
 $(OBJ)/%.o: %.c Makefile config.mk
 	@mkdir -p $(@D)
-	$(COMPILE) -c -o $@ $<
+	$(call say,CC)
+	$(Q)$(COMPILE) -c -o $@ $<
 -include $(shell find $(OBJ) -name '*.d' 2>/dev/null)
 
 # ---- tests ----
@@ -52,11 +61,13 @@ INTEGRATION := $(wildcard tests/integration/test_*.py)
 UNIT_LIBRARY := $(B)/tests/everything.a
 $(UNIT_LIBRARY): $(call objects,$(BASE) $(PROTOCOL) $(LINUX) $(CAPTURE) $(filter-out agent/main.c,$(AGENT)) $(HOST) $(filter-out host/cli/main.c,$(CLI)))
 	@mkdir -p $(@D)
-	rm -f $@
-	ar rcs $@ $^
+	$(call say,AR)
+	@rm -f $@
+	$(Q)ar rcs $@ $^
 $(B)/tests/unit/%: $(OBJ)/tests/unit/%.o $(UNIT_LIBRARY)
 	@mkdir -p $(@D)
-	$(LINK) -o $@ $^ -lz -lm
+	$(call say,LINK)
+	$(Q)$(LINK) -o $@ $^ -lz -lm
 
 .PHONY: unit integration
 unit: $(UNIT)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "agent/screen.h"
-#include "agent/log.h"
+#include "agent/screenshot_options.h"
 #include "agent/worker_main.h"
 #include "capture/capture.h"
 #include "platform/clock.h"
@@ -13,8 +13,6 @@
 #include <string.h>
 
 #define REQUEST_MAX (1u << 20) /* bytes */
-#define DEADLINE_MIN_MS 100
-#define DEADLINE_MAX_MS 60000
 
 struct screen {
     struct os_mutex *lock; /* guards what follows */
@@ -195,11 +193,10 @@ static int ask(struct screen *screen, const char *verb, const struct strlist *op
     struct buffer request;
     bool again = false;
     int64_t deadline = os_deadline(timeout_ms);
-    size_t count = options ? options->count : 0;
     buffer_init(&request, REQUEST_MAX);
-    write_u32(&request, (uint32_t)(1 + count));
+    write_u32(&request, (uint32_t)(1 + options->count));
     write_entry_text(&request, WIRE_STRING, verb);
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < options->count; i++)
         write_entry_text(&request, WIRE_STRING, options->items[i]);
     int status = request.failed ? error_set(err, ERR_LIMIT, "%s: its options exceed %u bytes", verb, REQUEST_MAX)
                                 : try_ask(screen, &request, deadline, timeout_ms, lines, file, &again, err);
@@ -211,26 +208,29 @@ static int ask(struct screen *screen, const char *verb, const struct strlist *op
     return status;
 }
 
-/* The worker checks the options; the deadline is also ours. */
-static int deadline_of(const struct strlist *options)
-{
-    const char *text = strlist_get(options, "deadline-ms");
-    long ms = text ? strtol(text, NULL, 10) : SCREEN_DEADLINE_MS;
-    return ms < DEADLINE_MIN_MS || ms > DEADLINE_MAX_MS ? SCREEN_DEADLINE_MS : (int)ms;
-}
-
 int screen_take(struct screen *screen, const struct strlist *options, struct strlist *facts, struct buffer *file,
                 struct error *err)
 {
-    return ask(screen, "screenshot", options, deadline_of(options), facts, file, err);
+    struct screenshot_options parsed;
+    int status = screenshot_options_parse(&parsed, options, err);
+    return status ? status : ask(screen, "screenshot", options, parsed.deadline_ms, facts, file, err);
+}
+
+static int ask_list(struct screen *screen, const char *verb, int timeout_ms, struct strlist *lines, struct error *err)
+{
+    struct strlist options = {0};
+    strlist_addf(&options, "deadline-ms=%d", timeout_ms);
+    int status = ask(screen, verb, &options, timeout_ms, lines, NULL, err);
+    strlist_deinit(&options);
+    return status;
 }
 
 int screen_displays(struct screen *screen, int timeout_ms, struct strlist *facts, struct error *err)
 {
-    return ask(screen, "displays", NULL, timeout_ms, facts, NULL, err);
+    return ask_list(screen, "displays", timeout_ms, facts, err);
 }
 
 int screen_windows(struct screen *screen, int timeout_ms, struct strlist *lines, struct error *err)
 {
-    return ask(screen, "windows", NULL, timeout_ms, lines, NULL, err);
+    return ask_list(screen, "windows", timeout_ms, lines, err);
 }

@@ -7,7 +7,6 @@
 #include "base/error.h"
 #include "base/strlist.h"
 
-#define SCREEN_DEADLINE_MS 5000
 #define SCREEN_FILE_MAX (256u << 20) /* bytes of an encoded picture */
 #define SCREEN_WORKERS_MAX 8         /* at once; one is kept between requests */
 

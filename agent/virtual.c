@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "agent/virtual.h"
 #include "agent/log.h"
+#include "agent/screenshot_options.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #define FOLDER ".periscope/"
 #define OUTPUT_MAX 128 /* bytes of an output's name */
-#define WINDOWS_MS SCREEN_DEADLINE_MS
+#define WINDOWS_MS SCREENSHOT_DEADLINE_MS
 
 static int copy_lines(const struct strlist *lines, struct buffer *out, struct error *err)
 {
