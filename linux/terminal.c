@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "platform/terminal.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#define USUAL_COLUMNS 80 /* of a terminal that does not tell, as a serial line */
+
+int os_terminal_width(void)
+{
+    struct winsize size;
+    const char *kind = getenv("TERM");
+    if (!isatty(STDERR_FILENO) || (kind && strcmp(kind, "dumb") == 0))
+        return 0;
+    if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0)
+        return USUAL_COLUMNS;
+    return size.ws_col;
+}
