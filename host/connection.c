@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "host/client.h"
+
+#include "platform/clock.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+int client_fail(struct periscope *p, int status, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    error_vset(&p->error, ERR_INVALID, format, args);
+    va_end(args);
+    return status;
+}
+
+int client_no_memory(struct periscope *p)
+{
+    return client_fail(p, PERISCOPE_LOCAL, "no memory");
+}
+
+/* ---- the socket, which periscope_interrupt may borrow at any time ---- */
+
+static void set_socket(struct periscope *p, struct os_socket *socket)
+{
+    p->socket = socket;
+    atomic_store(&p->wakeable, socket);
+}
+
+static void close_socket(struct periscope *p)
+{
+    if (!p->socket)
+        return;
+    /* NULL: another thread is within periscope_interrupt, which is short. A signal handler in this thread has always
+       given it back. */
+    while (!atomic_exchange(&p->wakeable, NULL))
+        os_sleep_ms(1);
+    os_socket_close(p->socket);
+    p->socket = NULL;
+}
+
+void periscope_interrupt(struct periscope *p)
+{
+    atomic_store(&p->interrupted, true);
+    struct os_socket *socket = atomic_exchange(&p->wakeable, NULL);
+    if (!socket)
+        return;
+    os_socket_shutdown(socket);
+    atomic_store(&p->wakeable, socket);
+}
+
+void periscope_disconnect(struct periscope *p)
+{
+    close_socket(p);
+    p->input_start = p->input_end = 0;
+}
+
+/* ---- what is received ---- */
+
+static int receive(struct periscope *p, void *bytes, size_t max, struct error *err)
+{
+    return os_socket_recv(p->socket, bytes, max, p->deadline, err);
+}
+
+/* Small reads come from the buffer; large ones, of a file's content, go straight to where they are wanted. */
+static int read_source(struct source *source, void *bytes, size_t max, struct error *err)
+{
+    struct periscope *p = (struct periscope *)source;
+    if (p->input_start == p->input_end) {
+        if (max >= CLIENT_INPUT_SIZE)
+            return receive(p, bytes, max, err);
+        int got = receive(p, p->input, CLIENT_INPUT_SIZE, err);
+        if (got <= 0)
+            return got;
+        p->input_start = 0;
+        p->input_end = (size_t)got;
+    }
+    size_t len = p->input_end - p->input_start;
+    if (len > max)
+        len = max;
+    memcpy(bytes, p->input + p->input_start, len);
+    p->input_start += len;
+    return (int)len;
+}
+
+int client_broken(struct periscope *p, const struct error *err, const char *doing)
+{
+    periscope_disconnect(p);
+    if (atomic_load(&p->interrupted))
+        return client_fail(p, PERISCOPE_INTERRUPTED, "%s: interrupted while %s", p->name, doing);
+    switch (err->status) {
+    case ERR_TIMEOUT:
+        return client_fail(p, PERISCOPE_TIMED_OUT, "%s: timed out while %s", p->name, doing);
+    case ERR_CLOSED:
+        p->lost = true;
+        return client_fail(p, PERISCOPE_NO_AGENT, "%s: the connection was closed while %s", p->name, doing);
+    case ERR_SYSTEM:
+        p->lost = true;
+        return client_fail(p, PERISCOPE_NO_AGENT, "%s: the connection was lost while %s: %s", p->name, doing,
+                           err->text);
+    case ERR_NO_MEMORY:
+        return client_no_memory(p);
+    }
+    return client_fail(p, PERISCOPE_NO_AGENT, "%s: not the testagentd protocol while %s: %s", p->name, doing,
+                       err->text);
+}
+
+int client_send(struct periscope *p, const void *bytes, size_t len, bool more, const char *doing)
+{
+    struct error err;
+    if (os_socket_send(p->socket, bytes, len, p->io_ms, more, &err))
+        return client_broken(p, &err, doing);
+    return 0;
+}
+
+/* ---- the banner ---- */
+
+/* "testagentd 1.MINOR": nothing may stand behind, and another major number is another protocol. */
+static bool parse_banner(const char *text, unsigned *minor)
+{
+    static const char start[] = "testagentd 1.";
+    if (strncmp(text, start, sizeof start - 1) != 0)
+        return false;
+    const char *digits = text + sizeof start - 1;
+    size_t len = strspn(digits, "0123456789");
+    if (len < 1 || len > 6 || digits[len])
+        return false;
+    *minor = (unsigned)strtoul(digits, NULL, 10);
+    return true;
+}
+
+static int take_banner(struct periscope *p, enum wire_type type, char *text)
+{
+    if (type == WIRE_ERROR) {
+        int status = client_fail(p, PERISCOPE_REFUSED, "%s", text);
+        free(text);
+        return status;
+    }
+    if (!parse_banner(text, &p->minor)) {
+        int status = client_fail(p, PERISCOPE_NO_AGENT, "%s: no testagentd: it says '%.200s'", p->name, text);
+        free(text);
+        return status;
+    }
+    free(p->banner);
+    p->banner = text;
+    return 0;
+}
+
+static int read_banner(struct periscope *p)
+{
+    struct error err;
+    struct entry entry;
+    char *text;
+    /* The banner is an entry outside of any list. */
+    struct list_reader list = {.source = &p->source, .count = 1};
+    int status = list_read_entry(&list, &entry, &err);
+    if (status == 1 && entry.type != WIRE_STRING && entry.type != WIRE_ERROR)
+        return client_fail(p, PERISCOPE_NO_AGENT, "%s: what answers there is no testagentd", p->name);
+    if (status == 1)
+        status = list_read_text(&list, CLIENT_BANNER_MAX, &text, &err);
+    if (status == 0)
+        return take_banner(p, entry.type, text);
+    if (atomic_load(&p->interrupted))
+        return client_fail(p, PERISCOPE_INTERRUPTED, "%s: interrupted while connecting", p->name);
+    if (err.status == ERR_TIMEOUT)
+        return client_fail(p, PERISCOPE_NO_AGENT,
+                           "%s: connected, but no banner came in %g s (testagentd serves one host at a time)", p->name,
+                           p->connect_ms / 1000.0);
+    if (err.status == ERR_CLOSED || err.status == ERR_SYSTEM)
+        return client_fail(p, PERISCOPE_NO_AGENT,
+                           "%s: closed the connection without a banner (is this host allowed?)", p->name);
+    return client_fail(p, PERISCOPE_NO_AGENT, "%s: no testagentd: %s", p->name, err.text);
+}
+
+int client_connect(struct periscope *p)
+{
+    struct error err;
+    struct os_socket *socket;
+    if (atomic_load(&p->interrupted)) {
+        periscope_disconnect(p);
+        return client_fail(p, PERISCOPE_INTERRUPTED, "%s: interrupted", p->name);
+    }
+    if (p->socket)
+        return 0;
+    if (p->port < 1 || p->port > 65535)
+        return client_fail(p, PERISCOPE_INVALID, "%u is not a port (1 to 65535)", p->port);
+    p->deadline = os_deadline(p->connect_ms);
+    int status = os_connect(&socket, p->host, (uint16_t)p->port, p->deadline, &err);
+    if (status)
+        return client_fail(p, status == ERR_NO_MEMORY ? PERISCOPE_LOCAL : PERISCOPE_NO_AGENT, "%s", err.text);
+    set_socket(p, socket);
+    p->used = p->lacks_exec = p->arch_known = false;
+    /* An interruption from before there was a socket to shut down. */
+    status = atomic_load(&p->interrupted) ? client_fail(p, PERISCOPE_INTERRUPTED, "%s: interrupted", p->name)
+                                          : read_banner(p);
+    if (status)
+        periscope_disconnect(p);
+    return status;
+}
+
+int client_pause(struct periscope *p, int ms)
+{
+    int64_t deadline = os_deadline(ms);
+    while (!atomic_load(&p->interrupted) && os_time_left(deadline) > 0) {
+        int64_t left = os_time_left(deadline);
+        os_sleep_ms((unsigned)(left > 50 ? 50 : left));
+    }
+    return atomic_load(&p->interrupted) ? client_fail(p, PERISCOPE_INTERRUPTED, "%s: interrupted", p->name) : 0;
+}
+
+bool client_progress(struct periscope *p, uint64_t done, uint64_t total, bool end)
+{
+    int64_t now = os_clock_ms();
+    if (!p->progress || (!end && now - p->progress_ms < CLIENT_PROGRESS_MS))
+        return true;
+    p->progress_ms = now;
+    if (p->progress(p->progress_context, done, total))
+        return true;
+    client_fail(p, PERISCOPE_LOCAL, "given up after %llu bytes", (unsigned long long)done);
+    return false;
+}
+
+/* ---- the object ---- */
+
+struct periscope *periscope_new(const char *host, unsigned port)
+{
+    struct periscope *p = calloc(1, sizeof *p);
+    if (!p)
+        return NULL;
+    size_t name_size = strlen(host) + 16;
+    p->source.read = read_source;
+    p->port = port;
+    p->connect_ms = PERISCOPE_CONNECT_MS;
+    p->io_ms = PERISCOPE_IO_MS;
+    p->host = strdup(host);
+    p->name = malloc(name_size);
+    p->input = malloc(CLIENT_INPUT_SIZE);
+    if (!p->host || !p->name || !p->input) {
+        periscope_free(p);
+        return NULL;
+    }
+    if (strchr(host, ':'))
+        snprintf(p->name, name_size, "[%s]:%u", host, port);
+    else
+        snprintf(p->name, name_size, "%s:%u", host, port);
+    return p;
+}
+
+void periscope_free(struct periscope *p)
+{
+    if (!p)
+        return;
+    periscope_disconnect(p);
+    free(p->host);
+    free(p->name);
+    free(p->input);
+    free(p->banner);
+    free(p);
+}
+
+void periscope_set_timeouts(struct periscope *p, int connect_ms, int io_ms)
+{
+    p->connect_ms = connect_ms;
+    p->io_ms = io_ms;
+}
+
+const char *periscope_error_text(const struct periscope *p)
+{
+    return p->error.text;
+}
+
+void periscope_set_progress(struct periscope *p, periscope_progress *progress, void *context)
+{
+    p->progress = progress;
+    p->progress_context = context;
+    p->progress_ms = 0;
+}

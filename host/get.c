@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Files from the guest. */
+#include "host/client.h"
+
+#include "platform/clock.h"
+#include "platform/file.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Where a file goes: a file beside the target, or a temporary one on its way to standard output. */
+struct get {
+    const char *remote, *local;
+    struct os_upload *upload; /* owned while a transfer goes on */
+    FILE *spool;              /* owned, with local "-"; kept over the attempts */
+    uint8_t *chunk;           /* owned, CLIENT_CHUNK_SIZE */
+};
+
+static int local_failure(struct periscope *p, const struct get *get, const char *what)
+{
+    periscope_disconnect(p);
+    return client_fail(p, PERISCOPE_LOCAL, "could not write '%s': %s", get->local, what);
+}
+
+static int target_begin(struct periscope *p, struct get *get, uint64_t size)
+{
+    struct error err;
+    if (get->spool && size > PERISCOPE_SPOOL_MAX) {
+        periscope_disconnect(p);
+        return client_fail(p, PERISCOPE_LOCAL, "'%s' has %" PRIu64 " bytes: too many for standard output (%" PRIu64 ")",
+                           get->remote, size, PERISCOPE_SPOOL_MAX);
+    }
+    if (get->spool) {
+        rewind(get->spool);
+        return 0;
+    }
+    if (os_upload_begin(&get->upload, get->local, false, &err))
+        return local_failure(p, get, err.text);
+    return 0;
+}
+
+static int target_write(struct periscope *p, struct get *get, size_t len)
+{
+    struct error err;
+    if (get->spool)
+        return fwrite(get->chunk, 1, len, get->spool) == len ? 0 : local_failure(p, get, strerror(errno));
+    return os_upload_write(get->upload, get->chunk, len, &err) ? local_failure(p, get, err.text) : 0;
+}
+
+static int receive_content(struct call *call, struct get *get, uint64_t size)
+{
+    struct error err;
+    struct periscope *p = call->p;
+    uint64_t done = 0;
+    do {
+        int got = list_read_data(&call->reply, get->chunk, CLIENT_CHUNK_SIZE, &err);
+        if (got < 0)
+            return client_broken(p, &err, "receiving a file");
+        int status = target_write(p, get, (size_t)got);
+        if (status)
+            return status;
+        done += (uint64_t)got;
+        p->deadline = os_deadline(p->io_ms);
+        if (!client_progress(p, done, size, done == size)) {
+            periscope_disconnect(p);
+            return PERISCOPE_LOCAL;
+        }
+    } while (done < size);
+    return call_end(call);
+}
+
+static int request_file(struct call *call, const char *remote, struct entry *entry)
+{
+    write_entry_text(&call->request, WIRE_STRING, remote);
+    int status = call_send(call, false);
+    if (!status)
+        status = call_reply(call);
+    return status ? status : call_entry(call, "d", entry);
+}
+
+static int attempt_get(struct periscope *p, void *context)
+{
+    struct get *get = context;
+    struct call call;
+    struct entry entry;
+    struct error err;
+    call_init(&call, p, METHOD_getfile, 1, 1);
+    int status = request_file(&call, get->remote, &entry);
+    if (!status)
+        status = target_begin(p, get, entry.size);
+    if (!status)
+        status = receive_content(&call, get, entry.size);
+    call_deinit(&call);
+    if (!status && get->upload) {
+        status = os_upload_commit(get->upload, &err) ? local_failure(p, get, err.text) : 0;
+        get->upload = NULL;
+    }
+    os_upload_abandon(get->upload);
+    get->upload = NULL;
+    return status;
+}
+
+/* The spool holds what the last attempt wrote, and behind it perhaps the rest of a longer one before. */
+static int spool_to_output(struct periscope *p, struct get *get)
+{
+    long long left = ftello(get->spool);
+    rewind(get->spool);
+    while (left > 0) {
+        size_t want = left < (long long)CLIENT_CHUNK_SIZE ? (size_t)left : CLIENT_CHUNK_SIZE;
+        if (fread(get->chunk, 1, want, get->spool) != want)
+            return client_fail(p, PERISCOPE_LOCAL, "could not read the temporary file");
+        if (fwrite(get->chunk, 1, want, stdout) != want)
+            return client_fail(p, PERISCOPE_LOCAL, "could not write to standard output");
+        left -= (long long)want;
+    }
+    return fflush(stdout) ? client_fail(p, PERISCOPE_LOCAL, "could not write to standard output") : 0;
+}
+
+int periscope_get(struct periscope *p, const char *remote_file, const char *local_file)
+{
+    struct get get = {.remote = remote_file, .local = local_file};
+    bool to_output = strcmp(local_file, "-") == 0;
+    get.chunk = malloc(CLIENT_CHUNK_SIZE);
+    if (!get.chunk)
+        return client_no_memory(p);
+    int status = 0;
+    if (to_output && !(get.spool = tmpfile()))
+        status = client_fail(p, PERISCOPE_LOCAL, "could not create a temporary file");
+    if (!status)
+        status = client_repeat(p, attempt_get, &get);
+    if (!status && get.spool)
+        status = spool_to_output(p, &get);
+    if (get.spool)
+        fclose(get.spool);
+    free(get.chunk);
+    return status;
+}
+
+/* ---- into memory ---- */
+
+struct get_bytes {
+    const char *remote;
+    struct buffer *bytes;
+};
+
+static int attempt_get_bytes(struct periscope *p, void *context)
+{
+    struct get_bytes *get = context;
+    struct call call;
+    struct entry entry;
+    buffer_clear(get->bytes);
+    call_init(&call, p, METHOD_getfile, 1, 1);
+    int status = request_file(&call, get->remote, &entry);
+    if (!status)
+        status = call_data(&call, &entry, get->bytes);
+    if (!status)
+        status = call_end(&call);
+    call_deinit(&call);
+    return status;
+}
+
+int client_get_limited(struct periscope *p, const char *remote_file, struct buffer *bytes)
+{
+    struct get_bytes get = {remote_file, bytes};
+    return client_repeat(p, attempt_get_bytes, &get);
+}
+
+int client_take_bytes(struct periscope *p, struct buffer *from, uint8_t **bytes, size_t *len)
+{
+    size_t content = from->len;
+    if (from->limit < SIZE_MAX)
+        from->limit++;
+    if (!buffer_append(from, "", 1))
+        return client_no_memory(p);
+    *bytes = from->data;
+    *len = content;
+    *from = (struct buffer){0};
+    return 0;
+}
+
+int periscope_get_bytes(struct periscope *p, const char *remote_file, size_t max, uint8_t **bytes, size_t *len)
+{
+    struct buffer content;
+    *bytes = NULL;
+    *len = 0;
+    buffer_init(&content, max);
+    int status = client_get_limited(p, remote_file, &content);
+    if (!status)
+        status = client_take_bytes(p, &content, bytes, len);
+    buffer_deinit(&content);
+    return status;
+}

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The calls about the agent and the guest as a whole. */
+#include "host/client.h"
+
+#include "platform/clock.h"
+
+#include <string.h>
+
+/* A booting guest drops packets: short attempts find it sooner than TCP's growing pauses do. */
+#define BOOT_ATTEMPT_MS 5000
+#define BOOT_PAUSE_MS 250
+
+const char *periscope_banner(struct periscope *p)
+{
+    return client_connect(p) ? NULL : p->banner;
+}
+
+static int attempt_properties(struct periscope *p, void *context)
+{
+    struct call call;
+    struct entry last;
+    struct strlist list = {0};
+    call_init(&call, p, METHOD_getproperties, 0, CALL_ANY);
+    int status = client_need(p, 5, METHOD_getproperties);
+    if (!status)
+        status = call_send(&call, false);
+    if (!status)
+        status = call_reply(&call);
+    if (!status)
+        status = call_strings(&call, "s", &list, &last);
+    if (!status)
+        strings_take(context, &list);
+    strlist_deinit(&list);
+    call_deinit(&call);
+    return status;
+}
+
+int periscope_properties(struct periscope *p, struct periscope_strings *out)
+{
+    *out = (struct periscope_strings){0};
+    return client_repeat(p, attempt_properties, out);
+}
+
+struct two_texts {
+    const char *name, *value;
+};
+
+static int attempt_set_property(struct periscope *p, void *context)
+{
+    const struct two_texts *property = context;
+    struct call call;
+    call_init(&call, p, METHOD_setproperty, 2, 0);
+    write_entry_text(&call.request, WIRE_STRING, property->name);
+    write_entry_text(&call.request, WIRE_STRING, property->value);
+    int status = client_need(p, 7, METHOD_setproperty);
+    if (!status)
+        status = call_plain(&call);
+    call_deinit(&call);
+    return status;
+}
+
+int periscope_set_property(struct periscope *p, const char *name, const char *value)
+{
+    struct two_texts property = {name, value};
+    return client_repeat(p, attempt_set_property, &property);
+}
+
+struct time_to_set {
+    uint64_t seconds;
+    uint32_t leeway_s;
+};
+
+static int attempt_settime(struct periscope *p, void *context)
+{
+    const struct time_to_set *time = context;
+    struct call call;
+    call_init(&call, p, METHOD_settime, 2, 0);
+    write_entry_u64(&call.request, time->seconds);
+    write_entry_u32(&call.request, time->leeway_s);
+    int status = client_need(p, 4, METHOD_settime);
+    if (!status)
+        status = call_plain(&call);
+    call_deinit(&call);
+    return status;
+}
+
+int periscope_settime(struct periscope *p, uint64_t seconds, uint32_t leeway_s)
+{
+    struct time_to_set time = {seconds, leeway_s};
+    return client_repeat(p, attempt_settime, &time);
+}
+
+static int attempt_getcwd(struct periscope *p, void *context)
+{
+    struct call call;
+    struct entry entry;
+    call_init(&call, p, METHOD_getcwd, 0, 1);
+    int status = client_need(p, 6, METHOD_getcwd);
+    if (!status)
+        status = call_send(&call, false);
+    if (!status)
+        status = call_reply(&call);
+    if (!status)
+        status = call_entry(&call, "s", &entry);
+    if (!status)
+        status = call_text(&call, context);
+    call_deinit(&call);
+    return status;
+}
+
+int periscope_getcwd(struct periscope *p, char **path)
+{
+    *path = NULL;
+    return client_repeat(p, attempt_getcwd, path);
+}
+
+struct restart {
+    const char *const *argv;
+};
+
+static int attempt_restart(struct periscope *p, void *context)
+{
+    const char *const *argv = ((const struct restart *)context)->argv;
+    uint32_t count = 0;
+    while (argv[count])
+        count++;
+    struct call call;
+    call_init(&call, p, METHOD_restart, count, 0);
+    for (uint32_t i = 0; i < count; i++)
+        write_entry_text(&call.request, WIRE_STRING, argv[i]);
+    int status = call_plain(&call);
+    call_deinit(&call);
+    return status;
+}
+
+int periscope_restart(struct periscope *p, const char *const *argv)
+{
+    if (!argv || !argv[0])
+        return client_fail(p, PERISCOPE_INVALID, "nothing to restart as: the arguments are empty");
+    struct restart restart = {argv};
+    int status = client_once(p, attempt_restart, &restart);
+    periscope_disconnect(p);
+    return status;
+}
+
+/* ---- waiting for a boot ---- */
+
+static int boot_attempt(struct periscope *p, const char *not_boot_id)
+{
+    int status = periscope_ping(p);
+    if (status || !not_boot_id)
+        return status;
+    struct periscope_strings properties;
+    status = periscope_properties(p, &properties);
+    if (status)
+        return status;
+    const char *id = periscope_strings_get(&properties, "boot.id");
+    if (!id)
+        status = client_fail(p, PERISCOPE_UNSUPPORTED, "%s: this agent (%s) has no property boot.id", p->name,
+                             p->banner);
+    else if (strcmp(id, not_boot_id) == 0)
+        status = client_fail(p, PERISCOPE_NO_AGENT, "%s: still the boot from before", p->name);
+    periscope_strings_free(&properties);
+    return status;
+}
+
+/* What another attempt may change. */
+static bool may_come(int status)
+{
+    return status == PERISCOPE_NO_AGENT || status == PERISCOPE_TIMED_OUT || status == PERISCOPE_REFUSED;
+}
+
+static int shorter(int ms, int64_t left)
+{
+    return ms < 0 || ms > left ? (int)left : ms;
+}
+
+int periscope_wait_boot(struct periscope *p, int timeout_ms, const char *not_boot_id)
+{
+    int64_t deadline = os_deadline(timeout_ms);
+    int connect_ms = p->connect_ms, io_ms = p->io_ms, status;
+    for (;;) {
+        int64_t left = os_time_left(deadline);
+        int most = left > BOOT_ATTEMPT_MS ? BOOT_ATTEMPT_MS : (int)left;
+        /* A connection from before the boot would take its time to be found dead. */
+        periscope_disconnect(p);
+        p->connect_ms = shorter(connect_ms, most);
+        p->io_ms = shorter(io_ms, most);
+        status = boot_attempt(p, not_boot_id);
+        if (!may_come(status) || os_time_left(deadline) == 0)
+            break;
+        left = os_time_left(deadline);
+        if (client_pause(p, left < BOOT_PAUSE_MS ? (int)left : BOOT_PAUSE_MS)) {
+            status = client_finish(p, PERISCOPE_INTERRUPTED);
+            break;
+        }
+    }
+    p->connect_ms = connect_ms;
+    p->io_ms = io_ms;
+    if (!may_come(status))
+        return status;
+    struct error why = p->error;
+    return client_fail(p, PERISCOPE_TIMED_OUT, "the guest was not there within %g s: %s", timeout_ms / 1000.0,
+                       why.text);
+}

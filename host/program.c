@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Starting and ending programs in the guest. */
+#include "host/client.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { RUN_UNTRACKED = 1, RUN_APPEND_OUT = 2, RUN_APPEND_ERR = 4 }; /* flags of the RPC run */
+
+#define KILL_GRACE_MS 2000 /* the agent's default */
+#define KILL_GRACE_MAX_MS 30000
+
+struct start {
+    const struct periscope_run *run;
+    uint64_t *pid;
+};
+
+/* ---- the RPC run ---- */
+
+static int call_run(struct periscope *p, const struct start *start)
+{
+    const struct periscope_run *run = start->run;
+    const char *const files[] = {run->in, run->out, run->err};
+    uint32_t count = 0;
+    while (run->argv[count])
+        count++;
+    struct call call;
+    call_init(&call, p, METHOD_run, 4 + count, 1);
+    write_entry_u32(&call.request, (run->untracked ? RUN_UNTRACKED : 0) | (run->append_out ? RUN_APPEND_OUT : 0) |
+                                       (run->append_err ? RUN_APPEND_ERR : 0));
+    for (size_t i = 0; i < 3; i++)
+        write_entry_text(&call.request, WIRE_STRING, files[i] ? files[i] : "");
+    for (uint32_t i = 0; i < count; i++)
+        write_entry_text(&call.request, WIRE_STRING, run->argv[i]);
+    int status = call_send(&call, false);
+    if (!status)
+        status = call_reply(&call);
+    if (!status)
+        status = call_u64(&call, start->pid);
+    call_deinit(&call);
+    return status;
+}
+
+/* ---- the RPC exec ---- */
+
+static void add_each(struct strlist *options, const char *key, const char *const *values)
+{
+    for (; values && *values; values++)
+        strlist_addf(options, "%s=%s", key, *values);
+}
+
+static void add_file(struct strlist *options, const char *key, const char *value)
+{
+    if (value && *value)
+        strlist_addf(options, "%s=%s", key, value);
+}
+
+static void exec_options(struct strlist *options, const struct periscope_run *run)
+{
+    add_each(options, "arg", run->argv);
+    for (const char *const *env = run->env; env && *env; env++)
+        strlist_addf(options, "%s=%s", strchr(*env, '=') ? "env" : "unset", *env);
+    add_file(options, "cwd", run->cwd);
+    add_file(options, "in", run->in);
+    add_file(options, "out", run->out);
+    add_file(options, "err", run->err);
+    if (run->append_out)
+        strlist_add(options, "append=out");
+    if (run->append_err)
+        strlist_add(options, "append=err");
+    if (run->untracked)
+        strlist_add(options, "untracked=1");
+}
+
+static int call_exec(struct periscope *p, const struct start *start)
+{
+    struct call call;
+    struct strlist options = {0};
+    exec_options(&options, start->run);
+    if (options.failed) {
+        strlist_deinit(&options);
+        return client_no_memory(p);
+    }
+    call_init(&call, p, METHOD_exec, (uint32_t)options.count, 1);
+    for (size_t i = 0; i < options.count; i++)
+        write_entry_text(&call.request, WIRE_STRING, options.items[i]);
+    strlist_deinit(&options);
+    int status = call_send(&call, false);
+    if (!status)
+        status = call_reply(&call);
+    if (!status)
+        status = call_u64(&call, start->pid);
+    call_deinit(&call);
+    return status;
+}
+
+/* exec tells at once what could not be started. An agent without it says so, having read the request. */
+static int attempt_start(struct periscope *p, void *context)
+{
+    const struct start *start = context;
+    bool needs_exec = start->run->env || start->run->cwd;
+    if (p->minor >= FIRST_MINOR_OF_PERISCOPE && !p->lacks_exec) {
+        int status = call_exec(p, start);
+        if (status != PERISCOPE_UNSUPPORTED)
+            return status;
+        p->lacks_exec = true;
+    }
+    if (needs_exec)
+        return client_fail(p, PERISCOPE_UNSUPPORTED,
+                           "%s: this agent (%s) can't set a program's environment or folder", p->name, p->banner);
+    return call_run(p, start);
+}
+
+int periscope_run(struct periscope *p, const struct periscope_run *run, uint64_t *pid)
+{
+    struct start start = {run, pid};
+    *pid = 0;
+    if (!run->argv || !run->argv[0])
+        return client_fail(p, PERISCOPE_INVALID, "nothing to run: the arguments are empty");
+    return client_once(p, attempt_start, &start);
+}
+
+/* ---- ending them ---- */
+
+struct end {
+    uint64_t pid;
+    int grace_ms;
+    struct strlist killed;
+};
+
+static int attempt_kill(struct periscope *p, void *context)
+{
+    struct end *end = context;
+    struct call call;
+    struct entry last;
+    char option[32];
+    call_init(&call, p, METHOD_kill, end->grace_ms < 0 ? 1 : 2, CALL_ANY);
+    write_entry_u64(&call.request, end->pid);
+    if (end->grace_ms >= 0) {
+        snprintf(option, sizeof option, "grace-ms=%d", end->grace_ms);
+        write_entry_text(&call.request, WIRE_STRING, option);
+    }
+    call_allow(&call, end->grace_ms < 0 ? KILL_GRACE_MS : end->grace_ms);
+    int status = client_need(p, FIRST_MINOR_OF_PERISCOPE, METHOD_kill);
+    if (!status)
+        status = call_send(&call, false);
+    if (!status)
+        status = call_reply(&call);
+    if (!status)
+        status = call_strings(&call, "s", &end->killed, &last);
+    call_deinit(&call);
+    return status;
+}
+
+int periscope_kill(struct periscope *p, uint64_t pid, int grace_ms, struct periscope_strings *killed)
+{
+    struct end end = {.pid = pid, .grace_ms = grace_ms};
+    if (killed)
+        *killed = (struct periscope_strings){0};
+    if (grace_ms > KILL_GRACE_MAX_MS)
+        return client_fail(p, PERISCOPE_INVALID, "a grace of %d ms is too long (at most %d)", grace_ms,
+                           KILL_GRACE_MAX_MS);
+    int status = client_once(p, attempt_kill, &end);
+    if (!status && killed)
+        strings_take(killed, &end.killed);
+    strlist_deinit(&end.killed);
+    return status;
+}

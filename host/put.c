@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Files to the guest: sendfile, and upgrade, whose content is the agent itself. */
+#include "host/client.h"
+
+#include "platform/file.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* One of file name, spool and bytes is where the content comes from. */
+struct put {
+    enum method_index method;
+    const char *remote;
+    uint32_t flags;
+    const char *local;
+    FILE *spool;        /* owned by periscope_put: what standard input had */
+    const uint8_t *bytes;
+    uint64_t size;      /* of spool or bytes */
+    struct os_file *file; /* open during an attempt with a file name */
+    uint8_t *chunk;     /* owned by periscope_put, with a spool: CLIENT_CHUNK_SIZE */
+};
+
+static int local_failure(struct periscope *p, const struct put *put, const char *what)
+{
+    return client_fail(p, PERISCOPE_LOCAL, "could not read '%s': %s", put->local, what);
+}
+
+/* The next len bytes of the content, len being at most CLIENT_CHUNK_SIZE. */
+static int send_chunk(struct periscope *p, struct put *put, uint64_t offset, size_t len)
+{
+    static const char doing[] = "sending a file";
+    struct error err;
+    if (put->bytes)
+        return client_send(p, put->bytes + offset, len, false, doing);
+    if (put->spool) {
+        if (fread(put->chunk, 1, len, put->spool) == len)
+            return client_send(p, put->chunk, len, false, doing);
+        periscope_disconnect(p);
+        return local_failure(p, put, "the temporary file ends too early");
+    }
+    int status = os_socket_send_file(p->socket, put->file, len, p->io_ms, &err);
+    if (status != ERR_INVALID)
+        return status ? client_broken(p, &err, doing) : 0;
+    periscope_disconnect(p);
+    return local_failure(p, put, err.text);
+}
+
+static int send_content(struct periscope *p, struct put *put, uint64_t size)
+{
+    uint64_t done = 0;
+    do {
+        size_t len = size - done < CLIENT_CHUNK_SIZE ? (size_t)(size - done) : CLIENT_CHUNK_SIZE;
+        int status = send_chunk(p, put, done, len);
+        if (status)
+            return status;
+        done += len;
+        if (!client_progress(p, done, size, done == size)) {
+            periscope_disconnect(p);
+            return PERISCOPE_LOCAL;
+        }
+    } while (done < size);
+    return 0;
+}
+
+static int send_request(struct call *call, struct put *put, uint64_t size)
+{
+    if (put->method == METHOD_sendfile) {
+        write_entry_text(&call->request, WIRE_STRING, put->remote);
+        write_entry_u32(&call->request, put->flags);
+    }
+    write_entry_header(&call->request, WIRE_DATA, size);
+    int status = call_send(call, size > 0);
+    if (!status)
+        status = send_content(call->p, put, size);
+    if (!status)
+        status = call_reply(call);
+    return status ? status : call_end(call);
+}
+
+static int attempt_put(struct periscope *p, void *context)
+{
+    struct put *put = context;
+    struct error err;
+    struct call call;
+    uint64_t size = put->size;
+    if (put->spool)
+        rewind(put->spool);
+    else if (!put->bytes && os_file_open(&put->file, put->local, &size, &err))
+        return local_failure(p, put, err.text);
+    call_init(&call, p, put->method, put->method == METHOD_sendfile ? 3 : 1, 0);
+    int status = put->method == METHOD_upgrade ? client_need(p, 5, METHOD_upgrade) : 0;
+    if (!status)
+        status = send_request(&call, put, size);
+    call_deinit(&call);
+    os_file_close(put->file);
+    put->file = NULL;
+    return status;
+}
+
+/* Standard input has no size that could be told beforehand. */
+static int spool_input(struct periscope *p, struct put *put)
+{
+    put->chunk = malloc(CLIENT_CHUNK_SIZE);
+    put->spool = tmpfile();
+    if (!put->chunk || !put->spool)
+        return client_fail(p, PERISCOPE_LOCAL, "could not create a temporary file: %s", strerror(errno));
+    size_t got;
+    while ((got = fread(put->chunk, 1, CLIENT_CHUNK_SIZE, stdin)) > 0) {
+        if (fwrite(put->chunk, 1, got, put->spool) != got)
+            return client_fail(p, PERISCOPE_LOCAL, "could not write a temporary file: %s", strerror(errno));
+        put->size += got;
+        if (put->size > PERISCOPE_SPOOL_MAX)
+            return client_fail(p, PERISCOPE_LOCAL, "standard input has more than %" PRIu64 " bytes",
+                               PERISCOPE_SPOOL_MAX);
+        if (atomic_load(&p->interrupted))
+            return client_finish(p, client_fail(p, PERISCOPE_INTERRUPTED, "interrupted while reading"));
+    }
+    if (ferror(stdin))
+        return client_fail(p, PERISCOPE_LOCAL, "could not read standard input: %s", strerror(errno));
+    if (fflush(put->spool))
+        return client_fail(p, PERISCOPE_LOCAL, "could not write a temporary file: %s", strerror(errno));
+    return 0;
+}
+
+int periscope_put(struct periscope *p, const char *local_file, const char *remote_file, unsigned flags)
+{
+    struct put put = {.method = METHOD_sendfile, .remote = remote_file, .flags = flags, .local = local_file};
+    int status = strcmp(local_file, "-") == 0 ? spool_input(p, &put) : 0;
+    if (!status)
+        status = client_repeat(p, attempt_put, &put);
+    if (put.spool)
+        fclose(put.spool);
+    free(put.chunk);
+    return status;
+}
+
+int periscope_put_bytes(struct periscope *p, const void *bytes, size_t len, const char *remote_file, unsigned flags)
+{
+    struct put put = {.method = METHOD_sendfile, .remote = remote_file, .flags = flags, .local = "(memory)"};
+    put.bytes = len ? bytes : (const uint8_t *)"";
+    put.size = len;
+    return client_repeat(p, attempt_put, &put);
+}
+
+int periscope_upgrade(struct periscope *p, const char *local_file)
+{
+    struct put put = {.method = METHOD_upgrade, .local = local_file};
+    int status = client_once(p, attempt_put, &put);
+    periscope_disconnect(p);
+    return status;
+}

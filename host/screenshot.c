@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "host/client.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define VIRTUAL_FILE ".periscope/screenshot.png"
+#define AGENT_DEADLINE_MS 5000 /* the agent's default for deadline-ms */
+#define MOST_DEADLINE_MS 600000
+
+struct shot {
+    const char *const *options;
+    struct strlist facts;
+    struct buffer file;
+    bool unchanged;
+};
+
+static int deadline_of(const char *const *options)
+{
+    static const char key[] = "deadline-ms=";
+    long ms = AGENT_DEADLINE_MS;
+    for (; options && *options; options++)
+        if (strncmp(*options, key, sizeof key - 1) == 0)
+            ms = strtol(*options + sizeof key - 1, NULL, 10);
+    return ms < 0 ? 0 : ms > MOST_DEADLINE_MS ? MOST_DEADLINE_MS : (int)ms;
+}
+
+/* Facts, and behind them the file, or `u` when the picture has not changed. */
+static int read_shot(struct call *call, struct shot *shot)
+{
+    struct entry last;
+    int status = call_strings(call, "sdu", &shot->facts, &last);
+    if (status)
+        return status;
+    if (last.type == 0)
+        return call_malformed(call, "no picture in it");
+    shot->unchanged = last.type == WIRE_UNDEFINED;
+    status = shot->unchanged ? 0 : call_data(call, &last, &shot->file);
+    return status ? status : call_end(call);
+}
+
+static int attempt_shot(struct periscope *p, void *context)
+{
+    struct shot *shot = context;
+    uint32_t count = 0;
+    while (shot->options && shot->options[count])
+        count++;
+    strlist_deinit(&shot->facts);
+    buffer_clear(&shot->file);
+    struct call call;
+    call_init(&call, p, METHOD_screenshot, count, CALL_ANY);
+    for (uint32_t i = 0; i < count; i++)
+        write_entry_text(&call.request, WIRE_STRING, shot->options[i]);
+    call_allow(&call, deadline_of(shot->options));
+    int status = client_need(p, FIRST_MINOR_OF_PERISCOPE, METHOD_screenshot);
+    if (!status)
+        status = call_send(&call, false);
+    if (!status)
+        status = call_reply(&call);
+    if (!status)
+        status = read_shot(&call, shot);
+    call_deinit(&call);
+    return status;
+}
+
+/* Agents that only have the file can't be told anything. */
+static int take_virtual_file(struct periscope *p, struct shot *shot)
+{
+    if (shot->options && shot->options[0])
+        return client_fail(p, PERISCOPE_UNSUPPORTED, "%s: this agent (%s) takes no options for a screenshot", p->name,
+                           p->banner);
+    buffer_clear(&shot->file);
+    int status = client_get_limited(p, VIRTUAL_FILE, &shot->file);
+    if (status == PERISCOPE_REFUSED && strstr(p->error.text, ": No such file or directory"))
+        return client_fail(p, PERISCOPE_UNSUPPORTED, "%s: this agent (%s) takes no screenshots", p->name, p->banner);
+    return status;
+}
+
+int periscope_screenshot(struct periscope *p, const char *const *options, struct periscope_strings *facts,
+                         uint8_t **bytes, size_t *len)
+{
+    struct shot shot = {.options = options};
+    *bytes = NULL;
+    *len = 0;
+    if (facts)
+        *facts = (struct periscope_strings){0};
+    buffer_init(&shot.file, PERISCOPE_SCREENSHOT_MAX);
+    int status = client_repeat(p, attempt_shot, &shot);
+    if (status == PERISCOPE_UNSUPPORTED)
+        status = take_virtual_file(p, &shot);
+    if (!status && !shot.unchanged)
+        status = client_take_bytes(p, &shot.file, bytes, len);
+    if (!status && facts)
+        strings_take(facts, &shot.facts);
+    strlist_deinit(&shot.facts);
+    buffer_deinit(&shot.file);
+    return status;
+}

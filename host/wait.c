@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Waiting for a program to exit: asked again and again, so that a dead guest or a lost connection is noticed while a
+ * status is never lost. */
+#include "host/client.h"
+
+#include "platform/clock.h"
+
+#include <string.h>
+
+#define WAIT_LEEWAY_MS 5000       /* how late an answer may come */
+#define WAIT_MOST_LOST 3          /* attempts running without an answer */
+#define WAIT_LOST_PAUSE_MS 500
+#define WAIT_MOST_S 86400u        /* asked for at once */
+
+struct wait {
+    uint64_t pid;
+    uint32_t seconds;
+    uint32_t status;
+};
+
+/* 1.0 has no wait with a time: it answers when the child exits. 1.1 and 1.2 on Linux take 0 seconds for no limit. */
+static void write_request(struct call *call, struct periscope *p, const struct wait *wait)
+{
+    uint32_t seconds = wait->seconds == 0 && p->minor < 3 ? 1 : wait->seconds;
+    if (p->minor < 1)
+        call_init(call, p, METHOD_wait, 1, 1);
+    else
+        call_init(call, p, METHOD_wait2, 2, 1);
+    write_entry_u64(&call->request, wait->pid);
+    if (p->minor >= 1)
+        write_entry_u32(&call->request, seconds);
+    call->answer_ms = (int)(seconds * 1000) + WAIT_LEEWAY_MS;
+}
+
+static int attempt_wait(struct periscope *p, void *context)
+{
+    struct wait *wait = context;
+    struct call call;
+    write_request(&call, p, wait);
+    int status = call_send(&call, false);
+    if (!status)
+        status = call_reply(&call);
+    if (!status)
+        status = call_u32(&call, &wait->status);
+    call_deinit(&call);
+    if (status == PERISCOPE_REFUSED && strstr(p->error.text, "timed out waiting for the child process"))
+        return client_fail(p, PERISCOPE_STILL_RUNNING, "process %llu is still running", (unsigned long long)wait->pid);
+    return status;
+}
+
+/* Which system the guest has decides what a status means. It is asked for before the wait, since after it a lost
+   connection would make the status one that can't be read. */
+static int learn_arch(struct periscope *p)
+{
+    if (p->arch_known)
+        return 0;
+    struct periscope_strings properties;
+    int status = periscope_properties(p, &properties);
+    if (status && status != PERISCOPE_UNSUPPORTED && status != PERISCOPE_REFUSED)
+        return status;
+    const char *arch = periscope_strings_get(&properties, "server.arch");
+    p->windows = !arch || strncmp(arch, "linux", 5) != 0;
+    p->arch_known = true;
+    periscope_strings_free(&properties);
+    return 0;
+}
+
+static uint32_t seconds_of(int64_t ms)
+{
+    int64_t seconds = ms / 1000 + (ms % 1000 != 0);
+    return seconds < WAIT_MOST_S ? (uint32_t)seconds : WAIT_MOST_S;
+}
+
+static bool lost_connection(int status)
+{
+    return status == PERISCOPE_NO_AGENT || status == PERISCOPE_TIMED_OUT;
+}
+
+static int wait_for_status(struct periscope *p, struct wait *wait, int64_t deadline, int keepalive_ms)
+{
+    for (int lost = 0;;) {
+        int64_t left = os_time_left(deadline);
+        bool ask_again = p->minor >= 1;
+        wait->seconds = seconds_of(ask_again && left > keepalive_ms ? keepalive_ms : left);
+        int status = client_attempt_once(p, attempt_wait, wait);
+        lost = lost_connection(status) ? lost + 1 : 0;
+        bool go_on = status == PERISCOPE_STILL_RUNNING || (lost > 0 && lost < WAIT_MOST_LOST);
+        if (!go_on || os_time_left(deadline) == 0)
+            return status;
+        if (lost && client_pause(p, WAIT_LOST_PAUSE_MS))
+            return PERISCOPE_INTERRUPTED;
+    }
+}
+
+int periscope_wait(struct periscope *p, uint64_t pid, int timeout_ms, int keepalive_ms, struct periscope_exit *out)
+{
+    struct wait wait = {.pid = pid};
+    int64_t deadline = os_deadline(timeout_ms);
+    *out = (struct periscope_exit){0};
+    int status = learn_arch(p);
+    if (!status)
+        status = wait_for_status(p, &wait, deadline, keepalive_ms > 0 ? keepalive_ms : PERISCOPE_KEEPALIVE_MS);
+    if (!status)
+        exit_decode(p->windows, wait.status, out);
+    return client_finish(p, status);
+}
+
+struct forget {
+    uint64_t pid;
+    bool again; /* an attempt before may have done it */
+};
+
+static int attempt_forget(struct periscope *p, void *context)
+{
+    struct forget *forget = context;
+    struct call call;
+    /* Agents before 1.6 forget with the answer to the wait. */
+    if (p->minor < 6)
+        return 0;
+    call_init(&call, p, METHOD_rmchildproc, 1, 0);
+    write_entry_u64(&call.request, forget->pid);
+    int status = call_plain(&call);
+    call_deinit(&call);
+    if (status == PERISCOPE_REFUSED && forget->again && strstr(p->error.text, "does not exist"))
+        return 0;
+    forget->again = true;
+    return status;
+}
+
+int periscope_forget(struct periscope *p, uint64_t pid)
+{
+    struct forget forget = {pid, false};
+    return client_repeat(p, attempt_forget, &forget);
+}
