@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "host/cli/help.h"
+
+#include "host/cli/options.h"
+
+#include <stdio.h>
+
+static void print_exits(void)
+{
+#define X(symbol, value, name, help) printf("  %-3d  %s\n", value, help);
+    CLI_EXITS(X)
+#undef X
+}
+
+void help_program(void)
+{
+    puts("usage: periscope VERB HOST[:PORT] [OPERAND...] [OPTION...]\n"
+         "       periscope VERB --help\n"
+         "       periscope --help | --version\n\n"
+         "Controls a test guest through the agent in it, periscoped or testagentd.\n\n"
+         "Verbs:");
+    for (const struct command *const *command = commands; *command; command++)
+        printf("  %-12s %s\n", (*command)->name, (*command)->summary);
+    puts("\nHOST is a name, an IPv4 address or an IPv6 one in brackets: [::1]:9000. PERISCOPE_HOST and\n"
+         "PERISCOPE_PORT are defaults: '-' is the host of PERISCOPE_HOST, ':PORT' another port of it, and HOST may\n"
+         "be left out where nothing follows it. With --host HOST[:PORT] the operands are those after HOST.\n\n"
+         "Exit status (of run and wait: the program's own, where one ended; --json tells them apart):");
+    print_exits();
+}
+
+static void print_options(const struct cli_option *options)
+{
+    for (; options && options->name; options++) {
+        char text[80];
+        char letter[8] = "    ";
+        if (options->letter)
+            snprintf(letter, sizeof letter, "-%c, ", options->letter);
+        snprintf(text, sizeof text, "%s--%s%s%s", letter, options->name, options->argument ? " " : "",
+                 options->argument ? options->argument : "");
+        printf("  %-28s %s\n", text, options->help);
+    }
+}
+
+void help_command(const struct command *command)
+{
+    printf("usage: periscope %s HOST[:PORT]%s%s [OPTION...]\n", command->name, *command->operands ? " " : "",
+           command->operands);
+    printf("\n%s.\n", command->summary);
+    if (command->details)
+        printf("\n%s", command->details);
+    puts("\nOptions:");
+    print_options(command->options);
+    print_options(common_options);
+    printf("\nExamples:\n%s", command->examples);
+    puts("\nExit status:");
+    print_exits();
+}

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "host/cli/json.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+void json_init(struct json *json)
+{
+    *json = (struct json){0};
+    buffer_init(&json->out, JSON_MAX);
+}
+
+void json_deinit(struct json *json)
+{
+    buffer_deinit(&json->out);
+}
+
+/* How many bytes of the character at p are well-formed, up to its length; *len is 0 when p starts none. The narrower
+   ranges of the second byte exclude overlong forms, surrogates and what is beyond U+10FFFF (Unicode, table 3-7). */
+static size_t well_formed_part(const uint8_t *p, size_t left, size_t *len)
+{
+    uint8_t low = 0x80, high = 0xbf;
+    if (p[0] < 0x80)
+        *len = 1;
+    else if (p[0] >= 0xc2 && p[0] <= 0xdf)
+        *len = 2;
+    else if (p[0] >= 0xe0 && p[0] <= 0xef)
+        *len = 3;
+    else if (p[0] >= 0xf0 && p[0] <= 0xf4)
+        *len = 4;
+    else
+        *len = 0;
+    if (p[0] == 0xe0)
+        low = 0xa0;
+    else if (p[0] == 0xed)
+        high = 0x9f;
+    else if (p[0] == 0xf0)
+        low = 0x90;
+    else if (p[0] == 0xf4)
+        high = 0x8f;
+    size_t part = 1;
+    while (part < *len && part < left && p[part] >= low && p[part] <= high) {
+        part++;
+        low = 0x80;
+        high = 0xbf;
+    }
+    return part;
+}
+
+static void put_control(struct buffer *out, uint8_t c)
+{
+    static const char letters[] = "\bb\ff\nn\rr\tt\"\"\\\\";
+    for (const char *p = letters; *p; p += 2)
+        if (*p == (char)c) {
+            buffer_printf(out, "\\%c", p[1]);
+            return;
+        }
+    buffer_printf(out, "\\u%04x", c);
+}
+
+static void put_string(struct buffer *out, const uint8_t *p, size_t left)
+{
+    buffer_append(out, "\"", 1);
+    while (left > 0) {
+        size_t len, part = well_formed_part(p, left, &len);
+        if (part != len)
+            buffer_append(out, "\xef\xbf\xbd", 3);
+        else if (*p < 0x20 || *p == '"' || *p == '\\' || *p == 0x7f)
+            put_control(out, *p);
+        else
+            buffer_append(out, p, part);
+        p += part;
+        left -= part;
+    }
+    buffer_append(out, "\"", 1);
+}
+
+static void put_key(struct json *json, const char *key)
+{
+    if (json->comma)
+        buffer_append(&json->out, ",", 1);
+    json->comma = true;
+    if (!key)
+        return;
+    put_string(&json->out, (const uint8_t *)key, strlen(key));
+    buffer_append(&json->out, ":", 1);
+}
+
+static void begin(struct json *json, const char *key, const char *bracket)
+{
+    put_key(json, key);
+    buffer_append(&json->out, bracket, 1);
+    json->comma = false;
+}
+
+static void end(struct json *json, const char *bracket)
+{
+    buffer_append(&json->out, bracket, 1);
+    json->comma = true;
+}
+
+void json_object_begin(struct json *json, const char *key)
+{
+    begin(json, key, "{");
+}
+
+void json_object_end(struct json *json)
+{
+    end(json, "}");
+}
+
+void json_array_begin(struct json *json, const char *key)
+{
+    begin(json, key, "[");
+}
+
+void json_array_end(struct json *json)
+{
+    end(json, "]");
+}
+
+void json_text(struct json *json, const char *key, const char *text)
+{
+    if (text)
+        json_text_len(json, key, text, strlen(text));
+    else
+        json_null(json, key);
+}
+
+void json_text_len(struct json *json, const char *key, const void *bytes, size_t len)
+{
+    put_key(json, key);
+    put_string(&json->out, bytes, len);
+}
+
+void json_number(struct json *json, const char *key, uint64_t value)
+{
+    put_key(json, key);
+    buffer_printf(&json->out, "%" PRIu64, value);
+}
+
+void json_integer(struct json *json, const char *key, int64_t value)
+{
+    put_key(json, key);
+    buffer_printf(&json->out, "%" PRId64, value);
+}
+
+void json_decimal(struct json *json, const char *key, double value)
+{
+    put_key(json, key);
+    if (isfinite(value))
+        buffer_printf(&json->out, "%.3f", value);
+    else
+        buffer_append(&json->out, "null", 4);
+}
+
+void json_bool(struct json *json, const char *key, bool value)
+{
+    put_key(json, key);
+    buffer_printf(&json->out, "%s", value ? "true" : "false");
+}
+
+void json_null(struct json *json, const char *key)
+{
+    put_key(json, key);
+    buffer_append(&json->out, "null", 4);
+}

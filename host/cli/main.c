@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The command `periscope`: finds the verb, reads the line, runs the verb, closes the reply. */
+#include "host/cli/cli.h"
+#include "host/cli/help.h"
+#include "host/cli/options.h"
+#include "host/cli/target.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define COMMAND(symbol) extern const struct command command_##symbol;
+#include "host/cli/commands.def"
+#undef COMMAND
+
+const struct command *const commands[] = {
+#define COMMAND(symbol) &command_##symbol,
+#include "host/cli/commands.def"
+#undef COMMAND
+    NULL,
+};
+
+static const struct command *find_command(const char *name)
+{
+    for (const struct command *const *command = commands; *command; command++)
+        if (strcmp((*command)->name, name) == 0)
+            return *command;
+    return NULL;
+}
+
+/* The agent that is meant, into *target; the operands after it stay in cli. */
+static int take_target(struct cli *cli, struct target *target, char text[TARGET_TEXT_SIZE])
+{
+    struct error err = {0};
+    const char *given = cli_option(cli, "host");
+    if (!given && cli->operand_count > 0) {
+        given = *cli->operands++;
+        cli->operand_count--;
+    }
+    if (cli->operand_count < cli->command->min_operands || cli->operand_count > cli->command->max_operands)
+        return cli_usage(cli, "%zu operands after the host, where HOST[:PORT]%s%s is expected", cli->operand_count,
+                         *cli->command->operands ? " " : "", cli->command->operands);
+    if (target_resolve(target, given, getenv("PERISCOPE_HOST"), getenv("PERISCOPE_PORT"), &err))
+        return cli_usage(cli, "%s", err.text);
+    target_text(target, text);
+    cli->host = target->host;
+    cli->port = target->port;
+    cli->target = text;
+    json_text(&cli->reply, "host", target->host);
+    json_number(&cli->reply, "port", target->port);
+    return 0;
+}
+
+static int take_timeouts(struct cli *cli)
+{
+    const char *timeout = cli_option(cli, "timeout"), *connect = cli_option(cli, "connect-timeout");
+    cli->timeout_ms = cli->connect_timeout_ms = -1;
+    if (timeout && !cli_seconds(cli, "--timeout", timeout, &cli->timeout_ms))
+        return CLI_USAGE;
+    if (connect && !cli_seconds(cli, "--connect-timeout", connect, &cli->connect_timeout_ms))
+        return CLI_USAGE;
+    return 0;
+}
+
+static int connect_and_run(struct cli *cli)
+{
+    cli->periscope = periscope_new(cli->host, cli->port);
+    if (!cli->periscope)
+        return cli_error(cli, CLI_FAILED, "no memory for a connection");
+    int connect_ms = cli->connect_timeout_ms < 0 ? PERISCOPE_CONNECT_MS : cli->connect_timeout_ms;
+    bool silence = cli->timeout_ms >= 0 && !cli->command->times_itself;
+    periscope_set_timeouts(cli->periscope, connect_ms, silence ? cli->timeout_ms : PERISCOPE_IO_MS);
+    int exit = cli->command->run(cli);
+    periscope_free(cli->periscope);
+    return exit;
+}
+
+static int run_line(struct cli *cli, char **args)
+{
+    struct error err = {0};
+    struct target target;
+    char text[TARGET_TEXT_SIZE];
+    int status = options_parse(cli, args, &cli->operand_count, &err);
+    cli->operands = args;
+    if (cli_option(cli, "help")) {
+        help_command(cli->command);
+        cli->json = false;
+        return CLI_OK;
+    }
+    cli->json = cli_option(cli, "json") != NULL;
+    cli->quiet = cli_option(cli, "quiet") != NULL;
+    if (status)
+        return cli_usage(cli, "%s", err.text);
+    int exit = take_target(cli, &target, text);
+    if (!exit)
+        exit = take_timeouts(cli);
+    return exit ? exit : connect_and_run(cli);
+}
+
+/* Prints the reply and sees that all that was printed got out. */
+static int finish(struct cli *cli, int exit)
+{
+    struct json *reply = &cli->reply;
+    if (!cli->reported)
+        json_text(reply, "status", exit == CLI_UNCHANGED ? "unchanged" : "ok");
+    json_bool(reply, "ok", !cli->reported);
+    json_integer(reply, "exit", exit);
+    json_object_end(reply);
+    if (cli->json && reply->out.failed)
+        exit = cli_error(cli, CLI_FAILED, "the reply does not fit into memory");
+    else if (cli->json && (fwrite(reply->out.data, 1, reply->out.len, stdout) != reply->out.len || putchar('\n') < 0))
+        exit = CLI_FAILED;
+    if (fflush(stdout) || ferror(stdout)) {
+        fprintf(stderr, "periscope: %s: could not write to standard output\n", cli->command->name);
+        exit = CLI_FAILED;
+    }
+    return exit;
+}
+
+int main(int argc, char **argv)
+{
+    struct cli cli = {0};
+    if (argc < 2)
+        return cli_usage(&cli, "no verb");
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+        help_program();
+        return fflush(stdout) ? CLI_FAILED : CLI_OK;
+    }
+    if (strcmp(argv[1], "--version") == 0) {
+        puts("periscope " PERISCOPE_VERSION);
+        return fflush(stdout) ? CLI_FAILED : CLI_OK;
+    }
+    cli.command = find_command(argv[1]);
+    if (!cli.command)
+        return cli_usage(&cli, "there is no verb '%s'", argv[1]);
+    json_init(&cli.reply);
+    json_object_begin(&cli.reply, NULL);
+    json_text(&cli.reply, "verb", cli.command->name);
+    int exit = run_line(&cli, argv + 2);
+    exit = finish(&cli, exit);
+    free(cli.settings);
+    json_deinit(&cli.reply);
+    return exit;
+}

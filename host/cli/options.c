@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "host/cli/options.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+const struct cli_option common_options[] = {
+    {"host", 'H', "HOST[:PORT]", "the agent; the operands are then those after HOST"},
+    {"timeout", 't', "SECONDS", "how long to wait at most; what for is told above, if not for the agent's answer"},
+    {"connect-timeout", 0, "SECONDS", "how long to try to connect (20)"},
+    {"json", 0, NULL, "one JSON object on standard output, also for a failure"},
+    {"quiet", 'q', NULL, "no progress bar and no remarks"},
+    {"help", 'h', NULL, "this text"},
+    {0},
+};
+
+static const struct cli_option *find(const struct cli_option *list, const char *name, size_t len, char letter)
+{
+    for (; list && list->name; list++)
+        if (letter ? list->letter == letter : strlen(list->name) == len && memcmp(list->name, name, len) == 0)
+            return list;
+    return NULL;
+}
+
+static const struct cli_option *find_option(const struct cli *cli, const char *name, size_t len, char letter)
+{
+    const struct cli_option *option = find(cli->command->options, name, len, letter);
+    return option ? option : find(common_options, name, len, letter);
+}
+
+static void keep_first(struct error *first, const struct error *one)
+{
+    if (!first->status)
+        *first = *one;
+}
+
+static void add_setting(struct cli *cli, const struct cli_option *option, const char *value)
+{
+    cli->settings[cli->setting_count++] = (struct cli_setting){option, value};
+}
+
+/* --name, --name=VALUE, --name VALUE. The number of words that were used. */
+static int parse_long(struct cli *cli, char **args, struct error *err)
+{
+    const char *name = args[0] + 2, *equals = strchr(name, '=');
+    size_t len = equals ? (size_t)(equals - name) : strlen(name);
+    const struct cli_option *option = find_option(cli, name, len, 0);
+    if (!option) {
+        error_set(err, ERR_INVALID, "there is no option --%.*s", (int)(len > 100 ? 100 : len), name);
+        return 1;
+    }
+    if (!option->argument && equals) {
+        error_set(err, ERR_INVALID, "option --%s takes no argument", option->name);
+        return 1;
+    }
+    if (!option->argument || equals) {
+        add_setting(cli, option, equals ? equals + 1 : "");
+        return 1;
+    }
+    if (!args[1]) {
+        error_set(err, ERR_INVALID, "option --%s needs an argument: %s", option->name, option->argument);
+        return 1;
+    }
+    add_setting(cli, option, args[1]);
+    return 2;
+}
+
+/* -q, -qj, -t 5, -t5. The number of words that were used. */
+static int parse_short(struct cli *cli, char **args, struct error *err)
+{
+    for (const char *p = args[0] + 1; *p; p++) {
+        const struct cli_option *option = find_option(cli, NULL, 0, *p);
+        if (!option) {
+            error_set(err, ERR_INVALID, "there is no option -%c", *p);
+            return 1;
+        }
+        if (!option->argument) {
+            add_setting(cli, option, "");
+            continue;
+        }
+        if (p[1]) {
+            add_setting(cli, option, p + 1);
+            return 1;
+        }
+        if (!args[1]) {
+            error_set(err, ERR_INVALID, "option -%c needs an argument: %s", *p, option->argument);
+            return 1;
+        }
+        add_setting(cli, option, args[1]);
+        return 2;
+    }
+    return 1;
+}
+
+/* Each word makes at most one setting, but for letters run together. */
+static size_t most_settings(char **args)
+{
+    size_t most = 1;
+    for (; *args; args++)
+        most += strlen(*args) + 1;
+    return most;
+}
+
+int options_parse(struct cli *cli, char **args, size_t *operand_count, struct error *err)
+{
+    size_t count = 0;
+    bool only_operands = false;
+    struct error first = {0};
+    cli->settings = calloc(most_settings(args), sizeof *cli->settings);
+    if (!cli->settings)
+        return error_set(err, ERR_NO_MEMORY, "no memory for the command line");
+    for (char **word = args; *word;) {
+        struct error one = {0};
+        size_t before_program = cli_option(cli, "host") ? 0 : 1;
+        if (cli->command->runs_program && count > before_program)
+            only_operands = true;
+        if (only_operands || (*word)[0] != '-' || !(*word)[1]) {
+            args[count++] = *word++;
+        } else if (strcmp(*word, "--") == 0) {
+            only_operands = true;
+            word++;
+        } else {
+            word += (*word)[1] == '-' ? parse_long(cli, word, &one) : parse_short(cli, word, &one);
+        }
+        if (one.status)
+            keep_first(&first, &one);
+    }
+    args[count] = NULL;
+    *operand_count = count;
+    if (first.status)
+        *err = first;
+    return first.status;
+}
+
+const char *cli_option(const struct cli *cli, const char *name)
+{
+    for (size_t i = cli->setting_count; i-- > 0;)
+        if (strcmp(cli->settings[i].option->name, name) == 0)
+            return cli->settings[i].value;
+    return NULL;
+}
+
+const char **cli_option_all(const struct cli *cli, const char *name)
+{
+    size_t count = 0;
+    const char **values = calloc(cli->setting_count + 1, sizeof *values);
+    for (size_t i = 0; values && i < cli->setting_count; i++)
+        if (strcmp(cli->settings[i].option->name, name) == 0)
+            values[count++] = cli->settings[i].value;
+    return values;
+}
+
+bool cli_number(struct cli *cli, const char *what, const char *text, uint64_t min, uint64_t max, uint64_t *value)
+{
+    char *end;
+    errno = 0;
+    unsigned long long number = *text >= '0' && *text <= '9' ? strtoull(text, &end, 10) : 0;
+    if (*text < '0' || *text > '9' || *end || errno || number < min || number > max) {
+        cli_usage(cli, "%s is '%s', not a number from %" PRIu64 " to %" PRIu64, what, text, min, max);
+        return false;
+    }
+    *value = number;
+    return true;
+}
+
+bool cli_seconds(struct cli *cli, const char *what, const char *text, int *ms)
+{
+    static const int most = INT_MAX / 1000;
+    char *end;
+    /* strtod also takes "inf", "nan" and hexadecimal, which nobody means here. */
+    bool plain = text[strspn(text, "0123456789.")] == '\0' && *text;
+    double seconds = plain ? strtod(text, &end) : 0;
+    if (!plain || *end || seconds > most) {
+        cli_usage(cli, "%s is '%s', not seconds from 0 to %d", what, text, most);
+        return false;
+    }
+    *ms = (int)ceil(seconds * 1000 - 1e-6);
+    return true;
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "host/cli/cli.h"
+
+#include <time.h>
+
+#define PING_MOST 1000000
+
+static const struct cli_option options[] = {
+    {"count", 'c', "N", "ask that often, one after the other (1)"},
+    {0},
+};
+
+struct times {
+    uint64_t count;
+    double least, most, sum; /* microseconds */
+};
+
+/* The wall clock: C has no other one of this resolution. A time that it went back within counts as none. */
+static double now_us(void)
+{
+    struct timespec now;
+    timespec_get(&now, TIME_UTC);
+    return (double)now.tv_sec * 1e6 + (double)now.tv_nsec / 1e3;
+}
+
+static int ping(struct cli *cli, uint64_t count, struct times *times)
+{
+    for (; times->count < count; times->count++) {
+        double start = now_us();
+        int status = periscope_ping(cli->periscope);
+        if (status)
+            return status;
+        double us = now_us() - start;
+        us = us < 0 ? 0 : us;
+        times->sum += us;
+        times->most = us > times->most ? us : times->most;
+        times->least = times->count == 0 || us < times->least ? us : times->least;
+    }
+    return 0;
+}
+
+static void report(struct cli *cli, const char *banner, const struct times *times)
+{
+    double mean = times->sum / (double)times->count;
+    json_text(&cli->reply, "banner", banner);
+    json_number(&cli->reply, "count", times->count);
+    json_object_begin(&cli->reply, "microseconds");
+    json_decimal(&cli->reply, "min", times->least);
+    json_decimal(&cli->reply, "mean", mean);
+    json_decimal(&cli->reply, "max", times->most);
+    json_object_end(&cli->reply);
+    cli_print(cli, "%s answers: %s, %.2f ms", cli->target, banner, mean / 1000);
+    if (times->count > 1)
+        cli_print(cli, " (of %llu: least %.2f, most %.2f)", (unsigned long long)times->count, times->least / 1000,
+                  times->most / 1000);
+    cli_print(cli, "\n");
+}
+
+static int run(struct cli *cli)
+{
+    uint64_t count = 1;
+    struct times times = {0};
+    const char *given = cli_option(cli, "count");
+    if (given && !cli_number(cli, "--count", given, 1, PING_MOST, &count))
+        return CLI_USAGE;
+    /* The first call connects; what is measured is the way there and back. */
+    int status = periscope_ping(cli->periscope);
+    if (!status)
+        status = ping(cli, count, &times);
+    if (status)
+        return cli_failed(cli, status);
+    report(cli, periscope_banner(cli->periscope), &times);
+    return CLI_OK;
+}
+
+const struct command command_ping = {
+    .name = "ping",
+    .operands = "",
+    .summary = "See whether the agent answers, and how fast",
+    .examples = "  periscope ping vm1:9000\n"
+                "  periscope ping --count 100 [::1]:9000\n",
+    .options = options,
+    .run = run,
+};

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "host/cli/cli.h"
+
+#include "base/error.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+static const char *exit_name(enum cli_exit exit)
+{
+    switch (exit) {
+#define X(symbol, value, name, help)                                                                         \
+    case symbol:                                                                                             \
+        return name;
+        CLI_EXITS(X)
+#undef X
+    }
+    return "failed";
+}
+
+enum cli_exit cli_exit_of(int status)
+{
+    switch ((enum periscope_status)status) {
+    case PERISCOPE_OK:
+        return CLI_OK;
+    case PERISCOPE_NO_AGENT:
+        return CLI_NO_AGENT;
+    case PERISCOPE_TIMED_OUT:
+    case PERISCOPE_STILL_RUNNING:
+        return CLI_TIMED_OUT;
+    case PERISCOPE_REFUSED:
+        return CLI_REFUSED;
+    case PERISCOPE_UNSUPPORTED:
+        return CLI_UNSUPPORTED;
+    case PERISCOPE_INVALID:
+        return CLI_USAGE;
+    case PERISCOPE_INTERRUPTED:
+        return CLI_INTERRUPTED;
+    case PERISCOPE_LOCAL:
+        return CLI_FAILED;
+    }
+    return CLI_FAILED;
+}
+
+/* The name of the program, or with a verb "periscope: VERB". */
+static void say(const struct cli *cli, const char *text, const char *after)
+{
+    fflush(stdout);
+    if (cli->command)
+        fprintf(stderr, "periscope: %s: %s%s\n", cli->command->name, text, after);
+    else
+        fprintf(stderr, "periscope: %s%s\n", text, after);
+}
+
+static int report(struct cli *cli, enum cli_exit exit, const char *text, const char *after)
+{
+    say(cli, text, after);
+    if (!cli->reported) {
+        json_text(&cli->reply, "status", exit_name(exit));
+        json_text(&cli->reply, "error", text);
+    }
+    cli->reported = true;
+    return exit;
+}
+
+int cli_failed(struct cli *cli, int status)
+{
+    return report(cli, cli_exit_of(status), periscope_error_text(cli->periscope), "");
+}
+
+int cli_error(struct cli *cli, enum cli_exit exit, const char *format, ...)
+{
+    struct error err;
+    va_list args;
+    va_start(args, format);
+    error_vset(&err, ERR_INVALID, format, args);
+    va_end(args);
+    return report(cli, exit, err.text, "");
+}
+
+int cli_usage(struct cli *cli, const char *format, ...)
+{
+    struct error err;
+    char hint[64];
+    va_list args;
+    va_start(args, format);
+    error_vset(&err, ERR_INVALID, format, args);
+    va_end(args);
+    snprintf(hint, sizeof hint, " (see 'periscope %s%s--help')", cli->command ? cli->command->name : "",
+             cli->command ? " " : "");
+    return report(cli, CLI_USAGE, err.text, hint);
+}
+
+void cli_print(struct cli *cli, const char *format, ...)
+{
+    va_list args;
+    if (cli->json)
+        return;
+    va_start(args, format);
+    vprintf(format, args);
+    va_end(args);
+}
+
+void cli_note(struct cli *cli, const char *format, ...)
+{
+    struct error text;
+    va_list args;
+    if (cli->quiet)
+        return;
+    va_start(args, format);
+    error_vset(&text, ERR_INVALID, format, args);
+    va_end(args);
+    say(cli, text.text, "");
+}
+
+void cli_warn(struct cli *cli, const char *format, ...)
+{
+    struct error text;
+    va_list args;
+    va_start(args, format);
+    error_vset(&text, ERR_INVALID, format, args);
+    va_end(args);
+    say(cli, text.text, "");
+}
