@@ -50,12 +50,23 @@ static int conversation_read(struct source *source, void *bytes, size_t max, str
     return (int)len;
 }
 
+static char backend_names[128];
+
+const char *screen_backend_names(void)
+{
+    return backend_names;
+}
+
 struct screen *screen_new(void)
 {
     struct screen *screen = calloc(1, sizeof *screen);
     if (!screen)
         abort(); /* at start-up */
     screen->lock = os_mutex_new();
+    for (int i = 0; capture_backends[i]; i++) {
+        size_t len = strlen(backend_names);
+        snprintf(backend_names + len, sizeof backend_names - len, "%s%s", i ? " " : "", capture_backends[i]->name);
+    }
     return screen;
 }
 
@@ -65,16 +76,6 @@ void screen_stop(struct screen *screen)
     os_worker_stop(screen->idle);
     screen->idle = NULL;
     os_mutex_unlock(screen->lock);
-}
-
-const char *screen_backend_names(void)
-{
-    static char names[128];
-    static bool done;
-    for (int i = 0; !done && capture_backends[i]; i++)
-        snprintf(names + strlen(names), sizeof names - strlen(names), "%s%s", i ? " " : "", capture_backends[i]->name);
-    done = true;
-    return names;
 }
 
 /* The idle worker (*fresh = false), or a new one. */

@@ -7,5 +7,6 @@
 
 void reap_later(pid_t pid); /* its status is dropped when it exits */
 void reap_abandoned(void);  /* called by the thread that SIGCHLD wakes */
+void reap_within(int ms);   /* waits that long for all of them to exit: after exec nobody knows of them */
 
 #endif

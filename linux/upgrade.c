@@ -5,6 +5,7 @@
 #include "linux/errno.h"
 #include "linux/listener.h"
 #include "linux/process.h"
+#include "linux/reap.h"
 #include "linux/waker.h"
 
 #include <errno.h>
@@ -21,6 +22,7 @@
 
 #define CHECK_MS 10000
 #define CHECK_ANSWER_SIZE 256      /* bytes of what it says that are looked at */
+#define REAP_MS 500
 #define STATE_MAX (64u << 20)      /* bytes */
 
 int os_self_path(struct buffer *out, struct error *err)
@@ -162,6 +164,7 @@ int os_upgrade_exec(const char *path, const char *const *argv, struct os_listene
     if (fd < 0)
         return fd;
     snprintf(option, sizeof option, "--resume=%d", fd);
+    reap_within(REAP_MS);
     const char **list = with_option(argv[0], option, argv);
     int code = ENOMEM;
     if (list) {

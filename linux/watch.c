@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The thread that SIGCHLD wakes. Signals of children that exit together come as one, so it only says "look". */
+#include "platform/clock.h"
 #include "platform/process.h"
 #include "platform/thread.h"
 #include "linux/errno.h"
@@ -40,6 +41,21 @@ void reap_later(pid_t pid)
         abandoned[abandoned_count++] = pid;
     pthread_mutex_unlock(&abandoned_lock);
     reap_abandoned(); /* it may have exited before it was listed */
+}
+
+static bool none_abandoned(void)
+{
+    pthread_mutex_lock(&abandoned_lock);
+    bool none = abandoned_count == 0;
+    pthread_mutex_unlock(&abandoned_lock);
+    return none;
+}
+
+void reap_within(int ms)
+{
+    int64_t deadline = os_deadline(ms);
+    for (reap_abandoned(); !none_abandoned() && os_time_left(deadline); reap_abandoned())
+        os_sleep_ms(5);
 }
 
 struct watch {
