@@ -36,7 +36,7 @@ int receive_file(struct request *request, const char *path, bool executable, str
 {
     struct os_upload *upload;
     struct error reason;
-    int status = os_upload_begin(&upload, path, executable, &reason);
+    int status = os_upload_begin(&upload, path, executable ? OS_UPLOAD_EXECUTABLE : OS_UPLOAD_PRIVATE, &reason);
     if (status)
         return error_set(err, status, "unable to open '%s' for writing: %s", path, reason.text);
     status = fill(request, upload, err, &reason);

@@ -39,7 +39,7 @@ static int write_count(const char *name, uint32_t count, struct error *err)
     char text[32];
     struct os_upload *upload;
     struct error reason;
-    int status = os_upload_begin(&upload, name, false, &reason);
+    int status = os_upload_begin(&upload, name, OS_UPLOAD_PRIVATE, &reason);
     if (status == 0) {
         snprintf(text, sizeof text, "%u\n", count);
         status = os_upload_write(upload, text, strlen(text), &reason);

@@ -37,7 +37,7 @@ static int target_begin(struct periscope *p, struct get *get, uint64_t size)
         rewind(get->spool);
         return 0;
     }
-    if (os_upload_begin(&get->upload, get->local, false, &err))
+    if (os_upload_begin(&get->upload, get->local, OS_UPLOAD_ORDINARY, &err))
         return local_failure(p, get, err.text);
     return 0;
 }

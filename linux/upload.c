@@ -16,6 +16,7 @@
 
 struct os_upload {
     int fd;
+    bool durable; /* on the disk before it takes its name */
     char *target, *temporary; /* owned */
 };
 
@@ -71,8 +72,10 @@ static int open_temporary(struct os_upload *upload, mode_t mode, struct error *e
     return errno_error(err, errno, NULL);
 }
 
-int os_upload_begin(struct os_upload **out, const char *path, bool executable, struct error *err)
+int os_upload_begin(struct os_upload **out, const char *path, enum os_upload_kind kind, struct error *err)
 {
+    static const mode_t modes[] = {
+        [OS_UPLOAD_PRIVATE] = 0600, [OS_UPLOAD_EXECUTABLE] = 0700, [OS_UPLOAD_ORDINARY] = 0666};
     *out = NULL;
     int status = check_target(path, err);
     if (status)
@@ -81,8 +84,9 @@ int os_upload_begin(struct os_upload **out, const char *path, bool executable, s
     if (!upload)
         return errno_error(err, ENOMEM, NULL);
     upload->fd = -1;
+    upload->durable = kind != OS_UPLOAD_ORDINARY;
     upload->target = strdup(path);
-    status = upload->target ? open_temporary(upload, executable ? 0700 : 0600, err) : errno_error(err, ENOMEM, NULL);
+    status = upload->target ? open_temporary(upload, modes[kind], err) : errno_error(err, ENOMEM, NULL);
     if (status)
         upload_free(upload);
     else
@@ -124,7 +128,7 @@ static void sync_folder(const char *path)
 int os_upload_commit(struct os_upload *upload, struct error *err)
 {
     int code = 0;
-    if (fsync(upload->fd) < 0)
+    if (upload->durable && fsync(upload->fd) < 0)
         code = errno;
     if (close(upload->fd) < 0 && !code)
         code = errno;
@@ -135,7 +139,8 @@ int os_upload_commit(struct os_upload *upload, struct error *err)
         os_upload_abandon(upload);
         return errno_error(err, code, NULL);
     }
-    sync_folder(upload->target);
+    if (upload->durable)
+        sync_folder(upload->target);
     upload_free(upload);
     return 0;
 }

@@ -19,9 +19,14 @@ void os_file_close(struct os_file *file);                                       
 
 /* A new file beside path that takes its name when committed: path holds the old content or all of the new. */
 struct os_upload;
-int os_upload_begin(struct os_upload **out, const char *path, bool executable, struct error *err);
+enum os_upload_kind {
+    OS_UPLOAD_PRIVATE,    /* for its owner only, as testagentd makes files; on the disk when it is committed */
+    OS_UPLOAD_EXECUTABLE, /* so too, and may be executed */
+    OS_UPLOAD_ORDINARY,   /* as any program's new file; the commit does not wait for the disk */
+};
+int os_upload_begin(struct os_upload **out, const char *path, enum os_upload_kind kind, struct error *err);
 int os_upload_write(struct os_upload *upload, const void *bytes, size_t len, struct error *err);
-int os_upload_commit(struct os_upload *upload, struct error *err); /* fsync, rename; frees it in any case */
+int os_upload_commit(struct os_upload *upload, struct error *err); /* rename; frees it in any case */
 void os_upload_abandon(struct os_upload *upload);                  /* accepts NULL */
 
 int os_file_remove(const char *path, struct error *err); /* ERR_NOT_FOUND when there is none (ENOENT, ENOTDIR) */
