@@ -39,10 +39,10 @@ struct periscope {
     bool used; /* a call was made on this connection, so it may have died since */
     bool lost; /* the connection broke during the present attempt: it may be made again */
 
-    char *banner;             /* owned; of the last connection */
-    unsigned minor;           /* testagentd 1.MINOR */
-    bool lacks_exec;          /* it answered that it does not know the RPC */
-    bool arch_known, windows; /* the guest's kind, from the property server.arch */
+    char *banner;               /* owned; of the last connection */
+    unsigned minor;             /* testagentd 1.MINOR */
+    bool lacks_exec;            /* it answered that it does not know the RPC */
+    bool system_known, windows; /* whose exit statuses they are */
 
     periscope_progress *progress;
     void *progress_context;

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "host/client.h"
 
+#include "base/number.h"
 #include "platform/clock.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define BANNER_MINOR_MAX 999999
 
 int client_fail(struct periscope *p, int status, const char *format, ...)
 {
@@ -124,10 +127,10 @@ static bool parse_banner(const char *text, unsigned *minor)
     if (strncmp(text, start, sizeof start - 1) != 0)
         return false;
     const char *digits = text + sizeof start - 1;
-    size_t len = strspn(digits, "0123456789");
-    if (len < 1 || len > 6 || digits[len])
+    uint64_t value;
+    if (!number_take(&digits, BANNER_MINOR_MAX, &value) || *digits)
         return false;
-    *minor = (unsigned)strtoul(digits, NULL, 10);
+    *minor = (unsigned)value;
     return true;
 }
 
@@ -191,7 +194,7 @@ int client_connect(struct periscope *p)
     if (status)
         return client_fail(p, status == ERR_NO_MEMORY ? PERISCOPE_LOCAL : PERISCOPE_NO_AGENT, "%s", err.text);
     set_socket(p, socket);
-    p->used = p->lacks_exec = p->arch_known = false;
+    p->used = p->lacks_exec = p->system_known = false;
     /* An interruption from before there was a socket to shut down. */
     status = atomic_load(&p->interrupted) ? client_fail(p, PERISCOPE_INTERRUPTED, "%s: interrupted", p->name)
                                           : read_banner(p);

@@ -5,6 +5,7 @@
 
 #include "platform/clock.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define WAIT_LEEWAY_MS 5000       /* how late an answer may come */
@@ -48,20 +49,37 @@ static int attempt_wait(struct periscope *p, void *context)
     return status;
 }
 
-/* Which system the guest has decides what a status means. It is asked for before the wait, since after it a lost
-   connection would make the status one that can't be read. */
-static int learn_arch(struct periscope *p)
+static bool starts_with(const char *text, const char *start)
 {
-    if (p->arch_known)
-        return 0;
+    return text && strncmp(text, start, strlen(start)) == 0;
+}
+
+/* 1.5 has no getcwd, and before it nothing tells: those agents ran on Windows. */
+static int learn_from_properties(struct periscope *p)
+{
     struct periscope_strings properties;
     int status = periscope_properties(p, &properties);
+    p->windows = !starts_with(periscope_strings_get(&properties, "server.arch"), "linux");
+    periscope_strings_free(&properties);
+    return status;
+}
+
+/* Which system the guest has decides what a status means. It is asked for before the wait, since after it a lost
+   connection would make the status one that can't be read; and by the working folder, which only in Linux starts with
+   a slash, since the properties make a Periscope agent look at its displays. */
+static int learn_system(struct periscope *p)
+{
+    char *cwd;
+    if (p->system_known)
+        return 0;
+    int status = periscope_getcwd(p, &cwd);
+    p->windows = !starts_with(cwd, "/");
+    free(cwd);
+    if (status == PERISCOPE_UNSUPPORTED)
+        status = learn_from_properties(p);
     if (status && status != PERISCOPE_UNSUPPORTED && status != PERISCOPE_REFUSED)
         return status;
-    const char *arch = periscope_strings_get(&properties, "server.arch");
-    p->windows = !arch || strncmp(arch, "linux", 5) != 0;
-    p->arch_known = true;
-    periscope_strings_free(&properties);
+    p->system_known = true;
     return 0;
 }
 
@@ -97,7 +115,7 @@ int periscope_wait(struct periscope *p, uint64_t pid, int timeout_ms, int keepal
     struct wait wait = {.pid = pid};
     int64_t deadline = os_deadline(timeout_ms);
     *out = (struct periscope_exit){0};
-    int status = learn_arch(p);
+    int status = learn_system(p);
     if (!status)
         status = wait_for_status(p, &wait, deadline, keepalive_ms > 0 ? keepalive_ms : PERISCOPE_KEEPALIVE_MS);
     if (!status)
