@@ -18,7 +18,7 @@
    on a status tells of a signal, so that ours are seldom those of a program that was run. */
 #define CLI_EXITS(X)                                                                                         \
     X(CLI_OK, 0, "ok", "it was done")                                                                        \
-    X(CLI_FAILED, 1, "failed", "something on this side failed: a file, memory, an option's value")           \
+    X(CLI_FAILED, 1, "failed", "something on this side failed: a file, memory, an output")           \
     X(CLI_USAGE, 2, "usage", "the command line is wrong; nothing was sent")                                  \
     X(CLI_UNCHANGED, 119, "unchanged", "screenshot --if-changed: the screen still has that hash")            \
     X(CLI_NO_AGENT, 120, "no-agent", "no agent answers there, or the connection was lost")                   \
@@ -50,7 +50,7 @@ struct command {
     const char *examples; /* whole lines, "  periscope ..." each */
     const struct cli_option *options; /* its own ones; NULL: none */
     unsigned min_operands, max_operands; /* after HOST; UINT_MAX: any number */
-    bool times_itself; /* --timeout is the verb's own affair; else it is how long the agent may be silent */
+    bool times_itself; /* --timeout is the verb's own option; else it is how long the agent may be silent */
     bool runs_program; /* from the first operand after HOST on nothing is an option of ours */
     int (*run)(struct cli *cli); /* the exit status */
 };
@@ -90,6 +90,9 @@ bool cli_number(struct cli *cli, const char *what, const char *text, uint64_t mi
 /* Seconds, "90" or "1.5", as milliseconds. False: reported as wrong usage. */
 bool cli_seconds(struct cli *cli, const char *what, const char *text, int *ms);
 
+/* The last part of a path, this side's or a guest's: what stands behind the last '/' or '\\'. */
+const char *cli_file_name(const char *path);
+
 /* ---- reporting: every failure is one line on standard error, "periscope: VERB: text", and with --json the reply's
    "error". Each of the first three returns the exit status for the verb to return. ---- */
 
@@ -110,6 +113,7 @@ void cli_warn(struct cli *cli, const char *format, ...) __attribute__((format(pr
 /* From here on to cli_progress_end the transfers of cli->periscope are drawn on standard error, if that is a terminal
    and there is no --quiet. label: what is moved, borrowed. */
 void cli_progress_begin(struct cli *cli, const char *label);
+/* Wipes the bar away, and gives the reply "bytes" and "seconds" of what was moved. */
 void cli_progress_end(struct cli *cli);
 
 /* ---- Ctrl-C ---- */

@@ -4,6 +4,7 @@
 #include "host/cli/options.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static void print_exits(void)
 {
@@ -14,7 +15,7 @@ static void print_exits(void)
 
 void help_program(void)
 {
-    puts("usage: periscope VERB HOST[:PORT] [OPERAND...] [OPTION...]\n"
+    puts("usage: periscope VERB [OPTION...] HOST[:PORT] [OPERAND...]\n"
          "       periscope VERB --help\n"
          "       periscope --help | --version\n\n"
          "Controls a test guest through the agent in it, periscoped or testagentd.\n\n"
@@ -28,30 +29,39 @@ void help_program(void)
     print_exits();
 }
 
-static void print_options(const struct cli_option *options)
+static bool has_option(const struct cli_option *list, const char *name)
+{
+    for (; list && list->name; list++)
+        if (strcmp(list->name, name) == 0)
+            return true;
+    return false;
+}
+
+/* but: names that were printed already. */
+static void print_options(const struct cli_option *options, const struct cli_option *but)
 {
     for (; options && options->name; options++) {
-        char text[80];
-        char letter[8] = "    ";
+        char text[80], letter[8] = "    ";
+        if (has_option(but, options->name))
+            continue;
         if (options->letter)
             snprintf(letter, sizeof letter, "-%c, ", options->letter);
         snprintf(text, sizeof text, "%s--%s%s%s", letter, options->name, options->argument ? " " : "",
                  options->argument ? options->argument : "");
-        printf("  %-28s %s\n", text, options->help);
+        printf("  %-29s %s\n", text, options->help);
     }
 }
 
 void help_command(const struct command *command)
 {
-    printf("usage: periscope %s HOST[:PORT]%s%s [OPTION...]\n", command->name, *command->operands ? " " : "",
+    printf("usage: periscope %s [OPTION...] HOST[:PORT]%s%s\n", command->name, *command->operands ? " " : "",
            command->operands);
     printf("\n%s.\n", command->summary);
     if (command->details)
         printf("\n%s", command->details);
     puts("\nOptions:");
-    print_options(command->options);
-    print_options(common_options);
+    print_options(command->options, NULL);
+    print_options(common_options, command->options);
     printf("\nExamples:\n%s", command->examples);
-    puts("\nExit status:");
-    print_exits();
+    puts("\nThe host, its defaults and the exit statuses are told by 'periscope --help'.");
 }

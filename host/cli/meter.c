@@ -8,45 +8,50 @@
 
 #include <stdio.h>
 
-#define QUIET_MS 300 /* what is done by then needs no bar */
+#define UNSEEN_MS 300 /* what is done by then needs no bar */
 
 static struct {
     const char *label;
     int64_t start_ms;
-    uint64_t last;
-    bool drawn;
+    uint64_t done;
+    bool draws, drawn;
 } meter;
 
-/* To the start of the line, what is to be there, and nothing after it (ECMA-48 EL). */
-static bool draw(void *context, uint64_t done, uint64_t total)
+/* \r goes to the start of the line, ESC [ K clears what is behind the cursor (ECMA-48). */
+static void draw(uint64_t total)
 {
-    (void)context;
     char line[PROGRESS_SIZE];
     int columns = os_terminal_width();
-    /* A transfer that was begun anew is measured anew. */
-    if (done < meter.last)
-        meter.start_ms = os_clock_ms();
-    meter.last = done;
-    struct progress progress = {meter.label, done, total, os_clock_ms() - meter.start_ms};
-    if (columns < 2 || (!meter.drawn && progress.elapsed_ms < QUIET_MS))
-        return true;
+    struct progress progress = {meter.label, meter.done, total, os_clock_ms() - meter.start_ms};
+    if (columns < 2 || (!meter.drawn && progress.elapsed_ms < UNSEEN_MS))
+        return;
     /* The last column is left free: some terminals go to the next line with it. */
     progress_line(line, columns - 1, &progress);
     fprintf(stderr, "\r%s\033[K", line);
     fflush(stderr);
     meter.drawn = true;
+}
+
+static bool moved(void *context, uint64_t done, uint64_t total)
+{
+    (void)context;
+    /* A transfer that was begun anew is measured anew. */
+    if (done < meter.done)
+        meter.start_ms = os_clock_ms();
+    meter.done = done;
+    if (meter.draws)
+        draw(total);
     return true;
 }
 
 void cli_progress_begin(struct cli *cli, const char *label)
 {
-    if (cli->quiet || os_terminal_width() == 0)
-        return;
     meter.label = label;
     meter.start_ms = os_clock_ms();
-    meter.last = 0;
+    meter.done = 0;
     meter.drawn = false;
-    periscope_set_progress(cli->periscope, draw, NULL);
+    meter.draws = !cli->quiet && os_terminal_width() > 0;
+    periscope_set_progress(cli->periscope, moved, NULL);
 }
 
 void cli_progress_end(struct cli *cli)
@@ -56,4 +61,6 @@ void cli_progress_end(struct cli *cli)
         fputs("\r\033[K", stderr);
     fflush(stderr);
     meter.drawn = false;
+    json_number(&cli->reply, "bytes", meter.done);
+    json_decimal(&cli->reply, "seconds", (double)(os_clock_ms() - meter.start_ms) / 1000);
 }

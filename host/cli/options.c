@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "host/cli/options.h"
 
-#include <errno.h>
+#include "base/number.h"
+
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
@@ -9,8 +10,8 @@
 
 const struct cli_option common_options[] = {
     {"host", 'H', "HOST[:PORT]", "the agent; the operands are then those after HOST"},
-    {"timeout", 't', "SECONDS", "how long to wait at most; what for is told above, if not for the agent's answer"},
-    {"connect-timeout", 0, "SECONDS", "how long to try to connect (20)"},
+    {"timeout", 't', "SECONDS", "how long the agent may be silent (60)"},
+    {"connect-timeout", 0, "SECONDS", "how long connecting may take (20)"},
     {"json", 0, NULL, "one JSON object on standard output, also for a failure"},
     {"quiet", 'q', NULL, "no progress bar and no remarks"},
     {"help", 'h', NULL, "this text"},
@@ -155,14 +156,11 @@ const char **cli_option_all(const struct cli *cli, const char *name)
 
 bool cli_number(struct cli *cli, const char *what, const char *text, uint64_t min, uint64_t max, uint64_t *value)
 {
-    char *end;
-    errno = 0;
-    unsigned long long number = *text >= '0' && *text <= '9' ? strtoull(text, &end, 10) : 0;
-    if (*text < '0' || *text > '9' || *end || errno || number < min || number > max) {
+    const char *end = text;
+    if (!number_take(&end, max, value) || *end || *value < min) {
         cli_usage(cli, "%s is '%s', not a number from %" PRIu64 " to %" PRIu64, what, text, min, max);
         return false;
     }
-    *value = number;
     return true;
 }
 
@@ -179,4 +177,13 @@ bool cli_seconds(struct cli *cli, const char *what, const char *text, int *ms)
     }
     *ms = (int)ceil(seconds * 1000 - 1e-6);
     return true;
+}
+
+const char *cli_file_name(const char *path)
+{
+    const char *name = path;
+    for (const char *p = path; *p; p++)
+        if (*p == '/' || *p == '\\')
+            name = p + 1;
+    return name;
 }

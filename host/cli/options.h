@@ -7,7 +7,8 @@
 
 #include "base/error.h"
 
-extern const struct cli_option common_options[]; /* those of every verb */
+/* Those of every verb. A verb may have one of the same name, which then stands in its place. */
+extern const struct cli_option common_options[];
 
 /* Fills cli->settings (owned by the caller: free()) and moves the operands, HOST among them, to the front of args,
    which is NULL-terminated; their number is *operand_count. Options may stand anywhere, as --name VALUE, --name=VALUE,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "host/cli/cli.h"
 
-#include <time.h>
+#include "platform/clock.h"
 
 #define PING_MOST 1000000
 
@@ -15,23 +15,14 @@ struct times {
     double least, most, sum; /* microseconds */
 };
 
-/* The wall clock: C has no other one of this resolution. A time that it went back within counts as none. */
-static double now_us(void)
-{
-    struct timespec now;
-    timespec_get(&now, TIME_UTC);
-    return (double)now.tv_sec * 1e6 + (double)now.tv_nsec / 1e3;
-}
-
 static int ping(struct cli *cli, uint64_t count, struct times *times)
 {
     for (; times->count < count; times->count++) {
-        double start = now_us();
+        int64_t start = os_clock_us();
         int status = periscope_ping(cli->periscope);
         if (status)
             return status;
-        double us = now_us() - start;
-        us = us < 0 ? 0 : us;
+        double us = (double)(os_clock_us() - start);
         times->sum += us;
         times->most = us > times->most ? us : times->most;
         times->least = times->count == 0 || us < times->least ? us : times->least;

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "host/cli/target.h"
 
+#include "base/number.h"
+
 #include <stdio.h>
 #include <string.h>
 
 static int parse_port(unsigned *port, const char *text, const char *what, struct error *err)
 {
-    unsigned value = 0;
-    const char *p = text;
-    for (; *p >= '0' && *p <= '9' && value <= 65535; p++)
-        value = value * 10 + (unsigned)(*p - '0');
-    if (p == text || *p || value < 1 || value > 65535)
-        return error_set(err, ERR_INVALID, "'%s' is not a port (1 to 65535)%s%s", text, *what ? " in " : "", what);
-    *port = value;
+    uint64_t value;
+    const char *end = text;
+    if (!number_take(&end, 65535, &value) || *end || value == 0)
+        return error_set(err, ERR_INVALID, "'%s' is not a port (1 to 65535) in %s", text, what);
+    *port = (unsigned)value;
     return 0;
 }
 

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "host/cli/child.h"
+
+#include <inttypes.h>
+
+#define EXIT_OF_ANY_OTHER 255
+
+int child_exit_status(const struct periscope_exit *end)
+{
+    if (!end->exited)
+        return end->signal > 0 && end->signal < 127 ? 128 + end->signal : EXIT_OF_ANY_OTHER;
+    return end->code <= 255 ? (int)end->code : EXIT_OF_ANY_OTHER;
+}
+
+static void tell_end(struct cli *cli, const struct periscope_exit *end)
+{
+    json_object_begin(&cli->reply, "child");
+    json_bool(&cli->reply, "exited", end->exited);
+    if (end->exited)
+        json_number(&cli->reply, "code", end->code);
+    else
+        json_integer(&cli->reply, "signal", end->signal);
+    json_number(&cli->reply, "status", end->status);
+    json_object_end(&cli->reply);
+    if (!end->exited)
+        cli_note(cli, "the program was ended by signal %d", end->signal);
+    else if (end->code > 255)
+        cli_warn(cli, "the program exited with %" PRIu32 " (0x%08" PRIx32 "), which is told here as %d", end->code,
+                 end->code, EXIT_OF_ANY_OTHER);
+}
+
+static void end_child(struct cli *cli, uint64_t pid)
+{
+    struct periscope_strings killed;
+    if (periscope_kill(cli->periscope, pid, -1, &killed)) {
+        cli_warn(cli, "could not end process %" PRIu64 ": %s", pid, periscope_error_text(cli->periscope));
+        return;
+    }
+    json_array_begin(&cli->reply, "killed");
+    for (size_t i = 0; i < killed.count; i++) {
+        json_text(&cli->reply, NULL, killed.items[i]);
+        cli_note(cli, "ended %s", killed.items[i]);
+    }
+    json_array_end(&cli->reply);
+    periscope_strings_free(&killed);
+    if (!cli_option(cli, "keep"))
+        periscope_forget(cli->periscope, pid);
+}
+
+/* The wait is over and the child is not: `why` says what ended it. */
+static int give_up(struct cli *cli, enum cli_exit exit, const char *why, const char *kill_option, uint64_t pid)
+{
+    if (cli_option(cli, kill_option)) {
+        cli_error(cli, exit, "%s; the program is ended", why);
+        end_child(cli, pid);
+        return exit;
+    }
+    cli_error(cli, exit, "%s; process %" PRIu64 " goes on", why, pid);
+    cli_note(cli, "to wait on: periscope wait %s %" PRIu64 "; to end it: periscope kill %s %" PRIu64, cli->target, pid,
+             cli->target, pid);
+    return exit;
+}
+
+int child_await(struct cli *cli, uint64_t pid)
+{
+    struct periscope_exit end;
+    cli_catch_interrupt(cli);
+    int status = periscope_wait(cli->periscope, pid, cli->timeout_ms, 0, &end);
+    if (status == PERISCOPE_STILL_RUNNING)
+        return give_up(cli, CLI_TIMED_OUT, "the time is up", "kill-on-timeout", pid);
+    if (status == PERISCOPE_INTERRUPTED)
+        return give_up(cli, CLI_INTERRUPTED, "interrupted", "kill-on-interrupt", pid);
+    if (status)
+        return cli_failed(cli, status);
+    tell_end(cli, &end);
+    if (!cli_option(cli, "keep") && periscope_forget(cli->periscope, pid))
+        cli_note(cli, "the agent keeps the exit status of process %" PRIu64 ": %s", pid,
+                 periscope_error_text(cli->periscope));
+    return child_exit_status(&end);
+}

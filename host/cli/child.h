@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What `run` and `wait` share: waiting for a program in the guest and becoming its exit status. */
+#ifndef HOST_CLI_CHILD_H
+#define HOST_CLI_CHILD_H
+
+#include "host/cli/cli.h"
+
+/* The exit status that stands for the child's end: its code when that is 0 to 255, 128 + N for signal N, else 255. */
+int child_exit_status(const struct periscope_exit *end);
+
+/* Waits as the options --timeout, --keep and the two --kill-on- ones say and returns the verb's exit status. */
+int child_await(struct cli *cli, uint64_t pid);
+
+/* The entries of both verbs' option lists for child_await. */
+#define CHILD_OPTIONS                                                                                        \
+    {"timeout", 't', "SECONDS", "how long to wait at most (for ever); the program then goes on"},            \
+    {"keep", 'k', NULL, "the agent keeps the exit status, to be asked for again"},                          \
+    {"kill-on-timeout", 0, NULL, "when the time is up, end the program and all that it started"},           \
+    {"kill-on-interrupt", 0, NULL, "on Ctrl-C, end the program and all that it started"}
+
+#endif

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "host/cli/cli.h"
+
+#include <string.h>
+
+static int run(struct cli *cli)
+{
+    const char *remote = cli->operands[0];
+    const char *local = cli->operand_count > 1 ? cli->operands[1] : cli_file_name(remote);
+    bool to_output = cli->operand_count > 1 && strcmp(local, "-") == 0;
+    if (to_output && cli->json)
+        return cli_usage(cli, "the file and --json can't both go to standard output");
+    if (!*local || (!to_output && strcmp(local, "-") == 0))
+        return cli_usage(cli, "'%s' gives the local file no name: give LOCAL too", remote);
+    json_text(&cli->reply, "remote", remote);
+    json_text(&cli->reply, "local", local);
+    cli_catch_interrupt(cli);
+    cli_progress_begin(cli, remote);
+    int status = periscope_get(cli->periscope, remote, local);
+    cli_progress_end(cli);
+    return status ? cli_failed(cli, status) : CLI_OK;
+}
+
+const struct command command_get = {
+    .name = "get",
+    .operands = "REMOTE [LOCAL]",
+    .summary = "Fetch a file from the guest",
+    .details = "LOCAL '-' is standard output; without LOCAL the file keeps its name. LOCAL appears when all of it has\n"
+               "arrived, or not at all.\n",
+    .examples = "  periscope get vm1:9000 report.txt\n"
+                "  periscope get vm1:9000 'C:\\Windows\\win.ini' -\n"
+                "  periscope get vm1:9000 .periscope/log.txt agent.log\n",
+    .min_operands = 1,
+    .max_operands = 2,
+    .run = run,
+};

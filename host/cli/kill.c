@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "host/cli/cli.h"
+
+#include <limits.h>
+
+#define GRACE_MOST_MS 30000
+
+static const struct cli_option options[] = {
+    {"grace", 'g', "SECONDS", "after asking them to end, wait that long before force (2; at most 30)"},
+    {0},
+};
+
+static int run(struct cli *cli)
+{
+    uint64_t pid;
+    int grace_ms = -1;
+    const char *grace = cli_option(cli, "grace");
+    if (!cli_number(cli, "PID", cli->operands[0], 1, UINT64_MAX, &pid))
+        return CLI_USAGE;
+    if (grace && !cli_seconds(cli, "--grace", grace, &grace_ms))
+        return CLI_USAGE;
+    if (grace_ms > GRACE_MOST_MS)
+        return cli_usage(cli, "--grace is %s seconds, more than %d", grace, GRACE_MOST_MS / 1000);
+    struct periscope_strings killed;
+    int status = periscope_kill(cli->periscope, pid, grace_ms, &killed);
+    if (status)
+        return cli_failed(cli, status);
+    json_array_begin(&cli->reply, "killed");
+    for (size_t i = 0; i < killed.count; i++) {
+        json_text(&cli->reply, NULL, killed.items[i]);
+        cli_print(cli, "%s\n", killed.items[i]);
+    }
+    json_array_end(&cli->reply);
+    periscope_strings_free(&killed);
+    return CLI_OK;
+}
+
+const struct command command_kill = {
+    .name = "kill",
+    .operands = "PID",
+    .summary = "End a program and all that it started",
+    .details = "PID is what 'run --no-wait' printed. Prints \"PID NAME\" of each process that was ended. The program's\n"
+               "exit status stays to be asked for with 'periscope wait'.\n",
+    .examples = "  periscope kill vm1:9000 1234\n",
+    .options = options,
+    .min_operands = 1,
+    .max_operands = 1,
+    .run = run,
+};

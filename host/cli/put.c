@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "host/cli/cli.h"
+
+#include <string.h>
+
+static const struct cli_option options[] = {
+    {"executable", 'x', NULL, "the guest's file may be executed"},
+    {0},
+};
+
+static int run(struct cli *cli)
+{
+    const char *local = cli->operands[0];
+    const char *remote = cli->operand_count > 1 ? cli->operands[1] : cli_file_name(local);
+    unsigned flags = cli_option(cli, "executable") ? PERISCOPE_EXECUTABLE : 0;
+    if (cli->operand_count < 2 && strcmp(local, "-") == 0)
+        return cli_usage(cli, "standard input has no name: give REMOTE too");
+    json_text(&cli->reply, "local", local);
+    json_text(&cli->reply, "remote", remote);
+    cli_progress_begin(cli, remote);
+    int status = periscope_put(cli->periscope, local, remote, flags);
+    cli_progress_end(cli);
+    return status ? cli_failed(cli, status) : CLI_OK;
+}
+
+const struct command command_put = {
+    .name = "put",
+    .operands = "LOCAL [REMOTE]",
+    .summary = "Send a file to the guest",
+    .details = "LOCAL '-' is standard input. REMOTE is a path in the guest, where relative ones start in the agent's\n"
+               "folder; without it the file keeps its name. The guest has the old file or the whole new one.\n",
+    .examples = "  periscope put vm1:9000 setup.exe\n"
+                "  periscope put vm1:9000 -x build/test ./test\n"
+                "  generate | periscope put vm1:9000 - data.bin\n",
+    .options = options,
+    .min_operands = 1,
+    .max_operands = 2,
+    .run = run,
+};

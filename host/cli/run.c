@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "host/cli/child.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+static const struct cli_option options[] = {
+    {"env", 'e', "NAME[=VALUE]", "set a variable of the program's environment; without '=' remove it"},
+    {"cwd", 'C', "FOLDER", "the guest's folder to start it in"},
+    {"stdin", 0, "FILE", "the guest's file that it reads"},
+    {"stdout", 0, "FILE", "the guest's file that it writes"},
+    {"stderr", 0, "FILE", "the guest's file for its errors; may be that of --stdout"},
+    {"append", 'a', NULL, "write behind what these files have"},
+    {"no-wait", 'n', NULL, "print its process id and leave"},
+    {"detach", 'd', NULL, "the same, and the agent does not keep its exit status"},
+    CHILD_OPTIONS,
+    {0},
+};
+
+static int start(struct cli *cli, const char *const *env, uint64_t *pid)
+{
+    bool append = cli_option(cli, "append") != NULL;
+    struct periscope_run what = {
+        .argv = (const char *const *)cli->operands,
+        .env = env && env[0] ? env : NULL,
+        .cwd = cli_option(cli, "cwd"),
+        .in = cli_option(cli, "stdin"),
+        .out = cli_option(cli, "stdout"),
+        .err = cli_option(cli, "stderr"),
+        .append_out = append,
+        .append_err = append,
+        .untracked = cli_option(cli, "detach") != NULL,
+    };
+    return periscope_run(cli->periscope, &what, pid);
+}
+
+static int run(struct cli *cli)
+{
+    uint64_t pid;
+    bool leave = cli_option(cli, "no-wait") || cli_option(cli, "detach");
+    const char **env = cli_option_all(cli, "env");
+    if (!env)
+        return cli_error(cli, CLI_FAILED, "no memory for the environment");
+    int status = start(cli, env, &pid);
+    free(env);
+    if (status)
+        return cli_failed(cli, status);
+    json_number(&cli->reply, "pid", pid);
+    if (!leave)
+        return child_await(cli, pid);
+    cli_print(cli, "%" PRIu64 "\n", pid);
+    return CLI_OK;
+}
+
+const struct command command_run = {
+    .name = "run",
+    .operands = "PROGRAM [ARGUMENT...]",
+    .summary = "Run a program in the guest and exit with its status",
+    .details = "Options stand before PROGRAM: from there on all belongs to it. There is no shell, and what it prints\n"
+               "goes where the agent's own output goes unless --stdout and --stderr name files. The exit status is\n"
+               "the program's code, or 128 + N when signal N ended it; what does not fit, as 0xc0000005 from Windows,\n"
+               "is 255 and told on standard error. The agent then forgets it, unless --keep is given.\n",
+    .examples = "  periscope run vm1:9000 ./script.bat\n"
+                "  periscope run --cwd /tmp --env LANG=C --stdout out.txt vm1:9000 ls -l\n"
+                "  periscope run --timeout 120 --kill-on-timeout vm1:9000 ./test.exe unit\n"
+                "  pid=$(periscope run --no-wait vm1:9000 sleep 60)\n",
+    .options = options,
+    .min_operands = 1,
+    .max_operands = UINT_MAX,
+    .runs_program = true,
+    .times_itself = true,
+    .run = run,
+};

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "host/cli/cli.h"
+
+#include "platform/clock.h"
+
+#include <inttypes.h>
+
+#define LEEWAY_S 30
+
+static const struct cli_option options[] = {
+    {"leeway", 'l', "SECONDS", "a clock that is this near is left alone; 0 sets it always (30)"},
+    {0},
+};
+
+static int run(struct cli *cli)
+{
+    uint64_t seconds = (uint64_t)(os_wall_time_ms() / 1000), leeway = LEEWAY_S;
+    const char *given = cli_option(cli, "leeway");
+    if (cli->operand_count && !cli_number(cli, "the time", cli->operands[0], 0, INT64_MAX, &seconds))
+        return CLI_USAGE;
+    if (given && !cli_number(cli, "--leeway", given, 0, UINT32_MAX, &leeway))
+        return CLI_USAGE;
+    json_number(&cli->reply, "seconds", seconds);
+    json_number(&cli->reply, "leeway", leeway);
+    int status = periscope_settime(cli->periscope, seconds, (uint32_t)leeway);
+    return status ? cli_failed(cli, status) : CLI_OK;
+}
+
+const struct command command_settime = {
+    .name = "settime",
+    .operands = "[TIME]",
+    .summary = "Set the guest's clock",
+    .details = "TIME is seconds since 1970 UTC; without it this machine's time is taken.\n",
+    .examples = "  periscope settime vm1:9000\n"
+                "  periscope settime --leeway 0 vm1:9000 \"$(date -d 2030-01-01 +%s)\"\n",
+    .options = options,
+    .max_operands = 1,
+    .run = run,
+};

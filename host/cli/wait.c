@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "host/cli/child.h"
+
+static const struct cli_option options[] = {
+    CHILD_OPTIONS,
+    {0},
+};
+
+static int run(struct cli *cli)
+{
+    uint64_t pid;
+    if (!cli_number(cli, "PID", cli->operands[0], 1, UINT64_MAX, &pid))
+        return CLI_USAGE;
+    json_number(&cli->reply, "pid", pid);
+    return child_await(cli, pid);
+}
+
+const struct command command_wait = {
+    .name = "wait",
+    .operands = "PID",
+    .summary = "Wait for a program and exit with its status",
+    .details = "PID is what 'run --no-wait' printed. The exit status is the program's code, or 128 + N when signal N\n"
+               "ended it. What does not fit, as 0xc0000005 from Windows, is 255 and told on standard error.\n",
+    .examples = "  periscope wait --timeout 60 vm1:9000 1234\n"
+                "  periscope wait --json --timeout 0 vm1:9000 1234     (a look, without waiting)\n",
+    .options = options,
+    .min_operands = 1,
+    .max_operands = 1,
+    .times_itself = true,
+    .run = run,
+};
