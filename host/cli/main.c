@@ -80,7 +80,7 @@ static int run_line(struct cli *cli, char **args)
     struct error err = {0};
     struct target target;
     char text[TARGET_TEXT_SIZE];
-    int status = options_parse(cli, args, &cli->operand_count, &err);
+    int status = cli_parse(cli, args, &cli->operand_count, &err);
     cli->operands = args;
     if (cli_option(cli, "help")) {
         help_command(cli->command);

@@ -105,7 +105,7 @@ static size_t most_settings(char **args)
     return most;
 }
 
-int options_parse(struct cli *cli, char **args, size_t *operand_count, struct error *err)
+int cli_parse(struct cli *cli, char **args, size_t *operand_count, struct error *err)
 {
     size_t count = 0;
     bool only_operands = false;

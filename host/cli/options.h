@@ -15,6 +15,6 @@ extern const struct cli_option common_options[];
    -n VALUE or -nVALUE, until "--" or until a verb that runs a program has got its first operand after HOST. The whole
    line is read also when something is wrong, so that --json and --help count wherever they stand; ERR_INVALID is then
    about the first thing wrong. */
-int options_parse(struct cli *cli, char **args, size_t *operand_count, struct error *err);
+int cli_parse(struct cli *cli, char **args, size_t *operand_count, struct error *err);
 
 #endif

@@ -97,9 +97,8 @@ void progress_line(char out[PROGRESS_SIZE], int columns, const struct progress *
     }
     int len = 0;
     int wanted = (int)strlen(p->label) + 1;
-    int label = wanted <= room ? wanted : room;
-    if (label > LABEL_LEAST) {
-        len = put_label(out, p->label, label - 1);
+    if (wanted <= room || room > LABEL_LEAST) {
+        len = put_label(out, p->label, (wanted <= room ? wanted : room) - 1);
         out[len++] = ' ';
     }
     len += snprintf(out + len, PROGRESS_SIZE - (size_t)len, "%s", right);
