@@ -13,12 +13,24 @@
 #define EMPTY_BLOCK_ROOM 16
 #define COLOUR_RGB 2      /* IHDR colour type */
 
-/* Deflate with runs only, no search for repeated strings: on filtered rows it is both faster and smaller than zlib's
-   quick levels, and a band needs nothing of the band before it. */
-#define DEFLATE_LEVEL 1
-#define DEFLATE_STRATEGY Z_RLE
 #define RAW_DEFLATE (-15) /* window bits, negative: no zlib header */
 #define DEFLATE_MEMORY 9
+
+struct effort {
+    int level, strategy;
+};
+
+/* Runs only, no search for repeated strings: on the filtered rows of most pictures both faster and smaller than zlib's
+   quick levels. A band needs nothing of the band before it. */
+static const struct effort runs = {1, Z_RLE};
+/* Where there is more to find (dithered colours, drawn patterns) this is far smaller; on photographs far slower. */
+static const struct effort strings = {4, Z_DEFAULT_STRATEGY};
+/* Shows on a sample whether there is. */
+static const struct effort quick_strings = {1, Z_DEFAULT_STRATEGY};
+
+#define SAMPLE_SIZE (16u * 1024) /* bytes from the middle of a band */
+#define RUNS_ENOUGH 64           /* a band that shrinks this much with runs alone needs no more */
+#define STRINGS_GAIN 2           /* how much smaller the sample must be to be worth the time */
 
 struct band {
     uint8_t *chunk; /* owned: a whole IDAT chunk */
@@ -101,15 +113,16 @@ static void filter_rows(const struct encoder *encoder, uint32_t first, uint32_t 
 
 /* The chunk of a band, owned by the caller, or NULL without memory. Every band but the last ends at a byte's edge (with
    an empty stored block), so that the next can follow it. */
-static uint8_t *deflate_band(const uint8_t *filtered, size_t len, bool last, size_t *chunk_len)
+static uint8_t *deflate_chunk(const uint8_t *bytes, size_t len, const struct effort *effort, bool last,
+                              size_t *chunk_len)
 {
     z_stream stream = {0};
-    if (deflateInit2(&stream, DEFLATE_LEVEL, Z_DEFLATED, RAW_DEFLATE, DEFLATE_MEMORY, DEFLATE_STRATEGY) != Z_OK)
+    if (deflateInit2(&stream, effort->level, Z_DEFLATED, RAW_DEFLATE, DEFLATE_MEMORY, effort->strategy) != Z_OK)
         return NULL;
     size_t room = deflateBound(&stream, (uLong)len) + EMPTY_BLOCK_ROOM;
     uint8_t *chunk = malloc(room + CHUNK_OVERHEAD);
     if (chunk) {
-        stream.next_in = (Bytef *)(uintptr_t)filtered; /* zlib only reads it */
+        stream.next_in = (Bytef *)(uintptr_t)bytes; /* zlib only reads it */
         stream.avail_in = (uInt)len;
         stream.next_out = chunk + 8;
         stream.avail_out = (uInt)room;
@@ -120,6 +133,26 @@ static uint8_t *deflate_band(const uint8_t *filtered, size_t len, bool last, siz
         *chunk_len = stream.total_out + CHUNK_OVERHEAD;
     }
     deflateEnd(&stream);
+    return chunk;
+}
+
+static bool strings_pay(const uint8_t *bytes, size_t len, size_t runs_len)
+{
+    size_t sample_len, size = len < SAMPLE_SIZE ? len : SAMPLE_SIZE;
+    if (runs_len < len / RUNS_ENOUGH)
+        return false;
+    uint8_t *sample = deflate_chunk(bytes + (len - size) / 2, size, &quick_strings, true, &sample_len);
+    free(sample);
+    return sample && (uint64_t)sample_len * len * STRINGS_GAIN < (uint64_t)runs_len * size;
+}
+
+static uint8_t *deflate_band(const uint8_t *filtered, size_t len, bool last, size_t *chunk_len)
+{
+    uint8_t *chunk = deflate_chunk(filtered, len, &runs, last, chunk_len);
+    if (chunk && strings_pay(filtered, len, *chunk_len)) {
+        free(chunk);
+        chunk = deflate_chunk(filtered, len, &strings, last, chunk_len);
+    }
     return chunk;
 }
 
