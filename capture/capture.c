@@ -129,8 +129,10 @@ static int use_slot(struct capturer *capturer, struct slot *slot, const struct c
         if (result == CAPTURE_FAILED)
             return err->status < 0 ? err->status : error_set(err, ERR_SYSTEM, "it failed and gave no reason");
         close_slot(capturer, slot);
-        if (attempt == 2)
-            return error_set(err, ERR_UNAVAILABLE, "lost again after it was opened anew: %s", err->text);
+        if (attempt == 2) {
+            struct error lost = *err;
+            return error_set(err, ERR_UNAVAILABLE, "lost again after it was opened anew: %s", lost.text);
+        }
     }
 }
 
