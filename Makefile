@@ -50,6 +50,7 @@ $(OBJ)/%.o: %.c Makefile config.mk
 	@mkdir -p $(@D)
 	$(call say,CC)
 	$(Q)$(COMPILE) -c -o $@ $<
+.SECONDARY:
 -include $(shell find $(OBJ) -name '*.d' 2>/dev/null)
 
 # ---- tests ----
