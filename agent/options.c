@@ -32,7 +32,6 @@ static const struct option all_options[] = {
     {"--version", FLAG, FIELD(version), 0, 0, NULL, "say the version and exit"},
     {"--help", FLAG, FIELD(help), 0, 0, NULL, "say this and exit"},
     {"--check", FLAG, FIELD(check), 0, 0, NULL, NULL},
-    {"--resume", TEXT, FIELD(resume), 0, 0, "TOKEN", NULL},
 };
 #define OPTION_COUNT (sizeof all_options / sizeof all_options[0])
 
@@ -85,6 +84,18 @@ static const struct option *find_option(const char *argument, const char **value
     return NULL;
 }
 
+/* What an upgrade added at the front is nobody's business: not the host's (server.argv), nor the next upgrade's. */
+static void hide_resume(struct options *options)
+{
+    static const char resume[] = "--resume=";
+    if (options->argc < 2 || strncmp(options->argv[1], resume, sizeof resume - 1) != 0)
+        return;
+    options->resume = options->argv[1] + sizeof resume - 1;
+    options->argv[1] = options->argv[0];
+    options->argv++;
+    options->argc--;
+}
+
 /* Parses the option at argv[*index] and moves *index over its value. */
 static int parse_option(struct options *options, int *index, struct error *err)
 {
@@ -124,9 +135,11 @@ int options_parse(struct options *options, int argc, char **argv, struct error *
                                 .io_timeout_s = IO_TIMEOUT_DEFAULT_S,
                                 .argc = argc,
                                 .argv = argv};
-    for (int i = 1; i < argc; i++) {
-        int status = argv[i][0] == '-' && argv[i][1] ? parse_option(options, &i, err)
-                                                     : parse_positional(options, positions++, argv[i], err);
+    hide_resume(options);
+    for (int i = 1; i < options->argc; i++) {
+        const char *argument = options->argv[i];
+        int status = argument[0] == '-' && argument[1] ? parse_option(options, &i, err)
+                                                       : parse_positional(options, positions++, argument, err);
         if (status)
             return status;
     }

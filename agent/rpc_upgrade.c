@@ -31,15 +31,6 @@ static int set_next(struct agent *agent, const char *path, const char *const *ar
     return 0;
 }
 
-/* The command line without what an upgrade before this one added. */
-static int own_command_line(const struct agent *agent, struct strlist *argv, struct error *err)
-{
-    for (int i = 0; i < agent->options->argc; i++)
-        if (strncmp(agent->options->argv[i], "--resume=", 9) != 0)
-            strlist_add(argv, agent->options->argv[i]);
-    return argv->failed ? error_set(err, ERR_NO_MEMORY, "unable to start the new server: Cannot allocate memory") : 0;
-}
-
 static int rename_file(const char *from, const char *to, const char *what, struct error *err)
 {
     struct error reason;
@@ -63,24 +54,21 @@ static int install(struct session *session, struct request *request, const char 
 {
     struct error reason;
     char fresh[4200], old[4200];
-    struct strlist argv = {0};
+    const char *const *argv = (const char *const *)session->agent->options->argv;
     if (strlen(exe) >= 4096)
         return error_set(err, ERR_LIMIT, "unable to get the process filename: it is too long");
     snprintf(fresh, sizeof fresh, "%s.new", exe);
     snprintf(old, sizeof old, "%s.old", exe);
-    int status = own_command_line(session->agent, &argv, err);
-    if (status == 0)
-        status = receive_file(request, fresh, true, err);
+    int status = receive_file(request, fresh, true, err);
     if (status == 0) {
-        status = os_upgrade_check(fresh, (const char *const *)argv.items, err);
+        status = os_upgrade_check(fresh, argv, err);
         if (status == 0)
             status = swap_files(exe, fresh, old, err);
         if (status == 0)
-            status = set_next(session->agent, exe, (const char *const *)argv.items, err);
+            status = set_next(session->agent, exe, argv, err);
         if (status && os_file_remove(fresh, &reason) && reason.status != ERR_NOT_FOUND)
             log_line("could not remove '%s': %s", fresh, reason.text);
     }
-    strlist_deinit(&argv);
     return status;
 }
 

@@ -7,6 +7,7 @@
 #include "platform/clock.h"
 #include "platform/file.h"
 
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -162,7 +163,11 @@ void session_start(struct agent *agent, struct os_socket *socket, const struct o
     struct session *session = malloc(sizeof *session);
     if (!session)
         goto fail;
-    *session = (struct session){.source = {session_read}, .agent = agent, .socket = socket, .peer = *peer};
+    memset(session, 0, offsetof(struct session, input)); /* the input's pages only become memory when used */
+    session->source.read = session_read;
+    session->agent = agent;
+    session->socket = socket;
+    session->peer = *peer;
     if (!server_enter(session))
         goto fail;
     if (os_thread_start(session_main, session, &err) == 0)

@@ -6,7 +6,7 @@
 #include "agent/agent.h"
 #include "protocol/wire.h"
 
-#define SESSION_INPUT_SIZE 65536 /* bytes */
+#define SESSION_INPUT_SIZE 16384 /* bytes; larger reads go straight to where they are wanted */
 
 struct session {
     struct source source; /* first: the source is the session */
@@ -17,7 +17,7 @@ struct session {
     struct session *previous, *next; /* under agent->lock */
     bool in_request;                 /* the deadline runs */
     size_t input_pos, input_len;
-    uint8_t input[SESSION_INPUT_SIZE];
+    uint8_t input[SESSION_INPUT_SIZE]; /* last */
 };
 
 struct reply {

@@ -106,6 +106,7 @@ void process_reset_signals(void)
 {
     /* What a program expects at its start: the agent's own ignored and blocked signals are no business of a test. */
     signal(SIGPIPE, SIG_DFL);
+    signal(SIGXFSZ, SIG_DFL);
     sigprocmask(SIG_SETMASK, &original_mask, NULL);
 }
 

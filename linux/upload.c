@@ -34,8 +34,8 @@ static int check_target(const char *path, struct error *err)
 {
     struct stat info;
     size_t len = strlen(path);
-    if (len > 0 && path[len - 1] == '/')
-        return errno_error(err, EISDIR, NULL);
+    if (len == 0 || path[len - 1] == '/')
+        return errno_error(err, len ? EISDIR : ENOENT, NULL);
     if (lstat(path, &info) < 0)
         return errno == ENOENT ? 0 : errno_error(err, errno, NULL);
     if (S_ISDIR(info.st_mode))

@@ -87,6 +87,7 @@ int os_process_watch(void (*changed)(void *context), void *context, struct error
     /* An agent started with SIGCHLD ignored would have no exit status at all. */
     signal(SIGCHLD, SIG_DFL);
     signal(SIGPIPE, SIG_IGN); /* sendfile(2) has no MSG_NOSIGNAL */
+    signal(SIGXFSZ, SIG_IGN); /* a file beyond a limit is that request's error, not the agent's end */
     int code = pthread_sigmask(SIG_BLOCK, &watch.signals, &before);
     if (code)
         return errno_error(err, code, "could not block SIGCHLD");
