@@ -15,11 +15,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 struct os_worker {
     pid_t pid;
-    int fd; /* our end of a socket pair, non-blocking */
+    int pid_fd; /* names it even when it has been reaped; -1 before Linux 5.3 */
+    int fd;     /* our end of a socket pair, non-blocking */
 };
 
 static _Noreturn void worker_child(int fd, const char *argument)
@@ -58,6 +60,10 @@ int os_worker_start(struct os_worker **out, const char *argument, struct error *
         free(worker);
         return errno_error(err, code, "could not start the capture worker");
     }
+    /* It may end by itself at any time, and must not wait for its next request to be reaped. */
+    worker->pid_fd = (int)syscall(SYS_pidfd_open, worker->pid, 0);
+    if (worker->pid_fd >= 0)
+        reap_later(worker->pid);
     *out = worker;
     return 0;
 }
@@ -117,7 +123,12 @@ void os_worker_stop(struct os_worker *worker)
     if (!worker)
         return;
     close(worker->fd);
-    kill(worker->pid, SIGKILL);
-    reap_later(worker->pid);
+    if (worker->pid_fd >= 0) {
+        syscall(SYS_pidfd_send_signal, worker->pid_fd, SIGKILL, NULL, 0);
+        close(worker->pid_fd);
+    } else {
+        kill(worker->pid, SIGKILL);
+        reap_later(worker->pid);
+    }
     free(worker);
 }
