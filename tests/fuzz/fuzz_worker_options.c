@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Options of a screenshot, one a line of the input. What is accepted must be within its limits, what is refused must say
+   why in one line. */
+#include "agent/screenshot_options.h"
+#include "capture/hash.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void require(bool condition)
+{
+    if (!condition)
+        abort();
+}
+
+static void check_accepted(const struct screenshot_options *options)
+{
+    const struct capture_options *capture = &options->picture.capture;
+    const struct rect *region = &capture->region;
+    require(options->deadline_ms >= SCREENSHOT_DEADLINE_MIN_MS && options->deadline_ms <= SCREENSHOT_DEADLINE_MAX_MS);
+    require(!capture->has_region || (region->width >= 1 && region->width <= CAPTURE_SIZE_MAX && region->height >= 1 &&
+                                     region->height <= CAPTURE_SIZE_MAX && region->x > INT32_MIN));
+    require(!capture->output || (*capture->output && strlen(capture->output) <= SCREENSHOT_NAME_MAX));
+    require(!capture->backend || (*capture->backend && strlen(capture->backend) <= SCREENSHOT_NAME_MAX));
+    require(!options->picture.if_changed || picture_hash_is_valid(options->picture.if_changed));
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct strlist texts = {0};
+    struct screenshot_options options;
+    struct error err = {0};
+    for (size_t start = 0; start < size;) {
+        const uint8_t *end = memchr(data + start, '\n', size - start);
+        size_t len = end ? (size_t)(end - data) - start : size - start;
+        strlist_addf(&texts, "%.*s", (int)len, (const char *)data + start);
+        start += len + 1;
+    }
+    int status = screenshot_options_parse(&options, &texts, &err);
+    if (status == 0)
+        check_accepted(&options);
+    else
+        require(status == ERR_INVALID && err.status == status && *err.text && !strchr(err.text, '\n'));
+    screenshot_options_parse_list(&options, &texts, &err);
+    strlist_deinit(&texts);
+    return 0;
+}
