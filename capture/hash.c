@@ -21,13 +21,16 @@ static uint64_t rotate(uint64_t value, int bits)
     return value << bits | value >> (64 - bits);
 }
 
-/* Little-endian; compilers make one load of it. */
-static uint64_t load(const uint8_t *bytes, int len)
+/* Little-endian. Written out, so that compilers make one load of each. */
+static uint32_t load_32(const uint8_t *bytes)
 {
-    uint64_t value = 0;
-    for (int i = 0; i < len; i++)
-        value |= (uint64_t)bytes[i] << (8 * i);
-    return value;
+    return (uint32_t)bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 | (uint32_t)bytes[3] << 24;
+}
+
+static uint64_t load_64(const uint8_t *bytes)
+{
+    return (uint64_t)bytes[0] | (uint64_t)bytes[1] << 8 | (uint64_t)bytes[2] << 16 | (uint64_t)bytes[3] << 24 |
+           (uint64_t)bytes[4] << 32 | (uint64_t)bytes[5] << 40 | (uint64_t)bytes[6] << 48 | (uint64_t)bytes[7] << 56;
 }
 
 static uint64_t mix_lane(uint64_t lane, uint64_t input)
@@ -37,8 +40,10 @@ static uint64_t mix_lane(uint64_t lane, uint64_t input)
 
 static void mix_stripe(uint64_t lanes[4], const uint8_t *bytes)
 {
-    for (int i = 0; i < 4; i++)
-        lanes[i] = mix_lane(lanes[i], load(bytes + 8 * i, 8));
+    lanes[0] = mix_lane(lanes[0], load_64(bytes));
+    lanes[1] = mix_lane(lanes[1], load_64(bytes + 8));
+    lanes[2] = mix_lane(lanes[2], load_64(bytes + 16));
+    lanes[3] = mix_lane(lanes[3], load_64(bytes + 24));
 }
 
 void xxh64_begin(struct xxh64 *hash)
@@ -85,9 +90,9 @@ uint64_t xxh64_end(const struct xxh64 *hash)
     size_t len = hash->pending_len;
     uint64_t value = (hash->total_len >= STRIPE ? join_lanes(hash->lanes) : PRIME_5) + hash->total_len;
     for (; len >= 8; next += 8, len -= 8)
-        value = rotate(value ^ mix_lane(0, load(next, 8)), 27) * PRIME_1 + PRIME_4;
+        value = rotate(value ^ mix_lane(0, load_64(next)), 27) * PRIME_1 + PRIME_4;
     for (; len >= 4; next += 4, len -= 4)
-        value = rotate(value ^ load(next, 4) * PRIME_1, 23) * PRIME_2 + PRIME_3;
+        value = rotate(value ^ load_32(next) * PRIME_1, 23) * PRIME_2 + PRIME_3;
     for (; len > 0; next++, len--)
         value = rotate(value ^ *next * PRIME_5, 11) * PRIME_1;
     value = (value ^ value >> 33) * PRIME_2;

@@ -169,7 +169,8 @@ static void encode_band(void *context, size_t index)
     if (filtered && scratch) {
         filter_rows(encoder, first, rows, filtered, scratch);
         band->adler = (uint32_t)adler32(adler32(0, NULL, 0), filtered, (uInt)band->filtered_len);
-        band->chunk = deflate_band(filtered, band->filtered_len, index + 1 == encoder->band_count, &band->chunk_len);
+        bool last = index + 1 == encoder->band_count;
+        band->chunk = deflate_band(filtered, band->filtered_len, last, &band->chunk_len);
     }
     free(scratch);
     free(filtered);
@@ -179,7 +180,8 @@ static void encode_band(void *context, size_t index)
 
 static int check_arguments(const struct image_view *image, const struct png_options *options, struct error *err)
 {
-    if (image->width < 1 || image->width > CAPTURE_SIZE_MAX || image->height < 1 || image->height > CAPTURE_SIZE_MAX)
+    if (image->width < 1 || image->width > CAPTURE_SIZE_MAX || image->height < 1 ||
+        image->height > CAPTURE_SIZE_MAX)
         return error_set(err, ERR_INVALID, "a picture of %ux%u pixels can't be written as PNG", image->width,
                          image->height);
     for (size_t i = 0; i < options->text_count; i++) {
@@ -208,7 +210,7 @@ static int append_bands(struct buffer *out, const struct encoder *encoder, struc
     append_chunk(out, "IDAT", adler_bytes, sizeof adler_bytes);
     append_chunk(out, "IEND", NULL, 0);
     if (out->failed)
-        return error_set(err, ERR_LIMIT, "the PNG of %ux%u pixels is larger than the %zu bytes it may have, or than memory",
+        return error_set(err, ERR_LIMIT, "the PNG of %ux%u pixels exceeds the %zu bytes it may have, or memory",
                          encoder->image->width, encoder->image->height, out->limit);
     return 0;
 }

@@ -16,7 +16,7 @@ int ppm_encode(struct buffer *out, const struct image_view *image, struct error 
     size_t header_len = ppm_header(header, image), row_len = (size_t)image->width * 3;
     uint8_t *next = buffer_extend(out, header_len + row_len * image->height);
     if (!next)
-        return error_set(err, ERR_LIMIT, "the PPM of %ux%u pixels is larger than the %zu bytes it may have, or than memory",
+        return error_set(err, ERR_LIMIT, "the PPM of %ux%u pixels exceeds the %zu bytes it may have, or memory",
                          image->width, image->height, out->limit);
     memcpy(next, header, header_len);
     next += header_len;
