@@ -187,7 +187,8 @@ static int check_arguments(const struct image_view *image, const struct png_opti
     for (size_t i = 0; i < options->text_count; i++) {
         size_t keyword_len = strlen(options->texts[i].keyword);
         if (keyword_len < 1 || keyword_len > PNG_KEYWORD_MAX || strlen(options->texts[i].text) > PNG_TEXT_MAX)
-            return error_set(err, ERR_INVALID, "the PNG text '%.80s' is too long, or has no keyword", options->texts[i].keyword);
+            return error_set(err, ERR_INVALID, "the PNG text '%.80s' is too long, or has no keyword",
+                             options->texts[i].keyword);
     }
     return 0;
 }
