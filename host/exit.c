@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "host/client.h"
 
-/* Linux: the status word of wait(2), which has the signal in its low 7 bits and the code in the next byte. More bits
-   than that are none, so it is then given as it came. */
+/* Linux: the status word of wait(2), which has the signal in its low 7 bits and the code in the next byte.
+   More bits than that are none, so it is then given as it came. */
 void exit_decode(bool windows, uint32_t status, struct periscope_exit *out)
 {
     *out = (struct periscope_exit){.status = status};

@@ -16,11 +16,11 @@ struct put {
     const char *remote;
     uint32_t flags;
     const char *local;
-    FILE *spool;        /* owned by periscope_put: what standard input had */
+    FILE *spool; /* owned by periscope_put: what standard input had */
     const uint8_t *bytes;
-    uint64_t size;      /* of spool or bytes */
+    uint64_t size;        /* of spool or bytes */
     struct os_file *file; /* open during an attempt with a file name */
-    uint8_t *chunk;     /* owned by periscope_put, with a spool: CLIENT_CHUNK_SIZE */
+    uint8_t *chunk;       /* owned by periscope_put, with a spool: CLIENT_CHUNK_SIZE */
 };
 
 static int local_failure(struct periscope *p, const struct put *put, const char *what)
@@ -137,7 +137,8 @@ int periscope_put(struct periscope *p, const char *local_file, const char *remot
     return status;
 }
 
-int periscope_put_bytes(struct periscope *p, const void *bytes, size_t len, const char *remote_file, unsigned flags)
+int periscope_put_bytes(struct periscope *p, const void *bytes, size_t len, const char *remote_file,
+                        unsigned flags)
 {
     struct put put = {.method = METHOD_sendfile, .remote = remote_file, .flags = flags, .local = "(memory)"};
     put.bytes = len ? bytes : (const uint8_t *)"";

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "host/client.h"
 
-
 void strings_take(struct periscope_strings *out, struct strlist *list)
 {
     *out = (struct periscope_strings){list->items, list->count};

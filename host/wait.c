@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Waiting for a program to exit: asked again and again, so that a dead guest or a lost connection is noticed while a
- * status is never lost. */
+/* Waiting for a program to exit: asked again and again, so that a dead guest or a lost connection is noticed
+ * while a status is never lost. */
 #include "host/client.h"
 
 #include "platform/clock.h"
@@ -8,10 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define WAIT_LEEWAY_MS 5000       /* how late an answer may come */
-#define WAIT_MOST_LOST 3          /* attempts running without an answer */
+#define WAIT_LEEWAY_MS 5000 /* how late an answer may come */
+#define WAIT_MOST_LOST 3    /* attempts running without an answer */
 #define WAIT_LOST_PAUSE_MS 500
-#define WAIT_MOST_S 86400u        /* asked for at once */
+#define WAIT_MOST_S 86400u /* asked for at once */
 
 struct wait {
     uint64_t pid;
@@ -19,7 +19,8 @@ struct wait {
     uint32_t status;
 };
 
-/* 1.0 has no wait with a time: it answers when the child exits. 1.1 and 1.2 on Linux take 0 seconds for no limit. */
+/* 1.0 has no wait with a time: it answers when the child exits. 1.1 and 1.2 on Linux take 0
+   seconds for no limit. */
 static void write_request(struct call *call, struct periscope *p, const struct wait *wait)
 {
     uint32_t seconds = wait->seconds == 0 && p->minor < 3 ? 1 : wait->seconds;
@@ -45,7 +46,8 @@ static int attempt_wait(struct periscope *p, void *context)
         status = call_u32(&call, &wait->status);
     call_deinit(&call);
     if (status == PERISCOPE_REFUSED && strstr(p->error.text, "timed out waiting for the child process"))
-        return client_fail(p, PERISCOPE_STILL_RUNNING, "process %llu is still running", (unsigned long long)wait->pid);
+        return client_fail(p, PERISCOPE_STILL_RUNNING, "process %llu is still running",
+                           (unsigned long long)wait->pid);
     return status;
 }
 
@@ -64,9 +66,9 @@ static int learn_from_properties(struct periscope *p)
     return status;
 }
 
-/* Which system the guest has decides what a status means. It is asked for before the wait, since after it a lost
-   connection would make the status one that can't be read; and by the working folder, which only in Linux starts with
-   a slash, since the properties make a Periscope agent look at its displays. */
+/* Which system the guest has decides what a status means. It is asked for before the wait, since after it a
+   lost connection would make the status one that can't be read; and by the working folder, which only in
+   Linux starts with a slash, since the properties make a Periscope agent look at its displays. */
 static int learn_system(struct periscope *p)
 {
     char *cwd;
@@ -110,14 +112,16 @@ static int wait_for_status(struct periscope *p, struct wait *wait, int64_t deadl
     }
 }
 
-int periscope_wait(struct periscope *p, uint64_t pid, int timeout_ms, int keepalive_ms, struct periscope_exit *out)
+int periscope_wait(struct periscope *p, uint64_t pid, int timeout_ms, int keepalive_ms,
+                   struct periscope_exit *out)
 {
     struct wait wait = {.pid = pid};
     int64_t deadline = os_deadline(timeout_ms);
     *out = (struct periscope_exit){0};
     int status = learn_system(p);
     if (!status)
-        status = wait_for_status(p, &wait, deadline, keepalive_ms > 0 ? keepalive_ms : PERISCOPE_KEEPALIVE_MS);
+        status =
+            wait_for_status(p, &wait, deadline, keepalive_ms > 0 ? keepalive_ms : PERISCOPE_KEEPALIVE_MS);
     if (!status)
         exit_decode(p->windows, wait.status, out);
     return client_finish(p, status);

@@ -5,10 +5,10 @@
 
 #include "host/cli/cli.h"
 
-/* The exit status that stands for the child's end: its code when that is 0 to 255, 128 + N for signal N, else 255. */
+/* The exit status that stands for the child's end: its code when that fits, 128 + N for signal N, else 255. */
 int child_exit_status(const struct periscope_exit *end);
 
-/* Waits as the options --timeout, --keep and the two --kill-on- ones say and returns the verb's exit status. */
+/* Waits as --timeout, --keep and the two --kill-on- options say and returns the verb's exit status. */
 int child_await(struct cli *cli, uint64_t pid);
 
 /* The entries of both verbs' option lists for child_await. */

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What the verbs of the command `periscope` share. A verb is one file, host/cli/NAME.c, that defines
- * `const struct command command_NAME`, and one line in commands.def; the parser, the help and the table take all
- * from there. One thread; everything that a verb is given stays main's.
- */
+   `const struct command command_NAME`, and one line in commands.def; the parser, the help and the table
+   take all from there. One thread; everything that a verb is given stays main's. */
 #ifndef HOST_CLI_H
 #define HOST_CLI_H
 
@@ -14,11 +13,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* X(symbol, exit status, name in JSON, text of --help). 124 to 127 are left to timeout(1) and the shells, and from 128
-   on a status tells of a signal, so that ours are seldom those of a program that was run. */
+/* X(symbol, exit status, name in JSON, text of --help). 124 to 127 are left to timeout(1) and the shells, and
+   from 128 on a status tells of a signal, so that ours are seldom those of a program that was run. */
 #define CLI_EXITS(X)                                                                                         \
     X(CLI_OK, 0, "ok", "it was done")                                                                        \
-    X(CLI_FAILED, 1, "failed", "something on this side failed: a file, memory, an output")           \
+    X(CLI_FAILED, 1, "failed", "something on this side failed: a file, memory, an output")                   \
     X(CLI_USAGE, 2, "usage", "the command line is wrong; nothing was sent")                                  \
     X(CLI_UNCHANGED, 119, "unchanged", "screenshot --if-changed: the screen still has that hash")            \
     X(CLI_NO_AGENT, 120, "no-agent", "no agent answers there, or the connection was lost")                   \
@@ -48,7 +47,7 @@ struct command {
     const char *summary;  /* one line for the table of verbs, no full stop */
     const char *details;  /* more for `periscope VERB --help`, whole lines; or NULL */
     const char *examples; /* whole lines, "  periscope ..." each */
-    const struct cli_option *options; /* its own ones; NULL: none */
+    const struct cli_option *options;    /* its own ones; NULL: none */
     unsigned min_operands, max_operands; /* after HOST; UINT_MAX: any number */
     bool times_itself; /* --timeout is the verb's own option; else it is how long the agent may be silent */
     bool runs_program; /* from the first operand after HOST on nothing is an option of ours */
@@ -71,7 +70,7 @@ struct cli {
     bool json, quiet;
     int timeout_ms;         /* --timeout; -1: not given */
     int connect_timeout_ms; /* --connect-timeout; -1: not given */
-    struct json reply;      /* with --json: an open object that the verb adds its results to; else discarded */
+    struct json reply; /* with --json: an open object that the verb adds its results to; else discarded */
 
     struct cli_setting *settings; /* what the parser found, in the order of the command line */
     size_t setting_count;
@@ -86,18 +85,20 @@ const char *cli_option(const struct cli *cli, const char *name);
    borrowed. NULL when memory runs out. */
 const char **cli_option_all(const struct cli *cli, const char *name);
 /* A whole number of an option or operand, or the fallback for NULL. False: reported as wrong usage. */
-bool cli_number(struct cli *cli, const char *what, const char *text, uint64_t min, uint64_t max, uint64_t *value);
+bool cli_number(struct cli *cli, const char *what, const char *text, uint64_t min, uint64_t max,
+                uint64_t *value);
 /* Seconds, "90" or "1.5", as milliseconds. False: reported as wrong usage. */
 bool cli_seconds(struct cli *cli, const char *what, const char *text, int *ms);
 
 /* The last part of a path, this side's or a guest's: what stands behind the last '/' or '\\'. */
 const char *cli_file_name(const char *path);
 
-/* ---- reporting: every failure is one line on standard error, "periscope: VERB: text", and with --json the reply's
-   "error". Each of the first three returns the exit status for the verb to return. ---- */
+/* ---- reporting: every failure is one line on standard error, "periscope: VERB: text", and with --json the
+   reply's "error". Each of the first three returns the exit status for the verb to return. ---- */
 
 int cli_failed(struct cli *cli, int status); /* of a call to the library, which has the text */
-int cli_error(struct cli *cli, enum cli_exit exit, const char *format, ...) __attribute__((format(printf, 3, 4)));
+int cli_error(struct cli *cli, enum cli_exit exit, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 int cli_usage(struct cli *cli, const char *format, ...) __attribute__((format(printf, 2, 3)));
 enum cli_exit cli_exit_of(int status); /* of an enum periscope_status */
 
@@ -110,16 +111,16 @@ void cli_warn(struct cli *cli, const char *format, ...) __attribute__((format(pr
 
 /* ---- progress ---- */
 
-/* From here on to cli_progress_end the transfers of cli->periscope are drawn on standard error, if that is a terminal
-   and there is no --quiet. label: what is moved, borrowed. */
+/* From here on to cli_progress_end the transfers of cli->periscope are drawn on standard error, if that is a
+   terminal and there is no --quiet. label: what is moved, borrowed. */
 void cli_progress_begin(struct cli *cli, const char *label);
 /* Wipes the bar away, and gives the reply "bytes" and "seconds" of what was moved. */
 void cli_progress_end(struct cli *cli);
 
 /* ---- Ctrl-C ---- */
 
-/* From here on the first Ctrl-C (SIGINT, SIGTERM) ends the library's call with PERISCOPE_INTERRUPTED, so that the verb
-   can clean up; the second ends the process. Without it the first ends the process. */
+/* From here on the first Ctrl-C (SIGINT, SIGTERM) ends the library's call with PERISCOPE_INTERRUPTED, so that
+   the verb can clean up; the second ends the process. Without it the first ends the process. */
 void cli_catch_interrupt(struct cli *cli);
 
 #endif

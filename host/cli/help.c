@@ -23,8 +23,9 @@ void help_program(void)
     for (const struct command *const *command = commands; *command; command++)
         printf("  %-12s %s\n", (*command)->name, (*command)->summary);
     puts("\nHOST is a name, an IPv4 address or an IPv6 one in brackets: [::1]:9000. PERISCOPE_HOST and\n"
-         "PERISCOPE_PORT are defaults: '-' is the host of PERISCOPE_HOST, ':PORT' another port of it, and HOST may\n"
-         "be left out where nothing follows it. With --host HOST[:PORT] the operands are those after HOST.\n\n"
+         "PERISCOPE_PORT are defaults: '-' is the host of PERISCOPE_HOST, ':PORT' another port of it, and\n"
+         "HOST may be left out where nothing follows it. With --host HOST[:PORT] the operands are those\n"
+         "after HOST.\n\n"
          "Exit status (of run and wait: the program's own, where one ended; --json tells them apart):");
     print_exits();
 }

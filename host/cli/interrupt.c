@@ -5,7 +5,8 @@
 
 static struct periscope *interruptible;
 
-/* Both calls are made for signal handlers; the default action comes back, so that a second Ctrl-C always ends us. */
+/* Both calls may be made in a signal handler. The default action comes back: a second Ctrl-C always ends
+   us. */
 static void on_signal(int number)
 {
     signal(number, SIG_DFL);

@@ -16,8 +16,9 @@ void json_deinit(struct json *json)
     buffer_deinit(&json->out);
 }
 
-/* How many bytes of the character at p are well-formed, up to its length; *len is 0 when p starts none. The narrower
-   ranges of the second byte exclude overlong forms, surrogates and what is beyond U+10FFFF (Unicode, table 3-7). */
+/* How many bytes of the character at p are well-formed, up to its length; *len is 0 when p starts none. The
+   narrower ranges of the second byte exclude overlong forms, surrogates and what is beyond U+10FFFF (Unicode,
+   table 3-7). */
 static size_t well_formed_part(const uint8_t *p, size_t left, size_t *len)
 {
     uint8_t low = 0x80, high = 0xbf;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Writes JSON (RFC 8259) into memory: always valid UTF-8, one line, no spaces.
  *
- * A text from a guest may be any bytes. What is not UTF-8 becomes U+FFFD, one for each maximal part of a character
- * that is ill-formed (Unicode 15, section 3.9, as the WHATWG decoder and Python's errors="replace" do it).
- * Nesting is checked by nobody: each _begin needs its _end.
+ * A text from a guest may be any bytes. What is not UTF-8 becomes U+FFFD, one for each maximal part of a
+ * character that is ill-formed (Unicode 15, section 3.9, as the WHATWG decoder and Python's errors="replace"
+ * do it). Nesting is checked by nobody: each _begin needs its _end.
  */
 #ifndef HOST_CLI_JSON_H
 #define HOST_CLI_JSON_H

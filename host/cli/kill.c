@@ -39,8 +39,8 @@ const struct command command_kill = {
     .name = "kill",
     .operands = "PID",
     .summary = "End a program and all that it started",
-    .details = "PID is what 'run --no-wait' printed. Prints \"PID NAME\" of each process that was ended. The program's\n"
-               "exit status stays to be asked for with 'periscope wait'.\n",
+    .details = "PID is what 'run --no-wait' printed. Prints \"PID NAME\" of each process that was ended. The\n"
+               "program's exit status stays to be asked for with 'periscope wait'.\n",
     .examples = "  periscope kill vm1:9000 1234\n",
     .options = options,
     .min_operands = 1,

@@ -10,11 +10,11 @@
 /* Those of every verb. A verb may have one of the same name, which then stands in its place. */
 extern const struct cli_option common_options[];
 
-/* Fills cli->settings (owned by the caller: free()) and moves the operands, HOST among them, to the front of args,
-   which is NULL-terminated; their number is *operand_count. Options may stand anywhere, as --name VALUE, --name=VALUE,
-   -n VALUE or -nVALUE, until "--" or until a verb that runs a program has got its first operand after HOST. The whole
-   line is read also when something is wrong, so that --json and --help count wherever they stand; ERR_INVALID is then
-   about the first thing wrong. */
+/* Fills cli->settings (owned by the caller: free()) and moves the operands, HOST among them, to the front of
+   args, which is NULL-terminated; their number is *operand_count. Options may stand anywhere, as --name
+   VALUE, --name=VALUE, -n VALUE or -nVALUE, until "--" or until a verb that runs a program has got its first
+   operand after HOST. The whole line is read also when something is wrong, so that --json and --help count
+   wherever they stand; ERR_INVALID is then about the first thing wrong. */
 int cli_parse(struct cli *cli, char **args, size_t *operand_count, struct error *err);
 
 #endif

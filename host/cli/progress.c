@@ -29,7 +29,8 @@ void progress_time(char *out, size_t size, int64_t ms)
     if (seconds >= 100 * 3600)
         snprintf(out, size, "99 h+");
     else if (seconds >= 3600)
-        snprintf(out, size, "%" PRId64 ":%02d:%02d", seconds / 3600, (int)(seconds / 60 % 60), (int)(seconds % 60));
+        snprintf(out, size, "%" PRId64 ":%02d:%02d", seconds / 3600, (int)(seconds / 60 % 60),
+                 (int)(seconds % 60));
     else
         snprintf(out, size, "%d:%02d", (int)(seconds / 60), (int)(seconds % 60));
 }
@@ -56,8 +57,9 @@ static void figures(char *out, size_t size, const struct progress *p)
     }
 }
 
-/* The last `columns` characters of the label, which most often is a path: its end tells most. Bytes that are not
-   printable ASCII count one column each and become '?', so that the line keeps its width on any terminal. */
+/* The last `columns` characters of the label, which most often is a path: its end tells most.
+   Bytes that are not printable ASCII count one column each and become '?', so that the line
+   keeps its width on any terminal. */
 static int put_label(char *out, const char *label, int columns)
 {
     size_t len = strlen(label);

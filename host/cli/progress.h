@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define PROGRESS_SIZE 1024        /* bytes of a line with its NUL */
+#define PROGRESS_SIZE 1024 /* bytes of a line with its NUL */
 #define PROGRESS_UNKNOWN UINT64_MAX
 
 struct progress {
@@ -19,8 +19,8 @@ struct progress {
 void progress_bytes(char *out, size_t size, uint64_t bytes);
 /* "0:07", "1:02:03", "99 h+". */
 void progress_time(char *out, size_t size, int64_t ms);
-/* A line of at most `columns` characters, without control characters or a newline: label, bytes, share, rate, time left
-   and a bar, of which those fall away for which there is no room. */
+/* A line of at most `columns` characters, without control characters or a newline: label, bytes, share, rate,
+   time left and a bar, of which those fall away for which there is no room. */
 void progress_line(char out[PROGRESS_SIZE], int columns, const struct progress *progress);
 
 #endif

@@ -27,8 +27,9 @@ const struct command command_put = {
     .name = "put",
     .operands = "LOCAL [REMOTE]",
     .summary = "Send a file to the guest",
-    .details = "LOCAL '-' is standard input. REMOTE is a path in the guest, where relative ones start in the agent's\n"
-               "folder; without it the file keeps its name. The guest has the old file or the whole new one.\n",
+    .details = "LOCAL '-' is standard input. REMOTE is a path in the guest, where relative ones start in\n"
+               "the agent's folder; without it the file keeps its name. The guest has the old file or the\n"
+               "whole new one.\n",
     .examples = "  periscope put vm1:9000 setup.exe\n"
                 "  periscope put vm1:9000 -x build/test ./test\n"
                 "  generate | periscope put vm1:9000 - data.bin\n",

@@ -56,10 +56,11 @@ const struct command command_run = {
     .name = "run",
     .operands = "PROGRAM [ARGUMENT...]",
     .summary = "Run a program in the guest and exit with its status",
-    .details = "Options stand before PROGRAM: from there on all belongs to it. There is no shell, and what it prints\n"
-               "goes where the agent's own output goes unless --stdout and --stderr name files. The exit status is\n"
-               "the program's code, or 128 + N when signal N ended it; what does not fit, as 0xc0000005 from Windows,\n"
-               "is 255 and told on standard error. The agent then forgets it, unless --keep is given.\n",
+    .details = "Options stand before PROGRAM: from there on all belongs to it. There is no shell, and what\n"
+               "it prints goes where the agent's own output goes unless --stdout and --stderr name files.\n"
+               "The exit status is the program's code, or 128 + N when signal N ended it; what does not fit,\n"
+               "as 0xc0000005 from Windows, is 255 and told on standard error. The agent then forgets it,\n"
+               "unless --keep is given.\n",
     .examples = "  periscope run vm1:9000 ./script.bat\n"
                 "  periscope run --cwd /tmp --env LANG=C --stdout out.txt vm1:9000 ls -l\n"
                 "  periscope run --timeout 120 --kill-on-timeout vm1:9000 ./test.exe unit\n"

@@ -134,7 +134,8 @@ static int take(struct cli *cli, struct shot *shot)
         return CLI_USAGE;
     }
     const char *const *given = (const char *const *)list.items;
-    int status = list.failed ? 0 : periscope_screenshot(cli->periscope, given, &shot->facts, &shot->bytes, &shot->len);
+    int status =
+        list.failed ? 0 : periscope_screenshot(cli->periscope, given, &shot->facts, &shot->bytes, &shot->len);
     bool no_memory = list.failed;
     strlist_deinit(&list);
     if (no_memory)
@@ -170,8 +171,8 @@ const struct command command_screenshot = {
     .name = "screenshot",
     .operands = "[FILE]",
     .summary = "Take a picture of the guest's screen",
-    .details = "FILE is screenshot.png without it, '-' standard output. Prints what the agent tells of the picture, and\n"
-               "warnings on standard error.\n",
+    .details = "FILE is screenshot.png without it, '-' standard output. Prints what the agent tells of the\n"
+               "picture, and warnings on standard error.\n",
     .examples = "  periscope screenshot vm1:9000\n"
                 "  periscope screenshot --region 640x480+0+0 --no-cursor vm1:9000 corner.png\n"
                 "  periscope screenshot --if-changed \"$hash\" vm1:9000 || test $? = 119\n"

@@ -75,7 +75,8 @@ int target_resolve(struct target *out, const char *text, const char *env_host, c
     if (out->port)
         return 0;
     if (!env_port || !*env_port)
-        return error_set(err, ERR_INVALID, "no port for '%s': give HOST:PORT or set PERISCOPE_PORT", out->host);
+        return error_set(err, ERR_INVALID, "no port for '%s': give HOST:PORT or set PERISCOPE_PORT",
+                         out->host);
     return parse_port(&out->port, env_port, "PERISCOPE_PORT", err);
 }
 

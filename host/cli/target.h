@@ -13,12 +13,14 @@ struct target {
     unsigned port;               /* 0 when none was given */
 };
 
-/* NAME, NAME:PORT, ADDRESS:PORT, [IPV6], [IPV6]:PORT, a bare IPV6 (which can have no port), or with an empty host
+/* NAME, NAME:PORT, ADDRESS:PORT, [IPV6], [IPV6]:PORT, a bare IPV6 (which can have no port), or with an empty
+   host
    "-" and ":PORT". ERR_INVALID with the reason. */
 int target_parse(struct target *out, const char *text, struct error *err);
 
-/* text (NULL: none) completed from the environment's values (NULL or "": unset). What is missing is taken from
-   env_host, which may name a port too, and the port then from env_port. ERR_INVALID when something stays missing. */
+/* text (NULL: none) completed from the environment's values (NULL or "": unset). What is missing is taken
+   from env_host, which may name a port too, and the port then from env_port. ERR_INVALID when something stays
+   missing. */
 int target_resolve(struct target *out, const char *text, const char *env_host, const char *env_port,
                    struct error *err);
 

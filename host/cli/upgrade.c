@@ -15,8 +15,8 @@ const struct command command_upgrade = {
     .name = "upgrade",
     .operands = "FILE",
     .summary = "Replace the agent's executable and start the new one",
-    .details = "FILE must be an agent for the guest's system. Programs that run go on; testagentd then does not know\n"
-               "them any more.\n",
+    .details = "FILE must be an agent for the guest's system. Programs that run go on; testagentd then\n"
+               "does not know them any more.\n",
     .examples = "  periscope upgrade vm1:9000 build/periscoped && periscope wait-boot vm1:9000\n",
     .min_operands = 1,
     .max_operands = 1,

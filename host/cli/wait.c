@@ -19,8 +19,9 @@ const struct command command_wait = {
     .name = "wait",
     .operands = "PID",
     .summary = "Wait for a program and exit with its status",
-    .details = "PID is what 'run --no-wait' printed. The exit status is the program's code, or 128 + N when signal N\n"
-               "ended it. What does not fit, as 0xc0000005 from Windows, is 255 and told on standard error.\n",
+    .details = "PID is what 'run --no-wait' printed. The exit status is the program's code, or 128 + N when\n"
+               "signal N ended it. What does not fit, as 0xc0000005 from Windows, is 255 and told on\n"
+               "standard error. The agent then forgets it, unless --keep is given.\n",
     .examples = "  periscope wait --timeout 60 vm1:9000 1234\n"
                 "  periscope wait --json --timeout 0 vm1:9000 1234     (a look, without waiting)\n",
     .options = options,
