@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "host/cli/json.h"
 
+#include "base/utf8.h"
+
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
@@ -14,39 +16,6 @@ void json_init(struct json *json)
 void json_deinit(struct json *json)
 {
     buffer_deinit(&json->out);
-}
-
-/* How many bytes of the character at p are well-formed, up to its length; *len is 0 when p starts none. The
-   narrower ranges of the second byte exclude overlong forms, surrogates and what is beyond U+10FFFF (Unicode,
-   table 3-7). */
-static size_t well_formed_part(const uint8_t *p, size_t left, size_t *len)
-{
-    uint8_t low = 0x80, high = 0xbf;
-    if (p[0] < 0x80)
-        *len = 1;
-    else if (p[0] >= 0xc2 && p[0] <= 0xdf)
-        *len = 2;
-    else if (p[0] >= 0xe0 && p[0] <= 0xef)
-        *len = 3;
-    else if (p[0] >= 0xf0 && p[0] <= 0xf4)
-        *len = 4;
-    else
-        *len = 0;
-    if (p[0] == 0xe0)
-        low = 0xa0;
-    else if (p[0] == 0xed)
-        high = 0x9f;
-    else if (p[0] == 0xf0)
-        low = 0x90;
-    else if (p[0] == 0xf4)
-        high = 0x8f;
-    size_t part = 1;
-    while (part < *len && part < left && p[part] >= low && p[part] <= high) {
-        part++;
-        low = 0x80;
-        high = 0xbf;
-    }
-    return part;
 }
 
 static void put_control(struct buffer *out, uint8_t c)
@@ -64,8 +33,9 @@ static void put_string(struct buffer *out, const uint8_t *p, size_t left)
 {
     buffer_append(out, "\"", 1);
     while (left > 0) {
-        size_t len, part = well_formed_part(p, left, &len);
-        if (part != len)
+        uint32_t code;
+        size_t part = utf8_next(p, left, &code);
+        if (code == UTF8_INVALID)
             buffer_append(out, "\xef\xbf\xbd", 3);
         else if (*p < 0x20 || *p == '"' || *p == '\\' || *p == 0x7f)
             put_control(out, *p);

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "base/utf8.h"
+
+/* Unicode 15.0, table 3-7: the range of the second byte excludes overlong forms, surrogates and what is beyond
+   U+10FFFF; the bytes after it are 80 to BF. */
+static const struct lead {
+    uint8_t first, last;             /* the lead byte */
+    uint8_t len;                     /* of the whole character */
+    uint8_t second_low, second_high; /* the byte after it */
+} leads[] = {
+    {0xc2, 0xdf, 2, 0x80, 0xbf}, {0xe0, 0xe0, 3, 0xa0, 0xbf}, {0xe1, 0xec, 3, 0x80, 0xbf},
+    {0xed, 0xed, 3, 0x80, 0x9f}, {0xee, 0xef, 3, 0x80, 0xbf}, {0xf0, 0xf0, 4, 0x90, 0xbf},
+    {0xf1, 0xf3, 4, 0x80, 0xbf}, {0xf4, 0xf4, 4, 0x80, 0x8f},
+};
+
+static const struct lead *lead_of(uint8_t byte)
+{
+    for (size_t i = 0; i < sizeof leads / sizeof *leads; i++)
+        if (byte >= leads[i].first && byte <= leads[i].last)
+            return &leads[i];
+    return NULL;
+}
+
+size_t utf8_next(const uint8_t *p, size_t left, uint32_t *code)
+{
+    *code = p[0];
+    if (p[0] < 0x80)
+        return 1;
+    *code = UTF8_INVALID;
+    const struct lead *lead = lead_of(p[0]);
+    if (!lead || left < 2 || p[1] < lead->second_low || p[1] > lead->second_high)
+        return 1;
+    uint32_t value = p[0] & (0x7fu >> lead->len);
+    value = value << 6 | (p[1] & 0x3f);
+    size_t part = 2;
+    for (; part < lead->len && part < left && (p[part] & 0xc0) == 0x80; part++)
+        value = value << 6 | (p[part] & 0x3f);
+    if (part == lead->len)
+        *code = value;
+    return part;
+}
