@@ -8,6 +8,7 @@
 #define HOST_CLIENT_H
 
 #include "host/periscope.h"
+#include "host/strings.h"
 
 #include "platform/socket.h"
 #include "protocol/wire.h"
@@ -115,9 +116,6 @@ int client_finish(struct periscope *p, int status);
 /* PERISCOPE_UNSUPPORTED for testagentd before 1.MINOR: it lacks the RPC, and some of them lose their place in
    the stream over one that they don't know. */
 int client_need(struct periscope *p, unsigned minor, enum method_index method);
-
-/* ---- strings.c ---- */
-void strings_take(struct periscope_strings *out, struct strlist *list); /* leaves the list empty */
 
 /* ---- exit.c ---- */
 void exit_decode(bool windows, uint32_t status, struct periscope_exit *out);
