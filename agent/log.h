@@ -11,7 +11,7 @@
 
 void log_init(bool to_stderr); /* once, before the first thread */
 /* One line, UTC time in front; control characters become '?'. */
-void log_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void log_line(const char *format, ...) PRINTF_LIKE(1, 2);
 /* Appends what is kept, whole lines, and says how many bytes are gone. */
 void log_copy(struct buffer *out);
 

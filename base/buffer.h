@@ -3,6 +3,8 @@
 #ifndef BASE_BUFFER_H
 #define BASE_BUFFER_H
 
+#include "base/format.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -28,6 +30,6 @@ void buffer_clear(struct buffer *b);  /* empties it and forgets a failure; keeps
 /* Room for len more bytes, whose start is returned and which count as appended; NULL after a failure. */
 uint8_t *buffer_extend(struct buffer *b, size_t len);
 bool buffer_append(struct buffer *b, const void *data, size_t len);
-bool buffer_printf(struct buffer *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
+bool buffer_printf(struct buffer *b, const char *format, ...) PRINTF_LIKE(2, 3);
 
 #endif

@@ -3,6 +3,8 @@
 #ifndef BASE_ERROR_H
 #define BASE_ERROR_H
 
+#include "base/format.h"
+
 #include <stdarg.h>
 
 /* X(symbol, name): the list that makes the enum and the names. */
@@ -36,9 +38,9 @@ struct error {
 
 /* Sets *err (which may be NULL) and returns status, so that a caller can `return error_set(...)`.
    Control characters become '?', and a text that does not fit ends in "... (cut)". */
-int error_set(struct error *err, int status, const char *format, ...) __attribute__((format(printf, 3, 4)));
+int error_set(struct error *err, int status, const char *format, ...) PRINTF_LIKE(3, 4);
 int error_vset(struct error *err, int status, const char *format, va_list args)
-    __attribute__((format(printf, 3, 0)));
+    PRINTF_LIKE(3, 0);
 
 /* "timed out" for ERR_TIMEOUT and so on; "unknown" for anything else. Never NULL. */
 const char *error_name(int status);

@@ -3,6 +3,8 @@
 #ifndef BASE_STRLIST_H
 #define BASE_STRLIST_H
 
+#include "base/format.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -16,7 +18,7 @@ struct strlist {
 
 void strlist_deinit(struct strlist *list); /* accepts a zeroed one; leaves it zeroed */
 bool strlist_add(struct strlist *list, const char *text);
-bool strlist_addf(struct strlist *list, const char *format, ...) __attribute__((format(printf, 2, 3)));
+bool strlist_addf(struct strlist *list, const char *format, ...) PRINTF_LIKE(2, 3);
 
 /* The value of the first "key=value" whose key is the given one, or NULL. Borrowed from the list. */
 const char *strlist_get(const struct strlist *list, const char *key);
