@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "agent/log.h"
+#include "base/timestamp.h"
 #include "platform/clock.h"
 #include "platform/thread.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #define LINE_SIZE 1024 /* bytes; a longer line is cut and says so */
 
@@ -26,13 +26,9 @@ void log_init(bool to_stderr)
 
 static size_t format_line(char line[LINE_SIZE], const char *format, va_list args)
 {
-    int64_t now = os_wall_time_ms();
-    time_t seconds = (time_t)(now / 1000);
-    char stamp[32], *body;
-    struct tm *utc = gmtime(&seconds);
-    if (!utc || !strftime(stamp, sizeof stamp, "%Y-%m-%dT%H:%M:%S", utc))
-        strcpy(stamp, "?");
-    int head = snprintf(line, LINE_SIZE, "%s.%03dZ ", stamp, (int)(now % 1000));
+    char stamp[TIMESTAMP_SIZE], *body;
+    timestamp_text(stamp, os_wall_time_ms());
+    int head = snprintf(line, LINE_SIZE, "%s ", stamp);
     body = line + head;
     int len = vsnprintf(body, LINE_SIZE - (size_t)head - 1, format, args);
     if (len < 0)
@@ -67,7 +63,7 @@ void log_line(const char *format, ...)
 {
     char line[LINE_SIZE];
     va_list args;
-    os_mutex_lock(log_state.lock); /* gmtime() has one result for all threads */
+    os_mutex_lock(log_state.lock); /* first, so that the lines are in the order of their times */
     va_start(args, format);
     size_t len = format_line(line, format, args);
     va_end(args);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "capture/capture.h"
 
+#include "base/timestamp.h"
 #include "capture/hash.h"
 #include "capture/pixels.h"
 #include "capture/png.h"
@@ -11,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 struct slot {
     const struct capture_backend *backend; /* borrowed */
@@ -193,16 +193,6 @@ struct grab {
     struct strlist facts; /* owned */
 };
 
-static void add_time(struct strlist *facts, int64_t time_ms)
-{
-    time_t seconds = (time_t)(time_ms / 1000);
-    char text[32] = "";
-    const struct tm *utc = gmtime(&seconds);
-    if (utc)
-        strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", utc);
-    strlist_addf(facts, "time=%s.%03dZ", text, (int)(time_ms % 1000));
-}
-
 static bool is_sound(const struct image_view *image)
 {
     return image->pixels && image->width >= 1 && image->width <= CAPTURE_SIZE_MAX && image->height >= 1 &&
@@ -212,9 +202,11 @@ static bool is_sound(const struct image_view *image)
 static enum capture_result run_grab(struct slot *slot, void *context, struct error *err)
 {
     struct grab *grab = context;
+    char time[TIMESTAMP_SIZE];
     strlist_deinit(&grab->facts); /* of a try that came to nothing */
     strlist_addf(&grab->facts, "backend=%s", slot->backend->name);
-    add_time(&grab->facts, os_wall_time_ms());
+    timestamp_text(time, os_wall_time_ms());
+    strlist_addf(&grab->facts, "time=%s", time);
     enum capture_result result = slot->backend->grab(slot->capture, grab->options, &grab->image, &grab->facts, err);
     if (result != CAPTURE_OK || is_sound(&grab->image))
         return result;
