@@ -155,7 +155,7 @@ static int read_banner(struct periscope *p)
 {
     struct error err;
     struct entry entry;
-    char *text;
+    char *text = NULL;
     /* The banner is an entry outside of any list. */
     struct list_reader list = {.source = &p->source, .count = 1};
     int status = list_read_entry(&list, &entry, &err);
