@@ -24,7 +24,7 @@ void log_init(bool to_stderr)
     log_state.to_stderr = to_stderr;
 }
 
-static size_t format_line(char line[LINE_SIZE], const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static size_t format_line(char line[LINE_SIZE], const char *format, va_list args)
 {
     char stamp[TIMESTAMP_SIZE], *body;
     timestamp_text(stamp, os_wall_time_ms());
