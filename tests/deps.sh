@@ -1,0 +1,92 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Installs the Debian packages that a target needs and this machine lacks.
+#
+# usage: tests/deps.sh [--list] SET...
+#
+# dpkg is asked first: with all of them there it ends at once, and needs no network. --list prints the packages of the
+# sets and installs nothing. What can't be installed is named in one line, ready to be pasted.
+set -eu
+
+BUILD="gcc libc6-dev make zlib1g-dev libx11-dev libxext-dev libxrandr-dev libxfixes-dev libxss-dev libdrm-dev"
+SCREEN="xvfb xauth x11-utils x11-apps xterm imagemagick fonts-dejavu-core"
+WINE="wine wine64 libwine-dev libxrender1 libxfixes3 libxrandr2 libxinerama1 libxcursor1 libxi6 libxcomposite1"
+
+packages_of()
+{
+    case $1 in
+    build) echo "$BUILD" ;;
+    check) echo "$BUILD $SCREEN clang libclang-rt-14-dev python3 procps xdotool x11-xserver-utils" ;;
+    fuzz) echo "$BUILD clang libclang-rt-14-dev llvm python3" ;;
+    demo) echo "$BUILD $SCREEN $WINE gcc-mingw-w64-x86-64 dpkg-dev xz-utils ca-certificates procps python3" ;;
+    bench) echo "$BUILD $SCREEN scrot maim ffmpeg python3" ;;
+    lint) echo "$BUILD clang clang-format clang-tidy cppcheck shellcheck mandoc universal-ctags python3-pyflakes python3 git" ;;
+    *)
+        echo "tests/deps.sh: '$1' is not one of build, check, fuzz, demo, bench, lint" >&2
+        return 1
+        ;;
+    esac
+}
+
+# The packages of $1 that are not installed, one a line.
+missing_of()
+{
+    # shellcheck disable=SC2086 # a list of names
+    dpkg-query -W -f '${Package} ${db:Status-Status}\n' $1 2>/dev/null | awk -v wanted="$1" '
+        $2 == "installed" { have[$1] = 1 }
+        END { n = split(wanted, name, " "); for (i = 1; i <= n; i++) if (!have[name[i]]++) print name[i] }'
+}
+
+# Runs the command as root, or fails.
+as_root()
+{
+    if [ "$(id -u)" -eq 0 ]; then
+        env DEBIAN_FRONTEND=noninteractive "$@"
+    elif command -v sudo >/dev/null && sudo -n true 2>/dev/null; then
+        sudo -n env DEBIAN_FRONTEND=noninteractive "$@"
+    else
+        return 1
+    fi
+}
+
+install()
+{
+    # shellcheck disable=SC2086 # a list of names
+    as_root apt-get -q -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3 update </dev/null &&
+        as_root apt-get -q -y -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3 install --no-install-recommends $1 \
+            </dev/null
+}
+
+main()
+{
+    list_only=
+    wanted=
+    for argument; do
+        case $argument in
+        --list) list_only=1 ;;
+        *) wanted="$wanted $(packages_of "$argument")" || exit 2 ;;
+        esac
+    done
+    if [ -n "$list_only" ]; then
+        echo "$wanted" | tr -s ' ' '\n' | sed '/^$/d' | sort -u
+        return 0
+    fi
+    if ! command -v dpkg-query >/dev/null; then
+        echo "deps: this is not Debian, so nothing is installed; what is used here is what these packages hold:$wanted"
+        return 0
+    fi
+    missing=$(missing_of "$wanted" | tr '\n' ' ')
+    [ -n "$missing" ] || return 0
+    echo "deps: installing $missing"
+    log=$(mktemp)
+    if install "$missing" >"$log" 2>&1; then
+        rm -f "$log"
+        return 0
+    fi
+    tail -n 20 "$log"
+    rm -f "$log"
+    echo "deps: could not install them. As root: apt-get install --no-install-recommends $missing" >&2
+    return 1
+}
+
+main "$@"
