@@ -70,11 +70,17 @@ $(B)/tests/unit/%: $(OBJ)/tests/unit/%.o $(UNIT_LIBRARY)
 	$(call say,LINK)
 	$(Q)$(LINK) -o $@ $^ -lz -lm
 
+# Everything that is compiled for this system.
+.PHONY: programs
+programs: all $(UNIT)
+
 .PHONY: unit integration
 unit: $(UNIT)
 	tests/run --time-limit 120 $(UNIT)
 integration: all
 	tests/run --time-limit 300 $(INTEGRATION)
+
+include $(wildcard tests/*.mk tests/*/*.mk)
 
 .PHONY: clean help
 clean:

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 # What a builder may want to change; also from the command line: make CC=clang OPT=-O0
 ifeq ($(origin CC),default)
 CC = gcc

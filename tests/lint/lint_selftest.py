@@ -1,0 +1,52 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The checks of this folder find what they are for."""
+import lint
+import lint_includes
+import lint_shape
+
+INCLUDES = [  # (file, header, is it refused?)
+    ("base/error.c", "base/error.h", False),
+    ("base/error.c", "platform/clock.h", True),
+    ("capture/png.c", "protocol/wire.h", True),
+    ("agent/session.c", "host/periscope.h", True),
+    ("agent/session.c", "capture/capture.h", True),
+    ("agent/screen.c", "capture/capture.h", False),
+    ("host/cli/ping.c", "host/periscope.h", False),
+    ("host/cli/ping.c", "protocol/wire.h", True),
+    ("host/ping.c", "agent/log.h", True),
+    ("tests/unit/test_x.c", "agent/log.h", False),
+    ("base/error.c", "base/no_such_header.h", True),
+]
+SYSTEM = [
+    ("agent/session.c", "unistd.h", True),
+    ("agent/session.c", "stdint.h", False),
+    ("linux/socket.c", "sys/socket.h", False),
+    ("capture/x11_find.c", "X11/Xlib.h", False),
+    ("capture/png.c", "zlib.h", False),
+    ("capture/hash.c", "zlib.h", True),
+]
+WORDS = [  # (file, line, is it refused?)
+    ("base/error.c", "/* TO" + "DO: the rest */", True),
+    ("base/error.c", "/* see issue 12 */", True),
+    ("base/error.c", "/* see no-such-paper." + "md */", True),
+    ("docs/develop.md", "see ../../elsewhere/file", True),
+    ("tests/run", "fetch https" + "://example.org/x", True),
+    ("base/error.c", "return error_set(err, ERR_INVALID, \"#%u\", index);", False),
+]
+
+
+def wrong_cases():
+    for check, cases in ((lint_includes.own_include, INCLUDES), (lint_includes.system_include, SYSTEM)):
+        for path, header, refused in cases:
+            if bool(check(path, header)) != refused:
+                yield f"{path} including {header} is {'allowed' if refused else 'refused'}"
+    for path, line, refused in WORDS:
+        if bool(list(lint_shape.wrong_words(path, line))) != refused:
+            yield f"'{line}' in {path} is {'allowed' if refused else 'refused'}"
+    for ending in ("#if defined(_WIN32)", "#ifdef __linux__"):
+        if not lint_includes.OS_CONDITION.search(ending):
+            yield f"'{ending}' is allowed"
+
+
+lint.finish(lint.report("selftest", list(wrong_cases())))
