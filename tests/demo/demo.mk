@@ -1,0 +1,8 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# ---- demo ----
+#: make demo         run real Wine tests through the agent; leaves reports and a picture in build/demo
+.PHONY: demo
+demo:
+	tests/deps.sh build
+	$(MAKE) all
+	tests/demo/demo.sh
