@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# ---- bench ----
+#: make bench        measure pictures, transfers and pings against other tools on one screen; writes build/bench.json
+BENCHES := $(patsubst tests/bench/%.c,$(B)/tests/bench/%,$(wildcard tests/bench/*.c))
+$(B)/tests/bench/%: $(OBJ)/tests/bench/%.o $(UNIT_LIBRARY)
+	@mkdir -p $(@D)
+	$(call say,LINK)
+	$(Q)$(LINK) -o $@ $^ -lz -lm
+programs: $(BENCHES)
+
+.PHONY: bench
+bench:
+	tests/deps.sh bench
+	$(MAKE) all $(BENCHES)
+	tests/bench/bench.py --build $(B)
