@@ -1,0 +1,8 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# ---- check ----
+#: make check        install what is missing, build, and run all tests: unit, integration, a short run of each fuzzer
+.PHONY: check
+check:
+	tests/deps.sh check
+	$(MAKE) programs
+	+tests/ci/stages.sh check

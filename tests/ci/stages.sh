@@ -1,0 +1,83 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Runs stages one after the other, each under a time limit and with its output in build/stages/NAME.log, and closes with
+# the sum of what they counted: "N passed, N failed, N skipped".
+#
+# usage: tests/ci/stages.sh check|ci
+#
+# A stage counts in its lines of that form, or else by its lines "ok ...", "FAIL ..." and "SKIP ...". One without either
+# is itself one test; one that ends with another status than 0 though it counted no failure is a failure. The next stages
+# run all the same.
+set -u -o pipefail
+
+LOGS=build/stages
+total=(0 0 0)
+
+# $1: name, $2: seconds, then the command.
+stage()
+{
+    local name=$1 limit=$2 log=$LOGS/$1.log start=$SECONDS status counts
+    shift 2
+    printf '\n==> %s: %s\n' "$name" "$*"
+    timeout -k 10 "$limit" "$@" 2>&1 </dev/null | tee "$log"
+    status=${PIPESTATUS[0]}
+    [ "$status" -ne 124 ] || printf 'FAIL %s: still running after %s s\n' "$name" "$limit"
+    read -r -a counts < <(count "$log" "$status")
+    for i in 0 1 2; do total[i]=$((total[i] + counts[i])); done
+    printf '<== %s: %s passed, %s failed, %s skipped (%s s)\n' "$name" "${counts[@]}" $((SECONDS - start))
+}
+
+# "passed failed skipped" of a stage.
+count()
+{
+    awk -v status="$2" '
+        /^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$/ { passed += $1; failed += $3; skipped += $5; summed = 1 }
+        /^ok / { ok++ }
+        /^FAIL / { wrong++ }
+        /^SKIP / { unable++ }
+        END {
+            if (!summed) { passed = ok; failed = wrong; skipped = unable }
+            if (status != 0 && !failed) failed++
+            else if (!passed && !failed) passed++
+            print passed + 0, failed + 0, skipped + 0
+        }' "$1"
+}
+
+check()
+{
+    stage unit 300 make unit
+    stage integration 400 make integration
+    stage fuzz 240 make -j"$(nproc)" fuzz FUZZ_SECONDS=10
+}
+
+ci()
+{
+    stage install 900 tests/deps.sh build check lint fuzz demo
+    stage build 300 make -j"$(nproc)" CFLAGS=-Werror programs
+    stage lint 400 make lint
+    stage unit 300 make unit CFLAGS=-Werror
+    stage integration 400 make integration CFLAGS=-Werror
+    stage fuzz 900 make -j"$(nproc)" fuzz FUZZ_SECONDS=60
+    stage asan 900 make -j"$(nproc)" asan
+    stage tsan 900 make -j"$(nproc)" tsan
+    stage demo 600 make demo CFLAGS=-Werror
+}
+
+main()
+{
+    rm -rf "$LOGS"
+    mkdir -p "$LOGS"
+    "$1"
+    # Once more what went wrong, where it can be seen.
+    grep -hE '^ *(FAIL|SKIP) ' "$LOGS"/*.log | sed 's/^ *//' | sort -u
+    printf '%s passed, %s failed, %s skipped\n' "${total[@]}"
+    [ "${total[1]}" -eq 0 ] && [ "${total[0]}" -gt 0 ]
+}
+
+case ${1-} in
+check | ci) main "$1" ;;
+*)
+    echo "usage: tests/ci/stages.sh check|ci" >&2
+    exit 2
+    ;;
+esac
