@@ -39,7 +39,7 @@ $(B)/libperiscope.so: $(call objects,$(BASE) $(PROTOCOL) $(LINUX) $(HOST))
 	$(Q)$(LINK) -shared -Wl,-soname,libperiscope.so.0 -o $@ $^
 $(B)/periscope: $(call objects,$(CLI)) $(B)/libperiscope.a
 	$(call say,LINK)
-	$(Q)$(LINK) -o $@ $^
+	$(Q)$(LINK) -o $@ $^ -lm
 $(B)/libperiscope.pc: host/libperiscope.pc.in Makefile config.mk
 	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' $< > $@
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "base/timestamp.h"
-#include "check.h"
+#include "tests/unit/check.h"
 
 #include <time.h>
 
