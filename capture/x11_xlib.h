@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Xlib and its extensions, loaded when an X server is to be asked: a guest without X needs none of them. */
+#ifndef CAPTURE_X11_XLIB_H
+#define CAPTURE_X11_XLIB_H
+
+#include "base/error.h"
+
+#include <X11/Xatom.h>
+#include <X11/Xlib.h>
+#include <X11/Xutil.h>
+#include <X11/extensions/XShm.h>
+#include <X11/extensions/Xfixes.h>
+#include <X11/extensions/Xrandr.h>
+#include <X11/extensions/dpms.h>
+#include <X11/extensions/scrnsaver.h>
+
+#include <stdbool.h>
+
+/* X(symbol, file, what is lost without it). The first is the one that can't be done without. */
+#define X11_LIBRARIES(X)                                                                                               \
+    X(X11_LIB_X11, "libX11.so.6", "everything")                                                                        \
+    X(X11_LIB_XEXT, "libXext.so.6", "pictures take longer and a sleeping display is not noticed")                      \
+    X(X11_LIB_XFIXES, "libXfixes.so.3", "the cursor can't be drawn")                                                   \
+    X(X11_LIB_XRANDR, "libXrandr.so.2", "outputs can't be told apart")                                                 \
+    X(X11_LIB_XSS, "libXss.so.1", "an active screen saver is not noticed")
+
+enum x11_library {
+#define X(symbol, file, loss) symbol,
+    X11_LIBRARIES(X)
+#undef X
+        X11_LIB_COUNT,
+};
+
+/* X(library, function, whether the library is of no use without it) */
+#define X11_FUNCTIONS(X)                                                                                               \
+    X(X11_LIB_X11, XOpenDisplay, true)                                                                                 \
+    X(X11_LIB_X11, XCloseDisplay, true)                                                                                \
+    X(X11_LIB_X11, XSetAuthorization, true)                                                                            \
+    X(X11_LIB_X11, XSetErrorHandler, true)                                                                             \
+    X(X11_LIB_X11, XSetIOErrorHandler, true)                                                                           \
+    X(X11_LIB_X11, XSetIOErrorExitHandler, false) /* since 1.7 */                                                      \
+    X(X11_LIB_X11, XSync, true)                                                                                        \
+    X(X11_LIB_X11, XFree, true)                                                                                        \
+    X(X11_LIB_X11, XGetImage, true)                                                                                    \
+    X(X11_LIB_X11, XGetGeometry, true)                                                                                 \
+    X(X11_LIB_X11, XGetWindowAttributes, true)                                                                         \
+    X(X11_LIB_X11, XGetWindowProperty, true)                                                                           \
+    X(X11_LIB_X11, XGetTextProperty, true)                                                                             \
+    X(X11_LIB_X11, XGetClassHint, true)                                                                                \
+    X(X11_LIB_X11, XGetAtomName, true)                                                                                 \
+    X(X11_LIB_X11, XInternAtom, true)                                                                                  \
+    X(X11_LIB_X11, XInternAtoms, true)                                                                                 \
+    X(X11_LIB_X11, XQueryTree, true)                                                                                   \
+    X(X11_LIB_X11, XQueryPointer, true)                                                                                \
+    X(X11_LIB_X11, XQueryColors, true)                                                                                 \
+    X(X11_LIB_X11, XQueryExtension, true)                                                                              \
+    X(X11_LIB_X11, XListInstalledColormaps, true)                                                                      \
+    X(X11_LIB_X11, XTranslateCoordinates, true)                                                                        \
+    X(X11_LIB_X11, Xutf8TextPropertyToTextList, true)                                                                  \
+    X(X11_LIB_X11, XFreeStringList, true)                                                                              \
+    X(X11_LIB_XEXT, XShmQueryExtension, true)                                                                          \
+    X(X11_LIB_XEXT, XShmCreateImage, true)                                                                             \
+    X(X11_LIB_XEXT, XShmAttach, true)                                                                                  \
+    X(X11_LIB_XEXT, XShmDetach, true)                                                                                  \
+    X(X11_LIB_XEXT, XShmGetImage, true)                                                                                \
+    X(X11_LIB_XEXT, DPMSQueryExtension, true)                                                                          \
+    X(X11_LIB_XEXT, DPMSCapable, true)                                                                                 \
+    X(X11_LIB_XEXT, DPMSInfo, true)                                                                                    \
+    X(X11_LIB_XFIXES, XFixesQueryExtension, true)                                                                      \
+    X(X11_LIB_XFIXES, XFixesGetCursorImage, true)                                                                      \
+    X(X11_LIB_XRANDR, XRRQueryExtension, true)                                                                         \
+    X(X11_LIB_XRANDR, XRRQueryVersion, true)                                                                           \
+    X(X11_LIB_XRANDR, XRRGetScreenResourcesCurrent, true)                                                              \
+    X(X11_LIB_XRANDR, XRRFreeScreenResources, true)                                                                    \
+    X(X11_LIB_XRANDR, XRRGetCrtcInfo, true)                                                                            \
+    X(X11_LIB_XRANDR, XRRFreeCrtcInfo, true)                                                                           \
+    X(X11_LIB_XRANDR, XRRGetOutputInfo, true)                                                                          \
+    X(X11_LIB_XRANDR, XRRFreeOutputInfo, true)                                                                         \
+    X(X11_LIB_XRANDR, XRRGetMonitors, false) /* since 1.5 */                                                           \
+    X(X11_LIB_XRANDR, XRRFreeMonitors, false)                                                                          \
+    X(X11_LIB_XSS, XScreenSaverQueryExtension, true)                                                                   \
+    X(X11_LIB_XSS, XScreenSaverQueryInfo, true)
+
+struct x11_functions {
+#define X(library, function, required) __typeof__(function) *function;
+    X11_FUNCTIONS(X)
+#undef X
+};
+
+extern struct x11_functions x11; /* NULL where the library or function is not there */
+
+/* Loads what is there; ERR_UNAVAILABLE names libX11 when it is not. Again is cheap. */
+int x11_load(struct error *err);
+/* NULL when the library is there; else why not and what that costs, one line. Borrowed. */
+const char *x11_missing(enum x11_library library);
+
+#endif
