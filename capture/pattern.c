@@ -2,6 +2,7 @@
 #include "capture/pattern.h"
 
 #include "base/number.h"
+#include "capture/region.h"
 #include "platform/clock.h"
 
 #include <stdatomic.h>
@@ -214,14 +215,7 @@ static int find_region(const struct capture *capture, const struct capture_optio
     *region = (struct rect){0, 0, capture->width, capture->height};
     if (options->output && strcmp(options->output, OUTPUT) != 0)
         return error_set(err, ERR_NOT_FOUND, "there is no output '%s', only " OUTPUT, options->output);
-    if (!options->has_region)
-        return 0;
-    *region = options->region;
-    if (region->x < 0 || region->y < 0 || region->width < 1 || region->height < 1 ||
-        (uint64_t)region->x + region->width > capture->width || (uint64_t)region->y + region->height > capture->height)
-        return error_set(err, ERR_INVALID, "the region %ux%u%+d%+d does not lie within the %ux%u pixels of the pattern",
-                         region->width, region->height, region->x, region->y, capture->width, capture->height);
-    return 0;
+    return region_apply(options, "the pattern", region, err);
 }
 
 static enum capture_result act_faulty(enum fault fault, uint32_t number, struct error *err)
