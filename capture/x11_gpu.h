@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The graphics card behind an X server's output, from what files the server's process has open. */
+#ifndef CAPTURE_X11_GPU_H
+#define CAPTURE_X11_GPU_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+struct x11_gpu {
+    char driver[64]; /* "" when not known */
+    char pci[64];    /* "0000:01:00.0"; "" when it is not on a PCI bus or not known */
+};
+
+/* Of the card among the server's that has a connector of the output's name, when it has several. False when the server
+   has no card open, or its files can't be read. Paths are under `root`, "" but in tests. */
+bool x11_gpu_find(const char *root, pid_t server, const char *output, struct x11_gpu *gpu);
+
+#endif
