@@ -17,6 +17,9 @@ INCLUDES = [  # (file, header, is it refused?)
     ("host/ping.c", "agent/log.h", True),
     ("tests/unit/test_x.c", "agent/log.h", False),
     ("base/error.c", "base/no_such_header.h", True),
+    ("capture/backends.c", "capture/x11.h", False),
+    ("capture/backends.c", "capture/x11_find.h", True),
+    ("capture/capture.c", "capture/x11.h", True),
 ]
 SYSTEM = [
     ("agent/session.c", "unistd.h", True),
