@@ -37,24 +37,19 @@ missing_of()
         END { n = split(wanted, name, " "); for (i = 1; i <= n; i++) if (!have[name[i]]++) print name[i] }'
 }
 
-# Runs the command as root, or fails.
-as_root()
+# How to run a command as root: nothing, or sudo where it needs no password. Fails where there is no way.
+root_prefix()
 {
-    if [ "$(id -u)" -eq 0 ]; then
-        env DEBIAN_FRONTEND=noninteractive "$@"
-    elif command -v sudo >/dev/null && sudo -n true 2>/dev/null; then
-        sudo -n env DEBIAN_FRONTEND=noninteractive "$@"
-    else
-        return 1
-    fi
+    [ "$(id -u)" -eq 0 ] && return 0
+    command -v sudo >/dev/null && sudo -n true 2>/dev/null && echo "sudo -n"
 }
 
+# $1: what root_prefix said, $2: the packages.
 install()
 {
-    # shellcheck disable=SC2086 # a list of names
-    as_root apt-get -q -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3 update </dev/null &&
-        as_root apt-get -q -y -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3 install --no-install-recommends $1 \
-            </dev/null
+    set -- "$1 env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3" "$2"
+    # shellcheck disable=SC2086 # a command's words, and a list of names
+    $1 update </dev/null && $1 install --no-install-recommends $2 </dev/null
 }
 
 main()
@@ -77,14 +72,14 @@ main()
     fi
     missing=$(missing_of "$wanted" | tr '\n' ' ')
     [ -n "$missing" ] || return 0
-    echo "deps: installing $missing"
-    log=$(mktemp)
-    if install "$missing" >"$log" 2>&1; then
+    if prefix=$(root_prefix); then
+        echo "deps: installing $missing"
+        log=$(mktemp)
+        install "$prefix" "$missing" >"$log" 2>&1 && status=0 || status=1
+        [ "$status" -eq 0 ] || tail -n 20 "$log"
         rm -f "$log"
-        return 0
+        [ "$status" -eq 0 ] && return 0
     fi
-    tail -n 20 "$log"
-    rm -f "$log"
     echo "deps: could not install them. As root: apt-get install --no-install-recommends $missing" >&2
     return 1
 }

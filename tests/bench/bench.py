@@ -73,7 +73,8 @@ def screen(folder):
         stack.enter_context(background(["Xvfb", "-displayfd", "1", "-noreset", "-nolisten", "tcp", "-screen", "0",
                                         f"{WIDTH}x{HEIGHT}x24"], number))
         os.environ["DISPLAY"] = ":" + wait_for_text(number, r"(?m)^(\d+)$")
-        subprocess.run(["display", "-window", "root", picture], check=True, stdin=subprocess.DEVNULL)
+        # Its exit status is 1 when it did as told, too: wait_until_still sees whether the picture is there.
+        subprocess.run(["display", "-window", "root", picture], check=False, stdin=subprocess.DEVNULL)
         for index, geometry in enumerate(("100x40+80+60", "90x35+1000+420")):
             show = f"tail -n +{index * 200} '{LICENCE}' | head -n 100; exec sleep 3600"
             stack.enter_context(background(["xterm", "+sb", "-geometry", geometry, "-e", "sh", "-c", show],
@@ -83,14 +84,15 @@ def screen(folder):
 
 
 def wait_until_still(folder):
-    """Until three dumps of the screen, a quarter of a second apart, are equal and no longer the background alone."""
+    """Until three dumps of the screen, a quarter of a second apart, are equal and show the picture and both terminals."""
     last, equal = None, 0
     for _ in range(40):
         time.sleep(0.25)
         dump = subprocess.run(["xwd", "-root", "-silent"], check=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE).stdout
         windows = subprocess.run(["xwininfo", "-root", "-tree"], check=True, stdin=subprocess.DEVNULL,
                                  stdout=subprocess.PIPE, text=True).stdout
-        equal = equal + 1 if dump == last and windows.count("xterm") >= 2 else 0
+        drawn = len(set(dump[-4 * WIDTH:])) > 16 and windows.count("xterm") >= 2
+        equal = equal + 1 if drawn and dump == last else 0
         if equal == 2:
             return
         last = dump

@@ -43,7 +43,7 @@ download()
     rm -rf "$apt" "$cache/download"
     mkdir -p "$apt/lists/partial" "$apt/archives/partial" "$cache/download"
     echo "deb-src $from main" >"$apt/sources.list"
-    own_apt_get update
+    own_apt_get -o APT::Update::Error-Mode=any update
     cd "$cache/download"
     # An archive that has moved on since may hold another version of the package: its tests mostly build as well.
     own_apt_get source --download-only --tar-only "wine=$1" || own_apt_get source --download-only --tar-only wine
