@@ -80,7 +80,7 @@ main()
         rm -f "$log"
         [ "$status" -eq 0 ] && return 0
     fi
-    echo "deps: could not install them. As root: apt-get install --no-install-recommends $missing" >&2
+    echo "deps: packages are missing. As root: apt-get install --no-install-recommends $missing" >&2
     return 1
 }
 

@@ -43,8 +43,8 @@ download()
     rm -rf "$apt" "$cache/download"
     mkdir -p "$apt/lists/partial" "$apt/archives/partial" "$cache/download"
     echo "deb-src $from main" >"$apt/sources.list"
-    own_apt_get -o APT::Update::Error-Mode=any update
-    cd "$cache/download"
+    own_apt_get -o APT::Update::Error-Mode=any update || return 1
+    cd "$cache/download" || return 1
     # An archive that has moved on since may hold another version of the package: its tests mostly build as well.
     own_apt_get source --download-only --tar-only "wine=$1" || own_apt_get source --download-only --tar-only wine
 }
@@ -70,7 +70,7 @@ main()
         tail -n 5 "$cache/fetch.log" >&2
         return 1
     }
-    set -- "$cache"/download/*.orig.tar.*
+    set -- "$cache"/download/*.orig.tar.?z
     unpack "$1" "$wanted"
     rm -rf "$apt" "$cache/download"
 }
