@@ -39,10 +39,12 @@ def check_tidy():
 
 
 def check_cppcheck():
-    # autoVariables: a waiter lives on its thread's stack for just as long as it is listed.
+    # autoVariables: a waiter lives on its thread's stack for just as long as it is listed. The tests are left out: they
+    # do on purpose what it warns of.
+    paths = [path for path in here_compiled(".c") if not path.startswith("tests/")]
     return lint.run("cppcheck", ["cppcheck", "-q", "-j", str(os.cpu_count()), "--enable=warning,portability,performance",
                                  "--std=c11", "-I.", "-D_GNU_SOURCE", "--error-exitcode=1", "--inline-suppr",
-                                 "--suppress=missingIncludeSystem", "--suppress=autoVariables", *here_compiled(".c")], ": ")
+                                 "--suppress=missingIncludeSystem", "--suppress=autoVariables", *paths], ": ")
 
 
 def check_shell():
