@@ -18,18 +18,18 @@ extern "C" {
 
 #define PERISCOPE_WINETEST_MAX_UNITS 65536 /* in a report */
 #define PERISCOPE_WINETEST_MAX_LINES 16384 /* kept of each unit; more are counted, not kept */
-#define PERISCOPE_WINETEST_MAX_REMARKS 64  /* problems of a unit, and as many notes; the last says that there are more */
-#define PERISCOPE_WINETEST_MAX_NAME 128    /* bytes of the name of a DLL or unit */
+#define PERISCOPE_WINETEST_MAX_REMARKS 64 /* problems of a unit, and as many notes; the last says that there are more */
+#define PERISCOPE_WINETEST_MAX_NAME 128   /* bytes of the name of a DLL or unit */
 #define PERISCOPE_WINETEST_MAX_LISTED 1024 /* units of one executable; Wine has some 130 at most */
 
 /* X(symbol, name): from good to bad. */
-#define PERISCOPE_UNIT_VERDICTS(X)                                                                           \
-    X(PERISCOPE_UNIT_PASSED, "passed")                                                                       \
-    X(PERISCOPE_UNIT_SKIPPED, "skipped")     /* it tested nothing, and it is told why */                     \
-    X(PERISCOPE_UNIT_FAILED, "failed")                                                                       \
-    X(PERISCOPE_UNIT_CRASHED, "crashed")                                                                     \
-    X(PERISCOPE_UNIT_TIMED_OUT, "timed out")                                                                 \
-    X(PERISCOPE_UNIT_LOST, "lost")           /* nobody knows how it ended */                                 \
+#define PERISCOPE_UNIT_VERDICTS(X)                                                                                     \
+    X(PERISCOPE_UNIT_PASSED, "passed")                                                                                 \
+    X(PERISCOPE_UNIT_SKIPPED, "skipped") /* it tested nothing, and it is told why */                                   \
+    X(PERISCOPE_UNIT_FAILED, "failed")                                                                                 \
+    X(PERISCOPE_UNIT_CRASHED, "crashed")                                                                               \
+    X(PERISCOPE_UNIT_TIMED_OUT, "timed out")                                                                           \
+    X(PERISCOPE_UNIT_LOST, "lost") /* nobody knows how it ended */                                                     \
     X(PERISCOPE_UNIT_NOT_RUN, "not run")
 
 enum periscope_unit_verdict {
@@ -63,12 +63,12 @@ struct periscope_unit_counts {
 };
 
 /* X(symbol, name): what a line of a report can be, besides text that means nothing here. */
-#define PERISCOPE_UNIT_LINES(X)                                                                              \
-    X(PERISCOPE_LINE_FAILURE, "failure")     /* Test failed; Test succeeded inside todo block; and the like */ \
-    X(PERISCOPE_LINE_TODO, "todo")                                                                           \
-    X(PERISCOPE_LINE_FLAKY, "flaky")                                                                         \
-    X(PERISCOPE_LINE_SKIPPED, "skipped")                                                                     \
-    X(PERISCOPE_LINE_CRASH, "crash")         /* an unhandled exception, of whatever process */               \
+#define PERISCOPE_UNIT_LINES(X)                                                                                        \
+    X(PERISCOPE_LINE_FAILURE, "failure") /* Test failed; Test succeeded inside todo block; and the like */             \
+    X(PERISCOPE_LINE_TODO, "todo")                                                                                     \
+    X(PERISCOPE_LINE_FLAKY, "flaky")                                                                                   \
+    X(PERISCOPE_LINE_SKIPPED, "skipped")                                                                               \
+    X(PERISCOPE_LINE_CRASH, "crash") /* an unhandled exception, of whatever process */                                 \
     X(PERISCOPE_LINE_SUMMARY, "summary")
 
 enum periscope_unit_line_kind {
@@ -96,7 +96,7 @@ struct periscope_unit {
     struct periscope_unit_counts summed; /* over the summaries of the unit's processes */
     uint64_t summaries;                  /* how many there were */
 
-    size_t offset, len; /* bytes of the report that are this unit's */
+    size_t offset, len;                /* bytes of the report that are this unit's */
     struct periscope_unit_line *lines; /* owned; in order */
     size_t line_count;
     uint64_t lines_not_kept; /* beyond PERISCOPE_WINETEST_MAX_LINES */
@@ -121,6 +121,38 @@ PERISCOPE_API void periscope_unit_free(struct periscope_unit *unit); /* leaves i
 
 /* The units that `TEST.exe --list` names, once each. PERISCOPE_INVALID when that is no such list. */
 PERISCOPE_API int periscope_winetest_list(const void *output, size_t len, struct periscope_strings *units);
+
+/* ---- JUnit XML ---- */
+
+#define PERISCOPE_JUNIT_MAX 29000000u     /* bytes: GitLab takes files of less than 30 MB */
+#define PERISCOPE_JUNIT_MAX_TEXT 1048576u /* bytes of a test case's text: libxml2 takes 10 MB, people far less */
+#define PERISCOPE_JUNIT_MAX_CASES 8192
+
+struct periscope_junit_case { /* all borrowed */
+    const struct periscope_unit *unit;
+    const void *output; /* the bytes that unit's lines and offsets refer to; NULL: none */
+    size_t output_len;
+    uint64_t duration_ms;
+    const char *attachment; /* path of a picture, relative to the root of the job's artifacts; NULL: none */
+};
+
+struct periscope_junit {   /* all borrowed */
+    const char *name;      /* of the suite */
+    const char *host;      /* NULL: not told */
+    const char *timestamp; /* ISO 8601; NULL: not told */
+    const char *report;    /* where the whole output is, for those who see it cut here */
+    const struct periscope_junit_case *cases;
+    size_t count;
+};
+
+/* A test case for each unit: its class is the DLL. What failed is a failure with the lines of failure as its text; a
+   crash, a time-out and what else kept a unit from its end is an error. The output is in system-out behind the mark
+   that GitLab shows the picture for, [[ATTACHMENT|path]]; marks in the output itself are made harmless. An output that
+   is too long loses its middle, and it is said how much. A unit that occurs again is "atom #2".
+   The document is valid XML 1.0 whatever the tests printed. *xml is the caller's to free(), with a NUL that *len does
+   not count. PERISCOPE_INVALID: more than PERISCOPE_JUNIT_MAX_CASES, or a '[', ']' or '|' in an attachment's path;
+   PERISCOPE_LOCAL: memory ran out. */
+PERISCOPE_API int periscope_junit_write(const struct periscope_junit *junit, char **xml, size_t *len);
 
 #ifdef __cplusplus
 }

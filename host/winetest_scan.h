@@ -3,6 +3,7 @@
 #ifndef HOST_WINETEST_SCAN_H
 #define HOST_WINETEST_SCAN_H
 
+#include "base/format.h"
 #include "base/strlist.h"
 #include "host/periscope_winetest.h"
 #include "host/winetest_line.h"
@@ -22,8 +23,8 @@ struct winetest_scan {
     bool failed;             /* memory ran out */
 };
 
-void winetest_problem(struct winetest_scan *scan, const char *format, ...) __attribute__((format(printf, 2, 3)));
-void winetest_note(struct winetest_scan *scan, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void winetest_problem(struct winetest_scan *scan, const char *format, ...) PRINTF_LIKE(2, 3);
+void winetest_note(struct winetest_scan *scan, const char *format, ...) PRINTF_LIKE(2, 3);
 
 /* Fills the unit's counts, verdict, and what of problems and notes follows from all of it. */
 void winetest_judge(struct winetest_scan *scan, const struct periscope_unit_run *run);

@@ -2,26 +2,25 @@
 #include "host/strings.h"
 #include "host/winetest_scan.h"
 
+#include "base/error.h"
+
 #include <inttypes.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* ---- remarks ---- */
 
 static void add_remark(struct winetest_scan *scan, struct strlist *list, const char *format, va_list args)
-    __attribute__((format(printf, 3, 0)));
+    PRINTF_LIKE(3, 0);
 static void add_remark(struct winetest_scan *scan, struct strlist *list, const char *format, va_list args)
 {
-    char text[512];
+    struct error line; /* one line without control characters, which says when it was cut */
     if (list->count >= PERISCOPE_WINETEST_MAX_REMARKS)
         return;
-    if (list->count == PERISCOPE_WINETEST_MAX_REMARKS - 1)
-        snprintf(text, sizeof text, "there are more, not kept here");
-    else
-        vsnprintf(text, sizeof text, format, args);
-    if (!strlist_add(list, text))
+    error_vset(&line, ERR_INVALID, format, args);
+    bool last = list->count == PERISCOPE_WINETEST_MAX_REMARKS - 1;
+    if (!strlist_add(list, last ? "there are more, not kept here" : line.text))
         scan->failed = true;
 }
 
@@ -265,8 +264,8 @@ void periscope_unit_free(struct periscope_unit *unit)
 const char *periscope_unit_line_name(enum periscope_unit_line_kind kind)
 {
     switch (kind) {
-#define X(symbol, name)                                                                                      \
-    case symbol:                                                                                             \
+#define X(symbol, name)                                                                                                \
+    case symbol:                                                                                                       \
         return name;
         PERISCOPE_UNIT_LINES(X)
 #undef X
