@@ -388,9 +388,9 @@ static void lines_are_found_again_in_the_report(void)
 static char *repeated(const char *text, size_t count, size_t *len)
 {
     size_t step = strlen(text);
-    char *bytes = malloc(step * count + 1);
-    for (size_t i = 0; i < count; i++)
-        memcpy(bytes + i * step, text, step);
+    char *bytes = malloc(step * count);
+    for (size_t i = 0; i < step * count; i++)
+        bytes[i] = text[i % step];
     *len = step * count;
     return bytes;
 }
