@@ -27,16 +27,20 @@ struct peer_step {
 };
 
 #define BANNER_1_7 "73 000000000000000f |testagentd 1.7| 00"
-#define ACCEPT_1_7 {PEER_ACCEPT, NULL}, {PEER_SEND, BANNER_1_7}
+#define ACCEPT_1_7                                                                                                     \
+    {PEER_ACCEPT, NULL},                                                                                               \
+    {                                                                                                                  \
+        PEER_SEND, BANNER_1_7                                                                                          \
+    }
 
 struct peer {
     struct os_listener *listener;
     const struct peer_step *steps;
-    size_t split;      /* what is sent leaves in two parts, the first having so many bytes; SIZE_MAX: byte by byte */
-    size_t cut;        /* of the reply with this property: only so many bytes of the last PEER_SEND leave */
+    size_t split; /* what is sent leaves in two parts, the first having so many bytes; SIZE_MAX: byte by byte */
+    size_t cut;   /* of the reply with this property: only so many bytes of the last PEER_SEND leave */
     bool cuts;
     atomic_bool ended;
-    char wrong[1024];  /* "" when all went as written */
+    char wrong[1024]; /* "" when all went as written */
 };
 
 static int peer_digit(char c)
