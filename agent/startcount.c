@@ -12,8 +12,7 @@
 
 static const char *program_name(const struct agent *agent)
 {
-    const char *path = agent->options->argv[0], *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
+    return os_file_name(agent->options->argv[0]);
 }
 
 static void file_name(const struct agent *agent, char name[NAME_SIZE])

@@ -89,6 +89,12 @@ int os_file_sync(const char *path, struct error *err)
     return code ? errno_error(err, code, NULL) : 0;
 }
 
+const char *os_file_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
 int os_getcwd(struct buffer *out, struct error *err)
 {
     char *cwd = getcwd(NULL, 0);

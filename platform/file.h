@@ -32,6 +32,7 @@ void os_upload_abandon(struct os_upload *upload);                  /* accepts NU
 int os_file_remove(const char *path, struct error *err); /* ERR_NOT_FOUND when there is none (ENOENT, ENOTDIR) */
 int os_file_rename(const char *from, const char *to, struct error *err);
 int os_file_sync(const char *path, struct error *err); /* what was written to it is on the disk after it */
+const char *os_file_name(const char *path);            /* its last part; borrowed from it */
 int os_getcwd(struct buffer *out, struct error *err);  /* appended with its NUL */
 int os_chdir(const char *path, struct error *err);
 
