@@ -19,7 +19,7 @@ objects = $(patsubst %.c,$(OBJ)/%.o,$(1))
 BASE := $(wildcard base/*.c)
 PROTOCOL := $(wildcard protocol/*.c)
 LINUX := $(wildcard linux/*.c)
-CAPTURE := $(wildcard capture/*.c)
+CAPTURE := $(filter-out capture/gdi% capture/dxgi% capture/%_win32.c,$(wildcard capture/*.c))
 AGENT := $(wildcard agent/*.c)
 HOST := $(wildcard host/*.c)
 CLI := $(wildcard host/cli/*.c)
@@ -52,6 +52,8 @@ $(OBJ)/%.o: %.c Makefile config.mk
 	$(Q)$(COMPILE) -c -o $@ $<
 .SECONDARY:
 -include $(shell find $(OBJ) -name '*.d' 2>/dev/null)
+
+include win32/win.mk
 
 # ---- tests ----
 

@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "capture/capture.h"
+#include "capture/pattern.h"
+
+const struct capture_backend *const capture_backends[] = {
+    &capture_pattern,
+    NULL,
+};

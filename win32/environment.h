@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A child's environment. Only for win32/. */
+#ifndef WIN32_ENVIRONMENT_H
+#define WIN32_ENVIRONMENT_H
+
+#include "base/error.h"
+
+#include <wchar.h>
+
+/* The process's own with the changes ("NAME=VALUE" set, "NAME" removed; the last for a name wins), as CreateProcess
+   takes it; owned by the caller. NULL without changes: the own one as it is. */
+int environment_build(wchar_t **out, const char *const *changes, struct error *err);
+
+#endif

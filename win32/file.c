@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "platform/file.h"
+#include "win32/file.h"
+#include "win32/path.h"
+#include "win32/text.h"
+#include "win32/winerror.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct os_file {
+    HANDLE handle;
+};
+
+/* Why a file could not be opened, removed or replaced: Windows says "access denied" of a folder. */
+static int refuse(const wchar_t *path, unsigned long code, struct error *err)
+{
+    if (code == ERROR_ACCESS_DENIED && path_is_folder(path))
+        return error_set(err, ERR_INVALID, "Is a directory");
+    return windows_error(err, code, NULL);
+}
+
+static int open_regular(HANDLE *out, const wchar_t *path, uint64_t *size, struct error *err)
+{
+    LARGE_INTEGER bytes;
+    HANDLE handle = CreateFileW(path, GENERIC_READ, SHARE_ALL, NULL, OPEN_EXISTING, FILE_FLAG_SEQUENTIAL_SCAN, NULL);
+    if (handle == INVALID_HANDLE_VALUE)
+        return refuse(path, GetLastError(), err);
+    int status = 0;
+    if (GetFileType(handle) != FILE_TYPE_DISK)
+        status = error_set(err, ERR_INVALID, "Not a regular file");
+    else if (!GetFileSizeEx(handle, &bytes))
+        status = windows_error(err, GetLastError(), NULL);
+    if (status) {
+        CloseHandle(handle);
+        return status;
+    }
+    *size = (uint64_t)bytes.QuadPart;
+    *out = handle;
+    return 0;
+}
+
+int os_file_open(struct os_file **out, const char *path, uint64_t *size, struct error *err)
+{
+    wchar_t *full;
+    *out = NULL;
+    int status = path_from(&full, path, false, err);
+    if (status)
+        return status;
+    struct os_file *file = malloc(sizeof *file);
+    status = file ? open_regular(&file->handle, full, size, err)
+                  : error_set(err, ERR_NO_MEMORY, "Cannot allocate memory");
+    free(full);
+    if (status)
+        free(file);
+    else
+        *out = file;
+    return status;
+}
+
+int os_file_read(struct os_file *file, void *bytes, size_t max, struct error *err)
+{
+    DWORD got;
+    if (max > INT_MAX)
+        max = INT_MAX;
+    if (!ReadFile(file->handle, bytes, (DWORD)max, &got, NULL))
+        return windows_error(err, GetLastError(), NULL);
+    return (int)got;
+}
+
+void os_file_close(struct os_file *file)
+{
+    if (!file)
+        return;
+    CloseHandle(file->handle);
+    free(file);
+}
+
+int os_file_remove(const char *path, struct error *err)
+{
+    wchar_t *full;
+    int status = path_from(&full, path, false, err);
+    if (status)
+        return status;
+    if (!DeleteFileW(full))
+        status = refuse(full, GetLastError(), err);
+    free(full);
+    return status;
+}
+
+int os_file_rename(const char *from, const char *to, struct error *err)
+{
+    wchar_t *source, *target;
+    int status = path_from(&source, from, false, err);
+    if (status)
+        return status;
+    status = path_from(&target, to, false, err);
+    if (status == 0 && !MoveFileExW(source, target, MOVEFILE_REPLACE_EXISTING | MOVEFILE_WRITE_THROUGH))
+        status = refuse(target, GetLastError(), err);
+    free(source);
+    free(target);
+    return status;
+}
+
+int os_file_sync(const char *path, struct error *err)
+{
+    wchar_t *full;
+    int status = path_from(&full, path, false, err);
+    if (status)
+        return status;
+    HANDLE handle = CreateFileW(full, GENERIC_WRITE, SHARE_ALL, NULL, OPEN_EXISTING, 0, NULL);
+    if (handle == INVALID_HANDLE_VALUE) {
+        status = refuse(full, GetLastError(), err);
+    } else {
+        if (!FlushFileBuffers(handle))
+            status = windows_error(err, GetLastError(), NULL);
+        CloseHandle(handle);
+    }
+    free(full);
+    return status;
+}
+
+const char *os_file_name(const char *path)
+{
+    const char *name = path;
+    for (; *path; path++)
+        if (*path == '/' || *path == '\\' || *path == ':')
+            name = path + 1;
+    return name;
+}
+
+int os_getcwd(struct buffer *out, struct error *err)
+{
+    DWORD size = GetCurrentDirectoryW(0, NULL);
+    wchar_t *folder = size ? calloc(size, sizeof *folder) : NULL;
+    char *text = NULL;
+    if (folder && GetCurrentDirectoryW(size, folder) < size)
+        text = utf8_from(folder);
+    if (text)
+        buffer_append(out, text, strlen(text) + 1);
+    bool done = text && !out->failed;
+    free(folder);
+    free(text);
+    return done ? 0 : windows_error(err, size ? ERROR_NOT_ENOUGH_MEMORY : GetLastError(), NULL);
+}
+
+int os_chdir(const char *path, struct error *err)
+{
+    wchar_t *folder;
+    int status = utf16_from(&folder, path, err);
+    if (status)
+        return status;
+    if (!SetCurrentDirectoryW(folder))
+        status = windows_error(err, GetLastError(), NULL);
+    free(folder);
+    return status;
+}

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "win32/listener.h"
+#include "platform/clock.h"
+#include "win32/address.h"
+#include "win32/socket.h"
+#include "win32/wait.h"
+#include "win32/winerror.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define BACKLOG 128
+#define RETRY_MS 50 /* after accept() found no memory */
+
+struct os_listener {
+    SOCKET handle;
+    HANDLE happened; /* cleared by one wait; accept() arms it again */
+    struct os_waker *stop;
+};
+
+/* Takes the socket in any case. */
+static int listener_from_handle(struct os_listener **out, SOCKET handle, struct error *err)
+{
+    struct os_listener *listener = calloc(1, sizeof *listener);
+    *out = NULL;
+    if (!listener) {
+        closesocket(handle);
+        return error_set(err, ERR_NO_MEMORY, "no memory to listen");
+    }
+    listener->handle = handle;
+    socket_not_inherited(handle);
+    listener->happened = CreateEventW(NULL, FALSE, FALSE, NULL);
+    int status = os_waker_new(&listener->stop, err);
+    if (status == 0 && (!listener->happened || WSAEventSelect(handle, listener->happened, FD_ACCEPT)))
+        status = windows_error(err, GetLastError(), "could not listen");
+    if (status) {
+        os_listener_close(listener);
+        return status;
+    }
+    *out = listener;
+    return 0;
+}
+
+/* The listening socket, or INVALID_SOCKET and WSAGetLastError(). On Windows SO_REUSEADDR would let others take the port
+   while it is in use, and a port is free at once without it. */
+static SOCKET listen_on(int family, const struct sockaddr *address, int size)
+{
+    BOOL on = TRUE, off = FALSE;
+    SOCKET handle = WSASocketW(family, SOCK_STREAM, IPPROTO_TCP, NULL, 0, WSA_FLAG_OVERLAPPED);
+    if (handle == INVALID_SOCKET)
+        return handle;
+    setsockopt(handle, SOL_SOCKET, SO_EXCLUSIVEADDRUSE, (const char *)&on, sizeof on);
+    if (family == AF_INET6)
+        setsockopt(handle, IPPROTO_IPV6, IPV6_V6ONLY, (const char *)&off, sizeof off);
+    if (bind(handle, address, size) == 0 && listen(handle, BACKLOG) == 0)
+        return handle;
+    int code = WSAGetLastError();
+    closesocket(handle);
+    WSASetLastError(code);
+    return INVALID_SOCKET;
+}
+
+static SOCKET listen_everywhere(uint16_t port)
+{
+    struct sockaddr_in6 six = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
+    struct sockaddr_in four = {.sin_family = AF_INET, .sin_port = htons(port)};
+    SOCKET handle = listen_on(AF_INET6, (const struct sockaddr *)&six, sizeof six);
+    if (handle == INVALID_SOCKET && (WSAGetLastError() == WSAEAFNOSUPPORT || WSAGetLastError() == WSAEADDRNOTAVAIL))
+        handle = listen_on(AF_INET, (const struct sockaddr *)&four, sizeof four);
+    return handle;
+}
+
+int os_listen(struct os_listener **out, const char *bind_to, uint16_t port, struct error *err)
+{
+    SOCKET handle;
+    *out = NULL;
+    int status = winsock_start(err);
+    if (status)
+        return status;
+    if (bind_to) {
+        struct addrinfo *list;
+        status = resolve(bind_to, port, true, &list, err);
+        if (status)
+            return status;
+        handle = listen_on(list->ai_family, list->ai_addr, (int)list->ai_addrlen);
+        freeaddrinfo(list);
+    } else {
+        handle = listen_everywhere(port);
+    }
+    if (handle == INVALID_SOCKET) {
+        char what[300];
+        int code = WSAGetLastError();
+        snprintf(what, sizeof what, "could not listen on %.200s port %u", bind_to ? bind_to : "any address", port);
+        return windows_error(err, (unsigned long)code, what);
+    }
+    return listener_from_handle(out, handle, err);
+}
+
+uint16_t os_listener_port(const struct os_listener *listener)
+{
+    struct sockaddr_storage address;
+    int size = sizeof address;
+    if (getsockname(listener->handle, (struct sockaddr *)&address, &size))
+        return 0;
+    if (address.ss_family == AF_INET6)
+        return ntohs(((struct sockaddr_in6 *)&address)->sin6_port);
+    return ntohs(((struct sockaddr_in *)&address)->sin_port);
+}
+
+int os_accept(struct os_listener *listener, struct os_socket **out, struct os_address *peer, struct error *err)
+{
+    struct sockaddr_storage address;
+    HANDLE handles[] = {listener->stop->event, listener->happened};
+    *out = NULL;
+    for (;;) {
+        int size = sizeof address;
+        if (WaitForSingleObject(listener->stop->event, 0) == WAIT_OBJECT_0) {
+            os_waker_clear(listener->stop);
+            return error_set(err, ERR_CLOSED, "stopped listening");
+        }
+        SOCKET handle = accept(listener->handle, (struct sockaddr *)&address, &size);
+        if (handle != INVALID_SOCKET) {
+            address_from_sockaddr(peer, (const struct sockaddr *)&address);
+            *out = socket_from_handle(handle, err);
+            return *out ? 0 : ERR_NO_MEMORY;
+        }
+        int code = WSAGetLastError();
+        if (code == WSAEWOULDBLOCK)
+            wait_for(handles, 2, OS_FOREVER);
+        else if (code == WSAENOTSOCK || code == WSAEINVAL || code == WSANOTINITIALISED)
+            return windows_error(err, (unsigned long)code, "could not accept a connection");
+        else if (code != WSAECONNRESET)
+            os_sleep_ms(RETRY_MS);
+    }
+}
+
+void os_listener_stop(struct os_listener *listener)
+{
+    os_waker_set(listener->stop);
+}
+
+void os_listener_close(struct os_listener *listener)
+{
+    if (!listener)
+        return;
+    closesocket(listener->handle);
+    if (listener->happened)
+        CloseHandle(listener->happened);
+    os_waker_free(listener->stop);
+    free(listener);
+}
+
+int listener_share(const struct os_listener *listener, DWORD pid, WSAPROTOCOL_INFOW *info, struct error *err)
+{
+    if (WSADuplicateSocketW(listener->handle, pid, info) == 0)
+        return 0;
+    return windows_error(err, (unsigned long)WSAGetLastError(), "unable to hand over the port");
+}
+
+int listener_adopt(struct os_listener **out, WSAPROTOCOL_INFOW *info, struct error *err)
+{
+    *out = NULL;
+    int status = winsock_start(err);
+    if (status)
+        return status;
+    SOCKET handle = WSASocketW(FROM_PROTOCOL_INFO, FROM_PROTOCOL_INFO, FROM_PROTOCOL_INFO, info, 0,
+                               WSA_FLAG_OVERLAPPED);
+    if (handle == INVALID_SOCKET)
+        return windows_error(err, (unsigned long)WSAGetLastError(), "unable to take over the port");
+    return listener_from_handle(out, handle, err);
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "platform/parent.h"
+#include "platform/clock.h"
+#include "win32/pipe.h"
+#include "win32/winerror.h"
+
+#include <fcntl.h>
+#include <io.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SMALL_ANSWER 4096 /* bytes; up to here the parts leave in one write */
+
+struct os_parent {
+    HANDLE pipe; /* owned */
+};
+
+/* What else uses the standard handles must not: not by Windows' functions and not by C's. */
+static DWORD take_over(struct os_parent *parent)
+{
+    HANDLE self = GetCurrentProcess();
+    if (!DuplicateHandle(self, GetStdHandle(STD_INPUT_HANDLE), self, &parent->pipe, 0, FALSE, DUPLICATE_SAME_ACCESS))
+        return GetLastError();
+    int null = _open("NUL", _O_RDWR | _O_BINARY);
+    if (null < 0)
+        return ERROR_FILE_NOT_FOUND;
+    _dup2(null, 0);
+    if (_dup2(2, 1))
+        _dup2(null, 1); /* there is no standard error */
+    _close(null);
+    SetStdHandle(STD_INPUT_HANDLE, (HANDLE)_get_osfhandle(0));
+    SetStdHandle(STD_OUTPUT_HANDLE, (HANDLE)_get_osfhandle(1));
+    return 0;
+}
+
+int os_parent_open(struct os_parent **out, struct error *err)
+{
+    struct os_parent *parent = calloc(1, sizeof *parent);
+    *out = NULL;
+    if (!parent)
+        return error_set(err, ERR_NO_MEMORY, "no memory to talk with the parent process");
+    DWORD code = take_over(parent);
+    if (code) {
+        free(parent); /* what was duplicated goes with the process */
+        return windows_error(err, code, "could not take over standard input and output");
+    }
+    *out = parent;
+    return 0;
+}
+
+int os_parent_read(struct os_parent *parent, void *bytes, size_t max, int64_t deadline_ms, struct error *err)
+{
+    int got = pipe_read(parent->pipe, bytes, max, deadline_ms, "could not read from the parent process", err);
+    return got == ERR_TIMEOUT ? error_set(err, ERR_TIMEOUT, "no request came from the parent process in time") : got;
+}
+
+static int write_each(struct os_parent *parent, const struct slice *parts, size_t count, struct error *err)
+{
+    int status = 0;
+    for (size_t i = 0; i < count && status == 0; i++)
+        status = pipe_write(parent->pipe, parts[i].data, parts[i].len, OS_FOREVER,
+                            "could not write to the parent process", err);
+    return status;
+}
+
+int os_parent_write(struct os_parent *parent, const struct slice *parts, size_t count, struct error *err)
+{
+    uint8_t joined[SMALL_ANSWER];
+    struct slice whole = {joined, 0};
+    for (size_t i = 0; i < count; i++) {
+        if (parts[i].len > sizeof joined - whole.len)
+            return write_each(parent, parts, count, err);
+        memcpy(joined + whole.len, parts[i].data, parts[i].len);
+        whole.len += parts[i].len;
+    }
+    return write_each(parent, &whole, 1, err);
+}

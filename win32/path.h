@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Names as they come over the wire, and as Windows wants them. Only for win32/. */
+#ifndef WIN32_PATH_H
+#define WIN32_PATH_H
+
+#include "base/error.h"
+
+#include <stdbool.h>
+#include <wchar.h>
+
+/* The full path, owned by the caller (free()), with the prefix that lifts MAX_PATH where it is long. A device's name
+   (CON, COM1, \\.\...) is refused as ERR_INVALID "Not a regular file" unless devices is set. */
+int path_from(wchar_t **out, const char *utf8, bool devices, struct error *err);
+bool path_is_folder(const wchar_t *path);
+/* Length of the folder's part of a path, its last separator included. */
+size_t path_folder_len(const wchar_t *path);
+/* The path of the running executable; owned by the caller. */
+int path_of_self(wchar_t **out, struct error *err);
+
+#endif

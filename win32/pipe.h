@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A two-way pipe whose reads and writes have deadlines: what a worker and its parent talk through. Only for win32/. */
+#ifndef WIN32_PIPE_H
+#define WIN32_PIPE_H
+
+#include "base/error.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <windows.h>
+
+/* Both ends, not inheritable, for overlapped I/O. 0, or the code of the failure. */
+DWORD pipe_open(HANDLE ends[2]);
+/* Up to max bytes and their number; 0 when the other end is closed, or negative: ERR_TIMEOUT at the deadline, with no
+   text set, or the failure as `what: reason`. */
+int pipe_read(HANDLE pipe, void *bytes, size_t max, int64_t deadline_ms, const char *what, struct error *err);
+int pipe_write(HANDLE pipe, const void *bytes, size_t len, int64_t deadline_ms, const char *what, struct error *err);
+
+#endif

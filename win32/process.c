@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "win32/process.h"
+#include "win32/command_line.h"
+#include "win32/environment.h"
+#include "win32/file.h"
+#include "win32/path.h"
+#include "win32/program.h"
+#include "win32/spawn.h"
+#include "win32/text.h"
+#include "win32/winerror.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+struct os_process {
+    HANDLE handle; /* owned; while it is open the pid is nobody else's */
+    DWORD pid;
+    uint64_t start;
+    bool exited;
+    uint32_t status;
+};
+
+/* ---- redirections ---- */
+
+/* *out stays NULL for "keep the agent's own". */
+static int open_redirection(HANDLE *out, const char *path, bool reading, bool append, struct error *err)
+{
+    wchar_t *full;
+    struct error reason;
+    const char *purpose = reading ? "reading" : "writing";
+    if (!path || !*path)
+        return 0;
+    if (path_from(&full, path, true, &reason))
+        return error_set(err, reason.status, "unable to open '%s' for %s: %s", path, purpose, reason.text);
+    /* Opened for append, so that both outputs may be one file. */
+    DWORD access = reading ? GENERIC_READ : FILE_GENERIC_WRITE & ~(DWORD)FILE_WRITE_DATA;
+    DWORD creation = reading ? OPEN_EXISTING : append ? OPEN_ALWAYS : CREATE_ALWAYS;
+    HANDLE handle = CreateFileW(full, access, SHARE_ALL, NULL, creation, FILE_ATTRIBUTE_NORMAL, NULL);
+    DWORD code = GetLastError();
+    free(full);
+    if (handle == INVALID_HANDLE_VALUE)
+        return error_set(err, windows_status(code), "unable to open '%s' for %s: %lu", path, purpose, code);
+    *out = handle;
+    return 0;
+}
+
+static void close_all(HANDLE handles[3])
+{
+    for (int i = 0; i < 3; i++)
+        if (handles[i])
+            CloseHandle(handles[i]);
+}
+
+static int open_redirections(HANDLE handles[3], const struct os_process_spec *spec, struct error *err)
+{
+    handles[0] = handles[1] = handles[2] = NULL;
+    int status = open_redirection(&handles[0], spec->in, true, false, err);
+    if (status == 0)
+        status = open_redirection(&handles[1], spec->out, false, spec->append_out, err);
+    if (status == 0)
+        status = open_redirection(&handles[2], spec->err, false, spec->append_err, err);
+    if (status)
+        close_all(handles);
+    return status;
+}
+
+/* A child that has none of the agent's handles gets its console's; in a mixture what is missing is NUL. */
+static void choose_standard(HANDLE standard[3], const HANDLE redirected[3], HANDLE null)
+{
+    bool any = false;
+    for (int i = 0; i < 3; i++) {
+        standard[i] = redirected[i] ? redirected[i] : spawn_own_handle(i);
+        any |= standard[i] != NULL;
+    }
+    for (int i = 0; i < 3 && any; i++)
+        if (!standard[i])
+            standard[i] = null;
+}
+
+/* ---- the command ---- */
+
+struct command {
+    wchar_t *application, *line, *folder, *environment; /* owned */
+};
+
+static void command_deinit(struct command *command)
+{
+    free(command->application);
+    free(command->line);
+    free(command->folder);
+    free(command->environment);
+}
+
+/* As Windows tells it, and testagentd: by number, with the command line; exec's callers get words. */
+static int cannot_run(const struct os_process_spec *spec, unsigned long code, struct error *err)
+{
+    struct buffer line;
+    char text[REASON_SIZE];
+    if (spec->report_exec_failure)
+        return error_set(err, windows_status(code), "could not run '%s'%s%s: %s", spec->argv[0],
+                         spec->cwd ? " in " : "", spec->cwd ? spec->cwd : "", windows_reason(code, text));
+    buffer_init(&line, 16u << 20);
+    command_line_build(&line, spec->argv);
+    int status = error_set(err, windows_status(code), "could not run '%s': %lu",
+                           line.failed ? spec->argv[0] : (const char *)line.data, code);
+    buffer_deinit(&line);
+    return status;
+}
+
+static int use_text(wchar_t **out, const struct os_process_spec *spec, const struct buffer *text, struct error *err)
+{
+    if (text->failed || utf16_from(out, (const char *)text->data, NULL))
+        return cannot_run(spec, text->failed ? ERROR_NOT_ENOUGH_MEMORY : ERROR_NO_UNICODE_TRANSLATION, err);
+    if (wcslen(*out) < COMMAND_LINE_MAX)
+        return 0;
+    return error_set(err, ERR_LIMIT, "could not run '%s': its command line has more than %d characters", spec->argv[0],
+                     COMMAND_LINE_MAX - 1);
+}
+
+/* The shell in place of the script. */
+static int build_batch(struct command *command, const struct os_process_spec *spec, struct buffer *text,
+                       struct error *err)
+{
+    unsigned long code;
+    char *script = utf8_from(command->application);
+    bool passes = script && command_line_build_batch(text, script, spec->argv);
+    bool memory = script != NULL;
+    free(script);
+    if (!memory)
+        return cannot_run(spec, ERROR_NOT_ENOUGH_MEMORY, err);
+    if (!passes)
+        return error_set(err, ERR_INVALID, "could not run '%s': the argument of a batch file can't have quotes, percent "
+                         "signs or ends of lines", spec->argv[0]);
+    free(command->application);
+    command->application = program_shell(&code);
+    return command->application ? 0 : cannot_run(spec, code, err);
+}
+
+static int build_line(struct command *command, const struct os_process_spec *spec, struct error *err)
+{
+    struct buffer text;
+    int status = 0;
+    char *program = utf8_from(command->application);
+    bool batch = program && command_line_is_batch(program);
+    free(program);
+    buffer_init(&text, 16u << 20);
+    if (batch)
+        status = build_batch(command, spec, &text, err);
+    else
+        command_line_build(&text, spec->argv);
+    if (status == 0)
+        status = use_text(&command->line, spec, &text, err);
+    buffer_deinit(&text);
+    return status;
+}
+
+static int command_init(struct command *command, const struct os_process_spec *spec, struct error *err)
+{
+    struct error reason;
+    wchar_t *name;
+    unsigned long code;
+    if (spec->cwd && path_from(&command->folder, spec->cwd, false, &reason))
+        return error_set(err, reason.status, "could not run '%s' in %s: %s", spec->argv[0], spec->cwd, reason.text);
+    if (spec->cwd && !path_is_folder(command->folder))
+        return cannot_run(spec, ERROR_DIRECTORY, err);
+    if (environment_build(&command->environment, spec->env, &reason))
+        return error_set(err, reason.status, "could not run '%s': its environment: %s", spec->argv[0], reason.text);
+    if (utf16_from(&name, spec->argv[0], NULL))
+        return cannot_run(spec, ERROR_NO_UNICODE_TRANSLATION, err);
+    command->application = program_find(name, command->folder, &code);
+    free(name);
+    return command->application ? build_line(command, spec, err) : cannot_run(spec, code, err);
+}
+
+/* ---- starting ---- */
+
+static DWORD start(struct os_process *process, const struct command *command, const HANDLE redirected[3],
+                   HANDLE *thread)
+{
+    PROCESS_INFORMATION info;
+    struct spawn how = {.application = command->application,
+                        .command_line = command->line,
+                        .environment = command->environment,
+                        .folder = command->folder,
+                        .flags = CREATE_NEW_CONSOLE | CREATE_SUSPENDED};
+    HANDLE null = CreateFileW(L"NUL", GENERIC_READ | GENERIC_WRITE, SHARE_ALL, NULL, OPEN_EXISTING, 0, NULL);
+    choose_standard(how.standard, redirected, null == INVALID_HANDLE_VALUE ? NULL : null);
+    DWORD code = spawn(&how, &info);
+    if (null != INVALID_HANDLE_VALUE)
+        CloseHandle(null);
+    if (code)
+        return code;
+    *thread = info.hThread;
+    *process = (struct os_process){.handle = info.hProcess, .pid = info.dwProcessId};
+    process->start = process_start_time(info.hProcess);
+    return 0;
+}
+
+/* It is held until it is watched, so that its end can't be missed. */
+static int let_run(struct os_process *process, HANDLE thread, struct error *err)
+{
+    int status = process_watch_exit(process->handle, err);
+    if (status == 0)
+        ResumeThread(thread);
+    else
+        TerminateProcess(process->handle, 1);
+    CloseHandle(thread);
+    return status;
+}
+
+int os_process_spawn(struct os_process **out, const struct os_process_spec *spec, struct error *err)
+{
+    HANDLE redirected[3], thread;
+    struct command command = {0};
+    *out = NULL;
+    struct os_process *process = calloc(1, sizeof *process);
+    if (!process)
+        return cannot_run(spec, ERROR_NOT_ENOUGH_MEMORY, err);
+    int status = open_redirections(redirected, spec, err);
+    if (status)
+        goto fail;
+    status = command_init(&command, spec, err);
+    if (status == 0) {
+        DWORD code = start(process, &command, redirected, &thread);
+        status = code ? cannot_run(spec, code, err) : let_run(process, thread, err);
+    }
+    command_deinit(&command);
+    close_all(redirected);
+    if (status)
+        goto fail;
+    *out = process;
+    return 0;
+fail:
+    os_process_free(process);
+    return status;
+}
+
+/* ---- afterwards ---- */
+
+uint64_t process_start_time(HANDLE process)
+{
+    FILETIME created, exited, kernel, user;
+    if (!GetProcessTimes(process, &created, &exited, &kernel, &user))
+        return 0;
+    return (uint64_t)created.dwHighDateTime << 32 | created.dwLowDateTime;
+}
+
+uint64_t os_process_pid(const struct os_process *process)
+{
+    return process->pid;
+}
+
+bool os_process_poll(struct os_process *process, uint32_t *status)
+{
+    DWORD code;
+    if (!process->exited && WaitForSingleObject(process->handle, 0) == WAIT_OBJECT_0 &&
+        GetExitCodeProcess(process->handle, &code)) {
+        process->exited = true;
+        process->status = code;
+    }
+    if (process->exited)
+        *status = process->status;
+    return process->exited;
+}
+
+void os_process_free(struct os_process *process)
+{
+    if (!process)
+        return;
+    if (process->handle)
+        CloseHandle(process->handle);
+    free(process);
+}
+
+/* The agent's next process inherits the handle: without it a status could not be had, since the children are not its
+   own. */
+void os_process_save(const struct os_process *process, struct buffer *out)
+{
+    SetHandleInformation(process->handle, HANDLE_FLAG_INHERIT, HANDLE_FLAG_INHERIT);
+    buffer_printf(out, "%lu %llu %d %lu %llu", process->pid, (unsigned long long)process->start, process->exited,
+                  (unsigned long)process->status, (unsigned long long)(uintptr_t)process->handle);
+}
+
+int os_process_adopt(struct os_process **out, const char *saved)
+{
+    unsigned long pid, status;
+    unsigned long long start_time, value;
+    int exited;
+    *out = NULL;
+    if (sscanf(saved, "%lu %llu %d %lu %llu", &pid, &start_time, &exited, &status, &value) != 5)
+        return ERR_INVALID;
+    HANDLE handle = (HANDLE)(uintptr_t)value;
+    if (process_start_time(handle) != start_time) /* not that process, or no process's handle at all */
+        return ERR_INVALID;
+    SetHandleInformation(handle, HANDLE_FLAG_INHERIT, 0);
+    struct os_process *process = calloc(1, sizeof *process);
+    if (!process || (!exited && process_watch_exit(handle, NULL))) {
+        free(process);
+        return ERR_NO_MEMORY;
+    }
+    *process = (struct os_process){handle, pid, start_time, exited != 0, (uint32_t)status};
+    *out = process;
+    return 0;
+}
+
+struct process_identity process_identity(const struct os_process *process)
+{
+    return (struct process_identity){process->pid, process->start};
+}

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "platform/thread.h"
+#include "win32/wait.h"
+#include "win32/winerror.h"
+
+#include <process.h>
+#include <stdlib.h>
+
+#define STACK_SIZE (256 * 1024) /* bytes reserved; only what is touched becomes memory */
+
+struct start {
+    void (*main)(void *context);
+    void *context;
+};
+
+static unsigned __stdcall thread_main(void *argument)
+{
+    struct start start = *(struct start *)argument;
+    free(argument);
+    start.main(start.context);
+    return 0;
+}
+
+int os_thread_start(void (*main)(void *context), void *context, struct error *err)
+{
+    struct start *start = malloc(sizeof *start);
+    if (!start)
+        return error_set(err, ERR_NO_MEMORY, "no memory to start a thread");
+    *start = (struct start){main, context};
+    HANDLE thread = (HANDLE)_beginthreadex(NULL, STACK_SIZE, thread_main, start, STACK_SIZE_PARAM_IS_A_RESERVATION,
+                                           NULL);
+    if (thread) {
+        CloseHandle(thread);
+        return 0;
+    }
+    int status = windows_error(err, GetLastError(), "could not start a thread");
+    free(start);
+    return status;
+}
+
+unsigned os_cpu_count(void)
+{
+    DWORD_PTR process, system;
+    unsigned count = 0;
+    if (GetProcessAffinityMask(GetCurrentProcess(), &process, &system))
+        for (; process; process &= process - 1)
+            count++;
+    return count ? count : 1;
+}
+
+struct os_mutex {
+    CRITICAL_SECTION section;
+};
+
+struct os_mutex *os_mutex_new(void)
+{
+    struct os_mutex *mutex = malloc(sizeof *mutex);
+    if (!mutex)
+        abort();
+    InitializeCriticalSection(&mutex->section);
+    return mutex;
+}
+
+void os_mutex_lock(struct os_mutex *mutex)
+{
+    EnterCriticalSection(&mutex->section);
+}
+
+void os_mutex_unlock(struct os_mutex *mutex)
+{
+    LeaveCriticalSection(&mutex->section);
+}
+
+int os_waker_new(struct os_waker **out, struct error *err)
+{
+    struct os_waker *waker = malloc(sizeof *waker);
+    *out = NULL;
+    if (!waker)
+        return error_set(err, ERR_NO_MEMORY, "no memory to wait");
+    waker->event = CreateEventW(NULL, TRUE, FALSE, NULL);
+    if (!waker->event) {
+        int status = windows_error(err, GetLastError(), "could not wait");
+        free(waker);
+        return status;
+    }
+    *out = waker;
+    return 0;
+}
+
+void os_waker_free(struct os_waker *waker)
+{
+    if (!waker)
+        return;
+    CloseHandle(waker->event);
+    free(waker);
+}
+
+void os_waker_set(struct os_waker *waker)
+{
+    SetEvent(waker->event);
+}
+
+void os_waker_clear(struct os_waker *waker)
+{
+    ResetEvent(waker->event);
+}

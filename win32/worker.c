@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "platform/worker.h"
+#include "win32/path.h"
+#include "win32/pipe.h"
+#include "win32/spawn.h"
+#include "win32/text.h"
+#include "win32/winerror.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+struct os_worker {
+    HANDLE process, pipe; /* owned */
+};
+
+/* 0, or the code of the failure. */
+static DWORD start_process(HANDLE *process, wchar_t *path, const wchar_t *argument, HANDLE pipe)
+{
+    PROCESS_INFORMATION info;
+    size_t size = wcslen(path) + wcslen(argument) + 8;
+    wchar_t *line = calloc(size, sizeof *line);
+    if (!line)
+        return ERROR_NOT_ENOUGH_MEMORY;
+    _snwprintf(line, size - 1, L"\"%ls\" %ls", path, argument);
+    /* No window of its own: it is what the screen is looked at with. */
+    struct spawn how = {.application = path,
+                        .command_line = line,
+                        .standard = {pipe, pipe, spawn_own_handle(2)},
+                        .flags = CREATE_NO_WINDOW};
+    DWORD code = spawn(&how, &info);
+    free(line);
+    if (code)
+        return code;
+    CloseHandle(info.hThread);
+    *process = info.hProcess;
+    return 0;
+}
+
+static DWORD start(struct os_worker *worker, wchar_t *path, const wchar_t *argument)
+{
+    HANDLE ends[2];
+    DWORD code = pipe_open(ends);
+    if (code)
+        return code;
+    code = start_process(&worker->process, path, argument, ends[1]);
+    CloseHandle(ends[1]);
+    if (code)
+        CloseHandle(ends[0]);
+    else
+        worker->pipe = ends[0];
+    return code;
+}
+
+int os_worker_start(struct os_worker **out, const char *argument, struct error *err)
+{
+    wchar_t *path = NULL, *text = NULL;
+    *out = NULL;
+    struct os_worker *worker = calloc(1, sizeof *worker);
+    if (!worker)
+        return error_set(err, ERR_NO_MEMORY, "no memory to start the capture worker");
+    int status = path_of_self(&path, err);
+    if (status == 0)
+        status = utf16_from(&text, argument, err);
+    if (status == 0) {
+        DWORD code = start(worker, path, text);
+        status = code ? windows_error(err, code, "could not start the capture worker") : 0;
+    }
+    free(path);
+    free(text);
+    if (status)
+        free(worker);
+    else
+        *out = worker;
+    return status;
+}
+
+int os_worker_write(struct os_worker *worker, const void *bytes, size_t len, int64_t deadline_ms, struct error *err)
+{
+    int status = pipe_write(worker->pipe, bytes, len, deadline_ms, "the capture worker ended", err);
+    return status == ERR_TIMEOUT ? error_set(err, ERR_TIMEOUT, "the capture worker takes no request") : status;
+}
+
+int os_worker_read(struct os_worker *worker, void *bytes, size_t max, int64_t deadline_ms, struct error *err)
+{
+    int got = pipe_read(worker->pipe, bytes, max, deadline_ms, "the capture worker ended", err);
+    return got == ERR_TIMEOUT ? error_set(err, ERR_TIMEOUT, "the capture worker did not answer in time") : got;
+}
+
+void os_worker_stuck_in(struct os_worker *worker, char *text, size_t size)
+{
+    (void)worker;
+    if (size > 0)
+        *text = 0; /* Windows does not tell */
+}
+
+void os_worker_stop(struct os_worker *worker)
+{
+    if (!worker)
+        return;
+    TerminateProcess(worker->process, 1);
+    CloseHandle(worker->process);
+    CloseHandle(worker->pipe);
+    free(worker);
+}
