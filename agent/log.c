@@ -71,8 +71,10 @@ void log_line(const char *format, ...)
     memcpy(log_state.text + log_state.len, line, len);
     log_state.len += len;
     os_mutex_unlock(log_state.lock);
-    if (log_state.to_stderr)
+    if (log_state.to_stderr) {
         fputs(line, stderr);
+        fflush(stderr); /* which some C libraries buffer */
+    }
 }
 
 void log_copy(struct buffer *out)
