@@ -253,7 +253,7 @@ static enum capture_result pattern_grab(struct capture *capture, const struct ca
     };
     strlist_add(facts, "output=" OUTPUT);
     strlist_addf(facts, "geometry=%ux%u%+d%+d", region.width, region.height, region.x, region.y);
-    strlist_addf(facts, "cursor=%d", options->cursor);
+    strlist_addf(facts, "cursor=%s", options->cursor ? "drawn" : "off");
     return CAPTURE_OK;
 }
 

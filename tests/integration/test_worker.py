@@ -180,7 +180,7 @@ def facts_tell_what_was_taken():
     with Worker("64x48") as worker:
         facts, shot = worker.png("cursor=0")
         equal((facts["backend"], facts["output"], facts["geometry"], facts["cursor"]),
-              ("pattern", "PATTERN-1", "64x48+0+0", "0"), "facts")
+              ("pattern", "PATTERN-1", "64x48+0+0", "off"), "facts")
         equal(facts["hash"], shot.hash(), "hash")
         check(re.fullmatch(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d\d\dZ", facts["time"]), f"time {facts['time']}")
         equal(facts.all("warning"), [], "warnings")
@@ -228,7 +228,7 @@ def regions_are_cut_out():
 def the_cursor_is_drawn_unless_told_not_to():
     with Worker("64x48") as worker:
         without, drawn = xor(64, 48), with_cursor(xor(64, 48))
-        for options, want, fact in (((), drawn, "1"), (("cursor=1",), drawn, "1"), (("cursor=0",), without, "0")):
+        for options, want, fact in (((), drawn, "drawn"), (("cursor=1",), drawn, "drawn"), (("cursor=0",), without, "off")):
             facts, shot = worker.png(*options)
             check(shot.same(want), f"{options}: other pixels")
             equal(facts["cursor"], fact, "cursor")
