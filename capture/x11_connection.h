@@ -13,6 +13,7 @@ struct x11_connection {
     struct x11_pulse pulse;
     struct x11_server server; /* its authority is not kept */
     struct strlist refused;   /* "WHO: why" of what was tried before */
+    int randr;                /* RandR's version, 105 for 1.5; 0: not asked yet, -1: there is none */
     bool lost;                /* Xlib found the connection broken; only closing it is of use */
 };
 

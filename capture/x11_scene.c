@@ -4,12 +4,23 @@
 #include <stdio.h>
 #include <string.h>
 
-static bool has_randr(struct x11_connection *connection, int major, int minor)
+static int ask_randr(struct x11_connection *connection)
 {
-    int event, error, got_major, got_minor;
-    return !x11_missing(X11_LIB_XRANDR) && x11.XRRQueryExtension(connection->display, &event, &error) &&
-           x11.XRRQueryVersion(connection->display, &got_major, &got_minor) &&
-           (got_major > major || (got_major == major && got_minor >= minor));
+    Display *display = connection->display;
+    int opcode, event, error, major, minor;
+    /* XRRQueryExtension() alone would do, but leaks where there is none. */
+    if (x11_missing(X11_LIB_XRANDR) || !x11.XQueryExtension(display, RANDR_NAME, &opcode, &event, &error) ||
+        !x11.XRRQueryVersion(display, &major, &minor))
+        return -1;
+    return major * 100 + minor;
+}
+
+/* Version 105 is 1.5. */
+static bool has_randr(struct x11_connection *connection, int version)
+{
+    if (connection->randr == 0)
+        connection->randr = ask_randr(connection);
+    return connection->randr >= version;
 }
 
 static bool read_size(struct x11_connection *connection, int screen, uint32_t *width, uint32_t *height)
@@ -123,9 +134,9 @@ int x11_scene_read(struct x11_connection *connection, int screen, struct x11_sce
     if (!read_size(connection, screen, &scene->width, &scene->height))
         return error_set(err, ERR_UNAVAILABLE, "X server :%u does not tell the size of its screen %d",
                          connection->server.number, screen);
-    if (!has_randr(connection, 1, 3))
+    if (!has_randr(connection, 103))
         return add_output(connection, scene, "screen", (struct rect){0, 0, scene->width, scene->height}, err);
-    bool has_monitors = x11.XRRGetMonitors && has_randr(connection, 1, 5);
+    bool has_monitors = x11.XRRGetMonitors && has_randr(connection, 105);
     int status = read_crtcs(connection, scene, !has_monitors, err);
     if (status == 0 && has_monitors)
         status = read_monitors(connection, scene, err);
@@ -137,7 +148,7 @@ bool x11_scene_is_current(struct x11_connection *connection, const struct x11_sc
     uint32_t width, height;
     if (!read_size(connection, scene->screen, &width, &height) || width != scene->width || height != scene->height)
         return false;
-    if (!has_randr(connection, 1, 3))
+    if (!has_randr(connection, 103))
         return true;
     XRRScreenResources *resources =
         x11.XRRGetScreenResourcesCurrent(connection->display, RootWindow(connection->display, scene->screen));

@@ -68,7 +68,6 @@ enum x11_library {
     X(X11_LIB_XEXT, DPMSInfo, true)                                                                                    \
     X(X11_LIB_XFIXES, XFixesQueryExtension, true)                                                                      \
     X(X11_LIB_XFIXES, XFixesGetCursorImage, true)                                                                      \
-    X(X11_LIB_XRANDR, XRRQueryExtension, true)                                                                         \
     X(X11_LIB_XRANDR, XRRQueryVersion, true)                                                                           \
     X(X11_LIB_XRANDR, XRRGetScreenResourcesCurrent, true)                                                              \
     X(X11_LIB_XRANDR, XRRFreeScreenResources, true)                                                                    \
