@@ -43,16 +43,20 @@ static int open_cards(const char *root, pid_t pid, bool cards[CARDS_MAX])
     return count;
 }
 
+static bool has_kernel_connector(const char *root, int card, const char *type, const char *rest)
+{
+    char path[PATH_MAX];
+    return x11_path(path, sizeof path, "%s/sys/class/drm/card%d-%s%s", root, card, type, rest) &&
+           access(path, F_OK) == 0;
+}
+
 /* Xorg calls the kernel's HDMI-A-1 HDMI-1, and DVI-I, DVI-D and DP by their own names. */
 static bool has_connector(const char *root, int card, const char *output)
 {
-    char path[PATH_MAX];
-    if (strchr(output, '/') == NULL && x11_path(path, sizeof path, "%s/sys/class/drm/card%d-%s", root, card, output) &&
-        access(path, F_OK) == 0)
-        return true;
-    return strncmp(output, "HDMI-", 5) == 0 && strchr(output, '/') == NULL &&
-           x11_path(path, sizeof path, "%s/sys/class/drm/card%d-HDMI-A-%s", root, card, output + 5) &&
-           access(path, F_OK) == 0;
+    if (strchr(output, '/'))
+        return false;
+    return has_kernel_connector(root, card, "", output) ||
+           (strncmp(output, "HDMI-", 5) == 0 && has_kernel_connector(root, card, "HDMI-A-", output + 5));
 }
 
 /* The card of the output; -1 when it can't be told. */
