@@ -10,17 +10,18 @@ set -eu
 
 BUILD="gcc libc6-dev make zlib1g-dev libx11-dev libxext-dev libxrandr-dev libxfixes-dev libxss-dev libdrm-dev"
 SCREEN="xvfb xauth x11-utils x11-apps xterm imagemagick fonts-dejavu-core"
+XTESTS="libxrender-dev twm weston xwayland xserver-xorg-core xserver-xorg-video-dummy"
 WINE="wine wine64 libwine-dev libxrender1 libxfixes3 libxrandr2 libxinerama1 libxcursor1 libxi6 libxcomposite1"
 
 packages_of()
 {
     case $1 in
     build) echo "$BUILD" ;;
-    check) echo "$BUILD $SCREEN clang libclang-rt-14-dev python3 procps xdotool x11-xserver-utils" ;;
+    check) echo "$BUILD $SCREEN $XTESTS clang libclang-rt-14-dev python3 procps xdotool x11-xserver-utils" ;;
     fuzz) echo "$BUILD clang libclang-rt-14-dev llvm python3" ;;
     demo) echo "$BUILD $SCREEN $WINE gcc-mingw-w64-x86-64 dpkg-dev xz-utils ca-certificates procps python3" ;;
     bench) echo "$BUILD $SCREEN scrot maim ffmpeg python3" ;;
-    lint) echo "$BUILD clang clang-format clang-tidy cppcheck shellcheck mandoc universal-ctags python3-pyflakes python3 git" ;;
+    lint) echo "$BUILD libxrender-dev clang clang-format clang-tidy cppcheck shellcheck mandoc universal-ctags python3-pyflakes python3 git" ;;
     *)
         echo "tests/deps.sh: '$1' is not one of build, check, fuzz, demo, bench, lint" >&2
         return 1

@@ -1,0 +1,449 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Finding an X server and its authority, and what becomes of it while pictures are taken: servers that refuse, stop, are
+grabbed, end or begin again."""
+import contextlib
+import os
+import re
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import tempfile
+
+from harness import COMMAND, PATIENCE, check, equal, eventually, main, need_root, refused, stat_fields, test
+from isolation import isolate, need_isolation
+from wire import Refused
+from worker import Worker
+from xserver import TOOL_WORKER, Server, need_program
+
+LOCAL, WILD = 256, 65535
+COOKIE = "MIT-MAGIC-COOKIE-1"
+RIGHT, WRONG = bytes(range(16)), bytes(16)
+UNAUTHORISED = "Authorization required, but no authorization protocol specified"
+INVALID = "Invalid MIT-MAGIC-COOKIE-1 key"
+NOBODY = 65534
+
+
+def entry(data, number="", family=WILD, address="", name=COOKIE):
+    """An entry of an Xauthority file."""
+    fields = (address.encode(), str(number).encode(), name.encode(), data)
+    return struct.pack(">H", family) + b"".join(struct.pack(">H", len(field)) + field for field in fields)
+
+
+@contextlib.contextmanager
+def files(**contents):
+    """A folder with files of these names."""
+    folder = tempfile.mkdtemp(prefix="periscope-test-x11-", dir="/tmp")
+    try:
+        for name, data in contents.items():
+            with open(os.path.join(folder, name), "wb") as file:
+                file.write(data)
+        yield folder
+    finally:
+        shutil.rmtree(folder)
+
+
+def look(server=None, xauthority=None, home="/nonexistent", display=True, tool=(), **settings):
+    if tool:
+        settings["command"] = [TOOL_WORKER, *tool]
+    return Worker({"DISPLAY": server.display if server and display else None, "XAUTHORITY": xauthority, "HOME": home},
+                  "x11", **settings)
+
+
+def shows(server, worker, *options):
+    facts, shot = worker.ppm("cursor=0", *options)
+    equal(facts["x11.display"], f"{server.display}.0", "display")
+    check(shot.same(server.as_xwd_reads_it()), "another picture than xwd's")
+    return facts
+
+
+def refusal(call, *arguments):
+    try:
+        call(*arguments)
+    except Refused as reason:
+        return str(reason)
+    raise AssertionError("it was not refused")
+
+
+def hide(path):
+    """Empties a server's file so that it does not notice: without a cookie it would let every local user in."""
+    time = os.stat(path).st_mtime_ns
+    with open(path, "wb"):
+        pass
+    os.utime(path, ns=(time, time))
+
+
+def locked_server(folder, name="server"):
+    """One that wants the cookie RIGHT; other programs get it too."""
+    path = os.path.join(folder, name)
+    with open(path, "wb") as file:
+        file.write(entry(RIGHT))
+    os.chmod(path, 0o600)
+    server = Server("-auth", path, screens=("64x48x24",), variables={"XAUTHORITY": path})
+    server.client()  # the server reads the file when somebody comes
+    return server
+
+
+# ---- which server ----
+
+@test
+def server_is_found_without_display():
+    need_isolation()
+    with Server(screens=("64x48x24",)) as server, look() as worker:
+        server.client().do("noise", 1)
+        shows(server, worker)
+
+
+@test
+def display_is_taken_before_others():
+    with Server(screens=("64x48x24",)) as first, Server(screens=("64x48x24",)) as second:
+        first.client().do("noise", 1)
+        second.client().do("noise", 2)
+        for server in (second, first):
+            with look(server) as worker:
+                shows(server, worker)
+
+
+@test
+def display_that_does_not_exist_gives_way_to_a_server_that_runs():
+    need_isolation()
+    with Server(screens=("64x48x24",)) as server:
+        with Worker({"DISPLAY": ":4242", "XAUTHORITY": None}, "x11") as worker:
+            facts = shows(server, worker)
+            equal(facts.all("refused"), [":4242: No such file or directory"], "refused")
+        with Worker({"DISPLAY": "otherhost:0", "XAUTHORITY": None}, "x11") as worker:
+            facts = shows(server, worker)
+            equal(facts.all("refused"), ["DISPLAY=otherhost:0: not a display of this machine"], "refused")
+
+
+@test
+def no_server():
+    need_isolation()
+    with look() as worker:
+        refused("x11: no X server runs here", worker.screenshot)
+        refused("x11: no X server runs here", worker.ask, "windows", "backend=x11")
+    with Worker({"DISPLAY": ":7"}, "x11") as worker:
+        refused("x11: no X server can be used: :7: No such file or directory", worker.screenshot)
+
+
+@test
+def screen_that_the_server_has_not():
+    with Server(screens=("64x48x24",)) as server, Worker({"DISPLAY": server.display + ".3"}, "x11") as worker:
+        refused(f"x11: X server {server.display} (Xvfb, process {server.pid}) has no screen 3", worker.screenshot)
+
+
+# ---- its authority ----
+
+@test
+def cookie_of_the_environment():
+    with files() as folder, locked_server(folder) as server:
+        own = os.path.join(folder, "own")
+        hide(os.path.join(folder, "server"))
+        host = socket.gethostname()
+        for content in (entry(RIGHT), entry(RIGHT, server.number), entry(RIGHT, server.number, LOCAL, host),
+                        entry(RIGHT, server.number, LOCAL, "name-before-it-was-renamed"),
+                        entry(WRONG, server.number, LOCAL, host) + entry(RIGHT, server.number),
+                        entry(WRONG, server.number + 1, LOCAL, host) + entry(RIGHT, server.number) + b"\1\0cut"):
+            with open(own, "wb") as file:
+                file.write(content)
+            with look(server, own) as worker:
+                worker.screenshot()
+
+
+@test
+def cookie_of_the_home():
+    with files(**{".Xauthority": entry(RIGHT)}) as folder, locked_server(folder) as server:
+        hide(os.path.join(folder, "server"))
+        with look(server, home=folder) as worker:
+            worker.screenshot()
+
+
+@test
+def cookie_of_the_servers_own_file():
+    with files() as folder, locked_server(folder) as server, look(server) as worker:
+        shows(server, worker)
+
+
+@test
+def cookie_of_a_relative_file():
+    with files(relative=entry(RIGHT)) as folder:
+        here = os.getcwd()
+        os.chdir(folder)
+        try:
+            server = Server("-auth", "relative", screens=("64x48x24",), variables={"XAUTHORITY": f"{folder}/relative"})
+        finally:
+            os.chdir(here)
+        with server, look(server) as worker:
+            shows(server, worker)
+
+
+@test
+def cookie_of_another_process_that_uses_the_display():
+    with files(**{"of-client": entry(RIGHT)}) as folder, locked_server(folder) as server:
+        hide(os.path.join(folder, "server"))
+        client = subprocess.Popen(["sleep", str(PATIENCE)], env={"DISPLAY": server.display + ".0", "PATH": os.defpath,
+                                                                 "XAUTHORITY": os.path.join(folder, "of-client")})
+        try:
+            with look(server) as worker:
+                eventually(lambda: b"XAUTHORITY" in open(f"/proc/{client.pid}/environ", "rb").read(), "its environment")
+                worker.screenshot()
+        finally:
+            client.kill()
+            client.wait()
+
+
+@test
+def cookie_in_a_known_place():
+    need_isolation()
+    path = "/tmp/.Xauth-periscope-test"
+    with files() as folder, locked_server(folder) as server:
+        shutil.copy(os.path.join(folder, "server"), path)
+        hide(os.path.join(folder, "server"))
+        try:
+            with look(server) as worker:
+                worker.screenshot()
+        finally:
+            os.remove(path)
+
+
+@test
+def server_that_refuses_everything():
+    need_isolation()
+    with files(own=entry(WRONG) + entry(RIGHT[::-1]), other=entry(RIGHT, 4000)) as folder, \
+            locked_server(folder) as server:
+        mine, its = os.path.join(folder, "own"), os.path.join(folder, "server")
+        label = f"x11: no X server can be used: {server.display} (Xvfb, process {server.pid})"
+        hide(its)
+        with look(server, mine) as worker:
+            refused(f"{label}: {mine}: {INVALID}, {mine}: {INVALID}, {its}: no cookie for this display, "
+                    f"no authority: {UNAUTHORISED}", worker.screenshot)
+        with look(server, os.path.join(folder, "other")) as worker:
+            refused(f"{label}: {folder}/other: no cookie for this display, {its}: no cookie for this display, "
+                    f"no authority: {UNAUTHORISED}", worker.screenshot)
+        with look(server, os.path.join(folder, "absent")) as worker:
+            check(f"{folder}/absent: No such file or directory" in refusal(worker.screenshot), "the file is not named")
+
+
+@test
+def files_that_are_no_authorities():
+    need_isolation()
+    with files(large=b"\0" * (300 << 10), random=os.urandom(5000), short=entry(RIGHT)[:-1]) as folder, \
+            locked_server(folder) as server:
+        os.mkfifo(os.path.join(folder, "fifo"))
+        hide(os.path.join(folder, "server"))
+        for name, why in (("fifo", "not a file"), (".", "not a file"), ("large", "larger than 262144 bytes"),
+                          ("random", ""), ("short", "not a whole Xauthority file"), ("/dev/zero", "not a file")):
+            path = os.path.join(folder, name)
+            with look(server, path) as worker:
+                check(f"{path}: {why}" in refusal(worker.screenshot), f"no word of {path}")
+
+
+@test
+def another_users_file_is_not_readable():
+    need_isolation()
+    need_root()
+    with files() as folder, locked_server(folder) as server:
+        tool = os.path.join(folder, "worker")
+        shutil.copy(COMMAND[0], tool)
+        os.chmod(folder, 0o755)
+        with look(server, command=[tool, "--capture-worker"], user=NOBODY) as worker:
+            refused(f"x11: no X server can be used: {server.display} (Xvfb, process {server.pid}): "
+                    f"{folder}/server: Permission denied, no authority: {UNAUTHORISED}", worker.screenshot)
+
+
+@test
+def one_that_refuses_gives_way_to_the_next():
+    need_isolation()
+    with files() as folder, locked_server(folder) as server, Server(screens=("64x48x24",)) as other:
+        hide(os.path.join(folder, "server"))
+        other.client().do("noise", 1)
+        with look(server) as worker:
+            facts = shows(other, worker)
+            equal(len(facts.all("refused")), 1, "refusals")
+            check(facts["refused"].startswith(f"{server.display} (Xvfb, process {server.pid}): "), facts["refused"])
+
+
+FAKE_SERVER = """
+import socket, sys
+listener = socket.socket(socket.AF_UNIX)
+listener.bind("/tmp/.X11-unix/X" + sys.argv[1][1:])
+listener.listen()
+print("ready", flush=True)
+while True:
+    client, _ = listener.accept()
+    client.settimeout(5)
+    data = client.recv(4096)
+    print(data.hex() or "nothing", flush=True)
+    client.close()
+"""
+
+
+@test
+def cookies_of_root_are_not_shown_to_another_users_process():
+    need_isolation()
+    need_root()
+    with files(secret=entry(RIGHT), script=FAKE_SERVER.encode()) as folder:
+        os.chmod(folder, 0o755)
+        secret, program = os.path.join(folder, "secret"), os.path.join(folder, "Xvfb")
+        os.chmod(secret, 0o600)
+        os.symlink("/usr/bin/python3", program)  # the name of the link becomes the process's
+        fake = subprocess.Popen([program, os.path.join(folder, "script"), ":321", "-auth", secret], user=NOBODY,
+                                stdout=subprocess.PIPE)
+        try:
+            equal(fake.stdout.readline(), b"ready\n", "fake server")
+            with look() as worker:
+                refused(f"x11: no X server can be used: :321 (Xvfb, process {fake.pid}): {secret}: not shown to a server "
+                        f"of user {NOBODY}, no authority: it closed the connection", worker.screenshot)
+            for line in (fake.stdout.readline(), fake.stdout.readline()):
+                check(RIGHT.hex().encode() not in line, "the cookie was sent")
+        finally:
+            fake.kill()
+            fake.wait()
+            fake.stdout.close()
+
+
+# ---- servers that do not answer ----
+
+def stopped(server):
+    server.process.send_signal(signal.SIGSTOP)
+    eventually(lambda: stat_fields(server.pid)[0] == b"T", "the server to stop")
+    return f"X server {server.display} does not answer (process {server.pid} Xvfb, stopped)"
+
+
+@test
+def stopped_server_is_named_and_then_shown():
+    with Server(screens=("64x48x24",)) as server, look(server) as worker:
+        client = server.client()
+        for seed in (1, 2):  # the worker's first connection, then one that it has
+            client.do("noise", seed)
+            text = stopped(server)
+            refused(f"x11: {text}", worker.screenshot, "deadline-ms=1000")
+            refused(f"x11: {text}", worker.ask, "windows", "backend=x11", "deadline-ms=1000")
+            refused(f"x11: {text}", worker.ask, "displays", "backend=x11", "deadline-ms=1000")
+            server.process.send_signal(signal.SIGCONT)
+            shows(server, worker)
+
+
+@test
+def stopped_server_does_not_give_way_to_another():
+    with Server(screens=("64x48x24",)) as server, Server(screens=("64x48x24",)), look(server) as worker:
+        text = stopped(server)
+        refused(f"x11: {text}", worker.screenshot, "deadline-ms=500")
+
+
+@test
+def grabbed_server_is_named_and_then_shown():
+    with Server(screens=("64x48x24",)) as server, look(server) as worker:
+        client = server.client()
+        for seed in (1, 2):
+            client.do("noise", seed)
+            client.do("grab")
+            refused(f"x11: X server {server.display} does not answer (process {server.pid} Xvfb, running: another client "
+                    "may hold it grabbed)", worker.screenshot, "deadline-ms=500")
+            client.do("ungrab")
+            shows(server, worker)
+
+
+@test
+def server_that_stops_within_a_picture_is_named():
+    with Server(screens=("64x48x24",)) as server, look(server, tool=["hang"]) as worker:
+        refused("not done within 450 ms: x11: waiting for the picture: "
+                f"X server {server.display} does not answer (process {server.pid} Xvfb, running: another client may hold it "
+                "grabbed)", worker.screenshot, "deadline-ms=500")
+        equal(worker.ended(), 1, "exit status")
+
+
+# ---- servers that end ----
+
+@test
+def server_that_was_killed_and_started_again():
+    for tool in ((), ("XSetIOErrorExitHandler",)):
+        with Server(screens=("64x48x24",)) as server, look(server, tool=tool) as worker:
+            server.client().do("noise", 1)
+            shows(server, worker)
+            server.kill()
+            server.start(server.number)
+            server.client().do("noise", 2)
+            shows(server, worker)
+            worker.ask("windows", "backend=x11")
+
+
+@test
+def server_that_was_killed_is_said_to_be_gone():
+    need_isolation()
+    with Server(screens=("64x48x24",)) as server, look(server) as worker:
+        worker.screenshot()
+        server.kill()
+        reason = f"x11: no X server can be used: {server.display}: "
+        for _ in range(2):
+            check(refusal(worker.screenshot).startswith(reason), "another reason")
+        check(refusal(worker.ask, "displays", "backend=x11").startswith(reason), "another reason")
+
+
+@test
+def connection_that_the_server_ends():
+    for tool in ((), ("XSetIOErrorExitHandler",)):  # without it: as in libX11 before 1.7
+        with Server(screens=("64x48x24",)) as server, look(server, tool=tool) as worker:
+            client = server.client()
+            for seed, request in enumerate(("screenshot", "windows", "displays")):
+                client.do("noise", seed)
+                shows(server, worker)
+                client.do("kill-others")
+                worker.ask(request, "backend=x11")
+                shows(server, worker)
+
+
+# ---- Xwayland ----
+
+def listening_display():
+    with open("/proc/net/unix", encoding="ascii") as file:
+        found = re.search(r" 00010000 .*/tmp/\.X11-unix/X(\d+)\n", file.read())
+    return found and ":" + found[1]
+
+
+@contextlib.contextmanager
+def weston():
+    """A compositor without a screen that starts Xwayland when a client comes: its display."""
+    need_program("weston", "Xwayland")
+    with files() as folder:
+        os.chmod(folder, 0o700)
+        with open(os.path.join(folder, "log"), "wb") as log:
+            process = subprocess.Popen(["weston", "--backend=headless-backend.so", "--xwayland", "--socket=w"],
+                                       env={**os.environ, "XDG_RUNTIME_DIR": folder}, stdout=log, stderr=log)
+        try:
+            yield process, eventually(listening_display, "weston's display")
+        finally:
+            process.terminate()
+            process.wait(PATIENCE)
+
+
+def xwaylands():
+    found = []
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        with contextlib.suppress(OSError), open(f"/proc/{pid}/comm", encoding="utf-8") as file:
+            if file.read() == "Xwayland\n":
+                found.append(int(pid))
+    return found
+
+
+@test
+def xwayland_is_neither_started_nor_shown():
+    need_isolation()
+    need_program("xdpyinfo")
+    with weston() as (compositor, display):
+        for variable in (display, None):
+            with Worker({"DISPLAY": variable}, "x11") as worker:
+                refused(f"x11: no X server can be used: {display}: no X server runs; weston (process {compositor.pid}) "
+                        "would start one for us", worker.screenshot)
+        equal(xwaylands(), [], "Xwayland processes")
+        subprocess.run(["xdpyinfo", "-display", display], stdout=subprocess.DEVNULL, timeout=PATIENCE, check=True)
+        with Worker({"DISPLAY": display}, "x11") as worker:
+            refused(f"x11: no X server can be used: {display} (Xwayland, process {xwaylands()[0]}): the root window of a "
+                    "rootless Xwayland is never shown", worker.screenshot)
+
+
+if __name__ == "__main__":
+    isolate()
+    main()

@@ -1,0 +1,9 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Programs that the integration tests run.
+TOOLS := $(patsubst tests/tools/%.c,$(B)/tests/tools/%,$(wildcard tests/tools/*.c))
+$(B)/tests/tools/x11_client: TOOL_LIBS := -lX11 -lXrender
+$(B)/tests/tools/%: $(OBJ)/tests/tools/%.o $(UNIT_LIBRARY)
+	@mkdir -p $(@D)
+	$(call say,LINK)
+	$(Q)$(LINK) -o $@ $^ -lz -lm $(TOOL_LIBS)
+programs integration: $(TOOLS)
