@@ -4,5 +4,5 @@
 .PHONY: demo
 demo:
 	tests/deps.sh build
-	$(MAKE) all
+	$(MAKE) all sample
 	tests/demo/demo.sh

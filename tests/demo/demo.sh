@@ -118,7 +118,7 @@ run_test()
     shift 2
     name=$(basename "${executable%_test*}")
     say "$name: $*"
-    timeout -k 10 $LIMIT_S "$PERISCOPE" test "$host" "$executable" "$@" --runner "$runner" --unit-timeout "$limit" \
+    timeout -k 10 $LIMIT_S "$PERISCOPE" test "$host" "$executable" "$@" --runner "$runner" --time-limit "$limit" \
         --output "$OUT/$name" </dev/null || true
     for file in report.txt result.json junit.xml; do
         [ -s "$OUT/$name/$file" ] || missing+=("$name/$file")
