@@ -9,6 +9,7 @@
 /* A booting guest drops packets: short attempts find it sooner than TCP's growing pauses do. */
 #define BOOT_ATTEMPT_MS 5000
 #define BOOT_PAUSE_MS 250
+#define BOOT_LEAST_MS 1500 /* an attempt with less would only ever fail for want of time, and hide the true reason */
 
 const char *periscope_banner(struct periscope *p)
 {
@@ -181,7 +182,7 @@ int periscope_wait_boot(struct periscope *p, int timeout_ms, const char *not_boo
     int connect_ms = p->connect_ms, io_ms = p->io_ms, status;
     for (;;) {
         int64_t left = os_time_left(deadline);
-        int most = left > BOOT_ATTEMPT_MS ? BOOT_ATTEMPT_MS : (int)left;
+        int most = left > BOOT_ATTEMPT_MS ? BOOT_ATTEMPT_MS : left < BOOT_LEAST_MS ? BOOT_LEAST_MS : (int)left;
         /* A connection from before the boot would take its time to be found dead. */
         periscope_disconnect(p);
         p->connect_ms = shorter(connect_ms, most);

@@ -101,9 +101,9 @@ PERISCOPE_API int periscope_ping(struct periscope *p);
 /* "testagentd 1.7", borrowed until the next call; NULL when it could not connect (the error text
    tells why). */
 PERISCOPE_API const char *periscope_banner(struct periscope *p);
-/* Tries until the agent answers a ping; PERISCOPE_TIMED_OUT, with the last reason, when timeout_ms passed.
-   not_boot_id (NULL: any): an agent whose property boot.id is this one is still the boot from before, so it
-   goes on waiting. */
+/* Tries until the agent answers a ping; PERISCOPE_TIMED_OUT, with the last reason, when timeout_ms passed (the last
+   attempt may take some seconds longer). not_boot_id (NULL: any): an agent whose property boot.id is this one is
+   still the boot from before, so it goes on waiting. */
 PERISCOPE_API int periscope_wait_boot(struct periscope *p, int timeout_ms, const char *not_boot_id);
 /* "name=value" strings. Since testagentd 1.5. */
 PERISCOPE_API int periscope_properties(struct periscope *p, struct periscope_strings *out);

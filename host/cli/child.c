@@ -25,8 +25,8 @@ static void tell_end(struct cli *cli, const struct periscope_exit *end)
     if (!end->exited)
         cli_note(cli, "the program was ended by signal %d", end->signal);
     else if (end->code > 255)
-        cli_warn(cli, "the program exited with %" PRIu32 " (0x%08" PRIx32 "), which is told here as %d",
-                 end->code, end->code, EXIT_OF_ANY_OTHER);
+        cli_warn(cli, "the program exited with %" PRIu32 " (0x%08" PRIx32 "), which is told here as %d", end->code,
+                 end->code, EXIT_OF_ANY_OTHER);
 }
 
 static void end_child(struct cli *cli, uint64_t pid)
@@ -48,8 +48,7 @@ static void end_child(struct cli *cli, uint64_t pid)
 }
 
 /* The wait is over and the child is not: `why` says what ended it. */
-static int give_up(struct cli *cli, enum cli_exit exit, const char *why, const char *kill_option,
-                   uint64_t pid)
+static int give_up(struct cli *cli, enum cli_exit exit, const char *why, const char *kill_option, uint64_t pid)
 {
     if (cli_option(cli, kill_option)) {
         cli_error(cli, exit, "%s; the program is ended", why);
@@ -57,15 +56,14 @@ static int give_up(struct cli *cli, enum cli_exit exit, const char *why, const c
         return exit;
     }
     cli_error(cli, exit, "%s; process %" PRIu64 " goes on", why, pid);
-    cli_note(cli, "to wait on: periscope wait %s %" PRIu64 "; to end it: periscope kill %s %" PRIu64,
-             cli->target, pid, cli->target, pid);
+    cli_note(cli, "to wait on: periscope wait %s %" PRIu64 "; to end it: periscope kill %s %" PRIu64, cli->target, pid,
+             cli->target, pid);
     return exit;
 }
 
 int child_await(struct cli *cli, uint64_t pid)
 {
     struct periscope_exit end;
-    cli_catch_interrupt(cli);
     int status = periscope_wait(cli->periscope, pid, cli->timeout_ms, 0, &end);
     if (status == PERISCOPE_STILL_RUNNING)
         return give_up(cli, CLI_TIMED_OUT, "the time is up", "kill-on-timeout", pid);

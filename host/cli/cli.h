@@ -15,15 +15,15 @@
 
 /* X(symbol, exit status, name in JSON, text of --help). 124 to 127 are left to timeout(1) and the shells, and
    from 128 on a status tells of a signal, so that ours are seldom those of a program that was run. */
-#define CLI_EXITS(X)                                                                                         \
-    X(CLI_OK, 0, "ok", "it was done")                                                                        \
-    X(CLI_FAILED, 1, "failed", "something on this side failed: a file, memory, an output")                   \
-    X(CLI_USAGE, 2, "usage", "the command line is wrong; nothing was sent")                                  \
-    X(CLI_UNCHANGED, 119, "unchanged", "screenshot --if-changed: the screen still has that hash")            \
-    X(CLI_NO_AGENT, 120, "no-agent", "no agent answers there, or the connection was lost")                   \
-    X(CLI_TIMED_OUT, 121, "timed-out", "the time was up")                                                    \
-    X(CLI_REFUSED, 122, "refused", "the agent said no; the text is its own")                                 \
-    X(CLI_UNSUPPORTED, 123, "unsupported", "this agent does not have what was asked for")                    \
+#define CLI_EXITS(X)                                                                                                   \
+    X(CLI_OK, 0, "ok", "it was done")                                                                                  \
+    X(CLI_FAILED, 1, "failed", "something on this side failed: a file, memory, an output")                             \
+    X(CLI_USAGE, 2, "usage", "the command line is wrong; nothing was sent")                                            \
+    X(CLI_UNCHANGED, 119, "unchanged", "screenshot --if-changed: the screen still has that hash")                      \
+    X(CLI_NO_AGENT, 120, "no-agent", "no agent answers there, or the connection was lost")                             \
+    X(CLI_TIMED_OUT, 121, "timed-out", "the time was up")                                                              \
+    X(CLI_REFUSED, 122, "refused", "the agent said no; the text is its own")                                           \
+    X(CLI_UNSUPPORTED, 123, "unsupported", "this agent does not have what was asked for")                              \
     X(CLI_INTERRUPTED, 130, "interrupted", "it was interrupted (Ctrl-C)")
 
 enum cli_exit {
@@ -43,14 +43,14 @@ struct cli;
 
 struct command {
     const char *name;
-    const char *operands; /* as the usage line has them after HOST[:PORT]: "LOCAL REMOTE"; "" for none */
-    const char *summary;  /* one line for the table of verbs, no full stop */
-    const char *details;  /* more for `periscope VERB --help`, whole lines; or NULL */
-    const char *examples; /* whole lines, "  periscope ..." each */
+    const char *operands;                /* as the usage line has them after HOST[:PORT]: "LOCAL REMOTE"; "" for none */
+    const char *summary;                 /* one line for the table of verbs, no full stop */
+    const char *details;                 /* more for `periscope VERB --help`, whole lines; or NULL */
+    const char *examples;                /* whole lines, "  periscope ..." each */
     const struct cli_option *options;    /* its own ones; NULL: none */
     unsigned min_operands, max_operands; /* after HOST; UINT_MAX: any number */
-    bool times_itself; /* --timeout is the verb's own option; else it is how long the agent may be silent */
-    bool runs_program; /* from the first operand after HOST on nothing is an option of ours */
+    bool times_itself;           /* --timeout is the verb's own option; else it is how long the agent may be silent */
+    bool runs_program;           /* from the first operand after HOST on nothing is an option of ours */
     int (*run)(struct cli *cli); /* the exit status */
 };
 
@@ -70,11 +70,12 @@ struct cli {
     bool json, quiet;
     int timeout_ms;         /* --timeout; -1: not given */
     int connect_timeout_ms; /* --connect-timeout; -1: not given */
-    struct json reply; /* with --json: an open object that the verb adds its results to; else discarded */
+    struct json reply;      /* with --json: an open object that the verb adds its results to; else discarded */
 
     struct cli_setting *settings; /* what the parser found, in the order of the command line */
     size_t setting_count;
-    bool reported; /* the reply holds an error already */
+    const char *status; /* of the reply; NULL: "ok". The exit status alone may be a program's */
+    bool reported;      /* the reply holds an error already */
 };
 
 /* ---- options ---- */
@@ -85,8 +86,7 @@ const char *cli_option(const struct cli *cli, const char *name);
    borrowed. NULL when memory runs out. */
 const char **cli_option_all(const struct cli *cli, const char *name);
 /* A whole number of an option or operand, or the fallback for NULL. False: reported as wrong usage. */
-bool cli_number(struct cli *cli, const char *what, const char *text, uint64_t min, uint64_t max,
-                uint64_t *value);
+bool cli_number(struct cli *cli, const char *what, const char *text, uint64_t min, uint64_t max, uint64_t *value);
 /* Seconds, "90" or "1.5", as milliseconds. False: reported as wrong usage. */
 bool cli_seconds(struct cli *cli, const char *what, const char *text, int *ms);
 
@@ -97,10 +97,10 @@ const char *cli_file_name(const char *path);
    reply's "error". Each of the first three returns the exit status for the verb to return. ---- */
 
 int cli_failed(struct cli *cli, int status); /* of a call to the library, which has the text */
-int cli_error(struct cli *cli, enum cli_exit exit, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+int cli_error(struct cli *cli, enum cli_exit exit, const char *format, ...) __attribute__((format(printf, 3, 4)));
 int cli_usage(struct cli *cli, const char *format, ...) __attribute__((format(printf, 2, 3)));
-enum cli_exit cli_exit_of(int status); /* of an enum periscope_status */
+enum cli_exit cli_exit_of(int status);         /* of an enum periscope_status */
+const char *cli_exit_name(enum cli_exit exit); /* as the reply's "status" has it */
 
 /* What was asked for, on standard output: nothing with --json. */
 void cli_print(struct cli *cli, const char *format, ...) __attribute__((format(printf, 2, 3)));

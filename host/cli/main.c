@@ -38,8 +38,8 @@ static int take_target(struct cli *cli, struct target *target, char text[TARGET_
         cli->operand_count--;
     }
     if (cli->operand_count < cli->command->min_operands || cli->operand_count > cli->command->max_operands)
-        return cli_usage(cli, "%zu operands after the host, where HOST[:PORT]%s%s is expected",
-                         cli->operand_count, *cli->command->operands ? " " : "", cli->command->operands);
+        return cli_usage(cli, "%zu operands after the host, where HOST[:PORT]%s%s is expected", cli->operand_count,
+                         *cli->command->operands ? " " : "", cli->command->operands);
     if (target_resolve(target, given, getenv("PERISCOPE_HOST"), getenv("PERISCOPE_PORT"), &err))
         return cli_usage(cli, "%s", err.text);
     target_text(target, text);
@@ -101,15 +101,13 @@ static int run_line(struct cli *cli, char **args)
 static int finish(struct cli *cli, int exit)
 {
     struct json *reply = &cli->reply;
-    if (!cli->reported)
-        json_text(reply, "status", exit == CLI_UNCHANGED ? "unchanged" : "ok");
+    json_text(reply, "status", cli->status ? cli->status : "ok");
     json_bool(reply, "ok", !cli->reported);
     json_integer(reply, "exit", exit);
     json_object_end(reply);
     if (cli->json && reply->out.failed)
         exit = cli_error(cli, CLI_FAILED, "the reply does not fit into memory");
-    else if (cli->json &&
-             (fwrite(reply->out.data, 1, reply->out.len, stdout) != reply->out.len || putchar('\n') < 0))
+    else if (cli->json && (fwrite(reply->out.data, 1, reply->out.len, stdout) != reply->out.len || putchar('\n') < 0))
         exit = CLI_FAILED;
     if (fflush(stdout) || ferror(stdout)) {
         fprintf(stderr, "periscope: %s: could not write to standard output\n", cli->command->name);

@@ -6,11 +6,11 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-static const char *exit_name(enum cli_exit exit)
+const char *cli_exit_name(enum cli_exit exit)
 {
     switch (exit) {
-#define X(symbol, value, name, help)                                                                         \
-    case symbol:                                                                                             \
+#define X(symbol, value, name, help)                                                                                   \
+    case symbol:                                                                                                       \
         return name;
         CLI_EXITS(X)
 #undef X
@@ -56,7 +56,7 @@ static int report(struct cli *cli, enum cli_exit exit, const char *text, const c
 {
     say(cli, text, after);
     if (!cli->reported) {
-        json_text(&cli->reply, "status", exit_name(exit));
+        cli->status = cli_exit_name(exit);
         json_text(&cli->reply, "error", text);
     }
     cli->reported = true;

@@ -41,6 +41,8 @@ static int run(struct cli *cli)
     const char **env = cli_option_all(cli, "env");
     if (!env)
         return cli_error(cli, CLI_FAILED, "no memory for the environment");
+    if (!leave)
+        cli_catch_interrupt(cli);
     int status = start(cli, env, &pid);
     free(env);
     if (status)

@@ -134,8 +134,7 @@ static int take(struct cli *cli, struct shot *shot)
         return CLI_USAGE;
     }
     const char *const *given = (const char *const *)list.items;
-    int status =
-        list.failed ? 0 : periscope_screenshot(cli->periscope, given, &shot->facts, &shot->bytes, &shot->len);
+    int status = list.failed ? 0 : periscope_screenshot(cli->periscope, given, &shot->facts, &shot->bytes, &shot->len);
     bool no_memory = list.failed;
     strlist_deinit(&list);
     if (no_memory)
@@ -161,6 +160,7 @@ static int run(struct cli *cli)
     if (!exit) {
         tell_facts(cli, &shot);
         exit = shot.bytes ? CLI_OK : CLI_UNCHANGED;
+        cli->status = cli_exit_name(exit);
     }
     periscope_strings_free(&shot.facts);
     free(shot.bytes);

@@ -20,7 +20,7 @@ static int run(struct cli *cli)
         return CLI_USAGE;
     if (given && !cli_number(cli, "--leeway", given, 0, UINT32_MAX, &leeway))
         return CLI_USAGE;
-    json_number(&cli->reply, "seconds", seconds);
+    json_number(&cli->reply, "time", seconds);
     json_number(&cli->reply, "leeway", leeway);
     int status = periscope_settime(cli->periscope, seconds, (uint32_t)leeway);
     return status ? cli_failed(cli, status) : CLI_OK;

@@ -12,6 +12,7 @@ static int run(struct cli *cli)
     if (!cli_number(cli, "PID", cli->operands[0], 1, UINT64_MAX, &pid))
         return CLI_USAGE;
     json_number(&cli->reply, "pid", pid);
+    cli_catch_interrupt(cli);
     return child_await(cli, pid);
 }
 
