@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "capture/gdi.h"
+
+#include "capture/gdi_image.h"
+#include "capture/gdi_screen.h"
+#include "capture/gdi_windows.h"
+#include "capture/region.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define TRIES 3 /* the modes or the desktop may change while a picture is taken */
+
+struct capture {
+    struct gdi_image image;
+    struct gdi_layout layout; /* that the picture was taken of */
+};
+
+/* ---- what the picture is to be of ---- */
+
+static int find_output(const struct gdi_layout *layout, const char *name, struct rect *area, struct error *err)
+{
+    struct buffer names;
+    for (size_t i = 0; i < layout->count; i++) {
+        if (strcmp(layout->monitors[i].name, name) == 0) {
+            *area = layout->monitors[i].area;
+            return 0;
+        }
+    }
+    buffer_init(&names, ERROR_TEXT_SIZE / 2);
+    for (size_t i = 0; i < layout->count; i++)
+        buffer_printf(&names, " %s", layout->monitors[i].name);
+    error_set(err, ERR_NOT_FOUND, "there is no output '%s' among:%s", name,
+              names.data ? (const char *)names.data : " none");
+    buffer_deinit(&names);
+    return ERR_NOT_FOUND;
+}
+
+static int find_area(const struct gdi_layout *layout, const struct capture_options *options, struct rect *area,
+                     struct error *err)
+{
+    char of[GDI_NAME_SIZE + 16] = "the screen";
+    *area = layout->whole;
+    if (options->output) {
+        int status = find_output(layout, options->output, area, err);
+        if (status)
+            return status;
+        snprintf(of, sizeof of, "output %s", options->output);
+    }
+    int status = region_apply(options, of, area, err);
+    if (status)
+        return status;
+    if (area->width < 1 || area->height < 1)
+        return error_set(err, ERR_UNAVAILABLE, "no-output: %s has no pixels", of);
+    if (area->width > CAPTURE_SIZE_MAX || area->height > CAPTURE_SIZE_MAX)
+        return error_set(err, ERR_LIMIT, "%s has %ux%u pixels, more than %d in a direction", of, area->width, area->height,
+                         CAPTURE_SIZE_MAX);
+    return 0;
+}
+
+/* ---- the picture ---- */
+
+/* Pixels of a layout that was the same before and after: 0, a failure, or ERR_CLOSED when it was not. */
+static int take_pixels(struct capture *capture, const struct capture_options *options, struct rect *area,
+                       struct error *err)
+{
+    static struct gdi_layout after;
+    int status = gdi_desktop_enter(err);
+    if (status)
+        return status;
+    gdi_layout_read(&capture->layout);
+    status = find_area(&capture->layout, options, area, err);
+    if (status == 0)
+        status = gdi_image_copy(&capture->image, area, err);
+    if (status)
+        return status;
+    gdi_layout_read(&after);
+    if (gdi_layout_same(&capture->layout, &after))
+        return 0;
+    return error_set(err, ERR_CLOSED, "the screen's layout changes while a picture is taken");
+}
+
+static void add_facts(const struct capture *capture, const struct capture_options *options, const struct rect *area,
+                      const char *cursor, struct strlist *facts)
+{
+    const struct gdi_layout *layout = &capture->layout;
+    strlist_addf(facts, "output=%s", options->output ? options->output : "all");
+    strlist_addf(facts, "geometry=%ux%u%+d%+d", area->width, area->height, area->x, area->y);
+    strlist_addf(facts, "cursor=%s", cursor);
+    gdi_desktop_facts(facts);
+    for (size_t i = 0; i < layout->count; i++) {
+        const struct rect *monitor = &layout->monitors[i].area;
+        strlist_addf(facts, "gdi.monitor.%s=%ux%u%+d%+d", layout->monitors[i].name, monitor->width, monitor->height,
+                     monitor->x, monitor->y);
+    }
+    if (layout->count == 0)
+        strlist_add(facts, "warning=no output shows the screen");
+}
+
+static enum capture_result gdi_grab(struct capture *capture, const struct capture_options *options,
+                                    struct image_view *view, struct strlist *facts, struct error *err)
+{
+    struct rect area;
+    struct error reason;
+    int status = ERR_CLOSED;
+    for (int i = 0; i < TRIES && status == ERR_CLOSED; i++)
+        status = take_pixels(capture, options, &area, &reason);
+    if (status) {
+        bool lost = status == ERR_CLOSED;
+        error_set(err, lost ? ERR_UNAVAILABLE : status, "%s%s", reason.text, lost ? ", again and again" : "");
+        return CAPTURE_FAILED;
+    }
+    const char *cursor = options->cursor ? gdi_image_draw_cursor(&capture->image, &area) : "off";
+    add_facts(capture, options, &area, cursor, facts);
+    gdi_image_view(&capture->image, view);
+    return CAPTURE_OK;
+}
+
+/* ---- lists ---- */
+
+static void add_driver(size_t index, const char *name, struct strlist *facts)
+{
+    wchar_t wanted[GDI_NAME_SIZE + 4];
+    DISPLAY_DEVICEW device = {.cb = sizeof device};
+    _snwprintf(wanted, GDI_NAME_SIZE + 3, L"\\\\.\\%hs", name);
+    wanted[GDI_NAME_SIZE + 3] = 0;
+    for (DWORD i = 0; EnumDisplayDevicesW(NULL, i, &device, 0); i++) {
+        struct buffer text;
+        if (wcscmp(device.DeviceName, wanted) != 0 || !*device.DeviceString)
+            continue;
+        buffer_init(&text, 4096);
+        gdi_append_text(&text, device.DeviceString);
+        strlist_addf(facts, "display.%zu.driver=%.*s", index, (int)text.len, (const char *)text.data);
+        buffer_deinit(&text);
+        return;
+    }
+}
+
+static int gdi_displays(struct capture *capture, struct strlist *facts, struct error *err)
+{
+    struct gdi_layout *layout = &capture->layout;
+    int status = gdi_desktop_enter(err);
+    if (status)
+        return status;
+    gdi_layout_read(layout);
+    strlist_addf(facts, "display.count=%zu", layout->count);
+    for (size_t i = 0; i < layout->count; i++) {
+        const struct gdi_monitor *monitor = &layout->monitors[i];
+        strlist_addf(facts, "display.%zu.name=%s", i, monitor->name);
+        strlist_addf(facts, "display.%zu.geometry=%ux%u%+d%+d", i, monitor->area.width, monitor->area.height,
+                     monitor->area.x, monitor->area.y);
+        strlist_addf(facts, "display.%zu.backend=gdi", i);
+        add_driver(i, monitor->name, facts);
+    }
+    return 0;
+}
+
+static int gdi_windows(struct capture *capture, struct strlist *lines, struct error *err)
+{
+    (void)capture;
+    int status = gdi_desktop_enter(err);
+    return status ? status : gdi_windows_list(lines, err);
+}
+
+/* ---- the interface ---- */
+
+static void gdi_close(struct capture *capture)
+{
+    if (!capture)
+        return;
+    gdi_image_close(&capture->image);
+    free(capture);
+}
+
+static int gdi_open(struct capture **out, const struct capture_options *options, struct error *err)
+{
+    (void)options;
+    *out = NULL;
+    int status = gdi_desktop_enter(err);
+    if (status)
+        return status;
+    *out = calloc(1, sizeof **out);
+    return *out ? 0 : error_set(err, ERR_NO_MEMORY, "no memory to look at the desktop");
+}
+
+static void gdi_describe_hang(char *text, size_t size)
+{
+    snprintf(text, size, "%s", gdi_doing());
+}
+
+const struct capture_backend capture_gdi = {
+    .name = "gdi",
+    .summary = "the desktop of a Windows session, by GDI",
+    .open = gdi_open,
+    .grab = gdi_grab,
+    .displays = gdi_displays,
+    .windows = gdi_windows,
+    .close = gdi_close,
+    .describe_hang = gdi_describe_hang,
+};

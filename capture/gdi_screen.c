@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "capture/gdi_screen.h"
+
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <windows.h>
+
+static _Atomic(const char *) doing = "";
+
+void gdi_now(const char *what)
+{
+    atomic_store(&doing, what);
+}
+
+const char *gdi_doing(void)
+{
+    return atomic_load(&doing);
+}
+
+void (*gdi_system_function(const wchar_t *module, const char *name))(void)
+{
+    wchar_t path[MAX_PATH + 64];
+    UINT len = GetSystemDirectoryW(path, MAX_PATH);
+    if (len == 0 || len >= MAX_PATH)
+        return NULL;
+    _snwprintf(path + len, 63, L"\\%ls", module);
+    path[len + 63] = 0;
+    HMODULE loaded = LoadLibraryW(path);
+    return loaded ? (void (*)(void))GetProcAddress(loaded, name) : NULL;
+}
+
+void gdi_append_text(struct buffer *out, const wchar_t *text)
+{
+    int size = WideCharToMultiByte(CP_UTF8, 0, text, -1, NULL, 0, NULL, NULL);
+    uint8_t *bytes = size > 0 ? buffer_extend(out, (size_t)size) : NULL;
+    if (!bytes)
+        return;
+    WideCharToMultiByte(CP_UTF8, 0, text, -1, (char *)bytes, size, NULL, NULL);
+    out->len--; /* its NUL */
+    for (int i = 0; i < size - 1; i++)
+        if (bytes[i] < 0x20 || bytes[i] == 0x7f)
+            bytes[i] = '?';
+}
+
+/* ---- monitors ---- */
+
+static struct rect rect_of(const RECT *rect)
+{
+    return (struct rect){rect->left, rect->top, (uint32_t)(rect->right - rect->left),
+                         (uint32_t)(rect->bottom - rect->top)};
+}
+
+/* "\\.\DISPLAY1" without its head. */
+static void take_name(char name[GDI_NAME_SIZE], const wchar_t *device)
+{
+    struct buffer text;
+    buffer_init(&text, GDI_NAME_SIZE);
+    gdi_append_text(&text, wcsncmp(device, L"\\\\.\\", 4) == 0 ? device + 4 : device);
+    snprintf(name, GDI_NAME_SIZE, "%.*s", (int)text.len, text.data ? (const char *)text.data : "");
+    buffer_deinit(&text);
+}
+
+static BOOL CALLBACK add_monitor(HMONITOR handle, HDC dc, LPRECT rect, LPARAM context)
+{
+    struct gdi_layout *layout = (struct gdi_layout *)context;
+    MONITORINFOEXW info = {.cbSize = sizeof info};
+    (void)dc;
+    (void)rect;
+    if (layout->count == GDI_MONITORS_MAX)
+        return FALSE;
+    if (!GetMonitorInfoW(handle, (MONITORINFO *)&info))
+        return TRUE; /* it has just gone */
+    struct gdi_monitor *monitor = &layout->monitors[layout->count++];
+    take_name(monitor->name, info.szDevice);
+    monitor->area = rect_of(&info.rcMonitor);
+    return TRUE;
+}
+
+void gdi_layout_read(struct gdi_layout *layout)
+{
+    memset(layout, 0, sizeof *layout); /* padding too: layouts are compared as bytes */
+    gdi_now("the list of the monitors");
+    layout->whole.x = GetSystemMetrics(SM_XVIRTUALSCREEN);
+    layout->whole.y = GetSystemMetrics(SM_YVIRTUALSCREEN);
+    layout->whole.width = (uint32_t)GetSystemMetrics(SM_CXVIRTUALSCREEN);
+    layout->whole.height = (uint32_t)GetSystemMetrics(SM_CYVIRTUALSCREEN);
+    EnumDisplayMonitors(NULL, NULL, add_monitor, (LPARAM)layout);
+}
+
+static bool same_rect(const struct rect *a, const struct rect *b)
+{
+    return a->x == b->x && a->y == b->y && a->width == b->width && a->height == b->height;
+}
+
+bool gdi_layout_same(const struct gdi_layout *a, const struct gdi_layout *b)
+{
+    if (a->count != b->count || !same_rect(&a->whole, &b->whole))
+        return false;
+    for (size_t i = 0; i < a->count; i++)
+        if (strcmp(a->monitors[i].name, b->monitors[i].name) != 0 ||
+            !same_rect(&a->monitors[i].area, &b->monitors[i].area))
+            return false;
+    return true;
+}
+
+/* ---- the desktop ---- */
+
+static void object_name(HANDLE object, char name[GDI_NAME_SIZE])
+{
+    wchar_t text[GDI_NAME_SIZE / 4] = L"";
+    DWORD needed;
+    struct buffer utf8;
+    buffer_init(&utf8, GDI_NAME_SIZE);
+    if (GetUserObjectInformationW(object, UOI_NAME, text, sizeof text - sizeof *text, &needed))
+        gdi_append_text(&utf8, text);
+    snprintf(name, GDI_NAME_SIZE, "%.*s", (int)utf8.len, utf8.data ? (const char *)utf8.data : "");
+    buffer_deinit(&utf8);
+}
+
+/* By the window station's own word; session numbers tell nothing (the console's may be 0). */
+static int check_station(struct error *err)
+{
+    USEROBJECTFLAGS flags = {.dwFlags = 0};
+    DWORD needed;
+    char name[GDI_NAME_SIZE];
+    HWINSTA station = GetProcessWindowStation();
+    if (GetUserObjectInformationW(station, UOI_FLAGS, &flags, sizeof flags, &needed) && (flags.dwFlags & WSF_VISIBLE))
+        return 0;
+    object_name(station, name);
+    return error_set(err, ERR_UNAVAILABLE, "no-desktop: the window station '%s' of this process is not the one that is "
+                     "shown: the agent must run in the session of the user", name);
+}
+
+int gdi_desktop_enter(struct error *err)
+{
+    char input_name[GDI_NAME_SIZE], own_name[GDI_NAME_SIZE];
+    gdi_now("the desktop that has the input");
+    int status = check_station(err);
+    if (status)
+        return status;
+    HDESK input = OpenInputDesktop(DF_ALLOWOTHERACCOUNTHOOK, FALSE, GENERIC_ALL);
+    if (!input)
+        input = OpenInputDesktop(0, FALSE, DESKTOP_READOBJECTS);
+    if (!input) {
+        DWORD code = GetLastError();
+        return error_set(err, code == ERROR_ACCESS_DENIED ? ERR_DENIED : ERR_UNAVAILABLE,
+                         "desktop-denied: the desktop that has the input (%lu): at the logon, locked or an administrator's "
+                         "question it is SYSTEM's alone", code);
+    }
+    object_name(input, input_name);
+    object_name(GetThreadDesktop(GetCurrentThreadId()), own_name);
+    if (strcmp(input_name, own_name) == 0) {
+        CloseDesktop(input);
+        return 0;
+    }
+    if (!SetThreadDesktop(input)) { /* once set, it stays open as long as the thread is in it */
+        DWORD code = GetLastError();
+        CloseDesktop(input);
+        return error_set(err, ERR_UNAVAILABLE, "desktop-denied: could not enter the desktop '%s' (%lu)", input_name, code);
+    }
+    return 0;
+}
+
+/* ---- the session ---- */
+
+/* As WTS_CONNECTSTATE_CLASS numbers them. */
+static const char *const session_states[] = {"active", "connected", "connecting", "shadowed", "disconnected",
+                                             "idle",   "listening", "reset",      "down",     "starting"};
+
+static const char *session_state(void)
+{
+    typedef BOOL WINAPI query_session(HANDLE server, DWORD session, int what, wchar_t **out, DWORD *size);
+    typedef void WINAPI free_memory(void *memory);
+    const DWORD current = (DWORD)-1;
+    const int connect_state = 8; /* WTSConnectState */
+    query_session *query = (query_session *)gdi_system_function(L"wtsapi32.dll", "WTSQuerySessionInformationW");
+    free_memory *release = (free_memory *)gdi_system_function(L"wtsapi32.dll", "WTSFreeMemory");
+    wchar_t *data = NULL;
+    DWORD size = 0;
+    if (!query || !release || !query(NULL, current, connect_state, &data, &size) || !data)
+        return NULL;
+    int state = -1;
+    if (size >= sizeof state)
+        memcpy(&state, data, sizeof state);
+    release(data);
+    bool known = state >= 0 && state < (int)(sizeof session_states / sizeof session_states[0]);
+    return known ? session_states[state] : NULL;
+}
+
+void gdi_desktop_facts(struct strlist *facts)
+{
+    char name[GDI_NAME_SIZE];
+    DWORD session;
+    gdi_now("the state of the session");
+    object_name(GetThreadDesktop(GetCurrentThreadId()), name);
+    strlist_addf(facts, "gdi.desktop=%s", name);
+    if (ProcessIdToSessionId(GetCurrentProcessId(), &session))
+        strlist_addf(facts, "gdi.session=%lu", session);
+    const char *state = session_state();
+    strlist_addf(facts, "gdi.session-state=%s", state ? state : "unknown");
+    if (state && strcmp(state, "disconnected") == 0)
+        strlist_addf(facts, "warning=the session is disconnected and shows nothing: 'tscon %lu /dest:console' brings it back",
+                     session);
+    if (GetSystemMetrics(SM_REMOTESESSION))
+        strlist_add(facts, "warning=a remote desktop session, drawn by its own driver and not by the graphics card");
+}

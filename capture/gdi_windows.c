@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "capture/gdi_windows.h"
+#include "capture/gdi_screen.h"
+
+#include <stdlib.h>
+#include <windows.h>
+
+#define TEXT_SIZE 1024 /* characters of a title or class that are told */
+#define LINE_MAX_SIZE (16 * TEXT_SIZE)
+
+struct listing {
+    HWND *windows; /* owned, GDI_WINDOWS_MAX; top to bottom */
+    size_t count;
+    bool full;
+};
+
+static BOOL CALLBACK add_window(HWND window, LPARAM context)
+{
+    struct listing *listing = (struct listing *)context;
+    listing->full = listing->count == GDI_WINDOWS_MAX;
+    if (listing->full)
+        return FALSE;
+    listing->windows[listing->count++] = window;
+    return TRUE;
+}
+
+/* title, class, pid, geometry, whether it is visible, whether it hangs */
+static void add_line(HWND window, struct strlist *lines)
+{
+    wchar_t text[TEXT_SIZE];
+    struct buffer line;
+    RECT rect;
+    DWORD pid = 0;
+    if (!GetWindowThreadProcessId(window, &pid) || !GetWindowRect(window, &rect))
+        return; /* it has gone */
+    buffer_init(&line, LINE_MAX_SIZE);
+    if (InternalGetWindowText(window, text, TEXT_SIZE) > 0)
+        gdi_append_text(&line, text);
+    buffer_append(&line, "\t", 1);
+    if (GetClassNameW(window, text, TEXT_SIZE) > 0)
+        gdi_append_text(&line, text);
+    buffer_printf(&line, "\t%lu\t%ldx%ld%+ld%+ld\t%d\t%d", pid, rect.right - rect.left, rect.bottom - rect.top, rect.left,
+                  rect.top, IsWindowVisible(window) && !IsIconic(window), IsHungAppWindow(window) != 0);
+    buffer_append(&line, "", 1);
+    if (line.failed)
+        lines->failed = true;
+    else
+        strlist_add(lines, (const char *)line.data);
+    buffer_deinit(&line);
+}
+
+int gdi_windows_list(struct strlist *lines, struct error *err)
+{
+    struct listing listing = {.windows = calloc(GDI_WINDOWS_MAX, sizeof(HWND))};
+    int status = 0;
+    if (!listing.windows)
+        return error_set(err, ERR_NO_MEMORY, "no memory for the list of windows");
+    gdi_now("the list of the windows");
+    EnumWindows(add_window, (LPARAM)&listing);
+    if (listing.full)
+        status = error_set(err, ERR_LIMIT, "there are more than %d windows", GDI_WINDOWS_MAX);
+    for (size_t i = listing.count; i-- > 0 && status == 0;)
+        add_line(listing.windows[i], lines);
+    free(listing.windows);
+    return status;
+}
