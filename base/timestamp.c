@@ -36,7 +36,7 @@ static struct date date_of(int64_t days_since_1970)
 void timestamp_text(char text[TIMESTAMP_SIZE], int64_t ms)
 {
     int64_t days = divide_down(ms, MS_PER_DAY);
-    int of_day = (int)(ms - days * MS_PER_DAY);
+    int of_day = (int)((ms % MS_PER_DAY + MS_PER_DAY) % MS_PER_DAY); /* days * MS_PER_DAY may lie below INT64_MIN */
     struct date date = date_of(days);
     snprintf(text, TIMESTAMP_SIZE, "%04" PRId64 "-%02d-%02dT%02d:%02d:%02d.%03dZ", date.year, date.month, date.day,
              of_day / 3600000, of_day / 60000 % 60, of_day / 1000 % 60, of_day % 1000);
