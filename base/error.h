@@ -37,7 +37,7 @@ struct error {
 };
 
 /* Sets *err (which may be NULL) and returns status, so that a caller can `return error_set(...)`.
-   Control characters become '?', and a text that does not fit ends in "... (cut)". */
+   Control characters and what is no UTF-8 become '?', and a text that does not fit ends in "... (cut)". */
 int error_set(struct error *err, int status, const char *format, ...) PRINTF_LIKE(3, 4);
 int error_vset(struct error *err, int status, const char *format, va_list args)
     PRINTF_LIKE(3, 0);
