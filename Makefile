@@ -76,11 +76,14 @@ $(B)/tests/unit/%: $(OBJ)/tests/unit/%.o $(UNIT_LIBRARY)
 .PHONY: programs
 programs: all $(UNIT)
 
+# The programs under test are those of this build, whatever $(B) is.
+INTEGRATION_RUN = env PERISCOPED=$(abspath $(B))/periscoped PERISCOPE=$(abspath $(B))/periscope tests/run --time-limit 300
+
 .PHONY: unit integration
 unit: $(UNIT)
 	tests/run --time-limit 120 $(UNIT)
 integration: all
-	tests/run --time-limit 300 $(INTEGRATION)
+	$(INTEGRATION_RUN) $(INTEGRATION)
 
 include $(wildcard tests/*.mk tests/*/*.mk)
 

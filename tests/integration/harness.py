@@ -1,0 +1,367 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Starts the real agent for a test and looks at it from outside; runs tests and prints what tests/run reads.
+
+PERISCOPED is the agent's command line (build/periscoped of this tree when unset; "wine x.exe" will do).
+PERISCOPE_LOAD_PERCENT scales the tests that count on quantity; PERISCOPE_SANITIZED=1 tells that the agent is built
+with a sanitizer, so its memory and its size mean nothing.
+"""
+import glob
+import os
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+
+import wire
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+COMMAND = shlex.split(os.environ.get("PERISCOPED") or os.path.join(TOP, "build", "periscoped"))
+COMMAND[0] = os.path.abspath(COMMAND[0]) if "/" in COMMAND[0] else COMMAND[0]
+NATIVE = len(COMMAND) == 1
+SANITIZED = os.environ.get("PERISCOPE_SANITIZED") == "1"
+LOAD_PERCENT = int(os.environ.get("PERISCOPE_LOAD_PERCENT") or 100)
+PATIENCE = 30  # seconds: no wait in a test is longer, and running into it is a failure
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+class Skip(Exception):
+    """The test can't run here; str() says why."""
+
+
+def check(condition, why):
+    if not condition:
+        raise AssertionError(why)
+
+
+def equal(got, want, what="got"):
+    if got != want:
+        raise AssertionError(f"{what}: {shorten(got)} instead of {shorten(want)}")
+
+
+def shorten(value):
+    text = repr(value)
+    return text if len(text) <= 300 else f"{text[:200]}… ({len(text)} characters)"
+
+
+def eventually(probe, what, seconds=PATIENCE):
+    """The first true result of probe(), tried until then; a failure when the time is over. what: a text, or a function
+    that makes it then."""
+    end = time.monotonic() + seconds
+    while True:
+        result = probe()
+        if result:
+            return result
+        if time.monotonic() > end:
+            raise AssertionError(f"not within {seconds} s: {what() if callable(what) else what}")
+        time.sleep(0.02)
+
+
+def refused(text, call, *arguments, **options):
+    """The call must be answered with exactly this error text."""
+    try:
+        result = call(*arguments, **options)
+    except wire.Refused as reason:
+        equal(str(reason), text, "error text")
+    else:
+        raise AssertionError(f"{shorten(result)} instead of the error {text!r}")
+
+
+def need_root():
+    if os.geteuid() != 0:
+        raise Skip("needs root")
+
+
+def need_native():
+    if not NATIVE:
+        raise Skip("the agent is not a native process")
+
+
+def need_plain_build():
+    if SANITIZED:
+        raise Skip("what a sanitizer costs is not what the agent costs")
+
+
+def scaled(count, least):
+    return max(least, count * LOAD_PERCENT // 100)
+
+
+# ---- processes seen through /proc ----
+
+def stat_fields(pid):
+    """The fields of /proc/PID/stat behind the name: state is [0], parent [1], utime and stime [11] and [12]."""
+    with open(f"/proc/{pid}/stat", "rb") as file:
+        return file.read().rpartition(b")")[2].split()
+
+
+def children_of(parent):
+    """{pid: state} of the processes whose parent this is."""
+    found = {}
+    for name in os.listdir("/proc"):
+        if name.isdigit():
+            try:
+                fields = stat_fields(name)
+            except OSError:
+                continue
+            if int(fields[1]) == parent:
+                found[int(name)] = fields[0].decode()
+    return found
+
+
+def alive(pid):
+    """Whether the process exists and is no zombie."""
+    try:
+        return stat_fields(pid)[0] not in b"ZX"
+    except OSError:
+        return False
+
+
+def end_process(pid):
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+
+
+# ---- the agent ----
+
+class Agent:
+    """An agent in a folder of its own, for `with`. At the end it must be alive and have left no zombie, no descriptor
+    and no sanitizer's report, unless its end was expected.
+
+    wrapper: a command in front of the agent's, one that ends in an exec. copy: run a copy of the executable in the
+    folder, which the test may replace.
+    """
+
+    FD_SLACK = 2  # a connection and a pidfd: the capture worker is kept for the next picture
+
+    def __init__(self, *options, port="0", after_port=(), wrapper=(), env=None, copy=False):
+        self.base = tempfile.mkdtemp(prefix="periscope-test-", dir="/tmp")
+        self.folder = os.path.join(self.base, "work")
+        os.mkdir(self.folder)
+        os.chmod(self.base, 0o755)
+        os.chmod(self.folder, 0o777)
+        self.stdout_path = os.path.join(self.base, "stdout")
+        self.stderr_path = os.path.join(self.base, "stderr")
+        self.expect_end = False
+        self.clients = []
+        self.strays = []
+        command = list(COMMAND)
+        if copy:
+            need_native()
+            command[0] = self.path("periscoped")
+            shutil.copy(COMMAND[0], command[0])
+        self.command = [*wrapper, *command, *options, str(port), *after_port]
+        self.env = {**os.environ, **sanitizer_environment(self.base), **(env or {})}
+        self.start()
+
+    def start(self):
+        """Starts it (again) and waits until it listens."""
+        with open(self.stdout_path, "ab") as out, open(self.stderr_path, "ab") as err:
+            seen = os.path.getsize(self.stdout_path)
+            self.process = subprocess.Popen(self.command, cwd=self.folder, env=self.env, stdin=subprocess.DEVNULL,
+                                            stdout=out, stderr=err)
+        self.pid = self.process.pid
+        try:
+            self.port = eventually(lambda: self.ready_port(seen), "READY on the agent's standard output")
+        except AssertionError:
+            self.discard()
+            shutil.rmtree(self.base, ignore_errors=True)
+            raise
+        self.fds = self.fd_count()
+
+    def ready_port(self, seen):
+        check(self.process.poll() is None, f"the agent ended with {self.process.returncode}: {self.stderr()}")
+        return ready_port(self.stdout()[seen:])
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def write(self, name, data):
+        with open(self.path(name), "wb") as file:
+            file.write(data)
+
+    def read(self, name):
+        with open(self.path(name), "rb") as file:
+            return file.read()
+
+    def stdout(self):
+        with open(self.stdout_path, "rb") as file:
+            return file.read().decode("utf-8", "replace")
+
+    def stderr(self):
+        with open(self.stderr_path, "rb") as file:
+            return file.read().decode("utf-8", "replace")
+
+    def client(self, **options):
+        client = wire.Client(self.port, **options)
+        self.clients.append(client)
+        return client
+
+    def ping(self):
+        """A new client must be answered, however badly others behave. Five seconds are a hang, not a figure."""
+        with wire.Client(self.port, timeout=5) as client:
+            client.ping()
+
+    def fd_count(self):
+        return len(os.listdir(f"/proc/{self.pid}/fd")) if NATIVE else 0
+
+    def cpu_ticks(self):
+        need_native()
+        fields = stat_fields(self.pid)
+        return int(fields[11]) + int(fields[12])
+
+    def memory(self, name):
+        """Kilobytes: VmRSS, VmHWM and so on."""
+        need_native()
+        with open(f"/proc/{self.pid}/status", encoding="ascii", errors="replace") as file:
+            return next(int(line.split()[1]) for line in file if line.startswith(name + ":"))
+
+    def check_idle(self, seconds=1.0):
+        """It must not burn the processor while nothing happens: a busy loop uses every tick there is."""
+        before = self.cpu_ticks()
+        time.sleep(seconds)
+        used = self.cpu_ticks() - before
+        check(used < seconds * TICKS / 4, f"{used} ticks of processor time within {seconds} s of nothing to do")
+
+    def cleanup(self, pid):
+        """A process that the test leaves behind, to be ended with it."""
+        self.strays.append(pid)
+        return pid
+
+    # ---- the end ----
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, *_):
+        try:
+            for client in self.clients:
+                client.close()
+            for pid in self.strays:
+                end_process(pid)
+            if kind is None and not self.expect_end:
+                self.check_health()
+            self.stop()
+        finally:
+            self.discard()
+            print_reports(self.base)
+            shutil.rmtree(self.base, ignore_errors=True)
+
+    def check_health(self):
+        check(self.process.poll() is None, f"the agent ended with {self.process.returncode}: {self.stderr()[-2000:]}")
+        self.check_reports()
+        if not NATIVE:
+            return
+        limit = self.fds + self.FD_SLACK
+        eventually(lambda: self.fd_count() <= limit, lambda: f"at most {limit} descriptors, not {self.fd_list()}", 10)
+        eventually(lambda: "Z" not in children_of(self.pid).values(), "no zombies", 10)
+
+    def fd_list(self):
+        names = {}
+        for name in os.listdir(f"/proc/{self.pid}/fd"):
+            try:
+                names[name] = os.readlink(f"/proc/{self.pid}/fd/{name}")
+            except FileNotFoundError:
+                pass
+        return names
+
+    def stop(self):
+        """Ends it as an administrator would; what it leaked is reported then."""
+        if self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(PATIENCE)
+            except subprocess.TimeoutExpired:
+                raise AssertionError(f"the agent did not end within {PATIENCE} s of SIGTERM") from None
+        self.check_reports()
+
+    def check_reports(self):
+        for report in sanitizer_reports(self.base):
+            raise AssertionError("a sanitizer reported: " + first_problem(report))
+
+    def discard(self):
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+
+
+def sanitizer_reports(folder):
+    """Their texts."""
+    for path in sorted(glob.glob(os.path.join(folder, "sanitizer.*"))):
+        with open(path, encoding="utf-8", errors="replace") as file:
+            yield file.read()
+
+
+def first_problem(report):
+    return next((line for line in report.splitlines() if "ERROR" in line or "WARNING" in line or "error:" in line), "?")
+
+
+def print_reports(folder):
+    for report in sanitizer_reports(folder):
+        print("\n".join("# " + line for line in report.splitlines()[:60]))
+
+
+def ready_port(text):
+    """The port that a line "periscoped: READY port N" tells, or None while there is none."""
+    for line in text.split("\n")[:-1]:
+        words = line.split()
+        if "READY" in words and "port" in words[words.index("READY"):-1]:
+            return int(words[words.index("port") + 1])
+    return None
+
+
+def sanitizer_environment(folder):
+    """Reports go to files, since nobody may look at the agent's standard error."""
+    path = os.path.join(folder, "sanitizer")
+    return {name: ":".join(filter(None, [os.environ.get(name), f"log_path={path}", extra]))
+            for name, extra in (("ASAN_OPTIONS", "verify_asan_link_order=0"), ("UBSAN_OPTIONS", "print_stacktrace=1"),
+                                ("TSAN_OPTIONS", ""))}
+
+
+# ---- the registry ----
+
+TESTS = []
+
+
+def test(function):
+    TESTS.append(function)
+    return function
+
+
+def with_agent(*options, **settings):
+    """A test that gets a fresh agent started with these."""
+    def decorate(function):
+        def run():
+            with Agent(*options, **settings) as agent:
+                function(agent)
+        run.__name__ = function.__name__
+        return test(run)
+    return decorate
+
+
+def run_one(function):
+    try:
+        function()
+    except Skip as why:
+        print(f"SKIP {function.__name__}: {why}", flush=True)
+    except Exception as reason:  # any failure of a test is reported and the next one runs
+        print("# " + traceback.format_exc().rstrip().replace("\n", "\n# "))
+        print(f"FAIL {function.__name__}: {type(reason).__name__}: {reason}".replace("\n", " "), flush=True)
+        return False
+    else:
+        print(f"ok {function.__name__}", flush=True)
+    return True
+
+
+def main():
+    """Runs the tests, or those named on the command line."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    names = sys.argv[1:]
+    chosen = [function for function in TESTS if not names or function.__name__ in names]
+    if not chosen:
+        sys.exit(f"no such test: {' '.join(names)}")
+    sys.exit(not all([run_one(function) for function in chosen]))
