@@ -1,0 +1,215 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""getfile, sendfile, rm, getcwd and the virtual files."""
+import hashlib
+import os
+import tempfile
+
+import harness
+import wire
+from harness import check, equal, refused, with_agent
+from picture import chunks
+from wire import I, d, s
+
+NOT_FOUND = "No such file or directory"
+UNREADABLE = ("unable to open '{}' for reading: " + NOT_FOUND).format
+
+
+@with_agent()
+def contents_are_kept_byte_for_byte(agent):
+    client = agent.client()
+    for content in (b"", b"\0", b"report\r\n\x1a\xff\0", bytes(range(256)) * 300, os.urandom((5 << 20) + 1)):
+        client.put("file", content)
+        equal(agent.read("file"), content, "content on the disk")
+        equal(client.get("file"), content, "content")
+
+
+@with_agent()
+def modes(agent):
+    client = agent.client()
+    for flags, mode in ((0, 0o600), (wire.SEND_EXE, 0o700), (0xFFFFFFFE, 0o600)):
+        client.put("file", b"x", flags)
+        equal(os.stat(agent.path("file")).st_mode & 0o7777, mode, f"mode with flags {flags}")
+    os.chmod(agent.path("file"), 0o444)
+    client.put("file", b"replaced")
+    equal(agent.read("file"), b"replaced", "content of what was read-only")
+
+
+@with_agent()
+def names(agent):
+    client = agent.client()
+    os.mkdir(agent.path("sub"))
+    for name in ("sub/file", "./file", "sub/../other", agent.path("absolute"), "with space", "é\u4e2d\U0001f600",
+                 "x" * 255, "-dash", "*", "file:with:colons"):
+        client.put(name, name.encode())
+        equal(client.get(name), name.encode(), f"content of {name!r}")
+    equal(client.remove("x" * 255, "-dash", "*"), [], "reply to rm")
+
+
+@with_agent()
+def names_are_bytes(agent):
+    """Not every name is UTF-8; an answer that tells one still is a text without control characters."""
+    client = agent.client()
+    client.expect("", wire.SENDFILE, s(b"caf\xe9"), I(0), d(b"latin"))
+    equal(client.expect("d", wire.GETFILE, s(b"caf\xe9"))[0].payload, b"latin", "content")
+    reply = client.call(wire.GETFILE, s("two\nlines"))
+    check(reply[0].kind == "e" and b"\n" not in reply[0].payload, f"no one-line error: {reply}")
+    check(client.refusal(wire.GETFILE, s(b"no caf\xe9")).endswith(NOT_FOUND), "no UTF-8 error")
+
+
+@with_agent()
+def getfile_refusals(agent):
+    client = agent.client()
+    os.mkdir(agent.path("folder"))
+    agent.write("file", b"")
+    refused(UNREADABLE("none"), client.get, "none")
+    refused(UNREADABLE("no/file"), client.get, "no/file")
+    refused(UNREADABLE(""), client.get, "")
+    refused("unable to open 'file/below' for reading: Not a directory", client.get, "file/below")
+    check(client.refusal(wire.GETFILE, s("folder")).startswith("unable to open 'folder' for reading: "), "error text")
+    client.ping()
+
+
+@with_agent()
+def sendfile_refusals(agent):
+    client = agent.client()
+    os.mkdir(agent.path("folder"))
+    refused(f"unable to open 'no/file' for writing: {NOT_FOUND}", client.put, "no/file", b"x" * 100000)
+    refused(f"unable to open '' for writing: {NOT_FOUND}", client.put, "", b"x")
+    for content in (b"", b"x", b"x" * (1 << 20)):
+        equal(client.refusal(wire.SENDFILE, s("folder"), I(0), d(content)),
+              "unable to open 'folder' for writing: Is a directory", "error text")
+        client.ping()
+    equal(os.listdir(agent.folder), ["folder"], "what refused puts left")
+
+
+@with_agent()
+def a_growing_file_is_cut_where_it_ended(agent):
+    client = agent.client()
+    with open(agent.path("log"), "wb") as file:
+        file.truncate(64 << 20)
+        equal(client.get_begin("log"), 64 << 20, "size")
+        file.seek(0, os.SEEK_END)
+        file.write(b"more")
+        file.flush()
+    digest = hashlib.sha256()
+    for _ in range(64):
+        digest.update(client.receive(1 << 20))
+    equal(digest.hexdigest(), hashlib.sha256(bytes(64 << 20)).hexdigest(), "content")
+    client.ping()
+
+
+@with_agent()
+def a_shrinking_file_ends_the_connection(agent):
+    """What was promised can't be sent, and nothing else may stand in for it."""
+    client = agent.client()
+    with open(agent.path("log"), "wb") as file:
+        file.truncate(256 << 20)
+        client.get_begin("log")
+        file.truncate(1 << 20)
+    try:
+        while True:
+            client.receive(1 << 20)
+    except wire.Closed:
+        pass
+    agent.ping()
+
+
+@with_agent()
+def replaced_while_it_is_fetched(agent):
+    client, other = agent.client(), agent.client()
+    agent.write("file", b"old " * (4 << 20))
+    size = client.get_begin("file")
+    other.put("file", b"new")
+    other.remove("file")
+    equal(hashlib.sha256(client.receive(size)).hexdigest(), hashlib.sha256(b"old " * (4 << 20)).hexdigest(), "content")
+
+
+@with_agent()
+def rm_forms(agent):
+    client = agent.client()
+    os.mkdir(agent.path("adir"))
+    agent.write("file", b"")
+    os.symlink("adir", agent.path("link"))
+    equal(client.remove(), [], "reply for nothing")
+    equal(client.remove("file", "none", "file/below", "link", "no/such"), [], "reply when all are gone")
+    equal(os.listdir(agent.folder), ["adir"], "what is left")
+    agent.write("file", b"")
+    reply = client.remove("none", "adir", "file")
+    equal([entry.kind for entry in reply], ["u", "s", "u"], "kinds")
+    equal((reply[0].payload, reply[2].payload), (b"", b""), "payload of u")
+    equal(reply[1].text, "Could not delete 'adir': Is a directory", "text")
+    equal(os.listdir(agent.folder), ["adir"], "what is left")
+
+
+@with_agent()
+def getcwd_is_the_working_folder(agent):
+    equal(agent.client().expect("s", wire.GETCWD)[0].text, os.path.realpath(agent.folder), "getcwd")
+
+
+@harness.test
+def workdir_option():
+    with tempfile.TemporaryDirectory(prefix="periscope-") as folder, harness.Agent("--workdir", folder) as agent:
+        client = agent.client()
+        equal(client.expect("s", wire.GETCWD)[0].text, os.path.realpath(folder), "getcwd")
+        client.put("file", b"there")
+        equal(os.listdir(folder), ["file"], "its folder")
+        equal(client.wait(client.shell("pwd", stdout="place"), 20), 0, "status")
+        equal(client.get("place").decode().rstrip("\n"), os.path.realpath(folder), "a child's folder")
+
+
+# ---- virtual files ----
+
+@with_agent()
+def real_file_wins_over_a_virtual_one(agent):
+    client = agent.client()
+    os.mkdir(agent.path(".periscope"))
+    for name in ("screenshot.png", "status.txt", "windows.txt", "log.txt", "other.txt"):
+        client.put(f".periscope/{name}", b"real")
+        equal(client.get(f".periscope/{name}"), b"real", f"content of {name}")
+
+
+@with_agent()
+def other_names_are_not_virtual(agent):
+    client = agent.client()
+    for name in (".periscope/other.txt", ".periscope/", ".periscope", ".periscope/status.txt/more",
+                 "sub/.periscope/status.txt", ".periscope/STATUS.TXT", ".periscope/screenshot.pngx",
+                 ".periscopestatus.txt"):
+        refused(UNREADABLE(name), client.get, name)
+
+
+@with_agent()
+def status_is_name_and_value(agent):
+    client = agent.client()
+    lines = client.get(".periscope/status.txt").decode().splitlines()
+    names = [line.partition("=")[0] for line in lines]
+    check(all("=" in line for line in lines), f"not all are name=value: {lines}")
+    check("periscope.version" in names and "boot.id" in names, f"names: {names}")
+
+
+@with_agent()
+def log_tells_what_happened(agent):
+    client = agent.client()
+    client.call(wire.GETFILE, s("no-such-file-as-this"))
+    check(client.get(".periscope/log.txt").decode().count("\n") > 0, "an empty log")
+
+
+@with_agent()
+def screenshot_is_a_png_or_a_reason(agent):
+    """Which of them depends on the guest; either is whole, and neither harms the connection."""
+    client = agent.client()
+    reply = client.call(wire.GETFILE, s(".periscope/screenshot.png"))
+    equal(len(reply), 1, "entries")
+    if reply[0].kind == "d":
+        kinds = [kind for kind, _ in chunks(reply[0].payload)]
+        equal((kinds[0], kinds[-1]), (b"IHDR", b"IEND"), "chunks of the PNG")
+    else:
+        check(reply[0].kind == "e" and reply[0].text and "\n" not in reply[0].text, f"no reason: {reply}")
+    client.ping()
+    windows = client.call(wire.GETFILE, s(".periscope/windows.txt"))
+    check(len(windows) == 1 and windows[0].kind in "de", f"windows.txt: {windows}")
+    client.ping()
+
+
+if __name__ == "__main__":
+    harness.main()

@@ -1,0 +1,159 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""upgrade and restart: the new agent answers on the same port, and no child is forgotten."""
+import os
+import stat
+import time
+
+import harness
+import wire
+from harness import check, equal, eventually, need_native, refused, with_agent
+from wire import d, s
+
+
+def executable():
+    need_native()
+    with open(harness.COMMAND[0], "rb") as file:
+        return file.read()
+
+
+def client_of_new_agent(agent, client):
+    """As a host does: once the old connection has ended, connect to the same port."""
+    check(client.ended(), "the connection to the old agent goes on")
+    return eventually(lambda: try_client(agent), "an answer on the same port")
+
+
+def try_client(agent):
+    try:
+        client = agent.client(timeout=5)
+        client.ping()
+    except (wire.Closed, OSError):
+        return None
+    return client
+
+
+@with_agent("--no-upgrade")
+def no_upgrade_says_yes_and_stays(agent):
+    client = agent.client()
+    start = client.property("agent.start")
+    client.expect("", wire.UPGRADE, d(os.urandom(3 << 20)))
+    client.ping()
+    equal(agent.client().property("agent.start"), start, "agent.start")
+    equal(os.listdir(agent.folder), [], "files")
+
+
+@with_agent(copy=True)
+def upgrade_to_itself_and_back(agent):
+    """Twice, so that what the first one left behind is not in the way. The process is the same one."""
+    new = executable() + b"\0 one that differs"
+    for content in (new, executable()):
+        client = agent.client()
+        start = client.property("agent.start")
+        time.sleep(1.1)  # agent.start may count in seconds
+        client.expect("", wire.UPGRADE, d(content))
+        client = client_of_new_agent(agent, client)
+        check(client.property("agent.start") != start, "agent.start is that of the old agent")
+        equal(agent.read("periscoped"), content, "the executable")
+        check(os.stat(agent.path("periscoped")).st_mode & stat.S_IXUSR, "not executable")
+
+
+@with_agent(copy=True)
+def upgrade_keeps_the_children(agent):
+    client = agent.client()
+    exited, forgotten = client.shell("exit 3"), client.run("true")
+    running = client.shell("until [ -e go ]; do sleep 0.05; done; exit 5")
+    killed = client.run("sleep", "1000")
+    equal(client.wait(exited, 20), 3 << 8, "status before")
+    equal(client.wait(forgotten, 20), 0, "status before")
+    client.forget(forgotten)
+    client.expect("", wire.UPGRADE, d(executable()))
+    client = client_of_new_agent(agent, client)
+    equal(client.wait(exited, 0), 3 << 8, "status known before")
+    refused(wire.TIMED_OUT, client.wait, running, 0)
+    refused(f"the {forgotten} process does not exist or is not a child process", client.wait, forgotten, 0)
+    harness.end_process(killed)
+    client.put("go", b"")
+    equal(client.wait(running, 20), 5 << 8, "status of a child that ran on")
+    equal(client.wait(killed, 20), 9, "status of a child that was killed")
+    equal(client.wait(client.shell("exit 6"), 20), 6 << 8, "status of a new child")
+
+
+@with_agent("--show-restarts", copy=True)
+def upgrade_is_no_restart(agent):
+    client = agent.client()
+    equal(client.property("start.count"), "1", "start.count")
+    client.expect("", wire.UPGRADE, d(executable()))
+    equal(client_of_new_agent(agent, client).property("start.count"), "1", "start.count after an upgrade")
+
+
+@with_agent("--protocol", "1.8", "--max-clients", "7", copy=True)
+def upgrade_keeps_the_command_line(agent):
+    client = agent.client()
+    before = [pair for pair in client.properties() if pair[0].startswith("server.argv")]
+    client.expect("", wire.UPGRADE, d(executable()))
+    client = client_of_new_agent(agent, client)
+    equal(client.banner, "testagentd 1.8", "banner")
+    after = [pair for pair in client.properties() if pair[0].startswith("server.argv")]
+    equal(after[1:], before[1:], "arguments")
+
+
+@with_agent(copy=True)
+def upgrade_to_what_is_no_agent(agent):
+    """The host would lose the guest for good: nothing of it may stay, and the agent goes on."""
+    client = agent.client()
+    start = client.property("agent.start")
+    old = agent.read("periscoped")
+    for content in (b"", b"no program at all", b"#!/bin/sh\nexit 0\n", b"\x7fELF" + bytes(1000), executable()[:20000],
+                    b"MZ" + bytes(5000)):
+        check(client.refusal(wire.UPGRADE, d(content)), "an empty error text")
+        client.ping()
+    equal(agent.read("periscoped"), old, "the executable")
+    equal(os.listdir(agent.folder), ["periscoped"], "files")
+    equal(agent.client().property("agent.start"), start, "agent.start")
+
+
+@with_agent(copy=True)
+def upgrade_that_breaks_off(agent):
+    client = agent.client()
+    old = agent.read("periscoped")
+    client.send(wire.u32(wire.UPGRADE), wire.u32(1), wire.header("d", len(old)), old[:len(old) // 2])
+    client.close()
+    eventually(lambda: os.listdir(agent.folder) == ["periscoped"], "no temporary file")
+    equal(agent.read("periscoped"), old, "the executable")
+    agent.ping()
+
+
+@with_agent("--protocol", "1.8", copy=True)
+def restart_with_other_arguments(agent):
+    client = agent.client()
+    running = client.shell("until [ -e go ]; do sleep 0.05; done; exit 5")
+    client.expect("", wire.RESTART, *map(s, (agent.path("periscoped"), "--protocol", "1.7", str(agent.port))))
+    client = client_of_new_agent(agent, client)
+    equal(client.banner, "testagentd 1.7", "banner")
+    client.put("go", b"")
+    equal(client.wait(running, 20), 5 << 8, "status of a child that ran on")
+
+
+@with_agent("--protocol", "1.8", "--show-restarts", copy=True)
+def restart_counts(agent):
+    client = agent.client()
+    client.expect("", wire.RESTART, *map(s, ("periscoped", "--protocol", "1.8", "--show-restarts", str(agent.port))))
+    equal(client_of_new_agent(agent, client).property("start.count"), "2", "start.count after a restart")
+
+
+@with_agent("--protocol", "1.8", copy=True)
+def restart_refusals(agent):
+    client = agent.client()
+    start = client.property("agent.start")
+    equal(client.refusal(wire.RESTART), "expected 1 argument or more (got 0)", "error text")
+    equal(client.refusal(wire.RESTART, s("none"), s("0")),
+          "could not stat 'none': No such file or directory", "error text")
+    client.put("text", b"no program")
+    for name in ("text", "."):
+        check(client.refusal(wire.RESTART, s(name), s("0")), "an empty error text")
+    client.ping()
+    equal(agent.client().property("agent.start"), start, "agent.start")
+
+
+if __name__ == "__main__":
+    harness.main()
