@@ -12,11 +12,11 @@ static void card(int number, const char *bus, const char *device, const char *dr
 {
     char target[128];
     tree_path("sys/devices/%s/driver", device);
-    snprintf(target, sizeof target, "../../../devices/%s", device);
+    snprintf(target, sizeof target, "%s/sys/devices/%s", tree_root, device);
     tree_link(tree_path("sys/class/drm/card%d/device", number), target);
-    snprintf(target, sizeof target, "../../bus/%s/drivers/%s", bus, driver);
+    snprintf(target, sizeof target, "/bus/%s/drivers/%s", bus, driver);
     tree_link(tree_path("sys/devices/%s/driver", device), target);
-    snprintf(target, sizeof target, "../../bus/%s", bus);
+    snprintf(target, sizeof target, "/bus/%s", bus);
     tree_link(tree_path("sys/devices/%s/subsystem", device), target);
 }
 
