@@ -8,16 +8,17 @@
 /* The exit status that stands for the child's end: its code when that fits, 128 + N for signal N, else 255. */
 int child_exit_status(const struct periscope_exit *end);
 
-/* After cli_catch_interrupt: waits as --timeout, --keep and the two --kill-on- options say and returns the verb's exit status. */
+/* After cli_catch_interrupt: waits as --timeout, --keep and the two --kill-on- options say and returns the verb's exit
+   status. */
 int child_await(struct cli *cli, uint64_t pid);
 
-/* The entries of both verbs' option lists for child_await. */
+/* The entries of both verbs' option lists for child_await. (A formatter takes them for blocks.) */
+/* clang-format off */
 #define CHILD_OPTIONS                                                                                                  \
     {"timeout", 't', "SECONDS", "how long to wait at most (for ever); the program then goes on"},                      \
-        {"keep", 'k', NULL, "the agent keeps the exit status, to be asked for again"},                                 \
-        {"kill-on-timeout", 0, NULL, "when the time is up, end the program and all that it started"},                  \
-    {                                                                                                                  \
-        "kill-on-interrupt", 0, NULL, "on Ctrl-C, end the program and all that it started"                             \
-    }
+    {"keep", 'k', NULL, "the agent keeps the exit status, to be asked for again"},                                     \
+    {"kill-on-timeout", 0, NULL, "when the time is up, end the program and all that it started"},                      \
+    {"kill-on-interrupt", 0, NULL, "on Ctrl-C, end the program and all that it started"}
+/* clang-format on */
 
 #endif

@@ -1,0 +1,85 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The verb screenshot of the command periscope, with the agent's synthetic screen."""
+import os
+import tempfile
+
+import picture
+from cli import REFUSED, UNCHANGED, USAGE, one_line, periscope, target
+from harness import Agent, check, equal, main, test
+
+PATTERN = ("--backend", "pattern")
+
+
+def with_screen(function):
+    """The agent shows the synthetic screen, and the command runs in a folder of its own."""
+    def run():
+        with Agent(env={"PERISCOPE_PATTERN": "203x101"}) as agent, tempfile.TemporaryDirectory() as folder:
+            function(agent, folder)
+    run.__name__ = function.__name__
+    return test(run)
+
+
+def read(folder, name):
+    with open(os.path.join(folder, name), "rb") as file:
+        return file.read()
+
+
+@with_screen
+def screenshot_in_every_form(agent, folder):
+    facts = dict(line.split(None, 1) for line in periscope("screenshot", target(agent), *PATTERN, cwd=folder).text.splitlines())
+    png = picture.decode_png(read(folder, "screenshot.png"))
+    equal((png.width, png.height), (203, 101))
+    equal((facts["backend"], facts["geometry"], facts["hash"]), ("pattern", "203x101+0+0", png.hash()))
+    periscope("screenshot", target(agent), "a.ppm", *PATTERN, cwd=folder)
+    check(png.same(picture.decode_ppm(read(folder, "a.ppm"))), "the PPM by FILE's ending differs")
+    periscope("screenshot", target(agent), "--format", "ppm", *PATTERN, cwd=folder)
+    check(png.same(picture.decode_ppm(read(folder, "screenshot.ppm"))), "the PPM by --format differs")
+    result = periscope("screenshot", target(agent), "-", *PATTERN)
+    check(png.same(picture.decode_png(result.out)), "the picture on standard output differs")
+    check("periscope: screenshot: backend: pattern" in result.err.splitlines(), result.err)
+    equal(periscope("screenshot", "-q", target(agent), "-", *PATTERN).err, "")
+    equal(sorted(os.listdir(folder)), ["a.ppm", "screenshot.png", "screenshot.ppm"])
+
+
+@with_screen
+def screenshot_of_a_region(agent, folder):
+    whole = picture.decode_png(periscope("screenshot", target(agent), "-", *PATTERN).out)
+    part = picture.decode_png(periscope("screenshot", target(agent), "-", *PATTERN, "-r", "31x17+5+9").out)
+    check(part.same(whole.crop(5, 9, 31, 17)), "the region differs")
+    one_line(periscope("screenshot", target(agent), "--region", "300x1+0+0", *PATTERN, code=REFUSED, cwd=folder), "region")
+    equal(os.listdir(folder), [])
+
+
+@with_screen
+def screenshot_as_json(agent, folder):
+    reply = periscope("screenshot", target(agent), "--json", *PATTERN, "--no-cursor", cwd=folder).json
+    png = read(folder, "screenshot.png")
+    equal((reply["file"], reply["bytes"], reply["unchanged"], reply["status"]), ("screenshot.png", len(png), False, "ok"))
+    equal(reply["facts"]["hash"], picture.decode_png(png).hash())
+    equal((type(reply["warnings"]), type(reply["refused"])), (list, list))
+
+
+@with_screen
+def screenshot_that_has_not_changed(agent, folder):
+    hashed = periscope("screenshot", target(agent), "--json", *PATTERN, cwd=folder).json["facts"]["hash"]
+    os.remove(os.path.join(folder, "screenshot.png"))
+    reply = periscope("screenshot", target(agent), "--json", *PATTERN, "--if-changed", hashed, code=UNCHANGED, cwd=folder).json
+    equal((reply["ok"], reply["status"], reply["unchanged"], reply["file"]), (True, "unchanged", True, None))
+    equal(os.listdir(folder), [])
+    other = hashed[:-1] + ("0" if hashed[-1] != "0" else "1")
+    periscope("screenshot", target(agent), *PATTERN, "-i", other, cwd=folder)
+    equal(os.listdir(folder), ["screenshot.png"])
+
+
+@with_screen
+def screenshot_that_is_refused(agent, folder):
+    one_line(periscope("screenshot", target(agent), "--backend", "none", code=REFUSED, cwd=folder), "none")
+    one_line(periscope("screenshot", target(agent), "--deadline", "0.01", code=REFUSED, cwd=folder), "deadline-ms")
+    one_line(periscope("screenshot", target(agent), "--deadline", "x", code=USAGE, cwd=folder), "--deadline is 'x'")
+    one_line(periscope("screenshot", target(agent), "none/x.png", *PATTERN, code=1, cwd=folder), "No such file or directory")
+    equal(os.listdir(folder), [])
+
+
+if __name__ == "__main__":
+    main()
