@@ -6,7 +6,7 @@ import signal
 
 import cli
 from cli import INTERRUPTED, REFUSED, TIMED_OUT, USAGE, one_line, periscope, target
-from harness import alive, check, equal, eventually, main, test, with_agent
+from harness import alive, check, equal, eventually, main, with_agent
 
 
 def pid_in(agent, name):

@@ -23,7 +23,7 @@ LIBRARY_HEADERS = re.compile(r"host/periscope\w*\.h$")  # what host/cli and host
 # The agent's files that may see pixels: everything else there knows pictures as bytes.
 SEES_CAPTURE = re.compile(r"agent/(screen|worker)\w*\.[ch]$")
 BACKEND = re.compile(r"capture/(x11|drm|gdi|dxgi)(_\w+)?\.[ch]$")  # the OS's own capture
-REGISTRY = "capture/backends.c"  # lists the backends, so it sees what each of them declares
+REGISTRY = re.compile(r"capture/backends(_\w+)?\.c$")  # lists the backends of an OS: sees what each of them declares
 STANDARD = set("assert complex ctype errno fenv float inttypes iso646 limits locale math setjmp signal stdalign stdarg "
                "stdatomic stdbool stddef stdint stdio stdlib stdnoreturn string tgmath threads time uchar wchar "
                "wctype".split())
@@ -49,7 +49,7 @@ def own_include(path, name):
     if there is None:
         return f'"{name}" belongs to no room'
     backend = BACKEND.match(name)
-    is_listed = path == REGISTRY and backend and not backend[2]
+    is_listed = REGISTRY.match(path) and backend and not backend[2]
     if backend and not is_listed and not path.startswith("capture/" + backend[1]):
         return f'"{name}" is for capture/{backend[1]}*.c alone'
     if here == there:

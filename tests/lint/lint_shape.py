@@ -14,7 +14,7 @@ SOURCES = (".c", ".h", ".def", ".py", ".sh", ".mk")
 LICENCE = "SPDX-License-Identifier: LGPL-2.1-or-later"
 # Words of unfinished work, and of places and papers that the project doesn't have.
 UNFINISHED = re.compile(r"\b(?:TODO|FIXME|XXX|HACK)\b|\b[Ff]or now\b|\bnot (?:yet )?implemented\b")
-ISSUE = re.compile(r"\b(?:issue|ticket|bug)s? #?\d+\b|(?<![\w&])#\d+\b(?!\s*[;)])", re.I)
+ISSUE = re.compile(r"\b(?:issue|ticket|bug)s? #?\d+\b", re.I)
 PAPER = re.compile(r"(?<![\w./-])((?:[\w-]+/)*[\w-]+\.md)\b")
 UPWARDS = re.compile(r"(?:\.\./)+[\w./-]*")
 ADDRESS = re.compile(r"\bhttps?://", re.I)
@@ -81,7 +81,7 @@ def wrong_words(path, line):
         if not any(os.path.isfile(os.path.join(lint.ROOT, folder, match[1])) for folder in ("", "docs", os.path.dirname(path))):
             yield f"there is no {match[1]} in this project"
     for match in UPWARDS.finditer(line):
-        if os.path.normpath(os.path.join(os.path.dirname(path), match[0])).startswith(".."):
+        if not path.endswith((".c", ".h", ".py")) and os.path.normpath(os.path.join(os.path.dirname(path), match[0])).startswith(".."):
             yield f"'{match[0]}' leads out of the project"
     if ADDRESS.search(line) and not path.endswith(".md") and not path.startswith(("packaging/", "docs/")):
         yield "an address of the network: the source fetches nothing by name"
