@@ -7,6 +7,7 @@
 #ifndef HOST_CLIENT_H
 #define HOST_CLIENT_H
 
+#include "base/format.h"
 #include "host/periscope.h"
 #include "host/strings.h"
 
@@ -56,7 +57,7 @@ struct periscope {
 
 /* Sets the error text and returns status. */
 int client_fail(struct periscope *p, int status, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+    PRINTF_LIKE(3, 4);
 int client_no_memory(struct periscope *p);
 /* What an os_socket_* or list_read_* failure means while `doing` ("waiting for the reply to
    ping"). Disconnects. */

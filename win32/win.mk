@@ -3,7 +3,7 @@
 # and with the thread model that has no library of its own.
 WIN64_PREFIX ?= x86_64-w64-mingw32-
 WIN32_PREFIX ?= i686-w64-mingw32-
-WINE ?= wine
+
 
 WIN_API := -DWIN32_LEAN_AND_MEAN -D_WIN32_WINNT=0x0601 -DWINVER=0x0601 -DUNICODE -D_UNICODE
 WIN_COMPILE = -std=c11 -D_GNU_SOURCE $(WIN_API) -DPERISCOPE_VERSION='"$(VERSION)"' -iquote . $(WARN) -O2 -g \
@@ -12,6 +12,9 @@ WIN_LINK = -static -municode -Wl,--gc-sections -Wl,--dynamicbase -Wl,--nxcompat
 WIN_LIBS = -lz -lws2_32 -ladvapi32 -luser32 -lgdi32
 
 WIN_CAPTURE := $(filter-out capture/backends.c capture/x11% capture/drm%,$(wildcard capture/*.c))
+WIN_LIBRARY = $(filter-out agent/main.c,$(WIN_AGENT)) $(filter-out host/cli/main.c,$(wildcard host/*.c host/cli/*.c))
+WIN_UNIT := $(filter-out test_x11%,$(notdir $(basename $(wildcard tests/unit/test_*.c tests/wine/unit/test_*.c))))
+WIN_TOOLS := $(notdir $(basename $(wildcard tests/wine/tools/*.c)))
 WIN_AGENT := $(wildcard base/*.c protocol/*.c win32/*.c agent/*.c) $(WIN_CAPTURE)
 
 # $(1): win64 or win32; $(2): the tools' prefix
@@ -20,6 +23,22 @@ $(B)/$(1)/periscoped.exe: $$(patsubst %.c,$(B)/$(1)/obj/%.o,$$(WIN_AGENT)) $(B)/
 	$$(call say,LINK)
 	$$(Q)$(2)gcc-win32 -O2 $$(WIN_LINK) -o $$@.full $$^ $$(WIN_LIBS)
 	$$(Q)$(2)strip -o $$@ $$@.full
+$(B)/$(1)/everything.a: $$(patsubst %.c,$(B)/$(1)/obj/%.o,$$(WIN_LIBRARY))
+	$$(call say,AR)
+	@rm -f $$@
+	$$(Q)$(2)ar rcs $$@ $$^
+$(B)/$(1)/unit/%.exe: $(B)/$(1)/obj/tests/unit/%.o $(B)/$(1)/everything.a
+	@mkdir -p $$(@D)
+	$$(call say,LINK)
+	$$(Q)$(2)gcc-win32 $$(WIN_LINK) -o $$@ $$^ $$(WIN_LIBS)
+$(B)/$(1)/unit/%.exe: $(B)/$(1)/obj/tests/wine/unit/%.o $(B)/$(1)/everything.a
+	@mkdir -p $$(@D)
+	$$(call say,LINK)
+	$$(Q)$(2)gcc-win32 $$(WIN_LINK) -o $$@ $$^ $$(WIN_LIBS)
+$(B)/$(1)/tools/%.exe: $(B)/$(1)/obj/tests/wine/tools/%.o
+	@mkdir -p $$(@D)
+	$$(call say,LINK)
+	$$(Q)$(2)gcc-win32 $$(WIN_LINK) -o $$@ $$^ $$(WIN_LIBS)
 $(B)/$(1)/obj/%.o: %.c Makefile win32/win.mk config.mk
 	@mkdir -p $$(@D)
 	$$(call say,CC)
@@ -35,3 +54,12 @@ $(eval $(call WIN_RULES,win32,$(WIN32_PREFIX)))
 
 .PHONY: win
 win: $(B)/win64/periscoped.exe $(B)/win32/periscoped.exe
+
+# ---- tests ----
+
+WIN_PROGRAMS = $(WIN_UNIT:%=$(B)/win64/unit/%.exe) $(WIN_TOOLS:%=$(B)/win64/tools/%.exe)
+WIN_TESTS := $(wildcard tests/wine/test_*.py)
+
+.PHONY: check-win
+check-win: win all $(WIN_PROGRAMS)
+	tests/wine/run tests/run --time-limit 120 $(WIN_UNIT:%=$(B)/win64/unit/%.exe) $(WIN_TESTS)

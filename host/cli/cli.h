@@ -5,6 +5,7 @@
 #ifndef HOST_CLI_H
 #define HOST_CLI_H
 
+#include "base/format.h"
 #include "host/cli/json.h"
 #include "host/periscope.h"
 
@@ -97,17 +98,17 @@ const char *cli_file_name(const char *path);
    reply's "error". Each of the first three returns the exit status for the verb to return. ---- */
 
 int cli_failed(struct cli *cli, int status); /* of a call to the library, which has the text */
-int cli_error(struct cli *cli, enum cli_exit exit, const char *format, ...) __attribute__((format(printf, 3, 4)));
-int cli_usage(struct cli *cli, const char *format, ...) __attribute__((format(printf, 2, 3)));
+int cli_error(struct cli *cli, enum cli_exit exit, const char *format, ...) PRINTF_LIKE(3, 4);
+int cli_usage(struct cli *cli, const char *format, ...) PRINTF_LIKE(2, 3);
 enum cli_exit cli_exit_of(int status);         /* of an enum periscope_status */
 const char *cli_exit_name(enum cli_exit exit); /* as the reply's "status" has it */
 
 /* What was asked for, on standard output: nothing with --json. */
-void cli_print(struct cli *cli, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void cli_print(struct cli *cli, const char *format, ...) PRINTF_LIKE(2, 3);
 /* Said beside it, on standard error: nothing with --quiet. */
-void cli_note(struct cli *cli, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void cli_note(struct cli *cli, const char *format, ...) PRINTF_LIKE(2, 3);
 /* On standard error, --quiet or not. */
-void cli_warn(struct cli *cli, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void cli_warn(struct cli *cli, const char *format, ...) PRINTF_LIKE(2, 3);
 
 /* ---- progress ---- */
 
