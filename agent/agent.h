@@ -16,7 +16,7 @@ struct agent {
     struct children *children;
     struct screen *screen;
     struct os_listener *listener;
-    int64_t start_ms; /* wall time of this start of the agent */
+    int64_t start_ms;      /* wall time of this start of the agent */
     struct os_mutex *lock; /* guards what follows */
     struct session *sessions;
     unsigned client_count;

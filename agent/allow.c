@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define RULE_NAME_MAX 255  /* bytes, DNS's own bound */
+#define RULE_NAME_MAX 255 /* bytes, DNS's own bound */
 #define RULE_ADDRESSES 64 /* of one name */
 
 struct network {
@@ -35,13 +35,12 @@ static int parse_network(const char *rule, struct network *network, struct error
     if (!slash)
         return 0;
     snprintf(name, sizeof name, "%.*s", (int)(slash - rule), rule);
-    if (strspn(name, "0123456789abcdefABCDEF.:") != strlen(name) ||
-        os_resolve(name, &network->address, 1, NULL) != 1)
+    if (strspn(name, "0123456789abcdefABCDEF.:") != strlen(name) || os_resolve(name, &network->address, 1, NULL) != 1)
         return error_set(err, ERR_INVALID, "'%s' is not a network: '%s' is no address", rule, name);
     unsigned long bits = strtoul(slash + 1, &end, 10), most = is_v4(&network->address) ? 32 : 128;
     if (end == slash + 1 || *end || slash[1] < '0' || slash[1] > '9' || bits > most)
-        return error_set(err, ERR_INVALID, "'%s' is not a network: '%s' is not a number from 0 to %lu", rule,
-                         slash + 1, most);
+        return error_set(err, ERR_INVALID, "'%s' is not a network: '%s' is not a number from 0 to %lu", rule, slash + 1,
+                         most);
     network->bits = (unsigned)(bits + 128 - most);
     return 1;
 }
@@ -70,8 +69,8 @@ static bool rule_matches(const char *rule, const struct os_address *peer)
 
 bool allow_peer(const struct strlist *rules, const struct os_address *peer)
 {
-    static const char *const near[] = {"127.0.0.0/8",    "::1/128",  "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16",
-                                       "169.254.0.0/16", "fc00::/7", "fe80::/10"};
+    static const char *const near[] = {"127.0.0.0/8",    "::1/128",        "10.0.0.0/8", "172.16.0.0/12",
+                                       "192.168.0.0/16", "169.254.0.0/16", "fc00::/7",   "fe80::/10"};
     if (rules->count == 0) {
         for (size_t i = 0; i < sizeof near / sizeof near[0]; i++)
             if (rule_matches(near[i], peer))

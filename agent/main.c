@@ -64,8 +64,8 @@ static int become_next(struct agent *agent, struct error *err)
     buffer_init(&state, STATE_MAX);
     children_save(agent->children, &state);
     struct slice text = {state.data, state.len};
-    int status = os_upgrade_exec(agent->next_path, (const char *const *)agent->next_argv.items, agent->listener, text,
-                                 err);
+    int status =
+        os_upgrade_exec(agent->next_path, (const char *const *)agent->next_argv.items, agent->listener, text, err);
     buffer_deinit(&state);
     return status;
 }

@@ -13,11 +13,11 @@
 #define IO_TIMEOUT_DEFAULT_S 60
 
 struct options {
-    uint16_t port;       /* 0: pick one */
-    const char *bind_to; /* NULL: every address. All strings are borrowed from argv */
+    uint16_t port;        /* 0: pick one */
+    const char *bind_to;  /* NULL: every address. All strings are borrowed from argv */
     struct strlist allow; /* owned: SRCHOST and every --allow */
     const char *workdir;
-    const char *resume;   /* hidden: what an upgraded agent takes over */
+    const char *resume;      /* hidden: what an upgraded agent takes over */
     unsigned protocol_minor; /* 7 or 8 */
     unsigned max_clients;
     unsigned io_timeout_s; /* in the middle of a request or a reply, without a byte */

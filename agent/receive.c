@@ -22,8 +22,8 @@ static int copy(struct request *request, struct os_upload *upload, uint8_t *byte
 static int fill(struct request *request, struct os_upload *upload, struct error *err, struct error *reason)
 {
     uint8_t *bytes = malloc(STEP);
-    int status = bytes ? copy(request, upload, bytes, err, reason)
-                       : error_set(reason, ERR_NO_MEMORY, "Cannot allocate memory");
+    int status =
+        bytes ? copy(request, upload, bytes, err, reason) : error_set(reason, ERR_NO_MEMORY, "Cannot allocate memory");
     free(bytes);
     if (status)
         os_upload_abandon(upload);

@@ -197,8 +197,8 @@ int rpc_kill(struct session *session, struct request *request, struct reply *rep
     if (status == 0)
         status = children_kill(session->agent->children, request->args[0].number, grace_ms, &killed, err);
     if (status == 0) {
-        log_line("%s: ended child %llu: %zu processes", session->peer_text,
-                 (unsigned long long)request->args[0].number, killed.count);
+        log_line("%s: ended child %llu: %zu processes", session->peer_text, (unsigned long long)request->args[0].number,
+                 killed.count);
         reply_strings(reply, &killed);
     }
     strlist_deinit(&killed);

@@ -15,7 +15,7 @@
 #define REQUEST_MAX (1u << 20) /* bytes */
 
 struct screen {
-    struct os_mutex *lock; /* guards what follows */
+    struct os_mutex *lock;  /* guards what follows */
     struct os_worker *idle; /* NULL, or a worker that waits for work */
     unsigned busy;
 };
@@ -129,11 +129,13 @@ static int read_entries(struct list_reader *list, struct strlist *lines, struct 
         } else if (entry.type == WIRE_DATA && file && entry.size <= SCREEN_FILE_MAX) {
             uint8_t *bytes = buffer_extend(file, (size_t)entry.size);
             size_t done = 0;
-            while (bytes && done < entry.size && (got = list_read_data(list, bytes + done, (size_t)entry.size - done, err)) > 0)
+            while (bytes && done < entry.size &&
+                   (got = list_read_data(list, bytes + done, (size_t)entry.size - done, err)) > 0)
                 done += (size_t)got;
             if (done < entry.size)
-                return bytes ? got : error_set(err, ERR_NO_MEMORY, "no memory for a picture of %llu bytes",
-                                               (unsigned long long)entry.size);
+                return bytes ? got
+                             : error_set(err, ERR_NO_MEMORY, "no memory for a picture of %llu bytes",
+                                         (unsigned long long)entry.size);
         } else if (entry.type != WIRE_UNDEFINED) {
             return error_set(err, ERR_PROTOCOL, "the capture worker answered with an entry of type %d and %llu bytes",
                              entry.type, (unsigned long long)entry.size);

@@ -11,7 +11,7 @@
 #define SCREEN_WORKERS_MAX 8         /* at once; one is kept between requests */
 
 struct screen;
-struct screen *screen_new(void); /* lives as long as the process */
+struct screen *screen_new(void);         /* lives as long as the process */
 void screen_stop(struct screen *screen); /* ends the idle worker, before the agent becomes another */
 
 /* A picture with the options of the RPC screenshot (borrowed strings). The file is empty when it is unchanged. */

@@ -125,8 +125,8 @@ static int parse(struct screenshot_options *options, const struct strlist *texts
             return error_set(err, ERR_INVALID, "the option %s is given twice", option->key);
         seen[option - known] = true;
         if (!option->set(options, text + key_len + 1))
-            return error_set(err, ERR_INVALID, "the option %s='%.255s' is not %s", option->key,
-                             text + key_len + 1, option->expected);
+            return error_set(err, ERR_INVALID, "the option %s='%.255s' is not %s", option->key, text + key_len + 1,
+                             option->expected);
     }
     return 0;
 }

@@ -12,10 +12,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define INPUT_SIZE 4096           /* bytes read at a time */
-#define TEXT_MAX 4096             /* bytes of one string of a request */
-#define TEXT_COUNT_MAX 64         /* strings of a request */
-#define FACTS_MAX (64u << 20)     /* bytes of an answer but for the file */
+#define INPUT_SIZE 4096            /* bytes read at a time */
+#define TEXT_MAX 4096              /* bytes of one string of a request */
+#define TEXT_COUNT_MAX 64          /* strings of a request */
+#define FACTS_MAX (64u << 20)      /* bytes of an answer but for the file */
 #define FILE_MAX ((size_t)1 << 30) /* bytes; a picture of CAPTURE_SIZE_MAX squared fits */
 
 struct worker {

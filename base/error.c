@@ -56,8 +56,8 @@ int error_set(struct error *err, int status, const char *format, ...)
 const char *error_name(int status)
 {
     switch (status) {
-#define X(symbol, name)                                                                                      \
-    case symbol:                                                                                             \
+#define X(symbol, name)                                                                                                \
+    case symbol:                                                                                                       \
         return name;
         ERROR_STATUSES(X)
 #undef X

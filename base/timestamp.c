@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 #define MS_PER_DAY INT64_C(86400000)
-#define DAYS_PER_ERA INT64_C(146097)   /* 400 years, after which the Gregorian calendar repeats */
+#define DAYS_PER_ERA INT64_C(146097)      /* 400 years, after which the Gregorian calendar repeats */
 #define ERA_START_TO_1970 INT64_C(719468) /* days from 0000-03-01 */
 
 static int64_t divide_down(int64_t number, int64_t by)

@@ -19,13 +19,13 @@ struct slot {
 };
 
 /* X(symbol, what capturer_describe_hang says of it, whether it is the backend's work) */
-#define STAGES(X)                                                                                            \
-    X(STAGE_IDLE, "no work is under way", false)                                                             \
-    X(STAGE_OPEN, "opening the source", true)                                                                \
-    X(STAGE_GRAB, "waiting for the picture", true)                                                           \
-    X(STAGE_LIST, "waiting for the list", true)                                                              \
-    X(STAGE_CLOSE, "closing the source", true)                                                               \
-    X(STAGE_HASH, "computing the picture's hash", false)                                                     \
+#define STAGES(X)                                                                                                      \
+    X(STAGE_IDLE, "no work is under way", false)                                                                       \
+    X(STAGE_OPEN, "opening the source", true)                                                                          \
+    X(STAGE_GRAB, "waiting for the picture", true)                                                                     \
+    X(STAGE_LIST, "waiting for the list", true)                                                                        \
+    X(STAGE_CLOSE, "closing the source", true)                                                                         \
+    X(STAGE_HASH, "computing the picture's hash", false)                                                               \
     X(STAGE_ENCODE, "writing the picture's file", false)
 #define X(symbol, doing, of_backend) symbol,
 enum stage { STAGES(X) };

@@ -16,12 +16,12 @@
 #define SOLID "solid-"
 
 #define DRAWINGS(X) X(DRAW_XOR, "xor") X(DRAW_BARS, "bars") X(DRAW_NOISE, "noise") X(DRAW_COUNTER, "counter")
-#define FAULTS(X)                                                                                            \
-    X(FAULT_HANG, "hang")                                                                                    \
-    X(FAULT_HANG_OPEN, "hang-open")                                                                          \
-    X(FAULT_LOST, "lost")                                                                                    \
-    X(FAULT_LOST_ONCE, "lost-once")                                                                          \
-    X(FAULT_FAIL, "fail")                                                                                    \
+#define FAULTS(X)                                                                                                      \
+    X(FAULT_HANG, "hang")                                                                                              \
+    X(FAULT_HANG_OPEN, "hang-open")                                                                                    \
+    X(FAULT_LOST, "lost")                                                                                              \
+    X(FAULT_LOST_ONCE, "lost-once")                                                                                    \
+    X(FAULT_FAIL, "fail")                                                                                              \
     X(FAULT_REFUSE, "refuse")
 #define X(symbol, name) symbol,
 enum drawing { DRAWINGS(X) DRAW_SOLID };
@@ -122,8 +122,7 @@ static uint32_t xor_colour(uint32_t x, uint32_t y)
 
 static uint32_t bar_colour(uint32_t x, uint32_t width)
 {
-    static const uint32_t colours[8] = {0xffffff, 0xffff00, 0x00ffff, 0x00ff00,
-                                        0xff00ff, 0xff0000, 0x0000ff, 0x000000};
+    static const uint32_t colours[8] = {0xffffff, 0xffff00, 0x00ffff, 0x00ff00, 0xff00ff, 0xff0000, 0x0000ff, 0x000000};
     return colours[(uint64_t)x * 8 / width];
 }
 
@@ -198,8 +197,8 @@ static int pattern_open(struct capture **out, const struct capture_options *opti
     }
     capture->pixels = malloc((size_t)capture->width * capture->height * 3);
     if (!capture->pixels) {
-        status = error_set(err, ERR_NO_MEMORY, "no memory for a pattern of %ux%u pixels", capture->width,
-                           capture->height);
+        status =
+            error_set(err, ERR_NO_MEMORY, "no memory for a pattern of %ux%u pixels", capture->width, capture->height);
         goto fail;
     }
     *out = capture;

@@ -11,7 +11,7 @@
 
 #define CHUNK_OVERHEAD 12 /* bytes: length, type, CRC */
 #define EMPTY_BLOCK_ROOM 16
-#define COLOUR_RGB 2      /* IHDR colour type */
+#define COLOUR_RGB 2 /* IHDR colour type */
 
 #define RAW_DEFLATE (-15) /* window bits, negative: no zlib header */
 #define DEFLATE_MEMORY 9
@@ -180,8 +180,7 @@ static void encode_band(void *context, size_t index)
 
 static int check_arguments(const struct image_view *image, const struct png_options *options, struct error *err)
 {
-    if (image->width < 1 || image->width > CAPTURE_SIZE_MAX || image->height < 1 ||
-        image->height > CAPTURE_SIZE_MAX)
+    if (image->width < 1 || image->width > CAPTURE_SIZE_MAX || image->height < 1 || image->height > CAPTURE_SIZE_MAX)
         return error_set(err, ERR_INVALID, "a picture of %ux%u pixels can't be written as PNG", image->width,
                          image->height);
     for (size_t i = 0; i < options->text_count; i++) {
@@ -216,8 +215,7 @@ static int append_bands(struct buffer *out, const struct encoder *encoder, struc
     return 0;
 }
 
-int png_encode(struct buffer *out, const struct image_view *image, const struct png_options *options,
-               struct error *err)
+int png_encode(struct buffer *out, const struct image_view *image, const struct png_options *options, struct error *err)
 {
     int status = check_arguments(image, options, err);
     if (status < 0)

@@ -17,7 +17,7 @@
 #define PNG_KEYWORD_MAX 79          /* bytes, PNG specification 11.3.4 */
 #define PNG_TEXT_MAX 1024           /* bytes of one text */
 
-struct png_text { /* becomes a tEXt chunk */
+struct png_text {               /* becomes a tEXt chunk */
     const char *keyword, *text; /* borrowed; what is not printable ASCII becomes '?' */
 };
 

@@ -86,8 +86,7 @@ uint64_t png_filter_row(enum png_filter filter, uint8_t *out, const uint8_t *row
     return sum;
 }
 
-enum png_filter png_filter_choose(uint8_t *out, uint8_t *scratch, const uint8_t *row, const uint8_t *above,
-                                  size_t len)
+enum png_filter png_filter_choose(uint8_t *out, uint8_t *scratch, const uint8_t *row, const uint8_t *above, size_t len)
 {
     /* In the order of preference among equals: a row like the one above it, most rows of a desktop, ends the search
        at once. */

@@ -17,7 +17,6 @@ uint64_t png_filter_row(enum png_filter filter, uint8_t *out, const uint8_t *row
 
 /* Filters by the filter with the least sum into out[1...], sets out[0] to its number, and returns it. `scratch` has
    room for len bytes. */
-enum png_filter png_filter_choose(uint8_t *out, uint8_t *scratch, const uint8_t *row, const uint8_t *above,
-                                  size_t len);
+enum png_filter png_filter_choose(uint8_t *out, uint8_t *scratch, const uint8_t *row, const uint8_t *above, size_t len);
 
 #endif

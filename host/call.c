@@ -10,8 +10,7 @@
 
 #define DOING_SIZE 64 /* bytes of "waiting for the reply to METHOD" */
 
-void call_init(struct call *call, struct periscope *p, enum method_index method, uint32_t arguments,
-               uint32_t wanted)
+void call_init(struct call *call, struct periscope *p, enum method_index method, uint32_t arguments, uint32_t wanted)
 {
     *call = (struct call){.p = p, .method = &methods[method], .wanted = wanted, .answer_ms = p->io_ms};
     buffer_init(&call->request, WIRE_REQUEST_MAX);
@@ -63,8 +62,8 @@ static int refused(struct call *call, const char *text)
     char unknown[32];
     snprintf(unknown, sizeof unknown, "unknown RPC %u", (unsigned)call->method->id);
     if (strcmp(text, unknown) == 0)
-        return client_fail(call->p, PERISCOPE_UNSUPPORTED, "%s: this agent (%s) does not know %s",
-                           call->p->name, call->p->banner, call->method->name);
+        return client_fail(call->p, PERISCOPE_UNSUPPORTED, "%s: this agent (%s) does not know %s", call->p->name,
+                           call->p->banner, call->method->name);
     if (strstr(text, "RPC is not allowed"))
         periscope_disconnect(call->p);
     return client_fail(call->p, PERISCOPE_REFUSED, "%s", text);
@@ -96,8 +95,7 @@ static int take_wrong_count(struct call *call)
             return take_refusal(call);
     if (status)
         return broken(call, &err);
-    snprintf(what, sizeof what, "%u entries instead of %u", (unsigned)call->reply.count,
-             (unsigned)call->wanted);
+    snprintf(what, sizeof what, "%u entries instead of %u", (unsigned)call->reply.count, (unsigned)call->wanted);
     return call_malformed(call, what);
 }
 
@@ -125,8 +123,7 @@ int call_entry(struct call *call, const char *types, struct entry *entry)
         return take_refusal(call);
     if (entry->type > 0 && entry->type < 0x80 && strchr(types, (int)entry->type))
         return 0;
-    snprintf(what, sizeof what, "an entry of type 0x%02x where one of '%s' belongs", (unsigned)entry->type,
-             types);
+    snprintf(what, sizeof what, "an entry of type 0x%02x where one of '%s' belongs", (unsigned)entry->type, types);
     return call_malformed(call, what);
 }
 
@@ -197,8 +194,7 @@ int call_data(struct call *call, const struct entry *entry, struct buffer *bytes
         uint8_t *room = buffer_extend(bytes, step);
         if (!room) {
             periscope_disconnect(call->p);
-            return client_fail(call->p, PERISCOPE_LOCAL,
-                               "no room for the %llu bytes that %s sends (at most %zu)",
+            return client_fail(call->p, PERISCOPE_LOCAL, "no room for the %llu bytes that %s sends (at most %zu)",
                                (unsigned long long)entry->size, call->p->name, bytes->limit);
         }
         int got = list_read_data(&call->reply, room, step, &err);

@@ -21,8 +21,8 @@
 #define CLIENT_REPEATS 2                  /* of a call whose connection was lost */
 #define CLIENT_REPEAT_PAUSE_MS 200        /* before each: an agent that starts again is away for a moment */
 #define CLIENT_INPUT_SIZE 65536u          /* bytes */
-#define FIRST_MINOR_OF_PERISCOPE 7u  /* in the banner of every agent that has the RPCs beyond testagentd's */
-#define CLIENT_CHUNK_SIZE (1u << 20) /* bytes of a transfer between two looks at the progress */
+#define FIRST_MINOR_OF_PERISCOPE 7u       /* in the banner of every agent that has the RPCs beyond testagentd's */
+#define CLIENT_CHUNK_SIZE (1u << 20)      /* bytes of a transfer between two looks at the progress */
 #define CLIENT_PROGRESS_MS 100
 
 struct periscope {
@@ -56,8 +56,7 @@ struct periscope {
 /* ---- connection.c ---- */
 
 /* Sets the error text and returns status. */
-int client_fail(struct periscope *p, int status, const char *format, ...)
-    PRINTF_LIKE(3, 4);
+int client_fail(struct periscope *p, int status, const char *format, ...) PRINTF_LIKE(3, 4);
 int client_no_memory(struct periscope *p);
 /* What an os_socket_* or list_read_* failure means while `doing` ("waiting for the reply to
    ping"). Disconnects. */
@@ -83,8 +82,7 @@ struct call {
     size_t text_len; /* bytes that call_strings took */
 };
 
-void call_init(struct call *call, struct periscope *p, enum method_index method, uint32_t arguments,
-               uint32_t wanted);
+void call_init(struct call *call, struct periscope *p, enum method_index method, uint32_t arguments, uint32_t wanted);
 void call_deinit(struct call *call);
 void call_allow(struct call *call, int ms);  /* the agent was asked to take that much longer */
 int call_send(struct call *call, bool more); /* what was written to call->request, in one write */
@@ -122,8 +120,7 @@ int client_need(struct periscope *p, unsigned minor, enum method_index method);
 void exit_decode(bool windows, uint32_t status, struct periscope_exit *out);
 
 /* ---- get.c ---- */
-int client_get_limited(struct periscope *p, const char *remote_file,
-                       struct buffer *bytes); /* up to its limit */
+int client_get_limited(struct periscope *p, const char *remote_file, struct buffer *bytes); /* up to its limit */
 /* The buffer's bytes become the caller's, with a NUL behind them that *len does not count. */
 int client_take_bytes(struct periscope *p, struct buffer *from, uint8_t **bytes, size_t *len);
 /* The `d` entry that call_entry gave, into a buffer with that limit. */

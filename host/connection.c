@@ -169,11 +169,11 @@ static int read_banner(struct periscope *p)
         return client_fail(p, PERISCOPE_INTERRUPTED, "%s: interrupted while connecting", p->name);
     if (err.status == ERR_TIMEOUT)
         return client_fail(p, PERISCOPE_NO_AGENT,
-                           "%s: connected, but no banner came in %g s (testagentd serves one host at a time)",
-                           p->name, p->connect_ms / 1000.0);
+                           "%s: connected, but no banner came in %g s (testagentd serves one host at a time)", p->name,
+                           p->connect_ms / 1000.0);
     if (err.status == ERR_CLOSED || err.status == ERR_SYSTEM)
-        return client_fail(p, PERISCOPE_NO_AGENT,
-                           "%s: closed the connection without a banner (is this host allowed?)", p->name);
+        return client_fail(p, PERISCOPE_NO_AGENT, "%s: closed the connection without a banner (is this host allowed?)",
+                           p->name);
     return client_fail(p, PERISCOPE_NO_AGENT, "%s: no testagentd: %s", p->name, err.text);
 }
 
@@ -210,8 +210,7 @@ int client_pause(struct periscope *p, int ms)
         int64_t left = os_time_left(deadline);
         os_sleep_ms((unsigned)(left > 50 ? 50 : left));
     }
-    return atomic_load(&p->interrupted) ? client_fail(p, PERISCOPE_INTERRUPTED, "%s: interrupted", p->name)
-                                        : 0;
+    return atomic_load(&p->interrupted) ? client_fail(p, PERISCOPE_INTERRUPTED, "%s: interrupted", p->name) : 0;
 }
 
 bool client_progress(struct periscope *p, uint64_t done, uint64_t total, bool end)

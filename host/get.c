@@ -30,8 +30,7 @@ static int target_begin(struct periscope *p, struct get *get, uint64_t size)
     struct error err;
     if (get->spool && size > PERISCOPE_SPOOL_MAX) {
         periscope_disconnect(p);
-        return client_fail(p, PERISCOPE_LOCAL,
-                           "'%s' has %" PRIu64 " bytes: too many for standard output (%" PRIu64 ")",
+        return client_fail(p, PERISCOPE_LOCAL, "'%s' has %" PRIu64 " bytes: too many for standard output (%" PRIu64 ")",
                            get->remote, size, PERISCOPE_SPOOL_MAX);
     }
     if (get->spool) {
@@ -182,8 +181,7 @@ int client_take_bytes(struct periscope *p, struct buffer *from, uint8_t **bytes,
     return 0;
 }
 
-int periscope_get_bytes(struct periscope *p, const char *remote_file, size_t max, uint8_t **bytes,
-                        size_t *len)
+int periscope_get_bytes(struct periscope *p, const char *remote_file, size_t max, uint8_t **bytes, size_t *len)
 {
     struct buffer content;
     *bytes = NULL;

@@ -157,8 +157,8 @@ static int boot_attempt(struct periscope *p, const char *not_boot_id)
         return status;
     const char *id = periscope_strings_get(&properties, "boot.id");
     if (!id)
-        status = client_fail(p, PERISCOPE_UNSUPPORTED, "%s: this agent (%s) has no property boot.id", p->name,
-                             p->banner);
+        status =
+            client_fail(p, PERISCOPE_UNSUPPORTED, "%s: this agent (%s) has no property boot.id", p->name, p->banner);
     else if (strcmp(id, not_boot_id) == 0)
         status = client_fail(p, PERISCOPE_NO_AGENT, "%s: still the boot from before", p->name);
     periscope_strings_free(&properties);

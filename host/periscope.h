@@ -45,7 +45,7 @@ extern "C" {
 
 enum periscope_status {
     PERISCOPE_OK = 0,
-    PERISCOPE_NO_AGENT = -1, /* nobody answers there, or not with this protocol; or the connection was lost */
+    PERISCOPE_NO_AGENT = -1,      /* nobody answers there, or not with this protocol; or the connection was lost */
     PERISCOPE_TIMED_OUT = -2,     /* an agent that had answered was silent for too long */
     PERISCOPE_REFUSED = -3,       /* the agent answered with an error; the text is its own */
     PERISCOPE_LOCAL = -4,         /* a file or the memory of this side */
@@ -126,17 +126,16 @@ enum { PERISCOPE_EXECUTABLE = 1 };
 
 /* local_file "-" is standard input, which is first written to a temporary file since its size must be known;
    more than PERISCOPE_SPOOL_MAX is PERISCOPE_LOCAL. flags: 0 or PERISCOPE_EXECUTABLE. */
-PERISCOPE_API int periscope_put(struct periscope *p, const char *local_file, const char *remote_file,
-                                unsigned flags);
-PERISCOPE_API int periscope_put_bytes(struct periscope *p, const void *bytes, size_t len,
-                                      const char *remote_file, unsigned flags);
+PERISCOPE_API int periscope_put(struct periscope *p, const char *local_file, const char *remote_file, unsigned flags);
+PERISCOPE_API int periscope_put_bytes(struct periscope *p, const void *bytes, size_t len, const char *remote_file,
+                                      unsigned flags);
 /* local_file appears whole or not at all, by a temporary file beside it that takes its name in the end; a
    symbolic link of that name is replaced, a folder or device refused. "-" is standard output, which gets
    nothing until all has arrived in a temporary file of at most PERISCOPE_SPOOL_MAX. */
 PERISCOPE_API int periscope_get(struct periscope *p, const char *remote_file, const char *local_file);
 /* At most max bytes; more is PERISCOPE_LOCAL. A NUL that *len does not count follows them. */
-PERISCOPE_API int periscope_get_bytes(struct periscope *p, const char *remote_file, size_t max,
-                                      uint8_t **bytes, size_t *len);
+PERISCOPE_API int periscope_get_bytes(struct periscope *p, const char *remote_file, size_t max, uint8_t **bytes,
+                                      size_t *len);
 /* Not folders. failures (may be NULL): the agent's line for each file that could not be removed, which makes
    it PERISCOPE_REFUSED; a missing file is no failure. */
 PERISCOPE_API int periscope_rm(struct periscope *p, const char *const *remote_files, size_t count,
@@ -177,8 +176,7 @@ PERISCOPE_API int periscope_wait(struct periscope *p, uint64_t pid, int timeout_
 PERISCOPE_API int periscope_forget(struct periscope *p, uint64_t pid);
 /* Ends a child and all that it started: asked first, and by force after grace_ms (0 to 30 000; negative: the
    agent's default of 2000). killed (may be NULL): a line "PID NAME" for each. Needs a Periscope agent. */
-PERISCOPE_API int periscope_kill(struct periscope *p, uint64_t pid, int grace_ms,
-                                 struct periscope_strings *killed);
+PERISCOPE_API int periscope_kill(struct periscope *p, uint64_t pid, int grace_ms, struct periscope_strings *killed);
 
 /* ---- the screen ---- */
 #define PERISCOPE_SCREENSHOT_MAX ((size_t)16384 * 16384 * 3 + 1024) /* bytes: a PPM of the largest screen */
@@ -187,8 +185,8 @@ PERISCOPE_API int periscope_kill(struct periscope *p, uint64_t pid, int grace_ms
    what the agent tells of the picture, "key=value". *bytes: the file; NULL with *len 0 when if-changed found
    no change. On an agent without the RPC, and without options, the virtual file .periscope/screenshot.png is
    fetched and there are no facts. */
-PERISCOPE_API int periscope_screenshot(struct periscope *p, const char *const *options,
-                                       struct periscope_strings *facts, uint8_t **bytes, size_t *len);
+PERISCOPE_API int periscope_screenshot(struct periscope *p, const char *const *options, struct periscope_strings *facts,
+                                       uint8_t **bytes, size_t *len);
 
 #ifdef __cplusplus
 }

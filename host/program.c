@@ -27,8 +27,7 @@ static int call_run(struct periscope *p, const struct start *start)
         count++;
     struct call call;
     call_init(&call, p, METHOD_run, 4 + count, 1);
-    write_entry_u32(&call.request, (run->untracked ? RUN_UNTRACKED : 0) |
-                                       (run->append_out ? RUN_APPEND_OUT : 0) |
+    write_entry_u32(&call.request, (run->untracked ? RUN_UNTRACKED : 0) | (run->append_out ? RUN_APPEND_OUT : 0) |
                                        (run->append_err ? RUN_APPEND_ERR : 0));
     for (size_t i = 0; i < 3; i++)
         write_entry_text(&call.request, WIRE_STRING, files[i] ? files[i] : "");
@@ -108,9 +107,8 @@ static int attempt_start(struct periscope *p, void *context)
         p->lacks_exec = true;
     }
     if (needs_exec)
-        return client_fail(p, PERISCOPE_UNSUPPORTED,
-                           "%s: this agent (%s) can't set a program's environment or folder", p->name,
-                           p->banner);
+        return client_fail(p, PERISCOPE_UNSUPPORTED, "%s: this agent (%s) can't set a program's environment or folder",
+                           p->name, p->banner);
     return call_run(p, start);
 }
 

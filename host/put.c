@@ -137,8 +137,7 @@ int periscope_put(struct periscope *p, const char *local_file, const char *remot
     return status;
 }
 
-int periscope_put_bytes(struct periscope *p, const void *bytes, size_t len, const char *remote_file,
-                        unsigned flags)
+int periscope_put_bytes(struct periscope *p, const void *bytes, size_t len, const char *remote_file, unsigned flags)
 {
     struct put put = {.method = METHOD_sendfile, .remote = remote_file, .flags = flags, .local = "(memory)"};
     put.bytes = len ? bytes : (const uint8_t *)"";

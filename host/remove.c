@@ -44,8 +44,7 @@ static int attempt_rm(struct periscope *p, void *context)
     return status;
 }
 
-int periscope_rm(struct periscope *p, const char *const *remote_files, size_t count,
-                 struct periscope_strings *failures)
+int periscope_rm(struct periscope *p, const char *const *remote_files, size_t count, struct periscope_strings *failures)
 {
     struct removal removal = {.files = remote_files, .count = (uint32_t)count};
     if (failures)

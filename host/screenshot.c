@@ -67,13 +67,12 @@ static int attempt_shot(struct periscope *p, void *context)
 static int take_virtual_file(struct periscope *p, struct shot *shot)
 {
     if (shot->options && shot->options[0])
-        return client_fail(p, PERISCOPE_UNSUPPORTED, "%s: this agent (%s) takes no options for a screenshot",
-                           p->name, p->banner);
+        return client_fail(p, PERISCOPE_UNSUPPORTED, "%s: this agent (%s) takes no options for a screenshot", p->name,
+                           p->banner);
     buffer_clear(&shot->file);
     int status = client_get_limited(p, VIRTUAL_FILE, &shot->file);
     if (status == PERISCOPE_REFUSED && strstr(p->error.text, ": No such file or directory"))
-        return client_fail(p, PERISCOPE_UNSUPPORTED, "%s: this agent (%s) takes no screenshots", p->name,
-                           p->banner);
+        return client_fail(p, PERISCOPE_UNSUPPORTED, "%s: this agent (%s) takes no screenshots", p->name, p->banner);
     return status;
 }
 

@@ -46,8 +46,7 @@ static int attempt_wait(struct periscope *p, void *context)
         status = call_u32(&call, &wait->status);
     call_deinit(&call);
     if (status == PERISCOPE_REFUSED && strstr(p->error.text, "timed out waiting for the child process"))
-        return client_fail(p, PERISCOPE_STILL_RUNNING, "process %llu is still running",
-                           (unsigned long long)wait->pid);
+        return client_fail(p, PERISCOPE_STILL_RUNNING, "process %llu is still running", (unsigned long long)wait->pid);
     return status;
 }
 
@@ -112,16 +111,14 @@ static int wait_for_status(struct periscope *p, struct wait *wait, int64_t deadl
     }
 }
 
-int periscope_wait(struct periscope *p, uint64_t pid, int timeout_ms, int keepalive_ms,
-                   struct periscope_exit *out)
+int periscope_wait(struct periscope *p, uint64_t pid, int timeout_ms, int keepalive_ms, struct periscope_exit *out)
 {
     struct wait wait = {.pid = pid};
     int64_t deadline = os_deadline(timeout_ms);
     *out = (struct periscope_exit){0};
     int status = learn_system(p);
     if (!status)
-        status =
-            wait_for_status(p, &wait, deadline, keepalive_ms > 0 ? keepalive_ms : PERISCOPE_KEEPALIVE_MS);
+        status = wait_for_status(p, &wait, deadline, keepalive_ms > 0 ? keepalive_ms : PERISCOPE_KEEPALIVE_MS);
     if (!status)
         exit_decode(p->windows, wait.status, out);
     return client_finish(p, status);

@@ -9,9 +9,9 @@
 
 struct proc_stat {
     pid_t pid, parent, session;
-    char state;                /* as in /proc/PID/stat: R S D Z T ... */
-    unsigned long long start;  /* clock ticks since boot; with the pid it names one process for ever */
-    char name[64];             /* the command name, control characters as '?' */
+    char state;               /* as in /proc/PID/stat: R S D Z T ... */
+    unsigned long long start; /* clock ticks since boot; with the pid it names one process for ever */
+    char name[64];            /* the command name, control characters as '?' */
 };
 
 bool proc_stat_read(pid_t pid, struct proc_stat *out);

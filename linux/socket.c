@@ -18,7 +18,7 @@
 
 #define KEEPALIVE_IDLE_S 30
 #define KEEPALIVE_INTERVAL_S 10
-#define KEEPALIVE_PROBES 3 /* a vanished host is noticed after a minute */
+#define KEEPALIVE_PROBES 3       /* a vanished host is noticed after a minute */
 #define SENDFILE_STEP (1u << 20) /* bytes: how often the deadline is looked at */
 
 struct os_socket {

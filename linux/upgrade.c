@@ -21,9 +21,9 @@
 #include <unistd.h>
 
 #define CHECK_MS 10000
-#define CHECK_ANSWER_SIZE 256      /* bytes of what it says that are looked at */
+#define CHECK_ANSWER_SIZE 256 /* bytes of what it says that are looked at */
 #define REAP_MS 500
-#define STATE_MAX (64u << 20)      /* bytes */
+#define STATE_MAX (64u << 20) /* bytes */
 
 int os_self_path(struct buffer *out, struct error *err)
 {
@@ -127,8 +127,10 @@ static int run_check(const char *path, const char *const *argv, struct error *er
     if (status == 0 && strncmp(answer, "periscoped ", 11) == 0)
         return 0;
     answer[strcspn(answer, "\r\n")] = 0;
-    return error_set(err, ERR_INVALID, "unable to start the new server: '%s' is not a periscoped that takes this command "
-                     "line (wait status %d, it says '%s')", path, status, answer);
+    return error_set(err, ERR_INVALID,
+                     "unable to start the new server: '%s' is not a periscoped that takes this command "
+                     "line (wait status %d, it says '%s')",
+                     path, status, answer);
 }
 
 int os_upgrade_check(const char *path, const char *const *argv, struct error *err)

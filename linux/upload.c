@@ -16,7 +16,7 @@
 
 struct os_upload {
     int fd;
-    bool durable; /* on the disk before it takes its name */
+    bool durable;             /* on the disk before it takes its name */
     char *target, *temporary; /* owned */
 };
 

@@ -13,7 +13,7 @@ int os_thread_start(void (*main)(void *context), void *context, struct error *er
 /* Number of processors that this process may run on, at least 1. */
 unsigned os_cpu_count(void);
 
-struct os_mutex; /* opaque; never destroyed once shared */
+struct os_mutex;                     /* opaque; never destroyed once shared */
 struct os_mutex *os_mutex_new(void); /* aborts without memory: called at start-up only */
 void os_mutex_lock(struct os_mutex *mutex);
 void os_mutex_unlock(struct os_mutex *mutex);

@@ -2,7 +2,7 @@
 #include "protocol/wire.h"
 
 const struct method methods[METHOD_COUNT] = {
-#define METHOD(id, symbol, name, signature, short_text)                                                       \
+#define METHOD(id, symbol, name, signature, short_text)                                                                \
     [METHOD_##symbol] = {id, name, signature, short_text, METHOD_##symbol},
 #include "protocol/methods.def"
 #undef METHOD
@@ -12,8 +12,8 @@ const struct method methods[METHOD_COUNT] = {
 const struct method *method_find(uint32_t id)
 {
     switch (id) {
-#define METHOD(id, symbol, name, signature, short_text)                                                       \
-    case id:                                                                                                 \
+#define METHOD(id, symbol, name, signature, short_text)                                                                \
+    case id:                                                                                                           \
         return &methods[METHOD_##symbol];
 #include "protocol/methods.def"
 #undef METHOD

@@ -104,8 +104,8 @@ int list_read_text(struct list_reader *list, uint64_t max, char **text, struct e
     *text = NULL;
     uint64_t size = list->left;
     if (size > max)
-        return error_set(err, ERR_LIMIT, "a string of %llu bytes exceeds the limit of %llu",
-                         (unsigned long long)size, (unsigned long long)max);
+        return error_set(err, ERR_LIMIT, "a string of %llu bytes exceeds the limit of %llu", (unsigned long long)size,
+                         (unsigned long long)max);
     if (size == 0)
         return error_set(err, ERR_INVALID, "a string of size 0 has no terminating NUL");
     char *bytes = malloc((size_t)size);
@@ -117,8 +117,9 @@ int list_read_text(struct list_reader *list, uint64_t max, char **text, struct e
     list->left = 0;
     const char *nul = memchr(bytes, 0, (size_t)size);
     if (nul != bytes + size - 1) {
-        status = error_set(err, ERR_INVALID, nul ? "a string of %llu bytes holds a NUL before its end"
-                                                 : "a string of %llu bytes has no terminating NUL",
+        status = error_set(err, ERR_INVALID,
+                           nul ? "a string of %llu bytes holds a NUL before its end"
+                               : "a string of %llu bytes has no terminating NUL",
                            (unsigned long long)size);
         goto fail;
     }

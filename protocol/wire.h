@@ -24,11 +24,11 @@ enum wire_type {
     WIRE_ERROR = 'e',     /* like 's'; replies only, may stand in for any expected entry */
 };
 
-#define WIRE_COUNT_FATAL 1048576u     /* entries; from here on the peer does not speak this protocol */
-#define WIRE_COUNT_MAX 65536u         /* entries we accept in a list */
-#define WIRE_STRING_MAX (1u << 20)    /* bytes, NUL included */
-#define WIRE_REQUEST_MAX (16u << 20)  /* bytes of the arguments of one request held in memory, 'd' not counted */
-#define WIRE_ENTRY_HEADER_SIZE 9u     /* bytes */
+#define WIRE_COUNT_FATAL 1048576u    /* entries; from here on the peer does not speak this protocol */
+#define WIRE_COUNT_MAX 65536u        /* entries we accept in a list */
+#define WIRE_STRING_MAX (1u << 20)   /* bytes, NUL included */
+#define WIRE_REQUEST_MAX (16u << 20) /* bytes of the arguments of one request held in memory, 'd' not counted */
+#define WIRE_ENTRY_HEADER_SIZE 9u    /* bytes */
 
 /* ---- reading ---- */
 

@@ -154,8 +154,7 @@ const char **cli_option_all(const struct cli *cli, const char *name)
     return values;
 }
 
-bool cli_number(struct cli *cli, const char *what, const char *text, uint64_t min, uint64_t max,
-                uint64_t *value)
+bool cli_number(struct cli *cli, const char *what, const char *text, uint64_t min, uint64_t max, uint64_t *value)
 {
     const char *end = text;
     if (!number_take(&end, max, value) || *end || *value < min) {

@@ -42,8 +42,8 @@ static void report(struct cli *cli, const char *banner, const struct times *time
     json_object_end(&cli->reply);
     cli_print(cli, "%s answers: %s, %.2f ms", cli->target, banner, mean / 1000);
     if (times->count > 1)
-        cli_print(cli, " (of %llu: least %.2f, most %.2f)", (unsigned long long)times->count,
-                  times->least / 1000, times->most / 1000);
+        cli_print(cli, " (of %llu: least %.2f, most %.2f)", (unsigned long long)times->count, times->least / 1000,
+                  times->most / 1000);
     cli_print(cli, "\n");
 }
 

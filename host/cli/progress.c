@@ -29,8 +29,7 @@ void progress_time(char *out, size_t size, int64_t ms)
     if (seconds >= 100 * 3600)
         snprintf(out, size, "99 h+");
     else if (seconds >= 3600)
-        snprintf(out, size, "%" PRId64 ":%02d:%02d", seconds / 3600, (int)(seconds / 60 % 60),
-                 (int)(seconds % 60));
+        snprintf(out, size, "%" PRId64 ":%02d:%02d", seconds / 3600, (int)(seconds / 60 % 60), (int)(seconds % 60));
     else
         snprintf(out, size, "%d:%02d", (int)(seconds / 60), (int)(seconds % 60));
 }

@@ -53,8 +53,7 @@ int target_parse(struct target *out, const char *text, struct error *err)
     return status ? status : parse_port(&out->port, colon + 1, text, err);
 }
 
-int target_resolve(struct target *out, const char *text, const char *env_host, const char *env_port,
-                   struct error *err)
+int target_resolve(struct target *out, const char *text, const char *env_host, const char *env_port, struct error *err)
 {
     struct target behind;
     int status = text ? target_parse(out, text, err) : target_parse(out, "-", err);
@@ -75,8 +74,7 @@ int target_resolve(struct target *out, const char *text, const char *env_host, c
     if (out->port)
         return 0;
     if (!env_port || !*env_port)
-        return error_set(err, ERR_INVALID, "no port for '%s': give HOST:PORT or set PERISCOPE_PORT",
-                         out->host);
+        return error_set(err, ERR_INVALID, "no port for '%s': give HOST:PORT or set PERISCOPE_PORT", out->host);
     return parse_port(&out->port, env_port, "PERISCOPE_PORT", err);
 }
 

@@ -21,8 +21,7 @@ int target_parse(struct target *out, const char *text, struct error *err);
 /* text (NULL: none) completed from the environment's values (NULL or "": unset). What is missing is taken
    from env_host, which may name a port too, and the port then from env_port. ERR_INVALID when something stays
    missing. */
-int target_resolve(struct target *out, const char *text, const char *env_host, const char *env_port,
-                   struct error *err);
+int target_resolve(struct target *out, const char *text, const char *env_host, const char *env_port, struct error *err);
 
 /* "HOST:PORT", an IPv6 address in brackets. */
 void target_text(const struct target *target, char text[TARGET_TEXT_SIZE]);

@@ -6,7 +6,6 @@ PERISCOPE is its command line (build/periscope of this tree when unset).
 import json
 import os
 import shlex
-import signal
 import socket
 import subprocess
 import threading

@@ -8,7 +8,7 @@ import tempfile
 import cli
 import golden
 import wire
-from cli import FAILED, REFUSED, TIMED_OUT, one_line, periscope
+from cli import REFUSED, TIMED_OUT, one_line, periscope
 from harness import check, equal, main, test
 
 CONVERSATIONS = {conversation.name: conversation for conversation in golden.conversations()}

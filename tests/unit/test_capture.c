@@ -10,9 +10,9 @@
 /* ---- a backend that can be told what to do ---- */
 
 struct fake {
-    int open_status;                 /* 0 or an ERR_ */
-    enum capture_result results[4];  /* of the grabs, in order; the last one again for those after */
-    int grab_status;                 /* the ERR_ of a grab that fails; 0: it sets none */
+    int open_status;                /* 0 or an ERR_ */
+    enum capture_result results[4]; /* of the grabs, in order; the last one again for those after */
+    int grab_status;                /* the ERR_ of a grab that fails; 0: it sets none */
     int list_status;
     uint32_t width, height, stride;
     int opens, grabs, closes;
@@ -81,12 +81,22 @@ static void describe(char *text, size_t size)
     snprintf(text, size, "a fake");
 }
 
-static const struct capture_backend first = {.name = "first", .open = open_first, .grab = grab, .displays = list,
-                                             .windows = list, .close = close_fake, .describe_hang = describe};
-static const struct capture_backend second = {.name = "second", .open = open_second, .grab = grab, .displays = list,
-                                              .windows = list, .close = close_fake};
-static const struct capture_backend hidden = {.name = "hidden", .open = open_second, .grab = grab, .displays = list,
-                                              .windows = list, .close = close_fake, .only_by_name = true};
+static const struct capture_backend first = {.name = "first",
+                                             .open = open_first,
+                                             .grab = grab,
+                                             .displays = list,
+                                             .windows = list,
+                                             .close = close_fake,
+                                             .describe_hang = describe};
+static const struct capture_backend second = {
+    .name = "second", .open = open_second, .grab = grab, .displays = list, .windows = list, .close = close_fake};
+static const struct capture_backend hidden = {.name = "hidden",
+                                              .open = open_second,
+                                              .grab = grab,
+                                              .displays = list,
+                                              .windows = list,
+                                              .close = close_fake,
+                                              .only_by_name = true};
 static const struct capture_backend *const both[] = {&first, &second, NULL};
 static const struct capture_backend *const one_hidden[] = {&hidden, NULL};
 

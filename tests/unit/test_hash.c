@@ -20,8 +20,11 @@ static void xxh64_gives_the_published_values(void)
     static const struct {
         size_t len;
         uint64_t hash;
-    } vectors[] = {{0, 0xEF46DB3751D8E999u}, {1, 0x4FCE394CC88952D8u}, {4, 0x9256E58AA397AEF1u},
-                   {14, 0xCFFA8DB881BC3A3Du}, {222, 0x9DD507880DEBB03Du}};
+    } vectors[] = {{0, 0xEF46DB3751D8E999u},
+                   {1, 0x4FCE394CC88952D8u},
+                   {4, 0x9256E58AA397AEF1u},
+                   {14, 0xCFFA8DB881BC3A3Du},
+                   {222, 0x9DD507880DEBB03Du}};
     uint8_t bytes[222];
     uint32_t generator = 2654435761u;
     for (size_t i = 0; i < sizeof bytes; i++) {

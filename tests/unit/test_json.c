@@ -41,13 +41,15 @@ static void json_keeps_utf8(void)
 static void json_replaces_what_is_not_utf8(void)
 {
     CHECK_TEXT(ESCAPED("\x80"), BAD);
-    CHECK_TEXT(ESCAPED("a\xff" "b"), "a" BAD "b");
+    CHECK_TEXT(ESCAPED("a\xff"
+                       "b"),
+               "a" BAD "b");
     CHECK_TEXT(ESCAPED("\xc0\xaf"), BAD BAD);                 /* overlong */
     CHECK_TEXT(ESCAPED("\xe0\x80\xaf"), BAD BAD BAD);         /* overlong */
     CHECK_TEXT(ESCAPED("\xed\xa0\x80"), BAD BAD BAD);         /* a surrogate */
     CHECK_TEXT(ESCAPED("\xf4\x90\x80\x80"), BAD BAD BAD BAD); /* beyond U+10FFFF */
     CHECK_TEXT(ESCAPED("\xf5\x80"), BAD BAD);
-    CHECK_TEXT(ESCAPED("\xe2\x82"), BAD);                     /* cut short: one for the part */
+    CHECK_TEXT(ESCAPED("\xe2\x82"), BAD); /* cut short: one for the part */
     CHECK_TEXT(ESCAPED("\xf0\x9f\x98"), BAD);
     CHECK_TEXT(ESCAPED("\xe2\x82z"), BAD "z");
     CHECK_TEXT(ESCAPED("\xe2\xe2\x82\xac"), BAD "\xe2\x82\xac");

@@ -201,7 +201,7 @@ static void check_round_trip(enum kind kind, uint32_t width, uint32_t height, ui
 
 static void png_gives_back_every_kind_and_size(void)
 {
-    static const uint32_t sizes[][2] = {{1, 1},   {1, 2},    {2, 1},     {1, 1000},  {1000, 1}, {3, 5},
+    static const uint32_t sizes[][2] = {{1, 1},   {1, 2},     {2, 1},      {1, 1000},  {1000, 1},  {3, 5},
                                         {17, 31}, {640, 480}, {1366, 768}, {16384, 1}, {1, 16384}, {16384, 20}};
     for (int kind = 0; kind < KIND_COUNT; kind++)
         for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
@@ -251,8 +251,11 @@ static void png_does_not_depend_on_bytes_outside_the_rows(void)
 
 static void png_has_the_texts(void)
 {
-    static const struct png_text texts[] = {
-        {"Software", "Periscope"}, {"output", "HDMI-1"}, {"odd", "a\nb\x80\xff" "c"}, {"empty", ""}};
+    static const struct png_text texts[] = {{"Software", "Periscope"},
+                                            {"output", "HDMI-1"},
+                                            {"odd", "a\nb\x80\xff"
+                                                    "c"},
+                                            {"empty", ""}};
     struct image_view image = make(BLACK, 5, 5, 0);
     struct buffer file;
     struct error err;

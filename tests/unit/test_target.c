@@ -44,9 +44,9 @@ static void target_with_the_environments_host(void)
 
 static void target_that_is_wrong(void)
 {
-    static const char *const wrong[] = {"",        "vm1:",      "vm1:0",    "vm1:65536", "vm1:x",  "vm1:1x",
-                                        "vm1: 1",  "vm1:+1",    "[::1",     "[]",        "[]:1",   "[::1]9",
-                                        "[::1]:",  "[::1]:0",   ":",        ":0",        "vm1:-1", "vm1:99999999999"};
+    static const char *const wrong[] = {"",       "vm1:",    "vm1:0", "vm1:65536", "vm1:x",  "vm1:1x",
+                                        "vm1: 1", "vm1:+1",  "[::1",  "[]",        "[]:1",   "[::1]9",
+                                        "[::1]:", "[::1]:0", ":",     ":0",        "vm1:-1", "vm1:99999999999"};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
         CHECK_TEXT(text_of(wrong[i], "vm2", "9000"), "wrong");
     CHECK_TEXT(text_of(NULL, NULL, "9000"), "wrong");
