@@ -26,6 +26,8 @@ SANITIZED = os.environ.get("PERISCOPE_SANITIZED") == "1"
 LOAD_PERCENT = int(os.environ.get("PERISCOPE_LOAD_PERCENT") or 100)
 PATIENCE = 30  # seconds: no wait in a test is longer, and running into it is a failure
 TICKS = os.sysconf("SC_CLK_TCK")
+# The agent's: a folder in it that may not be read would change what a missing program is answered with.
+PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 class Skip(Exception):
@@ -155,7 +157,7 @@ class Agent:
             command[0] = self.path("periscoped")
             shutil.copy(COMMAND[0], command[0])
         self.command = [*wrapper, *command, *options, str(port), *after_port]
-        self.env = {**os.environ, **sanitizer_environment(self.base), **(env or {})}
+        self.env = {**os.environ, "PATH": PATH, **sanitizer_environment(self.base), **(env or {})}
         self.start()
 
     def start(self):

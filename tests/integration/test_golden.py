@@ -15,7 +15,7 @@ def compare(client, message, values):
     for data, name, size in message.pieces(values):
         try:
             piece = client.receive(size)
-        except wire.Closed as reason:
+        except (wire.Closed, TimeoutError) as reason:
             raise AssertionError(f"in '{message.title}': {reason}") from reason
         if data is None:
             values[name] = piece
