@@ -33,5 +33,6 @@ int start_count_set(struct agent *agent, uint32_t count, struct error *err);
 
 /* The facts of getproperties and status.txt, in testagentd's order first. */
 void properties_list(struct agent *agent, struct strlist *facts);
+void properties_list_own(struct agent *agent, struct strlist *facts); /* without the displays: never waits */
 
 #endif

@@ -46,7 +46,7 @@ static void add_displays(struct agent *agent, struct strlist *facts)
     strlist_deinit(&displays);
 }
 
-void properties_list(struct agent *agent, struct strlist *facts)
+void properties_list_own(struct agent *agent, struct strlist *facts)
 {
     unsigned running, exited;
     add_testagentd(agent, facts);
@@ -59,5 +59,10 @@ void properties_list(struct agent *agent, struct strlist *facts)
     strlist_addf(facts, "children.running=%u", running);
     strlist_addf(facts, "children.exited=%u", exited);
     strlist_addf(facts, "capture.backends=%s", screen_backend_names());
+}
+
+void properties_list(struct agent *agent, struct strlist *facts)
+{
+    properties_list_own(agent, facts);
     add_displays(agent, facts);
 }

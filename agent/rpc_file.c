@@ -17,23 +17,26 @@ static int reply_bytes(struct reply *reply, const struct buffer *bytes)
     return 0;
 }
 
-/* Reads to the end of the file into a buffer whose limit is the bound. */
-static int read_whole(struct os_file *file, struct buffer *out, struct error *err)
+/* Reads what was there when the file was opened, or to the end of one that says it has no size. */
+static int read_small(struct os_file *file, uint64_t size, struct buffer *out, struct error *err)
 {
     char bytes[8192];
-    int got;
-    while ((got = os_file_read(file, bytes, sizeof bytes, err)) > 0)
-        if (!buffer_append(out, bytes, (size_t)got))
+    int got = 1;
+    while (got > 0 && (size == 0 || out->len < size)) {
+        size_t step = size && size - out->len < sizeof bytes ? (size_t)(size - out->len) : sizeof bytes;
+        got = os_file_read(file, bytes, step, err);
+        if (got > 0 && !buffer_append(out, bytes, (size_t)got))
             return error_set(err, ERR_LIMIT, "it says it has no size and has more than %zu bytes", out->limit);
-    return got;
+    }
+    return got < 0 ? got : 0;
 }
 
 static int get_small(struct os_file *file, uint64_t size, const char *path, struct reply *reply, struct error *err)
 {
     struct buffer bytes;
     struct error reason;
-    buffer_init(&bytes, size == 0 ? UNSIZED_FILE : 2 * SMALL_FILE);
-    int status = read_whole(file, &bytes, &reason);
+    buffer_init(&bytes, size == 0 ? UNSIZED_FILE : SMALL_FILE);
+    int status = read_small(file, size, &bytes, &reason);
     if (status)
         error_set(err, status, "unable to read '%s': %s", path, reason.text);
     else
