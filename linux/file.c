@@ -95,6 +95,33 @@ const char *os_file_name(const char *path)
     return slash ? slash + 1 : path;
 }
 
+static int make_one_folder(const char *path, struct error *err)
+{
+    struct stat info;
+    if (mkdir(path, 0777) == 0)
+        return 0;
+    int reason = errno;
+    /* What is there may be a folder where we must not make one: the reason would be EACCES or EROFS. */
+    if (stat(path, &info) == 0)
+        return S_ISDIR(info.st_mode) ? 0 : errno_error(err, ENOTDIR, NULL);
+    return errno_error(err, reason, NULL);
+}
+
+int os_folder_make(const char *path, struct error *err)
+{
+    char *part = strdup(path);
+    int status = part ? 0 : error_set(err, ERR_NO_MEMORY, "Cannot allocate memory");
+    for (char *slash = part ? strchr(part + 1, '/') : NULL; slash && status == 0; slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        status = make_one_folder(part, err);
+        *slash = '/';
+    }
+    if (status == 0)
+        status = make_one_folder(path, err);
+    free(part);
+    return status;
+}
+
 int os_getcwd(struct buffer *out, struct error *err)
 {
     char *cwd = getcwd(NULL, 0);

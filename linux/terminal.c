@@ -8,11 +8,21 @@
 
 #define USUAL_COLUMNS 80 /* of a terminal that does not tell, as a serial line */
 
+static bool is_capable(int fd)
+{
+    const char *kind = getenv("TERM");
+    return isatty(fd) && (!kind || strcmp(kind, "dumb") != 0);
+}
+
+bool os_terminal_is_output(void)
+{
+    return is_capable(STDOUT_FILENO);
+}
+
 int os_terminal_width(void)
 {
     struct winsize size;
-    const char *kind = getenv("TERM");
-    if (!isatty(STDERR_FILENO) || (kind && strcmp(kind, "dumb") == 0))
+    if (!is_capable(STDERR_FILENO))
         return 0;
     if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0)
         return USUAL_COLUMNS;

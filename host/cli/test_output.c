@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The files of a run: each appears whole or not at all, and those of an earlier run go first. */
+#include "host/cli/test.h"
+
+#include "base/timestamp.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static char *output_path(const struct test *test, const char *file)
+{
+    size_t size = strlen(test->output) + strlen(file) + 2;
+    char *path = malloc(size);
+    if (path)
+        snprintf(path, size, "%s/%s", test->output, file);
+    return path;
+}
+
+static void failed(struct test *test, const char *file, const char *why)
+{
+    test_warn(test, "could not write '%s/%s': %s", test->output, file, why);
+    test->output_failed = true;
+}
+
+bool test_output_write(struct test *test, const char *file, const void *bytes, size_t len)
+{
+    struct error err;
+    struct os_upload *upload = NULL;
+    char *path = output_path(test, file);
+    int status =
+        path ? os_upload_begin(&upload, path, OS_UPLOAD_ORDINARY, &err) : error_set(&err, ERR_NO_MEMORY, "no memory");
+    if (!status) {
+        status = os_upload_write(upload, bytes, len, &err);
+        if (status)
+            os_upload_abandon(upload);
+        else
+            status = os_upload_commit(upload, &err);
+    }
+    free(path);
+    if (status)
+        failed(test, file, err.text);
+    return status == 0;
+}
+
+static void begin_report(struct test *test)
+{
+    struct error err;
+    char *path = output_path(test, "report.txt");
+    int status = path ? os_upload_begin(&test->report, path, OS_UPLOAD_ORDINARY, &err)
+                      : error_set(&err, ERR_NO_MEMORY, "no memory");
+    free(path);
+    if (status) {
+        test->report = NULL;
+        failed(test, "report.txt", err.text);
+    }
+}
+
+int test_output_open(struct test *test)
+{
+    static const char *const old[] = {"report.txt", "result.json", "junit.xml", "screenshot.png"};
+    struct error err;
+    if (!test->output)
+        return 0;
+    if (os_folder_make(test->output, &err))
+        return cli_error(test->cli, (enum cli_exit)TEST_LOCAL, "could not make the folder '%s': %s", test->output,
+                         err.text);
+    for (size_t i = 0; i < sizeof old / sizeof old[0]; i++) {
+        char *path = output_path(test, old[i]);
+        int status = path ? os_file_remove(path, &err) : 0;
+        free(path);
+        if (status && status != ERR_NOT_FOUND)
+            return cli_error(test->cli, (enum cli_exit)TEST_LOCAL, "could not remove '%s/%s': %s", test->output, old[i],
+                             err.text);
+    }
+    begin_report(test);
+    return test->output_failed ? TEST_LOCAL : 0;
+}
+
+/* The code behind "done": a unit that ran out of time has 258, as WaitForSingleObject tells TestLauncher. */
+static int64_t done_code(const struct test_unit *unit)
+{
+    switch (unit->result.end) {
+    case PERISCOPE_END_EXITED:
+        return unit->result.status;
+    case PERISCOPE_END_SIGNALLED:
+        return 128 + unit->result.status;
+    default:
+        return 258;
+    }
+}
+
+static int write_unit(struct test *test, const struct test_unit *unit, struct error *err)
+{
+    char line[512];
+    bool ends = unit->output_len == 0 || unit->output[unit->output_len - 1] == '\n';
+    snprintf(line, sizeof line, "%s:%s start -\n", test->dll, unit->name);
+    int status = os_upload_write(test->report, line, strlen(line), err);
+    if (!status && unit->output_len)
+        status = os_upload_write(test->report, unit->output, unit->output_len, err);
+    snprintf(line, sizeof line, "%s%s:%s:%04" PRIx64 " done (%" PRId64 ") in %" PRIu64 "s\n", ends ? "" : "\n",
+             test->dll, unit->name, unit->result.pid, done_code(unit), unit->duration_ms / 1000);
+    return status ? status : os_upload_write(test->report, line, strlen(line), err);
+}
+
+void test_output_unit(struct test *test, const struct test_unit *unit)
+{
+    struct error err;
+    if (!test->report || unit->result.end == PERISCOPE_END_NOT_RUN)
+        return;
+    if (write_unit(test, unit, &err) == 0)
+        return;
+    failed(test, "report.txt", err.text);
+    os_upload_abandon(test->report);
+    test->report = NULL;
+}
+
+/* ---- at the end ---- */
+
+static char *attachment_of(const struct test *test, const struct test_unit *unit)
+{
+    const char *file = unit->picture.file ? unit->picture.file : test->picture.file;
+    const char *prefix = test->attachment.count ? test->attachment.items[0] : test->output;
+    if (!file)
+        return NULL;
+    size_t size = strlen(prefix) + strlen(file) + 2;
+    char *path = malloc(size);
+    if (path)
+        snprintf(path, size, "%s%s%s", prefix, *prefix ? "/" : "", file);
+    return path;
+}
+
+static void write_junit(struct test *test)
+{
+    char stamp[TIMESTAMP_SIZE], *xml = NULL;
+    size_t len;
+    struct periscope_junit_case *cases = calloc(test->unit_count, sizeof *cases);
+    timestamp_text(stamp, test->started_ms);
+    for (size_t i = 0; cases && i < test->unit_count; i++) {
+        const struct test_unit *unit = &test->units[i];
+        cases[i] = (struct periscope_junit_case){&unit->result, unit->output, unit->output_len, unit->duration_ms,
+                                                 attachment_of(test, unit)};
+    }
+    struct periscope_junit junit = {test->dll, test->cli->target, stamp, "report.txt", cases, test->unit_count};
+    int status = cases ? periscope_junit_write(&junit, &xml, &len) : PERISCOPE_LOCAL;
+    if (status)
+        failed(test, "junit.xml",
+               status == PERISCOPE_INVALID ? "the name of an attachment has '[', ']' or '|' in it" : "no memory");
+    else
+        test_output_write(test, "junit.xml", xml, len);
+    for (size_t i = 0; cases && i < test->unit_count; i++)
+        free((char *)(uintptr_t)cases[i].attachment);
+    free(cases);
+    free(xml);
+}
+
+void test_output_close(struct test *test)
+{
+    struct error err;
+    if (!test->output)
+        return;
+    if (test->report && os_upload_commit(test->report, &err))
+        failed(test, "report.txt", err.text);
+    test->report = NULL;
+    write_junit(test);
+}

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What a person sees of a run: a line a unit as it ends, what was wrong below it, and a summary. */
+#include "host/cli/test.h"
+
+#include "platform/terminal.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NAME_COLUMNS 24
+#define LINE_COLUMNS 200 /* bytes of a report's line that are shown; it is whole in report.txt */
+
+static const char *colour(enum periscope_unit_verdict verdict)
+{
+    switch (verdict) {
+    case PERISCOPE_UNIT_PASSED:
+        return "\33[32m";
+    case PERISCOPE_UNIT_SKIPPED:
+        return "\33[33m";
+    default:
+        return "\33[31m";
+    }
+}
+
+static bool coloured(void)
+{
+    const char *no = getenv("NO_COLOR");
+    return os_terminal_is_output() && !(no && *no);
+}
+
+void test_show_start(const struct test *test, const char *unit)
+{
+    if (test->cli->json || test->cli->quiet || !os_terminal_is_output())
+        return;
+    printf("%s:%s ...", test->dll, unit);
+    fflush(stdout);
+}
+
+/* "1234 tests, 2 failures, 3 todo": what there is none of is not told. */
+static void counts_text(const struct periscope_unit_counts *counts, char *text, size_t size)
+{
+    const struct {
+        uint64_t number;
+        const char *what;
+    } parts[] = {
+        {counts->failures, "failures"}, {counts->todo, "todo"}, {counts->flaky, "flaky"}, {counts->skipped, "skipped"}};
+    int len = snprintf(text, size, "%" PRIu64 " tests", counts->tests);
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0] && len > 0 && (size_t)len < size; i++)
+        if (parts[i].number)
+            len += snprintf(text + len, size - (size_t)len, ", %" PRIu64 " %s", parts[i].number, parts[i].what);
+}
+
+/* A report may hold any bytes; a terminal gets none that it would obey. */
+static void show_text(const struct test *test, const uint8_t *bytes, size_t len)
+{
+    char text[LINE_COLUMNS + 1];
+    size_t shown = len < LINE_COLUMNS ? len : LINE_COLUMNS;
+    for (size_t i = 0; i < shown; i++)
+        text[i] = bytes[i] < 0x20 || bytes[i] == 0x7f ? '?' : (char)bytes[i];
+    text[shown] = 0;
+    cli_print(test->cli, "    %s%s\n", text, shown < len ? " ... (cut)" : "");
+}
+
+static bool is_bad_line(const struct periscope_unit_line *line)
+{
+    return line->kind == PERISCOPE_LINE_FAILURE || line->kind == PERISCOPE_LINE_CRASH;
+}
+
+static void show_lines(const struct test *test, const struct test_unit *unit)
+{
+    size_t shown = 0, bad = 0;
+    for (size_t i = 0; unit->output && i < unit->result.line_count; i++) {
+        const struct periscope_unit_line *line = &unit->result.lines[i];
+        if (!is_bad_line(line))
+            continue;
+        bad++;
+        if (shown < TEST_SHOWN_LINES) {
+            show_text(test, unit->output + line->offset, line->len);
+            shown++;
+        }
+    }
+    if (bad > shown)
+        cli_print(test->cli, "    ... and %zu more\n", bad - shown);
+}
+
+void test_show_unit(const struct test *test, const struct test_unit *unit)
+{
+    char name[2 * PERISCOPE_WINETEST_MAX_NAME + 2], counts[160];
+    bool colours = coloured();
+    enum periscope_unit_verdict verdict = unit->result.verdict;
+    if (!test->cli->quiet && os_terminal_is_output())
+        cli_print(test->cli, "\r\33[K");
+    snprintf(name, sizeof name, "%.128s:%.128s", test->dll, unit->name);
+    counts_text(&unit->result.counts, counts, sizeof counts);
+    cli_print(test->cli, "%-*s %s%-9s%s %6.1f s  %s\n", NAME_COLUMNS, name, colours ? colour(verdict) : "",
+              periscope_unit_verdict_name(verdict), colours ? "\33[0m" : "", (double)unit->duration_ms / 1000, counts);
+    for (size_t i = 0; i < unit->result.problems.count; i++)
+        cli_print(test->cli, "    %s\n", unit->result.problems.items[i]);
+    show_lines(test, unit);
+    for (size_t i = 0; i < unit->ended.count; i++)
+        cli_print(test->cli, "    ended: %s\n", unit->ended.items[i]);
+    if (unit->picture.file)
+        cli_print(test->cli, "    picture: %s/%s\n", test->output, unit->picture.file);
+    fflush(stdout);
+}
+
+static void add_counts(struct periscope_unit_counts *sum, const struct periscope_unit_counts *counts)
+{
+    sum->tests += counts->tests;
+    sum->failures += counts->failures;
+    sum->todo += counts->todo;
+    sum->flaky += counts->flaky;
+    sum->skipped += counts->skipped;
+}
+
+/* "3 units: 2 passed, 1 timed out; 1234 tests, ..." */
+void test_show_summary(const struct test *test)
+{
+    unsigned by_verdict[PERISCOPE_UNIT_NOT_RUN + 1] = {0};
+    struct periscope_unit_counts sum = {0};
+    char counts[160];
+    const char *comma = "";
+    for (size_t i = 0; i < test->done_count; i++) {
+        by_verdict[test->units[i].result.verdict]++;
+        add_counts(&sum, &test->units[i].result.counts);
+    }
+    counts_text(&sum, counts, sizeof counts);
+    cli_print(test->cli, "%zu units: ", test->done_count);
+    for (unsigned i = 0; i <= PERISCOPE_UNIT_NOT_RUN; i++) {
+        if (by_verdict[i] == 0)
+            continue;
+        cli_print(test->cli, "%s%u %s", comma, by_verdict[i],
+                  periscope_unit_verdict_name((enum periscope_unit_verdict)i));
+        comma = ", ";
+    }
+    cli_print(test->cli, "; %s; %.1f s\n", counts, (double)test->duration_ms / 1000);
+    if (test->output)
+        cli_print(test->cli, "%s: report.txt, result.json, junit.xml%s%s\n", test->output,
+                  test->picture.file ? ", " : "", test->picture.file ? test->picture.file : "");
+}

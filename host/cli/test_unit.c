@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* One unit: started, watched, ended where its time is up, its output fetched and read. */
+#include "host/cli/test.h"
+
+#include "platform/clock.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define GRACE_MS 2000 /* between asking a unit to end and ending it */
+#define GONE_MS 5000  /* for the status of a unit that was ended */
+
+/* ---- pictures ---- */
+
+static bool is_warning(const char *fact)
+{
+    return strncmp(fact, "warning=", 8) == 0;
+}
+
+void test_take_picture(struct test *test, struct test_picture *picture, const char *file)
+{
+    uint8_t *bytes;
+    size_t len;
+    if (!test->output || picture->file)
+        return;
+    int status = periscope_screenshot(test->cli->periscope, NULL, &picture->facts, &bytes, &len);
+    free(picture->error);
+    picture->error = NULL;
+    if (status) {
+        picture->error = strdup(periscope_error_text(test->cli->periscope));
+        test_warn(test, "no screenshot: %s", periscope_error_text(test->cli->periscope));
+        test_is_final(test, status);
+        return;
+    }
+    for (size_t i = 0; i < picture->facts.count; i++)
+        if (is_warning(picture->facts.items[i]))
+            test_warn(test, "%s: %s", file, picture->facts.items[i] + 8);
+    if (test_output_write(test, file, bytes, len))
+        picture->file = strdup(file);
+    free(bytes);
+}
+
+static void picture_of_unit(struct test *test, struct test_unit *unit)
+{
+    char file[PERISCOPE_WINETEST_MAX_NAME + 32];
+    snprintf(file, sizeof file, "screenshot-%.*s.png", PERISCOPE_WINETEST_MAX_NAME, unit->name);
+    for (char *c = file; *c; c++)
+        if (strchr("/\\:[]|", *c))
+            *c = '_';
+    test_take_picture(test, &unit->picture, file);
+}
+
+/* ---- running ---- */
+
+/* What is known of a unit while it runs. */
+struct running {
+    struct test *test;
+    struct test_unit *unit;
+    struct periscope_unit_run run;
+    uint64_t pid;
+    char *file;   /* owned: the guest's file with its output */
+    char *reason; /* owned: what run.reason points to */
+};
+
+static void set_end(struct running *running, enum periscope_unit_end end, int64_t status, const char *reason)
+{
+    free(running->reason);
+    running->reason = reason ? strdup(reason) : NULL;
+    running->run.end = end;
+    running->run.status = status;
+    running->run.reason = running->reason;
+}
+
+/* Waits until the time, which is of this unit and of all: a periscope_status. */
+static int wait_until(struct running *running, int64_t deadline)
+{
+    struct test *test = running->test;
+    struct periscope_exit exit;
+    int64_t left = os_time_left(deadline < test->deadline ? deadline : test->deadline);
+    int status = periscope_wait(test->cli->periscope, running->pid, left > INT_MAX ? INT_MAX : (int)left, 0, &exit);
+    if (status)
+        return status;
+    if (exit.exited)
+        set_end(running, PERISCOPE_END_EXITED, exit.code, NULL);
+    else
+        set_end(running, PERISCOPE_END_SIGNALLED, exit.signal, NULL);
+    return 0;
+}
+
+/* The picture first: it shows what the unit waits for, and is gone with it. */
+static void end_by_force(struct running *running)
+{
+    struct test *test = running->test;
+    struct periscope *p = test->cli->periscope;
+    struct periscope_exit exit;
+    set_end(running, PERISCOPE_END_TIMED_OUT, 0, NULL);
+    test->out_of_time |= os_time_left(test->deadline) == 0;
+    if (test->pictures != PICTURES_NEVER)
+        picture_of_unit(test, running->unit);
+    int status = periscope_kill(p, running->pid, GRACE_MS, &running->unit->ended);
+    if (status) {
+        test_warn(test, "%s could not be ended: %s", running->unit->name, periscope_error_text(p));
+        test_is_final(test, status);
+    } else {
+        (void)periscope_wait(p, running->pid, GONE_MS, 0, &exit); /* so that its output is whole */
+    }
+}
+
+static void lost(struct running *running, int status)
+{
+    struct test *test = running->test;
+    struct periscope *p = test->cli->periscope;
+    set_end(running, PERISCOPE_END_LOST, 0, periscope_error_text(p));
+    if (status == PERISCOPE_NO_AGENT || status == PERISCOPE_TIMED_OUT) {
+        test_warn(test, "%s", running->reason ? running->reason : "the guest was lost");
+        status = periscope_wait_boot(p, TEST_RECONNECT_MS, NULL); /* its report may be had all the same */
+    }
+    if (status)
+        test_is_final(test, status);
+    if (!test->stop)
+        test->stop = CLI_NO_AGENT; /* what it was is unknown: nothing more is run in it */
+}
+
+static void watch(struct running *running)
+{
+    struct test *test = running->test;
+    int64_t deadline = os_deadline(test->unit_limit_ms);
+    int status = PERISCOPE_STILL_RUNNING;
+    if (test->picture_at_ms >= 0 && test->picture_at_ms < test->unit_limit_ms) {
+        status = wait_until(running, os_deadline(test->picture_at_ms));
+        if (status == PERISCOPE_STILL_RUNNING)
+            picture_of_unit(test, running->unit);
+    }
+    if (status == PERISCOPE_STILL_RUNNING)
+        status = wait_until(running, deadline);
+    if (status == PERISCOPE_STILL_RUNNING)
+        end_by_force(running);
+    else if (status)
+        lost(running, status);
+    if (status != PERISCOPE_INTERRUPTED)
+        (void)periscope_forget(test->cli->periscope, running->pid);
+}
+
+static void fetch(struct running *running)
+{
+    struct test *test = running->test;
+    struct test_unit *unit = running->unit;
+    bool cut;
+    const char *const files[] = {running->file};
+    int status = test_guest_fetch(test, running->file, &unit->output, &unit->output_len, &cut);
+    if (status) {
+        const char *why = periscope_error_text(test->cli->periscope);
+        test_warn(test, "the output of %s could not be fetched: %s", unit->name, why);
+        if (!running->reason)
+            set_end(running, running->run.end, running->run.status, why);
+        test_is_final(test, status);
+        return;
+    }
+    if (cut && !running->reason)
+        set_end(running, running->run.end, running->run.status, "its output is longer than is read");
+    (void)periscope_rm(test->cli->periscope, files, 1, NULL);
+}
+
+/* 0, or why not: a periscope_status. */
+static int start(struct running *running)
+{
+    struct test *test = running->test;
+    char name[32];
+    snprintf(name, sizeof name, "output-%zu.txt", test->done_count);
+    running->file = test_guest_path(test, name);
+    int status =
+        running->file ? test_guest_start(test, running->unit->name, running->file, &running->pid) : PERISCOPE_LOCAL;
+    if (status) {
+        set_end(running, PERISCOPE_END_NOT_RUN, 0, periscope_error_text(test->cli->periscope));
+        test_is_final(test, status);
+    }
+    return status;
+}
+
+static void judge(struct running *running)
+{
+    struct test *test = running->test;
+    struct test_unit *unit = running->unit;
+    running->run.dll = test->dll;
+    running->run.unit = unit->name;
+    running->run.pid = test->runner.count ? 0 : running->pid;
+    if (periscope_unit_parse(unit->output, unit->output_len, &running->run, &unit->result)) {
+        test_warn(test, "no memory to read the output of %s", unit->name);
+        test->stop = TEST_LOCAL;
+    }
+    bool bad = unit->result.verdict > PERISCOPE_UNIT_SKIPPED;
+    if (!test->stop && (test->pictures == PICTURES_UNIT || (test->pictures == PICTURES_FAILURE && bad)))
+        picture_of_unit(test, unit);
+    test_output_unit(test, unit);
+    test->kept += unit->output_len;
+    if (test->kept > TEST_MAX_KEPT) {
+        test->kept -= unit->output_len;
+        free(unit->output);
+        unit->output = NULL;
+        unit->output_len = 0;
+    }
+}
+
+void test_run_unit(struct test *test, size_t index)
+{
+    struct test_unit *unit = &test->units[index];
+    struct running running = {.test = test, .unit = unit};
+    int64_t started = os_clock_ms();
+    test_show_start(test, unit->name);
+    if (test->stop) {
+        set_end(&running, PERISCOPE_END_NOT_RUN, 0, "the run was given up");
+    } else if (os_time_left(test->deadline) == 0) {
+        test->out_of_time = true;
+        set_end(&running, PERISCOPE_END_NOT_RUN, 0, "the time for all units is up");
+    } else if (start(&running) == 0) {
+        watch(&running);
+        fetch(&running);
+    }
+    unit->duration_ms = (uint64_t)(os_clock_ms() - started);
+    judge(&running);
+    free(running.file);
+    free(running.reason);
+    test->done_count++;
+    test_show_unit(test, unit);
+}
+
+/* ---- the list of units ---- */
+
+static int no_list(struct test *test, const char *why)
+{
+    return cli_error(test->cli, (enum cli_exit)TEST_INCOMPLETE, "%s: no list of units: %s",
+                     cli_file_name(test->executable), why);
+}
+
+/* Reads what `TEST.exe --list` printed. */
+static int read_list(struct test *test, const char *file)
+{
+    uint8_t *bytes = NULL;
+    size_t len = 0;
+    bool cut;
+    const char *const files[] = {file};
+    int status = test_guest_fetch(test, file, &bytes, &len, &cut);
+    if (status)
+        return cli_failed(test->cli, status);
+    (void)periscope_rm(test->cli->periscope, files, 1, NULL);
+    status = periscope_winetest_list(bytes, len, &test->listed);
+    char why[200];
+    snprintf(why, sizeof why, "it says '%.*s'", (int)(len < 120 ? len : 120), bytes ? (const char *)bytes : "");
+    free(bytes);
+    return status || test->listed.count == 0 ? no_list(test, why) : 0;
+}
+
+int test_list_units(struct test *test)
+{
+    struct periscope *p = test->cli->periscope;
+    struct periscope_exit exit;
+    uint64_t pid;
+    char *file = test_guest_path(test, "list.txt");
+    if (!file)
+        return no_list(test, "no memory");
+    int status = test_guest_start(test, "--list", file, &pid);
+    if (!status)
+        status = periscope_wait(p, pid, TEST_LIST_MS, 0, &exit);
+    if (status == PERISCOPE_STILL_RUNNING) {
+        (void)periscope_kill(p, pid, GRACE_MS, NULL);
+        (void)periscope_forget(p, pid);
+        status = no_list(test, "it did not end in time");
+    } else if (status) {
+        status = cli_failed(test->cli, status);
+    } else {
+        (void)periscope_forget(p, pid);
+        status = read_list(test, file);
+    }
+    free(file);
+    return status;
+}
