@@ -40,8 +40,10 @@ $(B)/libperiscope.so: $(call objects,$(BASE) $(PROTOCOL) $(LINUX) $(HOST))
 $(B)/periscope: $(call objects,$(CLI)) $(B)/libperiscope.a
 	$(call say,LINK)
 	$(Q)$(LINK) -o $@ $^ -lm
+PC = sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|'
 $(B)/libperiscope.pc: host/libperiscope.pc.in Makefile config.mk
-	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' $< > $@
+	$(call say,SED)
+	$(Q)$(PC) $< > $@
 
 # Its loops are written to become vectors, which takes gcc more than -O2.
 $(OBJ)/capture/png_filter.o: OPT += -O3
@@ -86,6 +88,38 @@ integration: all
 	$(INTEGRATION_RUN) $(INTEGRATION)
 
 include $(wildcard tests/*.mk tests/*/*.mk)
+
+# ---- installation of the host's side ----
+
+INSTALL ?= install
+SO := libperiscope.so.$(VERSION)
+PUBLIC_HEADERS := $(wildcard host/periscope*.h)
+
+# One object in which only the public names are left: the others must not meet those of who links it.
+$(B)/public/libperiscope.a: $(B)/libperiscope.a
+	@mkdir -p $(@D)
+	$(call say,AR)
+	$(Q)$(LD) -r -o $(@D)/libperiscope.o --whole-archive $<
+	$(Q)$(OBJCOPY) --localize-hidden $(@D)/libperiscope.o
+	@rm -f $@
+	$(Q)ar rcs $@ $(@D)/libperiscope.o
+
+#: make install      install below $(DESTDIR)$(PREFIX) (/usr/local): command, library, header and man pages
+.PHONY: install install-host
+install: install-host
+install-host: all $(B)/public/libperiscope.a
+	$(INSTALL) -d $(addprefix $(DESTDIR)$(PREFIX)/,bin lib/pkgconfig include share/man/man1 share/man/man3)
+	$(INSTALL) -m 755 $(B)/periscope $(DESTDIR)$(PREFIX)/bin
+	$(INSTALL) -m 644 $(B)/public/libperiscope.a $(DESTDIR)$(PREFIX)/lib
+	$(INSTALL) -m 755 $(B)/libperiscope.so $(DESTDIR)$(PREFIX)/lib/$(SO)
+	ln -sf $(SO) $(DESTDIR)$(PREFIX)/lib/libperiscope.so.0
+	ln -sf libperiscope.so.0 $(DESTDIR)$(PREFIX)/lib/libperiscope.so
+	$(PC) host/libperiscope.pc.in > $(DESTDIR)$(PREFIX)/lib/pkgconfig/libperiscope.pc
+	for header in $(PUBLIC_HEADERS); do \
+		sed 's|"host/periscope|"periscope|' $$header > $(DESTDIR)$(PREFIX)/include/$${header##*/} || exit 1; \
+	done
+	$(INSTALL) -m 644 docs/man/periscope.1 $(DESTDIR)$(PREFIX)/share/man/man1
+	$(INSTALL) -m 644 docs/man/libperiscope.3 $(DESTDIR)$(PREFIX)/share/man/man3
 
 .PHONY: clean help
 clean:

@@ -8,5 +8,6 @@ SANITIZE ?=
 PREFIX ?= /usr/local
 DESTDIR ?=
 PKG_CONFIG ?= pkg-config
+OBJCOPY ?= objcopy
 WARN = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wcast-qual -Wvla \
        -Wformat=2 -Wundef -Werror=implicit-function-declaration
