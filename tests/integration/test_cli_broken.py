@@ -4,6 +4,7 @@
 fails leaves the old file."""
 import os
 import select
+import signal
 import socket
 import tempfile
 
@@ -160,7 +161,7 @@ def interrupted_get_leaves_nothing(agent):
     with tempfile.TemporaryDirectory() as folder, cli.Server(stall) as server:
         process = start("get", f"127.0.0.1:{server.port}", "remote", "local", cwd=folder)
         eventually(lambda: os.listdir(folder), "the beginnings of a file")
-        process.send_signal(cli.signal.SIGINT)
+        process.send_signal(signal.SIGINT)
         result = cli.finish(process)
         equal(result.code, cli.INTERRUPTED, result.err)
         one_line(result, "interrupted while receiving a file")
