@@ -2,32 +2,8 @@
 #include "base/error.h"
 #include "base/utf8.h"
 
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-
-static bool is_printable(uint32_t code)
-{
-    return code != UTF8_INVALID && code >= 0x20 && (code < 0x7f || code > 0x9f);
-}
-
-/* One line of UTF-8, whatever bytes the names in it have. */
-static void make_printable(char *text)
-{
-    size_t left = strlen(text), len;
-    uint32_t code;
-    char *to = text;
-    for (const char *from = text; left > 0; from += len, left -= len) {
-        len = utf8_next((const uint8_t *)from, left, &code);
-        if (is_printable(code)) {
-            memmove(to, from, len);
-            to += len;
-        } else {
-            *to++ = '?';
-        }
-    }
-    *to = '\0';
-}
 
 int error_vset(struct error *err, int status, const char *format, va_list args)
 {
@@ -40,7 +16,7 @@ int error_vset(struct error *err, int status, const char *format, va_list args)
         strcpy(err->text, "(the error text could not be formatted)");
     else if ((size_t)len >= sizeof err->text)
         memcpy(err->text + sizeof err->text - sizeof cut, cut, sizeof cut);
-    make_printable(err->text);
+    utf8_make_printable(err->text);
     return status;
 }
 

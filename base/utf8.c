@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "base/utf8.h"
 
+#include <stdbool.h>
+#include <string.h>
+
 /* Unicode 15.0, table 3-7: the range of the second byte excludes overlong forms, surrogates and what is beyond
    U+10FFFF; the bytes after it are 80 to BF. */
 static const struct lead {
@@ -37,4 +40,26 @@ size_t utf8_next(const uint8_t *p, size_t left, uint32_t *code)
     if (part == lead->len)
         *code = value;
     return part;
+}
+
+static bool is_printable(uint32_t code)
+{
+    return code != UTF8_INVALID && code >= 0x20 && (code < 0x7f || code > 0x9f);
+}
+
+void utf8_make_printable(char *text)
+{
+    size_t left = strlen(text), len;
+    uint32_t code;
+    char *to = text;
+    for (const char *from = text; left > 0; from += len, left -= len) {
+        len = utf8_next((const uint8_t *)from, left, &code);
+        if (is_printable(code)) {
+            memmove(to, from, len);
+            to += len;
+        } else {
+            *to++ = '?';
+        }
+    }
+    *to = '\0';
 }

@@ -13,4 +13,8 @@
    recommends (15.0, section 3.9) and what browsers and Python's errors="replace" do. left is at least 1. */
 size_t utf8_next(const uint8_t *p, size_t left, uint32_t *code);
 
+/* One line of UTF-8 that does nothing to a terminal: each control character and ill-formed part becomes '?'. It never
+   gets longer. */
+void utf8_make_printable(char *text);
+
 #endif

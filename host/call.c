@@ -161,9 +161,10 @@ static int add_text(struct call *call, struct strlist *list)
         return status;
     call->text_len += strlen(text) + 1;
     bool fits = call->text_len <= CLIENT_REPLY_MAX;
-    bool added = fits && strlist_add(list, text);
+    bool too_many = list->count >= STRLIST_MAX_COUNT;
+    bool added = !too_many && fits && strlist_add(list, text);
     free(text);
-    if (!fits)
+    if (!fits || too_many)
         return call_malformed(call, "it has too much text");
     if (added)
         return 0;

@@ -103,6 +103,9 @@ int cli_usage(struct cli *cli, const char *format, ...) PRINTF_LIKE(2, 3);
 enum cli_exit cli_exit_of(int status);         /* of an enum periscope_status */
 const char *cli_exit_name(enum cli_exit exit); /* as the reply's "status" has it */
 
+/* Before they are printed: a guest's words must do nothing to the terminal. After what goes into the reply, which JSON
+   keeps harmless. */
+void cli_make_printable(struct periscope_strings *strings);
 /* What was asked for, on standard output: nothing with --json. */
 void cli_print(struct cli *cli, const char *format, ...) PRINTF_LIKE(2, 3);
 /* Said beside it, on standard error: nothing with --quiet. */

@@ -58,6 +58,7 @@ static int run(struct cli *cli)
     if (status)
         return cli_failed(cli, status);
     add_json(&cli->reply, &properties);
+    cli_make_printable(&properties);
     print_table(cli, &properties);
     periscope_strings_free(&properties);
     return CLI_OK;

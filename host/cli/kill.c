@@ -26,11 +26,12 @@ static int run(struct cli *cli)
     if (status)
         return cli_failed(cli, status);
     json_array_begin(&cli->reply, "killed");
-    for (size_t i = 0; i < killed.count; i++) {
+    for (size_t i = 0; i < killed.count; i++)
         json_text(&cli->reply, NULL, killed.items[i]);
-        cli_print(cli, "%s\n", killed.items[i]);
-    }
     json_array_end(&cli->reply);
+    cli_make_printable(&killed);
+    for (size_t i = 0; i < killed.count; i++)
+        cli_print(cli, "%s\n", killed.items[i]);
     periscope_strings_free(&killed);
     return CLI_OK;
 }

@@ -10,6 +10,7 @@ static int show(struct cli *cli, const char *name)
     const char *value = periscope_strings_get(&properties, name);
     json_text(&cli->reply, "value", value);
     int exit = CLI_OK;
+    cli_make_printable(&properties); /* in place: value is one of them */
     if (value)
         cli_print(cli, "%s\n", value);
     else

@@ -2,6 +2,7 @@
 #include "host/cli/cli.h"
 
 #include "base/error.h"
+#include "base/utf8.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -89,6 +90,12 @@ int cli_usage(struct cli *cli, const char *format, ...)
     snprintf(hint, sizeof hint, " (see 'periscope %s%s--help')", cli->command ? cli->command->name : "",
              cli->command ? " " : "");
     return report(cli, CLI_USAGE, err.text, hint);
+}
+
+void cli_make_printable(struct periscope_strings *strings)
+{
+    for (size_t i = 0; i < strings->count; i++)
+        utf8_make_printable(strings->items[i]);
 }
 
 void cli_print(struct cli *cli, const char *format, ...)

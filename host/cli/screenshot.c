@@ -90,10 +90,11 @@ static void add_json(struct json *reply, const struct shot *shot)
     json_number(reply, "bytes", shot->len);
 }
 
-static void tell_facts(struct cli *cli, const struct shot *shot)
+static void tell_facts(struct cli *cli, struct shot *shot)
 {
     bool beside = strcmp(shot->file, "-") == 0;
     add_json(&cli->reply, shot);
+    cli_make_printable(&shot->facts);
     for (size_t i = 0; i < shot->facts.count; i++) {
         const char *fact = shot->facts.items[i];
         int len = (int)strcspn(fact, "=");

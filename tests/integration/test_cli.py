@@ -310,6 +310,29 @@ def names_that_are_not_utf8(agent):
 # ---- an agent of another kind ----
 
 @test
+def guests_words_do_nothing_to_the_terminal():
+    value = "\x1b]0;title\x07\x1b[2J\r\x9b31m ä"
+
+    def serve(connection, _):
+        connection.sendall(wire.raw("s", b"testagentd 1.7\0"))
+        while True:
+            head = connection.recv(8, cli.socket.MSG_WAITALL)
+            if len(head) < 8:
+                return
+            answers = {wire.PING: wire.u32(0),
+                       wire.GETPROPERTIES: wire.u32(1) + wire.raw("s", b"os.name=" + value.encode() + b"\0")}
+            connection.sendall(answers[int.from_bytes(head[:4], "big")])
+
+    with cli.Server(serve) as server:
+        host = f"127.0.0.1:{server.port}"
+        shown = "?]0;title??[2J??31m ä"
+        equal(periscope("info", host).text, f"{host}: testagentd 1.7\nos.name  {shown}\n")
+        equal(periscope("property", host, "os.name").text, f"{shown}\n")
+        equal(periscope("info", host, "--json").json["properties"], {"os.name": value})
+
+
+
+@test
 def testagentd_without_exec():
     """Knows run and wait2 alone, as testagentd does."""
     requests = []

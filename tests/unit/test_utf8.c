@@ -42,10 +42,32 @@ static void a_character_cut_by_the_end(void)
     CHECK_TEXT(CODES("\xc3"), "-");
 }
 
+static const char *printable(const char *from)
+{
+    static char text[64];
+    strcpy(text, from);
+    utf8_make_printable(text);
+    return text;
+}
+
+static void printable_text_stays_and_the_rest_is_marked(void)
+{
+    CHECK_TEXT(printable("plain \xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80"), "plain \xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80");
+    CHECK_TEXT(printable("\x1b[2J\r\n\t\x7f"), "?[2J????");
+    CHECK_TEXT(printable("\xc2\x9b"
+                         "31m\xc2\x80\xc2\xa0"),
+               "?31m?\xc2\xa0"); /* C1 controls, CSI among them */
+    CHECK_TEXT(printable("\x9b"
+                         "31m\xff\xe2\x82"),
+               "?31m??");
+    CHECK_TEXT(printable(""), "");
+}
+
 int main(void)
 {
     RUN(characters_of_every_length);
     RUN(ill_formed_parts_as_the_standard_shows_them);
     RUN(a_character_cut_by_the_end);
+    RUN(printable_text_stays_and_the_rest_is_marked);
     return CHECK_RESULT();
 }
