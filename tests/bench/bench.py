@@ -181,7 +181,6 @@ def bench_transfers(build, host, mib, runs):
         write_noise(source, size)
         commands = {
             "copy": [plain, source, target], "get": [periscope, "get", host, source, target],
-            "copy, not kept": [plain, source, "-"], "get, not kept": [periscope, "get", host, source, "-"],
             "copy, synced": [plain, source, remote, "fsync"], "put": [periscope, "put", host, source, remote],
         }
 
@@ -193,7 +192,7 @@ def bench_transfers(build, host, mib, runs):
         seconds([periscope, "put", host, source, remote])
         seconds(["cmp", source, remote])
     speeds = {name: size / taken / 1e9 for name, taken in times.items()}
-    pairs = {"get": "copy", "get, not kept": "copy, not kept", "put": "copy, synced"}
+    pairs = {"get": "copy", "put": "copy, synced"}
     return {"on": kind, "MiB": mib,
             **{name: {"GB_per_s": speeds[name], "plain_GB_per_s": speeds[other], "to_plain": speeds[name] / speeds[other]}
                for name, other in pairs.items()}}
@@ -222,7 +221,7 @@ def show(result):
               f"  {'yes' if row['same_pixels_as_scrot'] else 'NO'}")
     transfers = result["transfers"]
     print(f"\n{str(transfers['MiB']) + ' MiB, on ' + transfers['on']:<22}{'GB/s':>9}{'plain':>10}{'of plain':>11}")
-    for name in ("get", "get, not kept", "put"):
+    for name in ("get", "put"):
         row = transfers[name]
         print(f"{name:<22}{row['GB_per_s']:>9.2f}{row['plain_GB_per_s']:>10.2f}{row['to_plain']:>11.2f}")
     ping = result["ping"]
