@@ -27,6 +27,7 @@ $(B)/$(1)/everything.a: $$(patsubst %.c,$(B)/$(1)/obj/%.o,$$(WIN_LIBRARY))
 	$$(call say,AR)
 	@rm -f $$@
 	$$(Q)$(2)ar rcs $$@ $$^
+$(B)/$(1)/unit/test_command_line.exe: WIN_LIBS += -lshell32
 $(B)/$(1)/unit/%.exe: $(B)/$(1)/obj/tests/unit/%.o $(B)/$(1)/everything.a
 	@mkdir -p $$(@D)
 	$$(call say,LINK)
@@ -35,7 +36,7 @@ $(B)/$(1)/unit/%.exe: $(B)/$(1)/obj/tests/wine/unit/%.o $(B)/$(1)/everything.a
 	@mkdir -p $$(@D)
 	$$(call say,LINK)
 	$$(Q)$(2)gcc-win32 $$(WIN_LINK) -o $$@ $$^ $$(WIN_LIBS)
-$(B)/$(1)/tools/%.exe: $(B)/$(1)/obj/tests/wine/tools/%.o
+$(B)/$(1)/tools/%.exe: $(B)/$(1)/obj/tests/wine/tools/%.o $(B)/$(1)/everything.a
 	@mkdir -p $$(@D)
 	$$(call say,LINK)
 	$$(Q)$(2)gcc-win32 $$(WIN_LINK) -o $$@ $$^ $$(WIN_LIBS)
@@ -62,4 +63,5 @@ WIN_TESTS := $(wildcard tests/wine/test_*.py)
 
 .PHONY: check-win
 check-win: win all $(WIN_PROGRAMS)
-	tests/wine/run tests/run --time-limit 120 $(WIN_UNIT:%=$(B)/win64/unit/%.exe) $(WIN_TESTS)
+	tests/wine/run tests/run --time-limit 120 $(WIN_UNIT:%=$(B)/win64/unit/%.exe)
+	tests/wine/run tests/run --jobs 1 --time-limit 300 $(WIN_TESTS)

@@ -177,17 +177,23 @@ def read_colors(data, visual, bits, masks):
     return [(mask, channel_values(colors, mask, part)) for part, mask in enumerate(masks, 1)]
 
 
+def row_pixels(data, width, size, order):
+    """Pixels of `size` bytes; three are what xwd makes where windows have visuals of different depths."""
+    if size == 3:
+        return [int.from_bytes(data[at:at + 3], order) for at in range(0, 3 * width, 3)]
+    return struct.unpack_from((">" if order == "big" else "<") + str(width) + " BH I"[size], data)
+
+
 def read_xwd(data, colors=None):
     """The pixels as the server's own colour map shows them, which colors (another xwd file) may hold."""
     (header_size, version, _, _, width, height, _, byte_order, _, _, _, bits, stride, visual, red, green, blue, _, _,
      count, *_) = HEADER.unpack_from(data)
-    check(version == 7 and bits in (8, 16, 32), f"an xwd file of version {version} with {bits} bits a pixel")
+    check(version == 7 and bits in (8, 16, 24, 32), f"an xwd file of version {version} with {bits} bits a pixel")
     channels = read_colors(colors or data, visual, bits, (red, green, blue))
-    row = struct.Struct((">" if byte_order else "<") + str(width) + {8: "B", 16: "H", 32: "I"}[bits])
     start = header_size + count * COLOR.size
     shown, pixels = {}, []
     for y in range(height):
-        for pixel in row.unpack_from(data, start + y * stride):
+        for pixel in row_pixels(data[start + y * stride:start + (y + 1) * stride], width, bits // 8, "big" if byte_order else "little"):
             if pixel not in shown:
                 shown[pixel] = bytes(table[pixel & mask] for mask, table in channels)
             pixels.append(shown[pixel])

@@ -1,0 +1,127 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Pictures that the Windows agent takes by GDI, compared pixel for pixel with what xwd reads from the X server that Wine
+draws on."""
+import subprocess
+import time
+
+import wine
+from picture import decode_png
+from wine import Agent, check, equal, eventually
+from xserver import read_xwd
+
+WIDTH, HEIGHT = 800, 600
+WINDOW = (40, 30, 300, 200)
+
+
+def as_xwd_reads_it(width=WIDTH, height=HEIGHT):
+    done = subprocess.run(["xwd", "-root", "-silent"], stdout=subprocess.PIPE, timeout=wine.PATIENCE, check=True)
+    return read_xwd(done.stdout).crop(0, 0, width, height)
+
+
+def shot(agent, *options):
+    """(facts, picture)"""
+    result = agent.periscope("screenshot", agent.path("shot.png"), before=("--no-cursor", *options))
+    return result.facts(), decode_png(agent.read("shot.png"))
+
+
+def show_window(agent, *arguments):
+    window = agent.start_program(wine.exe("tools/window.exe"), *arguments)
+    eventually(lambda: "A test's window" in windows(agent), "the window in the agent's list")
+    time.sleep(1)
+    return window
+
+
+def windows(agent):
+    """{title: fields}"""
+    lines = agent.periscope("get", ".periscope/windows.txt", "-").out.decode().splitlines()
+    return {line.split("\t")[0]: line.split("\t")[1:] for line in lines}
+
+
+def expected_window():
+    _, _, width, height = WINDOW
+    return bytes(part for y in range(height) for x in range(width) for part in (x & 255, y, x * y & 255))
+
+
+def another_process_s_window():
+    with Agent(desktop=f"{WIDTH}x{HEIGHT}") as agent:
+        show_window(agent)
+        facts, picture = shot(agent)
+        equal(facts["backend"], "gdi", "backend")
+        equal(facts["geometry"], f"{WIDTH}x{HEIGHT}+0+0", "geometry")
+        check(picture.crop(*WINDOW).pixels == expected_window(), "the window is not what was drawn")
+        check(picture.same(as_xwd_reads_it()), "the picture is not what xwd reads")
+        equal(facts["hash"], picture.hash(), "hash")
+        equal(facts["gdi.desktop"], agent.name, "desktop")
+        same = agent.periscope("screenshot", agent.path("none.png"), code=119,
+                               before=("--no-cursor", "--if-changed", facts["hash"]))
+        check(b"unchanged" in same.out or same.code == 119, "an unchanged picture")
+
+
+def outputs_and_regions():
+    with Agent(desktop=f"{WIDTH}x{HEIGHT}") as agent:
+        show_window(agent)
+        _, whole = shot(agent)
+        facts, picture = shot(agent, "--output", "DISPLAY1")
+        check(picture.same(whole), "the only output is not the screen")
+        equal(facts["output"], "DISPLAY1", "output")
+        facts, picture = shot(agent, "--region", "101x77+39+29")
+        check(picture.same(whole.crop(39, 29, 101, 77)), "the region is not that part of the screen")
+        equal(facts["geometry"], "101x77+39+29", "geometry")
+        for option, text in ((("--output", "DISPLAY9"), "there is no output 'DISPLAY9' among: DISPLAY1"),
+                             (("--region", "2x2+799+0"), "does not lie within the 800x600 pixels of the screen")):
+            refused = agent.periscope("screenshot", agent.path("none.png"), code=None, before=option)
+            check(refused.code != 0 and text in refused.err, refused.err)
+
+
+def mode_change_between_two_pictures():
+    with Agent(desktop=f"{WIDTH}x{HEIGHT}") as agent:
+        _, before = shot(agent)
+        equal((before.width, before.height), (WIDTH, HEIGHT), "size before")
+        show_window(agent, "mode", "640x480")
+        facts, after = shot(agent)
+        equal(facts["geometry"], "640x480+0+0", "geometry after")
+        check(after.same(as_xwd_reads_it(640, 480)), "the picture after the change is not what xwd reads")
+
+
+def window_list_is_passive_and_tells_what_hangs():
+    with Agent(desktop=f"{WIDTH}x{HEIGHT}") as agent:
+        show_window(agent, "hang")
+        agent.start_program(wine.exe("tools/window.exe"), "dialog")
+        eventually(lambda: "A dialog" in windows(agent), "the dialog in the list")
+        dialog = windows(agent)["A dialog"]
+        equal((dialog[0], dialog[3], dialog[4]), ("#32770", "1", "0"), "class, visible and hung of the dialog")
+        fields = windows(agent)["A test's window"]
+        equal((fields[0], fields[2]), ("PeriscopeTest", "300x200+40+30"), "class and geometry")
+
+
+def cursor_is_drawn_on_request():
+    with Agent(desktop=f"{WIDTH}x{HEIGHT}") as agent:
+        show_window(agent)
+        subprocess.run(["xdotool", "mousemove", "200", "150"], timeout=wine.PATIENCE, check=True)
+        time.sleep(1)
+        _, without = shot(agent)
+        result = agent.periscope("screenshot", agent.path("with.png"), before=("--cursor",))
+        pictured = decode_png(agent.read("with.png"))
+        told = result.facts()["cursor"]
+        changed = [i for i in range(0, len(without.pixels), 3) if without.pixels[i:i + 3] != pictured.pixels[i:i + 3]]
+        if told.startswith("drawn"):
+            check(changed, "a cursor that is drawn changes nothing")
+            places = [(i // 3 % WIDTH, i // 3 // WIDTH) for i in changed]
+            check(all(abs(x - 200) < 40 and abs(y - 150) < 40 for x, y in places), f"drawn elsewhere: {places[:5]}")
+        else:
+            check(not changed, f"cursor={told}, but the picture differs")
+
+
+def no_backend_but_the_screen_s():
+    with Agent(desktop=f"{WIDTH}x{HEIGHT}") as agent:
+        facts = agent.periscope("info").facts()
+        equal(facts["capture.backends"], "gdi pattern", "backends")
+        equal((facts["display.count"], facts["display.0.name"], facts["display.0.geometry"]),
+              ("1", "DISPLAY1", f"{WIDTH}x{HEIGHT}+0+0"), "displays")
+        refused = agent.periscope("screenshot", agent.path("none.png"), code=None, before=("--backend", "x11"))
+        check("there is no capture backend 'x11' among: gdi pattern" in refused.err, refused.err)
+
+
+wine.main([another_process_s_window, outputs_and_regions, mode_change_between_two_pictures,
+           window_list_is_passive_and_tells_what_hangs, cursor_is_drawn_on_request, no_backend_but_the_screen_s])

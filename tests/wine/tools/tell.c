@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A child that tells how it was started: writes a line for each argument, the variable TELL and the working folder, in
+ * UTF-8, to standard output, and which of the handles given as "handle=N" it can use.
+ *
+ *     exit=N     ends with that code          sleep=N   first sleeps that many milliseconds
+ *     start=X    starts X, and does not wait  console   tells whether it can open CONIN$
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <windows.h>
+
+int _dowildcard = 0;
+
+int wmain(int argc, wchar_t **argv);
+
+static void say(const char *what, const wchar_t *text)
+{
+    static char utf8[200000];
+    WideCharToMultiByte(CP_UTF8, 0, text, -1, utf8, sizeof utf8, NULL, NULL);
+    printf("%s=%s\n", what, utf8);
+    fflush(stdout);
+}
+
+static void start(wchar_t *line)
+{
+    STARTUPINFOW info = {.cb = sizeof info};
+    PROCESS_INFORMATION process;
+    if (!CreateProcessW(NULL, line, NULL, NULL, TRUE, 0, NULL, NULL, &info, &process))
+        printf("start failed: %lu\n", GetLastError());
+}
+
+static void say_handle(HANDLE handle)
+{
+    DWORD flags;
+    printf("handle %s\n", GetHandleInformation(handle, &flags) ? "open" : "closed");
+}
+
+static void say_console(void)
+{
+    HANDLE input = CreateFileW(L"CONIN$", GENERIC_READ | GENERIC_WRITE, FILE_SHARE_READ, NULL, OPEN_EXISTING, 0, NULL);
+    printf("console %s\n", input != INVALID_HANDLE_VALUE ? "yes" : "no");
+}
+
+static int value_of(const wchar_t *argument, const wchar_t *key, const wchar_t **value)
+{
+    size_t len = wcslen(key);
+    *value = argument + len;
+    return wcsncmp(argument, key, len) == 0;
+}
+
+int wmain(int argc, wchar_t **argv)
+{
+    static wchar_t text[32768];
+    const wchar_t *value;
+    unsigned long code = 0;
+    for (int i = 1; i < argc; i++)
+        say("argument", argv[i]);
+    if (GetEnvironmentVariableW(L"TELL", text, 32768))
+        say("TELL", text);
+    GetCurrentDirectoryW(32768, text);
+    say("folder", text);
+    for (int i = 1; i < argc; i++) {
+        if (value_of(argv[i], L"exit=", &value))
+            code = wcstoul(value, NULL, 0);
+        else if (value_of(argv[i], L"sleep=", &value))
+            Sleep(wcstoul(value, NULL, 0));
+        else if (value_of(argv[i], L"start=", &value))
+            start(_wcsdup(value));
+        else if (value_of(argv[i], L"handle=", &value))
+            say_handle((HANDLE)(uintptr_t)_wcstoui64(value, NULL, 0));
+        else if (wcscmp(argv[i], L"console") == 0)
+            say_console();
+        fflush(stdout);
+    }
+    ExitProcess(code);
+}

@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The agent under Wine, asked through the command periscope. tests/wine/run sets WINE, WINEPREFIX and DISPLAY."""
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(TOP, "tests", "integration"))
+
+PERISCOPE = os.path.join(TOP, "build", "periscope")
+WINE = os.environ.get("WINE", "wine")
+PATIENCE = 60  # seconds: no wait in a test is longer, and running into it is a failure
+
+
+def exe(name):
+    return os.path.join(TOP, "build", "win64", name)
+
+
+def windows_path(path):
+    return "Z:" + path.replace("/", "\\")
+
+
+class Result:
+    def __init__(self, code, out, err):
+        self.code, self.out, self.err = code, out, err
+
+    def facts(self):
+        """{name: value} of what was printed in two columns."""
+        return dict(line.split(None, 1) for line in self.out.decode().splitlines() if len(line.split(None, 1)) == 2)
+
+
+class Agent:
+    """An agent in a folder of its own, for `with`. desktop: the size of a Wine desktop of its own to run it on."""
+
+    def __init__(self, *options, desktop=None):
+        self.folder = tempfile.mkdtemp(prefix="periscope-wine-", dir="/tmp")
+        self.name = f"d{os.getpid()}-{time.monotonic_ns() % 1000000}"
+        self.desktop = desktop
+        shutil.copy(exe("periscoped.exe"), self.path("periscoped.exe"))
+        self.out = open(self.path("stdout"), "ab")
+        self.process = self.start_program(self.path("periscoped.exe"), "--bind", "127.0.0.1", *options, "0", out=self.out)
+        self.port = self.wait_for_port()
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def start_program(self, *command, out=subprocess.DEVNULL):
+        """On the agent's desktop, but not by it."""
+        front = [WINE]
+        if self.desktop:
+            front += ["explorer", f"/desktop={self.name},{self.desktop}", windows_path(command[0])]
+            command = command[1:]
+        return subprocess.Popen([*front, *command], cwd=self.folder, stdin=subprocess.DEVNULL, stdout=out,
+                                stderr=subprocess.STDOUT if out is not subprocess.DEVNULL else out)
+
+    def wait_for_port(self):
+        end = time.monotonic() + PATIENCE
+        while time.monotonic() < end:
+            for line in self.read("stdout").decode("utf-8", "replace").splitlines():
+                if "READY port " in line:
+                    return int(line.rpartition(" ")[2])
+            time.sleep(0.05)
+        raise AssertionError(f"no READY within {PATIENCE} s: {self.read('stdout')}")
+
+    def read(self, name):
+        with open(self.path(name), "rb") as file:
+            return file.read()
+
+    def write(self, name, data):
+        with open(self.path(name), "wb") as file:
+            file.write(data)
+
+    def periscope(self, verb, *arguments, code=0, before=()):
+        """One call, whose exit status must be `code` (None: any). before: options, in front of the agent's address."""
+        done = subprocess.run([PERISCOPE, verb, *before, f"127.0.0.1:{self.port}", *arguments], stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=PATIENCE, check=False)
+        err = done.stderr.decode("utf-8", "replace")
+        if code is not None and done.returncode != code:
+            raise AssertionError(f"{verb} {' '.join(arguments)}: exit status {done.returncode}, not {code}: {err}")
+        return Result(done.returncode, done.stdout, err)
+
+    def run(self, *command, code=0, before=()):
+        """What the program printed, once it has ended with that exit status."""
+        self.periscope("run", *command, code=code, before=("--stdout", "out.txt", *before))
+        return self.read("out.txt").decode("utf-8", "replace").splitlines()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait(PATIENCE)
+        self.out.close()
+        # An agent that was upgraded, or is on a desktop, is no child of ours: it is told to end by its own folder's name.
+        end_processes_of(self.folder)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def end_processes_of(folder):
+    """Those that work in the folder, which are the test's own."""
+    for name in os.listdir("/proc"):
+        if not name.isdigit():
+            continue
+        try:
+            if os.readlink(f"/proc/{name}/cwd") == folder:
+                os.kill(int(name), 9)
+        except OSError:
+            continue
+
+
+def eventually(probe, what):
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        result = probe()
+        if result:
+            return result
+        time.sleep(0.05)
+    raise AssertionError(f"not within {PATIENCE} s: {what}")
+
+
+def check(condition, why):
+    if not condition:
+        raise AssertionError(why)
+
+
+def equal(got, want, what):
+    check(got == want, f"{what}: {got!r:.400} instead of {want!r:.400}")
+
+
+def main(tests):
+    """Runs the tests and prints what tests/run reads."""
+    failed = False
+    for test in tests:
+        try:
+            test()
+        except Exception as reason:  # any failure of a test is reported and the next one runs
+            failed = True
+            print(f"FAIL {test.__name__}: {type(reason).__name__}: {reason}".replace("\n", " "), flush=True)
+        else:
+            print(f"ok {test.__name__}", flush=True)
+    sys.exit(failed)
