@@ -190,10 +190,11 @@ def read_xwd(data, colors=None):
      count, *_) = HEADER.unpack_from(data)
     check(version == 7 and bits in (8, 16, 24, 32), f"an xwd file of version {version} with {bits} bits a pixel")
     channels = read_colors(colors or data, visual, bits, (red, green, blue))
+    order = "big" if byte_order else "little"
     start = header_size + count * COLOR.size
     shown, pixels = {}, []
-    for y in range(height):
-        for pixel in row_pixels(data[start + y * stride:start + (y + 1) * stride], width, bits // 8, "big" if byte_order else "little"):
+    for at in range(start, start + height * stride, stride):
+        for pixel in row_pixels(data[at:at + stride], width, bits // 8, order):
             if pixel not in shown:
                 shown[pixel] = bytes(table[pixel & mask] for mask, table in channels)
             pixels.append(shown[pixel])
