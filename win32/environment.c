@@ -96,3 +96,11 @@ int environment_build(wchar_t **out, const char *const *changes, struct error *e
     free_list(list);
     return *out ? 0 : windows_error(err, ERROR_NOT_ENOUGH_MEMORY, NULL);
 }
+
+const wchar_t *environment_value(const wchar_t *block, const wchar_t *name)
+{
+    for (; block && *block; block += wcslen(block) + 1)
+        if (same_name(block, name))
+            return block + name_len(block) + 1;
+    return NULL;
+}

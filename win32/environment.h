@@ -11,4 +11,7 @@
    takes it; owned by the caller. NULL without changes: the own one as it is. */
 int environment_build(wchar_t **out, const char *const *changes, struct error *err);
 
+/* The value that such a block gives to a name, or NULL; borrowed from it. */
+const wchar_t *environment_value(const wchar_t *block, const wchar_t *name);
+
 #endif

@@ -12,14 +12,15 @@
 #define SMALL_ANSWER 4096 /* bytes; up to here the parts leave in one write */
 
 struct os_parent {
-    HANDLE pipe; /* owned */
+    HANDLE in, out; /* owned; the agent gives one pipe as both */
 };
 
 /* What else uses the standard handles must not: not by Windows' functions and not by C's. */
 static DWORD take_over(struct os_parent *parent)
 {
     HANDLE self = GetCurrentProcess();
-    if (!DuplicateHandle(self, GetStdHandle(STD_INPUT_HANDLE), self, &parent->pipe, 0, FALSE, DUPLICATE_SAME_ACCESS))
+    if (!DuplicateHandle(self, GetStdHandle(STD_INPUT_HANDLE), self, &parent->in, 0, FALSE, DUPLICATE_SAME_ACCESS) ||
+        !DuplicateHandle(self, GetStdHandle(STD_OUTPUT_HANDLE), self, &parent->out, 0, FALSE, DUPLICATE_SAME_ACCESS))
         return GetLastError();
     int null = _open("NUL", _O_RDWR | _O_BINARY);
     if (null < 0)
@@ -50,7 +51,7 @@ int os_parent_open(struct os_parent **out, struct error *err)
 
 int os_parent_read(struct os_parent *parent, void *bytes, size_t max, int64_t deadline_ms, struct error *err)
 {
-    int got = pipe_read(parent->pipe, bytes, max, deadline_ms, "could not read from the parent process", err);
+    int got = pipe_read(parent->in, bytes, max, deadline_ms, "could not read from the parent process", err);
     return got == ERR_TIMEOUT ? error_set(err, ERR_TIMEOUT, "no request came from the parent process in time") : got;
 }
 
@@ -58,7 +59,7 @@ static int write_each(struct os_parent *parent, const struct slice *parts, size_
 {
     int status = 0;
     for (size_t i = 0; i < count && status == 0; i++)
-        status = pipe_write(parent->pipe, parts[i].data, parts[i].len, OS_FOREVER,
+        status = pipe_write(parent->out, parts[i].data, parts[i].len, OS_FOREVER,
                             "could not write to the parent process", err);
     return status;
 }

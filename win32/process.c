@@ -167,7 +167,8 @@ static int command_init(struct command *command, const struct os_process_spec *s
         return error_set(err, reason.status, "could not run '%s': its environment: %s", spec->argv[0], reason.text);
     if (utf16_from(&name, spec->argv[0], NULL))
         return cannot_run(spec, ERROR_NO_UNICODE_TRANSLATION, err);
-    command->application = program_find(name, command->folder, &code);
+    command->application = program_find(name, command->folder, environment_value(command->environment, L"PATH"),
+                                        &code);
     free(name);
     return command->application ? build_line(command, spec, err) : cannot_run(spec, code, err);
 }

@@ -52,21 +52,25 @@ static wchar_t *find_at(const wchar_t *name, const wchar_t *folder)
     return found;
 }
 
-static wchar_t *search(const wchar_t *name)
+static wchar_t *search(const wchar_t *path, const wchar_t *name)
 {
-    wchar_t *path = calloc(PROGRAM_PATH_MAX, sizeof *path);
-    DWORD len = path ? SearchPathW(NULL, name, L".exe", PROGRAM_PATH_MAX, path, NULL) : 0;
-    if (len > 0 && len < PROGRAM_PATH_MAX && is_file(path))
-        return path;
-    free(path);
+    wchar_t *found = calloc(PROGRAM_PATH_MAX, sizeof *found);
+    DWORD len = found ? SearchPathW(path, name, L".exe", PROGRAM_PATH_MAX, found, NULL) : 0;
+    if (len > 0 && len < PROGRAM_PATH_MAX && is_file(found))
+        return found;
+    free(found);
     return NULL;
 }
 
-wchar_t *program_find(const wchar_t *name, const wchar_t *folder, unsigned long *code)
+wchar_t *program_find(const wchar_t *name, const wchar_t *folder, const wchar_t *path, unsigned long *code)
 {
-    wchar_t *found = wcspbrk(name, L"\\/:") ? find_at(name, folder) : search(name);
+    wchar_t *found = NULL;
     *code = ERROR_FILE_NOT_FOUND;
-    return found;
+    if (wcspbrk(name, L"\\/:"))
+        return find_at(name, folder);
+    if (path)
+        found = search(path, name);
+    return found ? found : search(NULL, name);
 }
 
 wchar_t *program_shell(unsigned long *code)
