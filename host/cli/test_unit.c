@@ -122,6 +122,16 @@ static void lost(struct running *running, int status)
         test->stop = CLI_NO_AGENT; /* what it was is unknown: nothing more is run in it */
 }
 
+/* Whoever interrupts the run wants it to be over in the guest too. */
+static void interrupted(struct running *running)
+{
+    struct test *test = running->test;
+    set_end(running, PERISCOPE_END_LOST, 0, "it was interrupted");
+    test_is_final(test, PERISCOPE_INTERRUPTED);
+    if (periscope_kill(test->cli->periscope, running->pid, GRACE_MS, &running->unit->ended))
+        test_warn(test, "%s could not be ended: %s", running->unit->name, periscope_error_text(test->cli->periscope));
+}
+
 static void watch(struct running *running)
 {
     struct test *test = running->test;
@@ -136,10 +146,11 @@ static void watch(struct running *running)
         status = wait_until(running, deadline);
     if (status == PERISCOPE_STILL_RUNNING)
         end_by_force(running);
+    else if (status == PERISCOPE_INTERRUPTED)
+        interrupted(running);
     else if (status)
         lost(running, status);
-    if (status != PERISCOPE_INTERRUPTED)
-        (void)periscope_forget(test->cli->periscope, running->pid);
+    (void)periscope_forget(test->cli->periscope, running->pid);
 }
 
 static void fetch(struct running *running)

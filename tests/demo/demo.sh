@@ -100,7 +100,7 @@ watch_screen()
 {
     local best=0 size
     until [ -e "$OUT/stop" ]; do
-        if "$PERISCOPE" screenshot "$host" "$OUT/work/now.png" 2>/dev/null; then
+        if "$PERISCOPE" screenshot "$host" "$OUT/work/now.png" >/dev/null 2>&1; then
             size=$(stat -c %s "$OUT/work/now.png")
             if ((size > best)); then
                 best=$size
@@ -156,7 +156,7 @@ report()
 {
     ((${#missing[@]} == 0)) || die "not there: ${missing[*]}"
     [ -s "$OUT/screenshot.png" ] || die "there is no picture"
-    #python3 tests/demo/summary.py "$OUT"
+    tests/demo/summary.py "$OUT"
     say "reports: $OUT/*/report.txt, result.json and junit.xml"
     say "picture: $OUT/screenshot.png"
 }

@@ -1,0 +1,206 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The verb test of the command periscope: a whole run against the real agent, with the project's own small test."""
+import json
+import os
+import re
+import shutil
+import stat
+import subprocess
+import tempfile
+import xml.etree.ElementTree as ET
+
+import picture
+import xserver
+from cli import COMMAND, INTERRUPTED, NO_AGENT, USAGE, finish, one_line, periscope, start, target, unused_port
+from harness import Agent, PATIENCE, check, children_of, equal, eventually, main, test, with_agent
+
+SAMPLE = os.path.join(os.path.dirname(COMMAND[0]), "sample_test")
+PASSED, UNIT_FAILED, CRASHED, TIME_OUT, INCOMPLETE = 0, 1, 3, 4, 5
+
+
+def read(folder, name):
+    with open(os.path.join(folder, name), "rb") as file:
+        return file.read()
+
+
+class Run:
+    """One call of the verb, with its output folder read."""
+
+    def __init__(self, agent, *units, code=PASSED, options=()):
+        with tempfile.TemporaryDirectory() as folder:
+            out = os.path.join(folder, "new", "results")
+            self.call = periscope("test", target(agent), SAMPLE, *units, "--output", out, *options, code=code)
+            self.files = {name: read(out, name) for name in os.listdir(out)}
+            self.modes = {name: stat.S_IMODE(os.stat(os.path.join(out, name)).st_mode) for name in self.files}
+        self.result = json.loads(self.files["result.json"])
+        self.units = {unit["name"]: unit for unit in self.result["units"]}
+        self.junit = ET.fromstring(self.files["junit.xml"])
+        self.report = self.files["report.txt"]
+
+    def verdicts(self):
+        return {name: unit["verdict"] for name, unit in self.units.items()}
+
+
+def folders(agent):
+    """What runs have made in the guest."""
+    return [name for name in os.listdir(agent.folder) if name.startswith("periscope-test-")]
+
+
+def command_line(pid):
+    with open(f"/proc/{pid}/cmdline", "rb") as file:
+        return file.read()
+
+
+def nothing_is_left(agent):
+    equal(folders(agent), [], "folders in the guest")
+    equal([pid for pid in children_of(agent.pid) if b"--capture-worker" not in command_line(pid)], [], "its processes")
+
+
+@with_agent()
+def verdicts_of_every_kind(agent):
+    run = Run(agent, "pass", "fail", "todo", "skip", "crash", code=CRASHED, options=("--screenshot", "never"))
+    equal(run.verdicts(), {"pass": "passed", "fail": "failed", "todo": "passed", "skip": run.units["skip"]["verdict"],
+                           "crash": "crashed"})
+    check(run.units["skip"]["verdict"] in ("passed", "skipped"), run.units["skip"]["verdict"])
+    equal((run.units["fail"]["tests"], run.units["fail"]["failures"]), (3, 2))
+    equal((run.units["todo"]["todo"], run.units["todo"]["flaky"], run.units["todo"]["skipped"]), (1, 1, 1))
+    equal([line["kind"] for line in run.units["fail"]["lines"]], ["failure", "failure"])
+    equal((run.result["verdict"], run.result["exit"], run.result["dll"]), ("crashed", CRASHED, "sample"))
+    equal(sorted(run.files), ["junit.xml", "report.txt", "result.json"])
+    nothing_is_left(agent)
+
+
+@with_agent()
+def exit_status_is_the_verdict(agent):
+    quick = ("--screenshot", "never")
+    periscope("test", target(agent), SAMPLE, "pass", *quick, code=PASSED)
+    periscope("test", target(agent), SAMPLE, "pass", "fail", *quick, code=UNIT_FAILED)
+    periscope("test", target(agent), SAMPLE, "cut", *quick, code=UNIT_FAILED)
+    periscope("test", target(agent), SAMPLE, "pass", "--runner", "no-such-program", *quick, code=INCOMPLETE)
+    one_line(periscope("test", f"127.0.0.1:{unused_port()}", SAMPLE, "pass", code=NO_AGENT), "Connection refused")
+    one_line(periscope("test", target(agent), SAMPLE, "--screenshot", "often", code=USAGE), "'often'")
+    nothing_is_left(agent)
+
+
+@with_agent()
+def report_is_framed_as_testlauncher_does(agent):
+    run = Run(agent, "pass", "noise", code=PASSED, options=("--screenshot", "never", "-e", "SAMPLE_MEGABYTES=1"))
+    lines = run.report.split(b"\n")
+    equal(lines[0], b"sample:pass start -")
+    done = [line for line in lines if re.fullmatch(rb"sample:\w+:[0-9a-f]{4,} done \(0\) in \d+s", line)]
+    equal(len(done), 2, "lines that end a unit")
+    direct = subprocess.run([SAMPLE, "noise"], env={**os.environ, "SAMPLE_MEGABYTES": "1"}, stdout=subprocess.PIPE,
+                            stderr=subprocess.STDOUT, timeout=PATIENCE, check=True).stdout
+    body = run.report.split(b"sample:noise start -\n")[1].rsplit(b"sample:noise:", 1)[0]
+    without_pid = re.compile(rb"^[0-9a-f]{4,}:noise:", re.M)
+    equal(without_pid.sub(b"PID:noise:", body), without_pid.sub(b"PID:noise:", direct), "the unit's bytes")
+
+
+@with_agent()
+def bytes_of_a_report_stay(agent):
+    run = Run(agent, "bytes", code=None, options=("--screenshot", "never"))
+    direct = subprocess.run([SAMPLE, "bytes"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=PATIENCE,
+                            check=False).stdout
+    without_pid = re.compile(rb"^[0-9a-f]{4,}:bytes:", re.M)
+    body = run.report.split(b"sample:bytes start -\n")[1].rsplit(b"sample:bytes:", 1)[0]
+    equal(without_pid.sub(b"", body), without_pid.sub(b"", direct), "the unit's bytes")
+    equal(len(run.junit.findall(".//testcase")), 1, "test cases of a document that any parser reads")
+
+
+@with_agent()
+def junit_counts_and_names(agent):
+    run = Run(agent, "pass", "fail", "crash", code=CRASHED, options=("--screenshot", "never"))
+    cases = {case.get("name"): case for case in run.junit.iter("testcase")}
+    equal(sorted(cases), ["crash", "fail", "pass"])
+    equal({case.get("classname") for case in cases.values()}, {"sample"})
+    check("one and one are 2, not 3" in cases["fail"].find("failure").text, "the failing line")
+    check(cases["pass"].find("failure") is None and cases["pass"].find("error") is None, "a pass with a failure")
+    equal((run.junit.get("failures"), run.junit.get("errors")), ("1", "1"))
+    if shutil.which("xmllint"):
+        subprocess.run(["xmllint", "--noout", "-"], input=run.files["junit.xml"], timeout=PATIENCE, check=True)
+
+
+@with_agent()
+def all_units_that_are_listed(agent):
+    call = periscope("test", target(agent), SAMPLE, "--time-limit", "1", "--screenshot", "never", "--json", code=None)
+    listed = subprocess.run([SAMPLE, "--list"], stdout=subprocess.PIPE, timeout=PATIENCE, check=True).stdout.split()
+    equal([unit["name"] for unit in call.json["units"]], [name.decode() for name in listed[3:]])
+
+
+@test
+def hung_unit_is_pictured_then_ended():
+    with xserver.Server(screens=("400x300x24",)) as server:
+        with Agent(env={"DISPLAY": server.display}) as agent:
+            server.run("xsetroot", "-solid", "#336699")
+            run = Run(agent, "hang", "pass", code=TIME_OUT, options=("--time-limit", "1"))
+            equal(run.verdicts(), {"hang": "timed out", "pass": "passed"})
+            equal(len(run.units["hang"]["ended"]), 1, "processes that were ended")
+            check(b"going to hang" in run.report, "what the hung unit had printed")
+            shot = picture.decode_png(run.files["screenshot-hang.png"])
+            equal((shot.width, shot.height), (400, 300))
+            case = [case for case in run.junit.iter("testcase") if case.get("name") == "hang"][0]
+            check(re.match(r"\[\[ATTACHMENT\|.*/screenshot-hang\.png\]\]", case.find("system-out").text), "attachment")
+            nothing_is_left(agent)
+
+
+@test
+def picture_is_what_another_program_reads():
+    """The unit's window, on the screen while it runs and in the picture that is taken of it."""
+    with xserver.Server(screens=("641x479x24",)) as server:
+        with Agent(env={"DISPLAY": server.display}) as agent, tempfile.TemporaryDirectory() as folder:
+            # Before any client has set a cursor, a server shows none and yet tells of one.
+            server.run("xsetroot", "-cursor_name", "left_ptr")
+            job = start("test", target(agent), SAMPLE, "draw", "-e", "SAMPLE_SECONDS=4", "--screenshot-at", "2",
+                        "--output", folder)
+            eventually(lambda: b"sample_test draw" in server.run("xwininfo", "-root", "-tree"), "the unit's window")
+            eventually(lambda: any(name.startswith("screenshot-draw") for name in os.listdir(folder)), "its picture")
+            seen = server.framebuffer()
+            equal(finish(job).code, PASSED, "exit status")
+            shot = picture.decode_png(read(folder, "screenshot-draw.png"))
+            check(shot.same(seen), "the picture differs from the screen")
+            after = picture.decode_png(read(folder, "screenshot.png"))
+            check(not after.same(seen), "the window is in the picture of the end")
+
+
+@with_agent(env={"DISPLAY": ":4242"})
+def no_picture_is_a_warning_with_the_reason(agent):
+    run = Run(agent, "pass", options=("--screenshot", "unit"))
+    if "screenshot.png" in run.files:
+        return  # another X server of this machine was found
+    check(run.result["screenshot"]["error"], "a reason")
+    check(any("no screenshot" in warning for warning in run.result["warnings"]), run.result["warnings"])
+    check(not any(name.endswith(".png") for name in run.files), f"{list(run.files)}")
+
+
+@with_agent()
+def an_earlier_result_does_not_stay(agent):
+    with tempfile.TemporaryDirectory() as folder:
+        for name in ("report.txt", "result.json", "junit.xml", "screenshot.png"):
+            with open(os.path.join(folder, name), "wb") as file:
+                file.write(b"of an earlier run")
+        periscope("test", target(agent), SAMPLE, "pass", "-o", folder, "--screenshot", "never")
+        check(not os.path.exists(os.path.join(folder, "screenshot.png")), "the earlier picture is still there")
+        check(b"earlier" not in read(folder, "report.txt") + read(folder, "result.json") + read(folder, "junit.xml"), "old")
+
+
+@with_agent()
+def total_limit_ends_all(agent):
+    run = Run(agent, "hang", "pass", code=TIME_OUT, options=("--total-limit", "1", "--screenshot", "never"))
+    equal(run.verdicts(), {"hang": "timed out", "pass": "not run"})
+
+
+@with_agent()
+def interrupted_run_is_over_in_the_guest(agent):
+    with tempfile.TemporaryDirectory() as folder:
+        job = start("test", target(agent), SAMPLE, "hang", "-o", folder, "--screenshot", "never")
+        eventually(lambda: [name for inner in folders(agent) for name in os.listdir(agent.path(inner))
+                            if name.startswith("output-")], "the unit's output")
+        job.terminate()
+        equal(finish(job).code, INTERRUPTED, "exit status")
+        nothing_is_left(agent)
+        equal(json.loads(read(folder, "result.json"))["verdict"], "interrupted")
+
+
+if __name__ == "__main__":
+    main()
