@@ -17,7 +17,7 @@ packages_of()
 {
     case $1 in
     build) echo "$BUILD" ;;
-    check) echo "$BUILD $SCREEN $XTESTS clang libclang-rt-14-dev python3 procps xdotool x11-xserver-utils" ;;
+    check) echo "$BUILD $SCREEN $XTESTS clang libclang-rt-14-dev g++ pkgconf mandoc python3 procps xdotool x11-xserver-utils" ;;
     fuzz) echo "$BUILD clang libclang-rt-14-dev llvm python3" ;;
     demo) echo "$BUILD $SCREEN $WINE gcc-mingw-w64-x86-64 dpkg-dev xz-utils ca-certificates procps python3" ;;
     bench) echo "$BUILD $SCREEN scrot maim ffmpeg python3" ;;
