@@ -89,7 +89,7 @@ integration: all
 
 include $(wildcard tests/*.mk tests/*/*.mk)
 
-# ---- installation of the host's side ----
+# ---- installation ----
 
 INSTALL ?= install
 SO := libperiscope.so.$(VERSION)
@@ -104,9 +104,13 @@ $(B)/public/libperiscope.a: $(B)/libperiscope.a
 	@rm -f $@
 	$(Q)ar rcs $@ $(@D)/libperiscope.o
 
-#: make install      install below $(DESTDIR)$(PREFIX) (/usr/local): command, library, header and man pages
-.PHONY: install install-host
-install: install-host
+#: make install      install below $(DESTDIR)$(PREFIX) (/usr/local); install-host and install-agent: one of its halves
+.PHONY: install install-host install-agent
+install: install-host install-agent
+install-agent: all
+	$(INSTALL) -d $(addprefix $(DESTDIR)$(PREFIX)/,sbin share/man/man8)
+	$(INSTALL) -m 755 $(B)/periscoped $(DESTDIR)$(PREFIX)/sbin
+	$(INSTALL) -m 644 docs/man/periscoped.8 $(DESTDIR)$(PREFIX)/share/man/man8
 install-host: all $(B)/public/libperiscope.a
 	$(INSTALL) -d $(addprefix $(DESTDIR)$(PREFIX)/,bin lib/pkgconfig include share/man/man1 share/man/man3)
 	$(INSTALL) -m 755 $(B)/periscope $(DESTDIR)$(PREFIX)/bin

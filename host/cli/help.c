@@ -26,7 +26,8 @@ void help_program(void)
          "PERISCOPE_PORT are defaults: '-' is the host of PERISCOPE_HOST, ':PORT' another port of it, and\n"
          "HOST may be left out where nothing follows it. With --host HOST[:PORT] the operands are those\n"
          "after HOST.\n\n"
-         "Exit status (of run and wait: the program's own, where one ended; --json tells them apart):");
+         "Exit status (of run and wait the program's own, where one ended, which --json tells apart; of test\n"
+         "its verdict, see 'periscope test --help'):");
     print_exits();
 }
 
