@@ -122,7 +122,7 @@ install-host: all $(B)/public/libperiscope.a
 	for header in $(PUBLIC_HEADERS); do \
 		sed 's|"host/periscope|"periscope|' $$header > $(DESTDIR)$(PREFIX)/include/$${header##*/} || exit 1; \
 	done
-	$(INSTALL) -m 644 docs/man/periscope.1 $(DESTDIR)$(PREFIX)/share/man/man1
+	$(INSTALL) -m 644 docs/man/periscope.1 docs/man/periscope-test.1 $(DESTDIR)$(PREFIX)/share/man/man1
 	$(INSTALL) -m 644 docs/man/libperiscope.3 $(DESTDIR)$(PREFIX)/share/man/man3
 
 .PHONY: clean help
