@@ -139,11 +139,11 @@ int periscope_winetest_parse(const void *bytes, size_t len, struct periscope_win
     struct strlist problems = {0};
     *out = (struct periscope_winetest){0};
     find_frames(&frames, report);
-    int status = frames.failed ? PERISCOPE_LOCAL
+    int status = frames.failed  ? PERISCOPE_LOCAL
                  : frames.count ? parse_frames(report, &frames, out)
                                 : parse_unframed(report, out);
-    if (frames.full && !strlist_addf(&problems, "there are more than %d units; the others are left out",
-                                     PERISCOPE_WINETEST_MAX_UNITS))
+    if (frames.full &&
+        !strlist_addf(&problems, "there are more than %d units; the others are left out", PERISCOPE_WINETEST_MAX_UNITS))
         status = PERISCOPE_LOCAL;
     strings_take(&out->problems, &problems);
     free(frames.items);

@@ -16,10 +16,9 @@ static const char *signal_name(int64_t number)
     static const struct {
         int number;
         const char *name;
-    } names[] = {{1, " (SIGHUP)"},   {2, " (SIGINT)"},   {3, " (SIGQUIT)"},  {4, " (SIGILL)"},
-                 {5, " (SIGTRAP)"},  {6, " (SIGABRT)"},  {7, " (SIGBUS)"},   {8, " (SIGFPE)"},
-                 {9, " (SIGKILL)"},  {11, " (SIGSEGV)"}, {13, " (SIGPIPE)"}, {15, " (SIGTERM)"},
-                 {24, " (SIGXCPU)"}, {31, " (SIGSYS)"}};
+    } names[] = {{1, " (SIGHUP)"},   {2, " (SIGINT)"},   {3, " (SIGQUIT)"},  {4, " (SIGILL)"},  {5, " (SIGTRAP)"},
+                 {6, " (SIGABRT)"},  {7, " (SIGBUS)"},   {8, " (SIGFPE)"},   {9, " (SIGKILL)"}, {11, " (SIGSEGV)"},
+                 {13, " (SIGPIPE)"}, {15, " (SIGTERM)"}, {24, " (SIGXCPU)"}, {31, " (SIGSYS)"}};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (names[i].number == number)
             return names[i].name;
@@ -43,7 +42,8 @@ static bool find_crash(struct winetest_scan *scan)
     else if (scan->first_crash_line > 0 && unit->end == PERISCOPE_END_EXITED && unit->status != 0 &&
              unit->counts.failures == scan->exceptions)
         /* Under Wine on Unix an exception's code is cut to its low 8 bits; no failure accounts for it. */
-        winetest_problem(scan, "line %" PRIu64 ": it crashed, exit code %" PRId64, scan->first_crash_line, unit->status);
+        winetest_problem(scan, "line %" PRIu64 ": it crashed, exit code %" PRId64, scan->first_crash_line,
+                         unit->status);
     else
         return false;
     return true;
@@ -171,8 +171,8 @@ void winetest_judge(struct winetest_scan *scan, const struct periscope_unit_run 
 const char *periscope_unit_verdict_name(enum periscope_unit_verdict verdict)
 {
     switch (verdict) {
-#define X(symbol, name)                                                                                      \
-    case symbol:                                                                                             \
+#define X(symbol, name)                                                                                                \
+    case symbol:                                                                                                       \
         return name;
         PERISCOPE_UNIT_VERDICTS(X)
 #undef X

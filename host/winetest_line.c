@@ -143,14 +143,10 @@ static const struct {
     const char *text;
     enum line_kind kind;
 } messages[] = {
-    {"Test failed: ", LINE_FAILED},
-    {"Test succeeded inside todo block: ", LINE_FAILED},
-    {"Todo succeeded: ", LINE_FAILED},
-    {"Test marked todo: ", LINE_TODO},
-    {"Test marked flaky: ", LINE_FLAKY},
-    {"Test succeeded inside flaky todo block: ", LINE_FLAKY},
-    {"Tests skipped: ", LINE_SKIPPED},
-    {"Test skipped: ", LINE_SKIPPED},
+    {"Test failed: ", LINE_FAILED},      {"Test succeeded inside todo block: ", LINE_FAILED},
+    {"Todo succeeded: ", LINE_FAILED},   {"Test marked todo: ", LINE_TODO},
+    {"Test marked flaky: ", LINE_FLAKY}, {"Test succeeded inside flaky todo block: ", LINE_FLAKY},
+    {"Tests skipped: ", LINE_SKIPPED},   {"Test skipped: ", LINE_SKIPPED},
 };
 
 static enum line_kind message_kind(struct slice text, uint64_t *value)

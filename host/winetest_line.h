@@ -35,11 +35,11 @@ enum line_kind {
 
 struct line_message {
     enum line_kind kind;
-    struct slice name;  /* what the message names: the source file's name without ".c", or the unit */
-    bool other_source;  /* the source's name does not end in ".c": it may belong to any unit */
-    bool crash;         /* whatever the kind: Wine tells of a crash in this line */
-    uint64_t value;     /* failures in the child, or the exception's code */
-    uint64_t pid;       /* of LINE_EXCEPTION; 0: not told */
+    struct slice name; /* what the message names: the source file's name without ".c", or the unit */
+    bool other_source; /* the source's name does not end in ".c": it may belong to any unit */
+    bool crash;        /* whatever the kind: Wine tells of a crash in this line */
+    uint64_t value;    /* failures in the child, or the exception's code */
+    uint64_t pid;      /* of LINE_EXCEPTION; 0: not told */
 };
 
 struct line_summary {
@@ -50,10 +50,10 @@ struct line_summary {
 
 struct line_frame {
     struct slice dll, unit;
-    uint64_t pid;     /* 0: not told */
-    int64_t status;   /* of a done line */
-    int64_t seconds;  /* -1: not told */
-    bool skipped;     /* "skipped" in place of "start" */
+    uint64_t pid;    /* 0: not told */
+    int64_t status;  /* of a done line */
+    int64_t seconds; /* -1: not told */
+    bool skipped;    /* "skipped" in place of "start" */
 };
 
 /* line: without its line end. unit, dll: empty when not known. */

@@ -13,14 +13,14 @@ struct winetest_scan {
     struct slice dll, name;      /* of the unit; empty when unknown */
     struct strlist problems, notes;
     struct periscope_unit_counts counted; /* lines; `tests` is not used */
-    uint64_t child_failures; /* that a process reported of its children, which count in its summary too */
-    uint64_t exceptions;       /* LINE_EXCEPTION lines */
-    uint64_t exception_code;   /* of the last of them */
-    uint64_t first_crash_line; /* number of the first line that tells of a crash; 0: none */
-    bool main_ended;         /* the main process printed its summary, or what stands in for one */
-    bool any_ended;          /* some process of the unit did */
-    bool wine_test;          /* something in it is of the form of a Wine test */
-    bool failed;             /* memory ran out */
+    uint64_t child_failures;              /* that a process reported of its children, which count in its summary too */
+    uint64_t exceptions;                  /* LINE_EXCEPTION lines */
+    uint64_t exception_code;              /* of the last of them */
+    uint64_t first_crash_line;            /* number of the first line that tells of a crash; 0: none */
+    bool main_ended;                      /* the main process printed its summary, or what stands in for one */
+    bool any_ended;                       /* some process of the unit did */
+    bool wine_test;                       /* something in it is of the form of a Wine test */
+    bool failed;                          /* memory ran out */
 };
 
 void winetest_problem(struct winetest_scan *scan, const char *format, ...) PRINTF_LIKE(2, 3);

@@ -35,7 +35,7 @@ int os_file_sync(const char *path, struct error *err); /* what was written to it
 const char *os_file_name(const char *path);            /* its last part; borrowed from it */
 /* The folder and those above it that are missing. One that is there already is as good. */
 int os_folder_make(const char *path, struct error *err);
-int os_getcwd(struct buffer *out, struct error *err);  /* appended with its NUL */
+int os_getcwd(struct buffer *out, struct error *err); /* appended with its NUL */
 int os_chdir(const char *path, struct error *err);
 
 #endif

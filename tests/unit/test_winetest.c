@@ -108,13 +108,15 @@ static void a_real_crash_that_hung_in_the_debugger(void)
 
 static void old_and_new_summaries(void)
 {
-    CHECK_TEXT(exited("atom: 12 tests executed (0 marked as todo, 0 failures), 0 skipped.\n", 0), "passed 12/0/0/0/0 x1");
+    CHECK_TEXT(exited("atom: 12 tests executed (0 marked as todo, 0 failures), 0 skipped.\n", 0),
+               "passed 12/0/0/0/0 x1");
     CHECK_TEXT(exited("0020:atom: 12 tests executed (0 marked as todo, 0 failures), 0 skipped.\n", 0),
                "passed 12/0/0/0/0 x1");
     CHECK_TEXT(exited("0020:atom: 1 test executed (0 marked as todo, 0 as flaky, 0 failures), 0 skipped.\n", 0),
                "passed 1/0/0/0/0 x1");
-    CHECK_TEXT(exited("atom.c:1: Test failed: x\natom: 12 tests executed (0 marked as todo, 1 failure), 0 skipped.\n", 1),
-               "failed 12/1/0/0/0 x1");
+    CHECK_TEXT(
+        exited("atom.c:1: Test failed: x\natom: 12 tests executed (0 marked as todo, 1 failure), 0 skipped.\n", 1),
+        "failed 12/1/0/0/0 x1");
 }
 
 static void messages_of_every_kind(void)
@@ -135,15 +137,18 @@ static void messages_of_every_kind(void)
 static void flaky_failures_alone_do_not_fail(void)
 {
     CHECK_TEXT(exited("atom.c:4: Test marked flaky: d\n"
-                      "0020:atom: 9 tests executed (0 marked as todo, 1 as flaky, 0 failures), 0 skipped.\n", 0),
+                      "0020:atom: 9 tests executed (0 marked as todo, 1 as flaky, 0 failures), 0 skipped.\n",
+                      0),
                "passed 9/0/0/1/0 x1");
 }
 
 static void lines_may_end_in_cr_lf_or_not_at_all(void)
 {
-    CHECK_TEXT(exited("atom.c:1: Test marked todo: x\r\n0020:atom: 2 tests executed (1 marked as todo, 0 failures), 0 skipped.",
-                      0),
-               "passed 2/0/1/0/0 x1");
+    CHECK_TEXT(
+        exited(
+            "atom.c:1: Test marked todo: x\r\n0020:atom: 2 tests executed (1 marked as todo, 0 failures), 0 skipped.",
+            0),
+        "passed 2/0/1/0/0 x1");
 }
 
 static void junk_between_lines_means_nothing(void)
@@ -158,7 +163,8 @@ static void junk_between_lines_means_nothing(void)
 static void a_unit_that_only_skipped(void)
 {
     CHECK_TEXT(exited("atom.c:9: Tests skipped: no display\n"
-                      "0020:atom: 0 tests executed (0 marked as todo, 0 failures), 1 skipped.\n", 0),
+                      "0020:atom: 0 tests executed (0 marked as todo, 0 failures), 1 skipped.\n",
+                      0),
                "skipped 0/0/0/0/1 x1");
     CHECK_TEXT(exited("0020:atom: 0 tests executed (0 marked as todo, 0 failures), 0 skipped.\n", 0),
                "passed 0/0/0/0/0 x1 ; it tested nothing");
@@ -169,7 +175,8 @@ static void a_unit_that_only_skipped(void)
 static void summaries_of_children_count(void)
 {
     CHECK_TEXT(exited("0024:atom: 3 tests executed (0 marked as todo, 0 failures), 0 skipped.\n"
-                      "0020:atom: 5 tests executed (0 marked as todo, 0 failures), 0 skipped.\n", 0),
+                      "0020:atom: 5 tests executed (0 marked as todo, 0 failures), 0 skipped.\n",
+                      0),
                "passed 8/0/0/0/0 x2");
 }
 
@@ -178,22 +185,26 @@ static void failures_of_a_child_count_once(void)
     CHECK_TEXT(exited("atom.c:7: Test failed: in the child\n"
                       "0024:atom: 3 tests executed (0 marked as todo, 1 failure), 0 skipped.\n"
                       "atom.c:9: 1 failures in child process\n"
-                      "0020:atom: 5 tests executed (0 marked as todo, 1 failure), 0 skipped.\n", 1),
+                      "0020:atom: 5 tests executed (0 marked as todo, 1 failure), 0 skipped.\n",
+                      1),
                "failed 8/1/0/0/0 x2");
 }
 
 static void an_exception_in_a_child_is_a_failure(void)
 {
     CHECK_TEXT(exited("atom.c:9: unhandled exception c0000005 in child process 0024\n"
-                      "0020:atom: 5 tests executed (0 marked as todo, 1 failure), 0 skipped.\n", 1),
+                      "0020:atom: 5 tests executed (0 marked as todo, 1 failure), 0 skipped.\n",
+                      1),
                "failed 5/1/0/0/0 x1");
 }
 
 static void a_line_torn_by_another_process(void)
 {
-    CHECK_TEXT(exited("atom.c:1: Test marked todo: half a l0024:atom: 3 tests executed (0 marked as todo, 0 failures), 0 skipped.\n"
+    CHECK_TEXT(exited("atom.c:1: Test marked todo: half a l0024:atom: 3 tests executed (0 marked as todo, 0 failures), "
+                      "0 skipped.\n"
                       "ine\nsome trace without an endatom.c:5: Test failed: x\n"
-                      "0020:atom: 5 tests executed (1 marked as todo, 1 failure), 0 skipped.\n", 1),
+                      "0020:atom: 5 tests executed (1 marked as todo, 1 failure), 0 skipped.\n",
+                      1),
                "failed 8/1/1/0/0 x2");
     CHECK_TEXT(exited("trace0020:atom: 5 tests executed (0 marked as todo, 0 failures), 0 skipped.\n", 0),
                "passed 5/0/0/0/0 x1");
@@ -212,13 +223,16 @@ static void only_the_main_process_can_end_the_unit(void)
 static void messages_of_another_unit_are_a_problem(void)
 {
     CHECK_TEXT(exited("heap.c:1: Test failed: x\n"
-                      "0020:atom: 5 tests executed (0 marked as todo, 1 failure), 0 skipped.\n", 1),
+                      "0020:atom: 5 tests executed (0 marked as todo, 1 failure), 0 skipped.\n",
+                      1),
                "failed 5/1/0/0/0 x1 | line 1: a message of another unit, heap");
     CHECK_TEXT(exited("common.h:1: Test failed: x\n"
-                      "0020:atom: 5 tests executed (0 marked as todo, 1 failure), 0 skipped.\n", 1),
+                      "0020:atom: 5 tests executed (0 marked as todo, 1 failure), 0 skipped.\n",
+                      1),
                "failed 5/1/0/0/0 x1");
     CHECK_TEXT(exited("0024:heap: 5 tests executed (0 marked as todo, 1 failure), 0 skipped.\n"
-                      "0020:atom: 5 tests executed (0 marked as todo, 0 failures), 0 skipped.\n", 0),
+                      "0020:atom: 5 tests executed (0 marked as todo, 0 failures), 0 skipped.\n",
+                      0),
                "failed 5/0/0/0/0 x1 | line 1: a summary of another unit, heap");
 }
 
@@ -240,18 +254,22 @@ static void numbers_that_do_not_agree(void)
 {
     CHECK_TEXT(exited("0020:atom: 5 tests executed (0 marked as todo, 2 failures), 0 skipped.\n", 2),
                "failed 5/2/0/0/0 x1 | no failures in the report, 2 in its summary");
-    CHECK_TEXT(exited("atom.c:1: Test failed: x\n0020:atom: 5 tests executed (0 marked as todo, 0 failures), 0 skipped.\n", 1),
-               "failed 5/1/0/0/0 x1 | 1 failures in the report, none in its summary");
-    CHECK_TEXT(exited("atom.c:1: Test failed: x\n0020:atom: 5 tests executed (0 marked as todo, 2 failures), 0 skipped.\n", 2),
-               "failed 5/1/0/0/0 x1 ; 1 failures in the report, 2 in its summary");
-    CHECK_TEXT(exited("0020:atom: 5 tests executed (3 marked as todo, 0 failures), 4 skipped.\n", 0),
-               "failed 5/0/3/0/4 x1 | no todos in the report, 3 in its summary | no skips in the report, 4 in its summary");
+    CHECK_TEXT(
+        exited("atom.c:1: Test failed: x\n0020:atom: 5 tests executed (0 marked as todo, 0 failures), 0 skipped.\n", 1),
+        "failed 5/1/0/0/0 x1 | 1 failures in the report, none in its summary");
+    CHECK_TEXT(
+        exited("atom.c:1: Test failed: x\n0020:atom: 5 tests executed (0 marked as todo, 2 failures), 0 skipped.\n", 2),
+        "failed 5/1/0/0/0 x1 ; 1 failures in the report, 2 in its summary");
+    CHECK_TEXT(
+        exited("0020:atom: 5 tests executed (3 marked as todo, 0 failures), 4 skipped.\n", 0),
+        "failed 5/0/3/0/4 x1 | no todos in the report, 3 in its summary | no skips in the report, 4 in its summary");
 }
 
 static void an_exit_code_that_does_not_agree(void)
 {
-    CHECK_TEXT(exited("atom.c:1: Test failed: x\n0020:atom: 5 tests executed (0 marked as todo, 1 failure), 0 skipped.\n", 0),
-               "failed 5/1/0/0/0 x1 | exit code 0 in spite of 1 failures");
+    CHECK_TEXT(
+        exited("atom.c:1: Test failed: x\n0020:atom: 5 tests executed (0 marked as todo, 1 failure), 0 skipped.\n", 0),
+        "failed 5/1/0/0/0 x1 | exit code 0 in spite of 1 failures");
     CHECK_TEXT(exited("0020:atom: 5 tests executed (0 marked as todo, 0 failures), 0 skipped.\n", 7),
                "failed 5/0/0/0/0 x1 | exit code 7, but no failure in the report");
 }
@@ -275,12 +293,16 @@ static void crashes(void)
 
 static void a_crash_of_a_child_is_told_where_the_test_went_on(void)
 {
-    CHECK_TEXT(exited("wine: Unhandled page fault on read access to 0 at address 1 (thread 0024), starting debugger...\n"
-                      "0020:atom: 5 tests executed (0 marked as todo, 0 failures), 0 skipped.\n", 0),
-               "passed 5/0/0/0/0 x1 ; line 1: a process of the test crashed");
-    CHECK_TEXT(exited("wine: Unhandled page fault on read access to 0 at address 1 (thread 0024), starting debugger...\n"
-                      "0024:atom: 5 tests executed (0 marked as todo, 0 failures), 0 skipped.\n", 5),
-               "crashed 5/0/0/0/0 x1 | line 1: it crashed, exit code 5");
+    CHECK_TEXT(
+        exited("wine: Unhandled page fault on read access to 0 at address 1 (thread 0024), starting debugger...\n"
+               "0020:atom: 5 tests executed (0 marked as todo, 0 failures), 0 skipped.\n",
+               0),
+        "passed 5/0/0/0/0 x1 ; line 1: a process of the test crashed");
+    CHECK_TEXT(
+        exited("wine: Unhandled page fault on read access to 0 at address 1 (thread 0024), starting debugger...\n"
+               "0024:atom: 5 tests executed (0 marked as todo, 0 failures), 0 skipped.\n",
+               5),
+        "crashed 5/0/0/0/0 x1 | line 1: it crashed, exit code 5");
 }
 
 /* ---- whole reports ---- */
@@ -316,14 +338,16 @@ static void frames_of_winetest_and_testlauncher(void)
                "cmd.exe:batch skipped 0/0/0/0/0 x0 ; winetest.exe was told to leave it out");
     CHECK_TEXT(report_told("kernel32:atom start - -\r\n" GOOD "kernel32:atom:0020 done (0)\r\n"),
                "kernel32:atom passed 5/0/0/0/0 x1");
-    CHECK_TEXT(report_told("atom: start - -\natom: 5 tests executed (0 marked as todo, 0 failures), 0 skipped.\natom: done (0) in 1s\n"),
+    CHECK_TEXT(report_told("atom: start - -\natom: 5 tests executed (0 marked as todo, 0 failures), 0 skipped.\natom: "
+                           "done (0) in 1s\n"),
                "atom:atom passed 5/0/0/0/0 x1");
 }
 
 static void a_frame_that_says_timed_out(void)
 {
-    CHECK_TEXT(report_told("kernel32:atom start - -\natom.c:1: Test failed: x\nkernel32:atom:0020 done (258) in 120s\n"),
-               "kernel32:atom timed out 0/1/0/0/0 x0 | it had not ended in time");
+    CHECK_TEXT(
+        report_told("kernel32:atom start - -\natom.c:1: Test failed: x\nkernel32:atom:0020 done (258) in 120s\n"),
+        "kernel32:atom timed out 0/1/0/0/0 x0 | it had not ended in time");
 }
 
 static void frames_that_are_garbled(void)
@@ -337,15 +361,17 @@ static void frames_that_are_garbled(void)
                "kernel32:atom passed 5/0/0/0/0 x1 # kernel32:heap failed 0/0/0/0/0 x0 | "
                "this is no Wine test's report: nothing in its 34 bytes has the form of one | "
                "no start line, or it is garbled");
-    CHECK_TEXT(report_told("kernel32:atom start - -\n" GOOD "a trace without an end kernel32:atom:0020 done (0) in 1s\n"),
-               "kernel32:atom passed 5/0/0/0/0 x1");
+    CHECK_TEXT(
+        report_told("kernel32:atom start - -\n" GOOD "a trace without an end kernel32:atom:0020 done (0) in 1s\n"),
+        "kernel32:atom passed 5/0/0/0/0 x1");
     CHECK_TEXT(report_told("kernel32:atom start - -\n" GOOD "a tracekernel32:atom:0020 done (0) in 1s\n"),
                "kernel32:atom passed 5/0/0/0/0 x1");
 }
 
 static void output_of_a_child_after_the_end_belongs_to_the_unit(void)
 {
-    CHECK_TEXT(report_told("kernel32:atom start - -\n" GOOD "kernel32:atom:0020 done (0) in 1s\natom.c:3: Test failed: late\n"),
+    CHECK_TEXT(report_told("kernel32:atom start - -\n" GOOD
+                           "kernel32:atom:0020 done (0) in 1s\natom.c:3: Test failed: late\n"),
                "kernel32:atom failed 5/1/0/0/0 x1 | 1 failures in the report, none in its summary | "
                "exit code 0 in spite of 1 failures");
 }
@@ -367,8 +393,8 @@ static void whoever_runs_a_unit_is_not_fooled_by_frames_in_it(void)
 
 static void lines_are_found_again_in_the_report(void)
 {
-    static const char report[] = "kernel32:atom start - -\nx\natom.c:3: Test failed: y\r\n" GOOD
-                                 "kernel32:atom:0020 done (1) in 1s\n";
+    static const char report[] =
+        "kernel32:atom start - -\nx\natom.c:3: Test failed: y\r\n" GOOD "kernel32:atom:0020 done (1) in 1s\n";
     struct periscope_winetest winetest;
     CHECK_INT(periscope_winetest_parse(report, strlen(report), &winetest), PERISCOPE_OK);
     CHECK_INT(winetest.count, 1);
@@ -433,9 +459,14 @@ static void more_units_than_are_read(void)
 /* Each a line of 10 MB that invites a search from every byte of it; the program's time limit is the judge. */
 static void hostile_lines_of_ten_megabytes(void)
 {
-    static const char *const parts[] = {"\0", "a", "1", ":", "atom.c:", "atom.c:1:", " done (", " tests executed (",
-                                        "a:b done (1", " unhandled exception ", ": Test", "wine: Call from ", "\x1b[",
-                                        "0 tests executed (", "\xff", "0020:atom: 1 tests executed ("};
+    static const char *const parts[] = {"\0",          "a",
+                                        "1",           ":",
+                                        "atom.c:",     "atom.c:1:",
+                                        " done (",     " tests executed (",
+                                        "a:b done (1", " unhandled exception ",
+                                        ": Test",      "wine: Call from ",
+                                        "\x1b[",       "0 tests executed (",
+                                        "\xff",        "0020:atom: 1 tests executed ("};
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
         size_t step = parts[i][0] ? strlen(parts[i]) : 1, len = 0;
         char *line = parts[i][0] ? repeated(parts[i], 10000000 / step, &len) : calloc(1, len = 10000000);
