@@ -8,7 +8,7 @@ import subprocess
 import lint
 
 FLAGS = ["-std=c11", "-D_GNU_SOURCE", '-DPERISCOPE_VERSION="0"', "-iquote", "."]
-WINDOWS = ("win32/", "tests/demo/shim.c", "capture/gdi", "capture/dxgi")  # need Windows' headers
+WINDOWS = ("win32/", "tests/demo/shim.c", "tests/wine/", "capture/gdi", "capture/dxgi")  # need Windows' headers
 
 
 def here_compiled(*endings):
