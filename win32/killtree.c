@@ -101,6 +101,12 @@ static bool is_child(struct tree *tree, struct entry *entry)
     return false;
 }
 
+/* The window of a child's console is its child too, and ends by itself with the last program in it. */
+static bool is_console(const struct entry *entry)
+{
+    return _wcsicmp(entry->name, L"conhost.exe") == 0;
+}
+
 /* The number of live members. */
 static size_t tree_look(struct tree *tree)
 {
@@ -118,7 +124,7 @@ static size_t tree_look(struct tree *tree)
                 grew = tree->all[i].member = true;
     }
     for (size_t i = 0; i < tree->count; i++) {
-        if (tree->all[i].id.pid == GetCurrentProcessId())
+        if (tree->all[i].id.pid == GetCurrentProcessId() || is_console(&tree->all[i]))
             tree->all[i].member = false;
         live += tree->all[i].member;
     }

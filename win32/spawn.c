@@ -87,6 +87,8 @@ static DWORD create(const struct spawn *how, HANDLE standard[3], PROCESS_INFORMA
                         how->environment, how->folder, &start.StartupInfo, out))
         code = GetLastError();
     handle_list_deinit(&list);
+    if (code == 0 && !out->hProcess)
+        code = ERROR_BAD_EXE_FORMAT; /* Wine has started a Unix program, of which it tells nothing more */
     return code;
 }
 

@@ -61,7 +61,11 @@ win: $(B)/win64/periscoped.exe $(B)/win32/periscoped.exe
 WIN_PROGRAMS = $(WIN_UNIT:%=$(B)/win64/unit/%.exe) $(WIN_TOOLS:%=$(B)/win64/tools/%.exe)
 WIN_TESTS := $(wildcard tests/wine/test_*.py)
 
+# The tests of the wire, with the agent for Windows; the others are of a Unix guest or of the host alone.
+WIN_INTEGRATION := $(filter-out tests/integration/test_cli% tests/integration/test_x11%,$(wildcard tests/integration/test_*.py))
+
 .PHONY: check-win
 check-win: win all $(WIN_PROGRAMS)
 	tests/wine/run tests/run --time-limit 120 $(WIN_UNIT:%=$(B)/win64/unit/%.exe)
 	tests/wine/run tests/run --jobs 1 --time-limit 300 $(WIN_TESTS)
+	PERISCOPE_LOAD_PERCENT=5 tests/wine/run --agent tests/run --jobs 1 --time-limit 300 $(WIN_INTEGRATION)

@@ -24,6 +24,7 @@
     X(ERROR_LOCK_VIOLATION, ERR_SYSTEM, "Device or resource busy")                                           \
     X(ERROR_USER_MAPPED_FILE, ERR_SYSTEM, "Device or resource busy")                                         \
     X(ERROR_BAD_EXE_FORMAT, ERR_INVALID, "Exec format error")                                                \
+    X(ERROR_CANT_RESOLVE_FILENAME, ERR_SYSTEM, "Too many levels of symbolic links")                          \
     X(ERROR_BUSY, ERR_SYSTEM, "Device or resource busy")                                                     \
     X(ERROR_FILE_EXISTS, ERR_SYSTEM, "File exists")                                                          \
     X(ERROR_ALREADY_EXISTS, ERR_SYSTEM, "File exists")                                                       \

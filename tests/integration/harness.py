@@ -121,7 +121,14 @@ def alive(pid):
         return False
 
 
+def need_unix(why):
+    """For what an agent for Windows can't have, or has in another form."""
+    if not NATIVE:
+        raise Skip(f"the agent is the one for Windows: {why}")
+
+
 def end_process(pid):
+    need_unix("its process ids are not this system's")
     try:
         os.kill(pid, signal.SIGKILL)
     except ProcessLookupError:
@@ -243,7 +250,7 @@ class Agent:
         try:
             for client in self.clients:
                 client.close()
-            for pid in self.strays:
+            for pid in self.strays if NATIVE else ():
                 end_process(pid)
             if kind is None and not self.expect_end:
                 self.check_health()

@@ -8,7 +8,7 @@ import time
 
 import harness
 import wire
-from harness import Agent, Skip, check, equal, eventually, need_native, refused, with_agent
+from harness import Agent, Skip, check, equal, eventually, need_native, refused, with_agent, need_unix
 from machine import outside, small_disk
 from wire import I, s
 
@@ -108,6 +108,7 @@ def links(agent):
 
 @with_agent()
 def names_that_are_too_long(agent):
+    need_unix("names have other limits")
     client = agent.client()
     for name in ("x" * 256, "x/" * 3000 + "x", "x" * 100000):
         for rpc, *entries in ((wire.GETFILE, s(name)), (wire.SENDFILE, s(name), I(0), wire.d(b"x"))):
@@ -121,8 +122,10 @@ def names_that_are_too_long(agent):
     equal(client.get("y" * 255), b"content", "content")
 
 
-@with_agent(wrapper=("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups") if os.geteuid() == 0 else ())
+@with_agent(wrapper=("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
+            if os.geteuid() == 0 and harness.NATIVE else ())
 def paths_that_are_not_permitted(agent):
+    need_unix("modes are not its permissions")
     client = agent.client()
     secret = agent.path("secret")
     os.mkdir(secret)
@@ -142,7 +145,7 @@ def paths_that_are_not_permitted(agent):
 
 # ---- uploads that fail ----
 
-@with_agent(wrapper=small_disk(256 << 10) if os.geteuid() == 0 else ())
+@with_agent(wrapper=small_disk(256 << 10) if os.geteuid() == 0 and harness.NATIVE else ())
 def full_disk(agent):
     need_native()
     harness.need_root()
@@ -204,6 +207,7 @@ def two_uploads_to_one_name(agent):
 @harness.test
 def folder_that_allows_no_new_file():
     """An agent that may write a file but nothing beside it still can put it, the old way."""
+    need_unix("modes are not its permissions")
     harness.need_root()
     with Agent(wrapper=("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")) as agent:
         os.mkdir(agent.path("sub"))

@@ -36,6 +36,8 @@ def take_rest(client, came):
 
 def replay(conversation):
     values = {}
+    if ["unix"] in conversation.directives:
+        harness.need_unix("the bytes are those of a Unix guest")
     with Agent(*conversation.words("options")) as agent:
         for name in conversation.words("mkdir"):
             os.mkdir(agent.path(name))

@@ -5,6 +5,7 @@ import concurrent.futures
 import hashlib
 import os
 
+import guest
 import harness
 import wire
 from harness import check, equal, eventually, need_native, need_plain_build, scaled, with_agent
@@ -153,7 +154,7 @@ def many_wait_for_many(agent):
     for client, pid in zip(clients, pids):
         client.send(wire.request(wire.WAIT2, Q(pid), I(wire.FOREVER)))
     agent.client().put("go", b"")
-    equal([client.checked("I", client.reply_list())[0].number for client in clients],
+    equal([guest.status_word(client.checked("I", client.reply_list())[0].number) for client in clients],
           [number << 8 for number in range(100)], "statuses")
 
 

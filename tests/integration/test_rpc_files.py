@@ -7,7 +7,7 @@ import tempfile
 
 import harness
 import wire
-from harness import check, equal, refused, with_agent
+from harness import check, equal, refused, with_agent, need_unix
 from picture import chunks
 from wire import I, d, s
 
@@ -26,6 +26,7 @@ def contents_are_kept_byte_for_byte(agent):
 
 @with_agent()
 def modes(agent):
+    need_unix("files have no mode")
     client = agent.client()
     for flags, mode in ((0, 0o600), (wire.SEND_EXE, 0o700), (0xFFFFFFFE, 0o600)):
         client.put("file", b"x", flags)
@@ -37,6 +38,7 @@ def modes(agent):
 
 @with_agent()
 def names(agent):
+    need_unix("names can't have * and :")
     client = agent.client()
     os.mkdir(agent.path("sub"))
     for name in ("sub/file", "./file", "sub/../other", agent.path("absolute"), "with space", "é\u4e2d\U0001f600",
@@ -49,6 +51,7 @@ def names(agent):
 @with_agent()
 def names_are_bytes(agent):
     """Not every name is UTF-8; an answer that tells one still is a text without control characters."""
+    need_unix("names are UTF-16")
     client = agent.client()
     client.expect("", wire.SENDFILE, s(b"caf\xe9"), I(0), d(b"latin"))
     equal(client.expect("d", wire.GETFILE, s(b"caf\xe9"))[0].payload, b"latin", "content")
@@ -59,6 +62,7 @@ def names_are_bytes(agent):
 
 @with_agent()
 def getfile_refusals(agent):
+    need_unix("it does not tell a file below a file")
     client = agent.client()
     os.mkdir(agent.path("folder"))
     agent.write("file", b"")
@@ -127,6 +131,7 @@ def replaced_while_it_is_fetched(agent):
 
 @with_agent()
 def rm_forms(agent):
+    need_unix("there are no symbolic links")
     client = agent.client()
     os.mkdir(agent.path("adir"))
     agent.write("file", b"")
@@ -144,11 +149,13 @@ def rm_forms(agent):
 
 @with_agent()
 def getcwd_is_the_working_folder(agent):
+    need_unix("the path has another form")
     equal(agent.client().expect("s", wire.GETCWD)[0].text, os.path.realpath(agent.folder), "getcwd")
 
 
 @harness.test
 def workdir_option():
+    need_unix("the path has another form")
     with tempfile.TemporaryDirectory(prefix="periscope-") as folder, harness.Agent("--workdir", folder) as agent:
         client = agent.client()
         equal(client.expect("s", wire.GETCWD)[0].text, os.path.realpath(folder), "getcwd")

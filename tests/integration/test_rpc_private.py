@@ -7,7 +7,7 @@ import sys
 import harness
 import picture
 import wire
-from harness import check, equal, eventually, need_native, refused, with_agent
+from harness import check, equal, eventually, need_native, refused, with_agent, need_unix
 from wire import Q, s
 
 NO_CHILD = "the {} process does not exist or is not a child process".format
@@ -30,6 +30,7 @@ def exec_environment(agent):
 
 @with_agent()
 def exec_path_is_searched_in_the_childs_environment(agent):
+    need_unix("it runs no Unix scripts")
     client = agent.client()
     os.mkdir(agent.path("bin"))
     client.put("bin/own-tool", b"#!/bin/sh\nexit 8\n", wire.SEND_EXE)
@@ -40,6 +41,7 @@ def exec_path_is_searched_in_the_childs_environment(agent):
 @with_agent()
 def exec_folder_and_redirections(agent):
     """Redirections are named from the agent's folder, as everywhere; relative programs from the child's."""
+    need_unix("it runs no Unix scripts")
     client = agent.client()
     os.mkdir(agent.path("sub"))
     client.put("sub/script", b"#!/bin/sh\npwd\ncat\necho complaint >&2\nexit 4\n", wire.SEND_EXE)
@@ -72,6 +74,7 @@ def exec_untracked(agent):
 
 @with_agent()
 def exec_refusals(agent):
+    need_unix("it runs no Unix scripts")
     client = agent.client()
     client.put("text", b"no program")
     missing = "No such file or directory"
@@ -190,6 +193,7 @@ def kill_of_the_dead_ends_nobody(agent):
 
 @with_agent()
 def kill_refusals(agent):
+    need_unix("children are not ended by signals")
     client = agent.client()
     for pid in (0, 1, agent.pid, (1 << 64) - 1):
         equal(client.refusal(wire.KILL, Q(pid)), NO_CHILD(pid), "error text")

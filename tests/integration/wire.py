@@ -8,6 +8,8 @@ import socket
 import struct
 from collections import namedtuple
 
+import guest
+
 PING, GETFILE, SENDFILE, RUN, WAIT, RM, WAIT2 = range(7)
 SETTIME, GETPROPERTIES, UPGRADE, RMCHILDPROC, GETCWD, SETPROPERTY, RESTART = range(7, 14)
 SCREENSHOT, EXEC, KILL = 0x50530001, 0x50530002, 0x50530003
@@ -208,13 +210,13 @@ class Client:
         self.expect("", SENDFILE, s(path), I(flags), d(data))
 
     def run(self, *argv, flags=0, stdin="", stdout="", stderr=""):
-        return self.expect("Q", RUN, I(flags), s(stdin), s(stdout), s(stderr), *map(s, argv))[0].number
+        return self.expect("Q", RUN, I(flags), s(stdin), s(stdout), s(stderr), *map(s, guest.command(argv)))[0].number
 
     def shell(self, script, **redirects):
         return self.run("/bin/sh", "-c", script, **redirects)
 
     def wait(self, pid, seconds=FOREVER):
-        return self.expect("I", WAIT2, Q(pid), I(seconds))[0].number
+        return guest.status_word(self.expect("I", WAIT2, Q(pid), I(seconds))[0].number)
 
     def forget(self, pid):
         self.expect("", RMCHILDPROC, Q(pid))
@@ -233,7 +235,7 @@ class Client:
 
     def execute(self, *argv, **options):
         """The RPC exec: options are its keys, lists for those that repeat."""
-        texts = [f"arg={arg}" for arg in argv]
+        texts = [f"arg={arg}" for arg in guest.command(argv)]
         for key, value in options.items():
             texts += [f"{key}={one}" for one in (value if isinstance(value, list) else [value])]
         return self.expect("Q", EXEC, *map(s, texts))[0].number
