@@ -53,7 +53,7 @@ static int prepare(struct gdi_image *image, uint32_t width, uint32_t height, str
    flicker. */
 static DWORD copy_operation(void)
 {
-    typedef HRESULT WINAPI is_composition_enabled(BOOL *enabled);
+    typedef HRESULT WINAPI is_composition_enabled(BOOL * enabled);
     BOOL enabled = FALSE;
     is_composition_enabled *ask =
         (is_composition_enabled *)gdi_system_function(L"dwmapi.dll", "DwmIsCompositionEnabled");

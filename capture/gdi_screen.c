@@ -128,8 +128,10 @@ static int check_station(struct error *err)
     if (GetUserObjectInformationW(station, UOI_FLAGS, &flags, sizeof flags, &needed) && (flags.dwFlags & WSF_VISIBLE))
         return 0;
     object_name(station, name);
-    return error_set(err, ERR_UNAVAILABLE, "no-desktop: the window station '%s' of this process is not the one that is "
-                     "shown: the agent must run in the session of the user", name);
+    return error_set(err, ERR_UNAVAILABLE,
+                     "no-desktop: the window station '%s' of this process is not the one that is "
+                     "shown: the agent must run in the session of the user",
+                     name);
 }
 
 int gdi_desktop_enter(struct error *err)
@@ -144,9 +146,11 @@ int gdi_desktop_enter(struct error *err)
         input = OpenInputDesktop(0, FALSE, DESKTOP_READOBJECTS);
     if (!input) {
         DWORD code = GetLastError();
-        return error_set(err, code == ERROR_ACCESS_DENIED ? ERR_DENIED : ERR_UNAVAILABLE,
-                         "desktop-denied: the desktop that has the input (%lu): at the logon, locked or an administrator's "
-                         "question it is SYSTEM's alone", code);
+        return error_set(
+            err, code == ERROR_ACCESS_DENIED ? ERR_DENIED : ERR_UNAVAILABLE,
+            "desktop-denied: the desktop that has the input (%lu): at the logon, locked or an administrator's "
+            "question it is SYSTEM's alone",
+            code);
     }
     object_name(input, input_name);
     object_name(GetThreadDesktop(GetCurrentThreadId()), own_name);
@@ -157,7 +161,8 @@ int gdi_desktop_enter(struct error *err)
     if (!SetThreadDesktop(input)) { /* once set, it stays open as long as the thread is in it */
         DWORD code = GetLastError();
         CloseDesktop(input);
-        return error_set(err, ERR_UNAVAILABLE, "desktop-denied: could not enter the desktop '%s' (%lu)", input_name, code);
+        return error_set(err, ERR_UNAVAILABLE, "desktop-denied: could not enter the desktop '%s' (%lu)", input_name,
+                         code);
     }
     return 0;
 }
@@ -200,7 +205,8 @@ void gdi_desktop_facts(struct strlist *facts)
     const char *state = session_state();
     strlist_addf(facts, "gdi.session-state=%s", state ? state : "unknown");
     if (state && strcmp(state, "disconnected") == 0)
-        strlist_addf(facts, "warning=the session is disconnected and shows nothing: 'tscon %lu /dest:console' brings it back",
+        strlist_addf(facts,
+                     "warning=the session is disconnected and shows nothing: 'tscon %lu /dest:console' brings it back",
                      session);
     if (GetSystemMetrics(SM_REMOTESESSION))
         strlist_add(facts, "warning=a remote desktop session, drawn by its own driver and not by the graphics card");

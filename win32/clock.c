@@ -6,7 +6,7 @@
 #include <stdatomic.h>
 #include <windows.h>
 
-#define UNITS_PER_MS 10000                      /* of a FILETIME */
+#define UNITS_PER_MS 10000                           /* of a FILETIME */
 #define FILETIME_OF_1970 INT64_C(116444736000000000) /* in its units, from 1601 */
 
 typedef ULONGLONG WINAPI get_tick_count_64(void);

@@ -15,7 +15,7 @@
 #define VARIABLE L"PERISCOPED_READY" /* in the second process alone: the event's handle */
 #define VALUE_SIZE 32                /* characters */
 
-static HANDLE ready;   /* NULL when nobody waits for it */
+static HANDLE ready; /* NULL when nobody waits for it */
 static bool detached;
 
 void detach_tell(HANDLE event)

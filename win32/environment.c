@@ -18,7 +18,8 @@ static size_t name_len(const wchar_t *variable)
 static bool same_name(const wchar_t *a, const wchar_t *b)
 {
     size_t len = name_len(a);
-    return len == name_len(b) && CompareStringW(LOCALE_INVARIANT, NORM_IGNORECASE, a, (int)len, b, (int)len) == CSTR_EQUAL;
+    return len == name_len(b) &&
+           CompareStringW(LOCALE_INVARIANT, NORM_IGNORECASE, a, (int)len, b, (int)len) == CSTR_EQUAL;
 }
 
 static bool is_changed(wchar_t *const *changes, const wchar_t *variable)

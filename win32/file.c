@@ -49,8 +49,8 @@ int os_file_open(struct os_file **out, const char *path, uint64_t *size, struct 
     if (status)
         return status;
     struct os_file *file = malloc(sizeof *file);
-    status = file ? open_regular(&file->handle, full, size, err)
-                  : error_set(err, ERR_NO_MEMORY, "Cannot allocate memory");
+    status =
+        file ? open_regular(&file->handle, full, size, err) : error_set(err, ERR_NO_MEMORY, "Cannot allocate memory");
     free(full);
     if (status)
         free(file);

@@ -11,8 +11,8 @@
 
 #define PROCESSES_MAX 8192
 #define POLL_MS 20
-#define KILL_MS 3000        /* how long what is ended may take; one in a driver's call takes for ever */
-#define KILLED_STATUS 257   /* as winetest.exe has it */
+#define KILL_MS 3000      /* how long what is ended may take; one in a driver's call takes for ever */
+#define KILLED_STATUS 257 /* as winetest.exe has it */
 #define NAME_SIZE (4 * MAX_PATH)
 
 struct entry {

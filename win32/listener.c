@@ -163,8 +163,8 @@ int listener_adopt(struct os_listener **out, WSAPROTOCOL_INFOW *info, struct err
     int status = winsock_start(err);
     if (status)
         return status;
-    SOCKET handle = WSASocketW(FROM_PROTOCOL_INFO, FROM_PROTOCOL_INFO, FROM_PROTOCOL_INFO, info, 0,
-                               WSA_FLAG_OVERLAPPED);
+    SOCKET handle =
+        WSASocketW(FROM_PROTOCOL_INFO, FROM_PROTOCOL_INFO, FROM_PROTOCOL_INFO, info, 0, WSA_FLAG_OVERLAPPED);
     if (handle == INVALID_SOCKET)
         return windows_error(err, (unsigned long)WSAGetLastError(), "unable to take over the port");
     return listener_from_handle(out, handle, err);

@@ -36,8 +36,8 @@ void os_parallel(unsigned threads, size_t count, void (*work)(void *context, siz
     if (threads > OS_PARALLEL_MAX)
         threads = OS_PARALLEL_MAX;
     for (; started < threads - 1; started++) {
-        helpers[started] = (HANDLE)_beginthreadex(NULL, STACK_SIZE, take_pieces, &share,
-                                                  STACK_SIZE_PARAM_IS_A_RESERVATION, NULL);
+        helpers[started] =
+            (HANDLE)_beginthreadex(NULL, STACK_SIZE, take_pieces, &share, STACK_SIZE_PARAM_IS_A_RESERVATION, NULL);
         if (!helpers[started])
             break;
     }

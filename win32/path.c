@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <windows.h>
 
-#define SHORT_PATH_MAX 247 /* characters; a folder's own limit, below MAX_PATH */
+#define SHORT_PATH_MAX 247  /* characters; a folder's own limit, below MAX_PATH */
 #define SELF_PATH_MAX 32768 /* characters */
 
 static bool begins(const wchar_t *text, const wchar_t *prefix)

@@ -73,8 +73,8 @@ static DWORD transfer(HANDLE pipe, void *bytes, DWORD len, bool reading, DWORD *
     DWORD code = 0;
     if (!overlapped.hEvent)
         return GetLastError();
-    BOOL begun = reading ? ReadFile(pipe, bytes, len, NULL, &overlapped)
-                         : WriteFile(pipe, bytes, len, NULL, &overlapped);
+    BOOL begun =
+        reading ? ReadFile(pipe, bytes, len, NULL, &overlapped) : WriteFile(pipe, bytes, len, NULL, &overlapped);
     if (!begun && GetLastError() != ERROR_IO_PENDING)
         code = GetLastError();
     else
@@ -85,7 +85,8 @@ static DWORD transfer(HANDLE pipe, void *bytes, DWORD len, bool reading, DWORD *
 
 static bool is_end(DWORD code)
 {
-    return code == ERROR_BROKEN_PIPE || code == ERROR_HANDLE_EOF || code == ERROR_NO_DATA || code == ERROR_PIPE_NOT_CONNECTED;
+    return code == ERROR_BROKEN_PIPE || code == ERROR_HANDLE_EOF || code == ERROR_NO_DATA ||
+           code == ERROR_PIPE_NOT_CONNECTED;
 }
 
 int pipe_read(HANDLE pipe, void *bytes, size_t max, int64_t deadline_ms, const char *what, struct error *err)

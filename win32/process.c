@@ -129,8 +129,10 @@ static int build_batch(struct command *command, const struct os_process_spec *sp
     if (!memory)
         return cannot_run(spec, ERROR_NOT_ENOUGH_MEMORY, err);
     if (!passes)
-        return error_set(err, ERR_INVALID, "could not run '%s': the argument of a batch file can't have quotes, percent "
-                         "signs or ends of lines", spec->argv[0]);
+        return error_set(err, ERR_INVALID,
+                         "could not run '%s': the argument of a batch file can't have quotes, percent "
+                         "signs or ends of lines",
+                         spec->argv[0]);
     free(command->application);
     command->application = program_shell(&code);
     return command->application ? 0 : cannot_run(spec, code, err);
@@ -167,8 +169,7 @@ static int command_init(struct command *command, const struct os_process_spec *s
         return error_set(err, reason.status, "could not run '%s': its environment: %s", spec->argv[0], reason.text);
     if (utf16_from(&name, spec->argv[0], NULL))
         return cannot_run(spec, ERROR_NO_UNICODE_TRANSLATION, err);
-    command->application = program_find(name, command->folder, environment_value(command->environment, L"PATH"),
-                                        &code);
+    command->application = program_find(name, command->folder, environment_value(command->environment, L"PATH"), &code);
     free(name);
     return command->application ? build_line(command, spec, err) : cannot_run(spec, code, err);
 }

@@ -12,7 +12,8 @@
 
 #define KEEPALIVE_IDLE_MS 30000
 #define KEEPALIVE_INTERVAL_MS 3000 /* ten probes, whose number can't be set: a vanished host is noticed in a minute */
-#define SEND_STEP (256u * 1024u)   /* bytes: one send() takes all it gets, however much, and the peer seems not to stall */
+#define SEND_STEP                                                                                                      \
+    (256u * 1024u) /* bytes: one send() takes all it gets, however much, and the peer seems not to stall */
 
 /* <mstcpip.h> of mingw lacks the second. */
 #define IOCTL_KEEPALIVE _WSAIOW(IOC_VENDOR, 4)

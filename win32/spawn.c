@@ -46,7 +46,7 @@ static void handle_list_deinit(struct handle_list *list)
 {
     delete_list *delete = NEWER(delete_list *, L"kernel32.dll", "DeleteProcThreadAttributeList");
     if (list->attributes && delete)
-        delete(list->attributes);
+        delete (list->attributes);
     free(list->attributes);
 }
 

@@ -102,7 +102,7 @@ static void add_name(struct strlist *facts)
 /* GetVersionEx tells the version that the manifest asks for. */
 static void add_version(struct strlist *facts)
 {
-    typedef LONG WINAPI get_version(OSVERSIONINFOW *info);
+    typedef LONG WINAPI get_version(OSVERSIONINFOW * info);
     get_version *get = NEWER(get_version *, L"ntdll.dll", "RtlGetVersion");
     OSVERSIONINFOW info = {.dwOSVersionInfoSize = sizeof info};
     if (!get || get(&info) != 0)

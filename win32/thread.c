@@ -27,8 +27,8 @@ int os_thread_start(void (*main)(void *context), void *context, struct error *er
     if (!start)
         return error_set(err, ERR_NO_MEMORY, "no memory to start a thread");
     *start = (struct start){main, context};
-    HANDLE thread = (HANDLE)_beginthreadex(NULL, STACK_SIZE, thread_main, start, STACK_SIZE_PARAM_IS_A_RESERVATION,
-                                           NULL);
+    HANDLE thread =
+        (HANDLE)_beginthreadex(NULL, STACK_SIZE, thread_main, start, STACK_SIZE_PARAM_IS_A_RESERVATION, NULL);
     if (thread) {
         CloseHandle(thread);
         return 0;

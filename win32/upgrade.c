@@ -19,10 +19,10 @@
 #include <string.h>
 
 #define CHECK_MS 10000
-#define READY_MS 20000        /* for the new one to listen */
-#define CHECK_ANSWER_SIZE 256 /* bytes of what it says that are looked at */
-#define STATE_MAX (64u << 20) /* bytes */
-#define OPTION_SIZE 48        /* bytes */
+#define READY_MS 20000         /* for the new one to listen */
+#define CHECK_ANSWER_SIZE 256  /* bytes of what it says that are looked at */
+#define STATE_MAX (64u << 20)  /* bytes */
+#define OPTION_SIZE 48         /* bytes */
 #define LINE_LIMIT (16u << 20) /* bytes */
 
 int os_self_path(struct buffer *out, struct error *err)
@@ -87,10 +87,8 @@ static DWORD check_start(struct check *check, const wchar_t *path, wchar_t *line
         return GetLastError();
     DWORD code = pipe_open(ends);
     if (code == 0) {
-        struct spawn how = {.application = path,
-                            .command_line = line,
-                            .standard = {null, ends[1], ends[1]},
-                            .flags = CREATE_NO_WINDOW};
+        struct spawn how = {
+            .application = path, .command_line = line, .standard = {null, ends[1], ends[1]}, .flags = CREATE_NO_WINDOW};
         code = spawn(&how, &info);
         CloseHandle(ends[1]);
         check->pipe = ends[0];
@@ -144,8 +142,10 @@ static int run_check(const char *path, const wchar_t *full, wchar_t *line, struc
         status = error_set(err, ERR_INVALID, "could not run '%s': %lu", path, code);
     check.answer[strcspn(check.answer, "\r\n")] = 0;
     if (code == 0 && (check.status != 0 || strncmp(check.answer, "periscoped ", 11) != 0))
-        status = error_set(err, ERR_INVALID, "unable to start the new server: '%s' is not a periscoped that takes this "
-                           "command line (exit code %lu, it says '%s')", path, check.status, check.answer);
+        status = error_set(err, ERR_INVALID,
+                           "unable to start the new server: '%s' is not a periscoped that takes this "
+                           "command line (exit code %lu, it says '%s')",
+                           path, check.status, check.answer);
     check_deinit(&check);
     return status;
 }

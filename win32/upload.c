@@ -10,15 +10,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NAME_TRIES 100       /* leftovers of an earlier process with our pid */
-#define NAME_ROOM 64         /* characters of a temporary name, without its folder */
+#define NAME_TRIES 100        /* leftovers of an earlier process with our pid */
+#define NAME_ROOM 64          /* characters of a temporary name, without its folder */
 #define WRITE_STEP (1u << 20) /* bytes */
-#define BUSY_MS 2000         /* virus scanners hold a file that was just closed */
+#define BUSY_MS 2000          /* virus scanners hold a file that was just closed */
 #define BUSY_STEP_MS 20
 
 struct os_upload {
     HANDLE handle;
-    bool durable; /* on the disk before it takes its name */
+    bool durable;                /* on the disk before it takes its name */
     wchar_t *target, *temporary; /* owned */
 };
 

@@ -78,20 +78,21 @@ static void append_handle(wchar_t *line, DWORD number)
 }
 
 /* Arguments: the file for the status, those of the three standard handles, the program's command line. */
-static const wchar_t script[] = L"import os, subprocess, sys\n"
-                                L"for fd, path in enumerate(sys.argv[2:5]):\n"
-                                L"    if path:\n"
-                                L"        os.dup2(os.open(path, os.O_WRONLY | os.O_APPEND if fd else os.O_RDONLY), fd)\n"
-                                L"os.environ['PATH'] = '/usr/bin:/bin'\n"
-                                L"child = subprocess.Popen(sys.argv[5:])\n"
-                                L"try:\n"
-                                L"    status = child.wait(90)\n" /* it may be all that is left of a test */
-                                L"except subprocess.TimeoutExpired:\n"
-                                L"    child.kill()\n"
-                                L"    status = child.wait()\n"
-                                L"with open(sys.argv[1] + '.new', 'w') as file:\n"
-                                L"    file.write(str(status if status >= 0 else 0x10000 - status))\n"
-                                L"os.rename(sys.argv[1] + '.new', sys.argv[1])\n";
+static const wchar_t script[] =
+    L"import os, subprocess, sys\n"
+    L"for fd, path in enumerate(sys.argv[2:5]):\n"
+    L"    if path:\n"
+    L"        os.dup2(os.open(path, os.O_WRONLY | os.O_APPEND if fd else os.O_RDONLY), fd)\n"
+    L"os.environ['PATH'] = '/usr/bin:/bin'\n"
+    L"child = subprocess.Popen(sys.argv[5:])\n"
+    L"try:\n"
+    L"    status = child.wait(90)\n" /* it may be all that is left of a test */
+    L"except subprocess.TimeoutExpired:\n"
+    L"    child.kill()\n"
+    L"    status = child.wait()\n"
+    L"with open(sys.argv[1] + '.new', 'w') as file:\n"
+    L"    file.write(str(status if status >= 0 else 0x10000 - status))\n"
+    L"os.rename(sys.argv[1] + '.new', sys.argv[1])\n";
 
 int wmain(int argc, wchar_t **argv)
 {

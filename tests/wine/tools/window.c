@@ -40,16 +40,16 @@ static int change_mode(const char *text)
 
 int main(int argc, char **argv)
 {
-    WNDCLASSA class = {.lpfnWndProc = on_message, .lpszClassName = "PeriscopeTest",
-                       .hCursor = LoadCursorA(NULL, (LPCSTR)IDC_CROSS)};
+    WNDCLASSA class = {
+        .lpfnWndProc = on_message, .lpszClassName = "PeriscopeTest", .hCursor = LoadCursorA(NULL, (LPCSTR)IDC_CROSS)};
     MSG message;
     if (argc > 2 && strcmp(argv[1], "mode") == 0 && change_mode(argv[2]))
         return 2;
     if (argc > 1 && strcmp(argv[1], "dialog") == 0)
         return MessageBoxA(NULL, "Body text", "A dialog", MB_OK);
     RegisterClassA(&class);
-    HWND window = CreateWindowExA(WS_EX_TOPMOST, "PeriscopeTest", "A test's window", WS_POPUP | WS_VISIBLE, 40, 30, width,
-                                  height, NULL, NULL, NULL, NULL);
+    HWND window = CreateWindowExA(WS_EX_TOPMOST, "PeriscopeTest", "A test's window", WS_POPUP | WS_VISIBLE, 40, 30,
+                                  width, height, NULL, NULL, NULL, NULL);
     UpdateWindow(window);
     GdiFlush();
     puts("shown");

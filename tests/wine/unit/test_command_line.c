@@ -29,10 +29,27 @@ static void plain_arguments_stay_plain(void)
 /* Taken apart by Windows' own function, and here by Wine's. */
 static void arguments_come_back(void)
 {
-    static const char *const argv[] = {
-        "prog.exe", "", " ", "a b", "\"", "\\\"", "\\\\\"", "C:\\dir\\", "C:\\my dir\\", "C:\\my dir\\\\", "a\"b c\\",
-        "\\\\server\\share name\\", "tab\there", "\xe4\xb8\xad\xe6\x96\x87 \xf0\x9f\x98\x80", "100%", "a^b&c|d<e>f",
-        "'single'", "\"\"\"", "\\\\", "end\\\\\\\"", NULL};
+    static const char *const argv[] = {"prog.exe",
+                                       "",
+                                       " ",
+                                       "a b",
+                                       "\"",
+                                       "\\\"",
+                                       "\\\\\"",
+                                       "C:\\dir\\",
+                                       "C:\\my dir\\",
+                                       "C:\\my dir\\\\",
+                                       "a\"b c\\",
+                                       "\\\\server\\share name\\",
+                                       "tab\there",
+                                       "\xe4\xb8\xad\xe6\x96\x87 \xf0\x9f\x98\x80",
+                                       "100%",
+                                       "a^b&c|d<e>f",
+                                       "'single'",
+                                       "\"\"\"",
+                                       "\\\\",
+                                       "end\\\\\\\"",
+                                       NULL};
     wchar_t *line;
     int count = 0;
     CHECK_INT(utf16_from(&line, build(argv), NULL), 0);
