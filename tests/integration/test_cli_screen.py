@@ -2,11 +2,13 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The verb screenshot of the command periscope, with the agent's synthetic screen."""
 import os
+import signal
 import tempfile
 
 import picture
-from cli import REFUSED, UNCHANGED, USAGE, one_line, periscope, target
-from harness import Agent, check, equal, main, test
+import xserver
+from cli import REFUSED, UNCHANGED, USAGE, finish, one_line, periscope, start, target
+from harness import Agent, check, equal, main, test, with_agent
 
 PATTERN = ("--backend", "pattern")
 
@@ -79,6 +81,33 @@ def screenshot_that_is_refused(agent, folder):
     one_line(periscope("screenshot", target(agent), "--deadline", "x", code=USAGE, cwd=folder), "--deadline is 'x'")
     one_line(periscope("screenshot", target(agent), "none/x.png", *PATTERN, code=1, cwd=folder), "No such file or directory")
     equal(os.listdir(folder), [])
+
+
+@test
+def stopped_x_server_is_told_and_comes_back():
+    """A reason by the deadline, pings meanwhile, and after it goes on again the picture that another program reads."""
+    with xserver.Server(screens=("203x101x24",)) as server, tempfile.TemporaryDirectory() as folder:
+        with Agent(env={"DISPLAY": server.display}) as agent:
+            server.run("xsetroot", "-mod", "7", "5", "-fg", "#204060", "-bg", "#e0a010")
+            os.kill(server.pid, signal.SIGSTOP)
+            try:
+                shot = start("screenshot", target(agent), "--deadline", "2", cwd=folder)
+                for _ in range(20):
+                    periscope("ping", target(agent))
+                result = finish(shot)
+            finally:
+                os.kill(server.pid, signal.SIGCONT)
+            equal(result.code, REFUSED, "exit status")
+            one_line(result, f"X server {server.display} does not answer (process {server.pid} Xvfb, stopped)")
+            equal(os.listdir(folder), [], "files")
+            server.run("xsetroot", "-solid", "#ff8000")
+            periscope("screenshot", target(agent), "--no-cursor", cwd=folder)
+            check(picture.decode_png(read(folder, "screenshot.png")).same(server.as_xwd_reads_it()), "the next picture")
+
+
+@with_agent("--set-time-only")
+def refusal_of_a_restricted_agent(agent):
+    one_line(periscope("screenshot", target(agent), code=REFUSED), "the screenshot RPC is not allowed")
 
 
 if __name__ == "__main__":
