@@ -194,7 +194,8 @@ static void write_output(struct buffer *out, const struct periscope_junit *junit
                          const struct periscope_junit_case *item, size_t max)
 {
     struct xml_shown shown = {0};
-    struct slice start, end, whole = {item->output, item->output ? item->output_len : 0};
+    /* Empty rather than null: nothing may be added to a null pointer, not even 0. */
+    struct slice start, end, whole = {item->output ? item->output : "", item->output ? item->output_len : 0};
     buffer_printf(out, "      <system-out>");
     if (item->attachment) {
         buffer_printf(out, ATTACHMENT_MARK);

@@ -143,7 +143,7 @@ static size_t back_within(struct slice text, size_t from, size_t max)
 void xml_cut(struct slice text, size_t max, struct slice *start, struct slice *end)
 {
     *start = text;
-    *end = (struct slice){text.len ? text.data + text.len : text.data, 0};
+    *end = (struct slice){text.data + text.len, 0};
     /* Two bytes, "\r\n", become one at best: that bounds what must be looked at of a long text. */
     if (text.len / 2 <= max && xml_text_size(text) <= max)
         return;
