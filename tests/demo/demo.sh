@@ -134,21 +134,28 @@ run_wine_tests()
     done 3< <(grep -v '^#' tests/demo/units)
 }
 
-fetch_and_build()
+fetch() { tests/deps.sh demo && tests/demo/fetch.sh "$CACHE"; }
+
+# Not as part of the make that may have called us: its CC and CFLAGS are not those of a Windows program.
+build_tests()
 {
-    tests/deps.sh demo && tests/demo/fetch.sh "$CACHE" || return 1
     say "building the tests"
-    make -s -j"$(nproc)" -f tests/demo/winetests.make SOURCE="$CACHE/source" OUT="$CACHE/bin" \
-        >"$CACHE/build.log" 2>&1 || { tail -n 20 "$CACHE/build.log"; return 1; }
+    env -u MAKEFLAGS -u MFLAGS make -s -j"$(nproc)" -f tests/demo/winetests.make SOURCE="$CACHE/source" \
+        OUT="$CACHE/bin" >"$CACHE/build.log" 2>&1 || {
+        tail -n 20 "$CACHE/build.log"
+        die "Wine's tests can't be built: see $CACHE/build.log"
+    }
 }
 
 choose_tests()
 {
     if [ "${1-}" = --own ]; then
         runner=none
-    elif ! fetch_and_build; then
+    elif ! fetch; then
         echo "SKIP demo-wine: Wine's tests can't be had here, so the project's own small test stands in"
         runner=none
+    else
+        build_tests
     fi
 }
 

@@ -120,5 +120,6 @@ bool window_show(struct window *w, unsigned seconds)
 
 void window_close(struct window *w)
 {
+    XFreeGC(w->display, w->gc);
     XCloseDisplay(w->display);
 }
