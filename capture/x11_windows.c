@@ -2,7 +2,7 @@
 #include "capture/x11_windows.h"
 
 #include "capture/x11_state.h"
-#include "capture/x11_text.h"
+#include "capture/field.h"
 
 #include <string.h>
 
@@ -22,9 +22,9 @@ static void append_text(struct buffer *line, const char *text, size_t len, bool 
 {
     size_t kept = len < X11_WINDOW_TEXT_MAX ? len : X11_WINDOW_TEXT_MAX;
     if (latin1)
-        x11_append_latin1(line, text, kept);
+        field_append_latin1(line, text, kept);
     else
-        x11_append_field(line, text, kept);
+        field_append(line, text, kept);
     if (kept < len)
         buffer_printf(line, "... (cut)");
 }

@@ -12,7 +12,7 @@
  *
  *     title TAB class TAB pid TAB WxH+X+Y TAB visible
  *
- * title and class are escaped as x11_append_field() does and pid is decimal; each is empty where the client does not
+ * title and class are escaped as field_append() does and pid is decimal; each is empty where the client does not
  * tell it. The geometry is the client's own window's, without a window manager's frame, in the screen's coordinates, which
  * may be negative ("640x480-5+20"). visible is 1 when it is mapped and some of it lies within the screen, else 0 (say,
  * minimised); windows above it are not taken into account.

@@ -120,7 +120,10 @@ static char *dll_name(const char *executable)
     size_t len = end && end > name ? (size_t)(end - name) : strcspn(name, ".");
     if (len > PERISCOPE_WINETEST_MAX_NAME)
         len = PERISCOPE_WINETEST_MAX_NAME;
-    return strndup(name, len);
+    char *dll = malloc(len + 1);
+    if (dll)
+        snprintf(dll, len + 1, "%.*s", (int)len, name);
+    return dll;
 }
 
 static int parse(struct test *test)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "capture/x11_text.h"
+#include "capture/field.h"
 #include "tests/unit/check.h"
 
 static const char *field(void (*append)(struct buffer *, const char *, size_t), const char *text, size_t len)
@@ -16,7 +16,7 @@ static const char *field(void (*append)(struct buffer *, const char *, size_t), 
 
 static const char *utf8(const char *text)
 {
-    return field(x11_append_field, text, strlen(text));
+    return field(field_append, text, strlen(text));
 }
 
 static void plain_text_is_kept(void)
@@ -30,7 +30,7 @@ static void separators_are_escaped(void)
 {
     CHECK_TEXT(utf8("a\tb\nc\rd\\e"), "a\\tb\\nc\\rd\\\\e");
     CHECK_TEXT(utf8("\x01\x1b\x7f"), "\\x01\\x1b\\x7f");
-    CHECK_TEXT(field(x11_append_field, "a\0b", 3), "a\\x00b");
+    CHECK_TEXT(field(field_append, "a\0b", 3), "a\\x00b");
 }
 
 static void bytes_that_are_no_utf8_are_escaped(void)
@@ -49,7 +49,7 @@ static void bytes_that_are_no_utf8_are_escaped(void)
 
 static void latin1_becomes_utf8(void)
 {
-    CHECK_TEXT(field(x11_append_latin1, "caf\xe9\t\xff", 6), "caf\xc3\xa9\\t\xc3\xbf");
+    CHECK_TEXT(field(field_append_latin1, "caf\xe9\t\xff", 6), "caf\xc3\xa9\\t\xc3\xbf");
 }
 
 int main(void)

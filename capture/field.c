@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "capture/x11_text.h"
+#include "capture/field.h"
 
 #include "base/utf8.h"
 
@@ -26,7 +26,7 @@ static void append_character(struct buffer *out, const uint8_t *p, size_t len)
         buffer_append(out, p, len);
 }
 
-void x11_append_field(struct buffer *out, const char *text, size_t len)
+void field_append(struct buffer *out, const char *text, size_t len)
 {
     const uint8_t *p = (const uint8_t *)text;
     while (len > 0) {
@@ -41,7 +41,7 @@ void x11_append_field(struct buffer *out, const char *text, size_t len)
     }
 }
 
-void x11_append_latin1(struct buffer *out, const char *text, size_t len)
+void field_append_latin1(struct buffer *out, const char *text, size_t len)
 {
     for (size_t i = 0; i < len; i++) {
         uint8_t byte = (uint8_t)text[i];
