@@ -30,7 +30,7 @@ void (*gdi_system_function(const wchar_t *module, const char *name))(void)
     return loaded ? (void (*)(void))GetProcAddress(loaded, name) : NULL;
 }
 
-void gdi_append_text(struct buffer *out, const wchar_t *text)
+void gdi_append_utf8(struct buffer *out, const wchar_t *text)
 {
     int size = WideCharToMultiByte(CP_UTF8, 0, text, -1, NULL, 0, NULL, NULL);
     uint8_t *bytes = size > 0 ? buffer_extend(out, (size_t)size) : NULL;
@@ -38,9 +38,15 @@ void gdi_append_text(struct buffer *out, const wchar_t *text)
         return;
     WideCharToMultiByte(CP_UTF8, 0, text, -1, (char *)bytes, size, NULL, NULL);
     out->len--; /* its NUL */
-    for (int i = 0; i < size - 1; i++)
-        if (bytes[i] < 0x20 || bytes[i] == 0x7f)
-            bytes[i] = '?';
+}
+
+void gdi_append_text(struct buffer *out, const wchar_t *text)
+{
+    size_t start = out->len;
+    gdi_append_utf8(out, text);
+    for (size_t i = start; i < out->len; i++)
+        if (out->data[i] < 0x20 || out->data[i] == 0x7f)
+            out->data[i] = '?';
 }
 
 /* ---- monitors ---- */

@@ -34,7 +34,8 @@ void gdi_desktop_facts(struct strlist *facts);
 /* A function that not every Windows has, of a DLL in the system's folder; NULL where there is none. The DLL stays. */
 void (*gdi_system_function(const wchar_t *module, const char *name))(void);
 
-/* Appends UTF-8 without control characters. */
+void gdi_append_utf8(struct buffer *out, const wchar_t *text);
+/* The same without control characters. */
 void gdi_append_text(struct buffer *out, const wchar_t *text);
 
 /* For describe_hang: what is being waited for; a literal. */

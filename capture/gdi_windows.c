@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "capture/gdi_windows.h"
+#include "capture/field.h"
 #include "capture/gdi_screen.h"
 
 #include <stdlib.h>
@@ -24,6 +25,15 @@ static BOOL CALLBACK add_window(HWND window, LPARAM context)
     return TRUE;
 }
 
+static void append_field(struct buffer *line, const wchar_t *text)
+{
+    struct buffer utf8;
+    buffer_init(&utf8, 4 * TEXT_SIZE);
+    gdi_append_utf8(&utf8, text);
+    field_append(line, (const char *)utf8.data, utf8.len);
+    buffer_deinit(&utf8);
+}
+
 /* title, class, pid, geometry, whether it is visible, whether it hangs */
 static void add_line(HWND window, struct strlist *lines)
 {
@@ -35,12 +45,12 @@ static void add_line(HWND window, struct strlist *lines)
         return; /* it has gone */
     buffer_init(&line, LINE_MAX_SIZE);
     if (InternalGetWindowText(window, text, TEXT_SIZE) > 0)
-        gdi_append_text(&line, text);
+        append_field(&line, text);
     buffer_append(&line, "\t", 1);
     if (GetClassNameW(window, text, TEXT_SIZE) > 0)
-        gdi_append_text(&line, text);
-    buffer_printf(&line, "\t%lu\t%ldx%ld%+ld%+ld\t%d\t%d", pid, rect.right - rect.left, rect.bottom - rect.top,
-                  rect.left, rect.top, IsWindowVisible(window) && !IsIconic(window), IsHungAppWindow(window) != 0);
+        append_field(&line, text);
+    buffer_printf(&line, "\t%lu\t%ldx%ld%+ld%+ld\t%d\t%d", pid, rect.right - rect.left, rect.bottom - rect.top, rect.left,
+                  rect.top, IsWindowVisible(window) && !IsIconic(window), IsHungAppWindow(window) != 0);
     buffer_append(&line, "", 1);
     if (line.failed)
         lines->failed = true;
