@@ -49,8 +49,8 @@ static void add_line(HWND window, struct strlist *lines)
     buffer_append(&line, "\t", 1);
     if (GetClassNameW(window, text, TEXT_SIZE) > 0)
         append_field(&line, text);
-    buffer_printf(&line, "\t%lu\t%ldx%ld%+ld%+ld\t%d\t%d", pid, rect.right - rect.left, rect.bottom - rect.top, rect.left,
-                  rect.top, IsWindowVisible(window) && !IsIconic(window), IsHungAppWindow(window) != 0);
+    buffer_printf(&line, "\t%lu\t%ldx%ld%+ld%+ld\t%d\t%d", pid, rect.right - rect.left, rect.bottom - rect.top,
+                  rect.left, rect.top, IsWindowVisible(window) && !IsIconic(window), IsHungAppWindow(window) != 0);
     buffer_append(&line, "", 1);
     if (line.failed)
         lines->failed = true;

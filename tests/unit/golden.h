@@ -92,27 +92,34 @@ static inline void golden_read(struct golden_file *file, const char *name)
     fclose(stream);
 }
 
-static inline int golden_is_text(const struct dirent *entry)
+static inline bool golden_is_text(const char *name)
 {
-    size_t len = strlen(entry->d_name);
-    return len > 4 && strcmp(entry->d_name + len - 4, ".txt") == 0;
+    size_t len = strlen(name);
+    return len > 4 && strcmp(name + len - 4, ".txt") == 0;
+}
+
+static inline int golden_by_name(const void *a, const void *b)
+{
+    return strcmp(((const struct golden_file *)a)->name, ((const struct golden_file *)b)->name);
 }
 
 /* All files in the order of their names; their number. The memory is the program's for good. */
 static inline size_t golden_read_all(struct golden_file **out)
 {
     static struct golden_file files[GOLDEN_FILES_MAX];
-    struct dirent **entries;
-    int count = scandir(GOLDEN_FOLDER, &entries, golden_is_text, alphasort);
-    if (count <= 0 || count > GOLDEN_FILES_MAX)
+    DIR *folder = opendir(GOLDEN_FOLDER);
+    size_t count = 0;
+    if (!folder)
+        golden_die("", "no folder");
+    for (const struct dirent *entry; (entry = readdir(folder)) && count < GOLDEN_FILES_MAX;)
+        if (golden_is_text(entry->d_name))
+            golden_read(&files[count++], entry->d_name);
+    closedir(folder);
+    if (count == 0 || count == GOLDEN_FILES_MAX)
         golden_die("", "no files, or too many");
-    for (int i = 0; i < count; i++) {
-        golden_read(&files[i], entries[i]->d_name);
-        free(entries[i]);
-    }
-    free(entries);
+    qsort(files, count, sizeof files[0], golden_by_name);
     *out = files;
-    return (size_t)count;
+    return count;
 }
 
 #endif

@@ -1,0 +1,83 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The Windows agent becomes another process: what it keeps, and what it refuses to become."""
+import os
+import shutil
+import subprocess
+import time
+
+import wine
+from wine import Agent, check, equal
+
+TELL = wine.windows_path(wine.exe("tools/tell.exe"))
+
+
+def started(agent, *arguments):
+    return agent.periscope("run", TELL, *arguments, before=("--no-wait",)).out.decode().split()[0]
+
+
+def listening(agent):
+    return agent.periscope("info").facts()["agent.start"]
+
+
+def upgrade_keeps_the_port_and_the_children():
+    with Agent() as agent:
+        exited, running = started(agent, "exit=8"), started(agent, "sleep=6000", "exit=9")
+        agent.periscope("wait", exited, code=8, before=("--keep",))
+        agent.periscope("upgrade", wine.exe("periscoped.exe"))
+        equal(agent.periscope("info").facts()["children.running"], "1", "children that run")
+        agent.periscope("wait", exited, code=8)
+        agent.periscope("wait", running, code=9)
+        agent.periscope("run", TELL, "exit=4", code=4)
+        agent.process.wait(wine.PATIENCE)  # the first process is gone
+        check(os.path.exists(agent.path("periscoped.exe.old")), "the old executable is not kept")
+
+
+def upgrade_again_and_again():
+    with Agent() as agent:
+        for _ in range(3):
+            agent.periscope("upgrade", wine.exe("periscoped.exe"))
+            agent.periscope("ping")
+
+
+def what_is_no_agent_is_refused():
+    with Agent() as agent:
+        before = listening(agent)
+        agent.write("text.exe", b"no program\n")
+        agent.write("cut.exe", open(wine.exe("periscoped.exe"), "rb").read()[:5000])
+        for name, told in (("text.exe", ": 193"), ("cut.exe", ": 193"), (wine.exe("tools/tell.exe"), "is not a periscoped")):
+            refused = agent.periscope("upgrade", agent.path(name), code=122)
+            check(told in refused.err, f"{name}: {refused.err}")
+            equal(listening(agent), before, "start of the agent")
+        check(not os.path.exists(agent.path("periscoped.exe.new")), "a refused executable is left behind")
+
+
+def one_that_never_listens_is_ended_and_the_old_goes_on():
+    """It passes the check, but its port is one that it can't have."""
+    with Agent() as agent, Agent() as other:
+        pid = started(agent, "sleep=60000", "exit=3")
+        shutil.copy(wine.exe("periscoped.exe"), agent.path("next.exe"))
+        agent.periscope("restart", "next.exe", "--bind", "127.0.0.1", str(other.port), code=None)
+        time.sleep(1)
+        wine.eventually(lambda: agent.periscope("ping", code=None).code == 0, "the old agent to answer again")
+        agent.periscope("wait", pid, code=121, before=("--timeout", "1"))
+        agent.periscope("run", TELL, "exit=4", code=4)
+
+
+def detach_returns_when_it_listens():
+    with Agent() as agent:
+        path = agent.path("detached")
+        with open(path, "wb") as out:
+            done = subprocess.run([wine.WINE, agent.path("periscoped.exe"), "--detach", "--bind", "127.0.0.1", "0"],
+                                  cwd=agent.folder, stdin=subprocess.DEVNULL, stdout=out, timeout=wine.PATIENCE, check=False)
+        equal(done.returncode, 0, "exit status")
+        agent.port = int(agent.read("detached").split()[-1])
+        agent.periscope("ping")
+        failed = subprocess.run([wine.WINE, agent.path("periscoped.exe"), "--detach", "--bind", "127.0.0.1", str(agent.port)],
+                                cwd=agent.folder, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                                stdout=subprocess.DEVNULL, timeout=wine.PATIENCE, check=False)
+        equal(failed.returncode, 1, "exit status of one that finds its port taken")
+
+
+wine.main([upgrade_keeps_the_port_and_the_children, upgrade_again_and_again, what_is_no_agent_is_refused,
+           one_that_never_listens_is_ended_and_the_old_goes_on, detach_returns_when_it_listens])
