@@ -157,6 +157,12 @@ int listener_share(const struct os_listener *listener, DWORD pid, WSAPROTOCOL_IN
     return windows_error(err, (unsigned long)WSAGetLastError(), "unable to hand over the port");
 }
 
+/* The events of a socket that two processes share go to who asked last. */
+void listener_take_back(const struct os_listener *listener)
+{
+    WSAEventSelect(listener->handle, listener->happened, FD_ACCEPT);
+}
+
 int listener_adopt(struct os_listener **out, WSAPROTOCOL_INFOW *info, struct error *err)
 {
     *out = NULL;

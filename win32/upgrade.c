@@ -20,6 +20,7 @@
 
 #define CHECK_MS 10000
 #define READY_MS 20000         /* for the new one to listen */
+#define END_MS 2000            /* for one that was told to end */
 #define CHECK_ANSWER_SIZE 256  /* bytes of what it says that are looked at */
 #define STATE_MAX (64u << 20)  /* bytes */
 #define OPTION_SIZE 48         /* bytes */
@@ -229,8 +230,11 @@ static int start_next(const wchar_t *path, wchar_t *line, struct os_listener *li
         if (wait_for(handles, 2, os_deadline(READY_MS)) != 0)
             status = error_set(err, ERR_INVALID, "the new server ended, or does not listen after %d ms", READY_MS);
     }
-    if (status)
+    if (status) {
         TerminateProcess(info.hProcess, 1);
+        WaitForSingleObject(info.hProcess, END_MS);
+        listener_take_back(listener);
+    }
     CloseHandle(info.hThread);
     CloseHandle(info.hProcess);
     return status;
