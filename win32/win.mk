@@ -62,7 +62,8 @@ WIN_PROGRAMS = $(WIN_UNIT:%=$(B)/win64/unit/%.exe) $(WIN_TOOLS:%=$(B)/win64/tool
 WIN_TESTS := $(wildcard tests/wine/test_*.py)
 
 # The tests of the wire, with the agent for Windows; the others are of a Unix guest or of the host alone.
-WIN_INTEGRATION := $(filter-out tests/integration/test_cli% tests/integration/test_x11%,$(wildcard tests/integration/test_*.py))
+WIN_INTEGRATION := $(filter-out tests/integration/test_cli% tests/integration/test_x11% \
+	tests/integration/test_install.py tests/integration/test_verb%,$(wildcard tests/integration/test_*.py))
 
 .PHONY: check-win
 check-win: win all $(WIN_PROGRAMS)
