@@ -37,7 +37,9 @@ static void open_cards(struct capture *capture)
     size_t count = drm_card_numbers(numbers);
     capture->refused.status = 0;
     for (size_t i = 0; i < count; i++)
-        if (drm_card_open(&capture->cards[capture->card_count], numbers[i], &capture->refused) == 0)
+        if (drm_card_sleeps(numbers[i]))
+            error_set(&capture->refused, ERR_UNAVAILABLE, "card%u shows nothing: its displays sleep", numbers[i]);
+        else if (drm_card_open(&capture->cards[capture->card_count], numbers[i], &capture->refused) == 0)
             capture->card_count++;
 }
 

@@ -60,6 +60,44 @@ size_t drm_card_numbers(unsigned numbers[DRM_CARDS_MAX])
     return count;
 }
 
+/* ---- whether it sleeps ---- */
+
+/* The first word of a connector's file in sysfs; "" when it can't be read. */
+static void read_attribute(const char *connector, const char *name, char word[16])
+{
+    char path[PATH_MAX];
+    snprintf(path, sizeof path, "/sys/class/drm/%s/%s", connector, name);
+    FILE *file = fopen(path, "re");
+    word[0] = 0;
+    if (!file)
+        return;
+    if (fscanf(file, "%15s", word) != 1)
+        word[0] = 0;
+    fclose(file);
+}
+
+bool drm_card_sleeps(unsigned number)
+{
+    DIR *folder = opendir("/sys/class/drm");
+    char prefix[16], status[16], dpms[16];
+    bool asleep = false, awake = false;
+    const struct dirent *entry;
+    snprintf(prefix, sizeof prefix, "card%u-", number);
+    while (folder && (entry = readdir(folder))) {
+        if (strncmp(entry->d_name, prefix, strlen(prefix)) != 0)
+            continue;
+        read_attribute(entry->d_name, "status", status);
+        read_attribute(entry->d_name, "dpms", dpms);
+        if (strcmp(status, "connected") == 0 && strcmp(dpms, "Off") == 0)
+            asleep = true;
+        else if (strcmp(status, "connected") == 0)
+            awake = true;
+    }
+    if (folder)
+        closedir(folder);
+    return asleep && !awake;
+}
+
 /* ---- what a card is ---- */
 
 static bool is_pci_address(const char *text)

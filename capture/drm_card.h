@@ -26,6 +26,10 @@ struct drm_card {
 /* The cards there are, in ascending order; at most DRM_CARDS_MAX. */
 size_t drm_card_numbers(unsigned numbers[DRM_CARDS_MAX]);
 
+/* Whether displays are plugged in and sysfs says of each that it sleeps. Such a card is not even to be opened: when the
+   last file of a card is closed, the kernel's console sets its mode anew, and that would wake them. */
+bool drm_card_sleeps(unsigned number);
+
 /* Opens it and is not its master when it returns. */
 int drm_card_open(struct drm_card *card, unsigned number, struct error *err);
 void drm_card_close(struct drm_card *card); /* accepts one that failed to open */
