@@ -21,9 +21,10 @@ packages_of()
     fuzz) echo "$BUILD clang libclang-rt-14-dev llvm python3" ;;
     demo) echo "$BUILD $SCREEN $WINE gcc-mingw-w64-x86-64 dpkg-dev xz-utils ca-certificates procps python3" ;;
     bench) echo "$BUILD $SCREEN scrot maim ffmpeg python3" ;;
+    vm) echo "$BUILD pkg-config qemu-system-x86 seabios busybox-static kmod libelf-dev gcc-12 dpkg-dev xz-utils python3" ;;
     lint) echo "$BUILD libxrender-dev clang clang-format clang-tidy cppcheck shellcheck mandoc universal-ctags pyflakes3 python3 git" ;;
     *)
-        echo "tests/deps.sh: '$1' is not one of build, check, fuzz, demo, bench, lint" >&2
+        echo "tests/deps.sh: '$1' is not one of build, check, fuzz, demo, bench, vm, lint" >&2
         return 1
         ;;
     esac

@@ -7,7 +7,8 @@ import subprocess
 
 import lint
 
-FLAGS = ["-std=c11", "-D_GNU_SOURCE", '-DPERISCOPE_VERSION="0"', "-iquote", "."]
+FLAGS = ["-std=c11", "-D_GNU_SOURCE", '-DPERISCOPE_VERSION="0"', "-iquote", ".", "-isystem",
+         "/usr/include/libdrm"]
 WINDOWS = ("win32/", "tests/demo/shim.c", "tests/wine/", "capture/gdi", "capture/dxgi")  # need Windows' headers
 
 
