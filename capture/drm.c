@@ -2,6 +2,7 @@
 #include "capture/drm.h"
 
 #include "capture/drm_shot.h"
+#include "capture/region.h"
 #include "platform/clock.h"
 
 #include <linux/capability.h>
@@ -151,16 +152,7 @@ static int find_region(const struct choice *choice, const struct capture_options
                        struct error *err)
 {
     *region = (struct rect){0, 0, choice->area.width, choice->area.height};
-    if (!options->has_region)
-        return 0;
-    *region = options->region;
-    if (region->x < 0 || region->y < 0 || region->width < 1 || region->height < 1 ||
-        (uint64_t)region->x + region->width > choice->area.width ||
-        (uint64_t)region->y + region->height > choice->area.height)
-        return error_set(err, ERR_INVALID, "the region %ux%u%+d%+d does not lie within the %ux%u pixels of %s",
-                         region->width, region->height, region->x, region->y, choice->area.width, choice->area.height,
-                         choice->count > 1 ? "the outputs" : choice->outputs->name);
-    return 0;
+    return region_apply(options, choice->count > 1 ? "the outputs" : choice->outputs->name, region, err);
 }
 
 /* ---- the picture ---- */
