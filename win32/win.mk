@@ -69,4 +69,4 @@ WIN_INTEGRATION := $(filter-out tests/integration/test_cli% tests/integration/te
 check-win: win all $(WIN_PROGRAMS)
 	tests/wine/run tests/run --time-limit 120 $(WIN_UNIT:%=$(B)/win64/unit/%.exe)
 	tests/wine/run tests/run --jobs 1 --time-limit 300 $(WIN_TESTS)
-	PERISCOPE_LOAD_PERCENT=5 tests/wine/run --agent tests/run --jobs 1 --time-limit 300 $(WIN_INTEGRATION)
+	PERISCOPE_LOAD_PERCENT=1 tests/wine/run --agent tests/run --jobs 1 --time-limit 300 $(WIN_INTEGRATION)
