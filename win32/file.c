@@ -89,6 +89,33 @@ int os_file_remove(const char *path, struct error *err)
     return status;
 }
 
+/* The full path's folders one after the other; what is there already, as the drive, is passed over. */
+static int make_folders(wchar_t *full, struct error *err)
+{
+    DWORD code = 0;
+    for (wchar_t *at = full; *at; at++) {
+        if (*at != L'\\' || at == full || at[-1] == L':')
+            continue;
+        *at = 0;
+        (void)CreateDirectoryW(full, NULL);
+        *at = L'\\';
+    }
+    if (!CreateDirectoryW(full, NULL))
+        code = GetLastError();
+    return code == 0 || path_is_folder(full) ? 0 : refuse(full, code, err);
+}
+
+int os_folder_make(const char *path, struct error *err)
+{
+    wchar_t *full;
+    int status = path_from(&full, path, false, err);
+    if (status)
+        return status;
+    status = make_folders(full, err);
+    free(full);
+    return status;
+}
+
 int os_file_rename(const char *from, const char *to, struct error *err)
 {
     wchar_t *source, *target;

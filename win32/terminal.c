@@ -10,3 +10,9 @@ int os_terminal_width(void)
         return 0;
     return info.srWindow.Right - info.srWindow.Left + 1;
 }
+
+bool os_terminal_is_output(void)
+{
+    DWORD mode;
+    return GetConsoleMode(GetStdHandle(STD_OUTPUT_HANDLE), &mode) && mode & ENABLE_VIRTUAL_TERMINAL_PROCESSING;
+}
