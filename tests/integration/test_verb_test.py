@@ -11,9 +11,10 @@ import tempfile
 import xml.etree.ElementTree as ET
 
 import picture
+import wire
 import xserver
-from cli import COMMAND, INTERRUPTED, NO_AGENT, USAGE, finish, one_line, periscope, start, target, unused_port
-from harness import Agent, PATIENCE, check, children_of, equal, eventually, main, test, with_agent
+from cli import COMMAND, INTERRUPTED, NO_AGENT, USAGE, Server, finish, one_line, periscope, start, target, unused_port
+from harness import Agent, PATIENCE, check, children_of, end_process, equal, eventually, main, test, with_agent
 
 SAMPLE = os.path.join(os.path.dirname(COMMAND[0]), "sample_test")
 PASSED, UNIT_FAILED, CRASHED, TIME_OUT, INCOMPLETE = 0, 1, 3, 4, 5
@@ -200,6 +201,50 @@ def interrupted_run_is_over_in_the_guest(agent):
         equal(finish(job).code, INTERRUPTED, "exit status")
         nothing_is_left(agent)
         equal(json.loads(read(folder, "result.json"))["verdict"], "interrupted")
+
+
+# ---- an agent without Periscope's own RPCs ----
+
+def plain_testagentd(agent):
+    """Passes everything on to the agent but its own RPCs, which it does not know, and its virtual files."""
+    def serve(connection, _):
+        with agent.client() as behind:
+            host = wire.Client.__new__(wire.Client)
+            host.socket = connection
+            connection.sendall(wire.s(behind.banner))
+            while True:
+                try:
+                    rpc, entries = int.from_bytes(host.receive(4), "big"), host.reply_list()
+                except wire.Closed:
+                    return
+                if rpc >= wire.SCREENSHOT:
+                    reply = [wire.Entry("e", f"unknown RPC {rpc}\0".encode())]
+                elif rpc == wire.GETFILE and entries[0].text.startswith(".periscope/"):
+                    text = f"unable to open '{entries[0].text}' for reading: No such file or directory\0"
+                    reply = [wire.Entry("e", text.encode())]
+                else:
+                    reply = behind.call(rpc, *[wire.raw(kind, payload) for kind, payload in entries])
+                connection.sendall(wire.u32(len(reply)) + b"".join(wire.raw(*entry) for entry in reply))
+    return Server(serve)
+
+
+@with_agent()
+def plain_testagentd_runs_units_by_a_shell(agent):
+    with plain_testagentd(agent) as plain:
+        run = Run(plain, "pass", "fail", code=UNIT_FAILED)
+        equal(run.verdicts(), {"pass": "passed", "fail": "failed"})
+        equal(run.units["pass"]["tests"], 3, "tests, one of which reads WINETEST_DEBUG")
+        check("takes no screenshots" in run.result["screenshot"]["error"], run.result["screenshot"])
+    nothing_is_left(agent)
+
+
+@with_agent()
+def plain_testagentd_cannot_end_a_unit(agent):
+    with plain_testagentd(agent) as plain:
+        call = periscope("test", target(plain), SAMPLE, "hang", "--time-limit", "1", "--screenshot", "never", code=TIME_OUT)
+        check("hang could not be ended" in call.err, call.err)
+    for pid in children_of(agent.pid):
+        end_process(pid)
 
 
 if __name__ == "__main__":
