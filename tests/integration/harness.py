@@ -10,6 +10,7 @@ import os
 import shlex
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -119,6 +120,13 @@ def alive(pid):
         return stat_fields(pid)[0] not in b"ZX"
     except OSError:
         return False
+
+
+def need_localhost():
+    try:
+        socket.getaddrinfo("localhost", None)
+    except OSError as reason:
+        raise Skip(f"this machine does not know localhost: {reason}") from reason
 
 
 def need_unix(why):

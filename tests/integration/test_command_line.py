@@ -118,6 +118,11 @@ def srchost_is_the_only_one_let_in():
         equal(agent.fd_count(), agent.fds + 1, "open descriptors with one client")
     with Agent(after_port=["::1"]) as agent:
         check_sources(agent, ["::1"], ["127.0.0.1"])
+
+
+@harness.test
+def srchost_may_be_a_name():
+    harness.need_localhost()
     with Agent(after_port=["localhost"]) as agent:
         check_sources(agent, sorted({info[4][0] for info in socket.getaddrinfo("localhost", None)}), ["127.0.0.9"])
 
