@@ -78,29 +78,41 @@ int test_output_open(struct test *test)
     return test->output_failed ? TEST_LOCAL : 0;
 }
 
-/* The code behind "done": a unit that ran out of time has 258, as WaitForSingleObject tells TestLauncher. */
-static int64_t done_code(const struct test_unit *unit)
+/* The code behind "done", such that who reads the report there comes to our verdict: 258 is what WaitForSingleObject
+   tells TestLauncher when the time is up, and a negative one is taken for a crash. */
+static int64_t done_code(const struct periscope_unit *result)
 {
-    switch (unit->result.end) {
-    case PERISCOPE_END_EXITED:
-        return unit->result.status;
-    case PERISCOPE_END_SIGNALLED:
-        return 128 + unit->result.status;
-    default:
+    if (result->end == PERISCOPE_END_TIMED_OUT)
         return 258;
-    }
+    return result->end == PERISCOPE_END_SIGNALLED ? -result->status : result->status;
+}
+
+/* "dll:unit:PID done (STATUS) in Ns"; the PID only where it is that of the summary line. A unit of which nobody knows how
+   it ended has no such line: its report is cut short. */
+static void done_line(char *line, size_t size, const struct test_unit *unit)
+{
+    const struct periscope_unit *result = &unit->result;
+    char pid[24] = "";
+    line[0] = '\0';
+    if (result->end == PERISCOPE_END_LOST)
+        return;
+    if (result->pid)
+        snprintf(pid, sizeof pid, ":%04" PRIx64, result->pid);
+    snprintf(line, size, "%s:%s%s done (%" PRId64 ") in %" PRIu64 "s\n", result->dll, result->unit, pid,
+             done_code(result), unit->duration_ms / 1000);
 }
 
 static int write_unit(struct test *test, const struct test_unit *unit, struct error *err)
 {
     char line[512];
     bool ends = unit->output_len == 0 || unit->output[unit->output_len - 1] == '\n';
-    snprintf(line, sizeof line, "%s:%s start -\n", test->dll, unit->name);
+    snprintf(line, sizeof line, "%s:%s start - -\n", unit->result.dll, unit->result.unit);
     int status = os_upload_write(test->report, line, strlen(line), err);
     if (!status && unit->output_len)
         status = os_upload_write(test->report, unit->output, unit->output_len, err);
-    snprintf(line, sizeof line, "%s%s:%s:%04" PRIx64 " done (%" PRId64 ") in %" PRIu64 "s\n", ends ? "" : "\n",
-             test->dll, unit->name, unit->result.pid, done_code(unit), unit->duration_ms / 1000);
+    if (!status && !ends)
+        status = os_upload_write(test->report, "\n", 1, err);
+    done_line(line, sizeof line, unit);
     return status ? status : os_upload_write(test->report, line, strlen(line), err);
 }
 

@@ -88,14 +88,23 @@ def exit_status_is_the_verdict(agent):
 def report_is_framed_as_testlauncher_does(agent):
     run = Run(agent, "pass", "noise", code=PASSED, options=("--screenshot", "never", "-e", "SAMPLE_MEGABYTES=1"))
     lines = run.report.split(b"\n")
-    equal(lines[0], b"sample:pass start -")
+    equal(lines[0], b"sample:pass start - -")
     done = [line for line in lines if re.fullmatch(rb"sample:\w+:[0-9a-f]{4,} done \(0\) in \d+s", line)]
     equal(len(done), 2, "lines that end a unit")
     direct = subprocess.run([SAMPLE, "noise"], env={**os.environ, "SAMPLE_MEGABYTES": "1"}, stdout=subprocess.PIPE,
                             stderr=subprocess.STDOUT, timeout=PATIENCE, check=True).stdout
-    body = run.report.split(b"sample:noise start -\n")[1].rsplit(b"sample:noise:", 1)[0]
+    body = run.report.split(b"sample:noise start - -\n")[1].rsplit(b"sample:noise:", 1)[0]
     without_pid = re.compile(rb"^[0-9a-f]{4,}:noise:", re.M)
     equal(without_pid.sub(b"PID:noise:", body), without_pid.sub(b"PID:noise:", direct), "the unit's bytes")
+
+
+@with_agent()
+def done_lines_tell_the_verdict(agent):
+    run = Run(agent, "fail", "crash", "hang", code=TIME_OUT, options=("--time-limit", "1", "--screenshot", "never"))
+    codes = re.findall(rb"^sample:(\w+):[0-9a-f]{4,} done \((-?\d+)\) in \d+s$", run.report, re.M)
+    equal(codes, [(b"fail", b"2"), (b"crash", b"-11"), (b"hang", b"258")])
+    run = Run(agent, "pass", options=("--runner", "nice", "--screenshot", "never"))
+    check(re.search(rb"^sample:pass done \(0\) in \d+s$", run.report, re.M), "a done line without the runner's pid")
 
 
 @with_agent()
@@ -104,7 +113,7 @@ def bytes_of_a_report_stay(agent):
     direct = subprocess.run([SAMPLE, "bytes"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=PATIENCE,
                             check=False).stdout
     without_pid = re.compile(rb"^[0-9a-f]{4,}:bytes:", re.M)
-    body = run.report.split(b"sample:bytes start -\n")[1].rsplit(b"sample:bytes:", 1)[0]
+    body = run.report.split(b"sample:bytes start - -\n")[1].rsplit(b"sample:bytes:", 1)[0]
     equal(without_pid.sub(b"", body), without_pid.sub(b"", direct), "the unit's bytes")
     equal(len(run.junit.findall(".//testcase")), 1, "test cases of a document that any parser reads")
 
