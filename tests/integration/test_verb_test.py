@@ -14,7 +14,7 @@ import picture
 import wire
 import xserver
 from cli import COMMAND, INTERRUPTED, NO_AGENT, USAGE, Server, finish, one_line, periscope, start, target, unused_port
-from harness import Agent, PATIENCE, check, children_of, end_process, equal, eventually, main, test, with_agent
+from harness import PATIENCE, Agent, alive, check, children_of, end_process, equal, eventually, main, test, with_agent
 
 SAMPLE = os.path.join(os.path.dirname(COMMAND[0]), "sample_test")
 PASSED, UNIT_FAILED, CRASHED, TIME_OUT, INCOMPLETE = 0, 1, 3, 4, 5
@@ -171,6 +171,14 @@ def picture_is_what_another_program_reads():
             check(shot.same(seen), "the picture differs from the screen")
             after = picture.decode_png(read(folder, "screenshot.png"))
             check(not after.same(seen), "the window is in the picture of the end")
+
+
+@with_agent()
+def what_a_unit_leaves_running_is_ended(agent):
+    run = Run(agent, "orphan", "pass", options=("--screenshot", "never"))
+    equal(run.verdicts(), {"orphan": "passed", "pass": "passed"})
+    check(re.fullmatch(r"\d+ sample_test", " ".join(run.units["orphan"]["ended"])), run.units["orphan"]["ended"])
+    check(not alive(int(run.units["orphan"]["ended"][0].split()[0])), "the child that was left is alive")
 
 
 @with_agent(env={"DISPLAY": ":4242"})
