@@ -252,6 +252,7 @@ static int finish(struct test *test)
     test_show_summary(test);
     test_json(&test->cli->reply, test, exit);
     test->cli->status = test_exit_name(exit);
+    test->judged = true;
     return exit;
 }
 
@@ -269,22 +270,15 @@ static int carry_out(struct test *test)
     return exit ? exit : finish(test);
 }
 
-static void free_picture(struct test_picture *picture)
-{
-    free(picture->file);
-    free(picture->error);
-    periscope_strings_free(&picture->facts);
-}
-
 static void deinit(struct test *test)
 {
     for (size_t i = 0; i < test->unit_count; i++) {
         periscope_unit_free(&test->units[i].result);
         periscope_strings_free(&test->units[i].ended);
-        free_picture(&test->units[i].picture);
+        test_free_picture(&test->units[i].picture);
         free(test->units[i].output);
     }
-    free_picture(&test->picture);
+    test_free_picture(&test->picture);
     os_upload_abandon(test->report);
     periscope_strings_free(&test->listed);
     periscope_strings_free(&test->properties);
@@ -306,6 +300,10 @@ static int run(struct cli *cli)
     int exit = parse(&test);
     if (!exit)
         exit = carry_out(&test);
+    if (!test.judged && exit == CLI_FAILED) {
+        exit = TEST_LOCAL; /* 1 is a verdict here */
+        cli->status = test_exit_name(exit);
+    }
     deinit(&test);
     return exit;
 }

@@ -92,6 +92,7 @@ struct test {
     uint64_t duration_ms;
     struct os_upload *report; /* report.txt as it grows; NULL: no files, or it failed */
     bool output_failed;
+    bool judged; /* the exit status is a verdict */
 };
 
 /* A warning: told at once, and kept for the JSON. */
@@ -115,6 +116,7 @@ int test_guest_fetch(struct test *test, const char *file, uint8_t **bytes, size_
 int test_list_units(struct test *test); /* into test->listed; 0, or an exit status that was reported */
 void test_run_unit(struct test *test, size_t index);
 void test_take_picture(struct test *test, struct test_picture *picture, const char *file);
+void test_free_picture(struct test_picture *picture); /* leaves it empty */
 
 /* ---- test_output.c ---- */
 
@@ -122,6 +124,7 @@ int test_output_open(struct test *test); /* makes the folder, removes what an ea
 /* The unit framed as TestLauncher frames it, appended to report.txt. */
 void test_output_unit(struct test *test, const struct test_unit *unit);
 bool test_output_write(struct test *test, const char *file, const void *bytes, size_t len); /* false: warned */
+void test_output_remove(struct test *test, const char *file); /* that of an earlier run; a failure is a warning */
 void test_output_close(struct test *test); /* junit.xml, result.json, and report.txt gets its name */
 
 /* ---- test_json.c, test_show.c ---- */

@@ -57,6 +57,18 @@ static void begin_report(struct test *test)
     }
 }
 
+void test_output_remove(struct test *test, const char *file)
+{
+    struct error err;
+    char *path = output_path(test, file);
+    int status = path ? os_file_remove(path, &err) : error_set(&err, ERR_NO_MEMORY, "no memory");
+    free(path);
+    if (status == 0 || status == ERR_NOT_FOUND)
+        return;
+    test_warn(test, "could not remove '%s/%s': %s", test->output, file, err.text);
+    test->output_failed = true;
+}
+
 int test_output_open(struct test *test)
 {
     static const char *const old[] = {"report.txt", "result.json", "junit.xml", "screenshot.png"};
@@ -66,16 +78,12 @@ int test_output_open(struct test *test)
     if (os_folder_make(test->output, &err))
         return cli_error(test->cli, (enum cli_exit)TEST_LOCAL, "could not make the folder '%s': %s", test->output,
                          err.text);
-    for (size_t i = 0; i < sizeof old / sizeof old[0]; i++) {
-        char *path = output_path(test, old[i]);
-        int status = path ? os_file_remove(path, &err) : 0;
-        free(path);
-        if (status && status != ERR_NOT_FOUND)
-            return cli_error(test->cli, (enum cli_exit)TEST_LOCAL, "could not remove '%s/%s': %s", test->output, old[i],
-                             err.text);
-    }
+    for (size_t i = 0; i < sizeof old / sizeof old[0]; i++)
+        test_output_remove(test, old[i]);
     begin_report(test);
-    return test->output_failed ? TEST_LOCAL : 0;
+    if (!test->output_failed)
+        return 0;
+    return cli_error(test->cli, (enum cli_exit)TEST_LOCAL, "nothing was run, since its result could not be written");
 }
 
 /* The code behind "done", such that who reads the report there comes to our verdict: 258 is what WaitForSingleObject

@@ -18,36 +18,78 @@ static bool is_warning(const char *fact)
     return strncmp(fact, "warning=", 8) == 0;
 }
 
+static void no_picture(struct test *test, struct test_picture *picture, const char *why)
+{
+    picture->error = strdup(why);
+    test_warn(test, "no screenshot: %s", why);
+}
+
+static bool is_png(const uint8_t *bytes, size_t len)
+{
+    static const uint8_t signature[8] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
+    return len > sizeof signature && memcmp(bytes, signature, sizeof signature) == 0;
+}
+
+void test_free_picture(struct test_picture *picture)
+{
+    free(picture->file);
+    free(picture->error);
+    periscope_strings_free(&picture->facts);
+    *picture = (struct test_picture){0};
+}
+
+/* It takes the place of an earlier one. */
 void test_take_picture(struct test *test, struct test_picture *picture, const char *file)
 {
-    uint8_t *bytes;
-    size_t len;
-    if (!test->output || picture->file)
+    uint8_t *bytes = NULL;
+    size_t len = 0;
+    if (!test->output)
         return;
+    test_free_picture(picture);
+    test_output_remove(test, file);
     int status = periscope_screenshot(test->cli->periscope, NULL, &picture->facts, &bytes, &len);
-    free(picture->error);
-    picture->error = NULL;
     if (status) {
-        picture->error = strdup(periscope_error_text(test->cli->periscope));
-        test_warn(test, "no screenshot: %s", periscope_error_text(test->cli->periscope));
+        no_picture(test, picture, periscope_error_text(test->cli->periscope));
         test_is_final(test, status);
         return;
     }
     for (size_t i = 0; i < picture->facts.count; i++)
         if (is_warning(picture->facts.items[i]))
             test_warn(test, "%s: %s", file, picture->facts.items[i] + 8);
-    if (test_output_write(test, file, bytes, len))
+    if (!is_png(bytes, len))
+        no_picture(test, picture, "what the agent sent is no PNG file");
+    else if (test_output_write(test, file, bytes, len))
         picture->file = strdup(file);
     free(bytes);
 }
 
-static void picture_of_unit(struct test *test, struct test_unit *unit)
+/* "screenshot-atom.png"; where a unit is run again, "screenshot-atom-2.png". */
+static void picture_name(const struct test *test, const struct test_unit *unit, char *file, size_t size)
 {
-    char file[PERISCOPE_WINETEST_MAX_NAME + 32];
-    snprintf(file, sizeof file, "screenshot-%.*s.png", PERISCOPE_WINETEST_MAX_NAME, unit->name);
+    size_t earlier = 0;
+    for (const struct test_unit *other = test->units; other < unit; other++)
+        earlier += strcmp(other->name, unit->name) == 0;
+    int len = snprintf(file, size, "screenshot-%.*s", PERISCOPE_WINETEST_MAX_NAME, unit->name);
+    snprintf(file + len, size - (size_t)len, earlier ? "-%zu.png" : ".png", earlier + 1);
     for (char *c = file; *c; c++)
         if (strchr("/\\:[]|", *c))
             *c = '_';
+}
+
+/* Of an earlier run, so that no one takes it for this one's. */
+static void remove_old_picture(struct test *test, const struct test_unit *unit)
+{
+    char file[PERISCOPE_WINETEST_MAX_NAME + 48];
+    if (!test->output)
+        return;
+    picture_name(test, unit, file, sizeof file);
+    test_output_remove(test, file);
+}
+
+static void picture_of_unit(struct test *test, struct test_unit *unit)
+{
+    char file[PERISCOPE_WINETEST_MAX_NAME + 48];
+    picture_name(test, unit, file, sizeof file);
     test_take_picture(test, &unit->picture, file);
 }
 
@@ -215,8 +257,8 @@ static void judge(struct running *running)
         test_warn(test, "no memory to read the output of %s", unit->name);
         test->stop = TEST_LOCAL;
     }
-    bool bad = unit->result.verdict > PERISCOPE_UNIT_SKIPPED;
-    if (!test->stop && (test->pictures == PICTURES_UNIT || (test->pictures == PICTURES_FAILURE && bad)))
+    bool bad = unit->result.verdict > PERISCOPE_UNIT_SKIPPED, has_one = unit->picture.file || unit->picture.error;
+    if (!test->stop && !has_one && (test->pictures == PICTURES_UNIT || (test->pictures == PICTURES_FAILURE && bad)))
         picture_of_unit(test, unit);
     test_output_unit(test, unit);
     test->kept += unit->output_len;
@@ -233,6 +275,7 @@ void test_run_unit(struct test *test, size_t index)
     struct test_unit *unit = &test->units[index];
     struct running running = {.test = test, .unit = unit};
     int64_t started = os_clock_ms();
+    remove_old_picture(test, unit);
     test_show_start(test, unit->name);
     if (test->stop) {
         set_end(&running, PERISCOPE_END_NOT_RUN, 0, "the run was given up");

@@ -17,7 +17,7 @@ from cli import COMMAND, INTERRUPTED, NO_AGENT, USAGE, Server, finish, one_line,
 from harness import PATIENCE, Agent, alive, check, children_of, end_process, equal, eventually, main, test, with_agent
 
 SAMPLE = os.path.join(os.path.dirname(COMMAND[0]), "sample_test")
-PASSED, UNIT_FAILED, CRASHED, TIME_OUT, INCOMPLETE = 0, 1, 3, 4, 5
+PASSED, UNIT_FAILED, CRASHED, TIME_OUT, INCOMPLETE, LOCAL = 0, 1, 3, 4, 5, 6
 
 
 def read(folder, name):
@@ -79,6 +79,9 @@ def exit_status_is_the_verdict(agent):
     periscope("test", target(agent), SAMPLE, "pass", "fail", *quick, code=UNIT_FAILED)
     periscope("test", target(agent), SAMPLE, "cut", *quick, code=UNIT_FAILED)
     periscope("test", target(agent), SAMPLE, "pass", "--runner", "no-such-program", *quick, code=INCOMPLETE)
+    one_line(periscope("test", target(agent), SAMPLE + "-that-is-not-there", "pass", code=LOCAL), "No such file")
+    with tempfile.NamedTemporaryFile() as file:
+        one_line(periscope("test", target(agent), SAMPLE, "pass", "-o", file.name, code=LOCAL), "Not a directory")
     one_line(periscope("test", f"127.0.0.1:{unused_port()}", SAMPLE, "pass", code=NO_AGENT), "Connection refused")
     one_line(periscope("test", target(agent), SAMPLE, "--screenshot", "often", code=USAGE), "'often'")
     nothing_is_left(agent)
@@ -155,6 +158,17 @@ def hung_unit_is_pictured_then_ended():
 
 
 @test
+def each_run_of_a_unit_has_its_picture():
+    with xserver.Server(screens=("200x100x24",)) as server:
+        with Agent(env={"DISPLAY": server.display}) as agent:
+            run = Run(agent, "pass", "todo", "pass", options=("--screenshot", "unit"))
+            names = ["screenshot-pass.png", "screenshot-todo.png", "screenshot-pass-2.png"]
+            equal([unit["screenshot"]["file"] for unit in run.result["units"]], names)
+            equal(sorted(name for name in run.files if name.endswith(".png")), sorted(names + ["screenshot.png"]))
+            equal([case.get("name") for case in run.junit.iter("testcase")], ["pass", "todo", "pass #2"])
+
+
+@test
 def picture_is_what_another_program_reads():
     """The unit's window, on the screen while it runs and in the picture that is taken of it."""
     with xserver.Server(screens=("641x479x24",)) as server:
@@ -199,6 +213,10 @@ def an_earlier_result_does_not_stay(agent):
                 file.write(b"of an earlier run")
         periscope("test", target(agent), SAMPLE, "pass", "-o", folder, "--screenshot", "never")
         check(not os.path.exists(os.path.join(folder, "screenshot.png")), "the earlier picture is still there")
+        for when in ("unit", "never"):
+            periscope("test", target(agent), SAMPLE, "pass", "-o", folder, "--screenshot", when)
+            present = [name for name in os.listdir(folder) if name.endswith(".png")]
+            check(when == "unit" or not present, f"of an earlier run: {present}")
         check(b"earlier" not in read(folder, "report.txt") + read(folder, "result.json") + read(folder, "junit.xml"), "old")
 
 
