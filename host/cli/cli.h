@@ -126,5 +126,8 @@ void cli_progress_end(struct cli *cli);
 /* From here on the first Ctrl-C (SIGINT, SIGTERM) ends the library's call with PERISCOPE_INTERRUPTED, so that
    the verb can clean up; the second ends the process. Without it the first ends the process. */
 void cli_catch_interrupt(struct cli *cli);
+/* From here on the first Ctrl-C waits until it is let go: for a call that must not end halfway, such as one that starts
+   a program whose process id would then not be known. */
+void cli_hold_interrupt(bool hold);
 
 #endif

@@ -286,7 +286,7 @@ static int start_by_batch(struct test *test, const char *argument, const char *o
     return status;
 }
 
-int test_guest_start(struct test *test, const char *argument, const char *output, uint64_t *pid)
+static int start_as_it_can(struct test *test, const char *argument, const char *output, uint64_t *pid)
 {
     if (!test->plain) {
         int status = start_by_exec(test, argument, output, pid);
@@ -295,6 +295,14 @@ int test_guest_start(struct test *test, const char *argument, const char *output
         test->plain = true;
     }
     return test->windows ? start_by_batch(test, argument, output, pid) : start_by_shell(test, argument, output, pid);
+}
+
+int test_guest_start(struct test *test, const char *argument, const char *output, uint64_t *pid)
+{
+    cli_hold_interrupt(true);
+    int status = start_as_it_can(test, argument, output, pid);
+    cli_hold_interrupt(false);
+    return status;
 }
 
 /* ---- fetching ---- */
