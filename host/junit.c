@@ -190,6 +190,16 @@ static void write_shown(struct buffer *out, const struct xml_shown *shown, uint6
         buffer_printf(out, "\n[periscope: %" PRIu64 " attachment marks of the test's own have a space in them]", marks);
 }
 
+static void write_left_out(struct buffer *out, const struct periscope_junit *junit, size_t len)
+{
+    buffer_printf(out, "\n[periscope: %zu bytes are left out here", len);
+    if (junit->report) {
+        buffer_printf(out, "; all of it is in ");
+        text_of(out, junit->report);
+    }
+    buffer_printf(out, "]\n");
+}
+
 static void write_output(struct buffer *out, const struct periscope_junit *junit,
                          const struct periscope_junit_case *item, size_t max)
 {
@@ -206,13 +216,10 @@ static void write_output(struct buffer *out, const struct periscope_junit *junit
     xml_cut(whole, max - max / MARK_LEN - max / REMARK_SHARE, &start, &end);
     uint64_t marks = harmless_text(out, start, &shown);
     if (start.len < whole.len) {
-        buffer_printf(out, "\n[periscope: %zu bytes are left out here", whole.len - start.len - end.len);
-        if (junit->report) {
-            buffer_printf(out, "; all of it is in ");
-            text_of(out, junit->report);
-        }
-        buffer_printf(out, "]\n");
+        write_left_out(out, junit, whole.len - start.len - end.len);
         marks += harmless_text(out, end, &shown);
+    } else if (!item->output && item->unit->len > 0) {
+        write_left_out(out, junit, item->unit->len);
     }
     write_notes(out, item->unit, max / REMARK_SHARE);
     write_shown(out, &shown, marks);

@@ -130,7 +130,7 @@ PERISCOPE_API int periscope_winetest_list(const void *output, size_t len, struct
 
 struct periscope_junit_case { /* all borrowed */
     const struct periscope_unit *unit;
-    const void *output; /* the bytes that unit's lines and offsets refer to; NULL: none */
+    const void *output; /* the bytes that unit's lines and offsets refer to; NULL: none, or they are not kept */
     size_t output_len;
     uint64_t duration_ms;
     const char *attachment; /* path of a picture, relative to the root of the job's artifacts; NULL: none */

@@ -63,7 +63,8 @@ static void add_lines(struct json *json, const struct test_unit *unit)
         count++;
     }
     json_array_end(json);
-    json_bool(json, "lines_cut", count == TEST_JSON_LINES || unit->result.lines_not_kept > 0);
+    bool dropped = !unit->output && unit->result.line_count > 0;
+    json_bool(json, "lines_cut", dropped || count == TEST_JSON_LINES || unit->result.lines_not_kept > 0);
 }
 
 static const char *end_name(enum periscope_unit_end end)

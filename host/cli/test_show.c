@@ -2,6 +2,7 @@
 /* What a person sees of a run: a line a unit as it ends, what was wrong below it, and a summary. */
 #include "host/cli/test.h"
 
+#include "base/utf8.h"
 #include "platform/terminal.h"
 
 #include <inttypes.h>
@@ -44,23 +45,32 @@ static void counts_text(const struct periscope_unit_counts *counts, char *text, 
     const struct {
         uint64_t number;
         const char *what;
-    } parts[] = {
-        {counts->failures, "failures"}, {counts->todo, "todo"}, {counts->flaky, "flaky"}, {counts->skipped, "skipped"}};
-    int len = snprintf(text, size, "%" PRIu64 " tests", counts->tests);
+    } parts[] = {{counts->failures, counts->failures == 1 ? "failure" : "failures"},
+                 {counts->todo, "todo"},
+                 {counts->flaky, "flaky"},
+                 {counts->skipped, "skipped"}};
+    int len = snprintf(text, size, "%" PRIu64 " %s", counts->tests, counts->tests == 1 ? "test" : "tests");
     for (size_t i = 0; i < sizeof parts / sizeof parts[0] && len > 0 && (size_t)len < size; i++)
         if (parts[i].number)
             len += snprintf(text + len, size - (size_t)len, ", %" PRIu64 " %s", parts[i].number, parts[i].what);
 }
 
 /* A report may hold any bytes; a terminal gets none that it would obey. */
-static void show_text(const struct test *test, const uint8_t *bytes, size_t len)
+static void show_text(const struct test *test, const char *before, const uint8_t *bytes, size_t len)
 {
     char text[LINE_COLUMNS + 1];
     size_t shown = len < LINE_COLUMNS ? len : LINE_COLUMNS;
     for (size_t i = 0; i < shown; i++)
-        text[i] = bytes[i] < 0x20 || bytes[i] == 0x7f ? '?' : (char)bytes[i];
+        text[i] = bytes[i] ? (char)bytes[i] : '?';
     text[shown] = 0;
-    cli_print(test->cli, "    %s%s\n", text, shown < len ? " ... (cut)" : "");
+    utf8_make_printable(text);
+    cli_print(test->cli, "    %s%s%s\n", before, text, shown < len ? " ... (cut)" : "");
+}
+
+static void show_strings(const struct test *test, const char *before, const struct periscope_strings *strings)
+{
+    for (size_t i = 0; i < strings->count; i++)
+        show_text(test, before, (const uint8_t *)strings->items[i], strlen(strings->items[i]));
 }
 
 static bool is_bad_line(const struct periscope_unit_line *line)
@@ -77,7 +87,7 @@ static void show_lines(const struct test *test, const struct test_unit *unit)
             continue;
         bad++;
         if (shown < TEST_SHOWN_LINES) {
-            show_text(test, unit->output + line->offset, line->len);
+            show_text(test, "", unit->output + line->offset, line->len);
             shown++;
         }
     }
@@ -96,11 +106,10 @@ void test_show_unit(const struct test *test, const struct test_unit *unit)
     counts_text(&unit->result.counts, counts, sizeof counts);
     cli_print(test->cli, "%-*s %s%-9s%s %6.1f s  %s\n", NAME_COLUMNS, name, colours ? colour(verdict) : "",
               periscope_unit_verdict_name(verdict), colours ? "\33[0m" : "", (double)unit->duration_ms / 1000, counts);
-    for (size_t i = 0; i < unit->result.problems.count; i++)
-        cli_print(test->cli, "    %s\n", unit->result.problems.items[i]);
+    show_strings(test, "", &unit->result.problems);
+    show_strings(test, "note: ", &unit->result.notes);
     show_lines(test, unit);
-    for (size_t i = 0; i < unit->ended.count; i++)
-        cli_print(test->cli, "    ended: %s\n", unit->ended.items[i]);
+    show_strings(test, "ended: ", &unit->ended);
     if (unit->picture.file)
         cli_print(test->cli, "    picture: %s/%s\n", test->output, unit->picture.file);
     fflush(stdout);
@@ -127,7 +136,7 @@ void test_show_summary(const struct test *test)
         add_counts(&sum, &test->units[i].result.counts);
     }
     counts_text(&sum, counts, sizeof counts);
-    cli_print(test->cli, "%zu units: ", test->done_count);
+    cli_print(test->cli, "%zu unit%s: ", test->done_count, test->done_count == 1 ? "" : "s");
     for (unsigned i = 0; i <= PERISCOPE_UNIT_NOT_RUN; i++) {
         if (by_verdict[i] == 0)
             continue;

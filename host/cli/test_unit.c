@@ -226,7 +226,7 @@ static void fetch(struct running *running)
         return;
     }
     if (cut && !running->reason)
-        set_end(running, running->run.end, running->run.status, "its output is longer than is read");
+        set_end(running, running->run.end, running->run.status, "its output is longer than what is read of it, 64 MiB");
     (void)periscope_rm(test->cli->periscope, files, 1, NULL);
 }
 
@@ -261,13 +261,20 @@ static void judge(struct running *running)
     if (!test->stop && !has_one && (test->pictures == PICTURES_UNIT || (test->pictures == PICTURES_FAILURE && bad)))
         picture_of_unit(test, unit);
     test_output_unit(test, unit);
-    test->kept += unit->output_len;
-    if (test->kept > TEST_MAX_KEPT) {
-        test->kept -= unit->output_len;
-        free(unit->output);
-        unit->output = NULL;
-        unit->output_len = 0;
+}
+
+/* The first units' outputs stay for junit.xml and the JSON, as far as there is room; all are in report.txt. */
+static void keep_or_drop(struct test *test, struct test_unit *unit)
+{
+    if (unit->output_len <= TEST_MAX_KEPT - test->kept) {
+        test->kept += unit->output_len;
+        return;
     }
+    test_warn(test, "the output of %s is in report.txt alone: all together have more than %u bytes", unit->name,
+              TEST_MAX_KEPT);
+    free(unit->output);
+    unit->output = NULL;
+    unit->output_len = 0;
 }
 
 void test_run_unit(struct test *test, size_t index)
@@ -292,6 +299,7 @@ void test_run_unit(struct test *test, size_t index)
     free(running.reason);
     test->done_count++;
     test_show_unit(test, unit);
+    keep_or_drop(test, unit);
 }
 
 /* ---- the list of units ---- */
@@ -329,17 +337,18 @@ int test_list_units(struct test *test)
     if (!file)
         return no_list(test, "no memory");
     int status = test_guest_start(test, "--list", file, &pid);
-    if (!status)
+    if (status) {
+        status = status == PERISCOPE_REFUSED ? no_list(test, periscope_error_text(p)) : cli_failed(test->cli, status);
+    } else {
         status = periscope_wait(p, pid, TEST_LIST_MS, 0, &exit);
-    if (status == PERISCOPE_STILL_RUNNING) {
+        if (status == PERISCOPE_STILL_RUNNING)
+            status = no_list(test, "it did not end in time");
+        else if (status)
+            status = cli_failed(test->cli, status);
         (void)periscope_kill(p, pid, GRACE_MS, NULL);
         (void)periscope_forget(p, pid);
-        status = no_list(test, "it did not end in time");
-    } else if (status) {
-        status = cli_failed(test->cli, status);
-    } else {
-        (void)periscope_forget(p, pid);
-        status = read_list(test, file);
+        if (!status)
+            status = read_list(test, file);
     }
     free(file);
     return status;

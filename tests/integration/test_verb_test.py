@@ -188,6 +188,18 @@ def picture_is_what_another_program_reads():
 
 
 @with_agent()
+def too_much_output_is_read_to_a_limit(agent):
+    limit = 64 << 20
+    quiet = ("--screenshot", "never", "-e", "SAMPLE_MEGABYTES=70", "--time-limit", "60")
+    run = Run(agent, "noise", code=UNIT_FAILED, options=quiet)
+    check(limit < len(run.report) < limit + 1000, f"{len(run.report)} bytes of report.txt")
+    check("its output is longer than what is read of it, 64 MiB" in run.units["noise"]["problems"], run.units["noise"]["problems"])
+    check(len(run.files["junit.xml"]) < 30e6, "GitLab's limit")
+    check("bytes are left out here; all of it is in report.txt" in run.junit.find(".//system-out").text, "what is cut")
+    nothing_is_left(agent)
+
+
+@with_agent()
 def what_a_unit_leaves_running_is_ended(agent):
     run = Run(agent, "orphan", "pass", options=("--screenshot", "never"))
     equal(run.verdicts(), {"orphan": "passed", "pass": "passed"})

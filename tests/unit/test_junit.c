@@ -128,6 +128,15 @@ static void the_attachment_comes_first_and_alone(void)
                 "1 attachment marks of the test's own have a space in them"));
 }
 
+static void an_output_that_is_not_kept_is_told_of(void)
+{
+    size_t len;
+    struct periscope_unit unit = parsed("atom", GOOD, PERISCOPE_END_EXITED, 0);
+    struct periscope_junit_case item = {.unit = &unit};
+    CHECK(holds(document(&item, 1, &len), "[periscope: 71 bytes are left out here; all of it is in report.txt]"));
+    periscope_unit_free(&unit);
+}
+
 static void an_attachment_that_cannot_be_marked_is_refused(void)
 {
     char *text;
@@ -179,6 +188,7 @@ int main(void)
     RUN(a_long_text_loses_its_middle);
     RUN(what_each_verdict_becomes);
     RUN(the_attachment_comes_first_and_alone);
+    RUN(an_output_that_is_not_kept_is_told_of);
     RUN(an_attachment_that_cannot_be_marked_is_refused);
     RUN(a_unit_that_comes_again_has_a_name_of_its_own);
     RUN(the_document_stays_below_the_limit);
