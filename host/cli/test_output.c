@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define PATH_MAX_SIZE 65536 /* bytes of a path that we put together */
+
 static char *output_path(const struct test *test, const char *file)
 {
     size_t size = strlen(test->output) + strlen(file) + 2;
@@ -138,17 +140,56 @@ void test_output_unit(struct test *test, const struct test_unit *unit)
 
 /* ---- at the end ---- */
 
+/* What is behind the folder in the path, or NULL if the path is not in it. */
+static const char *within(const char *path, const char *folder)
+{
+    size_t len = strlen(folder);
+    while (len > 1 && folder[len - 1] == '/')
+        len--;
+    if (strncmp(path, folder, len) != 0 || (path[len] != '/' && path[len] != '\0'))
+        return NULL;
+    return path + len + strspn(path + len, "/");
+}
+
+/* The output folder as GitLab wants it: from the root of the project, where a job's artifacts have theirs. */
+static void default_prefix(const struct test *test, struct buffer *out)
+{
+    struct error err;
+    const char *project = getenv("CI_PROJECT_DIR"), *rest = NULL;
+    if (project && *project) {
+        bool relative = *test->output != '/';
+        if (relative && os_getcwd(out, &err) == 0)
+            out->data[out->len - 1] = '/'; /* for its NUL */
+        buffer_printf(out, "%s", test->output);
+        buffer_append(out, "", 1);
+        rest = out->failed ? NULL : within((const char *)out->data, project);
+    }
+    if (rest) {
+        out->len = strlen(rest);
+        memmove(out->data, rest, out->len);
+    } else {
+        buffer_clear(out);
+        buffer_printf(out, "%s", test->output);
+    }
+}
+
 static char *attachment_of(const struct test *test, const struct test_unit *unit)
 {
     const char *file = unit->picture.file ? unit->picture.file : test->picture.file;
-    const char *prefix = test->attachment.count ? test->attachment.items[0] : test->output;
+    struct buffer path;
     if (!file)
         return NULL;
-    size_t size = strlen(prefix) + strlen(file) + 2;
-    char *path = malloc(size);
-    if (path)
-        snprintf(path, size, "%s%s%s", prefix, *prefix ? "/" : "", file);
-    return path;
+    buffer_init(&path, PATH_MAX_SIZE);
+    if (test->attachment.count)
+        buffer_printf(&path, "%s", test->attachment.items[0]);
+    else
+        default_prefix(test, &path);
+    buffer_printf(&path, "%s%s", path.len && path.data[path.len - 1] != '/' ? "/" : "", file);
+    buffer_append(&path, "", 1);
+    if (!path.failed)
+        return (char *)path.data;
+    buffer_deinit(&path);
+    return NULL;
 }
 
 static void write_junit(struct test *test)

@@ -158,6 +158,23 @@ def hung_unit_is_pictured_then_ended():
 
 
 @test
+def attachments_start_at_the_root_of_gitlabs_project():
+    with xserver.Server(screens=("200x100x24",)) as server:
+        with Agent(env={"DISPLAY": server.display}) as agent, tempfile.TemporaryDirectory() as project:
+            def attached(*options, **env):
+                periscope("test", target(agent), SAMPLE, "pass", *options, env=env, cwd=os.path.join(project, "sub"))
+                return re.search(rb"\[\[ATTACHMENT\|(.*)\]\]", read(os.path.join(project, "sub", "out"), "junit.xml"))[1]
+            os.mkdir(os.path.join(project, "sub"))
+            inside = os.path.join(project, "sub", "out")
+            equal(attached("-o", "out", CI_PROJECT_DIR=project), b"sub/out/screenshot.png")
+            equal(attached("-o", inside + "/", CI_PROJECT_DIR=project + "/"), b"sub/out/screenshot.png")
+            equal(attached("-o", inside, CI_PROJECT_DIR=project + "/su"), inside.encode() + b"/screenshot.png")
+            equal(attached("-o", "out", CI_PROJECT_DIR=""), b"out/screenshot.png")
+            equal(attached("-o", "out", "--attachment-prefix", "a/b"), b"a/b/screenshot.png")
+            equal(attached("-o", "out", "--attachment-prefix", ""), b"screenshot.png")
+
+
+@test
 def each_run_of_a_unit_has_its_picture():
     with xserver.Server(screens=("200x100x24",)) as server:
         with Agent(env={"DISPLAY": server.display}) as agent:
