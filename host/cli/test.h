@@ -125,7 +125,7 @@ int test_output_open(struct test *test); /* makes the folder, removes what an ea
 void test_output_unit(struct test *test, const struct test_unit *unit);
 bool test_output_write(struct test *test, const char *file, const void *bytes, size_t len); /* false: warned */
 void test_output_remove(struct test *test, const char *file); /* that of an earlier run; a failure is a warning */
-void test_output_close(struct test *test); /* junit.xml, result.json, and report.txt gets its name */
+void test_output_close(struct test *test);                    /* junit.xml, result.json, and report.txt gets its name */
 
 /* ---- test_json.c, test_show.c ---- */
 

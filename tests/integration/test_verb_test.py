@@ -5,65 +5,22 @@ import json
 import os
 import re
 import shutil
-import stat
 import subprocess
 import tempfile
-import xml.etree.ElementTree as ET
 
 import picture
-import wire
 import xserver
-from cli import COMMAND, INTERRUPTED, NO_AGENT, USAGE, Server, finish, one_line, periscope, start, target, unused_port
-from harness import PATIENCE, Agent, alive, check, children_of, end_process, equal, eventually, main, test, with_agent
-
-SAMPLE = os.path.join(os.path.dirname(COMMAND[0]), "sample_test")
-PASSED, UNIT_FAILED, CRASHED, TIME_OUT, INCOMPLETE, LOCAL = 0, 1, 3, 4, 5, 6
-
-
-def read(folder, name):
-    with open(os.path.join(folder, name), "rb") as file:
-        return file.read()
-
-
-class Run:
-    """One call of the verb, with its output folder read."""
-
-    def __init__(self, agent, *units, code=PASSED, options=()):
-        with tempfile.TemporaryDirectory() as folder:
-            out = os.path.join(folder, "new", "results")
-            self.call = periscope("test", target(agent), SAMPLE, *units, "--output", out, *options, code=code)
-            self.files = {name: read(out, name) for name in os.listdir(out)}
-            self.modes = {name: stat.S_IMODE(os.stat(os.path.join(out, name)).st_mode) for name in self.files}
-        self.result = json.loads(self.files["result.json"])
-        self.units = {unit["name"]: unit for unit in self.result["units"]}
-        self.junit = ET.fromstring(self.files["junit.xml"])
-        self.report = self.files["report.txt"]
-
-    def verdicts(self):
-        return {name: unit["verdict"] for name, unit in self.units.items()}
-
-
-def folders(agent):
-    """What runs have made in the guest."""
-    return [name for name in os.listdir(agent.folder) if name.startswith("periscope-test-")]
-
-
-def command_line(pid):
-    with open(f"/proc/{pid}/cmdline", "rb") as file:
-        return file.read()
-
-
-def nothing_is_left(agent):
-    equal(folders(agent), [], "folders in the guest")
-    equal([pid for pid in children_of(agent.pid) if b"--capture-worker" not in command_line(pid)], [], "its processes")
+from cli import INTERRUPTED, NO_AGENT, USAGE, finish, one_line, periscope, start, target, unused_port
+from harness import Agent, PATIENCE, alive, check, equal, eventually, main, test, with_agent
+from verb_test import (CRASHED, INCOMPLETE, LOCAL, PASSED, SAMPLE, TIME_OUT, UNIT_FAILED, Run, folders, nothing_is_left,
+                       read)
 
 
 @with_agent()
 def verdicts_of_every_kind(agent):
     run = Run(agent, "pass", "fail", "todo", "skip", "crash", code=CRASHED, options=("--screenshot", "never"))
-    equal(run.verdicts(), {"pass": "passed", "fail": "failed", "todo": "passed", "skip": run.units["skip"]["verdict"],
-                           "crash": "crashed"})
-    check(run.units["skip"]["verdict"] in ("passed", "skipped"), run.units["skip"]["verdict"])
+    equal(run.verdicts(),
+          {"pass": "passed", "fail": "failed", "todo": "passed", "skip": "skipped", "crash": "crashed"})
     equal((run.units["fail"]["tests"], run.units["fail"]["failures"]), (3, 2))
     equal((run.units["todo"]["todo"], run.units["todo"]["flaky"], run.units["todo"]["skipped"]), (1, 1, 1))
     equal([line["kind"] for line in run.units["fail"]["lines"]], ["failure", "failure"])
@@ -118,7 +75,23 @@ def bytes_of_a_report_stay(agent):
     without_pid = re.compile(rb"^[0-9a-f]{4,}:bytes:", re.M)
     body = run.report.split(b"sample:bytes start - -\n")[1].rsplit(b"sample:bytes:", 1)[0]
     equal(without_pid.sub(b"", body), without_pid.sub(b"", direct), "the unit's bytes")
-    equal(len(run.junit.findall(".//testcase")), 1, "test cases of a document that any parser reads")
+    # The same rules as those of the writer, by Python's means.
+    shown = body.decode("utf-8", "replace").replace("\r\n", "\n").replace("[[ATTACHMENT|", "[ [ATTACHMENT|")
+    shown = re.sub("[\0-\x08\x0b-\x1f]", lambda found: chr(0x2400 + ord(found[0])), shown)
+    text = run.junit.find(".//system-out").text
+    equal(text[:len(shown)], shown, "system-out")
+    equal(re.findall(r"\[periscope: (.*)\]", text[len(shown):]),
+          ["what is not UTF-8 is shown as \ufffd, 4 times", "4 control characters are shown as their pictures",
+           "1 attachment marks of the test's own have a space in them"])
+
+
+@with_agent()
+def a_guests_bytes_do_nothing_to_a_terminal(agent):
+    for unit in ("bytes", "pass"):
+        out = periscope("test", target(agent), SAMPLE, unit, "--screenshot", "never", code=None).text
+        check(not re.search("[\0-\x09\x0b-\x1f\x7f-\x9f]", out), repr(out))
+    out = periscope("test", target(agent), SAMPLE, "bytes", "--screenshot", "never", code=None).text
+    check("Test failed: f?r Latin-1, \u20ac for UTF-8, ?[5m for a terminal" in out, repr(out))
 
 
 @with_agent()
@@ -265,50 +238,6 @@ def interrupted_run_is_over_in_the_guest(agent):
         equal(finish(job).code, INTERRUPTED, "exit status")
         nothing_is_left(agent)
         equal(json.loads(read(folder, "result.json"))["verdict"], "interrupted")
-
-
-# ---- an agent without Periscope's own RPCs ----
-
-def plain_testagentd(agent):
-    """Passes everything on to the agent but its own RPCs, which it does not know, and its virtual files."""
-    def serve(connection, _):
-        with agent.client() as behind:
-            host = wire.Client.__new__(wire.Client)
-            host.socket = connection
-            connection.sendall(wire.s(behind.banner))
-            while True:
-                try:
-                    rpc, entries = int.from_bytes(host.receive(4), "big"), host.reply_list()
-                except wire.Closed:
-                    return
-                if rpc >= wire.SCREENSHOT:
-                    reply = [wire.Entry("e", f"unknown RPC {rpc}\0".encode())]
-                elif rpc == wire.GETFILE and entries[0].text.startswith(".periscope/"):
-                    text = f"unable to open '{entries[0].text}' for reading: No such file or directory\0"
-                    reply = [wire.Entry("e", text.encode())]
-                else:
-                    reply = behind.call(rpc, *[wire.raw(kind, payload) for kind, payload in entries])
-                connection.sendall(wire.u32(len(reply)) + b"".join(wire.raw(*entry) for entry in reply))
-    return Server(serve)
-
-
-@with_agent()
-def plain_testagentd_runs_units_by_a_shell(agent):
-    with plain_testagentd(agent) as plain:
-        run = Run(plain, "pass", "fail", code=UNIT_FAILED)
-        equal(run.verdicts(), {"pass": "passed", "fail": "failed"})
-        equal(run.units["pass"]["tests"], 3, "tests, one of which reads WINETEST_DEBUG")
-        check("takes no screenshots" in run.result["screenshot"]["error"], run.result["screenshot"])
-    nothing_is_left(agent)
-
-
-@with_agent()
-def plain_testagentd_cannot_end_a_unit(agent):
-    with plain_testagentd(agent) as plain:
-        call = periscope("test", target(plain), SAMPLE, "hang", "--time-limit", "1", "--screenshot", "never", code=TIME_OUT)
-        check("hang could not be ended" in call.err, call.err)
-    for pid in children_of(agent.pid):
-        end_process(pid)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,110 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The verb test against a plain testagentd 1.7, as the guests of a TestBot have it: no exec, no kill, no screenshot.
+
+The plain agent is the real one behind a proxy that knows no RPC beyond testagentd's and no made-up files.
+"""
+import re
+
+import wire
+from cli import Server
+from harness import alive, check, end_process, equal, eventually, main, with_agent
+from verb_test import CRASHED, TIME_OUT, Run, folders
+
+PRIVATE = 0x50530000
+
+
+class Proxy(Server):
+    """`picture`: what getfile answers for .periscope/screenshot.png; None: that there is no such file."""
+
+    def __init__(self, agent, picture=None):
+        super().__init__(self.relay)
+        self.agent, self.picture, self.refused = agent, picture, []
+
+    def relay(self, connection, _):
+        with wire.Client(self.agent.port) as inner:
+            connection.sendall(wire.s(inner.banner))
+            while True:
+                try:
+                    request = self.request(connection)
+                except wire.Closed:
+                    return
+                reply = self.own_answer(request) or inner.call(*request)
+                body = [entry if isinstance(entry, bytes) else wire.raw(entry.kind, entry.payload) for entry in reply]
+                connection.sendall(wire.u32(len(body)) + b"".join(body))
+
+    @staticmethod
+    def request(connection):
+        """(RPC, its entries as bytes)."""
+        reader = wire.Client.__new__(wire.Client)
+        reader.socket = connection
+        rpc = int.from_bytes(reader.receive(4), "big")
+        return rpc, *(wire.raw(entry.kind, entry.payload) for entry in reader.reply_list())
+
+    def own_answer(self, request):
+        rpc, *entries = request
+        if rpc >= PRIVATE:
+            self.refused.append(rpc)
+            return [wire.raw("e", f"unknown RPC {rpc}".encode() + b"\0")]
+        if rpc == wire.RUN:
+            # testagentd on Linux opens these files but can't write to them.
+            equal(entries[1:4], [wire.s("")] * 3, "redirections that a plain agent would lose")
+        if rpc == wire.GETFILE and b".periscope/" in entries[0]:
+            if self.picture is not None:
+                return [wire.d(self.picture)]
+            return [wire.raw("e", b"unable to open '.periscope' for reading: No such file or directory\0")]
+        return None
+
+
+@with_agent()
+def units_run_through_a_shell(agent):
+    with Proxy(agent) as proxy:
+        run = Run(proxy, "pass", "fail", "todo", "crash", code=CRASHED, options=("-e", "WINETEST_COLOR"))
+        equal(run.verdicts(), {"pass": "passed", "fail": "failed", "todo": "passed", "crash": "crashed"})
+        equal(proxy.refused[0], wire.EXEC)
+        check(wire.KILL not in proxy.refused, "an RPC that the agent is known to lack")
+        equal(run.units["pass"]["tests"], 3, "tests, one of which reads WINETEST_DEBUG")
+        check("takes no screenshots" in run.result["screenshot"]["error"], run.result["screenshot"])
+        check(any("no screenshot" in warning for warning in run.result["warnings"]), run.result["warnings"])
+        check(not any(name.endswith(".png") for name in run.files), list(run.files))
+        equal(folders(agent), [], "folders in the guest")
+
+
+@with_agent()
+def variables_and_folder_are_those_of_a_periscope_agent(agent):
+    """The tests' process tells its environment and working folder."""
+    agent.write("show.sh", b"#!/bin/sh\npwd | sed 's,/periscope-test-.*,/FOLDER,'\n"
+                           b"env | grep -E '^(WINETEST_|SEEN=|HOME=)' | sort\n")
+    options = ("--screenshot", "never", "-e", "SEEN=a b'c", "-e", "HOME", "--runner", f"sh {agent.path('show.sh')}")
+    direct = Run(agent, "pass", code=None, options=options).report
+    with Proxy(agent) as proxy:
+        plain = Run(proxy, "pass", code=None, options=options).report
+    frame = re.compile(rb" in \d+s$", re.M)
+    equal(frame.sub(b"", plain), frame.sub(b"", direct), "what the unit sees")
+    check(b"/FOLDER\nSEEN=a b'c\nWINETEST_COLOR=0\nWINETEST_DEBUG=1\n" in plain, plain)
+
+
+@with_agent()
+def a_hung_unit_goes_on_and_it_is_said_so(agent):
+    with Proxy(agent) as proxy:
+        run = Run(proxy, "hang", "pass", code=TIME_OUT, options=("--time-limit", "1", "--screenshot", "never"))
+        equal(run.verdicts(), {"hang": "timed out", "pass": "passed"})
+        check(any("hang could not be ended" in warning for warning in run.result["warnings"]), run.result["warnings"])
+        pid = int(re.search(rb"sample:hang:([0-9a-f]+) done \(258\)", run.report)[1], 16)
+        check(alive(pid), "a unit that nobody could end is gone")
+        end_process(pid)
+        eventually(lambda: not alive(pid), "the unit's end")
+
+
+@with_agent()
+def a_picture_that_is_none_is_not_kept(agent):
+    for picture in (b"", b"not a picture", b"\x89PNG\r\n\x1a\n"):
+        with Proxy(agent, picture) as proxy:
+            run = Run(proxy, "pass")
+            equal(run.result["screenshot"]["error"], "what the agent sent is no PNG file")
+            check("screenshot.png" not in run.files, "a file that is no picture")
+            check(b"ATTACHMENT" not in run.files["junit.xml"], "an attachment that is not there")
+
+
+if __name__ == "__main__":
+    main()
