@@ -252,7 +252,9 @@ static void judge(struct running *running)
     struct test_unit *unit = running->unit;
     running->run.dll = test->dll;
     running->run.unit = unit->name;
-    running->run.pid = test->runner.count ? 0 : running->pid;
+    /* Behind a runner or a batch file the test has a process id that nobody told us. */
+    bool behind = test->runner.count > 0 || (test->plain && test->windows);
+    running->run.pid = behind ? 0 : running->pid;
     if (periscope_unit_parse(unit->output, unit->output_len, &running->run, &unit->result)) {
         test_warn(test, "no memory to read the output of %s", unit->name);
         test->stop = TEST_LOCAL;
