@@ -154,12 +154,11 @@ static void lost(struct running *running, int status)
     struct test *test = running->test;
     struct periscope *p = test->cli->periscope;
     set_end(running, PERISCOPE_END_LOST, 0, periscope_error_text(p));
-    if (status == PERISCOPE_NO_AGENT || status == PERISCOPE_TIMED_OUT) {
+    if (test_is_final(test, status)) {
         test_warn(test, "%s", running->reason ? running->reason : "the guest was lost");
-        status = periscope_wait_boot(p, TEST_RECONNECT_MS, NULL); /* its report may be had all the same */
+        /* Its report may be had all the same. */
+        test_is_final(test, periscope_wait_boot(p, TEST_RECONNECT_MS, NULL));
     }
-    if (status)
-        test_is_final(test, status);
     if (!test->stop)
         test->stop = CLI_NO_AGENT; /* what it was is unknown: nothing more is run in it */
 }

@@ -7,8 +7,8 @@ The plain agent is the real one behind a proxy that knows no RPC beyond testagen
 import re
 
 import wire
-from cli import Server
-from harness import alive, check, end_process, equal, eventually, main, with_agent
+from cli import NO_AGENT, Server
+from harness import alive, check, children_of, end_process, equal, eventually, main, with_agent
 from verb_test import CRASHED, TIME_OUT, Run, folders
 
 PRIVATE = 0x50530000
@@ -94,6 +94,33 @@ def a_hung_unit_goes_on_and_it_is_said_so(agent):
         check(alive(pid), "a unit that nobody could end is gone")
         end_process(pid)
         eventually(lambda: not alive(pid), "the unit's end")
+
+
+class Lossy(Proxy):
+    """Loses the connection whenever it is asked for the end of the unit hang, until its output is fetched."""
+    losing = False
+
+    def own_answer(self, request):
+        rpc, *entries = request
+        if rpc == wire.RUN and wire.s("hang") in entries:
+            self.losing = True
+        elif rpc == wire.GETFILE:
+            self.losing = False
+        elif rpc == wire.WAIT2 and self.losing:
+            raise ConnectionError("lost on purpose")
+        return super().own_answer(request)
+
+
+@with_agent()
+def a_lost_unit_is_told_and_ends_the_run(agent):
+    with Lossy(agent) as proxy:
+        run = Run(proxy, "fail", "hang", "pass", code=NO_AGENT, options=("--screenshot", "never"))
+        equal(run.verdicts(), {"fail": "failed", "hang": "lost", "pass": "not run"})
+        equal((run.junit.get("failures"), run.junit.get("errors")), ("1", "2"))
+        check(b"going to hang" in run.report, "what the unit had printed")
+        check(not re.search(rb"^sample:hang.* done ", run.report, re.M), "an end that nobody saw")
+        for pid in children_of(agent.pid):
+            end_process(pid)
 
 
 @with_agent()
