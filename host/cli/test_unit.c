@@ -173,19 +173,6 @@ static void interrupted(struct running *running)
         test_warn(test, "%s could not be ended: %s", running->unit->name, periscope_error_text(test->cli->periscope));
 }
 
-/* What the unit started and left behind would write into the next one's screen, and for ever into its report. */
-static void end_leftovers(struct running *running)
-{
-    struct test *test = running->test;
-    if (test->plain)
-        return;
-    int status = periscope_kill(test->cli->periscope, running->pid, GRACE_MS, &running->unit->ended);
-    if (status && status != PERISCOPE_UNSUPPORTED)
-        test_warn(test, "what %s left running could not be ended: %s", running->unit->name,
-                  periscope_error_text(test->cli->periscope));
-    test_is_final(test, status);
-}
-
 static void watch(struct running *running)
 {
     struct test *test = running->test;
@@ -204,8 +191,6 @@ static void watch(struct running *running)
         interrupted(running);
     else if (status)
         lost(running, status);
-    else
-        end_leftovers(running);
     (void)periscope_forget(test->cli->periscope, running->pid);
 }
 

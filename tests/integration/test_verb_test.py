@@ -11,7 +11,7 @@ import tempfile
 import picture
 import xserver
 from cli import INTERRUPTED, NO_AGENT, USAGE, finish, one_line, periscope, start, target, unused_port
-from harness import Agent, PATIENCE, alive, check, equal, eventually, main, test, with_agent
+from harness import Agent, PATIENCE, check, equal, eventually, main, test, with_agent
 from verb_test import (CRASHED, INCOMPLETE, LOCAL, PASSED, SAMPLE, TIME_OUT, UNIT_FAILED, Run, folders, nothing_is_left,
                        read)
 
@@ -187,14 +187,6 @@ def too_much_output_is_read_to_a_limit(agent):
     check(len(run.files["junit.xml"]) < 30e6, "GitLab's limit")
     check("bytes are left out here; all of it is in report.txt" in run.junit.find(".//system-out").text, "what is cut")
     nothing_is_left(agent)
-
-
-@with_agent()
-def what_a_unit_leaves_running_is_ended(agent):
-    run = Run(agent, "orphan", "pass", options=("--screenshot", "never"))
-    equal(run.verdicts(), {"orphan": "passed", "pass": "passed"})
-    check(re.fullmatch(r"\d+ sample_test", " ".join(run.units["orphan"]["ended"])), run.units["orphan"]["ended"])
-    check(not alive(int(run.units["orphan"]["ended"][0].split()[0])), "the child that was left is alive")
 
 
 @with_agent(env={"DISPLAY": ":4242"})
