@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CHANGES_MAX 5 /* of the screen's layout while one picture is taken */
+#define CHANGES_MAX 25 /* of the screen's layout while one picture is taken */
 #define TIMEOUT_DEFAULT_MS 5000
 
 struct capture {
