@@ -6,17 +6,19 @@
 #include "base/buffer.h"
 #include "base/error.h"
 #include "base/strlist.h"
+#include "platform/identity.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
-struct os_process_spec {         /* all borrowed */
-    const char *const *argv;     /* NULL-terminated, at least one */
-    const char *const *env;      /* "NAME=VALUE" set, "NAME" removed; NULL: the agent's as it is */
-    const char *cwd;             /* NULL: the agent's */
-    const char *in, *out, *err;  /* "" or NULL: the agent's own handle */
-    bool append_out, append_err; /* else truncated; both are opened for append, so they may be one file */
-    bool report_exec_failure;    /* else, as testagentd, a child that can't be executed exits with 1 */
+struct os_process_spec {          /* all borrowed */
+    const char *const *argv;      /* NULL-terminated, at least one */
+    const char *const *env;       /* "NAME=VALUE" set, "NAME" removed; NULL: the agent's as it is */
+    const char *cwd;              /* NULL: the agent's */
+    const struct os_identity *as; /* NULL: the agent's own user; else that user, in the user's environment */
+    const char *in, *out, *err;   /* "" or NULL: the agent's own handle */
+    bool append_out, append_err;  /* else truncated; both are opened for append, so they may be one file */
+    bool report_exec_failure;     /* else, as testagentd, a child that can't be executed exits with 1 */
 };
 
 struct os_process;

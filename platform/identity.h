@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* As whom the agent runs programs, and reads and writes files, for a host.
+ *
+ * A service has more rights than the tests that it runs should have. An identity is the user of the active session, or
+ * a user that the configuration names, with that session's environment; or the agent itself.
+ */
+#ifndef PLATFORM_IDENTITY_H
+#define PLATFORM_IDENTITY_H
+
+#include "base/error.h"
+
+#include <stdbool.h>
+
+#define OS_IDENTITY_AGENT "agent"     /* the agent's own user: no change at all */
+#define OS_IDENTITY_SESSION "session" /* the user of the active session; ERR_UNAVAILABLE while there is none */
+
+struct os_identity;
+/* Who that is now: `who` is one of the names above or a user's name. Found afresh by each call, since users log on and
+   off. Any thread. */
+int os_identity_find(struct os_identity **out, const char *who, struct error *err);
+void os_identity_free(struct os_identity *identity); /* accepts NULL */
+/* In words, for properties and logs: "user alice (uid 1000), session 2 on seat0". Borrowed from the identity. */
+const char *os_identity_name(const struct os_identity *identity);
+/* For files: the calling thread has the user's rights from enter to leave. Both do nothing for the agent's own. */
+int os_identity_enter(const struct os_identity *identity, struct error *err);
+void os_identity_leave(const struct os_identity *identity);
+
+#endif
