@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "host/cli/cli.h"
+#include "host/cli/facts.h"
 
 #include "base/strlist.h"
 #include "platform/file.h"
@@ -55,56 +55,13 @@ static bool build_options(struct cli *cli, const struct shot *shot, struct strli
     return true;
 }
 
-/* A fact that may come several times: the keys of these are arrays in JSON. */
-static bool may_repeat(const char *fact)
-{
-    return strncmp(fact, "warning=", 8) == 0 || strncmp(fact, "refused=", 8) == 0;
-}
-
-static void add_json_array(struct json *reply, const char *name, const char *start,
-                           const struct periscope_strings *facts)
-{
-    json_array_begin(reply, name);
-    for (size_t i = 0; i < facts->count; i++)
-        if (strncmp(facts->items[i], start, strlen(start)) == 0)
-            json_text(reply, NULL, facts->items[i] + strlen(start));
-    json_array_end(reply);
-}
-
-static void add_json(struct json *reply, const struct shot *shot)
-{
-    json_object_begin(reply, "facts");
-    for (size_t i = 0; i < shot->facts.count; i++) {
-        const char *fact = shot->facts.items[i], *equals = strchr(fact, '=');
-        char key[64];
-        if (may_repeat(fact) || !equals || (size_t)(equals - fact) >= sizeof key)
-            continue;
-        snprintf(key, sizeof key, "%.*s", (int)(equals - fact), fact);
-        json_text(reply, key, equals + 1);
-    }
-    json_object_end(reply);
-    add_json_array(reply, "warnings", "warning=", &shot->facts);
-    add_json_array(reply, "refused", "refused=", &shot->facts);
-    json_bool(reply, "unchanged", shot->bytes == NULL);
-    json_text(reply, "file", shot->bytes ? shot->file : NULL);
-    json_number(reply, "bytes", shot->len);
-}
-
 static void tell_facts(struct cli *cli, struct shot *shot)
 {
-    bool beside = strcmp(shot->file, "-") == 0;
-    add_json(&cli->reply, shot);
-    cli_make_printable(&shot->facts);
-    for (size_t i = 0; i < shot->facts.count; i++) {
-        const char *fact = shot->facts.items[i];
-        int len = (int)strcspn(fact, "=");
-        if (strncmp(fact, "warning=", 8) == 0)
-            cli_warn(cli, "%s: warning: %s", cli->target, fact + 8);
-        else if (beside || cli->quiet)
-            cli_note(cli, "%.*s: %s", len, fact, fact[len] ? fact + len + 1 : "");
-        else
-            cli_print(cli, "%-9.*s %s\n", len, fact, fact[len] ? fact + len + 1 : "");
-    }
+    facts_json(&cli->reply, &shot->facts);
+    json_bool(&cli->reply, "unchanged", shot->bytes == NULL);
+    json_text(&cli->reply, "file", shot->bytes ? shot->file : NULL);
+    json_number(&cli->reply, "bytes", shot->len);
+    facts_tell(cli, &shot->facts, strcmp(shot->file, "-") == 0);
 }
 
 static int store(struct cli *cli, const struct shot *shot)

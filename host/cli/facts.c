@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "host/cli/facts.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* Those that may come several times, and what their arrays are called; NULL: the verb's own. */
+static const struct {
+    const char *key, *array;
+} repeated[] = {{"warning", "warnings"}, {"refused", "refused"}, {"drm.plane", "planes"}, {"crc", NULL}};
+#define REPEATED_COUNT (sizeof repeated / sizeof *repeated)
+
+const char *fact_value(const char *fact, const char *key)
+{
+    size_t len = strlen(key);
+    return strncmp(fact, key, len) == 0 && fact[len] == '=' ? fact + len + 1 : NULL;
+}
+
+static bool may_repeat(const char *fact)
+{
+    for (size_t i = 0; i < REPEATED_COUNT; i++)
+        if (fact_value(fact, repeated[i].key))
+            return true;
+    return false;
+}
+
+static void add_array(struct json *reply, const char *name, const char *key, const struct periscope_strings *facts)
+{
+    json_array_begin(reply, name);
+    for (size_t i = 0; i < facts->count; i++) {
+        const char *value = fact_value(facts->items[i], key);
+        if (value)
+            json_text(reply, NULL, value);
+    }
+    json_array_end(reply);
+}
+
+void facts_json(struct json *reply, const struct periscope_strings *facts)
+{
+    json_object_begin(reply, "facts");
+    for (size_t i = 0; i < facts->count; i++) {
+        const char *fact = facts->items[i], *equals = strchr(fact, '=');
+        char key[64];
+        if (may_repeat(fact) || !equals || (size_t)(equals - fact) >= sizeof key)
+            continue;
+        snprintf(key, sizeof key, "%.*s", (int)(equals - fact), fact);
+        json_text(reply, key, equals + 1);
+    }
+    json_object_end(reply);
+    for (size_t i = 0; i < REPEATED_COUNT; i++)
+        if (repeated[i].array)
+            add_array(reply, repeated[i].array, repeated[i].key, facts);
+}
+
+void facts_tell(struct cli *cli, struct periscope_strings *facts, bool beside)
+{
+    cli_make_printable(facts);
+    for (size_t i = 0; i < facts->count; i++) {
+        const char *fact = facts->items[i], *warning = fact_value(fact, "warning");
+        int len = (int)strcspn(fact, "=");
+        if (warning)
+            cli_warn(cli, "%s: warning: %s", cli->target, warning);
+        else if (beside || cli->quiet)
+            cli_note(cli, "%.*s: %s", len, fact, fact[len] ? fact + len + 1 : "");
+        else
+            cli_print(cli, "%-9.*s %s\n", len, fact, fact[len] ? fact + len + 1 : "");
+    }
+}
