@@ -219,6 +219,13 @@ int screen_take(struct screen *screen, const struct strlist *options, struct str
     return status ? status : ask(screen, "screenshot", options, parsed.deadline_ms, facts, file, err);
 }
 
+int screen_crc(struct screen *screen, const struct strlist *options, struct strlist *facts, struct error *err)
+{
+    struct screenshot_options parsed;
+    int status = screenshot_options_parse_crc(&parsed, options, err);
+    return status ? status : ask(screen, "crc", options, parsed.deadline_ms, facts, NULL, err);
+}
+
 static int ask_list(struct screen *screen, const char *verb, int timeout_ms, struct strlist *lines, struct error *err)
 {
     struct strlist options = {0};

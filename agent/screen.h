@@ -17,6 +17,8 @@ void screen_stop(struct screen *screen); /* ends the idle worker, before the age
 /* A picture with the options of the RPC screenshot (borrowed strings). The file is empty when it is unchanged. */
 int screen_take(struct screen *screen, const struct strlist *options, struct strlist *facts, struct buffer *file,
                 struct error *err);
+/* CRCs with the options of the RPC crc. */
+int screen_crc(struct screen *screen, const struct strlist *options, struct strlist *facts, struct error *err);
 int screen_displays(struct screen *screen, int timeout_ms, struct strlist *facts, struct error *err);
 int screen_windows(struct screen *screen, int timeout_ms, struct strlist *lines, struct error *err);
 const char *screen_backend_names(void); /* separated by spaces */

@@ -88,37 +88,42 @@ static bool set_deadline(struct screenshot_options *options, const char *value)
 #define STRING_(number) #number
 #define STRING(number) STRING_(number)
 
+/* What is asked for. Each one takes what the later ones take. */
+enum request { OF_PICTURE, OF_CRC, OF_LIST };
+
 static const struct option {
     const char *key, *expected;
     bool (*set)(struct screenshot_options *options, const char *value);
-    bool of_lists; /* also of the lists of displays and windows */
+    enum request last; /* that takes it */
 } known[] = {
-    {"output", "the name of an output", set_output, false},
-    {"region", "WxH+X+Y with sizes from 1 to " STRING(CAPTURE_SIZE_MAX), set_region, false},
-    {"cursor", "0 or 1", set_cursor, false},
-    {"if-changed", "a hash as the fact hash gives it", set_if_changed, false},
-    {"format", "png or ppm", set_format, false},
-    {"backend", "the name of a capture backend", set_backend, true},
-    {"deadline-ms", STRING(SCREENSHOT_DEADLINE_MIN_MS) " to " STRING(SCREENSHOT_DEADLINE_MAX_MS), set_deadline, true},
+    {"output", "the name of an output", set_output, OF_CRC},
+    {"region", "WxH+X+Y with sizes from 1 to " STRING(CAPTURE_SIZE_MAX), set_region, OF_CRC},
+    {"cursor", "0 or 1", set_cursor, OF_CRC},
+    {"if-changed", "a hash as the fact hash gives it", set_if_changed, OF_PICTURE},
+    {"format", "png or ppm", set_format, OF_PICTURE},
+    {"backend", "the name of a capture backend", set_backend, OF_LIST},
+    {"deadline-ms", STRING(SCREENSHOT_DEADLINE_MIN_MS) " to " STRING(SCREENSHOT_DEADLINE_MAX_MS), set_deadline,
+     OF_LIST},
 };
 #define KNOWN_COUNT (sizeof known / sizeof *known)
 
-static const struct option *find(const char *text, size_t key_len, bool of_lists)
+static const struct option *find(const char *text, size_t key_len, enum request request)
 {
     for (size_t i = 0; i < KNOWN_COUNT; i++)
         if (strlen(known[i].key) == key_len && strncmp(text, known[i].key, key_len) == 0)
-            return known[i].of_lists || !of_lists ? &known[i] : NULL;
+            return request <= known[i].last ? &known[i] : NULL;
     return NULL;
 }
 
-static int parse(struct screenshot_options *options, const struct strlist *texts, bool of_lists, struct error *err)
+static int parse(struct screenshot_options *options, const struct strlist *texts, enum request request,
+                 struct error *err)
 {
     bool seen[KNOWN_COUNT] = {false};
     *options = (struct screenshot_options){.picture.capture.cursor = true, .deadline_ms = SCREENSHOT_DEADLINE_MS};
     for (size_t i = 0; i < texts->count; i++) {
         const char *text = texts->items[i];
         size_t key_len = strcspn(text, "=");
-        const struct option *option = text[key_len] ? find(text, key_len, of_lists) : NULL;
+        const struct option *option = text[key_len] ? find(text, key_len, request) : NULL;
         if (!option)
             return error_set(err, ERR_INVALID, "unknown option '%.80s'", text);
         if (seen[option - known])
@@ -133,10 +138,15 @@ static int parse(struct screenshot_options *options, const struct strlist *texts
 
 int screenshot_options_parse(struct screenshot_options *options, const struct strlist *texts, struct error *err)
 {
-    return parse(options, texts, false, err);
+    return parse(options, texts, OF_PICTURE, err);
+}
+
+int screenshot_options_parse_crc(struct screenshot_options *options, const struct strlist *texts, struct error *err)
+{
+    return parse(options, texts, OF_CRC, err);
 }
 
 int screenshot_options_parse_list(struct screenshot_options *options, const struct strlist *texts, struct error *err)
 {
-    return parse(options, texts, true, err);
+    return parse(options, texts, OF_LIST, err);
 }

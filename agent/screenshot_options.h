@@ -28,6 +28,8 @@ struct screenshot_options {
 
 /* ERR_INVALID names the option and the value: one that is unknown, wrong or given twice. */
 int screenshot_options_parse(struct screenshot_options *options, const struct strlist *texts, struct error *err);
+/* For CRCs, which have no file: output, region, cursor, backend and deadline-ms. */
+int screenshot_options_parse_crc(struct screenshot_options *options, const struct strlist *texts, struct error *err);
 /* For the lists of displays and of windows, which take backend and deadline-ms alone. */
 int screenshot_options_parse_list(struct screenshot_options *options, const struct strlist *texts, struct error *err);
 

@@ -164,6 +164,16 @@ static int take_screenshot(struct worker *worker, const struct strlist *texts, s
     return capturer_take(worker->capturer, &options.picture, facts, file, err);
 }
 
+static int take_crc(struct worker *worker, const struct strlist *texts, struct strlist *facts, struct error *err)
+{
+    struct screenshot_options options;
+    int status = screenshot_options_parse_crc(&options, texts, err);
+    if (status < 0)
+        return status;
+    start_clock(worker, &options);
+    return capturer_crc(worker->capturer, &options.picture.capture, facts, err);
+}
+
 static int make_list(struct worker *worker, const struct strlist *texts, bool windows, struct strlist *lines,
                      struct error *err)
 {
@@ -187,6 +197,8 @@ static int do_request(struct worker *worker, const struct strlist *texts, struct
     buffer_init(&file, FILE_MAX);
     if (screenshot)
         status = take_screenshot(worker, &options, &facts, &file, err);
+    else if (strcmp(verb, "crc") == 0)
+        status = take_crc(worker, &options, &facts, err);
     else if (windows || strcmp(verb, "displays") == 0)
         status = make_list(worker, &options, windows, &facts, err);
     else

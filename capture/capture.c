@@ -2,6 +2,7 @@
 #include "capture/capture.h"
 
 #include "base/timestamp.h"
+#include "capture/crc.h"
 #include "capture/hash.h"
 #include "capture/pixels.h"
 #include "capture/png.h"
@@ -24,6 +25,7 @@ struct slot {
     X(STAGE_OPEN, "opening the source", true)                                                                          \
     X(STAGE_GRAB, "waiting for the picture", true)                                                                     \
     X(STAGE_LIST, "waiting for the list", true)                                                                        \
+    X(STAGE_CRCS, "waiting for the hardware's CRC", true)                                                              \
     X(STAGE_CLOSE, "closing the source", true)                                                                         \
     X(STAGE_HASH, "computing the picture's hash", false)                                                               \
     X(STAGE_ENCODE, "writing the picture's file", false)
@@ -281,6 +283,90 @@ int capturer_take(struct capturer *capturer, const struct picture_options *optio
     strlist_deinit(&grab.facts);
     strlist_deinit(&refused);
     return status;
+}
+
+/* ---- CRCs ---- */
+
+static int add_software_crc(struct capturer *capturer, const struct capture_options *options, struct strlist *facts,
+                            struct error *err)
+{
+    struct grab grab = {.options = options};
+    struct strlist refused = {0};
+    struct task task = {run_grab, &grab, STAGE_GRAB};
+    int status = do_task(capturer, options, &task, &refused, err);
+    if (status == 0) {
+        bool unchanged;
+        const char *output = strlist_get(&grab.facts, "output");
+        enter(capturer, STAGE_HASH, NULL);
+        add_pixel_facts(&grab.facts, &grab.image, NULL, &unchanged);
+        move_facts(facts, &grab.facts, "");
+        move_facts(facts, &refused, "refused=");
+        strlist_addf(facts, "crc=software 0x%08x %s", picture_crc(&grab.image), output ? output : "");
+    }
+    strlist_deinit(&grab.facts);
+    strlist_deinit(&refused);
+    return status;
+}
+
+struct hardware {
+    const struct capture_options *options; /* borrowed */
+    struct strlist facts;                  /* owned */
+};
+
+static enum capture_result run_crcs(struct slot *slot, void *context, struct error *err)
+{
+    struct hardware *hardware = context;
+    strlist_deinit(&hardware->facts); /* of a try that came to nothing */
+    int status = slot->backend->crcs(slot->capture, hardware->options, &hardware->facts, err);
+    if (status == 0)
+        return CAPTURE_OK;
+    return status == ERR_CLOSED ? CAPTURE_LOST : CAPTURE_FAILED;
+}
+
+static void add_hardware_crcs(struct capturer *capturer, const struct capture_options *options, struct strlist *facts)
+{
+    struct hardware hardware = {.options = options};
+    struct task task = {run_crcs, &hardware, STAGE_CRCS};
+    for (size_t i = 0; i < capturer->slot_count; i++) {
+        struct slot *slot = &capturer->slots[i];
+        struct error why = {0};
+        if (!slot->backend->crcs || !is_wanted(slot->backend, options->backend))
+            continue;
+        if (use_slot(capturer, slot, options, &task, &why) == 0)
+            move_facts(facts, &hardware.facts, "");
+        else
+            strlist_addf(facts, "refused=hardware: %s: %s", slot->backend->name, why.text);
+    }
+    strlist_deinit(&hardware.facts);
+}
+
+static int say_no_crc(const struct strlist *facts, int status, struct error *err)
+{
+    static const char prefix[] = "refused=";
+    struct buffer text;
+    buffer_init(&text, ERROR_TEXT_SIZE);
+    for (size_t i = 0; i < facts->count; i++)
+        if (strncmp(facts->items[i], prefix, sizeof prefix - 1) == 0)
+            buffer_printf(&text, "%s%s", text.len ? "; " : "", facts->items[i] + sizeof prefix - 1);
+    error_set(err, status, "%s", text.data ? (const char *)text.data : "no CRC can be had, and nothing tells why");
+    buffer_deinit(&text);
+    return status;
+}
+
+int capturer_crc(struct capturer *capturer, const struct capture_options *options, struct strlist *facts,
+                 struct error *err)
+{
+    struct error why = {0};
+    int status = add_software_crc(capturer, options, facts, &why);
+    if (status < 0)
+        strlist_addf(facts, "refused=software: %s", why.text);
+    add_hardware_crcs(capturer, options, facts);
+    enter(capturer, STAGE_IDLE, NULL);
+    if (facts->failed)
+        return error_set(err, ERR_NO_MEMORY, "no memory for what is known of the CRCs");
+    if (strlist_get(facts, "crc"))
+        return 0;
+    return say_no_crc(facts, status, err);
 }
 
 /* ---- lists ---- */

@@ -57,6 +57,10 @@ struct capture_backend {
     /* displays, windows: ERR_CLOSED when the source went away, to be opened again.
        display.count=N and, from 0, display.N.name, .geometry, .backend, .driver, .pci where known. */
     int (*displays)(struct capture *capture, struct strlist *facts, struct error *err);
+    /* The CRCs that hardware computes over the outputs (all, or the one of the options): the facts crc and refused.
+       NULL: this source knows of no hardware. */
+    int (*crcs)(struct capture *capture, const struct capture_options *options, struct strlist *facts,
+                struct error *err);
     /* One line a top-level window, bottom to top: tab-separated fields as docs/protocol.md tells. */
     int (*windows)(struct capture *capture, struct strlist *lines, struct error *err);
     void (*close)(struct capture *capture); /* accepts NULL and half-open */
@@ -89,6 +93,10 @@ struct picture_options {
    (capture/hash.h), cursor, refused (one for each backend tried before: "x11: why"), warning. */
 int capturer_take(struct capturer *capturer, const struct picture_options *options, struct strlist *facts,
                   struct buffer *file, struct error *err);
+/* CRCs: `crc=SOURCE VALUE OUTPUT…` for each that can be had and `refused=SOURCE: why` for the others, after what is known of
+   the picture whose pixels were read. An error when there is none at all. */
+int capturer_crc(struct capturer *capturer, const struct capture_options *options, struct strlist *facts,
+                 struct error *err);
 /* Of the options, only backend and timeout_ms count. */
 int capturer_displays(struct capturer *capturer, const struct capture_options *options, struct strlist *facts,
                       struct error *err);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "capture/drm.h"
 
+#include "capture/drm_crc.h"
 #include "capture/drm_shot.h"
 #include "capture/region.h"
 #include "platform/clock.h"
@@ -287,6 +288,21 @@ static enum capture_result drm_grab(struct capture *capture, const struct captur
     return status < 0 ? CAPTURE_FAILED : CAPTURE_OK;
 }
 
+static int drm_crcs(struct capture *capture, const struct capture_options *options, struct strlist *facts,
+                    struct error *err)
+{
+    int64_t deadline = os_deadline(options->timeout_ms);
+    struct choice choice;
+    int status = find_outputs(capture, err);
+    if (status == 0)
+        status = choose(capture, options->output, &choice, err);
+    for (size_t i = 0; status == 0 && i < choice.count; i++)
+        if (!find_twin(choice.outputs, i, &choice.outputs[i]))
+            drm_crc_read(&choice.outputs[i], deadline, facts);
+    close_cards(capture);
+    return status;
+}
+
 static int drm_displays(struct capture *capture, struct strlist *facts, struct error *err)
 {
     int status = find_outputs(capture, err);
@@ -316,6 +332,7 @@ const struct capture_backend capture_drm = {
     .summary = "what the display hardware scans out, from the kernel",
     .open = drm_open,
     .grab = drm_grab,
+    .crcs = drm_crcs,
     .displays = drm_displays,
     .windows = drm_windows,
     .close = drm_close,

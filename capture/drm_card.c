@@ -21,11 +21,16 @@
 static _Atomic(const char *) current_call = "nothing";
 static atomic_uint current_card;
 
+void drm_call_begins(const struct drm_card *card, const char *name)
+{
+    atomic_store(&current_card, card->number);
+    atomic_store(&current_call, name);
+}
+
 int drm_call(const struct drm_card *card, unsigned long request, const char *name, void *argument)
 {
     int result;
-    atomic_store(&current_card, card->number);
-    atomic_store(&current_call, name);
+    drm_call_begins(card, name);
     do
         result = ioctl(card->fd, request, argument);
     while (result < 0 && (errno == EINTR || errno == EAGAIN));

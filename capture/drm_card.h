@@ -41,6 +41,9 @@ bool drm_card_is_emulated(const struct drm_card *card);
 int drm_call(const struct drm_card *card, unsigned long request, const char *name, void *argument);
 #define DRM_CALL(card, NAME, argument) drm_call(card, DRM_IOCTL_##NAME, #NAME, argument)
 
+/* Names what is done next with the card, where that is no ioctl. */
+void drm_call_begins(const struct drm_card *card, const char *name);
+
 /* What the last call was, for one that does not return; from any thread. */
 void drm_describe_call(char *text, size_t size);
 

@@ -188,6 +188,10 @@ PERISCOPE_API int periscope_kill(struct periscope *p, uint64_t pid, int grace_ms
 PERISCOPE_API int periscope_screenshot(struct periscope *p, const char *const *options, struct periscope_strings *facts,
                                        uint8_t **bytes, size_t *len);
 
+/* The CRCs of the screen, "crc=SOURCE VALUE OUTPUT" facts among others. options: "key=value" strings, NULL-terminated
+   or NULL (docs/protocol.md, crc). Needs a Periscope agent. */
+PERISCOPE_API int periscope_crc(struct periscope *p, const char *const *options, struct periscope_strings *facts);
+
 #ifdef __cplusplus
 }
 #endif

@@ -39,24 +39,29 @@ static int read_shot(struct call *call, struct shot *shot)
     return status ? status : call_end(call);
 }
 
+/* Asks with the options, up to where the reply begins. */
+static int ask(struct periscope *p, enum method_index method, const char *const *options, struct call *call)
+{
+    uint32_t count = 0;
+    while (options && options[count])
+        count++;
+    call_init(call, p, method, count, CALL_ANY);
+    for (uint32_t i = 0; i < count; i++)
+        write_entry_text(&call->request, WIRE_STRING, options[i]);
+    call_allow(call, deadline_of(options));
+    int status = client_need(p, FIRST_MINOR_OF_PERISCOPE, method);
+    if (!status)
+        status = call_send(call, false);
+    return status ? status : call_reply(call);
+}
+
 static int attempt_shot(struct periscope *p, void *context)
 {
     struct shot *shot = context;
-    uint32_t count = 0;
-    while (shot->options && shot->options[count])
-        count++;
+    struct call call;
     strlist_deinit(&shot->facts);
     buffer_clear(&shot->file);
-    struct call call;
-    call_init(&call, p, METHOD_screenshot, count, CALL_ANY);
-    for (uint32_t i = 0; i < count; i++)
-        write_entry_text(&call.request, WIRE_STRING, shot->options[i]);
-    call_allow(&call, deadline_of(shot->options));
-    int status = client_need(p, FIRST_MINOR_OF_PERISCOPE, METHOD_screenshot);
-    if (!status)
-        status = call_send(&call, false);
-    if (!status)
-        status = call_reply(&call);
+    int status = ask(p, METHOD_screenshot, shot->options, &call);
     if (!status)
         status = read_shot(&call, shot);
     call_deinit(&call);
@@ -94,5 +99,29 @@ int periscope_screenshot(struct periscope *p, const char *const *options, struct
         strings_take(facts, &shot.facts);
     strlist_deinit(&shot.facts);
     buffer_deinit(&shot.file);
+    return status;
+}
+
+static int attempt_crc(struct periscope *p, void *context)
+{
+    struct shot *shot = context;
+    struct entry last;
+    struct call call;
+    strlist_deinit(&shot->facts);
+    int status = ask(p, METHOD_crc, shot->options, &call);
+    if (!status)
+        status = call_strings(&call, "s", &shot->facts, &last);
+    call_deinit(&call);
+    return status;
+}
+
+int periscope_crc(struct periscope *p, const char *const *options, struct periscope_strings *facts)
+{
+    struct shot shot = {.options = options};
+    *facts = (struct periscope_strings){0};
+    int status = client_repeat(p, attempt_crc, &shot);
+    if (!status)
+        strings_take(facts, &shot.facts);
+    strlist_deinit(&shot.facts);
     return status;
 }

@@ -27,6 +27,15 @@ class Picture:
         return f"xxh64:{xxh64(self.ppm()):016x}"
 
 
+def crc(pixels):
+    """As the kernel's vkms computes it: the CRC-32 without its inversions, over four 16-bit values a pixel (alpha, red,
+    green, blue; little-endian), each 8-bit value times 257."""
+    wide = bytearray(b"\xff" * (len(pixels) // 3 * 8))
+    for channel in range(3):
+        wide[2 + 2 * channel::8] = wide[3 + 2 * channel::8] = pixels[channel::3]
+    return zlib.crc32(bytes(wide), 0xffffffff) ^ 0xffffffff
+
+
 def decode_ppm(data):
     magic, width, height, rest = data.split(None, 3)
     largest, pixels = rest[:3], rest[4:]

@@ -163,5 +163,16 @@ def golden_screenshot():
         equal(os.listdir(folder), [])
 
 
+@test
+def golden_crc():
+    with replay("83-crc") as server:
+        reply = speak(server, "crc", "--json", "-o", "card0-Virtual-1", "--no-cursor").json
+        equal(reply["crcs"], [{"source": source, "value": "0x81e38dc7", "output": "card0-Virtual-1"}
+                              for source in ("software", "debugfs")])
+        reply = speak(server, "crc", "--json").json
+        equal(reply["crcs"], [{"source": "debugfs", "value": "0x1,0x2", "output": "card0-DP-1"}])
+        equal(len(reply["refused"]), 1)
+
+
 if __name__ == "__main__":
     main()

@@ -27,7 +27,7 @@ REGISTRY = re.compile(r"capture/backends(_\w+)?\.c$")  # lists the backends of a
 STANDARD = set("assert complex ctype errno fenv float inttypes iso646 limits locale math setjmp signal stdalign stdarg "
                "stdatomic stdbool stddef stdint stdio stdlib stdnoreturn string tgmath threads time uchar wchar "
                "wctype".split())
-PORTABLE = {"capture/png.c": {"zlib.h"}}  # libraries that are the same on every OS
+PORTABLE = {"capture/crc.c": {"zlib.h"}, "capture/png.c": {"zlib.h"}}  # libraries that are the same on every OS
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.M)
 OS_CONDITION = re.compile(r"^\s*#\s*(?:el)?if.*\b(_WIN32|_WIN64|WIN32|__linux__|linux|__unix__|__APPLE__|__FreeBSD__|"
                           r"__MINGW32__|_MSC_VER)\b", re.M)

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "host/cli/facts.h"
+
+#include "base/strlist.h"
+#include "platform/clock.h"
+
+#include <string.h>
+
+#define PAUSE_MS 100
+#define CHANGE_MS 60000
+
+static const struct cli_option options[] = {
+    {"output", 'o', "NAME", "one output, as display.N.name of 'periscope info' has it"},
+    {"region", 'r', "WxH+X+Y", "the software's CRC of that part alone, in pixels"},
+    {"no-cursor", 0, NULL, "the software's CRC without the mouse cursor"},
+    {"backend", 0, "NAME", "how the agent takes the picture, and no other way"},
+    {"deadline", 0, "SECONDS", "how long the agent may try (5)"},
+    {"wait-change", 'w', NULL, "ask again until a CRC is another one than at first"},
+    {"timeout", 't', "SECONDS", "how long --wait-change waits (60)"},
+    {0},
+};
+
+static bool build_options(struct cli *cli, struct strlist *list)
+{
+    static const char *const passed_on[] = {"output", "region", "backend"};
+    int deadline_ms;
+    for (size_t i = 0; i < sizeof passed_on / sizeof *passed_on; i++)
+        if (cli_option(cli, passed_on[i]))
+            strlist_addf(list, "%s=%s", passed_on[i], cli_option(cli, passed_on[i]));
+    if (cli_option(cli, "no-cursor"))
+        strlist_add(list, "cursor=0");
+    const char *deadline = cli_option(cli, "deadline");
+    if (deadline && !cli_seconds(cli, "--deadline", deadline, &deadline_ms))
+        return false;
+    if (deadline)
+        strlist_addf(list, "deadline-ms=%d", deadline_ms);
+    return true;
+}
+
+static bool has_fact(const struct periscope_strings *facts, const char *fact)
+{
+    for (size_t i = 0; i < facts->count; i++)
+        if (strcmp(facts->items[i], fact) == 0)
+            return true;
+    return false;
+}
+
+/* Whether a source that had a CRC of an output has another one now. */
+static bool has_changed(const struct periscope_strings *before, const struct periscope_strings *after)
+{
+    for (size_t i = 0; i < after->count; i++)
+        if (fact_value(after->items[i], "crc") && !has_fact(before, after->items[i]))
+            return true;
+    return false;
+}
+
+/* `facts` are the last ones, and owned by the caller, whatever is returned. */
+static int await_change(struct cli *cli, const char *const *list, struct periscope_strings *facts)
+{
+    struct periscope_strings first = *facts;
+    int64_t deadline = os_deadline(cli->timeout_ms < 0 ? CHANGE_MS : cli->timeout_ms);
+    int status = 0;
+    bool changed = false;
+    *facts = (struct periscope_strings){0};
+    do {
+        os_sleep_ms(PAUSE_MS);
+        periscope_strings_free(facts);
+        status = periscope_crc(cli->periscope, list, facts);
+        changed = !status && has_changed(&first, facts);
+    } while (!status && !changed && os_time_left(deadline) > 0);
+    periscope_strings_free(&first);
+    if (status)
+        return cli_failed(cli, status);
+    return changed ? CLI_OK : CLI_UNCHANGED;
+}
+
+/* "SOURCE VALUE OUTPUT…" */
+static void add_crc(struct json *reply, const char *crc)
+{
+    size_t source = strcspn(crc, " ");
+    const char *value = crc + source + strspn(crc + source, " ");
+    size_t len = strcspn(value, " ");
+    json_object_begin(reply, NULL);
+    json_text_len(reply, "source", crc, source);
+    json_text_len(reply, "value", value, len);
+    json_text(reply, "output", value + len + strspn(value + len, " "));
+    json_object_end(reply);
+}
+
+static void tell(struct cli *cli, struct periscope_strings *facts)
+{
+    facts_json(&cli->reply, facts);
+    json_array_begin(&cli->reply, "crcs");
+    for (size_t i = 0; i < facts->count; i++) {
+        const char *crc = fact_value(facts->items[i], "crc");
+        if (crc)
+            add_crc(&cli->reply, crc);
+    }
+    json_array_end(&cli->reply);
+    facts_tell(cli, facts, false);
+}
+
+static int ask(struct cli *cli, const char *const *list)
+{
+    struct periscope_strings facts;
+    int status = periscope_crc(cli->periscope, list, &facts);
+    if (status)
+        return cli_failed(cli, status);
+    int exit = cli_option(cli, "wait-change") ? await_change(cli, list, &facts) : CLI_OK;
+    if (exit == CLI_OK || exit == CLI_UNCHANGED) {
+        tell(cli, &facts);
+        cli->status = cli_exit_name(exit);
+    }
+    periscope_strings_free(&facts);
+    return exit;
+}
+
+static int run(struct cli *cli)
+{
+    struct strlist list = {0};
+    int exit = CLI_USAGE;
+    if (build_options(cli, &list))
+        exit = list.failed ? cli_error(cli, CLI_FAILED, "no memory for the options")
+                           : ask(cli, (const char *const *)list.items);
+    strlist_deinit(&list);
+    return exit;
+}
+
+const struct command command_crc = {
+    .name = "crc",
+    .operands = "",
+    .summary = "Tell the checksums of the guest's screen, by software and by the display hardware",
+    .details = "A line 'crc SOURCE VALUE OUTPUT' for each: 'software' is of a picture that the agent takes, the\n"
+               "others are the display hardware's own, which also tell where pixels can't be read whether the\n"
+               "screen is alive and whether it changes. Compare values of one source only; where the hardware\n"
+               "is the kernel's vkms, its value is the software's. What can't be had is told with the reason.\n"
+               "With --wait-change the status is 119 when nothing has changed in that time.\n",
+    .examples = "  periscope crc vm1:9000\n"
+                "  periscope crc --wait-change --timeout 10 vm1:9000 || echo frozen\n",
+    .options = options,
+    .times_itself = true,
+    .run = run,
+};

@@ -1,0 +1,113 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The CRCs that the agent tells (RPC crc) in a guest with vkms: of its own picture, and of the hardware by debugfs. Both
+are held against what is read here with a shell, and computed here from the picture."""
+import sys
+import traceback
+
+import qemu
+import picture
+import wire
+
+OUTPUT = "card0-Virtual-1"
+CRC = "/sys/kernel/debug/dri/0/crtc-0/crc"
+failed = False
+
+
+def check(condition, why):
+    if not condition:
+        raise AssertionError(why)
+
+
+def crcs(machine, *options):
+    """({source: value}, the reasons of those that can't be had)."""
+    reply = machine.client.call(wire.CRC, *map(wire.s, ("deadline-ms=30000", *options)))
+    if [entry.kind for entry in reply] == ["e"]:
+        raise wire.Refused(reply[0].text)
+    facts = [entry.text.split("=", 1) for entry in reply]
+    found = dict(value.split(" ", 1) for key, value in facts if key == "crc")
+    check(all(value.split(" ")[1:] == [OUTPUT] for value in found.values()), facts)
+    return ({source: value.split(" ")[0] for source, value in found.items()},
+            [value for key, value in facts if key == "refused"])
+
+
+def shell_crc(machine):
+    return machine.shell(f"head -n 2 {CRC}/data").split()[-1]
+
+
+def both_are_what_the_hardware_has(machine):
+    _, _, _, pixels = machine.picture()
+    told, refused = crcs(machine)
+    check(told == {"software": f"0x{picture.crc(pixels):08x}", "debugfs": shell_crc(machine)}, (told, refused))
+    check(told["software"] == told["debugfs"], told)
+
+
+def a_change_is_seen_by_both(machine):
+    before, _ = crcs(machine)
+    machine.shell("echo a change > /dev/tty0")
+    after, _ = crcs(machine)
+    check(set(before.items()).isdisjoint(after.items()), (before, after))
+    check(after["software"] == after["debugfs"], after)
+
+
+def hardware_without_pixels(machine):
+    told, refused = crcs(machine, "region=1x1+9999+0")
+    check(list(told) == ["debugfs"] and told["debugfs"] == shell_crc(machine), told)
+    check(any(reason.startswith("software: ") for reason in refused), refused)
+
+
+def one_that_is_read_already(machine):
+    machine.shell(f"(exec 3< {CRC}/data; echo > /tmp/open; while [ ! -e /tmp/close ]; do sleep 0.1; done) & "
+                  "while [ ! -e /tmp/open ]; do sleep 0.1; done")
+    try:
+        told, refused = crcs(machine)
+        check(list(told) == ["software"], told)
+        check(any("another program reads it" in reason for reason in refused), refused)
+    finally:
+        machine.shell("touch /tmp/close; sleep 0.5")
+    check(set(crcs(machine)[0]) == {"software", "debugfs"}, "it does not come back")
+
+
+def nothing_is_changed(machine):
+    before = machine.shell(f"cat {CRC}/control; ls /proc/self/fd | wc -l")
+    for _ in range(20):
+        crcs(machine)
+    check(machine.shell(f"cat {CRC}/control; ls /proc/self/fd | wc -l") == before, "the source is another one")
+    holders = machine.shell("ls -l /proc/[0-9]*/fd 2>/dev/null | grep crc/data || true")
+    check(not holders, f"somebody has it open still: {holders}")
+
+
+def without_debugfs(machine):
+    machine.shell("umount /sys/kernel/debug")
+    try:
+        told, refused = crcs(machine)
+        check(list(told) == ["software"], told)
+        check(any(reason.startswith("debugfs: ") and "debugfs is not mounted" in reason for reason in refused), refused)
+    finally:
+        machine.shell("mount -t debugfs debug /sys/kernel/debug")
+
+
+TESTS = [both_are_what_the_hardware_has, a_change_is_seen_by_both, hardware_without_pixels, one_that_is_read_already,
+         nothing_is_changed, without_debugfs]
+
+
+def run(machine, test):
+    global failed
+    try:
+        test(machine)
+        print(f"ok vm-crc-{test.__name__}", flush=True)
+    except Exception as reason:  # noqa: BLE001
+        failed = True
+        traceback.print_exc(file=sys.stdout)
+        print(f"FAIL vm-crc-{test.__name__}: {str(reason)[:600]}", flush=True)
+
+
+def main():
+    with qemu.Guest("crc", ["-vga", "none"], ["vkms"]) as machine:
+        for test in TESTS:
+            run(machine, test)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
