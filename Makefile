@@ -19,6 +19,7 @@ objects = $(patsubst %.c,$(OBJ)/%.o,$(1))
 BASE := $(wildcard base/*.c)
 PROTOCOL := $(wildcard protocol/*.c)
 LINUX := $(wildcard linux/*.c)
+PICTURE := $(wildcard picture/*.c)
 CAPTURE := $(filter-out capture/gdi% capture/dxgi% capture/%_win32.c,$(wildcard capture/*.c))
 AGENT := $(wildcard agent/*.c)
 HOST := $(wildcard host/*.c)
@@ -27,7 +28,7 @@ CLI := $(wildcard host/cli/*.c)
 .PHONY: all
 all: $(B)/periscoped $(B)/periscope $(B)/libperiscope.so $(B)/libperiscope.pc
 
-$(B)/periscoped: $(call objects,$(BASE) $(PROTOCOL) $(LINUX) $(CAPTURE) $(AGENT))
+$(B)/periscoped: $(call objects,$(BASE) $(PROTOCOL) $(LINUX) $(PICTURE) $(CAPTURE) $(AGENT))
 	$(call say,LINK)
 	$(Q)$(LINK) -o $@ $^ -lz
 $(B)/libperiscope.a: $(call objects,$(BASE) $(PROTOCOL) $(LINUX) $(HOST))
@@ -46,7 +47,7 @@ $(B)/libperiscope.pc: host/libperiscope.pc.in Makefile config.mk
 	$(Q)$(PC) $< > $@
 
 # Its loops are written to become vectors, which takes gcc more than -O2.
-$(OBJ)/capture/png_filter.o: OPT += -O3
+$(OBJ)/picture/png_filter.o: OPT += -O3
 
 $(OBJ)/%.o: %.c Makefile config.mk
 	@mkdir -p $(@D)
@@ -64,7 +65,7 @@ INTEGRATION := $(wildcard tests/integration/test_*.py)
 
 # A unit test links what it uses of everything but the programs' own main().
 UNIT_LIBRARY := $(B)/tests/everything.a
-$(UNIT_LIBRARY): $(call objects,$(BASE) $(PROTOCOL) $(LINUX) $(CAPTURE) $(filter-out agent/main.c,$(AGENT)) $(HOST) $(filter-out host/cli/main.c,$(CLI)))
+$(UNIT_LIBRARY): $(call objects,$(BASE) $(PROTOCOL) $(LINUX) $(PICTURE) $(CAPTURE) $(filter-out agent/main.c,$(AGENT)) $(HOST) $(filter-out host/cli/main.c,$(CLI)))
 	@mkdir -p $(@D)
 	$(call say,AR)
 	@rm -f $@

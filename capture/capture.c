@@ -5,8 +5,8 @@
 #include "capture/crc.h"
 #include "capture/hash.h"
 #include "capture/pixels.h"
-#include "capture/png.h"
-#include "capture/ppm.h"
+#include "picture/png.h"
+#include "picture/ppm.h"
 #include "platform/clock.h"
 
 #include <stdatomic.h>

@@ -11,22 +11,12 @@
 #include "base/buffer.h"
 #include "base/error.h"
 #include "base/strlist.h"
+#include "picture/image.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#define CAPTURE_SIZE_MAX 16384 /* pixels, width or height */
-
-enum pixel_format {
-    PIXEL_RGB24, /* bytes R, G, B: what every backend gives in the end */
-};
-
-struct image_view {
-    const uint8_t *pixels; /* borrowed */
-    uint32_t width, height;
-    uint32_t stride; /* bytes */
-    enum pixel_format format;
-};
+#define CAPTURE_SIZE_MAX IMAGE_SIZE_MAX
 
 struct rect {
     int32_t x, y;

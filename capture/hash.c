@@ -2,7 +2,7 @@
 /* Constants and steps: the xxHash specification ("xxHash fast digest algorithm", XXH64). */
 #include "capture/hash.h"
 
-#include "capture/ppm.h"
+#include "picture/ppm.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -15,7 +15,7 @@ WIN_CAPTURE := $(filter-out capture/backends.c capture/x11% capture/drm%,$(wildc
 WIN_LIBRARY = $(filter-out agent/main.c,$(WIN_AGENT)) $(filter-out host/cli/main.c,$(wildcard host/*.c host/cli/*.c))
 WIN_UNIT := $(filter-out test_x11% test_drm%,$(notdir $(basename $(wildcard tests/unit/test_*.c tests/wine/unit/test_*.c))))
 WIN_TOOLS := $(notdir $(basename $(wildcard tests/wine/tools/*.c)))
-WIN_AGENT := $(wildcard base/*.c protocol/*.c win32/*.c agent/*.c) $(WIN_CAPTURE)
+WIN_AGENT := $(wildcard base/*.c protocol/*.c win32/*.c picture/*.c agent/*.c) $(WIN_CAPTURE)
 
 # $(1): win64 or win32; $(2): the tools' prefix
 define WIN_RULES

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* bench_png [-t THREADS] [-n TIMES] [-o OUT.png] FILE.ppm...: how long the encoder takes (the best of TIMES) and how
    large its file is. */
-#include "capture/png.h"
+#include "picture/png.h"
 #include "platform/thread.h"
 
 #include <stdio.h>

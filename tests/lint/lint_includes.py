@@ -13,10 +13,11 @@ ROOMS = {
     "linux": ("base", "platform"),
     "win32": ("base", "platform"),
     "protocol": ("base",),
-    "capture": ("base", "platform"),
-    "agent": ("base", "platform", "protocol", "capture"),
+    "picture": ("base", "platform"),
+    "capture": ("base", "platform", "picture"),
+    "agent": ("base", "platform", "protocol", "picture", "capture"),
     "host": ("base", "platform", "protocol"),
-    "host/cli": ("base", "platform"),
+    "host/cli": ("base", "platform", "picture"),
     "host/web": ("base", "platform"),
 }
 LIBRARY_HEADERS = re.compile(r"host/periscope\w*\.h$")  # what host/cli and host/web see of host/
@@ -27,7 +28,7 @@ REGISTRY = re.compile(r"capture/backends(_\w+)?\.c$")  # lists the backends of a
 STANDARD = set("assert complex ctype errno fenv float inttypes iso646 limits locale math setjmp signal stdalign stdarg "
                "stdatomic stdbool stddef stdint stdio stdlib stdnoreturn string tgmath threads time uchar wchar "
                "wctype".split())
-PORTABLE = {"capture/crc.c": {"zlib.h"}, "capture/png.c": {"zlib.h"}}  # libraries that are the same on every OS
+PORTABLE = {"capture/crc.c": {"zlib.h"}, "picture/png.c": {"zlib.h"}}  # libraries that are the same on every OS
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.M)
 OS_CONDITION = re.compile(r"^\s*#\s*(?:el)?if.*\b(_WIN32|_WIN64|WIN32|__linux__|linux|__unix__|__APPLE__|__FreeBSD__|"
                           r"__MINGW32__|_MSC_VER)\b", re.M)
@@ -56,7 +57,7 @@ def own_include(path, name):
         return None
     if here in ("host/cli", "host/web") and LIBRARY_HEADERS.match(name):
         return None
-    if here == "agent" and there == "capture" and not SEES_CAPTURE.match(path):
+    if here == "agent" and there in ("picture", "capture") and not SEES_CAPTURE.match(path):
         return f'"{name}": in agent/ only screen*.c and worker*.c see pixels'
     return None if there in ROOMS[here] else f'{here}/ must not include "{name}"'
 

@@ -8,7 +8,7 @@ import lint_shape
 INCLUDES = [  # (file, header, is it refused?)
     ("base/error.c", "base/error.h", False),
     ("base/error.c", "platform/clock.h", True),
-    ("capture/png.c", "protocol/wire.h", True),
+    ("picture/png.c", "protocol/wire.h", True),
     ("agent/session.c", "host/periscope.h", True),
     ("agent/session.c", "capture/capture.h", True),
     ("agent/screen.c", "capture/capture.h", False),
@@ -26,7 +26,7 @@ SYSTEM = [
     ("agent/session.c", "stdint.h", False),
     ("linux/socket.c", "sys/socket.h", False),
     ("capture/x11_find.c", "X11/Xlib.h", False),
-    ("capture/png.c", "zlib.h", False),
+    ("picture/png.c", "zlib.h", False),
     ("capture/hash.c", "zlib.h", True),
 ]
 WORDS = [  # (file, line, is it refused?)

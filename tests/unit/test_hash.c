@@ -2,7 +2,7 @@
 #include "tests/unit/check.h"
 
 #include "capture/hash.h"
-#include "capture/ppm.h"
+#include "picture/ppm.h"
 
 #include <stdlib.h>
 

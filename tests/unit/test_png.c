@@ -3,8 +3,8 @@
    of zlib only inflate, which checks the Adler sum. tests/integration/test_worker.py has another one. */
 #include "tests/unit/check.h"
 
-#include "capture/png.h"
-#include "capture/png_filter.h"
+#include "picture/png.h"
+#include "picture/png_filter.h"
 
 #include <stdlib.h>
 #include <zlib.h>

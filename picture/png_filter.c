@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The loops are written so that a compiler makes vectors of them: no branch, no carried value but the sum, and that
    in 32 bits over a stretch that can't overflow it. The Makefile asks for -O3 here. */
-#include "capture/png_filter.h"
+#include "picture/png_filter.h"
 
 #define STRETCH 4096 /* bytes; of at most 128 each */
 

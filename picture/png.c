@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "capture/png.h"
+#include "picture/png.h"
 
-#include "capture/png_filter.h"
+#include "picture/png_filter.h"
 #include "platform/parallel.h"
 
 #include <assert.h>
@@ -180,7 +180,7 @@ static void encode_band(void *context, size_t index)
 
 static int check_arguments(const struct image_view *image, const struct png_options *options, struct error *err)
 {
-    if (image->width < 1 || image->width > CAPTURE_SIZE_MAX || image->height < 1 || image->height > CAPTURE_SIZE_MAX)
+    if (image->width < 1 || image->width > IMAGE_SIZE_MAX || image->height < 1 || image->height > IMAGE_SIZE_MAX)
         return error_set(err, ERR_INVALID, "a picture of %ux%u pixels can't be written as PNG", image->width,
                          image->height);
     for (size_t i = 0; i < options->text_count; i++) {

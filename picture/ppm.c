@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "capture/ppm.h"
+#include "picture/ppm.h"
 
 #include <inttypes.h>
 #include <stdio.h>

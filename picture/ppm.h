@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Writes PPM: a P6 file with 255 as its largest value. */
-#ifndef CAPTURE_PPM_H
-#define CAPTURE_PPM_H
+#ifndef PICTURE_PPM_H
+#define PICTURE_PPM_H
 
 #include "base/buffer.h"
 #include "base/error.h"
-#include "capture/capture.h"
+#include "picture/image.h"
 
 #define PPM_HEADER_MAX 40 /* bytes */
 

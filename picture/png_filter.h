@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* PNG's row filters (PNG specification, section 9) for RGB of 8 bits, and the choice between them. Pure functions. */
-#ifndef CAPTURE_PNG_FILTER_H
-#define CAPTURE_PNG_FILTER_H
+#ifndef PICTURE_PNG_FILTER_H
+#define PICTURE_PNG_FILTER_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -6,12 +6,12 @@
  * an IDAT chunk of its own. Memory beyond the image: for each thread one band (PNG_BAND_SIZE, or one row if that is
  * more) filtered and once more deflated, and zlib's state; and twice the finished file while it is put together.
  */
-#ifndef CAPTURE_PNG_H
-#define CAPTURE_PNG_H
+#ifndef PICTURE_PNG_H
+#define PICTURE_PNG_H
 
 #include "base/buffer.h"
 #include "base/error.h"
-#include "capture/capture.h"
+#include "picture/image.h"
 
 #define PNG_BAND_SIZE (256u * 1024) /* bytes of filtered rows */
 #define PNG_KEYWORD_MAX 79          /* bytes, PNG specification 11.3.4 */
@@ -27,7 +27,7 @@ struct png_options {
     unsigned threads; /* 0: one a processor */
 };
 
-/* Appends the file to out. ERR_INVALID for an image of no size or more than CAPTURE_SIZE_MAX, or a wrong text;
+/* Appends the file to out. ERR_INVALID for an image of no size or more than IMAGE_SIZE_MAX, or a wrong text;
    ERR_LIMIT when out may not hold it, ERR_NO_MEMORY. */
 int png_encode(struct buffer *out, const struct image_view *image, const struct png_options *options,
                struct error *err);
