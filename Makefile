@@ -38,9 +38,9 @@ $(B)/libperiscope.a: $(call objects,$(BASE) $(PROTOCOL) $(LINUX) $(HOST))
 $(B)/libperiscope.so: $(call objects,$(BASE) $(PROTOCOL) $(LINUX) $(HOST))
 	$(call say,LINK)
 	$(Q)$(LINK) -shared -Wl,-soname,libperiscope.so.0 -o $@ $^
-$(B)/periscope: $(call objects,$(CLI)) $(B)/libperiscope.a
+$(B)/periscope: $(call objects,$(PICTURE) $(CLI)) $(B)/libperiscope.a
 	$(call say,LINK)
-	$(Q)$(LINK) -o $@ $^ -lm
+	$(Q)$(LINK) -o $@ $^ -lz -lm
 PC = sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|'
 $(B)/libperiscope.pc: host/libperiscope.pc.in Makefile config.mk
 	$(call say,SED)

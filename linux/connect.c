@@ -9,18 +9,20 @@
 #include <netdb.h>
 #include <poll.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 /* 0 and *out, or the errno of the failure. */
-static int connect_one(int *out, const struct addrinfo *address, int64_t deadline_ms)
+static int connect_one(int *out, const struct sockaddr *address, socklen_t address_len, int64_t deadline_ms)
 {
-    int fd = socket(address->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    int fd = socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
         return errno;
     int code = 0;
     socklen_t size = sizeof code;
-    if (connect(fd, address->ai_addr, address->ai_addrlen) < 0) {
+    if (connect(fd, address, address_len) < 0) {
         if (errno != EINPROGRESS)
             code = errno;
         else if (poll_until(fd, POLLOUT, deadline_ms) == 0)
@@ -48,7 +50,7 @@ int os_connect(struct os_socket **out, const char *host, uint16_t port, int64_t 
         int64_t left = os_time_left(deadline_ms);
         /* An address that does not answer leaves half of the time to the next. */
         int64_t until = a->ai_next && left != OS_FOREVER ? os_deadline(left / 2) : deadline_ms;
-        code = connect_one(&fd, a, until);
+        code = connect_one(&fd, a->ai_addr, a->ai_addrlen, until);
     }
     freeaddrinfo(list);
     if (code) {
@@ -56,6 +58,23 @@ int os_connect(struct os_socket **out, const char *host, uint16_t port, int64_t 
         snprintf(what, sizeof what, "could not connect to %.200s port %u", host, port);
         return errno_error(err, code, what);
     }
+    *out = socket_from_fd(fd, err);
+    return *out ? 0 : ERR_NO_MEMORY;
+}
+
+int os_connect_local(struct os_socket **out, const char *path, int64_t deadline_ms, struct error *err)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    char what[200];
+    int fd = -1;
+    *out = NULL;
+    snprintf(what, sizeof what, "could not connect to %.120s", path);
+    if (strlen(path) >= sizeof address.sun_path)
+        return errno_error(err, ENAMETOOLONG, what);
+    memcpy(address.sun_path, path, strlen(path) + 1);
+    int code = connect_one(&fd, (const struct sockaddr *)&address, sizeof address, deadline_ms);
+    if (code)
+        return errno_error(err, code, what);
     *out = socket_from_fd(fd, err);
     return *out ? 0 : ERR_NO_MEMORY;
 }

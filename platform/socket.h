@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* TCP. Every socket is close-on-exec, unblocked by SIGPIPE, keep-alive and TCP_NODELAY. */
+/* TCP, and for a client sockets of this machine. Every socket is close-on-exec, unblocked by SIGPIPE, keep-alive and TCP_NODELAY. */
 #ifndef PLATFORM_SOCKET_H
 #define PLATFORM_SOCKET_H
 
@@ -32,6 +32,8 @@ void os_listener_close(struct os_listener *listener); /* accepts NULL */
 
 /* Tries each address of the host until the deadline. */
 int os_connect(struct os_socket **out, const char *host, uint16_t port, int64_t deadline_ms, struct error *err);
+/* A socket in the file system (AF_UNIX). ERR_UNAVAILABLE where the system has none. */
+int os_connect_local(struct os_socket **out, const char *path, int64_t deadline_ms, struct error *err);
 /* 1 to max bytes: their number; 0 at the end; ERR_TIMEOUT when nothing came by the deadline. */
 int os_socket_recv(struct os_socket *socket, void *bytes, size_t max, int64_t deadline_ms, struct error *err);
 /* All of it. ERR_TIMEOUT when the peer took nothing for stall_ms (negative: waits for ever). more: further bytes

@@ -66,3 +66,11 @@ int os_connect(struct os_socket **out, const char *host, uint16_t port, int64_t 
     *out = socket_from_handle(handle, err);
     return *out ? 0 : ERR_NO_MEMORY;
 }
+
+int os_connect_local(struct os_socket **out, const char *path, int64_t deadline_ms, struct error *err)
+{
+    (void)deadline_ms;
+    *out = NULL;
+    return error_set(err, ERR_UNAVAILABLE, "could not connect to %.120s: on Windows only HOST:PORT can be reached",
+                     path);
+}

@@ -20,6 +20,7 @@
     X(CLI_OK, 0, "ok", "it was done")                                                                                  \
     X(CLI_FAILED, 1, "failed", "something on this side failed: a file, memory, an output")                             \
     X(CLI_USAGE, 2, "usage", "the command line is wrong; nothing was sent")                                            \
+    X(CLI_DIFFERENT, 118, "different", "compare: the two pictures are not the same")                                   \
     X(CLI_UNCHANGED, 119, "unchanged", "screenshot --if-changed, crc --wait-change: nothing has changed")              \
     X(CLI_NO_AGENT, 120, "no-agent", "no agent answers there, or the connection was lost")                             \
     X(CLI_TIMED_OUT, 121, "timed-out", "the time was up")                                                              \

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "host/cli/facts.h"
 
+#include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Those that may come several times, and what their arrays are called; NULL: the verb's own. */
@@ -14,6 +16,34 @@ const char *fact_value(const char *fact, const char *key)
 {
     size_t len = strlen(key);
     return strncmp(fact, key, len) == 0 && fact[len] == '=' ? fact + len + 1 : NULL;
+}
+
+static char *make_text(const char *format, va_list args)
+{
+    va_list again;
+    va_copy(again, args);
+    int len = vsnprintf(NULL, 0, format, again);
+    va_end(again);
+    char *text = len < 0 ? NULL : malloc((size_t)len + 1);
+    if (text)
+        vsnprintf(text, (size_t)len + 1, format, args);
+    return text;
+}
+
+bool facts_add(struct periscope_strings *facts, const char *format, ...)
+{
+    va_list args;
+    char **items = realloc(facts->items, (facts->count + 2) * sizeof *items);
+    if (!items)
+        return false;
+    facts->items = items;
+    va_start(args, format);
+    items[facts->count] = make_text(format, args);
+    va_end(args);
+    if (!items[facts->count])
+        return false;
+    items[++facts->count] = NULL;
+    return true;
 }
 
 static bool may_repeat(const char *fact)

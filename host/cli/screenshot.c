@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "host/cli/display.h"
 #include "host/cli/facts.h"
+#include "host/cli/picture_file.h"
+#include "host/cli/qemu.h"
 
 #include "base/strlist.h"
-#include "platform/file.h"
+#include "base/timestamp.h"
+#include "platform/clock.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 static const struct cli_option options[] = {
-    {"output", 'o', "NAME", "one output, as display.N.name of 'periscope info' has it"},
+    {"output", 'o', "NAME", "one output, as 'periscope displays' names it"},
     {"region", 'r', "WxH+X+Y", "that part of the screen or output, in pixels"},
     {"cursor", 0, NULL, "with the mouse cursor, as it is without both options"},
     {"no-cursor", 0, NULL, "without the mouse cursor"},
@@ -17,26 +20,25 @@ static const struct cli_option options[] = {
     {"format", 'f', "png|ppm", "the file's form; without it by FILE's ending, or png"},
     {"backend", 0, "NAME", "how the agent takes it, and no other way"},
     {"deadline", 0, "SECONDS", "how long the agent may try (5)"},
+    QEMU_OPTIONS,
+    {"source", 0, "auto|agent|qemu", "who takes it (with --qmp auto, else agent)"},
     {0},
 };
 
 struct shot {
     const char *file, *format;
-    struct periscope_strings facts;
-    uint8_t *bytes; /* NULL: unchanged */
+    struct strlist options; /* of the RPC; owned */
+    struct qmp_screen screen;
+    struct periscope_strings facts; /* owned */
+    uint8_t *bytes;                 /* owned; NULL: unchanged */
     size_t len;
 };
 
-static bool ends_with(const char *text, const char *end)
-{
-    size_t len = strlen(text), end_len = strlen(end);
-    return len >= end_len && strcmp(text + len - end_len, end) == 0;
-}
-
 /* "key=value" options of the RPC, only what was asked for: an older agent takes none. */
-static bool build_options(struct cli *cli, const struct shot *shot, struct strlist *list)
+static int build_options(struct cli *cli, struct shot *shot)
 {
     static const char *const passed_on[] = {"output", "region", "if-changed", "backend"};
+    struct strlist *list = &shot->options;
     int deadline_ms;
     for (size_t i = 0; i < sizeof passed_on / sizeof *passed_on; i++)
         if (cli_option(cli, passed_on[i]))
@@ -49,10 +51,10 @@ static bool build_options(struct cli *cli, const struct shot *shot, struct strli
         strlist_addf(list, "format=%s", shot->format);
     const char *deadline = cli_option(cli, "deadline");
     if (deadline && !cli_seconds(cli, "--deadline", deadline, &deadline_ms))
-        return false;
+        return CLI_USAGE;
     if (deadline)
         strlist_addf(list, "deadline-ms=%d", deadline_ms);
-    return true;
+    return list->failed ? cli_error(cli, CLI_FAILED, "no memory for the options") : CLI_OK;
 }
 
 static void tell_facts(struct cli *cli, struct shot *shot)
@@ -64,40 +66,132 @@ static void tell_facts(struct cli *cli, struct shot *shot)
     facts_tell(cli, &shot->facts, strcmp(shot->file, "-") == 0);
 }
 
-static int store(struct cli *cli, const struct shot *shot)
+/* ---- from the agent ---- */
+
+static int ask_agent(struct cli *cli, struct shot *shot)
 {
+    const char *const *list = (const char *const *)shot->options.items;
+    return periscope_screenshot(cli->periscope, list, &shot->facts, &shot->bytes, &shot->len);
+}
+
+static int take_from_agent(struct cli *cli, struct shot *shot)
+{
+    int status = ask_agent(cli, shot);
+    return status ? cli_failed(cli, status) : CLI_OK;
+}
+
+/* ---- from QEMU ---- */
+
+/* The option that QEMU has no answer to, or NULL. */
+static const char *agents_own_option(const struct cli *cli)
+{
+    static const char *const names[] = {"region", "if-changed", "backend"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (cli_option(cli, names[i]))
+            return names[i];
+    return NULL;
+}
+
+static int dump(struct cli *cli, struct shot *shot, struct qmp_picture *picture, struct error *err)
+{
+    struct qmp *qmp;
+    char time[TIMESTAMP_SIZE];
+    timestamp_text(time, os_wall_time_ms());
+    int status = qemu_open(cli, &qmp, err);
+    if (status)
+        return status;
+    status = qmp_screendump(qmp, &shot->screen, picture, err);
+    if (status == 0 &&
+        !(facts_add(&shot->facts, "source=qemu") && facts_add(&shot->facts, "qemu.version=%s", qmp_version(qmp)) &&
+          facts_add(&shot->facts, "time=%s", time) &&
+          facts_add(&shot->facts, "geometry=%ux%u+0+0", picture->image.width, picture->image.height)))
+        status = error_set(err, ERR_NO_MEMORY, "no memory for what is known of the picture");
+    qmp_close(qmp);
+    return status;
+}
+
+static int take_from_qemu(struct cli *cli, struct shot *shot)
+{
+    struct qmp_picture picture = {0};
     struct error err;
-    struct os_upload *upload;
-    if (strcmp(shot->file, "-") == 0) {
-        if (fwrite(shot->bytes, 1, shot->len, stdout) == shot->len)
-            return CLI_OK;
-        return cli_error(cli, CLI_FAILED, "could not write to standard output");
+    int exit = dump(cli, shot, &picture, &err)
+                   ? qemu_failed(cli, &err)
+                   : picture_encode(cli, &picture.image, shot->format, &shot->bytes, &shot->len);
+    free(picture.file);
+    return exit;
+}
+
+/* ---- from whom ---- */
+
+/* *class, by what the guest says drives the output. An agent that does not answer is the status of that. */
+static int find_class(struct cli *cli, enum display_class *class)
+{
+    struct periscope_strings properties;
+    struct displays displays;
+    int status = periscope_properties(cli->periscope, &properties);
+    if (status)
+        return status;
+    displays_take(&displays, &properties);
+    *class = display_class(displays_find(&displays, cli_option(cli, "output")));
+    displays_deinit(&displays);
+    return 0;
+}
+
+/* QEMU does not see what a card of the guest's own shows, and its picture would be of another screen. */
+static bool may_be_seen_by_qemu(enum display_class class)
+{
+    return class == DISPLAY_EMULATED || class == DISPLAY_UNKNOWN;
+}
+
+static int take_from_either(struct cli *cli, struct shot *shot)
+{
+    enum display_class class = DISPLAY_UNKNOWN;
+    int status = find_class(cli, &class);
+    if (!status)
+        status = ask_agent(cli, shot);
+    if (status && may_be_seen_by_qemu(class) && status != PERISCOPE_INTERRUPTED && !agents_own_option(cli)) {
+        const char *why = periscope_error_text(cli->periscope);
+        facts_add(&shot->facts, "refused=agent: %s", why);
+        cli_warn(cli, "%s: no picture by the agent, so QEMU's: %s", cli->target, why);
+        return take_from_qemu(cli, shot);
     }
-    int status = os_upload_begin(&upload, shot->file, OS_UPLOAD_ORDINARY, &err);
-    if (!status) {
-        status = os_upload_write(upload, shot->bytes, shot->len, &err);
-        if (status)
-            os_upload_abandon(upload);
-        else
-            status = os_upload_commit(upload, &err);
-    }
-    return status ? cli_error(cli, CLI_FAILED, "could not write '%s': %s", shot->file, err.text) : CLI_OK;
+    if (status)
+        return cli_failed(cli, status);
+    bool kept =
+        facts_add(&shot->facts, "source=agent") && facts_add(&shot->facts, "class=%s", display_class_name(class));
+    return kept ? CLI_OK : cli_error(cli, CLI_FAILED, "no memory for what is known of the picture");
 }
 
 static int take(struct cli *cli, struct shot *shot)
 {
-    struct strlist list = {0};
-    if (!build_options(cli, shot, &list)) {
-        strlist_deinit(&list);
+    const char *source = cli_option(cli, "source"), *qmp = cli_option(cli, "qmp"), *own = agents_own_option(cli);
+    if (source && strcmp(source, "auto") != 0 && strcmp(source, "agent") != 0 && strcmp(source, "qemu") != 0)
+        return cli_usage(cli, "--source is '%s', not auto, agent or qemu", source);
+    if (!qemu_options(cli, &shot->screen))
         return CLI_USAGE;
+    if (source && strcmp(source, "qemu") == 0) {
+        if (!qmp)
+            return cli_usage(cli, "--source qemu needs --qmp");
+        if (own)
+            return cli_usage(cli, "--%s is the agent's: QEMU knows no such thing", own);
+        return take_from_qemu(cli, shot);
     }
-    const char *const *given = (const char *const *)list.items;
-    int status = list.failed ? 0 : periscope_screenshot(cli->periscope, given, &shot->facts, &shot->bytes, &shot->len);
-    bool no_memory = list.failed;
-    strlist_deinit(&list);
-    if (no_memory)
-        return cli_error(cli, CLI_FAILED, "no memory for the options");
-    return status ? cli_failed(cli, status) : CLI_OK;
+    return qmp && !(source && strcmp(source, "agent") == 0) ? take_from_either(cli, shot) : take_from_agent(cli, shot);
+}
+
+static int run_with(struct cli *cli, struct shot *shot)
+{
+    int exit = build_options(cli, shot);
+    if (!exit)
+        exit = take(cli, shot);
+    if (!exit && shot->bytes)
+        exit = picture_store(cli, shot->file, shot->bytes, shot->len);
+    if (exit)
+        return exit;
+    tell_facts(cli, shot);
+    exit = shot->bytes ? CLI_OK : CLI_UNCHANGED;
+    cli->status = cli_exit_name(exit);
+    return exit;
 }
 
 static int run(struct cli *cli)
@@ -105,21 +199,15 @@ static int run(struct cli *cli)
     struct shot shot = {.format = cli_option(cli, "format")};
     shot.file = cli->operand_count ? cli->operands[0] : NULL;
     if (!shot.format)
-        shot.format = shot.file && ends_with(shot.file, ".ppm") ? "ppm" : "png";
+        shot.format = picture_format(shot.file);
     if (strcmp(shot.format, "png") != 0 && strcmp(shot.format, "ppm") != 0)
         return cli_usage(cli, "--format is '%s', not png or ppm", shot.format);
     if (!shot.file)
         shot.file = strcmp(shot.format, "ppm") == 0 ? "screenshot.ppm" : "screenshot.png";
     if (strcmp(shot.file, "-") == 0 && cli->json)
         return cli_usage(cli, "the picture and --json can't both go to standard output");
-    int exit = take(cli, &shot);
-    if (!exit && shot.bytes)
-        exit = store(cli, &shot);
-    if (!exit) {
-        tell_facts(cli, &shot);
-        exit = shot.bytes ? CLI_OK : CLI_UNCHANGED;
-        cli->status = cli_exit_name(exit);
-    }
+    int exit = run_with(cli, &shot);
+    strlist_deinit(&shot.options);
     periscope_strings_free(&shot.facts);
     free(shot.bytes);
     return exit;
@@ -130,11 +218,16 @@ const struct command command_screenshot = {
     .operands = "[FILE]",
     .summary = "Take a picture of the guest's screen",
     .details = "FILE is screenshot.png without it, '-' standard output. Prints what the agent tells of the\n"
-               "picture, and warnings on standard error.\n",
+               "picture, and warnings on standard error.\n\n"
+               "With --qmp and --source auto the agent is asked first. QEMU takes the picture where no agent\n"
+               "answers, or where it has none and the output is not one that QEMU can't see: one of a\n"
+               "passed-through card, or made up within the guest. The fact 'source' tells who took it.\n"
+               "QEMU writes it into a file, so it must run on this machine.\n",
     .examples = "  periscope screenshot vm1:9000\n"
                 "  periscope screenshot --region 640x480+0+0 --no-cursor vm1:9000 corner.png\n"
                 "  periscope screenshot --if-changed \"$hash\" vm1:9000 || test $? = 119\n"
-                "  periscope screenshot vm1:9000 - | display\n",
+                "  periscope screenshot vm1:9000 - | display\n"
+                "  periscope screenshot --qmp /run/vm1.qmp --connect-timeout 2 vm1:9000 boot.png\n",
     .options = options,
     .max_operands = 1,
     .run = run,

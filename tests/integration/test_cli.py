@@ -10,7 +10,7 @@ import wire
 from cli import FAILED, NO_AGENT, REFUSED, TIMED_OUT, UNSUPPORTED, USAGE, one_line, periscope, target, unused_port
 from harness import Agent, check, equal, main, need_localhost, test, with_agent
 
-VERBS = ("ping wait-boot info put get rm run wait kill test screenshot settime property upgrade restart").split()
+VERBS = ("ping wait-boot info put get rm run wait kill test screenshot crc compare settime property upgrade restart").split()
 
 
 # ---- the command itself ----
@@ -25,7 +25,7 @@ def help_and_version():
         check(own.startswith(f"usage: periscope {verb} "), f"{verb} --help begins with {own[:40]!r}")
         check(f"\n  periscope {verb} " in own, f"{verb} --help has no example")
         check("--json" in own, f"{verb} --help does not tell of --json")
-    for code in (0, 1, 2, 119, 120, 121, 122, 123, 130):
+    for code in (0, 1, 2, 118, 119, 120, 121, 122, 123, 130):
         check(f"\n  {code:<3}  " in text, f"--help does not tell of the status {code}")
     check(periscope("--version").text.startswith("periscope "), "--version")
 

@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "host/cli/difference.h"
+#include "host/cli/facts.h"
+#include "host/cli/picture_file.h"
+#include "host/cli/qemu.h"
+
+#include "base/strlist.h"
+#include "picture/ppm.h"
+#include "platform/clock.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define TIMEOUT_MS 10000
+#define PAUSE_MS 200
+#define ROUNDS_NEEDED 3 /* in a row with the same two pictures: QEMU may show a change of the guest's a little late */
+
+static const struct cli_option options[] = {
+    {"output", 'o', "DIFF", "where to write a picture of the difference, .png or .ppm"},
+    {"display", 'd', "NAME", "the agent's output, as 'periscope displays' names it"},
+    {"cursor", 0, NULL, "with the mouse cursor in the agent's picture, which QEMU's has if the guest draws it itself"},
+    {"backend", 0, "NAME", "how the agent takes its picture, and no other way"},
+    {"timeout", 't', "SECONDS", "how long to wait for the screen to hold still (10)"},
+    QEMU_OPTIONS,
+    {0},
+};
+
+struct taken {
+    struct periscope_strings facts; /* owned */
+    uint8_t *file;                  /* owned; NULL: unchanged */
+    struct image_view image;        /* in the file */
+};
+
+struct comparison {
+    struct qmp *qmp;          /* owned */
+    struct qmp_screen screen; /* of QEMU */
+    struct taken guest;
+    struct qmp_picture qemu;
+    struct difference difference;
+    int same_rounds; /* in which neither picture has changed */
+};
+
+static void taken_deinit(struct taken *taken)
+{
+    periscope_strings_free(&taken->facts);
+    free(taken->file);
+    *taken = (struct taken){0};
+}
+
+static void comparison_deinit(struct comparison *c)
+{
+    qmp_close(c->qmp);
+    taken_deinit(&c->guest);
+    free(c->qemu.file);
+}
+
+/* ---- both pictures ---- */
+
+static void build_options(struct cli *cli, const char *if_changed, struct strlist *list)
+{
+    strlist_add(list, "format=ppm");
+    strlist_addf(list, "cursor=%d", cli_option(cli, "cursor") != NULL);
+    if (cli_option(cli, "display"))
+        strlist_addf(list, "output=%s", cli_option(cli, "display"));
+    if (cli_option(cli, "backend"))
+        strlist_addf(list, "backend=%s", cli_option(cli, "backend"));
+    if (if_changed)
+        strlist_addf(list, "if-changed=%s", if_changed);
+}
+
+/* if_changed: NULL, or a hash with which no picture comes. */
+static int ask_agent(struct cli *cli, const char *if_changed, struct taken *out)
+{
+    struct strlist list = {0};
+    struct error err;
+    size_t len;
+    *out = (struct taken){0};
+    build_options(cli, if_changed, &list);
+    if (list.failed) {
+        strlist_deinit(&list);
+        return cli_error(cli, CLI_FAILED, "no memory for the options");
+    }
+    int status = periscope_screenshot(cli->periscope, (const char *const *)list.items, &out->facts, &out->file, &len);
+    strlist_deinit(&list);
+    if (status)
+        return cli_failed(cli, status);
+    if (out->file && ppm_decode(&out->image, out->file, len, &err))
+        return cli_error(cli, CLI_FAILED, "%s: the picture that the agent sent: %s", cli->target, err.text);
+    return CLI_OK;
+}
+
+static bool is_same(const struct image_view *one, const struct image_view *other)
+{
+    return one->width == other->width && one->height == other->height &&
+           memcmp(one->pixels, other->pixels, (size_t)one->width * one->height * 3) == 0;
+}
+
+/* The guest's picture anew, unless it is still the one there. */
+static int look_at_guest(struct cli *cli, struct comparison *c, bool *changed)
+{
+    struct taken now;
+    const char *hash = c->guest.file ? periscope_strings_get(&c->guest.facts, "hash") : NULL;
+    int exit = ask_agent(cli, hash, &now);
+    *changed = !exit && now.file;
+    if (*changed) {
+        taken_deinit(&c->guest);
+        c->guest = now;
+    } else {
+        taken_deinit(&now);
+    }
+    return exit;
+}
+
+static int look_at_qemu(struct cli *cli, struct comparison *c, bool *changed)
+{
+    struct error err;
+    struct qmp_picture now;
+    if (qmp_screendump(c->qmp, &c->screen, &now, &err))
+        return qemu_failed(cli, &err);
+    *changed = !c->qemu.file || !is_same(&c->qemu.image, &now.image);
+    free(c->qemu.file);
+    c->qemu = now;
+    return CLI_OK;
+}
+
+static int look(struct cli *cli, struct comparison *c)
+{
+    bool guest_changed, qemu_changed = false;
+    int exit = look_at_guest(cli, c, &guest_changed);
+    if (!exit)
+        exit = look_at_qemu(cli, c, &qemu_changed);
+    if (exit)
+        return exit;
+    c->same_rounds = guest_changed || qemu_changed ? 1 : c->same_rounds + 1;
+    difference_find(&c->guest.image, &c->qemu.image, &c->difference);
+    return CLI_OK;
+}
+
+/* Until they are equal, or differ and hold still. */
+static int look_until_stable(struct cli *cli, struct comparison *c)
+{
+    int64_t deadline = os_deadline(cli->timeout_ms < 0 ? TIMEOUT_MS : cli->timeout_ms);
+    for (;;) {
+        int exit = look(cli, c);
+        if (exit)
+            return exit;
+        if (c->difference.pixels == 0)
+            return CLI_OK;
+        if (c->same_rounds >= ROUNDS_NEEDED)
+            return CLI_DIFFERENT;
+        if (os_time_left(deadline) == 0)
+            return CLI_TIMED_OUT;
+        os_sleep_ms(PAUSE_MS);
+    }
+}
+
+/* ---- telling ---- */
+
+static void add_json(struct json *reply, const struct comparison *c)
+{
+    const struct difference *d = &c->difference;
+    facts_json(reply, &c->guest.facts);
+    json_bool(reply, "equal", d->pixels == 0);
+    json_number(reply, "differing", d->pixels);
+    json_number(reply, "pixels", d->total);
+    json_number(reply, "most", d->most);
+    json_object_begin(reply, "area");
+    json_number(reply, "x", d->x);
+    json_number(reply, "y", d->y);
+    json_number(reply, "width", d->width);
+    json_number(reply, "height", d->height);
+    json_object_end(reply);
+    json_object_begin(reply, "qemu");
+    json_text(reply, "version", qmp_version(c->qmp));
+    json_number(reply, "width", c->qemu.image.width);
+    json_number(reply, "height", c->qemu.image.height);
+    json_object_end(reply);
+}
+
+static void tell(struct cli *cli, struct comparison *c)
+{
+    const struct difference *d = &c->difference;
+    const struct image_view *guest = &c->guest.image, *qemu = &c->qemu.image;
+    add_json(&cli->reply, c);
+    cli_make_printable(&c->guest.facts);
+    const char *output = periscope_strings_get(&c->guest.facts, "output");
+    cli_print(cli, "agent: %ux%u of %s\nqemu:  %ux%u\n", guest->width, guest->height, output ? output : "?",
+              qemu->width, qemu->height);
+    if (!d->same_size)
+        cli_print(cli, "the sizes differ\n");
+    if (d->pixels == 0)
+        cli_print(cli, "equal\n");
+    else
+        cli_print(cli, "%" PRIu64 " of %" PRIu64 " pixels differ, within %ux%u+%u+%u, by at most %u of 255\n",
+                  d->pixels, d->total, d->width, d->height, d->x, d->y, d->most);
+}
+
+static int write_difference(struct cli *cli, const struct comparison *c)
+{
+    const char *file = cli_option(cli, "output");
+    uint8_t *pixels, *bytes = NULL;
+    struct image_view image;
+    struct error err;
+    size_t len = 0;
+    if (!file)
+        return CLI_OK;
+    if (difference_draw(&c->guest.image, &c->qemu.image, &pixels, &image, &err))
+        return cli_error(cli, CLI_FAILED, "%s", err.text);
+    int exit = picture_encode(cli, &image, picture_format(file), &bytes, &len);
+    free(pixels);
+    if (!exit)
+        exit = picture_store(cli, file, bytes, len);
+    free(bytes);
+    return exit;
+}
+
+static int compare(struct cli *cli, struct comparison *c)
+{
+    struct error err;
+    if (qemu_open(cli, &c->qmp, &err))
+        return qemu_failed(cli, &err);
+    int result = look_until_stable(cli, c);
+    if (result != CLI_OK && result != CLI_DIFFERENT && !(result == CLI_TIMED_OUT && !cli->reported))
+        return result;
+    tell(cli, c);
+    int exit = write_difference(cli, c);
+    if (exit)
+        return exit;
+    if (result == CLI_TIMED_OUT)
+        return cli_error(cli, CLI_TIMED_OUT, "the screen did not hold still for long enough to be compared");
+    cli->status = cli_exit_name(result);
+    return result;
+}
+
+static int run(struct cli *cli)
+{
+    struct comparison comparison = {0};
+    if (!cli_option(cli, "qmp"))
+        return cli_usage(cli, "--qmp is needed: with whom to compare");
+    if (cli_option(cli, "output") && strcmp(cli_option(cli, "output"), "-") == 0)
+        return cli_usage(cli, "--output is a file's name");
+    if (!qemu_options(cli, &comparison.screen))
+        return CLI_USAGE;
+    int exit = compare(cli, &comparison);
+    comparison_deinit(&comparison);
+    return exit;
+}
+
+const struct command command_compare = {
+    .name = "compare",
+    .operands = "",
+    .summary = "Compare the agent's picture of the screen with QEMU's",
+    .details = "Takes both until they are equal (status 0), or differ and neither changes any more (118). A\n"
+               "screen that changes all the time is a failure (121). In DIFF, what is equal is grey, what\n"
+               "differs red, what only one of them has blue. The mouse cursor is left out, unless --cursor is\n"
+               "given: QEMU keeps it apart where the card has a plane for it.\n",
+    .examples = "  periscope compare --qmp /run/vm1.qmp --output difference.png vm1:9000\n",
+    .options = options,
+    .times_itself = true,
+    .run = run,
+};

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "host/cli/picture_file.h"
+
+#include "picture/png.h"
+#include "picture/ppm.h"
+#include "platform/file.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static bool ends_with(const char *text, const char *end)
+{
+    size_t len = strlen(text), end_len = strlen(end);
+    return len >= end_len && strcmp(text + len - end_len, end) == 0;
+}
+
+const char *picture_format(const char *file)
+{
+    return file && ends_with(file, ".ppm") ? "ppm" : "png";
+}
+
+int picture_encode(struct cli *cli, const struct image_view *image, const char *format, uint8_t **bytes, size_t *len)
+{
+    struct buffer file;
+    struct error err;
+    static const struct png_text software = {"Software", "Periscope " PERISCOPE_VERSION};
+    buffer_init(&file, PERISCOPE_SCREENSHOT_MAX);
+    int status = strcmp(format, "ppm") == 0
+                     ? ppm_encode(&file, image, &err)
+                     : png_encode(&file, image, &(struct png_options){.texts = &software, .text_count = 1}, &err);
+    *bytes = status ? NULL : file.data;
+    *len = status ? 0 : file.len;
+    if (status)
+        buffer_deinit(&file);
+    return status ? cli_error(cli, CLI_FAILED, "%s", err.text) : CLI_OK;
+}
+
+int picture_store(struct cli *cli, const char *file, const uint8_t *bytes, size_t len)
+{
+    struct error err;
+    struct os_upload *upload;
+    if (strcmp(file, "-") == 0) {
+        if (fwrite(bytes, 1, len, stdout) == len)
+            return CLI_OK;
+        return cli_error(cli, CLI_FAILED, "could not write to standard output");
+    }
+    int status = os_upload_begin(&upload, file, OS_UPLOAD_ORDINARY, &err);
+    if (!status) {
+        status = os_upload_write(upload, bytes, len, &err);
+        if (status)
+            os_upload_abandon(upload);
+        else
+            status = os_upload_commit(upload, &err);
+    }
+    return status ? cli_error(cli, CLI_FAILED, "could not write '%s': %s", file, err.text) : CLI_OK;
+}

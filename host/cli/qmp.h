@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* QEMU's monitor protocol (QMP), as far as it takes to get a picture of a guest's screen from outside. One thread. */
+#ifndef HOST_CLI_QMP_H
+#define HOST_CLI_QMP_H
+
+#include "base/error.h"
+#include "picture/image.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define QMP_LINE_MAX (1u << 20) /* bytes of one message */
+#define QMP_TIMEOUT_MS 20000    /* that QEMU may take over one answer */
+
+struct qmp;
+
+/* address: a socket in the file system (anything with a '/' in it, else HOST:PORT). ERR_TIMEOUT also when another client
+   has the monitor, which serves one at a time. */
+int qmp_open(struct qmp **out, const char *address, struct error *err);
+void qmp_close(struct qmp *qmp);                /* accepts NULL */
+const char *qmp_version(const struct qmp *qmp); /* "7.2.9"; borrowed */
+
+struct qmp_screen {
+    const char *device; /* the id of a display device; NULL: the first one */
+    unsigned head;      /* of that device */
+};
+
+struct qmp_picture {
+    uint8_t *file;           /* owned: free() */
+    struct image_view image; /* in the file */
+};
+
+/* QEMU writes the picture into a file, so it must run on this machine. */
+int qmp_screendump(struct qmp *qmp, const struct qmp_screen *screen, struct qmp_picture *out, struct error *err);
+
+#endif

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "platform/scratch.h"
+#include "linux/errno.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* A folder of our own, since the kernel lets nobody open others' files for creation in /tmp itself
+   (fs.protected_regular). Others may pass through it, but not list it. */
+static int make_folder(char **folder, struct error *err)
+{
+    const char *base = getenv("TMPDIR");
+    if (!base || *base != '/')
+        base = "/tmp";
+    if (asprintf(folder, "%s/periscope-XXXXXX", base) < 0) {
+        *folder = NULL;
+        return error_set(err, ERR_NO_MEMORY, "no memory for the name of a temporary folder");
+    }
+    if (!mkdtemp(*folder)) {
+        int code = errno;
+        char what[300];
+        snprintf(what, sizeof what, "could not make a folder in %.200s", base);
+        free(*folder);
+        return errno_error(err, code, what);
+    }
+    return chmod(*folder, 0711) == 0 ? 0 : errno_error(err, errno, "could not open a temporary folder to others");
+}
+
+int os_scratch_make(char **path, struct error *err)
+{
+    char *folder;
+    *path = NULL;
+    int status = make_folder(&folder, err);
+    if (status)
+        return status;
+    int fd = -1;
+    if (asprintf(path, "%s/XXXXXX", folder) < 0)
+        *path = NULL;
+    if (*path)
+        fd = mkstemp(*path);
+    if (fd < 0 || fchmod(fd, 0666) < 0)
+        status = errno_error(err, errno, "could not make a temporary file");
+    if (fd >= 0)
+        close(fd);
+    if (status) {
+        if (fd >= 0)
+            unlink(*path);
+        rmdir(folder);
+        free(*path);
+        *path = NULL;
+    }
+    free(folder);
+    return status;
+}
+
+void os_scratch_remove(char *path)
+{
+    if (!path)
+        return;
+    unlink(path);
+    *strrchr(path, '/') = 0;
+    rmdir(path);
+    free(path);
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A file for another program of this machine to write, which may run as another user. */
+#ifndef PLATFORM_SCRATCH_H
+#define PLATFORM_SCRATCH_H
+
+#include "base/error.h"
+
+/* Makes it, empty, in the system's folder for such files, under a name that nobody can guess or list. *path is absolute
+and the caller's, for os_scratch_remove. */
+int os_scratch_make(char **path, struct error *err);
+void os_scratch_remove(char *path); /* the file too; accepts NULL */
+
+#endif
