@@ -9,6 +9,8 @@
 #include "platform/socket.h"
 #include "platform/thread.h"
 
+#include <stdatomic.h>
+
 struct session;
 
 struct agent {
@@ -16,6 +18,7 @@ struct agent {
     struct children *children;
     struct screen *screen;
     struct os_listener *listener;
+    atomic_bool stopping;  /* the manager of services wants its end */
     int64_t start_ms;      /* wall time of this start of the agent */
     struct os_mutex *lock; /* guards what follows */
     struct session *sessions;
@@ -30,6 +33,9 @@ struct agent {
 void start_count_init(struct agent *agent);
 uint32_t start_count_get(struct agent *agent);
 int start_count_set(struct agent *agent, uint32_t count, struct error *err);
+
+/* As whom a host's programs run, for os_identity_find. */
+const char *agent_run_as(const struct agent *agent);
 
 /* The facts of getproperties and status.txt, in testagentd's order first. */
 void properties_list(struct agent *agent, struct strlist *facts);

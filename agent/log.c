@@ -2,6 +2,7 @@
 #include "agent/log.h"
 #include "base/timestamp.h"
 #include "platform/clock.h"
+#include "platform/file.h"
 #include "platform/thread.h"
 
 #include <stdarg.h>
@@ -84,4 +85,23 @@ void log_copy(struct buffer *out)
         buffer_printf(out, "(%llu bytes of older lines are gone)\n", log_state.dropped);
     buffer_append(out, log_state.text, log_state.len);
     os_mutex_unlock(log_state.lock);
+}
+
+int log_save(const char *path, struct error *err)
+{
+    struct os_upload *upload;
+    struct buffer text;
+    struct error reason;
+    buffer_init(&text, LOG_SIZE + LINE_SIZE);
+    log_copy(&text);
+    int status = os_upload_begin(&upload, path, OS_UPLOAD_PRIVATE, &reason);
+    if (status == 0) {
+        status = os_upload_write(upload, text.data, text.len, &reason);
+        if (status)
+            os_upload_abandon(upload);
+        else
+            status = os_upload_commit(upload, &reason);
+    }
+    buffer_deinit(&text);
+    return status ? error_set(err, status, "could not write '%s': %s", path, reason.text) : 0;
 }

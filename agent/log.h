@@ -4,6 +4,7 @@
 #define AGENT_LOG_H
 
 #include "base/buffer.h"
+#include "base/error.h"
 
 #include <stdbool.h>
 
@@ -14,5 +15,6 @@ void log_init(bool to_stderr); /* once, before the first thread */
 void log_line(const char *format, ...) PRINTF_LIKE(1, 2);
 /* Appends what is kept, whole lines, and says how many bytes are gone. */
 void log_copy(struct buffer *out);
+int log_save(const char *path, struct error *err); /* the same into a file, on the disk when it returns */
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "agent/allow.h"
 #include "agent/run.h"
+#include "agent/service.h"
 #include "agent/worker_main.h"
 
 #include <stdio.h>
@@ -33,6 +34,8 @@ int main(int argc, char **argv)
         options_print_help(argv[0]);
     } else if (options.version || options.check) {
         printf("periscoped %s (testagentd 1.%u)\n", PERISCOPE_VERSION, options.protocol_minor);
+    } else if (options.install || options.uninstall || options.status) {
+        status = service_command(&options);
     } else {
         status = agent_run(&options);
     }

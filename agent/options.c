@@ -29,6 +29,14 @@ static const struct option all_options[] = {
     {"--detach", FLAG, FIELD(detach), 0, 0, NULL, "go on in the background once it listens"},
     {"--show-restarts", FLAG, FIELD(show_restarts), 0, 0, NULL, "count starts in a file: property start.count"},
     {"--set-time-only", FLAG, FIELD(set_time_only), 0, 0, NULL, "answer ping and settime, nothing else"},
+    {"--run-as", TEXT, FIELD(run_as), 0, 0, "WHO",
+     "run programs as agent, session (who is logged on) or a user by name"},
+    {"--install", FLAG, FIELD(install), 0, 0, NULL, "make a service of it with the other options, and start it"},
+    {"--autologon", TEXT, FIELD(autologon), 0, 0, "USER",
+     "with --install: log this user on at each boot; asks for the password"},
+    {"--uninstall", FLAG, FIELD(uninstall), 0, 0, NULL, "end the service and remove it"},
+    {"--status", FLAG, FIELD(status), 0, 0, NULL, "tell of the service"},
+    {"--service", FLAG, FIELD(service), 0, 0, NULL, NULL},
     {"--version", FLAG, FIELD(version), 0, 0, NULL, "say the version and exit"},
     {"--help", FLAG, FIELD(help), 0, 0, NULL, "say this and exit"},
     {"--check", FLAG, FIELD(check), 0, 0, NULL, NULL},
@@ -127,6 +135,21 @@ static int parse_positional(struct options *options, int position, const char *v
     return error_set(err, ERR_INVALID, "unexpected argument '%s'", value);
 }
 
+/* What can't be said at once, or not without another. */
+static int check_together(const struct options *options, bool has_port, struct error *err)
+{
+    unsigned commands = 0U + options->install + options->uninstall + options->status;
+    if (commands > 1)
+        return error_set(err, ERR_INVALID, "--install, --uninstall and --status exclude each other");
+    if (options->autologon && !options->install)
+        return error_set(err, ERR_INVALID, "--autologon is for --install");
+    if (options->install && options->detach)
+        return error_set(err, ERR_INVALID, "--install: a service is in the background without --detach");
+    if (!has_port && commands == 0 && !options->help && !options->version)
+        return error_set(err, ERR_INVALID, "no PORT given");
+    return 0;
+}
+
 int options_parse(struct options *options, int argc, char **argv, struct error *err)
 {
     int positions = 0;
@@ -143,9 +166,30 @@ int options_parse(struct options *options, int argc, char **argv, struct error *
         if (status)
             return status;
     }
-    if (positions == 0 && !options->help && !options->version)
-        return error_set(err, ERR_INVALID, "no PORT given");
-    return 0;
+    if (positions == 0)
+        options->port = PORT_DEFAULT;
+    return check_together(options, positions > 0, err);
+}
+
+void options_of_service(const struct options *options, struct strlist *argv)
+{
+    bool has_port = false;
+    strlist_add(argv, options->argv[0]);
+    strlist_add(argv, "--service");
+    for (int i = 1; i < options->argc; i++) {
+        const char *argument = options->argv[i], *value;
+        const struct option *option = argument[0] == '-' && argument[1] ? find_option(argument, &value) : NULL;
+        bool two = option && option->kind != FLAG && !value;
+        bool kept = !option || (option->offset != FIELD(install) && option->offset != FIELD(autologon));
+        has_port |= !option;
+        if (kept)
+            strlist_add(argv, argument);
+        if (two && kept)
+            strlist_add(argv, options->argv[i + 1]);
+        i += two;
+    }
+    if (!has_port)
+        strlist_addf(argv, "%u", options->port);
 }
 
 void options_deinit(struct options *options)

@@ -11,17 +11,22 @@
 
 #define MAX_CLIENTS_DEFAULT 400
 #define IO_TIMEOUT_DEFAULT_S 60
+#define PORT_DEFAULT 8000 /* of a service that is installed without one */
 
 struct options {
     uint16_t port;        /* 0: pick one */
     const char *bind_to;  /* NULL: every address. All strings are borrowed from argv */
     struct strlist allow; /* owned: SRCHOST and every --allow */
     const char *workdir;
+    const char *run_as;      /* NULL: the user of the session for a service, else the agent's own */
+    const char *autologon;   /* with install */
     const char *resume;      /* hidden: what an upgraded agent takes over */
     unsigned protocol_minor; /* 7 or 8 */
     unsigned max_clients;
     unsigned io_timeout_s; /* in the middle of a request or a reply, without a byte */
     bool debug, detach, show_restarts, set_time_only, no_upgrade;
+    bool install, uninstall, status;
+    bool service;              /* hidden: the manager of services has started it */
     bool help, version, check; /* check: hidden; parse, say the version and exit, for an upgrade's probe */
     int argc;
     char **argv; /* borrowed: the whole command line */
@@ -29,6 +34,8 @@ struct options {
 
 /* ERR_INVALID with one line that names the option. */
 int options_parse(struct options *options, int argc, char **argv, struct error *err);
+/* The command line of the service that --install makes: what was given, but for what tells how to install. Appended. */
+void options_of_service(const struct options *options, struct strlist *argv);
 void options_deinit(struct options *options);
 void options_print_help(const char *program);
 

@@ -4,12 +4,23 @@
 #include "agent/server.h"
 #include "platform/clock.h"
 #include "platform/file.h"
+#include "platform/identity.h"
+#include "platform/service.h"
 #include "platform/upgrade.h"
 
 #include <stdio.h>
 #include <string.h>
 
+#define LOG_NAME_SIZE 256     /* bytes */
 #define STATE_MAX (64u << 20) /* bytes of what an upgrade hands over */
+
+/* A service has rights that tests should not have. */
+const char *agent_run_as(const struct agent *agent)
+{
+    if (agent->options->run_as)
+        return agent->options->run_as;
+    return os_service_is_one() ? OS_IDENTITY_SESSION : OS_IDENTITY_AGENT;
+}
 
 /* The listener and the children of the agent that this process was before an upgrade. */
 static int resume(struct agent *agent, struct error *err)
@@ -51,6 +62,15 @@ static int become_next(struct agent *agent, struct error *err)
     return status;
 }
 
+static void tell_manager(const struct agent *agent)
+{
+    char text[96];
+    snprintf(text, sizeof text, "periscoped " PERISCOPE_VERSION " listens on port %u",
+             os_listener_port(agent->listener));
+    log_line("%s", text);
+    os_service_ready(text);
+}
+
 static int start(struct agent *agent, struct error *err)
 {
     const struct options *options = agent->options;
@@ -72,7 +92,7 @@ static int start(struct agent *agent, struct error *err)
         return status;
     agent->start_ms = os_wall_time_ms();
     start_count_init(agent);
-    log_line("periscoped " PERISCOPE_VERSION " listens on port %u", os_listener_port(agent->listener));
+    tell_manager(agent);
     printf("Starting testagentd 1.%u\nperiscoped: READY port %u\n", options->protocol_minor,
            os_listener_port(agent->listener));
     fflush(stdout);
@@ -80,18 +100,60 @@ static int start(struct agent *agent, struct error *err)
     return 0;
 }
 
-int agent_run(const struct options *options)
+/* What it did goes to a file: the next start's log begins anew. */
+static void save_log(struct agent *agent)
 {
-    struct agent agent = {.options = options};
+    char name[LOG_NAME_SIZE];
     struct error err;
-    int status = start(&agent, &err);
+    snprintf(name, sizeof name, "%.200s.log", os_file_name(agent->options->argv[0]));
+    if (log_save(name, &err))
+        fprintf(stderr, "periscoped: %s\n", err.text);
+}
+
+static int run(void *context)
+{
+    struct agent *agent = context;
+    struct error err;
+    int status = start(agent, &err);
     while (status == 0) {
-        status = server_run(&agent, &err);
+        status = server_run(agent, &err);
+        if (status == 0 && atomic_load(&agent->stopping)) {
+            screen_stop(agent->screen);
+            save_log(agent);
+            return 0;
+        }
         if (status == 0) {
-            become_next(&agent, &err);
+            become_next(agent, &err);
             log_line("%s", err.text);
         }
     }
+    fprintf(stderr, "periscoped: %s\n", err.text);
+    os_service_failed(err.text);
+    return 1;
+}
+
+static void stop(void *context)
+{
+    struct agent *agent = context;
+    atomic_store(&agent->stopping, true);
+    log_line("the manager of services ends the agent");
+    os_listener_stop(agent->listener);
+}
+
+static void note(void *context, const char *text)
+{
+    (void)context;
+    log_line("%s", text);
+}
+
+int agent_run(const struct options *options)
+{
+    struct agent agent = {.options = options};
+    struct os_service_program program = {run, stop, note, &agent};
+    struct error err;
+    int status = os_service_run(&program, options->service && !options->resume, &err);
+    if (status >= 0)
+        return status;
     fprintf(stderr, "periscoped: %s\n", err.text);
     return 1;
 }

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Between the service control manager and the agent. */
+#include "platform/service.h"
+#include "win32/path.h"
+#include "win32/service.h"
+#include "win32/session.h"
+#include "win32/text.h"
+#include "win32/winerror.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#ifndef SERVICE_ACCEPT_PRESHUTDOWN
+#define SERVICE_ACCEPT_PRESHUTDOWN 0x100
+#define SERVICE_CONTROL_PRESHUTDOWN 0xf
+#endif
+#define START_HINT_MS 30000
+#define STOP_HINT_MS 20000
+
+/* Set before the manager knows of the service; then each status is reported by one thread at a time: the one that starts
+   until it is ready, the manager's once it wants an end, and the first again after that. */
+static struct {
+    const struct os_service_program *program;
+    SERVICE_STATUS_HANDLE handle; /* NULL without a manager */
+    bool managed;
+    int exit_status;
+} service;
+
+static void report(DWORD state, DWORD hint_ms)
+{
+    SERVICE_STATUS status = {
+        .dwServiceType = SERVICE_WIN32_OWN_PROCESS, .dwCurrentState = state, .dwWaitHint = hint_ms};
+    if (state == SERVICE_RUNNING)
+        status.dwControlsAccepted =
+            SERVICE_ACCEPT_STOP | SERVICE_ACCEPT_SHUTDOWN | SERVICE_ACCEPT_PRESHUTDOWN | SERVICE_ACCEPT_SESSIONCHANGE;
+    if (state == SERVICE_STOPPED && service.exit_status) {
+        status.dwWin32ExitCode = ERROR_SERVICE_SPECIFIC_ERROR;
+        status.dwServiceSpecificExitCode = (DWORD)service.exit_status;
+    }
+    if (SetServiceStatus(service.handle, &status) || GetLastError() != ERROR_INVALID_PARAMETER)
+        return;
+    status.dwControlsAccepted &= ~(DWORD)SERVICE_ACCEPT_PRESHUTDOWN; /* before Vista */
+    SetServiceStatus(service.handle, &status);
+}
+
+static void stop(void)
+{
+    report(SERVICE_STOP_PENDING, STOP_HINT_MS);
+    service.program->stop(service.program->context);
+}
+
+/* As WTS_* numbers them. */
+static const char *const session_events[] = {"",
+                                             "is at the console now",
+                                             "is not at the console now",
+                                             "is connected from afar",
+                                             "is disconnected",
+                                             "logged on",
+                                             "logged off",
+                                             "locked",
+                                             "unlocked"};
+
+static void note_session(DWORD event, const WTSSESSION_NOTIFICATION *about)
+{
+    char text[96];
+    bool known = event < sizeof session_events / sizeof session_events[0];
+    snprintf(text, sizeof text, "session %lu: %s", about->dwSessionId, known ? session_events[event] : "changed");
+    service.program->note(service.program->context, text);
+    session_changed();
+}
+
+static DWORD WINAPI on_control(DWORD control, DWORD event, void *data, void *context)
+{
+    (void)context;
+    switch (control) {
+    case SERVICE_CONTROL_INTERROGATE:
+        return NO_ERROR;
+    case SERVICE_CONTROL_STOP:
+    case SERVICE_CONTROL_SHUTDOWN:
+    case SERVICE_CONTROL_PRESHUTDOWN:
+        stop();
+        return NO_ERROR;
+    case SERVICE_CONTROL_SESSIONCHANGE:
+        note_session(event, data);
+        return NO_ERROR;
+    default:
+        return ERROR_CALL_NOT_IMPLEMENTED;
+    }
+}
+
+static void WINAPI service_main(DWORD argc, LPWSTR *argv)
+{
+    (void)argc;
+    (void)argv;
+    service.handle = RegisterServiceCtrlHandlerExW(SERVICE_NAME, on_control, NULL);
+    if (!service.handle)
+        return;
+    report(SERVICE_START_PENDING, START_HINT_MS);
+    service.exit_status = service.program->main(service.program->context);
+    report(SERVICE_STOPPED, 0);
+}
+
+/* Services start in the system's folder, where nothing of ours belongs. */
+static int enter_own_folder(struct error *err)
+{
+    wchar_t *path;
+    int status = path_of_self(&path, err);
+    if (status)
+        return status;
+    path[path_folder_len(path)] = 0;
+    if (!SetCurrentDirectoryW(path))
+        status = windows_error(err, GetLastError(), "could not enter the executable's folder");
+    free(path);
+    return status;
+}
+
+int os_service_run(const struct os_service_program *program, bool managed, struct error *err)
+{
+    wchar_t name[] = SERVICE_NAME;
+    const SERVICE_TABLE_ENTRYW table[] = {{name, service_main}, {NULL, NULL}};
+    service.program = program;
+    if (!managed)
+        return program->main(program->context);
+    int status = enter_own_folder(err);
+    if (status)
+        return status;
+    service.managed = true;
+    if (StartServiceCtrlDispatcherW(table))
+        return service.exit_status;
+    DWORD code = GetLastError();
+    return code == ERROR_FAILED_SERVICE_CONTROLLER_CONNECT
+               ? error_set(err, ERR_INVALID, "--service: only the service control manager starts a service")
+               : windows_error(err, code, "could not be a service");
+}
+
+bool os_service_is_one(void)
+{
+    return service.managed;
+}
+
+void os_service_ready(const char *text)
+{
+    if (!service.handle)
+        return;
+    report(SERVICE_RUNNING, 0);
+    service_event(false, text);
+}
+
+void os_service_failed(const char *text)
+{
+    if (service.managed)
+        service_event(true, text);
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The service's name and what its parts share. Only for win32/. */
+#ifndef WIN32_SERVICE_H
+#define WIN32_SERVICE_H
+
+#include <stdbool.h>
+#include <windows.h>
+
+#define SERVICE_NAME L"periscoped"
+#define SERVICE_TITLE L"Periscope agent"
+
+/* A line of the system's event log; whose source is registered by --install. */
+void service_event(bool failure, const char *text);
+
+#endif
