@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "agent/agent.h"
+#include "platform/identity.h"
 #include "platform/sysinfo.h"
 #include "protocol/wire.h"
 
@@ -32,6 +33,18 @@ static void add_private_rpcs(struct strlist *facts)
     buffer_deinit(&text);
 }
 
+static void add_run_as(struct agent *agent, struct strlist *facts)
+{
+    struct error err;
+    struct os_identity *as;
+    if (os_identity_find(&as, agent_run_as(agent), &err)) {
+        strlist_addf(facts, "run.error=%s", err.text);
+        return;
+    }
+    strlist_addf(facts, "run.as=%s", os_identity_name(as));
+    os_identity_free(as);
+}
+
 static void add_displays(struct agent *agent, struct strlist *facts)
 {
     struct error err;
@@ -55,6 +68,7 @@ void properties_list_own(struct agent *agent, struct strlist *facts)
     strlist_addf(facts, "agent.start=%lld", (long long)(agent->start_ms / 1000));
     os_sysinfo(facts);
     strlist_addf(facts, "security.mode=%s", agent->options->allow.count ? "allow-list" : "private-networks");
+    add_run_as(agent, facts);
     children_count(agent->children, &running, &exited);
     strlist_addf(facts, "children.running=%u", running);
     strlist_addf(facts, "children.exited=%u", exited);

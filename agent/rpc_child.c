@@ -3,6 +3,7 @@
 #include "agent/log.h"
 #include "agent/rpc.h"
 #include "platform/clock.h"
+#include "platform/identity.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -14,11 +15,17 @@
 #define GRACE_DEFAULT_MS 2000
 #define GRACE_MAX_MS 30000
 
-static int start(struct session *session, const struct os_process_spec *spec, bool tracked, struct reply *reply,
+static int start(struct session *session, struct os_process_spec *spec, bool tracked, struct reply *reply,
                  struct error *err)
 {
     uint64_t pid;
+    struct os_identity *as;
+    struct error reason;
+    if (os_identity_find(&as, agent_run_as(session->agent), &reason))
+        return error_set(err, reason.status, "could not run '%s': %s", spec->argv[0], reason.text);
+    spec->as = as;
     int status = children_start(session->agent->children, spec, tracked, &pid, err);
+    os_identity_free(as);
     if (status)
         return status == ERR_CLOSED || status == ERR_PROTOCOL ? ERR_SYSTEM : status;
     write_u32(&reply->bytes, 1);

@@ -81,17 +81,19 @@ static int convert(wchar_t ***out, const char *const *changes, struct error *err
     return status;
 }
 
-int environment_build(wchar_t **out, const char *const *changes, struct error *err)
+int environment_build(wchar_t **out, const wchar_t *base, const char *const *changes, struct error *err)
 {
-    wchar_t **list = NULL, *own;
+    static const char *const none[] = {NULL};
+    wchar_t **list = NULL, *own = NULL;
     *out = NULL;
-    if (!changes || !*changes)
+    if (!base && (!changes || !*changes))
         return 0;
-    int status = convert(&list, changes, err);
+    int status = convert(&list, changes ? changes : none, err);
     if (status)
         return status;
-    own = GetEnvironmentStringsW();
-    *out = own ? merge(own, list) : NULL;
+    if (!base)
+        base = own = GetEnvironmentStringsW();
+    *out = base ? merge(base, list) : NULL;
     if (own)
         FreeEnvironmentStringsW(own);
     free_list(list);

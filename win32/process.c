@@ -3,6 +3,7 @@
 #include "win32/command_line.h"
 #include "win32/environment.h"
 #include "win32/file.h"
+#include "win32/identity.h"
 #include "win32/path.h"
 #include "win32/program.h"
 #include "win32/spawn.h"
@@ -165,7 +166,7 @@ static int command_init(struct command *command, const struct os_process_spec *s
         return error_set(err, reason.status, "could not run '%s' in %s: %s", spec->argv[0], spec->cwd, reason.text);
     if (spec->cwd && !path_is_folder(command->folder))
         return cannot_run(spec, ERROR_DIRECTORY, err);
-    if (environment_build(&command->environment, spec->env, &reason))
+    if (environment_build(&command->environment, identity_environment(spec->as), spec->env, &reason))
         return error_set(err, reason.status, "could not run '%s': its environment: %s", spec->argv[0], reason.text);
     if (utf16_from(&name, spec->argv[0], NULL))
         return cannot_run(spec, ERROR_NO_UNICODE_TRANSLATION, err);
@@ -176,14 +177,15 @@ static int command_init(struct command *command, const struct os_process_spec *s
 
 /* ---- starting ---- */
 
-static DWORD start(struct os_process *process, const struct command *command, const HANDLE redirected[3],
-                   HANDLE *thread)
+static DWORD start(struct os_process *process, const struct command *command, const struct os_identity *as,
+                   const HANDLE redirected[3], HANDLE *thread)
 {
     PROCESS_INFORMATION info;
     struct spawn how = {.application = command->application,
                         .command_line = command->line,
                         .environment = command->environment,
                         .folder = command->folder,
+                        .token = identity_token(as),
                         .flags = CREATE_NEW_CONSOLE | CREATE_SUSPENDED};
     HANDLE null = CreateFileW(L"NUL", GENERIC_READ | GENERIC_WRITE, SHARE_ALL, NULL, OPEN_EXISTING, 0, NULL);
     choose_standard(how.standard, redirected, null == INVALID_HANDLE_VALUE ? NULL : null);
@@ -223,7 +225,7 @@ int os_process_spawn(struct os_process **out, const struct os_process_spec *spec
         goto fail;
     status = command_init(&command, spec, err);
     if (status == 0) {
-        DWORD code = start(process, &command, redirected, &thread);
+        DWORD code = start(process, &command, spec->as, redirected, &thread);
         status = code ? cannot_run(spec, code, err) : let_run(process, thread, err);
     }
     command_deinit(&command);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "win32/spawn.h"
 #include "win32/newer.h"
+#include "win32/session.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -61,6 +62,22 @@ static void copy_handles(const struct spawn *how, HANDLE copies[3])
     }
 }
 
+static DWORD create_process(const struct spawn *how, BOOL inherit, DWORD flags, STARTUPINFOW *start,
+                            PROCESS_INFORMATION *out)
+{
+    wchar_t desktop[] = SESSION_DESKTOP;
+    BOOL done;
+    if (how->token) {
+        start->lpDesktop = desktop;
+        done = CreateProcessAsUserW(how->token, how->application, how->command_line, NULL, NULL, inherit, flags,
+                                    how->environment, how->folder, start, out);
+    } else {
+        done = CreateProcessW(how->application, how->command_line, NULL, NULL, inherit, flags, how->environment,
+                              how->folder, start, out);
+    }
+    return done ? 0 : GetLastError();
+}
+
 static DWORD create(const struct spawn *how, HANDLE standard[3], PROCESS_INFORMATION *out)
 {
     STARTUPINFOEXW start = {.StartupInfo = {.cb = sizeof start.StartupInfo}};
@@ -82,10 +99,7 @@ static DWORD create(const struct spawn *how, HANDLE standard[3], PROCESS_INFORMA
         start.lpAttributeList = list.attributes;
         flags |= EXTENDED_STARTUPINFO_PRESENT;
     }
-    DWORD code = 0;
-    if (!CreateProcessW(how->application, how->command_line, NULL, NULL, how->all_handles || list.count > 0, flags,
-                        how->environment, how->folder, &start.StartupInfo, out))
-        code = GetLastError();
+    DWORD code = create_process(how, how->all_handles || list.count > 0, flags, &start.StartupInfo, out);
     handle_list_deinit(&list);
     if (code == 0 && !out->hProcess)
         code = ERROR_BAD_EXE_FORMAT; /* Wine has started a Unix program, of which it tells nothing more */

@@ -12,6 +12,7 @@ struct spawn {
     wchar_t *environment;       /* NULL: the own one */
     const wchar_t *folder;      /* NULL: the own one */
     HANDLE standard[3];         /* borrowed, inheritable or not; NULL: the child's console */
+    HANDLE token;               /* borrowed; NULL: as the own user, else as its user on the desktop that is shown */
     DWORD flags;                /* as CREATE_NEW_CONSOLE */
     bool all_handles;           /* what was made inheritable goes too */
 };
