@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "platform/parent.h"
 #include "platform/clock.h"
+#include "win32/helper.h"
 #include "win32/pipe.h"
 #include "win32/winerror.h"
 
@@ -15,10 +16,29 @@ struct os_parent {
     HANDLE in, out; /* owned; the agent gives one pipe as both */
 };
 
+/* A service's helper opens the pipe by its name: no handle is inherited from one session to another. */
+static DWORD open_service_pipe(struct os_parent *parent, bool *is_helper)
+{
+    wchar_t name[PIPE_NAME_SIZE];
+    DWORD len = GetEnvironmentVariableW(HELPER_PIPE, name, PIPE_NAME_SIZE);
+    *is_helper = len > 0;
+    if (len == 0)
+        return 0;
+    if (len >= PIPE_NAME_SIZE)
+        return ERROR_INVALID_NAME;
+    DWORD code = pipe_connect(&parent->in, name);
+    parent->out = parent->in;
+    return code;
+}
+
 /* What else uses the standard handles must not: not by Windows' functions and not by C's. */
 static DWORD take_over(struct os_parent *parent)
 {
+    bool is_helper;
     HANDLE self = GetCurrentProcess();
+    DWORD code = open_service_pipe(parent, &is_helper);
+    if (is_helper)
+        return code;
     if (!DuplicateHandle(self, GetStdHandle(STD_INPUT_HANDLE), self, &parent->in, 0, FALSE, DUPLICATE_SAME_ACCESS) ||
         !DuplicateHandle(self, GetStdHandle(STD_OUTPUT_HANDLE), self, &parent->out, 0, FALSE, DUPLICATE_SAME_ACCESS))
         return GetLastError();
@@ -43,7 +63,7 @@ int os_parent_open(struct os_parent **out, struct error *err)
     DWORD code = take_over(parent);
     if (code) {
         free(parent); /* what was duplicated goes with the process */
-        return windows_error(err, code, "could not take over standard input and output");
+        return windows_error(err, code, "could not open the way to the parent process");
     }
     *out = parent;
     return 0;

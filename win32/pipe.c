@@ -6,17 +6,18 @@
 #include "win32/winerror.h"
 
 #include <limits.h>
+#include <sddl.h>
 #include <stdatomic.h>
 #include <stdio.h>
 
 #define BUFFER_SIZE 65536 /* bytes */
-#define NAME_MAX_LEN 128  /* characters */
+#define SDDL_SIZE 256     /* characters */
 #ifndef PIPE_REJECT_REMOTE_CLIENTS
 #define PIPE_REJECT_REMOTE_CLIENTS 8
 #endif
 
 /* Nobody can guess the name, and nobody can have taken it before. */
-static void make_name(wchar_t name[NAME_MAX_LEN])
+static void make_name(wchar_t name[PIPE_NAME_SIZE])
 {
     typedef BOOLEAN WINAPI random_bytes(void *bytes, ULONG len);
     random_bytes *fill = NEWER(random_bytes *, L"advapi32.dll", "SystemFunction036"); /* RtlGenRandom */
@@ -24,33 +25,43 @@ static void make_name(wchar_t name[NAME_MAX_LEN])
     unsigned long long random = 0;
     if (fill)
         fill(&random, sizeof random);
-    _snwprintf(name, NAME_MAX_LEN - 1, L"\\\\.\\pipe\\periscope-%lu-%u-%08lx%08lx", GetCurrentProcessId(),
+    _snwprintf(name, PIPE_NAME_SIZE - 1, L"\\\\.\\pipe\\periscope-%lu-%u-%08lx%08lx", GetCurrentProcessId(),
                atomic_fetch_add(&counter, 1), (unsigned long)(random >> 32), (unsigned long)random);
-    name[NAME_MAX_LEN - 1] = 0;
+    name[PIPE_NAME_SIZE - 1] = 0;
 }
 
-static HANDLE create_end(const wchar_t *name, DWORD mode)
+static HANDLE create_end_in(const wchar_t *name, DWORD mode, SECURITY_ATTRIBUTES *security)
 {
     return CreateNamedPipeW(name, PIPE_ACCESS_DUPLEX | FILE_FLAG_OVERLAPPED | FILE_FLAG_FIRST_PIPE_INSTANCE,
                             PIPE_TYPE_BYTE | PIPE_READMODE_BYTE | PIPE_WAIT | mode, 1, BUFFER_SIZE, BUFFER_SIZE, 0,
-                            NULL);
+                            security);
+}
+
+static DWORD create_end(HANDLE *out, const wchar_t *name, SECURITY_ATTRIBUTES *security)
+{
+    *out = create_end_in(name, PIPE_REJECT_REMOTE_CLIENTS, security);
+    if (*out == INVALID_HANDLE_VALUE && GetLastError() == ERROR_INVALID_PARAMETER)
+        *out = create_end_in(name, 0, security); /* before Vista */
+    return *out == INVALID_HANDLE_VALUE ? GetLastError() : 0;
+}
+
+DWORD pipe_connect(HANDLE *out, const wchar_t *name)
+{
+    *out = CreateFileW(name, GENERIC_READ | GENERIC_WRITE, 0, NULL, OPEN_EXISTING,
+                       FILE_FLAG_OVERLAPPED | SECURITY_SQOS_PRESENT | SECURITY_IDENTIFICATION, NULL);
+    return *out == INVALID_HANDLE_VALUE ? GetLastError() : 0;
 }
 
 DWORD pipe_open(HANDLE ends[2])
 {
-    wchar_t name[NAME_MAX_LEN];
+    wchar_t name[PIPE_NAME_SIZE];
     make_name(name);
-    ends[0] = create_end(name, PIPE_REJECT_REMOTE_CLIENTS);
-    if (ends[0] == INVALID_HANDLE_VALUE && GetLastError() == ERROR_INVALID_PARAMETER)
-        ends[0] = create_end(name, 0); /* before Vista */
-    if (ends[0] == INVALID_HANDLE_VALUE)
-        return GetLastError();
-    ends[1] = CreateFileW(name, GENERIC_READ | GENERIC_WRITE, 0, NULL, OPEN_EXISTING,
-                          FILE_FLAG_OVERLAPPED | SECURITY_SQOS_PRESENT | SECURITY_IDENTIFICATION, NULL);
-    if (ends[1] != INVALID_HANDLE_VALUE)
-        return 0;
-    DWORD code = GetLastError();
-    CloseHandle(ends[0]);
+    DWORD code = create_end(&ends[0], name, NULL);
+    if (code)
+        return code;
+    code = pipe_connect(&ends[1], name);
+    if (code)
+        CloseHandle(ends[0]);
     return code;
 }
 
@@ -113,4 +124,91 @@ int pipe_write(HANDLE pipe, const void *bytes, size_t len, int64_t deadline_ms, 
         len -= done;
     }
     return 0;
+}
+
+/* ---- between processes that share no handle ---- */
+
+/* Of the user that this process runs as, in Windows' notation; LocalFree(). NULL and the code. */
+static wchar_t *own_sid(DWORD *code)
+{
+    HANDLE token;
+    DWORD size;
+    wchar_t *text = NULL;
+    union {
+        TOKEN_USER user;
+        BYTE bytes[sizeof(TOKEN_USER) + SECURITY_MAX_SID_SIZE];
+    } owner;
+    if (!OpenProcessToken(GetCurrentProcess(), TOKEN_QUERY, &token)) {
+        *code = GetLastError();
+        return NULL;
+    }
+    if (!GetTokenInformation(token, TokenUser, &owner, sizeof owner, &size) ||
+        !ConvertSidToStringSidW(owner.user.User.Sid, &text))
+        *code = GetLastError();
+    CloseHandle(token);
+    return text;
+}
+
+static DWORD make_security(SECURITY_ATTRIBUTES *security)
+{
+    wchar_t text[SDDL_SIZE];
+    DWORD code = 0;
+    wchar_t *sid = own_sid(&code);
+    if (!sid)
+        return code;
+    _snwprintf(text, SDDL_SIZE - 1, L"D:P(A;;GA;;;%ls)", sid); /* all to that user, nothing to any other */
+    text[SDDL_SIZE - 1] = 0;
+    LocalFree(sid);
+    *security = (SECURITY_ATTRIBUTES){.nLength = sizeof *security};
+    if (!ConvertStringSecurityDescriptorToSecurityDescriptorW(text, SDDL_REVISION_1, &security->lpSecurityDescriptor,
+                                                              NULL))
+        return GetLastError();
+    return 0;
+}
+
+DWORD pipe_listen(HANDLE *out, wchar_t name[PIPE_NAME_SIZE])
+{
+    SECURITY_ATTRIBUTES security;
+    DWORD code = make_security(&security);
+    if (code)
+        return code;
+    make_name(name);
+    code = create_end(out, name, &security);
+    LocalFree(security.lpSecurityDescriptor);
+    return code;
+}
+
+/* Windows before Vista can't tell; there the pipe's name and rights are what keeps others out. */
+static bool is_client(HANDLE pipe, DWORD pid)
+{
+    typedef BOOL WINAPI get_client(HANDLE pipe, ULONG * pid);
+    get_client *get = NEWER(get_client *, L"kernel32.dll", "GetNamedPipeClientProcessId");
+    ULONG client = 0;
+    return !get || (get(pipe, &client) && client == pid);
+}
+
+static DWORD wait_for_client(HANDLE pipe, HANDLE process, OVERLAPPED *overlapped, int64_t deadline_ms)
+{
+    DWORD done;
+    const HANDLE handles[] = {overlapped->hEvent, process};
+    int first = wait_for(handles, 2, deadline_ms);
+    if (first != 0)
+        CancelIo(pipe);
+    if (GetOverlappedResult(pipe, overlapped, &done, TRUE))
+        return 0;
+    return first == 1 ? ERROR_BROKEN_PIPE : first == 0 ? GetLastError() : WAIT_TIMEOUT;
+}
+
+DWORD pipe_accept(HANDLE pipe, HANDLE process, DWORD pid, int64_t deadline_ms)
+{
+    OVERLAPPED overlapped = {.hEvent = CreateEventW(NULL, TRUE, FALSE, NULL)};
+    if (!overlapped.hEvent)
+        return GetLastError();
+    DWORD code = ConnectNamedPipe(pipe, &overlapped) ? 0 : GetLastError();
+    if (code == ERROR_IO_PENDING)
+        code = wait_for_client(pipe, process, &overlapped, deadline_ms);
+    CloseHandle(overlapped.hEvent);
+    if (code == ERROR_PIPE_CONNECTED)
+        code = 0; /* it was quick */
+    return code == 0 && !is_client(pipe, pid) ? ERROR_ACCESS_DENIED : code;
 }

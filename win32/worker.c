@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "platform/worker.h"
+#include "platform/service.h"
+#include "win32/helper.h"
 #include "win32/path.h"
 #include "win32/pipe.h"
 #include "win32/spawn.h"
@@ -9,8 +11,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+/* Of a service it is the helper in the session at the console; else a child as any other. */
 struct os_worker {
     HANDLE process, pipe; /* owned */
+    struct helper helper;
+    bool is_helper, connected;
+    bool asked; /* and has not answered yet */
 };
 
 /* 0, or the code of the failure. */
@@ -36,7 +42,7 @@ static DWORD start_process(HANDLE *process, wchar_t *path, const wchar_t *argume
     return 0;
 }
 
-static DWORD start(struct os_worker *worker, wchar_t *path, const wchar_t *argument)
+static DWORD start_child(struct os_worker *worker, wchar_t *path, const wchar_t *argument)
 {
     HANDLE ends[2];
     DWORD code = pipe_open(ends);
@@ -51,6 +57,19 @@ static DWORD start(struct os_worker *worker, wchar_t *path, const wchar_t *argum
     return code;
 }
 
+static int start(struct os_worker *worker, wchar_t *path, const wchar_t *argument, struct error *err)
+{
+    worker->is_helper = os_service_is_one();
+    if (worker->is_helper) {
+        int status = helper_start(&worker->helper, path, argument, err);
+        worker->process = worker->helper.process;
+        worker->pipe = worker->helper.pipe;
+        return status;
+    }
+    DWORD code = start_child(worker, path, argument);
+    return code ? windows_error(err, code, "could not start the capture worker") : 0;
+}
+
 int os_worker_start(struct os_worker **out, const char *argument, struct error *err)
 {
     wchar_t *path = NULL, *text = NULL;
@@ -61,10 +80,8 @@ int os_worker_start(struct os_worker **out, const char *argument, struct error *
     int status = path_of_self(&path, err);
     if (status == 0)
         status = utf16_from(&text, argument, err);
-    if (status == 0) {
-        DWORD code = start(worker, path, text);
-        status = code ? windows_error(err, code, "could not start the capture worker") : 0;
-    }
+    if (status == 0)
+        status = start(worker, path, text, err);
     free(path);
     free(text);
     if (status)
@@ -74,8 +91,32 @@ int os_worker_start(struct os_worker **out, const char *argument, struct error *
     return status;
 }
 
+/* A helper that is elsewhere than the console is now has ended as far as the agent is concerned: another is started. */
+static int reach_helper(struct os_worker *worker, int64_t deadline_ms, struct error *err)
+{
+    if (!helper_is_current(&worker->helper))
+        return error_set(err, ERR_CLOSED, "the session at the console has changed");
+    if (worker->connected)
+        return 0;
+    DWORD code = pipe_accept(worker->pipe, worker->process, worker->helper.pid, deadline_ms);
+    worker->connected = code == 0;
+    if (code == 0)
+        return 0;
+    if (code == WAIT_TIMEOUT)
+        return error_set(err, ERR_TIMEOUT, "the capture helper did not come up in time");
+    if (code == ERROR_BROKEN_PIPE)
+        return error_set(err, ERR_UNAVAILABLE, "the capture helper ended as soon as it was started");
+    return windows_error(err, code, "the capture helper did not take its pipe");
+}
+
 int os_worker_write(struct os_worker *worker, const void *bytes, size_t len, int64_t deadline_ms, struct error *err)
 {
+    worker->asked = true;
+    if (worker->is_helper) {
+        int reached = reach_helper(worker, deadline_ms, err);
+        if (reached)
+            return reached;
+    }
     int status = pipe_write(worker->pipe, bytes, len, deadline_ms, "the capture worker ended", err);
     return status == ERR_TIMEOUT ? error_set(err, ERR_TIMEOUT, "the capture worker takes no request") : status;
 }
@@ -83,6 +124,10 @@ int os_worker_write(struct os_worker *worker, const void *bytes, size_t len, int
 int os_worker_read(struct os_worker *worker, void *bytes, size_t max, int64_t deadline_ms, struct error *err)
 {
     int got = pipe_read(worker->pipe, bytes, max, deadline_ms, "the capture worker ended", err);
+    if (got > 0)
+        worker->asked = false;
+    if (got > 0 && worker->is_helper)
+        helper_answered();
     return got == ERR_TIMEOUT ? error_set(err, ERR_TIMEOUT, "the capture worker did not answer in time") : got;
 }
 
@@ -93,10 +138,21 @@ void os_worker_stuck_in(struct os_worker *worker, char *text, size_t size)
         *text = 0; /* Windows does not tell */
 }
 
+/* One that was asked and ended by itself: the next may do the same. */
+static void tell_failure(const struct os_worker *worker)
+{
+    DWORD code;
+    if (worker->asked && WaitForSingleObject(worker->process, 0) == WAIT_OBJECT_0 &&
+        GetExitCodeProcess(worker->process, &code) && code != 0)
+        helper_failed(code);
+}
+
 void os_worker_stop(struct os_worker *worker)
 {
     if (!worker)
         return;
+    if (worker->is_helper)
+        tell_failure(worker);
     TerminateProcess(worker->process, 1);
     CloseHandle(worker->process);
     CloseHandle(worker->pipe);
