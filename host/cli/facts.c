@@ -18,7 +18,7 @@ const char *fact_value(const char *fact, const char *key)
     return strncmp(fact, key, len) == 0 && fact[len] == '=' ? fact + len + 1 : NULL;
 }
 
-static char *make_text(const char *format, va_list args)
+static PRINTF_LIKE(1, 0) char *make_text(const char *format, va_list args)
 {
     va_list again;
     va_copy(again, args);

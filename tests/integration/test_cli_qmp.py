@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The verbs screenshot and compare with --qmp: pictures by QEMU, held against the agent's."""
-import json
 import os
 import tempfile
 
