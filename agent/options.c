@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "agent/options.h"
+#include "agent/config.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum option_kind { FLAG, TEXT, NUMBER, ALLOW, PROTOCOL };
+enum option_kind { FLAG, COMMAND /* a flag for the command line alone */, TEXT, NUMBER, ALLOW, PROTOCOL, CONFIG };
 
 struct option {
     const char *name;
@@ -31,15 +32,16 @@ static const struct option all_options[] = {
     {"--set-time-only", FLAG, FIELD(set_time_only), 0, 0, NULL, "answer ping and settime, nothing else"},
     {"--run-as", TEXT, FIELD(run_as), 0, 0, "WHO",
      "run programs as agent, session (who is logged on) or a user by name"},
-    {"--install", FLAG, FIELD(install), 0, 0, NULL, "make a service of it with the other options, and start it"},
+    {"--config", CONFIG, FIELD(config), 0, 0, "FILE", "read options from this file first: 'name = value' lines"},
+    {"--install", COMMAND, FIELD(install), 0, 0, NULL, "make a service of it with the other options, and start it"},
     {"--autologon", TEXT, FIELD(autologon), 0, 0, "USER",
      "with --install: log this user on at each boot; asks for the password"},
-    {"--uninstall", FLAG, FIELD(uninstall), 0, 0, NULL, "end the service and remove it"},
-    {"--status", FLAG, FIELD(status), 0, 0, NULL, "tell of the service"},
-    {"--service", FLAG, FIELD(service), 0, 0, NULL, NULL},
-    {"--version", FLAG, FIELD(version), 0, 0, NULL, "say the version and exit"},
-    {"--help", FLAG, FIELD(help), 0, 0, NULL, "say this and exit"},
-    {"--check", FLAG, FIELD(check), 0, 0, NULL, NULL},
+    {"--uninstall", COMMAND, FIELD(uninstall), 0, 0, NULL, "end the service and remove it"},
+    {"--status", COMMAND, FIELD(status), 0, 0, NULL, "tell of the service"},
+    {"--service", COMMAND, FIELD(service), 0, 0, NULL, NULL},
+    {"--version", COMMAND, FIELD(version), 0, 0, NULL, "say the version and exit"},
+    {"--help", COMMAND, FIELD(help), 0, 0, NULL, "say this and exit"},
+    {"--check", COMMAND, FIELD(check), 0, 0, NULL, NULL},
 };
 #define OPTION_COUNT (sizeof all_options / sizeof all_options[0])
 
@@ -60,9 +62,11 @@ static int set_option(struct options *options, const struct option *option, cons
     char *field = (char *)options + option->offset;
     switch (option->kind) {
     case FLAG:
+    case COMMAND:
         *(bool *)(void *)field = true;
         return 0;
     case TEXT:
+    case CONFIG:
         *(const char **)(void *)field = value;
         return 0;
     case ALLOW:
@@ -79,6 +83,11 @@ static int set_option(struct options *options, const struct option *option, cons
                          option->max);
     }
     return ERR_INVALID;
+}
+
+static bool is_flag(const struct option *option)
+{
+    return option->kind == FLAG || option->kind == COMMAND;
 }
 
 /* "--name" or "--name=value"; *value is then the part behind the '='. */
@@ -111,9 +120,9 @@ static int parse_option(struct options *options, int *index, struct error *err)
     const struct option *option = find_option(argument, &value);
     if (!option)
         return error_set(err, ERR_INVALID, "unknown option '%s'", argument);
-    if (option->kind == FLAG && value)
+    if (is_flag(option) && value)
         return error_set(err, ERR_INVALID, "%s takes no value", option->name);
-    if (option->kind != FLAG && !value) {
+    if (!is_flag(option) && !value) {
         if (*index + 1 >= options->argc)
             return error_set(err, ERR_INVALID, "%s needs a value: %s", option->name, option->argument);
         value = options->argv[++*index];
@@ -121,22 +130,27 @@ static int parse_option(struct options *options, int *index, struct error *err)
     return set_option(options, option, value, err);
 }
 
-static int parse_positional(struct options *options, int position, const char *value, struct error *err)
+static int set_port(struct options *options, const char *value, struct error *err)
 {
     unsigned port;
-    if (position == 0) {
-        if (parse_number(value, 0, 65535, &port))
-            return error_set(err, ERR_INVALID, "'%s' is not a port", value);
-        options->port = (uint16_t)port;
-        return 0;
-    }
+    if (parse_number(value, 0, 65535, &port))
+        return error_set(err, ERR_INVALID, "'%s' is not a port", value);
+    options->port = (uint16_t)port;
+    options->has_port = true;
+    return 0;
+}
+
+static int parse_positional(struct options *options, int position, const char *value, struct error *err)
+{
+    if (position == 0)
+        return set_port(options, value, err);
     if (position == 1)
         return strlist_add(&options->allow, value) ? 0 : error_set(err, ERR_NO_MEMORY, "no memory for options");
     return error_set(err, ERR_INVALID, "unexpected argument '%s'", value);
 }
 
 /* What can't be said at once, or not without another. */
-static int check_together(const struct options *options, bool has_port, struct error *err)
+static int check_together(const struct options *options, struct error *err)
 {
     unsigned commands = 0U + options->install + options->uninstall + options->status;
     if (commands > 1)
@@ -145,8 +159,42 @@ static int check_together(const struct options *options, bool has_port, struct e
         return error_set(err, ERR_INVALID, "--autologon is for --install");
     if (options->install && options->detach)
         return error_set(err, ERR_INVALID, "--install: a service is in the background without --detach");
-    if (!has_port && commands == 0 && !options->help && !options->version)
+    if (!options->has_port && commands == 0 && !options->help && !options->version)
         return error_set(err, ERR_INVALID, "no PORT given");
+    return 0;
+}
+
+int options_set(struct options *options, const char *name, const char *value, struct error *err)
+{
+    char argument[64];
+    const char *rest;
+    if (strcmp(name, "port") == 0)
+        return set_port(options, value, err);
+    snprintf(argument, sizeof argument, "--%s", name);
+    const struct option *option = strchr(name, '=') ? NULL : find_option(argument, &rest);
+    if (!option || option->kind == COMMAND || option->kind == CONFIG || option->offset == FIELD(autologon))
+        return error_set(err, ERR_INVALID, "unknown option '%s'", name);
+    if (option->kind != FLAG)
+        return set_option(options, option, value, err);
+    if (strcmp(value, "yes") != 0 && strcmp(value, "no") != 0)
+        return error_set(err, ERR_INVALID, "%s: '%s' is neither yes nor no", name, value);
+    *(bool *)(void *)((char *)options + option->offset) = *value == 'y';
+    return 0;
+}
+
+/* What the command line says goes before what its file says, so the file is read first. */
+static int read_config(struct options *options, struct error *err)
+{
+    for (int i = 1; i < options->argc; i++) {
+        const char *argument = options->argv[i], *value;
+        const struct option *option = argument[0] == '-' && argument[1] ? find_option(argument, &value) : NULL;
+        if (!option || is_flag(option))
+            continue;
+        if (!value && ++i < options->argc)
+            value = options->argv[i];
+        if (option->kind == CONFIG && value)
+            return config_read(options, value, err);
+    }
     return 0;
 }
 
@@ -159,27 +207,30 @@ int options_parse(struct options *options, int argc, char **argv, struct error *
                                 .argc = argc,
                                 .argv = argv};
     hide_resume(options);
+    int status = read_config(options, err);
+    if (status)
+        return status;
     for (int i = 1; i < options->argc; i++) {
         const char *argument = options->argv[i];
-        int status = argument[0] == '-' && argument[1] ? parse_option(options, &i, err)
-                                                       : parse_positional(options, positions++, argument, err);
+        status = argument[0] == '-' && argument[1] ? parse_option(options, &i, err)
+                                                   : parse_positional(options, positions++, argument, err);
         if (status)
             return status;
     }
-    if (positions == 0)
+    if (!options->has_port)
         options->port = PORT_DEFAULT;
-    return check_together(options, positions > 0, err);
+    return check_together(options, err);
 }
 
 void options_of_service(const struct options *options, struct strlist *argv)
 {
-    bool has_port = false;
+    bool has_port = options->config != NULL;
     strlist_add(argv, options->argv[0]);
     strlist_add(argv, "--service");
     for (int i = 1; i < options->argc; i++) {
         const char *argument = options->argv[i], *value;
         const struct option *option = argument[0] == '-' && argument[1] ? find_option(argument, &value) : NULL;
-        bool two = option && option->kind != FLAG && !value;
+        bool two = option && !is_flag(option) && !value;
         bool kept = !option || (option->offset != FIELD(install) && option->offset != FIELD(autologon));
         has_port |= !option;
         if (kept)
@@ -195,6 +246,7 @@ void options_of_service(const struct options *options, struct strlist *argv)
 void options_deinit(struct options *options)
 {
     strlist_deinit(&options->allow);
+    free(options->config_text);
 }
 
 void options_print_help(const char *program)
@@ -217,6 +269,7 @@ void options_print_help(const char *program)
     printf("\nExamples:\n"
            "  %s 8000 testbot.example.org       as testagentd, for one host\n"
            "  %s --allow 192.168.122.0/24 8000  for a whole network of hosts\n"
-           "  %s --bind 127.0.0.1 0             on a free port of this machine alone\n",
-           program, program, program);
+           "  %s --bind 127.0.0.1 0             on a free port of this machine alone\n"
+           "  %s --config /etc/periscope/periscoped.conf\n",
+           program, program, program, program);
 }

@@ -15,11 +15,14 @@
 
 struct options {
     uint16_t port;        /* 0: pick one */
-    const char *bind_to;  /* NULL: every address. All strings are borrowed from argv */
+    bool has_port;        /* else it is the default one */
+    const char *bind_to;  /* NULL: every address. All strings are borrowed from argv, or from config_text */
     struct strlist allow; /* owned: SRCHOST and every --allow */
     const char *workdir;
     const char *run_as;      /* NULL: the user of the session for a service, else the agent's own */
     const char *autologon;   /* with install */
+    const char *config;      /* the file that was read first, or NULL */
+    char *config_text;       /* owned: what it held, cut into strings */
     const char *resume;      /* hidden: what an upgraded agent takes over */
     unsigned protocol_minor; /* 7 or 8 */
     unsigned max_clients;
@@ -34,6 +37,9 @@ struct options {
 
 /* ERR_INVALID with one line that names the option. */
 int options_parse(struct options *options, int argc, char **argv, struct error *err);
+/* One option by its name without the dashes, "port" among them, as a file says it: flags are "yes" or "no". The value is
+   borrowed. ERR_INVALID with one line that names the option; what only a command line can say is unknown. */
+int options_set(struct options *options, const char *name, const char *value, struct error *err);
 /* The command line of the service that --install makes: what was given, but for what tells how to install. Appended. */
 void options_of_service(const struct options *options, struct strlist *argv);
 void options_deinit(struct options *options);

@@ -5,10 +5,29 @@
 #include "agent/rpc.h"
 #include "agent/virtual.h"
 #include "platform/file.h"
+#include "platform/identity.h"
 
 #define SMALL_FILE 65536u        /* bytes; up to here a file is read whole, and its size is what was read */
 #define UNSIZED_FILE (16u << 20) /* bytes of a file that says it is empty: those of /proc have no size */
 #define SENDFILE_EXECUTABLE 1u
+
+/* From here to host_files_end the thread has no more rights than a program that the host would run. */
+static int host_files_begin(struct session *session, struct os_identity **as, struct error *err)
+{
+    int status = os_identity_find(as, agent_run_as(session->agent), err);
+    if (status)
+        return status;
+    status = os_identity_enter(*as, err);
+    if (status)
+        os_identity_free(*as);
+    return status;
+}
+
+static void host_files_end(struct os_identity *as)
+{
+    os_identity_leave(as);
+    os_identity_free(as);
+}
 
 static int reply_bytes(struct reply *reply, const struct buffer *bytes)
 {
@@ -63,11 +82,17 @@ static int get_virtual(struct session *session, const char *path, struct reply *
 int rpc_getfile(struct session *session, struct request *request, struct reply *reply, struct error *err)
 {
     const char *path = request->args[0].text;
+    struct os_identity *as;
     struct os_file *file;
     struct error reason;
     uint64_t size;
-    int status = os_file_open(&file, path, &size, &reason);
-    if (status == ERR_NOT_FOUND && virtual_file_exists(path))
+    int status = host_files_begin(session, &as, &reason);
+    bool nobody = status != 0; /* then there are no files, but the screen can be seen */
+    if (!nobody) {
+        status = os_file_open(&file, path, &size, &reason);
+        host_files_end(as);
+    }
+    if ((nobody || status == ERR_NOT_FOUND) && virtual_file_exists(path))
         return get_virtual(session, path, reply, err);
     if (status)
         return error_set(err, status, "unable to open '%s' for reading: %s", path, reason.text);
@@ -83,7 +108,12 @@ int rpc_getfile(struct session *session, struct request *request, struct reply *
 int rpc_sendfile(struct session *session, struct request *request, struct reply *reply, struct error *err)
 {
     const char *path = request->args[0].text;
+    struct os_identity *as;
+    struct error reason;
+    if (host_files_begin(session, &as, &reason))
+        return error_set(err, reason.status, "unable to open '%s' for writing: %s", path, reason.text);
     int status = receive_file(request, path, request->args[1].number & SENDFILE_EXECUTABLE, err);
+    host_files_end(as);
     if (status)
         return status;
     log_line("%s: received '%s', %llu bytes", session->peer_text, path, (unsigned long long)request->data_size);
@@ -107,11 +137,14 @@ static bool remove_one(const char *path, struct buffer *out)
 int rpc_rm(struct session *session, struct request *request, struct reply *reply, struct error *err)
 {
     bool all = true;
-    (void)session;
-    (void)err;
+    struct os_identity *as;
+    int status = host_files_begin(session, &as, err);
+    if (status)
+        return status;
     write_u32(&reply->bytes, request->arg_count);
     for (uint32_t i = 0; i < request->arg_count; i++)
         all &= remove_one(request->args[i].text, &reply->bytes);
+    host_files_end(as);
     if (all) {
         buffer_clear(&reply->bytes);
         reply_empty(reply);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "platform/process.h"
 #include "linux/errno.h"
+#include "linux/identity.h"
 #include "linux/process.h"
 #include "linux/proc.h"
 #include "linux/reap.h"
@@ -49,7 +50,7 @@ static void close_all(int fds[3])
             close(fds[i]);
 }
 
-static int open_redirections(int fds[3], const struct os_process_spec *spec, struct error *err)
+static int open_redirections_as_agent(int fds[3], const struct os_process_spec *spec, struct error *err)
 {
     const int append = O_WRONLY | O_CREAT | O_APPEND;
     const struct redirection redirections[3] = {
@@ -68,6 +69,16 @@ static int open_redirections(int fds[3], const struct os_process_spec *spec, str
     return 0;
 }
 
+static int open_redirections(int fds[3], const struct os_process_spec *spec, struct error *err)
+{
+    int status = os_identity_enter(spec->as, err);
+    if (status)
+        return status;
+    status = open_redirections_as_agent(fds, spec, err);
+    os_identity_leave(spec->as);
+    return status;
+}
+
 static size_t name_len(const char *variable)
 {
     return strcspn(variable, "=");
@@ -82,11 +93,18 @@ static bool env_names(const char *const *env, const char *variable)
     return false;
 }
 
-/* A new array of borrowed strings, or NULL. */
-static char **build_environment(const char *const *env)
+/* What only the agent may say to the manager of services. */
+static bool is_agents_own(const char *variable)
 {
+    return strncmp(variable, "NOTIFY_SOCKET=", strlen("NOTIFY_SOCKET=")) == 0;
+}
+
+/* A new array of borrowed strings, or NULL. */
+static char **build_environment(const struct os_identity *as, const char *const *env)
+{
+    char **base = as && !as->is_agent ? as->environment.items : environ;
     size_t own = 0, added = 0, count = 0;
-    while (environ[own])
+    while (base[own])
         own++;
     while (env && env[added])
         added++;
@@ -94,8 +112,8 @@ static char **build_environment(const char *const *env)
     if (!list)
         return NULL;
     for (size_t i = 0; i < own; i++)
-        if (!env_names(env, environ[i]))
-            list[count++] = environ[i];
+        if (!env_names(env, base[i]) && !is_agents_own(base[i]))
+            list[count++] = base[i];
     for (size_t i = 0; i < added; i++)
         if (strchr(env[i], '=') && !env_names(env + i + 1, env[i]))
             list[count++] = (char *)(uintptr_t)env[i];
@@ -118,11 +136,13 @@ static _Noreturn void child_main(const struct os_process_spec *spec, char **env,
         if (fds[i] >= 0 && dup2(fds[i], i) < 0)
             _exit(1);
     process_reset_signals();
-    if (!spec->cwd || chdir(spec->cwd) == 0) {
+    int code = spec->as ? identity_become(spec->as) : 0;
+    if (code == 0 && (!spec->cwd || chdir(spec->cwd) == 0)) {
         environ = env;
         execvp(spec->argv[0], (char *const *)(uintptr_t)spec->argv);
     }
-    int code = errno;
+    if (code == 0)
+        code = errno;
     if (report >= 0 && write(report, &code, sizeof code) != sizeof code)
         _exit(1);
     _exit(1);
@@ -148,7 +168,7 @@ static int wait_for_exec(int fd)
 static int fork_child(pid_t *pid, const struct os_process_spec *spec, const int fds[3], struct error *err)
 {
     int report[2] = {-1, -1};
-    char **env = build_environment(spec->env);
+    char **env = build_environment(spec->as, spec->env);
     if (!env)
         return error_set(err, ERR_NO_MEMORY, "could not fork: Cannot allocate memory");
     if (spec->report_exec_failure && pipe2(report, O_CLOEXEC) < 0) {

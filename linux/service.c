@@ -1,6 +1,33 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Here the system's own tools do it: a unit starts the agent as any program, and a signal ends it. */
+/* Here the system's own tools do it: a unit starts the agent as any program, and a signal ends it. The manager is told as
+   sd_notify(3) describes it: a datagram to the socket that NOTIFY_SOCKET names. */
 #include "platform/service.h"
+
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+static void notify(const char *message)
+{
+    const char *name = getenv("NOTIFY_SOCKET");
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    size_t len = name ? strlen(name) : 0;
+    if (len < 2 || len >= sizeof address.sun_path || (*name != '/' && *name != '@'))
+        return;
+    memcpy(address.sun_path, name, len);
+    if (*name == '@')
+        address.sun_path[0] = '\0'; /* an abstract name */
+    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return;
+    socklen_t size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len);
+    sendto(fd, message, strlen(message), MSG_NOSIGNAL | MSG_DONTWAIT, (const struct sockaddr *)&address, size);
+    close(fd);
+}
 
 int os_service_run(const struct os_service_program *program, bool managed, struct error *err)
 {
@@ -11,17 +38,21 @@ int os_service_run(const struct os_service_program *program, bool managed, struc
 
 void os_service_ready(const char *text)
 {
-    (void)text;
+    char message[512];
+    snprintf(message, sizeof message, "READY=1\nSTATUS=%.400s\n", text);
+    notify(message);
 }
 
 void os_service_failed(const char *text)
 {
-    (void)text;
+    char message[512];
+    snprintf(message, sizeof message, "STATUS=%.400s\n", text);
+    notify(message);
 }
 
 bool os_service_is_one(void)
 {
-    return false;
+    return getenv("NOTIFY_SOCKET") != NULL;
 }
 
 static int refuse(struct error *err)

@@ -13,7 +13,7 @@ WIN_LIBS = -lz -lws2_32 -ladvapi32 -luser32 -lgdi32
 
 WIN_CAPTURE := $(filter-out capture/backends.c capture/x11% capture/drm%,$(wildcard capture/*.c))
 WIN_LIBRARY = $(filter-out agent/main.c,$(WIN_AGENT)) $(filter-out host/cli/main.c,$(wildcard host/*.c host/cli/*.c))
-WIN_UNIT := $(filter-out test_x11% test_drm%,$(notdir $(basename $(wildcard tests/unit/test_*.c tests/wine/unit/test_*.c))))
+WIN_UNIT := $(filter-out test_x11% test_drm% test_login%,$(notdir $(basename $(wildcard tests/unit/test_*.c tests/wine/unit/test_*.c))))
 WIN_TOOLS := $(notdir $(basename $(wildcard tests/wine/tools/*.c)))
 WIN_AGENT := $(wildcard base/*.c protocol/*.c win32/*.c picture/*.c agent/*.c) $(WIN_CAPTURE)
 

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "agent/config.h"
+#include "platform/file.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static int read_all(const char *path, char **out, struct error *err)
+{
+    struct os_file *file;
+    struct error reason;
+    uint64_t size;
+    size_t len = 0;
+    int got = 1;
+    int status = os_file_open(&file, path, &size, &reason);
+    if (status)
+        return error_set(err, ERR_INVALID, "could not read '%s': %s", path, reason.text);
+    char *text = malloc(CONFIG_SIZE_MAX + 1);
+    while (text && got > 0 && len < CONFIG_SIZE_MAX) {
+        got = os_file_read(file, text + len, CONFIG_SIZE_MAX - len, &reason);
+        len += got > 0 ? (size_t)got : 0;
+    }
+    os_file_close(file);
+    if (!text)
+        return error_set(err, ERR_NO_MEMORY, "no memory for '%s'", path);
+    text[len] = '\0';
+    *out = text;
+    if (got < 0)
+        return error_set(err, ERR_INVALID, "could not read '%s': %s", path, reason.text);
+    if (len == CONFIG_SIZE_MAX || memchr(text, 0, len))
+        return error_set(err, ERR_INVALID, "'%s' %s", path,
+                         len == CONFIG_SIZE_MAX ? "is too large: the limit is 64 KiB"
+                                                : "has a NUL in it: it is not text");
+    return 0;
+}
+
+/* Without the white space around it; in place. */
+static char *trim(char *text)
+{
+    static const char space[] = " \t\r";
+    text += strspn(text, space);
+    size_t len = strlen(text);
+    while (len > 0 && strchr(space, text[len - 1]))
+        text[--len] = '\0';
+    return text;
+}
+
+static int read_line(struct options *options, char *line, struct error *err)
+{
+    line = trim(line);
+    if (*line == '\0' || *line == '#')
+        return 0;
+    char *equals = strchr(line, '=');
+    if (!equals)
+        return error_set(err, ERR_INVALID, "'%.60s' is not of the form 'name = value'", line);
+    *equals = '\0';
+    char *value = trim(equals + 1);
+    if (*value == '\0')
+        return error_set(err, ERR_INVALID, "'%.60s' has no value", trim(line));
+    return options_set(options, trim(line), value, err);
+}
+
+int config_read(struct options *options, const char *path, struct error *err)
+{
+    struct error reason;
+    int status = read_all(path, &options->config_text, err);
+    unsigned number = 0;
+    for (char *line = options->config_text; status == 0 && line;) {
+        char *next = strchr(line, '\n');
+        if (next)
+            *next++ = '\0';
+        number++;
+        status = read_line(options, line, &reason);
+        if (status)
+            return error_set(err, ERR_INVALID, "%s:%u: %s", path, number, reason.text);
+        line = next;
+    }
+    return status;
+}

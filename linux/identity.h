@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What a process is started with, to be somebody's. Only for linux/. */
+#ifndef LINUX_IDENTITY_H
+#define LINUX_IDENTITY_H
+
+#include "base/strlist.h"
+#include "platform/identity.h"
+
+#include <sys/types.h>
+
+#define IDENTITY_GROUPS_MAX 1024
+
+struct os_identity {
+    bool is_agent; /* nothing below counts but the name */
+    bool same;     /* the user is the agent's own: nothing to change but the environment */
+    uid_t user;
+    gid_t group;
+    gid_t groups[IDENTITY_GROUPS_MAX];
+    int group_count;
+    struct strlist environment; /* all of it, "NAME=VALUE" */
+    char name[200];
+};
+
+/* In a child, before exec, where only system calls are safe: becomes the user for good. 0, or the errno. */
+int identity_become(const struct os_identity *identity);
+
+#endif
