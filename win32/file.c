@@ -123,8 +123,9 @@ int os_file_rename(const char *from, const char *to, struct error *err)
     if (status)
         return status;
     status = path_from(&target, to, false, err);
-    if (status == 0 && !MoveFileExW(source, target, MOVEFILE_REPLACE_EXISTING | MOVEFILE_WRITE_THROUGH))
-        status = refuse(target, GetLastError(), err);
+    DWORD code = status ? 0 : file_rename(source, target);
+    if (code)
+        status = refuse(target, code, err);
     free(source);
     free(target);
     return status;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Between the service control manager and the agent. */
 #include "platform/service.h"
+#include "win32/keeper.h"
 #include "win32/path.h"
 #include "win32/service.h"
 #include "win32/session.h"
@@ -43,10 +44,29 @@ static void report(DWORD state, DWORD hint_ms)
     SetServiceStatus(service.handle, &status);
 }
 
+void service_stop(void)
+{
+    service.program->stop(service.program->context);
+}
+
 static void stop(void)
 {
     report(SERVICE_STOP_PENDING, STOP_HINT_MS);
-    service.program->stop(service.program->context);
+    if (!keeper_pass_stop())
+        service_stop();
+}
+
+void service_is_adopted(void)
+{
+    service.managed = true;
+}
+
+/* One that failed ends without a word, so that the manager takes it for the failure that it is. */
+void service_end(DWORD exit_code)
+{
+    if (exit_code == 0)
+        report(SERVICE_STOPPED, 0);
+    ExitProcess(exit_code);
 }
 
 /* As WTS_* numbers them. */
@@ -64,9 +84,9 @@ static void note_session(DWORD event, const WTSSESSION_NOTIFICATION *about)
 {
     char text[96];
     bool known = event < sizeof session_events / sizeof session_events[0];
+    session_changed();
     snprintf(text, sizeof text, "session %lu: %s", about->dwSessionId, known ? session_events[event] : "changed");
     service.program->note(service.program->context, text);
-    session_changed();
 }
 
 static DWORD WINAPI on_control(DWORD control, DWORD event, void *data, void *context)
@@ -140,9 +160,12 @@ bool os_service_is_one(void)
 
 void os_service_ready(const char *text)
 {
-    if (!service.handle)
+    if (!service.managed)
         return;
-    report(SERVICE_RUNNING, 0);
+    if (service.handle)
+        report(SERVICE_RUNNING, 0);
+    else
+        keeper_watch();
     service_event(false, text);
 }
 

@@ -2,14 +2,14 @@
 #include "win32/session.h"
 #include "win32/newer.h"
 
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <wchar.h>
 #include <wtsapi32.h>
 
 #define NO_SESSION 0xffffffffu
 
-static atomic_uint generation;
+static atomic_uint own_generation;
+static _Atomic(atomic_uint *) generation = &own_generation;
 
 bool session_of_console(DWORD *session)
 {
@@ -39,12 +39,17 @@ size_t session_list(DWORD **out, size_t max)
 
 unsigned session_generation(void)
 {
-    return atomic_load(&generation);
+    return atomic_load(atomic_load(&generation));
 }
 
 void session_changed(void)
 {
-    atomic_fetch_add(&generation, 1);
+    atomic_fetch_add(atomic_load(&generation), 1);
+}
+
+void session_count_in(atomic_uint *counter)
+{
+    atomic_store(&generation, counter);
 }
 
 DWORD session_own_token(DWORD session, HANDLE *token)

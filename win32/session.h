@@ -3,6 +3,7 @@
 #ifndef WIN32_SESSION_H
 #define WIN32_SESSION_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <windows.h>
@@ -16,6 +17,8 @@ size_t session_list(DWORD **out, size_t max);
 /* Changes whenever somebody logs on or off, or another session comes to the console. Any thread. */
 unsigned session_generation(void);
 void session_changed(void);
+/* From now on they are counted there, in memory that stays and that several processes may share. */
+void session_count_in(atomic_uint *counter);
 
 /* Each gives a primary token that the caller closes: 0, or the code of the failure. */
 DWORD session_own_token(DWORD session, HANDLE *token);  /* the agent's own rights, moved to that session */

@@ -111,15 +111,15 @@ static bool move(const wchar_t *from, const wchar_t *to)
 
 /* A file that is open can't be replaced, but it can be renamed (a running executable too): it is moved aside and goes
    when the last handle does, or at the next boot. */
-static bool replace_open(const struct os_upload *upload)
+static bool replace_open(const wchar_t *from, const wchar_t *to)
 {
-    wchar_t *aside = beside(upload->target, L"old");
+    wchar_t *aside = beside(to, L"old");
     if (!aside)
         return false;
-    bool moved = move(upload->target, aside), done = moved && move(upload->temporary, upload->target);
+    bool moved = move(to, aside), done = moved && move(from, to);
     DWORD code = GetLastError();
     if (moved && !done)
-        move(aside, upload->target);
+        move(aside, to);
     if (done && !DeleteFileW(aside))
         MoveFileExW(aside, NULL, MOVEFILE_DELAY_UNTIL_REBOOT);
     free(aside);
@@ -127,12 +127,11 @@ static bool replace_open(const struct os_upload *upload)
     return done;
 }
 
-/* 0, or the code of the failure. */
-static DWORD take_name(const struct os_upload *upload)
+DWORD file_rename(const wchar_t *from, const wchar_t *to)
 {
     int64_t deadline = os_deadline(BUSY_MS);
     for (;;) {
-        if (move(upload->temporary, upload->target) || replace_open(upload))
+        if (move(from, to) || (!path_is_folder(to) && replace_open(from, to)))
             return 0;
         DWORD code = GetLastError();
         if (code != ERROR_SHARING_VIOLATION || os_time_left(deadline) == 0)
@@ -147,7 +146,7 @@ int os_upload_commit(struct os_upload *upload, struct error *err)
     CloseHandle(upload->handle);
     upload->handle = INVALID_HANDLE_VALUE;
     if (code == 0)
-        code = take_name(upload);
+        code = file_rename(upload->temporary, upload->target);
     if (code) {
         os_upload_abandon(upload);
         return windows_error(err, code, NULL);
