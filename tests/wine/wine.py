@@ -10,6 +10,8 @@ import time
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(TOP, "tests", "integration"))
 
+from harness import Skip  # noqa: E402 (the path to it is set above)
+
 PERISCOPE = os.path.join(TOP, "build", "periscope")
 WINE = os.environ.get("WINE", "wine")
 PATIENCE = 60  # seconds: no wait in a test is longer, and running into it is a failure
@@ -112,14 +114,14 @@ def end_processes_of(folder):
             continue
 
 
-def eventually(probe, what):
-    end = time.monotonic() + PATIENCE
+def eventually(probe, what, seconds=PATIENCE):
+    end = time.monotonic() + seconds
     while time.monotonic() < end:
         result = probe()
         if result:
             return result
         time.sleep(0.05)
-    raise AssertionError(f"not within {PATIENCE} s: {what}")
+    raise AssertionError(f"not within {seconds} s: {what}")
 
 
 def check(condition, why):
@@ -137,6 +139,8 @@ def main(tests):
     for test in tests:
         try:
             test()
+        except Skip as why:
+            print(f"SKIP {test.__name__}: {why}", flush=True)
         except Exception as reason:  # any failure of a test is reported and the next one runs
             failed = True
             print(f"FAIL {test.__name__}: {type(reason).__name__}: {reason}".replace("\n", " "), flush=True)

@@ -4,6 +4,7 @@
  *
  *     exit=N     ends with that code          sleep=N   first sleeps that many milliseconds
  *     start=X    starts X, and does not wait  console   tells whether it can open CONIN$
+ *     station    tells the window station and desktop that it is on, and whether a person can see them
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,6 +43,16 @@ static void say_console(void)
     printf("console %s\n", input != INVALID_HANDLE_VALUE ? "yes" : "no");
 }
 
+static void say_station(void)
+{
+    wchar_t station[128] = L"", desktop[128] = L"";
+    USEROBJECTFLAGS flags = {.dwFlags = 0};
+    GetUserObjectInformationW(GetProcessWindowStation(), UOI_NAME, station, sizeof station, NULL);
+    GetUserObjectInformationW(GetProcessWindowStation(), UOI_FLAGS, &flags, sizeof flags, NULL);
+    GetUserObjectInformationW(GetThreadDesktop(GetCurrentThreadId()), UOI_NAME, desktop, sizeof desktop, NULL);
+    printf("%ls %ls %s\n", station, desktop, flags.dwFlags & WSF_VISIBLE ? "visible" : "invisible");
+}
+
 static int value_of(const wchar_t *argument, const wchar_t *key, const wchar_t **value)
 {
     size_t len = wcslen(key);
@@ -71,6 +82,8 @@ int wmain(int argc, wchar_t **argv)
             say_handle((HANDLE)(uintptr_t)_wcstoui64(value, NULL, 0));
         else if (wcscmp(argv[i], L"console") == 0)
             say_console();
+        else if (wcscmp(argv[i], L"station") == 0)
+            say_station();
         fflush(stdout);
     }
     ExitProcess(code);

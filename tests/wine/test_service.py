@@ -1,0 +1,346 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The agent as a service of Wine's own service control manager, in a Wine of its own: what is written there, who its
+programs run as, and pictures that its helper takes on the desktop that the service itself can't see."""
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+
+import wine
+from picture import decode_png
+from wine import Skip, check, equal, eventually
+from xserver import read_xwd
+
+WINESERVER = os.environ.get("WINESERVER", "wineserver")
+RESTART_PATIENCE = 15  # seconds; the first restart is due after one
+WINDOW = (40, 30, 300, 200)
+USAGE, STOPPED, NONE = 2, 3, 4  # exit statuses
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Service(wine.Agent):
+    """The executable in a folder whose name has a blank, and the service that is made of it."""
+
+    def __init__(self):
+        self.base = tempfile.mkdtemp(prefix="periscope-wine-", dir="/tmp")
+        self.folder = os.path.join(self.base, "two words")
+        self.port = free_port()
+        os.mkdir(self.folder)
+        shutil.copy(wine.exe("periscoped.exe"), self.path("periscoped.exe"))
+
+    def command(self, *arguments, code=0, feed=b""):
+        """periscoped.exe from a console: what it printed, and said on standard error."""
+        done = subprocess.run([wine.WINE, self.path("periscoped.exe"), *arguments], input=feed, cwd=self.folder,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=3 * wine.PATIENCE, check=False)
+        out, err = (text.decode("utf-8", "replace").replace("\r", "") for text in (done.stdout, done.stderr))
+        equal(done.returncode, code, f"{' '.join(arguments)}: {err.strip()} {out.strip()}: exit status")
+        return out, err
+
+    def install(self, *options):
+        return self.command("--install", "--bind", "127.0.0.1", *options, str(self.port))
+
+    def status(self, code=0):
+        out, _ = self.command("--status", code=code)
+        return dict(line.split(" ", 1) for line in out.splitlines())
+
+    def facts(self):
+        return self.periscope("info").facts()
+
+    def processes(self, text):
+        """Their process ids on the Unix side: this service's own executables with that argument."""
+        found = []
+        for name in os.listdir("/proc"):
+            try:
+                with open(f"/proc/{name}/cmdline", "rb") as file:
+                    words = file.read()
+            except OSError:
+                continue
+            if name.isdigit() and wine.windows_path(self.path("periscoped.exe")).encode() in words and text in words:
+                found.append(int(name))
+        return found
+
+    def helper(self):
+        """The process id of the one that waits for work."""
+        self.periscope("screenshot", self.path("any.png"))
+        found = self.processes(b"--capture-worker")
+        equal(len(found), 1, "helpers")
+        return found[0]
+
+    def __exit__(self, *_):
+        subprocess.run([wine.WINE, self.path("periscoped.exe"), "--uninstall"], stdin=subprocess.DEVNULL,
+                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=3 * wine.PATIENCE, check=False)
+        wine.end_processes_of(self.folder)
+        shutil.rmtree(self.base, ignore_errors=True)
+
+
+def installed(*options):
+    """A service with these options, for `with`."""
+    service = Service()
+    service.install(*options)
+    return service
+
+
+# ---- what is installed ----
+
+def install_tell_and_remove():
+    with Service() as service:
+        service.command("--status", code=NONE)
+        out, _ = service.install("--max-clients", "7", "--no-upgrade")
+        check("the service runs" in out, out)
+        status = service.status()
+        equal(status["state"], "running", "state")
+        equal(status["start"], "automatic", "start")
+        path = wine.windows_path(service.path("periscoped.exe"))
+        equal(status["command"], f'"{path}" --service --bind 127.0.0.1 --max-clients 7 --no-upgrade {service.port}',
+              "the service's command line")
+        service.periscope("ping")
+        equal(registered("ImagePath"), status["command"], "ImagePath in the registry")
+        service.command("--uninstall")
+        service.command("--status", code=NONE)
+        _, err = service.command("--uninstall", code=1)
+        check("the service is not installed" in err, err)
+        log = service.read("periscoped.exe.log").decode()
+        check("the manager of services ends the agent" in log, f"the log that is kept: {log}")
+
+
+def registered(name):
+    key = "HKLM\\SYSTEM\\CurrentControlSet\\Services\\periscoped"
+    done = subprocess.run([wine.WINE, "reg", "query", key, "/v", name], stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=wine.PATIENCE, check=True)
+    lines = done.stdout.decode("utf-8", "replace").replace("\r", "").splitlines()
+    return next(line.split(None, 2)[2] for line in lines if line.split(None, 1)[:1] == [name])
+
+
+def a_second_installation_changes_the_first():
+    with installed("--max-clients", "7") as service:
+        service.command("--install", "--bind", "127.0.0.1", "--max-clients", "9", str(service.port))
+        check("--max-clients 9" in service.status()["command"], service.status())
+
+
+def wrong_commands_are_refused():
+    with Service() as service:
+        for arguments, text in ((("--install", "--detach"), "in the background without --detach"),
+                                (("--install", "--uninstall"), "exclude each other"),
+                                (("--autologon", "me", "8000"), "--autologon is for --install"),
+                                (("--install", "--wrong"), "unknown option")):
+            _, err = service.command(*arguments, code=USAGE)
+            check(text in err, err)
+        for arguments, text in ((("--install", "--workdir", "here"), "not a full path"),
+                                (("--service", "0"), "only the service control manager starts a service")):
+            _, err = service.command(*arguments, code=1)
+            check(text in err, err)
+        service.command("--status", code=NONE)
+
+
+def what_fails_to_start_says_so():
+    with Service() as service, socket.socket() as taken:
+        taken.bind(("127.0.0.1", service.port))
+        taken.listen()
+        _, err = service.command("--install", "--bind", "127.0.0.1", str(service.port), code=1)
+        check("is installed, but" in err, err)
+        equal(service.status(code=STOPPED)["state"], "stopped", "state")
+
+
+# ---- as whom ----
+
+def programs_run_as_the_user_of_the_session():
+    with installed() as service:
+        facts = service.facts()
+        check(facts["run.as"].startswith("user ") and " of session " in facts["run.as"], facts["run.as"])
+        station = service.run(wine.exe("tools/tell.exe"), "station")[-1]
+        equal(station, "WinSta0 Default visible", "where a program of the host finds itself")
+
+
+def no_user_no_program():
+    with installed("--run-as", "nobody-here") as service:
+        facts = service.facts()
+        equal(facts["run.error"], "no-user: 'nobody-here' is not logged on", "run.error")
+        for options in ((), ("--stdout", "out.txt")):
+            refused = service.periscope("run", "cmd", "/c", "exit 3", code=None, before=options)
+            check(refused.code != 3 and "could not run 'cmd': no-user: 'nobody-here' is not logged on" in refused.err,
+                  f"{refused.code} {refused.err}")
+        service.command("--uninstall")
+        service.install("--run-as", "session")
+        service.periscope("run", "cmd", "/c", "exit 3", code=3)
+
+
+def on_the_service_s_own_window_station():
+    """An agent with its helper there: it tells why it sees nothing."""
+    with installed("--run-as", "agent") as service:
+        station = service.run(wine.exe("tools/tell.exe"), "station")[-1]
+        check(station.endswith(" invisible"), f"the service's window station: {station}")
+        name = station.split()[0]
+        port = free_port()
+        service.periscope("run", service.path("periscoped.exe"), "--bind", "127.0.0.1", str(port), code=0,
+                          before=("--detach",))
+        inner = Inner(service, port)
+        eventually(inner.answers, "an agent that the service started")
+        refused = inner.periscope("screenshot", service.path("none.png"), code=None)
+        check(refused.code != 0 and f"no-desktop: the window station '{name}'" in refused.err, refused.err)
+        service.periscope("screenshot", service.path("seen.png"))
+
+
+class Inner(wine.Agent):
+    """An agent that another one has started."""
+
+    def __init__(self, outer, port):
+        self.folder, self.port = outer.folder, port
+
+    def answers(self):
+        return self.periscope("ping", code=None).code == 0
+
+
+# ---- pictures ----
+
+def as_xwd_reads_it():
+    done = subprocess.run(["xwd", "-root", "-silent"], stdout=subprocess.PIPE, timeout=wine.PATIENCE, check=True)
+    return read_xwd(done.stdout)
+
+
+def windows(service):
+    lines = service.periscope("get", ".periscope/windows.txt", "-").out.decode().splitlines()
+    return {line.split("\t")[0] for line in lines}
+
+
+def shot(service):
+    result = service.periscope("screenshot", service.path("shot.png"), before=("--no-cursor", "--deadline", "30"))
+    return result.facts(), decode_png(service.read("shot.png"))
+
+
+def another_process_s_window_through_the_helper():
+    with installed() as service:
+        window = subprocess.Popen([wine.WINE, wine.exe("tools/window.exe")], cwd=service.folder,
+                                  stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+        try:
+            equal(window.stdout.readline().strip(), b"shown", "the window's program")
+            eventually(lambda: "A test's window" in windows(service), "the window in the list")
+            picture = eventually(lambda: complete(service), "a picture of the whole window")
+            check(picture.same(as_xwd_reads_it()), "the picture is not what xwd reads")
+        finally:
+            window.kill()
+            window.wait(wine.PATIENCE)
+
+
+def complete(service):
+    """The picture once the window has been drawn in it."""
+    facts, picture = shot(service)
+    equal((facts["backend"], facts["gdi.desktop"]), ("gdi", "Default"), "backend and desktop")
+    _, _, width, height = WINDOW
+    drawn = bytes(part for y in range(height) for x in range(width) for part in (x & 255, y, x * y & 255))
+    return picture if picture.crop(*WINDOW).pixels == drawn else None
+
+
+def helper_killed_and_back():
+    with installed() as service:
+        first = service.helper()
+        os.kill(first, 9)
+        second = service.helper()
+        check(first != second, "the same helper after it was killed")
+
+
+def requests_in_flight_are_answered():
+    with installed() as service:
+        stopped = service.helper()
+        os.kill(stopped, 19)  # SIGSTOP: one of the requests has it, and the other gets a second helper
+        requests = [subprocess.Popen([wine.PERISCOPE, "screenshot", "--deadline", "50", f"127.0.0.1:{service.port}",
+                                      service.path(name)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+                    for name in ("a.png", "b.png")]
+        eventually(lambda: len(service.processes(b"--capture-worker")) == 2, "both requests under way")
+        os.kill(stopped, 9)
+        for request, name in zip(requests, ("a.png", "b.png")):
+            _, err = request.communicate(timeout=wine.PATIENCE)
+            equal(request.returncode, 0, f"a request, one of which had its helper killed: {err}")
+            check(decode_png(service.read(name)).width > 0, "its picture")
+
+
+# ---- another executable ----
+
+def upgraded_service_is_still_one():
+    """Twice, since the process that the manager knows stays with the first upgrade, and runs what then is in the way."""
+    with installed() as service:
+        pid = service.status()["pid"]
+        child = int(service.periscope("run", wine.exe("tools/tell.exe"), "sleep=600000", before=("--no-wait",)).out)
+        for _ in range(2):
+            began = service.processes(b"--service")
+            service.periscope("upgrade", wine.exe("periscoped.exe"))
+            eventually(lambda known=began: is_replaced(service, known), "another process")
+            equal(service.facts()["children.running"], "1", "children of the agent before")
+            service.periscope("screenshot", service.path("after.png"))
+            equal((service.status()["state"], service.status()["pid"]), ("running", pid), "what the manager knows")
+        equal(len(service.processes(b"--service")), 2, "the first process and the agent")
+        service.periscope("kill", str(child))
+        service.command("--uninstall")
+        eventually(lambda: not service.processes(b"--service"), "the end of both")
+        check(b"the manager of services ends the agent" in service.read("periscoped.exe.log"), "the log that is kept")
+
+
+def is_replaced(service, known):
+    now = service.processes(b"--service")
+    return set(now) - set(known) and len(now) == 2 and service.periscope("ping", code=None).code == 0
+
+
+def upgraded_service_ends_with_either_process():
+    for first_one in (False, True):
+        with installed() as service:
+            first = set(service.processes(b"--service"))
+            service.periscope("upgrade", wine.exe("periscoped.exe"))
+            eventually(lambda known=first: is_replaced(service, known), "another process")
+            both = set(service.processes(b"--service"))
+            for pid in first if first_one else both - first:
+                os.kill(pid, 9)
+            eventually(lambda them=both: not them & set(service.processes(b"--service")),
+                       f"the end of the {'second' if first_one else 'first'} process")
+
+
+# ---- its end ----
+
+def killed_agent_is_restarted():
+    with installed() as service:
+        is_wine = service.facts()["os.name"].startswith("Wine")
+        for pid in service.processes(b"--service"):
+            os.kill(pid, 9)
+        try:
+            eventually(lambda: service.periscope("ping", code=None).code == 0, "an answer", RESTART_PATIENCE)
+        except AssertionError:
+            if not is_wine:
+                raise
+            service.install()  # what stopped can be started again
+            service.periscope("ping")
+            raise Skip("Wine's service control manager keeps the failure actions and does not act on them") from None
+
+
+class OwnWine:
+    """A fresh prefix, for `with`: services are the machine's, and other tests have none."""
+
+    def __enter__(self):
+        self.outer = os.environ.get("WINEPREFIX")
+        self.prefix = tempfile.mkdtemp(prefix="periscope-prefix-", dir="/tmp")
+        os.environ["WINEPREFIX"] = self.prefix
+        subprocess.run([WINESERVER, "-p"], check=True, timeout=wine.PATIENCE)
+        # Not `wineboot -i`, which in a fresh prefix starts a second service control manager.
+        subprocess.run([wine.WINE, "cmd", "/c", "exit"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                       stderr=subprocess.DEVNULL, check=True, timeout=3 * wine.PATIENCE)
+
+    def __exit__(self, *_):
+        subprocess.run([WINESERVER, "-k"], stderr=subprocess.DEVNULL, check=False, timeout=wine.PATIENCE)
+        shutil.rmtree(self.prefix, ignore_errors=True)
+        if self.outer:
+            os.environ["WINEPREFIX"] = self.outer
+
+
+TESTS = [install_tell_and_remove, a_second_installation_changes_the_first, wrong_commands_are_refused,
+               what_fails_to_start_says_so, programs_run_as_the_user_of_the_session, no_user_no_program,
+               on_the_service_s_own_window_station, another_process_s_window_through_the_helper, helper_killed_and_back,
+               requests_in_flight_are_answered,
+               upgraded_service_is_still_one, upgraded_service_ends_with_either_process, killed_agent_is_restarted]
+
+with OwnWine():
+    wine.main([test for test in TESTS if test.__name__ in sys.argv[1:]] or TESTS)
