@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* screenshot, crc. */
+/* screenshot, crc, displays. */
 #include "agent/rpc.h"
 
 static void write_facts(struct reply *reply, const struct strlist *facts, uint32_t more)
@@ -41,15 +41,30 @@ int rpc_screenshot(struct session *session, struct request *request, struct repl
     return status;
 }
 
-int rpc_crc(struct session *session, struct request *request, struct reply *reply, struct error *err)
+typedef int screen_question(struct screen *screen, const struct strlist *options, struct strlist *facts,
+                            struct error *err);
+
+/* What has facts alone for an answer. */
+static int answer(struct session *session, const struct request *request, screen_question *question,
+                  struct reply *reply, struct error *err)
 {
     struct strlist options = {0}, facts = {0};
     int status = read_options(request, &options, err);
     if (status == 0)
-        status = screen_crc(session->agent->screen, &options, &facts, err);
+        status = question(session->agent->screen, &options, &facts, err);
     if (status == 0)
         write_facts(reply, &facts, 0);
     strlist_deinit(&options);
     strlist_deinit(&facts);
     return status;
+}
+
+int rpc_crc(struct session *session, struct request *request, struct reply *reply, struct error *err)
+{
+    return answer(session, request, screen_crc, reply, err);
+}
+
+int rpc_displays(struct session *session, struct request *request, struct reply *reply, struct error *err)
+{
+    return answer(session, request, screen_all_displays, reply, err);
 }

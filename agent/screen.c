@@ -226,6 +226,13 @@ int screen_crc(struct screen *screen, const struct strlist *options, struct strl
     return status ? status : ask(screen, "crc", options, parsed.deadline_ms, facts, NULL, err);
 }
 
+int screen_all_displays(struct screen *screen, const struct strlist *options, struct strlist *facts, struct error *err)
+{
+    struct screenshot_options parsed;
+    int status = screenshot_options_parse_list(&parsed, options, err);
+    return status ? status : ask(screen, "all-displays", options, parsed.deadline_ms, facts, NULL, err);
+}
+
 static int ask_list(struct screen *screen, const char *verb, int timeout_ms, struct strlist *lines, struct error *err)
 {
     struct strlist options = {0};

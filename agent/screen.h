@@ -20,6 +20,8 @@ int screen_take(struct screen *screen, const struct strlist *options, struct str
 /* CRCs with the options of the RPC crc. */
 int screen_crc(struct screen *screen, const struct strlist *options, struct strlist *facts, struct error *err);
 int screen_displays(struct screen *screen, int timeout_ms, struct strlist *facts, struct error *err);
+/* Of every source, with the options of the RPC displays. */
+int screen_all_displays(struct screen *screen, const struct strlist *options, struct strlist *facts, struct error *err);
 int screen_windows(struct screen *screen, int timeout_ms, struct strlist *lines, struct error *err);
 const char *screen_backend_names(void); /* separated by spaces */
 

@@ -174,7 +174,23 @@ static int take_crc(struct worker *worker, const struct strlist *texts, struct s
     return capturer_crc(worker->capturer, &options.picture.capture, facts, err);
 }
 
-static int make_list(struct worker *worker, const struct strlist *texts, bool windows, struct strlist *lines,
+typedef int lister(struct capturer *capturer, const struct capture_options *options, struct strlist *lines,
+                   struct error *err);
+
+static lister *find_lister(const char *verb)
+{
+    static const struct {
+        const char *verb;
+        lister *list;
+    } listers[] = {
+        {"displays", capturer_displays}, {"all-displays", capturer_all_displays}, {"windows", capturer_windows}};
+    for (size_t i = 0; i < sizeof listers / sizeof *listers; i++)
+        if (strcmp(listers[i].verb, verb) == 0)
+            return listers[i].list;
+    return NULL;
+}
+
+static int make_list(struct worker *worker, const struct strlist *texts, lister *list, struct strlist *lines,
                      struct error *err)
 {
     struct screenshot_options options;
@@ -182,8 +198,7 @@ static int make_list(struct worker *worker, const struct strlist *texts, bool wi
     if (status < 0)
         return status;
     start_clock(worker, &options);
-    return windows ? capturer_windows(worker->capturer, &options.picture.capture, lines, err)
-                   : capturer_displays(worker->capturer, &options.picture.capture, lines, err);
+    return list(worker->capturer, &options.picture.capture, lines, err);
 }
 
 /* Negative when the answer could not be sent. */
@@ -192,15 +207,15 @@ static int do_request(struct worker *worker, const struct strlist *texts, struct
     struct strlist facts = {0}, options = {.items = texts->items + 1, .count = texts->count - 1};
     struct buffer file;
     const char *verb = texts->items[0];
-    bool screenshot = strcmp(verb, "screenshot") == 0, windows = strcmp(verb, "windows") == 0;
+    bool screenshot = strcmp(verb, "screenshot") == 0;
     int status;
     buffer_init(&file, FILE_MAX);
     if (screenshot)
         status = take_screenshot(worker, &options, &facts, &file, err);
     else if (strcmp(verb, "crc") == 0)
         status = take_crc(worker, &options, &facts, err);
-    else if (windows || strcmp(verb, "displays") == 0)
-        status = make_list(worker, &options, windows, &facts, err);
+    else if (find_lister(verb))
+        status = make_list(worker, &options, find_lister(verb), &facts, err);
     else
         status = error_set(err, ERR_INVALID, "the capture worker knows no '%.80s'", verb);
     os_watchdog_disarm(worker->watchdog);

@@ -2,7 +2,7 @@
 /* The capture worker: periscoped run with the hidden argument --capture-worker. It reads requests as wire lists from
  * standard input and answers each with one list on standard output, until end of file or WORKER_IDLE_MS without work.
  *
- *     request: s "screenshot" | "crc" | "displays" | "windows", then s options "key=value"
+ *     request: s "screenshot" | "crc" | "displays" | "all-displays" | "windows", then s options "key=value"
  *     answer:  e reason, or s facts or lines; after a screenshot's facts comes d file, or u when unchanged
  *
  * The options are those of the RPC (agent/screenshot_options.h); the lists take backend and deadline-ms. A little before

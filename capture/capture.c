@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "capture/capture.h"
 
+#include "base/number.h"
 #include "base/timestamp.h"
 #include "capture/crc.h"
 #include "capture/hash.h"
@@ -416,4 +417,42 @@ int capturer_windows(struct capturer *capturer, const struct capture_options *op
                      struct error *err)
 {
     return list(capturer, options, true, lines, err);
+}
+
+/* "display.N.KEY=VALUE" with another N, behind `first` displays that are there already. */
+static void add_display(const char *line, size_t first, struct strlist *facts, size_t *count)
+{
+    static const char prefix[] = "display.";
+    uint64_t number;
+    const char *rest = line + sizeof prefix - 1;
+    if (strncmp(line, prefix, sizeof prefix - 1) != 0 || !number_take(&rest, UINT32_MAX, &number))
+        return;
+    strlist_addf(facts, "%s%zu%s", prefix, first + (size_t)number, rest);
+    if (first + number >= *count)
+        *count = first + (size_t)number + 1;
+}
+
+int capturer_all_displays(struct capturer *capturer, const struct capture_options *options, struct strlist *facts,
+                          struct error *err)
+{
+    struct listing listing = {0};
+    struct task task = {run_list, &listing, STAGE_LIST};
+    size_t count = 0;
+    for (size_t i = 0; i < capturer->slot_count; i++) {
+        struct slot *slot = &capturer->slots[i];
+        struct error why = {0};
+        size_t first = count;
+        if (!is_wanted(slot->backend, options->backend))
+            continue;
+        if (use_slot(capturer, slot, options, &task, &why) < 0) {
+            strlist_addf(facts, "refused=%s: %s", slot->backend->name, why.text);
+            continue;
+        }
+        for (size_t j = 0; j < listing.lines.count; j++)
+            add_display(listing.lines.items[j], first, facts, &count);
+    }
+    strlist_addf(facts, "display.count=%zu", count);
+    enter(capturer, STAGE_IDLE, NULL);
+    strlist_deinit(&listing.lines);
+    return facts->failed ? error_set(err, ERR_NO_MEMORY, "no memory for a list of displays") : 0;
 }

@@ -45,7 +45,7 @@ struct capture_backend {
     enum capture_result (*grab)(struct capture *capture, const struct capture_options *options,
                                 struct image_view *image, struct strlist *facts, struct error *err);
     /* displays, windows: ERR_CLOSED when the source went away, to be opened again.
-       display.count=N and, from 0, display.N.name, .geometry, .backend, .driver, .pci where known. */
+       display.count=N and, from 0, display.N.name, .geometry, .backend, .mode, .driver, .pci where known. */
     int (*displays)(struct capture *capture, struct strlist *facts, struct error *err);
     /* The CRCs that hardware computes over the outputs (all, or the one of the options): the facts crc and refused.
        NULL: this source knows of no hardware. */
@@ -90,6 +90,10 @@ int capturer_crc(struct capturer *capturer, const struct capture_options *option
 /* Of the options, only backend and timeout_ms count. */
 int capturer_displays(struct capturer *capturer, const struct capture_options *options, struct strlist *facts,
                       struct error *err);
+/* Of every source that is of the screen, or of the one asked for: one source's displays after the other's, and
+   `refused=BACKEND: why` for those that have none. */
+int capturer_all_displays(struct capturer *capturer, const struct capture_options *options, struct strlist *facts,
+                          struct error *err);
 int capturer_windows(struct capturer *capturer, const struct capture_options *options, struct strlist *lines,
                      struct error *err);
 

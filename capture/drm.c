@@ -313,6 +313,8 @@ static int drm_displays(struct capture *capture, struct strlist *facts, struct e
         strlist_addf(facts, "display.%zu.name=%s", i, output->name);
         strlist_addf(facts, "display.%zu.geometry=%ux%u%+d+0", i, output->width, output->height, output->x);
         strlist_addf(facts, "display.%zu.backend=drm", i);
+        if (output->refresh)
+            strlist_addf(facts, "display.%zu.mode=%ux%u@%u", i, output->width, output->height, output->refresh);
         strlist_addf(facts, "display.%zu.driver=%s", i, output->card->driver);
         if (*output->card->pci)
             strlist_addf(facts, "display.%zu.pci=%s", i, output->card->pci);

@@ -58,6 +58,7 @@ static bool read_output(const struct drm_card *card, uint32_t connector, struct 
     if (read_mode(card, output->crtc, &crtc)) {
         output->width = crtc.mode.hdisplay;
         output->height = crtc.mode.vdisplay;
+        output->refresh = crtc.mode.vrefresh;
     }
     return true;
 }

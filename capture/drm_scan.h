@@ -15,6 +15,7 @@ struct drm_output {
     const struct drm_card *card;     /* borrowed */
     uint32_t crtc;                   /* 0: nothing drives it */
     uint32_t width, height;          /* of the mode; 0 when the CRTC has none */
+    uint32_t refresh;                /* of the mode, Hz, rounded; 0 where the driver does not tell */
     int32_t x;                       /* in the row of all outputs; set by the caller */
 };
 

@@ -191,6 +191,9 @@ PERISCOPE_API int periscope_screenshot(struct periscope *p, const char *const *o
 /* The CRCs of the screen, "crc=SOURCE VALUE OUTPUT" facts among others. options: "key=value" strings, NULL-terminated
    or NULL (docs/protocol.md, crc). Needs a Periscope agent. */
 PERISCOPE_API int periscope_crc(struct periscope *p, const char *const *options, struct periscope_strings *facts);
+/* The outputs, "display.N.KEY=VALUE" facts of every source that sees them. options: as before (docs/protocol.md,
+   displays). Needs a Periscope agent. */
+PERISCOPE_API int periscope_displays(struct periscope *p, const char *const *options, struct periscope_strings *facts);
 
 #ifdef __cplusplus
 }

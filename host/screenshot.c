@@ -102,26 +102,43 @@ int periscope_screenshot(struct periscope *p, const char *const *options, struct
     return status;
 }
 
-static int attempt_crc(struct periscope *p, void *context)
+struct question {
+    enum method_index method;
+    const char *const *options;
+    struct strlist facts;
+};
+
+static int attempt_question(struct periscope *p, void *context)
 {
-    struct shot *shot = context;
+    struct question *question = context;
     struct entry last;
     struct call call;
-    strlist_deinit(&shot->facts);
-    int status = ask(p, METHOD_crc, shot->options, &call);
+    strlist_deinit(&question->facts);
+    int status = ask(p, question->method, question->options, &call);
     if (!status)
-        status = call_strings(&call, "s", &shot->facts, &last);
+        status = call_strings(&call, "s", &question->facts, &last);
     call_deinit(&call);
+    return status;
+}
+
+static int ask_for_facts(struct periscope *p, enum method_index method, const char *const *options,
+                         struct periscope_strings *facts)
+{
+    struct question question = {.method = method, .options = options};
+    *facts = (struct periscope_strings){0};
+    int status = client_repeat(p, attempt_question, &question);
+    if (!status)
+        strings_take(facts, &question.facts);
+    strlist_deinit(&question.facts);
     return status;
 }
 
 int periscope_crc(struct periscope *p, const char *const *options, struct periscope_strings *facts)
 {
-    struct shot shot = {.options = options};
-    *facts = (struct periscope_strings){0};
-    int status = client_repeat(p, attempt_crc, &shot);
-    if (!status)
-        strings_take(facts, &shot.facts);
-    strlist_deinit(&shot.facts);
-    return status;
+    return ask_for_facts(p, METHOD_crc, options, facts);
+}
+
+int periscope_displays(struct periscope *p, const char *const *options, struct periscope_strings *facts)
+{
+    return ask_for_facts(p, METHOD_displays, options, facts);
 }

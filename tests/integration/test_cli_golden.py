@@ -174,5 +174,15 @@ def golden_crc():
         equal(len(reply["refused"]), 1)
 
 
+@test
+def golden_displays():
+    with replay("84-displays") as server:
+        reply = speak(server, "displays", "--json").json
+        equal(reply["displays"], [{"name": "card0-Virtual-1", "card": "card0", "driver": "bochs-drm", "pci": "0000:00:02.0",
+                                   "class": "emulated", "mode": "1280x800@75", "geometry": "1280x800+0+0",
+                                   "sources": ["drm", "qemu"]}])
+        equal(reply["refused"], ["x11: no X server runs here"])
+
+
 if __name__ == "__main__":
     main()

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "host/cli/cli.h"
+#include "host/cli/display.h"
+#include "host/cli/facts.h"
+
+#include "base/strlist.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct cli_option options[] = {
+    {"backend", 0, "NAME", "what this way of the agent's sees, and no other"},
+    {"deadline", 0, "SECONDS", "how long the agent may try (5)"},
+    {0},
+};
+
+#define FORM "%-20s %-7s %-12s %-14s %-15s %-14s %s\n"
+#define SOURCES_MAX 8
+#define CARD_SIZE 16
+
+/* One output, as one or more sources see it. */
+struct row {
+    const struct display *display;    /* of the source that tells most: that of the kernel */
+    const char *sources[SOURCES_MAX]; /* borrowed */
+    size_t source_count;
+};
+
+/* "card0" of "card0-HDMI-A-1", or "". */
+static void card_of(const char *name, char card[CARD_SIZE])
+{
+    size_t digits = strncmp(name, "card", 4) == 0 ? strspn(name + 4, "0123456789") : 0;
+    *card = 0;
+    if (digits > 0 && digits < CARD_SIZE - 4 && name[4 + digits] == '-')
+        snprintf(card, CARD_SIZE, "%.*s", (int)(4 + digits), name);
+}
+
+/* ---- from the agent's list to rows ---- */
+
+/* The kernel's "card0-HDMI-A-1" is "HDMI-1" for an X server that uses the kernel's driver. */
+static void connector_of(const char *name, char *connector, size_t size)
+{
+    char card[CARD_SIZE];
+    card_of(name, card);
+    if (*card)
+        name += strlen(card) + 1;
+    bool is_hdmi = strncmp(name, "HDMI-A-", 7) == 0 || strncmp(name, "HDMI-B-", 7) == 0;
+    snprintf(connector, size, "%s%s", is_hdmi ? "HDMI-" : "", is_hdmi ? name + 7 : name);
+}
+
+static bool same_text(const char *one, const char *other)
+{
+    return one && other && strcmp(one, other) == 0;
+}
+
+static bool same_card(const struct display *one, const struct display *other)
+{
+    return one->pci || other->pci ? same_text(one->pci, other->pci) : same_text(one->driver, other->driver);
+}
+
+static bool is_same_output(const struct display *one, const struct display *other)
+{
+    char connector[256], other_connector[256];
+    if (same_text(one->backend, other->backend) || !same_card(one, other))
+        return false;
+    connector_of(one->name, connector, sizeof connector);
+    connector_of(other->name, other_connector, sizeof other_connector);
+    return strcmp(connector, other_connector) == 0;
+}
+
+static struct row *find_row(struct row *rows, size_t count, const struct display *display)
+{
+    for (size_t i = 0; i < count; i++)
+        if (is_same_output(rows[i].display, display))
+            return &rows[i];
+    return NULL;
+}
+
+static void add_source(struct row *row, const char *source)
+{
+    for (size_t i = 0; i < row->source_count; i++)
+        if (strcmp(row->sources[i], source) == 0)
+            return;
+    if (row->source_count < SOURCES_MAX)
+        row->sources[row->source_count++] = source;
+}
+
+static size_t make_rows(const struct displays *displays, struct row *rows)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < displays->count; i++) {
+        const struct display *display = &displays->items[i];
+        if (!display->name)
+            continue;
+        struct row *row = find_row(rows, count, display);
+        if (!row) {
+            row = &rows[count++];
+            *row = (struct row){.display = display};
+        } else if (same_text(display->backend, "drm")) {
+            row->display = display;
+        }
+        add_source(row, display->backend ? display->backend : "unknown");
+    }
+    for (size_t i = 0; i < count; i++)
+        if (display_class(rows[i].display) == DISPLAY_EMULATED)
+            add_source(&rows[i], "qemu");
+    return count;
+}
+
+/* ---- telling ---- */
+
+/* An output's mode, or at least its size. */
+static void mode_of(const struct display *display, char *mode, size_t size)
+{
+    const char *text = display->mode ? display->mode : display->geometry ? display->geometry : "";
+    size_t len = display->mode ? strlen(text) : strcspn(text, "+-");
+    snprintf(mode, size, "%.*s", (int)len, text);
+}
+
+static void add_json(struct json *reply, const struct row *row)
+{
+    const struct display *display = row->display;
+    char card[CARD_SIZE], mode[64];
+    card_of(display->name, card);
+    mode_of(display, mode, sizeof mode);
+    json_object_begin(reply, NULL);
+    json_text(reply, "name", display->name);
+    json_text(reply, "card", *card ? card : NULL);
+    json_text(reply, "driver", display->driver);
+    json_text(reply, "pci", display->pci);
+    json_text(reply, "class", display_class_name(display_class(display)));
+    json_text(reply, "mode", *mode ? mode : NULL);
+    json_text(reply, "geometry", display->geometry);
+    json_array_begin(reply, "sources");
+    for (size_t i = 0; i < row->source_count; i++)
+        json_text(reply, NULL, row->sources[i]);
+    json_array_end(reply);
+    json_object_end(reply);
+}
+
+static const char *or_none(const char *text)
+{
+    return text && *text ? text : "-";
+}
+
+static void print_row(struct cli *cli, const struct row *row)
+{
+    const struct display *display = row->display;
+    char card[CARD_SIZE], mode[64], sources[256] = "";
+    card_of(display->name, card);
+    mode_of(display, mode, sizeof mode);
+    for (size_t i = 0, len = 0; i < row->source_count && len < sizeof sources; i++)
+        len += (size_t)snprintf(sources + len, sizeof sources - len, "%s%s", i ? "," : "", row->sources[i]);
+    cli_print(cli, FORM, display->name, or_none(card), or_none(display->driver), or_none(display->pci),
+              display_class_name(display_class(display)), or_none(mode), sources);
+}
+
+static void add_json_all(struct json *reply, const struct periscope_strings *facts, const struct row *rows,
+                         size_t count)
+{
+    json_array_begin(reply, "displays");
+    for (size_t i = 0; i < count; i++)
+        add_json(reply, &rows[i]);
+    json_array_end(reply);
+    json_array_begin(reply, "refused");
+    for (size_t i = 0; i < facts->count; i++)
+        if (fact_value(facts->items[i], "refused"))
+            json_text(reply, NULL, fact_value(facts->items[i], "refused"));
+    json_array_end(reply);
+}
+
+static void tell(struct cli *cli, struct displays *displays)
+{
+    struct row rows[DISPLAYS_MAX];
+    size_t count = make_rows(displays, rows);
+    add_json_all(&cli->reply, &displays->facts, rows, count);
+    cli_make_printable(&displays->facts); /* in place: the rows have parts of them */
+    cli_print(cli, FORM, "NAME", "CARD", "DRIVER", "PCI", "CLASS", "MODE", "SOURCES");
+    for (size_t i = 0; i < count; i++)
+        print_row(cli, &rows[i]);
+    for (size_t i = 0; i < displays->facts.count; i++)
+        if (fact_value(displays->facts.items[i], "refused"))
+            cli_note(cli, "%s: nothing by %s", cli->target, fact_value(displays->facts.items[i], "refused"));
+}
+
+static bool build_options(struct cli *cli, struct strlist *list)
+{
+    const char *backend = cli_option(cli, "backend"), *deadline = cli_option(cli, "deadline");
+    int deadline_ms;
+    if (backend)
+        strlist_addf(list, "backend=%s", backend);
+    if (deadline && !cli_seconds(cli, "--deadline", deadline, &deadline_ms))
+        return false;
+    if (deadline)
+        strlist_addf(list, "deadline-ms=%d", deadline_ms);
+    return true;
+}
+
+static int ask(struct cli *cli, const char *const *list)
+{
+    struct periscope_strings facts;
+    struct displays displays;
+    int status = periscope_displays(cli->periscope, list, &facts);
+    if (status)
+        return cli_failed(cli, status);
+    displays_take(&displays, &facts);
+    tell(cli, &displays);
+    displays_deinit(&displays);
+    return CLI_OK;
+}
+
+static int run(struct cli *cli)
+{
+    struct strlist list = {0};
+    int exit = CLI_USAGE;
+    if (build_options(cli, &list))
+        exit = list.failed ? cli_error(cli, CLI_FAILED, "no memory for the options")
+                           : ask(cli, (const char *const *)list.items);
+    strlist_deinit(&list);
+    return exit;
+}
+
+const struct command command_displays = {
+    .name = "displays",
+    .operands = "",
+    .summary = "List the outputs of the guest, what drives them and who can see them",
+    .details = "A line for each output that shows something. The class is 'emulated' (a card of the\n"
+               "hypervisor's), 'passed-through' or 'virtual' (made up within the guest), or 'unknown' where the\n"
+               "agent does not tell. The sources are the agent's backends that have seen it now, and 'qemu'\n"
+               "where the card is emulated, so that its screendump would show it. Why another backend sees\n"
+               "none is told on standard error.\n",
+    .examples = "  periscope displays vm1:9000\n"
+                "  periscope displays --json vm1:9000 | jq -r '.displays[].name'\n",
+    .options = options,
+    .run = run,
+};
