@@ -106,13 +106,17 @@ static const struct layout {
     {0x0100000000000002, 128, 32, tile_y},
     {0x0100000000000003, 128, 32, tile_yf},
     {0x0100000000000009, 128, 32, tile_4},
-    /* Compression 0, desktop sectors, and for height 1, 2, 16 and 32 GOBs: kind 0 with 0xfe, kind 2 with 0x06. */
+    /* Compression 0, desktop sectors, and for each height from 1 to 32 GOBs: kind 0 with 0xfe, kind 2 with 0x06. */
     {0x03000000004fe010, 64, 8, tile_fermi},
     {0x03000000004fe011, 64, 16, tile_fermi},
+    {0x03000000004fe012, 64, 32, tile_fermi},
+    {0x03000000004fe013, 64, 64, tile_fermi},
     {0x03000000004fe014, 64, 128, tile_fermi},
     {0x03000000004fe015, 64, 256, tile_fermi},
     {0x0300000000606010, 64, 8, tile_turing},
     {0x0300000000606011, 64, 16, tile_turing},
+    {0x0300000000606012, 64, 32, tile_turing},
+    {0x0300000000606013, 64, 64, tile_turing},
     {0x0300000000606014, 64, 128, tile_turing},
     {0x0300000000606015, 64, 256, tile_turing},
 };
