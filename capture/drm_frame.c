@@ -5,6 +5,7 @@
 #include "capture/detile.h"
 #include "capture/drm_copy.h"
 #include "capture/drm_map.h"
+#include "capture/drm_render.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -78,6 +79,7 @@ static int open_as_of_old(const struct drm_card *card, uint32_t id, struct drm_f
 
 int drm_framebuffer_open(const struct drm_card *card, uint32_t id, struct drm_framebuffer *out, struct error *err)
 {
+    *out = (struct drm_framebuffer){0}; /* no handles to close, should it fail */
     int code = open_now(card, id, out);
     if (code == EINVAL || code == ENOTTY || code == ENOSYS)
         code = open_as_of_old(card, id, out);
@@ -191,21 +193,19 @@ static int find_extent(const struct drm_card *card, const struct drm_framebuffer
 
 /* ---- its bytes ---- */
 
-/* From the card's memory, once, as it may be slow. */
+/* From the card's memory, once, as it may be slow. It is mapped first: what the framebuffer says of its size is believed
+   only as far as there is memory behind it. */
 static uint8_t *copy_out(const struct drm_card *card, uint32_t handle, const struct drm_extent *extent,
                          struct error *err)
 {
     struct drm_mapping mapping;
+    if (drm_map(card, handle, extent->start + extent->size, &mapping, err) < 0)
+        return NULL;
     uint8_t *bytes = malloc((size_t)extent->size);
-    if (!bytes) {
+    if (bytes)
+        drm_copy(bytes, mapping.bytes + extent->start, (size_t)extent->size);
+    else
         error_set(err, ERR_NO_MEMORY, "no memory for %llu bytes of a framebuffer", (unsigned long long)extent->size);
-        return NULL;
-    }
-    if (drm_map(card, handle, extent->start + extent->size, &mapping, err) < 0) {
-        free(bytes);
-        return NULL;
-    }
-    drm_copy(bytes, mapping.bytes + extent->start, (size_t)extent->size);
     drm_unmap(&mapping);
     return bytes;
 }
@@ -244,8 +244,8 @@ static int read_plane(const struct drm_card *card, const struct drm_framebuffer 
     return *memory ? 0 : err->status;
 }
 
-int drm_frame_read(const struct drm_card *card, const struct drm_framebuffer *framebuffer, struct layer *layer,
-                   uint8_t *memory[FORMAT_PLANES_MAX], struct error *err)
+static int read_mapped(const struct drm_card *card, const struct drm_framebuffer *framebuffer, struct layer *layer,
+                       uint8_t *memory[FORMAT_PLANES_MAX], struct error *err)
 {
     struct tiling tiling;
     int status = find_format(card, framebuffer, &layer->frame, err);
@@ -257,4 +257,21 @@ int drm_frame_read(const struct drm_card *card, const struct drm_framebuffer *fr
     for (unsigned i = 0; i < format_plane_count(layer->frame.format) && status == 0; i++)
         status = read_plane(card, framebuffer, layer, &tiling, i, rows, &memory[i], err);
     return status;
+}
+
+int drm_frame_read(const struct drm_card *card, struct drm_framebuffer *framebuffer, struct layer *layer,
+                   uint8_t *memory[FORMAT_PLANES_MAX], struct error *err)
+{
+    struct error reason, more = {0};
+    int status = read_mapped(card, framebuffer, layer, memory, &reason);
+    if (status == ERR_UNAVAILABLE) {
+        for (int i = 0; i < FORMAT_PLANES_MAX; i++) {
+            free(memory[i]);
+            memory[i] = NULL;
+        }
+        framebuffer->by_egl = drm_render_read(card, framebuffer, layer, memory, &more) == 0;
+    }
+    if (status == 0 || framebuffer->by_egl)
+        return 0;
+    return error_set(err, status, "%s%s%s", reason.text, *more.text ? "; by EGL: " : "", more.text);
 }

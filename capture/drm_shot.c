@@ -24,11 +24,18 @@ struct attempt {
     char cursor_reason[512]; /* why it is not available */
 };
 
+static void forget_plane(struct attempt *attempt, size_t i)
+{
+    for (size_t p = 0; p < FORMAT_PLANES_MAX; p++) {
+        free(attempt->memory[i][p]);
+        attempt->memory[i][p] = NULL;
+    }
+}
+
 static void forget(struct attempt *attempt)
 {
     for (size_t i = 0; i < DRM_PLANES_MAX; i++)
-        for (size_t p = 0; p < FORMAT_PLANES_MAX; p++)
-            free(attempt->memory[i][p]);
+        forget_plane(attempt, i);
     memset(attempt, 0, sizeof *attempt);
 }
 
@@ -47,6 +54,8 @@ static int read_pixels(const struct drm_output *output, const struct drm_plane *
     drm_framebuffer_close(output->card, framebuffer);
     if (status == 0)
         attempt->count++;
+    else
+        forget_plane(attempt, attempt->count); /* the next plane takes its place */
     return status;
 }
 
@@ -142,8 +151,9 @@ static void add_plane_fact(const struct layer *layer, const struct drm_framebuff
     char fourcc[FOURCC_TEXT_SIZE], modifier[MODIFIER_NAME_SIZE];
     fourcc_text(fourcc, framebuffer->fourcc);
     modifier_name(modifier, framebuffer->modifier);
-    strlist_addf(facts, "drm.plane=%u %s %ux%u%+d%+d of %s %ux%u, %s", layer->id, kinds[layer->kind], layer->width,
-                 layer->height, layer->x, layer->y, fourcc, framebuffer->width, framebuffer->height, modifier);
+    strlist_addf(facts, "drm.plane=%u %s %ux%u%+d%+d of %s %ux%u, %s%s", layer->id, kinds[layer->kind], layer->width,
+                 layer->height, layer->x, layer->y, fourcc, framebuffer->width, framebuffer->height, modifier,
+                 framebuffer->by_egl ? ", read by EGL" : "");
 }
 
 static void add_facts(const struct drm_output *output, const struct attempt *attempt, struct strlist *facts)
