@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "capture/x11_find.h"
 
+#include "capture/x11_seat.h"
+
 #include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -326,56 +328,15 @@ static void choose(struct search *search, const char *display)
 
 /* ---- what is shown ---- */
 
-/* The value of KEY= in a file of lines, as systemd keeps its sessions; "" when it has none. */
-static void file_value(const char *path, const char *key, char *value, size_t size)
-{
-    char text[4096];
-    size_t len = strlen(key);
-    value[0] = 0;
-    if (x11_read_file(path, text, sizeof text) < 0)
-        return;
-    for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n"))
-        if (strncmp(line, key, len) == 0 && line[len] == '=')
-            snprintf(value, size, "%s", line + len + 1);
-}
-
-/* The display and virtual terminal of seat0's active session: "" and 0 when not known. */
-static void active_session(const char *root, char *display, size_t size, unsigned *vt)
-{
-    char path[PATH_MAX], session[64], number[16];
-    display[0] = 0;
-    *vt = 0;
-    x11_path(path, sizeof path, "%s/run/systemd/seats/seat0", root);
-    file_value(path, "ACTIVE", session, sizeof session);
-    if (session[0] == 0 || strchr(session, '/'))
-        return;
-    x11_path(path, sizeof path, "%s/run/systemd/sessions/%s", root, session);
-    file_value(path, "DISPLAY", display, size);
-    file_value(path, "VTNR", number, sizeof number);
-    if (x11_parse_number(number) > 0)
-        *vt = (unsigned)x11_parse_number(number);
-}
-
-static unsigned active_vt(const char *root)
-{
-    char path[PATH_MAX], text[32];
-    x11_path(path, sizeof path, "%s/sys/class/tty/tty0/active", root);
-    if (x11_read_file(path, text, sizeof text) <= 0 || strncmp(text, "tty", 3) != 0)
-        return 0;
-    text[strcspn(text, "\n")] = 0;
-    long vt = x11_parse_number(text + 3);
-    return vt > 0 ? (unsigned)vt : 0;
-}
-
 static void mark_shown(struct search *search)
 {
-    char display[32];
-    unsigned session_vt, vt = active_vt(search->root), number, screen;
-    active_session(search->root, display, sizeof display, &session_vt);
-    bool has_display = parse_display(display, &number, &screen);
+    struct x11_seat seat;
+    unsigned number, screen;
+    x11_seat_read(search->root, &seat);
+    bool has_display = parse_display(seat.display, &number, &screen);
     for (size_t i = 0; i < search->servers->count; i++) {
         struct x11_server *server = &search->servers->items[i];
-        bool on_vt = server->vt && (server->vt == vt || (vt == 0 && server->vt == session_vt));
+        bool on_vt = server->vt && server->vt == (seat.vt ? seat.vt : seat.session_vt);
         server->shown = on_vt || (has_display && server->number == number && server->vt == 0);
     }
 }
