@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum option_kind { FLAG, COMMAND /* a flag for the command line alone */, TEXT, NUMBER, ALLOW, PROTOCOL, CONFIG };
+enum option_kind { FLAG, COMMAND /* a flag for the command line alone */, TEXT, NUMBER, LIST, PROTOCOL, CONFIG };
 
 struct option {
     const char *name;
@@ -19,13 +19,15 @@ struct option {
 #define FIELD(field) offsetof(struct options, field)
 static const struct option all_options[] = {
     {"--bind", TEXT, FIELD(bind_to), 0, 0, "ADDRESS", "listen on this address alone (default: all, IPv6 and IPv4)"},
-    {"--allow", ALLOW, 0, 0, 0, "HOST", "let in this name, address or network (10.0.0.0/8); may be repeated"},
+    {"--allow", LIST, FIELD(allow), 0, 0, "HOST", "let in this name, address or network (10.0.0.0/8); may be repeated"},
     {"--protocol", PROTOCOL, 0, 0, 0, "1.7|1.8", "testagentd version to speak (default 1.7); 1.8 adds server.argv"},
     {"--workdir", TEXT, FIELD(workdir), 0, 0, "DIR", "work in this folder: relative names start there"},
     {"--no-upgrade", FLAG, FIELD(no_upgrade), 0, 0, NULL, "accept an upgrade, drop it and keep running"},
     {"--max-clients", NUMBER, FIELD(max_clients), 1, 10000, "N", "connections at once (default 400)"},
     {"--io-timeout", NUMBER, FIELD(io_timeout_s), 1, 86400, "SECONDS",
      "end a connection that stalls in the middle of a request or a reply (default 60)"},
+    {"--card-class", LIST, FIELD(card_classes), 0, 0, "DRIVER=CLASS",
+     "take that driver's graphics cards for passed-through, emulated or virtual; may be repeated"},
     {"--debug", FLAG, FIELD(debug), 0, 0, NULL, "write the log to standard error as well"},
     {"--detach", FLAG, FIELD(detach), 0, 0, NULL, "go on in the background once it listens"},
     {"--show-restarts", FLAG, FIELD(show_restarts), 0, 0, NULL, "count starts in a file: property start.count"},
@@ -69,8 +71,10 @@ static int set_option(struct options *options, const struct option *option, cons
     case CONFIG:
         *(const char **)(void *)field = value;
         return 0;
-    case ALLOW:
-        return strlist_add(&options->allow, value) ? 0 : error_set(err, ERR_NO_MEMORY, "no memory for options");
+    case LIST:
+        return strlist_add((struct strlist *)(void *)field, value)
+                   ? 0
+                   : error_set(err, ERR_NO_MEMORY, "no memory for options");
     case PROTOCOL:
         if (strcmp(value, "1.7") != 0 && strcmp(value, "1.8") != 0)
             return error_set(err, ERR_INVALID, "--protocol: '%s' is neither 1.7 nor 1.8", value);
@@ -247,6 +251,7 @@ void options_deinit(struct options *options)
 {
     strlist_deinit(&options->allow);
     free(options->config_text);
+    strlist_deinit(&options->card_classes);
 }
 
 void options_print_help(const char *program)

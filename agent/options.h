@@ -18,6 +18,7 @@ struct options {
     bool has_port;        /* else it is the default one */
     const char *bind_to;  /* NULL: every address. All strings are borrowed from argv, or from config_text */
     struct strlist allow; /* owned: SRCHOST and every --allow */
+    struct strlist card_classes; /* owned: every --card-class, "DRIVER=CLASS" */
     const char *workdir;
     const char *run_as;      /* NULL: the user of the session for a service, else the agent's own */
     const char *autologon;   /* with install */

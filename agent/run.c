@@ -81,13 +81,15 @@ static int start(struct agent *agent, struct error *err)
         return ERR_SYSTEM;
     log_init(options->debug);
     agent->lock = os_mutex_new();
-    agent->screen = screen_new();
+    int status = screen_new(&agent->screen, &options->card_classes, err);
+    if (status)
+        return status;
     agent->children = children_new(err);
     if (!agent->children)
         return ERR_SYSTEM;
     if (options->resume && resume(agent, err))
         return ERR_SYSTEM;
-    int status = open_listener(agent, err);
+    status = open_listener(agent, err);
     if (status)
         return status;
     agent->start_ms = os_wall_time_ms();

@@ -3,6 +3,7 @@
 #include "agent/screenshot_options.h"
 #include "agent/worker_main.h"
 #include "capture/capture.h"
+#include "capture/card_class.h"
 #include "platform/clock.h"
 #include "platform/thread.h"
 #include "platform/worker.h"
@@ -13,11 +14,13 @@
 #include <string.h>
 
 #define REQUEST_MAX (1u << 20) /* bytes */
+#define CARD_CLASSES_MAX 32
 
 struct screen {
     struct os_mutex *lock;  /* guards what follows */
     struct os_worker *idle; /* NULL, or a worker that waits for work */
     unsigned busy;
+    const struct strlist *card_classes; /* borrowed */
 };
 
 /* One request's connection to a worker: its answer read as a source. */
@@ -57,17 +60,34 @@ const char *screen_backend_names(void)
     return backend_names;
 }
 
-struct screen *screen_new(void)
+static int check_card_classes(const struct strlist *rules, struct error *err)
 {
+    if (rules->count > CARD_CLASSES_MAX)
+        return error_set(err, ERR_LIMIT, "--card-class is given more than %d times", CARD_CLASSES_MAX);
+    for (size_t i = 0; i < rules->count; i++)
+        if (!card_class_is_rule(rules->items[i]))
+            return error_set(err, ERR_INVALID,
+                             "--card-class: '%.255s' is not DRIVER=passed-through, DRIVER=emulated or DRIVER=virtual",
+                             rules->items[i]);
+    return 0;
+}
+
+int screen_new(struct screen **out, const struct strlist *card_classes, struct error *err)
+{
+    int status = check_card_classes(card_classes, err);
+    if (status)
+        return status;
     struct screen *screen = calloc(1, sizeof *screen);
     if (!screen)
         abort(); /* at start-up */
     screen->lock = os_mutex_new();
+    screen->card_classes = card_classes;
     for (int i = 0; capture_backends[i]; i++) {
         size_t len = strlen(backend_names);
         snprintf(backend_names + len, sizeof backend_names - len, "%s%s", i ? " " : "", capture_backends[i]->name);
     }
-    return screen;
+    *out = screen;
+    return 0;
 }
 
 void screen_stop(struct screen *screen)
@@ -190,6 +210,13 @@ static int try_ask(struct screen *screen, const struct buffer *request, int64_t 
     return status == ERR_CLOSED || status == ERR_PROTOCOL ? ERR_UNAVAILABLE : status;
 }
 
+static void write_card_class(struct buffer *request, const char *rule)
+{
+    char text[CARD_CLASS_RULE_MAX + 16];
+    snprintf(text, sizeof text, "card-class=%s", rule);
+    write_entry_text(request, WIRE_STRING, text);
+}
+
 static int ask(struct screen *screen, const char *verb, const struct strlist *options, int timeout_ms,
                struct strlist *lines, struct buffer *file, struct error *err)
 {
@@ -197,8 +224,10 @@ static int ask(struct screen *screen, const char *verb, const struct strlist *op
     bool again = false;
     int64_t deadline = os_deadline(timeout_ms);
     buffer_init(&request, REQUEST_MAX);
-    write_u32(&request, (uint32_t)(1 + options->count));
+    write_u32(&request, (uint32_t)(1 + screen->card_classes->count + options->count));
     write_entry_text(&request, WIRE_STRING, verb);
+    for (size_t i = 0; i < screen->card_classes->count; i++)
+        write_card_class(&request, screen->card_classes->items[i]);
     for (size_t i = 0; i < options->count; i++)
         write_entry_text(&request, WIRE_STRING, options->items[i]);
     int status = request.failed ? error_set(err, ERR_LIMIT, "%s: its options exceed %u bytes", verb, REQUEST_MAX)
@@ -216,7 +245,10 @@ int screen_take(struct screen *screen, const struct strlist *options, struct str
 {
     struct screenshot_options parsed;
     int status = screenshot_options_parse(&parsed, options, err);
-    return status ? status : ask(screen, "screenshot", options, parsed.deadline_ms, facts, file, err);
+    if (status == 0)
+        status = ask(screen, "screenshot", options, parsed.deadline_ms, facts, file, err);
+    screenshot_options_deinit(&parsed);
+    return status;
 }
 
 int screen_crc(struct screen *screen, const struct strlist *options, struct strlist *facts, struct error *err)

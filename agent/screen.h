@@ -11,7 +11,10 @@
 #define SCREEN_WORKERS_MAX 8         /* at once; one is kept between requests */
 
 struct screen;
-struct screen *screen_new(void);         /* lives as long as the process */
+/* Lives as long as the process. `card_classes` (borrowed) are rules "DRIVER=CLASS" for every request, the values of
+   --card-class: ERR_INVALID for one that is none. */
+int screen_new(struct screen **out, const struct strlist *card_classes, struct error *err);
+
 void screen_stop(struct screen *screen); /* ends the idle worker, before the agent becomes another */
 
 /* A picture with the options of the RPC screenshot (borrowed strings). The file is empty when it is unchanged. */

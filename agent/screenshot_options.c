@@ -2,6 +2,7 @@
 #include "agent/screenshot_options.h"
 
 #include "base/number.h"
+#include "capture/card_class.h"
 #include "capture/hash.h"
 
 #include <string.h>
@@ -85,6 +86,11 @@ static bool set_deadline(struct screenshot_options *options, const char *value)
     return true;
 }
 
+static bool add_card_class(struct screenshot_options *options, const char *value)
+{
+    return card_class_is_rule(value) && strlist_add(&options->card_classes, value);
+}
+
 #define STRING_(number) #number
 #define STRING(number) STRING_(number)
 
@@ -95,15 +101,17 @@ static const struct option {
     const char *key, *expected;
     bool (*set)(struct screenshot_options *options, const char *value);
     enum request last; /* that takes it */
+    bool repeated;
 } known[] = {
-    {"output", "the name of an output", set_output, OF_CRC},
-    {"region", "WxH+X+Y with sizes from 1 to " STRING(CAPTURE_SIZE_MAX), set_region, OF_CRC},
-    {"cursor", "0 or 1", set_cursor, OF_CRC},
-    {"if-changed", "a hash as the fact hash gives it", set_if_changed, OF_PICTURE},
-    {"format", "png or ppm", set_format, OF_PICTURE},
-    {"backend", "the name of a capture backend", set_backend, OF_LIST},
+    {"output", "the name of an output", set_output, OF_CRC, false},
+    {"region", "WxH+X+Y with sizes from 1 to " STRING(CAPTURE_SIZE_MAX), set_region, OF_CRC, false},
+    {"cursor", "0 or 1", set_cursor, OF_CRC, false},
+    {"if-changed", "a hash as the fact hash gives it", set_if_changed, OF_PICTURE, false},
+    {"format", "png or ppm", set_format, OF_PICTURE, false},
+    {"backend", "the name of a capture backend", set_backend, OF_LIST, false},
     {"deadline-ms", STRING(SCREENSHOT_DEADLINE_MIN_MS) " to " STRING(SCREENSHOT_DEADLINE_MAX_MS), set_deadline,
-     OF_LIST},
+     OF_LIST, false},
+    {"card-class", "DRIVER=passed-through, DRIVER=emulated or DRIVER=virtual", add_card_class, OF_LIST, true},
 };
 #define KNOWN_COUNT (sizeof known / sizeof *known)
 
@@ -120,13 +128,14 @@ static int parse(struct screenshot_options *options, const struct strlist *texts
 {
     bool seen[KNOWN_COUNT] = {false};
     *options = (struct screenshot_options){.picture.capture.cursor = true, .deadline_ms = SCREENSHOT_DEADLINE_MS};
+    options->picture.capture.card_classes = &options->card_classes;
     for (size_t i = 0; i < texts->count; i++) {
         const char *text = texts->items[i];
         size_t key_len = strcspn(text, "=");
         const struct option *option = text[key_len] ? find(text, key_len, request) : NULL;
         if (!option)
             return error_set(err, ERR_INVALID, "unknown option '%.80s'", text);
-        if (seen[option - known])
+        if (seen[option - known] && !option->repeated)
             return error_set(err, ERR_INVALID, "the option %s is given twice", option->key);
         seen[option - known] = true;
         if (!option->set(options, text + key_len + 1))
@@ -134,6 +143,11 @@ static int parse(struct screenshot_options *options, const struct strlist *texts
                              option->expected);
     }
     return 0;
+}
+
+void screenshot_options_deinit(struct screenshot_options *options)
+{
+    strlist_deinit(&options->card_classes);
 }
 
 int screenshot_options_parse(struct screenshot_options *options, const struct strlist *texts, struct error *err)

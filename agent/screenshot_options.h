@@ -8,6 +8,7 @@
  *     format=png|ppm          of the file (png)
  *     backend=NAME            this one or none
  *     deadline-ms=N           from 100 to 60000 (5000)
+ *     card-class=DRIVER=CLASS what kind of a card a driver's is; may be repeated
  */
 #ifndef AGENT_SCREENSHOT_OPTIONS_H
 #define AGENT_SCREENSHOT_OPTIONS_H
@@ -23,14 +24,18 @@
 
 struct screenshot_options {
     struct picture_options picture; /* its texts are borrowed from the strings parsed */
+    struct strlist card_classes;    /* owned: what picture.capture.card_classes points to */
     int deadline_ms;
 };
 
-/* ERR_INVALID names the option and the value: one that is unknown, wrong or given twice. */
+void screenshot_options_deinit(struct screenshot_options *options); /* accepts a zeroed one */
+
+/* To be ended with screenshot_options_deinit() in any case. ERR_INVALID names the option and the value: one that is
+   unknown, wrong or given twice. */
 int screenshot_options_parse(struct screenshot_options *options, const struct strlist *texts, struct error *err);
-/* For CRCs, which have no file: output, region, cursor, backend and deadline-ms. */
+/* For CRCs, which have no file: output, region, cursor, backend, card-class and deadline-ms. */
 int screenshot_options_parse_crc(struct screenshot_options *options, const struct strlist *texts, struct error *err);
-/* For the lists of displays and of windows, which take backend and deadline-ms alone. */
+/* For the lists of displays and of windows, which take backend, card-class and deadline-ms alone. */
 int screenshot_options_parse_list(struct screenshot_options *options, const struct strlist *texts, struct error *err);
 
 #endif

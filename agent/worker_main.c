@@ -158,20 +158,24 @@ static int take_screenshot(struct worker *worker, const struct strlist *texts, s
 {
     struct screenshot_options options;
     int status = screenshot_options_parse(&options, texts, err);
-    if (status < 0)
-        return status;
-    start_clock(worker, &options);
-    return capturer_take(worker->capturer, &options.picture, facts, file, err);
+    if (status == 0) {
+        start_clock(worker, &options);
+        status = capturer_take(worker->capturer, &options.picture, facts, file, err);
+    }
+    screenshot_options_deinit(&options);
+    return status;
 }
 
 static int take_crc(struct worker *worker, const struct strlist *texts, struct strlist *facts, struct error *err)
 {
     struct screenshot_options options;
     int status = screenshot_options_parse_crc(&options, texts, err);
-    if (status < 0)
-        return status;
-    start_clock(worker, &options);
-    return capturer_crc(worker->capturer, &options.picture.capture, facts, err);
+    if (status == 0) {
+        start_clock(worker, &options);
+        status = capturer_crc(worker->capturer, &options.picture.capture, facts, err);
+    }
+    screenshot_options_deinit(&options);
+    return status;
 }
 
 typedef int lister(struct capturer *capturer, const struct capture_options *options, struct strlist *lines,
@@ -195,10 +199,12 @@ static int make_list(struct worker *worker, const struct strlist *texts, lister 
 {
     struct screenshot_options options;
     int status = screenshot_options_parse_list(&options, texts, err);
-    if (status < 0)
-        return status;
-    start_clock(worker, &options);
-    return list(worker->capturer, &options.picture.capture, lines, err);
+    if (status == 0) {
+        start_clock(worker, &options);
+        status = list(worker->capturer, &options.picture.capture, lines, err);
+    }
+    screenshot_options_deinit(&options);
+    return status;
 }
 
 /* Negative when the answer could not be sent. */
@@ -253,7 +259,7 @@ int worker_main(void)
     if (status == 0)
         status = os_watchdog_new(&worker.watchdog, answer_hang, &worker, &err);
     if (status == 0)
-        status = capturer_new(&worker.capturer, capture_backends, &err);
+        status = capturer_new(&worker.capturer, capture_backends, capture_choose, &err);
     if (status == 0)
         status = serve(&worker, &err);
     capturer_free(worker.capturer);

@@ -8,3 +8,5 @@ const struct capture_backend *const capture_backends[] = {
     &capture_pattern,
     NULL,
 };
+
+capture_chooser *const capture_choose = NULL;

@@ -23,6 +23,7 @@ struct slot {
 /* X(symbol, what capturer_describe_hang says of it, whether it is the backend's work) */
 #define STAGES(X)                                                                                                      \
     X(STAGE_IDLE, "no work is under way", false)                                                                       \
+    X(STAGE_CHOOSE, "looking for what is shown", false)                                                                \
     X(STAGE_OPEN, "opening the source", true)                                                                          \
     X(STAGE_GRAB, "waiting for the picture", true)                                                                     \
     X(STAGE_LIST, "waiting for the list", true)                                                                        \
@@ -37,6 +38,8 @@ enum stage { STAGES(X) };
 struct capturer {
     struct slot *slots; /* owned */
     size_t slot_count;
+    capture_chooser *choose; /* or NULL */
+    struct capture_candidates candidates;
     /* For capturer_describe_hang, from another thread. */
     _Atomic(const struct capture_backend *) current; /* borrowed */
     _Atomic(enum stage) stage;
@@ -44,12 +47,14 @@ struct capturer {
 
 /* What is to be done with a backend once it is open. */
 struct task {
-    enum capture_result (*run)(struct slot *slot, void *context, struct error *err);
+    enum capture_result (*run)(struct slot *slot, const struct capture_options *options, void *context,
+                               struct error *err);
     void *context; /* borrowed */
     enum stage stage;
 };
 
-int capturer_new(struct capturer **out, const struct capture_backend *const *backends, struct error *err)
+int capturer_new(struct capturer **out, const struct capture_backend *const *backends, capture_chooser *choose,
+                 struct error *err)
 {
     struct capturer *capturer = calloc(1, sizeof *capturer);
     size_t count = 0;
@@ -63,6 +68,7 @@ int capturer_new(struct capturer **out, const struct capture_backend *const *bac
         return error_set(err, ERR_NO_MEMORY, "no memory for %zu capture backends", count);
     }
     capturer->slot_count = count;
+    capturer->choose = choose;
     for (size_t i = 0; i < count; i++)
         capturer->slots[i].backend = backends[i];
     *out = capturer;
@@ -88,6 +94,7 @@ void capturer_free(struct capturer *capturer)
         return;
     for (size_t i = 0; i < capturer->slot_count; i++)
         close_slot(capturer, &capturer->slots[i]);
+    strlist_deinit(&capturer->candidates.passed_over);
     free(capturer->slots);
     free(capturer);
 }
@@ -126,7 +133,7 @@ static int use_slot(struct capturer *capturer, struct slot *slot, const struct c
                 return status;
         }
         enter(capturer, task->stage, slot->backend);
-        enum capture_result result = task->run(slot, task->context, err);
+        enum capture_result result = task->run(slot, options, task->context, err);
         if (result == CAPTURE_OK)
             return 0;
         if (result == CAPTURE_FAILED)
@@ -171,19 +178,63 @@ static int say_refused(const struct capturer *capturer, const char *name, const 
     return status;
 }
 
-/* Does the task with the first wanted backend that can; the reasons of those before it go into `refused`. */
+/* ---- candidates ---- */
+
+static bool is_candidate(const struct capture_candidates *candidates, const char *backend)
+{
+    for (size_t i = 0; i < candidates->count; i++)
+        if (strcmp(candidates->items[i].backend, backend) == 0)
+            return true;
+    return false;
+}
+
+/* Those of the chooser, and each wanted backend that it did not name. */
+static void find_candidates(struct capturer *capturer, const struct capture_options *options)
+{
+    struct capture_candidates *candidates = &capturer->candidates;
+    enter(capturer, STAGE_CHOOSE, NULL);
+    strlist_deinit(&candidates->passed_over);
+    candidates->count = 0;
+    if (capturer->choose && !options->backend)
+        capturer->choose(options, candidates);
+    for (size_t i = 0; i < capturer->slot_count && candidates->count < CAPTURE_CANDIDATES_MAX; i++) {
+        const struct capture_backend *backend = capturer->slots[i].backend;
+        if (is_wanted(backend, options->backend) && !is_candidate(candidates, backend->name))
+            candidates->items[candidates->count++] = (struct capture_candidate){.backend = backend->name};
+    }
+}
+
+static struct slot *find_slot(struct capturer *capturer, const char *backend)
+{
+    for (size_t i = 0; i < capturer->slot_count; i++)
+        if (strcmp(capturer->slots[i].backend->name, backend) == 0)
+            return &capturer->slots[i];
+    return NULL;
+}
+
+static int try_candidate(struct capturer *capturer, const struct capture_candidate *candidate,
+                         const struct capture_options *options, const struct task *task, struct error *err)
+{
+    struct capture_options own = *options;
+    struct slot *slot = find_slot(capturer, candidate->backend);
+    own.source = *candidate->source ? candidate->source : NULL;
+    return slot ? use_slot(capturer, slot, &own, task, err)
+                : error_set(err, ERR_UNAVAILABLE, "this agent was built without it");
+}
+
+/* Does the task with the first candidate that can, *taken; the reasons of those before it go into `refused`. */
 static int do_task(struct capturer *capturer, const struct capture_options *options, const struct task *task,
-                   struct strlist *refused, struct error *err)
+                   const struct capture_candidate **taken, struct strlist *refused, struct error *err)
 {
     struct error reason = {0};
-    for (size_t i = 0; i < capturer->slot_count && may_try_next(reason.status); i++) {
-        struct slot *slot = &capturer->slots[i];
-        if (!is_wanted(slot->backend, options->backend))
-            continue;
-        reason.status = use_slot(capturer, slot, options, task, &reason);
+    find_candidates(capturer, options);
+    for (size_t i = 0; i < capturer->candidates.count && may_try_next(reason.status); i++) {
+        const struct capture_candidate *candidate = &capturer->candidates.items[i];
+        reason.status = try_candidate(capturer, candidate, options, task, &reason);
+        *taken = candidate;
         if (reason.status == 0)
             return 0;
-        strlist_addf(refused, "%s: %s", slot->backend->name, reason.text);
+        strlist_addf(refused, "%s: %s", candidate->backend, reason.text);
     }
     return say_refused(capturer, options->backend, refused, reason.status, err);
 }
@@ -191,7 +242,6 @@ static int do_task(struct capturer *capturer, const struct capture_options *opti
 /* ---- a picture ---- */
 
 struct grab {
-    const struct capture_options *options; /* borrowed */
     struct image_view image;
     struct strlist facts; /* owned */
 };
@@ -202,7 +252,8 @@ static bool is_sound(const struct image_view *image)
            image->height <= CAPTURE_SIZE_MAX && image->stride >= image->width * 3 && image->format == PIXEL_RGB24;
 }
 
-static enum capture_result run_grab(struct slot *slot, void *context, struct error *err)
+static enum capture_result run_grab(struct slot *slot, const struct capture_options *options, void *context,
+                                    struct error *err)
 {
     struct grab *grab = context;
     char time[TIMESTAMP_SIZE];
@@ -210,7 +261,7 @@ static enum capture_result run_grab(struct slot *slot, void *context, struct err
     strlist_addf(&grab->facts, "backend=%s", slot->backend->name);
     timestamp_text(time, os_wall_time_ms());
     strlist_addf(&grab->facts, "time=%s", time);
-    enum capture_result result = slot->backend->grab(slot->capture, grab->options, &grab->image, &grab->facts, err);
+    enum capture_result result = slot->backend->grab(slot->capture, options, &grab->image, &grab->facts, err);
     if (result != CAPTURE_OK || is_sound(&grab->image))
         return result;
     error_set(err, ERR_SYSTEM, "it gave an impossible picture of %ux%u pixels, %u bytes a row", grab->image.width,
@@ -265,18 +316,34 @@ static void move_facts(struct strlist *to, const struct strlist *from, const cha
     to->failed |= from->failed;
 }
 
+/* Why this source, and whether a person looks at another one, that could not be read. */
+static void add_choice_facts(const struct capturer *capturer, const struct capture_candidate *taken,
+                             struct strlist *facts)
+{
+    const struct capture_candidate *first = capturer->candidates.items;
+    if (*taken->reason)
+        strlist_addf(facts, "chosen=%s", taken->reason);
+    move_facts(facts, &capturer->candidates.passed_over, "refused=");
+    while (first < taken && !first->is_lit)
+        first++;
+    if (first < taken && first->screen != taken->screen)
+        strlist_addf(facts, "warning=this is not the first choice, which can't be read: %s", first->reason);
+}
+
 int capturer_take(struct capturer *capturer, const struct picture_options *options, struct strlist *facts,
                   struct buffer *file, struct error *err)
 {
-    struct grab grab = {.options = &options->capture};
+    struct grab grab = {0};
     struct strlist refused = {0};
     struct task task = {run_grab, &grab, STAGE_GRAB};
-    int status = do_task(capturer, &options->capture, &task, &refused, err);
+    const struct capture_candidate *taken = NULL;
+    int status = do_task(capturer, &options->capture, &task, &taken, &refused, err);
     if (status == 0)
         status = finish_picture(capturer, &grab, options, file, err);
     if (status == 0) {
         move_facts(facts, &grab.facts, "");
         move_facts(facts, &refused, "refused=");
+        add_choice_facts(capturer, taken, facts);
         if (facts->failed)
             status = error_set(err, ERR_NO_MEMORY, "no memory for what is known of the picture");
     }
@@ -288,13 +355,13 @@ int capturer_take(struct capturer *capturer, const struct picture_options *optio
 
 /* ---- CRCs ---- */
 
-static int add_software_crc(struct capturer *capturer, const struct capture_options *options, struct strlist *facts,
-                            struct error *err)
+static int add_software_crc(struct capturer *capturer, const struct capture_options *options,
+                            const struct capture_candidate **taken, struct strlist *facts, struct error *err)
 {
-    struct grab grab = {.options = options};
+    struct grab grab = {0};
     struct strlist refused = {0};
     struct task task = {run_grab, &grab, STAGE_GRAB};
-    int status = do_task(capturer, options, &task, &refused, err);
+    int status = do_task(capturer, options, &task, taken, &refused, err);
     if (status == 0) {
         bool unchanged;
         const char *output = strlist_get(&grab.facts, "output");
@@ -302,6 +369,7 @@ static int add_software_crc(struct capturer *capturer, const struct capture_opti
         add_pixel_facts(&grab.facts, &grab.image, NULL, &unchanged);
         move_facts(facts, &grab.facts, "");
         move_facts(facts, &refused, "refused=");
+        add_choice_facts(capturer, *taken, facts);
         strlist_addf(facts, "crc=software 0x%08x %s", picture_crc(&grab.image), output ? output : "");
     }
     strlist_deinit(&grab.facts);
@@ -309,36 +377,37 @@ static int add_software_crc(struct capturer *capturer, const struct capture_opti
     return status;
 }
 
-struct hardware {
-    const struct capture_options *options; /* borrowed */
-    struct strlist facts;                  /* owned */
-};
-
-static enum capture_result run_crcs(struct slot *slot, void *context, struct error *err)
+static enum capture_result run_crcs(struct slot *slot, const struct capture_options *options, void *context,
+                                    struct error *err)
 {
-    struct hardware *hardware = context;
-    strlist_deinit(&hardware->facts); /* of a try that came to nothing */
-    int status = slot->backend->crcs(slot->capture, hardware->options, &hardware->facts, err);
+    struct strlist *facts = context;
+    strlist_deinit(facts); /* of a try that came to nothing */
+    int status = slot->backend->crcs(slot->capture, options, facts, err);
     if (status == 0)
         return CAPTURE_OK;
     return status == ERR_CLOSED ? CAPTURE_LOST : CAPTURE_FAILED;
 }
 
-static void add_hardware_crcs(struct capturer *capturer, const struct capture_options *options, struct strlist *facts)
+/* Of the card that the picture is of, where one was chosen. */
+static void add_hardware_crcs(struct capturer *capturer, const struct capture_options *options,
+                              const struct capture_candidate *taken, struct strlist *facts)
 {
-    struct hardware hardware = {.options = options};
-    struct task task = {run_crcs, &hardware, STAGE_CRCS};
+    struct strlist found = {0};
+    struct task task = {run_crcs, &found, STAGE_CRCS};
     for (size_t i = 0; i < capturer->slot_count; i++) {
         struct slot *slot = &capturer->slots[i];
+        struct capture_candidate candidate = {.backend = slot->backend->name};
         struct error why = {0};
         if (!slot->backend->crcs || !is_wanted(slot->backend, options->backend))
             continue;
-        if (use_slot(capturer, slot, options, &task, &why) == 0)
-            move_facts(facts, &hardware.facts, "");
+        if (taken && strcmp(taken->backend, candidate.backend) == 0)
+            candidate = *taken;
+        if (try_candidate(capturer, &candidate, options, &task, &why) == 0)
+            move_facts(facts, &found, "");
         else
             strlist_addf(facts, "refused=hardware: %s: %s", slot->backend->name, why.text);
     }
-    strlist_deinit(&hardware.facts);
+    strlist_deinit(&found);
 }
 
 static int say_no_crc(const struct strlist *facts, int status, struct error *err)
@@ -358,10 +427,11 @@ int capturer_crc(struct capturer *capturer, const struct capture_options *option
                  struct error *err)
 {
     struct error why = {0};
-    int status = add_software_crc(capturer, options, facts, &why);
+    const struct capture_candidate *taken = NULL;
+    int status = add_software_crc(capturer, options, &taken, facts, &why);
     if (status < 0)
         strlist_addf(facts, "refused=software: %s", why.text);
-    add_hardware_crcs(capturer, options, facts);
+    add_hardware_crcs(capturer, options, status == 0 ? taken : NULL, facts);
     enter(capturer, STAGE_IDLE, NULL);
     if (facts->failed)
         return error_set(err, ERR_NO_MEMORY, "no memory for what is known of the CRCs");
@@ -377,13 +447,14 @@ struct listing {
     struct strlist lines; /* owned */
 };
 
-static enum capture_result run_list(struct slot *slot, void *context, struct error *err)
+static enum capture_result run_list(struct slot *slot, const struct capture_options *options, void *context,
+                                    struct error *err)
 {
     struct listing *listing = context;
     strlist_deinit(&listing->lines); /* of a try that came to nothing */
     const struct capture_backend *backend = slot->backend;
     int status = listing->windows ? backend->windows(slot->capture, &listing->lines, err)
-                                  : backend->displays(slot->capture, &listing->lines, err);
+                                  : backend->displays(slot->capture, options, &listing->lines, err);
     if (status == 0)
         return CAPTURE_OK;
     return status == ERR_CLOSED ? CAPTURE_LOST : CAPTURE_FAILED;
@@ -395,7 +466,8 @@ static int list(struct capturer *capturer, const struct capture_options *options
     struct listing listing = {.windows = windows};
     struct strlist refused = {0};
     struct task task = {run_list, &listing, STAGE_LIST};
-    int status = do_task(capturer, options, &task, &refused, err);
+    const struct capture_candidate *taken;
+    int status = do_task(capturer, options, &task, &taken, &refused, err);
     if (status == 0) {
         move_facts(lines, &listing.lines, "");
         if (lines->failed)

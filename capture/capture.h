@@ -25,7 +25,9 @@ struct rect {
 
 struct capture_options {
     const char *backend; /* NULL: choose; else fail rather than take another */
-    const char *output;  /* NULL: the whole screen; else an output's name as in display.N.name */
+    const char *source;  /* what of the backend, as a candidate has it; NULL: the backend chooses */
+    const char *output;  /* NULL: the whole screen; "all": every output; else one's name as in display.N.name */
+    const struct strlist *card_classes; /* NULL, or rules "DRIVER=CLASS" as capture/card_class.h has them */
     bool has_region;
     struct rect region; /* of the output or screen; must lie within it */
     bool cursor;        /* draw it */
@@ -45,8 +47,9 @@ struct capture_backend {
     enum capture_result (*grab)(struct capture *capture, const struct capture_options *options,
                                 struct image_view *image, struct strlist *facts, struct error *err);
     /* displays, windows: ERR_CLOSED when the source went away, to be opened again.
-       display.count=N and, from 0, display.N.name, .geometry, .backend, .mode, .driver, .pci where known. */
-    int (*displays)(struct capture *capture, struct strlist *facts, struct error *err);
+       display.count=N and, from 0, display.N.name, .geometry, .backend, .mode, .driver, .pci, .class where known. */
+    int (*displays)(struct capture *capture, const struct capture_options *options, struct strlist *facts,
+                    struct error *err);
     /* The CRCs that hardware computes over the outputs (all, or the one of the options): the facts crc and refused.
        NULL: this source knows of no hardware. */
     int (*crcs)(struct capture *capture, const struct capture_options *options, struct strlist *facts,
@@ -62,13 +65,36 @@ struct capture_backend {
 
 extern const struct capture_backend *const capture_backends[]; /* NULL-terminated, in order of preference */
 
+/* ---- which of them is tried first ---- */
+
+#define CAPTURE_CANDIDATES_MAX 144
+
+struct capture_candidate {
+    const char *backend; /* its name */
+    char source[16];     /* what of it: "card1", ":0"; "": what the backend chooses */
+    char reason[256];    /* why it is here, and here in the order */
+    unsigned screen;     /* candidates of the same number are ways to the same screen */
+    bool is_lit;         /* a person looks at that screen: a picture of another is less than it seems */
+};
+
+struct capture_candidates {
+    struct capture_candidate items[CAPTURE_CANDIDATES_MAX];
+    size_t count;
+    struct strlist passed_over; /* owned: "WHAT: why", for what is not even tried */
+};
+
+/* Looks at the system anew and adds what to try, in order. */
+typedef void capture_chooser(const struct capture_options *options, struct capture_candidates *candidates);
+extern capture_chooser *const capture_choose; /* the system's; NULL: the order of preference is all there is to it */
+
 /* ---- what the worker calls (capture.c) ---- */
 
 /* Keeps backends open between calls; opens one again, once a call, when its source was lost. For each call the first
-   backend in the order of preference that can do it is taken. */
+   candidate that can do it is taken, of those that `choose` gives and then, in their order, of the backends that it did
+   not name. With NULL for `choose`, and where a backend is asked for, the latter alone count. */
 struct capturer;
 int capturer_new(struct capturer **out, const struct capture_backend *const *backends /* borrowed; NULL-terminated */,
-                 struct error *err);
+                 capture_chooser *choose, struct error *err);
 void capturer_free(struct capturer *capturer); /* accepts NULL */
 
 enum picture_format { PICTURE_PNG, PICTURE_PPM };
@@ -80,7 +106,7 @@ struct picture_options {
 
 /* Takes a picture and encodes it into `file` (left empty when unchanged; the fact `unchanged=1` says so). Facts:
    backend, output, geometry, time (RFC 3339, UTC, when the picture was asked for: it is not older), hash
-   (capture/hash.h), cursor, refused (one for each backend tried before: "x11: why"), warning. */
+   (capture/hash.h), cursor, chosen (why this source), refused (one for each tried before: "x11: why"), warning. */
 int capturer_take(struct capturer *capturer, const struct picture_options *options, struct strlist *facts,
                   struct buffer *file, struct error *err);
 /* CRCs: `crc=SOURCE VALUE OUTPUT…` for each that can be had and `refused=SOURCE: why` for the others, after what is known of

@@ -33,24 +33,27 @@ static void close_cards(struct capture *capture)
 }
 
 /* A card of which nothing can be learnt is passed over; its reason counts if there is no other. */
-static void open_cards(struct capture *capture)
+static void open_cards(struct capture *capture, const struct strlist *card_classes)
 {
     unsigned numbers[DRM_CARDS_MAX];
-    size_t count = drm_card_numbers(numbers);
+    size_t count = drm_sysfs_cards("", numbers);
     capture->refused.status = 0;
-    for (size_t i = 0; i < count; i++)
-        if (drm_card_sleeps(numbers[i]))
+    for (size_t i = 0; i < count; i++) {
+        struct drm_card *card = &capture->cards[capture->card_count];
+        if (drm_sysfs_sleeps("", numbers[i])) {
             error_set(&capture->refused, ERR_UNAVAILABLE, "card%u shows nothing: its displays sleep", numbers[i]);
-        else if (drm_card_open(&capture->cards[capture->card_count], numbers[i], &capture->refused) == 0)
+        } else if (drm_card_open(card, numbers[i], &capture->refused) == 0) {
+            card->class = card_class_find(&card->identity, card_classes);
             capture->card_count++;
+        }
+    }
 }
 
 static int compare_outputs(const void *a, const void *b)
 {
     const struct drm_output *one = a, *other = b;
-    int emulated = drm_card_is_emulated(one->card) - drm_card_is_emulated(other->card);
-    if (emulated)
-        return emulated;
+    if (one->card->class != other->card->class)
+        return one->card->class < other->card->class ? -1 : 1;
     if (one->card != other->card)
         return one->card->number < other->card->number ? -1 : 1;
     return strcmp(one->name, other->name);
@@ -92,10 +95,10 @@ static void keep_those_that_show(struct capture *capture)
 }
 
 /* Opens the cards, which stay open also after a failure. */
-static int find_outputs(struct capture *capture, struct error *err)
+static int find_outputs(struct capture *capture, const struct strlist *card_classes, struct error *err)
 {
     capture->output_count = 0;
-    open_cards(capture);
+    open_cards(capture, card_classes);
     for (size_t i = 0; i < capture->card_count; i++)
         drm_outputs_read(&capture->cards[i], capture->outputs, &capture->output_count, &capture->refused);
     keep_those_that_show(capture);
@@ -116,21 +119,74 @@ struct choice {
     struct rect area;
 };
 
-/* Without a name: the first card that shows something, all of its outputs. */
-static bool is_chosen(const struct capture *capture, const struct drm_output *output, const char *name)
+static bool is_on(const struct drm_output *output, const char *source)
 {
-    if (!name)
-        return output->card == capture->outputs[0].card;
-    return strcmp(name, "all") == 0 || strcmp(name, output->name) == 0;
+    char name[16];
+    snprintf(name, sizeof name, "card%u", output->card->number);
+    return strcmp(name, source) == 0;
 }
 
-static int choose(const struct capture *capture, const char *name, struct choice *choice, struct error *err)
+/* "card0-HDMI-A-1", or without its card where only one has such a connector. */
+static bool is_named(const struct drm_output *output, const char *name)
+{
+    return strcmp(name, output->name) == 0 || strcmp(name, strchr(output->name, '-') + 1) == 0;
+}
+
+/* Without a name: all outputs of the source, or else of the first card that shows something. */
+static bool is_chosen(const struct capture *capture, const struct drm_output *output,
+                      const struct capture_options *options)
+{
+    if (options->source && !is_on(output, options->source))
+        return false;
+    if (!options->output)
+        return options->source || output->card == capture->outputs[0].card;
+    return strcmp(options->output, "all") == 0 || is_named(output, options->output);
+}
+
+static void list_names(const struct capture *capture, const char *name, struct buffer *text)
+{
+    buffer_init(text, ERROR_TEXT_SIZE / 2);
+    for (size_t i = 0; i < capture->output_count; i++)
+        if (!name || is_named(&capture->outputs[i], name))
+            buffer_printf(text, " %s", capture->outputs[i].name);
+}
+
+static int say_no_output(const struct capture *capture, const struct capture_options *options, struct error *err)
+{
+    struct buffer names;
+    list_names(capture, NULL, &names);
+    const char *list = names.data ? (const char *)names.data : " (no memory for their names)";
+    if (options->output)
+        error_set(err, ERR_NOT_FOUND, "there is no output '%s' that shows anything among:%s", options->output, list);
+    else
+        error_set(err, ERR_UNAVAILABLE, "%s shows nothing; what shows something is:%s", options->source, list);
+    buffer_deinit(&names);
+    return err->status;
+}
+
+static int say_ambiguous(const struct capture *capture, const char *name, struct error *err)
+{
+    struct buffer names;
+    list_names(capture, name, &names);
+    error_set(err, ERR_INVALID, "the output '%s' can be any of:%s", name,
+              names.data ? (const char *)names.data : " (no memory for their names)");
+    buffer_deinit(&names);
+    return err->status;
+}
+
+static bool is_one_or_all(const struct choice *choice, const char *name)
+{
+    return !name || strcmp(name, "all") == 0 || choice->count <= 1;
+}
+
+static int choose(const struct capture *capture, const struct capture_options *options, struct choice *choice,
+                  struct error *err)
 {
     int64_t right = 0;
     *choice = (struct choice){0};
     for (size_t i = 0; i < capture->output_count; i++) {
         const struct drm_output *output = &capture->outputs[i];
-        if (!is_chosen(capture, output, name))
+        if (!is_chosen(capture, output, options))
             continue;
         if (choice->count++ == 0) {
             choice->outputs = output;
@@ -140,8 +196,9 @@ static int choose(const struct capture *capture, const char *name, struct choice
         choice->area.height = output->height > choice->area.height ? output->height : choice->area.height;
     }
     if (choice->count == 0)
-        return error_set(err, ERR_NOT_FOUND, "there is no output '%s' that shows anything; there is %s", name,
-                         capture->outputs[0].name);
+        return say_no_output(capture, options, err);
+    if (!is_one_or_all(choice, options->output))
+        return say_ambiguous(capture, options->output, err);
     choice->area.width = (uint32_t)(right - choice->area.x);
     if (choice->area.width > CAPTURE_SIZE_MAX || choice->area.height > CAPTURE_SIZE_MAX)
         return error_set(err, ERR_LIMIT, "all outputs are %ux%u pixels together, beyond %d: name one of them",
@@ -170,9 +227,12 @@ static void add_shot_facts(const struct choice *choice, const struct rect *regio
     facts->failed |= names.failed;
     buffer_deinit(&names);
     strlist_addf(facts, "geometry=%ux%u%+d%+d", region->width, region->height, choice->area.x + region->x, region->y);
+    for (size_t i = 0; i < choice->count && choice->count > 1; i++)
+        strlist_addf(facts, "output.%zu=%s %ux%u%+d+0", i, choice->outputs[i].name, choice->outputs[i].width,
+                     choice->outputs[i].height, choice->outputs[i].x);
     strlist_addf(facts, "drm.driver=%s", choice->outputs->card->driver);
-    if (*choice->outputs->card->pci)
-        strlist_addf(facts, "drm.pci=%s", choice->outputs->card->pci);
+    if (*choice->outputs->card->identity.pci)
+        strlist_addf(facts, "drm.pci=%s", choice->outputs->card->identity.pci);
     strlist_addf(facts, "cursor=%s", cursors[shot->cursor]);
     strlist_addf(facts, "coherent=%d", shot->coherent);
 }
@@ -222,7 +282,7 @@ static int make_picture(struct capture *capture, const struct capture_options *o
     struct choice choice;
     struct rect region = {0};
     struct drm_shot shot;
-    int status = choose(capture, options->output, &choice, err);
+    int status = choose(capture, options, &choice, err);
     if (status == 0)
         status = find_region(&choice, options, &region, err);
     if (status < 0)
@@ -279,7 +339,7 @@ static int drm_open(struct capture **out, const struct capture_options *options,
 static enum capture_result drm_grab(struct capture *capture, const struct capture_options *options,
                                     struct image_view *image, struct strlist *facts, struct error *err)
 {
-    int status = find_outputs(capture, err);
+    int status = find_outputs(capture, options->card_classes, err);
     if (status == 0)
         status = make_picture(capture, options, image, facts, err);
     close_cards(capture);
@@ -293,9 +353,9 @@ static int drm_crcs(struct capture *capture, const struct capture_options *optio
 {
     int64_t deadline = os_deadline(options->timeout_ms);
     struct choice choice;
-    int status = find_outputs(capture, err);
+    int status = find_outputs(capture, options->card_classes, err);
     if (status == 0)
-        status = choose(capture, options->output, &choice, err);
+        status = choose(capture, options, &choice, err);
     for (size_t i = 0; status == 0 && i < choice.count; i++)
         if (!find_twin(choice.outputs, i, &choice.outputs[i]))
             drm_crc_read(&choice.outputs[i], deadline, facts);
@@ -303,9 +363,10 @@ static int drm_crcs(struct capture *capture, const struct capture_options *optio
     return status;
 }
 
-static int drm_displays(struct capture *capture, struct strlist *facts, struct error *err)
+static int drm_displays(struct capture *capture, const struct capture_options *options, struct strlist *facts,
+                        struct error *err)
 {
-    int status = find_outputs(capture, err);
+    int status = find_outputs(capture, options->card_classes, err);
     if (status == 0)
         strlist_addf(facts, "display.count=%zu", capture->output_count);
     for (size_t i = 0; status == 0 && i < capture->output_count; i++) {
@@ -316,8 +377,9 @@ static int drm_displays(struct capture *capture, struct strlist *facts, struct e
         if (output->refresh)
             strlist_addf(facts, "display.%zu.mode=%ux%u@%u", i, output->width, output->height, output->refresh);
         strlist_addf(facts, "display.%zu.driver=%s", i, output->card->driver);
-        if (*output->card->pci)
-            strlist_addf(facts, "display.%zu.pci=%s", i, output->card->pci);
+        if (*output->card->identity.pci)
+            strlist_addf(facts, "display.%zu.pci=%s", i, output->card->identity.pci);
+        strlist_addf(facts, "display.%zu.class=%s", i, card_class_name(output->card->class));
     }
     close_cards(capture);
     return status;

@@ -10,6 +10,12 @@
 
 #include "capture/capture.h"
 
-extern const struct capture_backend capture_drm;
+struct choice_scene;
+
+extern const struct capture_backend capture_drm; /* its sources: "card1" */
+
+/* Adds the cards that have a node in /dev/dri, by what sysfs tells: none is opened. Paths are under `root`, "" but in
+   tests. */
+void drm_look(const char *root, const struct strlist *card_classes, struct choice_scene *scene);
 
 #endif

@@ -6,36 +6,26 @@
 #define CAPTURE_DRM_CARD_H
 
 #include "base/error.h"
+#include "capture/drm_sysfs.h"
 
 #include <libdrm/drm.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#define DRM_CARDS_MAX 64 /* the numbers that the kernel has for cards */
-
 struct drm_card {
     int fd;          /* owned; -1: not open */
     unsigned number; /* of /dev/dri/cardN */
-    char driver[32]; /* "" where it isn't known, as pci */
-    char pci[16];    /* 0000:01:00.0 */
-    bool atomic;     /* planes tell all of their state; else only what is in the primary one can be known */
+    char driver[32]; /* DRM's name for it; "" where it isn't known */
+    struct card_identity identity;
+    enum card_class class; /* set by the caller */
+    bool atomic;           /* planes tell all of their state; else only what is in the primary one can be known */
     struct drm_property_cache *properties; /* owned; see drm_object.h */
 };
-
-/* The cards there are, in ascending order; at most DRM_CARDS_MAX. */
-size_t drm_card_numbers(unsigned numbers[DRM_CARDS_MAX]);
-
-/* Whether displays are plugged in and sysfs says of each that it sleeps. Such a card is not even to be opened: when the
-   last file of a card is closed, the kernel's console sets its mode anew, and that would wake them. */
-bool drm_card_sleeps(unsigned number);
 
 /* Opens it and is not its master when it returns. */
 int drm_card_open(struct drm_card *card, unsigned number, struct error *err);
 void drm_card_close(struct drm_card *card); /* accepts one that failed to open */
-
-/* Whether it is a hypervisor's or made up in software, and not a passed-through device. */
-bool drm_card_is_emulated(const struct drm_card *card);
 
 /* One ioctl, made again while it is interrupted: 0, or the errno. `name` outlives the call. */
 int drm_call(const struct drm_card *card, unsigned long request, const char *name, void *argument);

@@ -137,8 +137,10 @@ static void add_driver(size_t index, const char *name, struct strlist *facts)
     }
 }
 
-static int gdi_displays(struct capture *capture, struct strlist *facts, struct error *err)
+static int gdi_displays(struct capture *capture, const struct capture_options *options, struct strlist *facts,
+                        struct error *err)
 {
+    (void)options;
     struct gdi_layout *layout = &capture->layout;
     int status = gdi_desktop_enter(err);
     if (status)

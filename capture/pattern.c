@@ -256,8 +256,10 @@ static enum capture_result pattern_grab(struct capture *capture, const struct ca
     return CAPTURE_OK;
 }
 
-static int pattern_displays(struct capture *capture, struct strlist *facts, struct error *err)
+static int pattern_displays(struct capture *capture, const struct capture_options *options, struct strlist *facts,
+                            struct error *err)
 {
+    (void)options;
     (void)err;
     strlist_add(facts, "display.count=1");
     strlist_add(facts, "display.0.name=" OUTPUT);

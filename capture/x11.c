@@ -66,7 +66,7 @@ static int find_area(struct capture *capture, const struct capture_options *opti
 {
     char of[X11_OUTPUT_NAME_SIZE + 16] = "the screen";
     int status;
-    if (options->output) {
+    if (options->output && strcmp(options->output, "all") != 0) {
         status = find_output(capture, options->output, area, err);
         snprintf(of, sizeof of, "output %s", options->output);
     } else {
@@ -138,6 +138,11 @@ static void add_facts(struct capture *capture, const struct capture_options *opt
     const struct x11_connection *connection = &capture->connection;
     strlist_addf(facts, "output=%s", options->output ? options->output : "all");
     strlist_addf(facts, "geometry=%ux%u%+d%+d", area->width, area->height, area->x, area->y);
+    for (size_t i = 0; i < capture->scene.output_count && capture->scene.output_count > 1; i++) {
+        const struct x11_output *output = &capture->scene.outputs[i];
+        strlist_addf(facts, "output.%zu=%s %ux%u%+d%+d", i, output->name, output->area.width, output->area.height,
+                     output->area.x, output->area.y);
+    }
     strlist_addf(facts, "cursor=%s", cursor);
     strlist_addf(facts, "x11.display=:%u.%d", connection->server.number, capture->scene.screen);
     strlist_addf(facts, "x11.depth=%d", DefaultDepth(connection->display, capture->scene.screen));
@@ -212,6 +217,14 @@ static void list_windows(void *context)
 
 /* ---- the interface ---- */
 
+/* Whether the connection is to another server than is asked for. */
+static bool is_elsewhere(const struct capture *capture, const struct capture_options *options)
+{
+    char source[16];
+    snprintf(source, sizeof source, ":%u", capture->connection.server.number);
+    return options->source && strcmp(options->source, source) != 0;
+}
+
 static int run(struct call *call, void (*work)(void *context))
 {
     struct x11_connection *connection = &call->capture->connection;
@@ -248,7 +261,7 @@ static int x11_open(struct capture **out, const struct capture_options *options,
     if (!capture)
         return error_set(err, ERR_NO_MEMORY, "no memory for a connection to an X server");
     capture->timeout_ms = bounded_timeout(options);
-    int status = x11_connection_open(&capture->connection, capture->timeout_ms, err);
+    int status = x11_connection_open(&capture->connection, options->source, capture->timeout_ms, err);
     if (status)
         x11_close(capture);
     else
@@ -260,6 +273,8 @@ static enum capture_result x11_grab(struct capture *capture, const struct captur
                                     struct image_view *image, struct strlist *facts, struct error *err)
 {
     struct call call = {.capture = capture, .options = options, .view = image, .list = facts, .err = err};
+    if (is_elsewhere(capture, options))
+        return CAPTURE_LOST;
     capture->timeout_ms = bounded_timeout(options);
     int status = run(&call, grab);
     if (status == 0)
@@ -267,9 +282,10 @@ static enum capture_result x11_grab(struct capture *capture, const struct captur
     return status == ERR_CLOSED ? CAPTURE_LOST : CAPTURE_FAILED;
 }
 
-static int x11_displays(struct capture *capture, struct strlist *facts, struct error *err)
+static int x11_displays(struct capture *capture, const struct capture_options *options, struct strlist *facts,
+                        struct error *err)
 {
-    struct call call = {.capture = capture, .list = facts, .err = err};
+    struct call call = {.capture = capture, .options = options, .list = facts, .err = err};
     return run(&call, list_displays);
 }
 

@@ -21,6 +21,7 @@ enum x11_authority_stage {
 
 struct x11_environment { /* borrowed; any may be NULL */
     const char *display, *xauthority, *home;
+    const char *only; /* the one server that is wanted: ":0" */
 };
 
 /* Adds the files of a stage that are not in paths yet. */

@@ -115,10 +115,10 @@ static int open_display(struct x11_connection *connection, struct x11_cookie *co
     return 0;
 }
 
-int x11_connection_open(struct x11_connection *connection, int timeout_ms, struct error *err)
+int x11_connection_open(struct x11_connection *connection, const char *only, int timeout_ms, struct error *err)
 {
     struct x11_entry entry;
-    struct x11_environment environment = {getenv("DISPLAY"), getenv("XAUTHORITY"), getenv("HOME")};
+    struct x11_environment environment = {getenv("DISPLAY"), getenv("XAUTHORITY"), getenv("HOME"), only};
     *connection = (struct x11_connection){.pulse.fd = -1};
     int status = x11_load(err);
     if (status)

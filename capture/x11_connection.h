@@ -17,9 +17,10 @@ struct x11_connection {
     bool lost;                /* Xlib found the connection broken; only closing it is of use */
 };
 
-/* Finds a server and its authority and connects to it, Xlib and the pulse. To be closed in any case. ERR_DENIED
-   when a server refused, ERR_TIMEOUT when one did not answer, else ERR_UNAVAILABLE. */
-int x11_connection_open(struct x11_connection *connection, int timeout_ms, struct error *err);
+/* Finds a server, or the one that is named (":0"; NULL: any), and its authority and connects to it, Xlib and the pulse.
+   To be closed in any case. ERR_DENIED when a server refused, ERR_TIMEOUT when one did not answer, else
+   ERR_UNAVAILABLE. */
+int x11_connection_open(struct x11_connection *connection, const char *only, int timeout_ms, struct error *err);
 void x11_connection_close(struct x11_connection *connection); /* accepts a half-open one */
 
 /* Whether the server answers now, so that a call of Xlib may be risked: ERR_TIMEOUT names the server and its process's

@@ -108,3 +108,13 @@ bool x11_gpu_find(const char *root, pid_t server, const char *output, struct x11
         link_name(path, gpu->pci, sizeof gpu->pci);
     return true;
 }
+
+uint64_t x11_gpu_cards(const char *root, pid_t server)
+{
+    bool cards[CARDS_MAX] = {false};
+    uint64_t set = 0;
+    open_cards(root, server, cards);
+    for (int card = 0; card < CARDS_MAX; card++)
+        set |= (uint64_t)cards[card] << card;
+    return set;
+}

@@ -4,6 +4,7 @@
 #define CAPTURE_X11_GPU_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 struct x11_gpu {
@@ -14,5 +15,8 @@ struct x11_gpu {
 /* Of the card among the server's that has a connector of the output's name, when it has several. False when the server
    has no card open, or its files can't be read. Paths are under `root`, "" but in tests. */
 bool x11_gpu_find(const char *root, pid_t server, const char *output, struct x11_gpu *gpu);
+
+/* The cards that the server has open: bit N for card N. 0 also when its files can't be read. */
+uint64_t x11_gpu_cards(const char *root, pid_t server);
 
 #endif

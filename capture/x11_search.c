@@ -142,11 +142,20 @@ static int say_silent(const struct x11_entry *entry, const struct x11_server *se
     return error_set(err, ERR_TIMEOUT, "%s", text);
 }
 
+static bool is_wanted(const struct x11_server *server, const char *only)
+{
+    char name[16];
+    snprintf(name, sizeof name, ":%u", server->number);
+    return !only || strcmp(name, only) == 0;
+}
+
 static int try_servers(struct attempt *attempt, const struct x11_servers *servers,
                        void (*trying)(const struct x11_server *server), struct strlist *refused, struct error *err)
 {
     int status = ERR_UNAVAILABLE;
     for (size_t i = 0; i < servers->count; i++) {
+        if (!is_wanted(&servers->items[i], attempt->environment->only))
+            continue;
         attempt->server = &servers->items[i];
         trying(attempt->server);
         switch (try_server(attempt, refused)) {

@@ -43,7 +43,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         check_accepted(&options);
     else
         require(status == ERR_INVALID && err.status == status && *err.text && !strchr(err.text, '\n'));
+    screenshot_options_deinit(&options);
     screenshot_options_parse_list(&options, &texts, &err);
+    screenshot_options_deinit(&options);
     strlist_deinit(&texts);
     return 0;
 }

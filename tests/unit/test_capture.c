@@ -70,6 +70,13 @@ static int list(struct capture *capture, struct strlist *lines, struct error *er
     return 0;
 }
 
+static int list_displays(struct capture *capture, const struct capture_options *which, struct strlist *lines,
+                         struct error *why)
+{
+    (void)which;
+    return list(capture, lines, why);
+}
+
 static void close_fake(struct capture *capture)
 {
     if (capture)
@@ -84,16 +91,20 @@ static void describe(char *text, size_t size)
 static const struct capture_backend first = {.name = "first",
                                              .open = open_first,
                                              .grab = grab,
-                                             .displays = list,
+                                             .displays = list_displays,
                                              .windows = list,
                                              .close = close_fake,
                                              .describe_hang = describe};
-static const struct capture_backend second = {
-    .name = "second", .open = open_second, .grab = grab, .displays = list, .windows = list, .close = close_fake};
+static const struct capture_backend second = {.name = "second",
+                                              .open = open_second,
+                                              .grab = grab,
+                                              .displays = list_displays,
+                                              .windows = list,
+                                              .close = close_fake};
 static const struct capture_backend hidden = {.name = "hidden",
                                               .open = open_second,
                                               .grab = grab,
-                                              .displays = list,
+                                              .displays = list_displays,
                                               .windows = list,
                                               .close = close_fake,
                                               .only_by_name = true};
@@ -116,7 +127,7 @@ static void start(const struct capture_backend *const *backends)
         pixels[i] = (uint8_t)i;
     options = (struct picture_options){0};
     buffer_init(&file, 1 << 20);
-    CHECK_INT(capturer_new(&capturer, backends, &err), 0);
+    CHECK_INT(capturer_new(&capturer, backends, NULL, &err), 0);
 }
 
 static void finish(void)

@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "capture/choice.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct choosing {
+    const struct choice_scene *scene;
+    struct capture_candidates *candidates;
+    unsigned screen; /* of the next candidates */
+};
+
+/* ---- candidates ---- */
+
+static bool is_listed(const struct choosing *choosing, const char *backend, const char *source)
+{
+    for (size_t i = 0; i < choosing->candidates->count; i++) {
+        const struct capture_candidate *candidate = &choosing->candidates->items[i];
+        if (strcmp(candidate->backend, backend) == 0 && strcmp(candidate->source, source) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* The candidate, for its reason to be written; NULL when it is there already. */
+static struct capture_candidate *add(struct choosing *choosing, const char *backend, const char *source, bool is_lit)
+{
+    struct capture_candidates *candidates = choosing->candidates;
+    if (candidates->count == CAPTURE_CANDIDATES_MAX || is_listed(choosing, backend, source))
+        return NULL;
+    struct capture_candidate *candidate = &candidates->items[candidates->count++];
+    *candidate = (struct capture_candidate){.backend = backend, .screen = choosing->screen, .is_lit = is_lit};
+    snprintf(candidate->source, sizeof candidate->source, "%s", source);
+    return candidate;
+}
+
+static void describe_card(const struct choice_card *card, char *text, size_t size)
+{
+    snprintf(text, size, "card%u (%s%s%s) is %s", card->number,
+             card->identity.driver[0] ? card->identity.driver : "driver not known", card->identity.pci[0] ? ", " : "",
+             card->identity.pci, card_class_name(card->class));
+}
+
+static void describe_server(const struct choice_server *server, char *text, size_t size)
+{
+    if (server->pid)
+        snprintf(text, size, "X server :%u (%.15s, process %d)", server->number, server->name, server->pid);
+    else
+        snprintf(text, size, "X server :%u", server->number);
+}
+
+/* "vt2 is active and shows graphics, session 3 is wayland" */
+static void describe_front(const struct choice_scene *scene, char *text, size_t size)
+{
+    static const char *const modes[] = {"", " and shows text", " and shows graphics"};
+    int len;
+    if (scene->vt)
+        len = snprintf(text, size, "vt%u is active%s", scene->vt, modes[scene->vt_mode]);
+    else
+        len = snprintf(text, size, "there is no virtual terminal");
+    if (scene->session[0] && len > 0 && (size_t)len < size)
+        snprintf(text + len, size - (size_t)len, ", session %s is %s", scene->session,
+                 scene->session_type[0] ? scene->session_type : "of no known type");
+}
+
+/* ---- the order of cards ---- */
+
+static bool is_in_front(const struct choice_server *server)
+{
+    return server->shown && !server->rootless;
+}
+
+static bool drives(const struct choice_server *server, const struct choice_card *card)
+{
+    return card->number < CHOICE_CARDS_MAX && server->cards >> card->number & 1;
+}
+
+/* What is in front is on it, as far as can be told: the X server that is shown, or the text console. */
+static bool has_foreground(const struct choice_scene *scene, const struct choice_card *card)
+{
+    bool server_in_front = false;
+    for (size_t i = 0; i < scene->server_count; i++) {
+        if (is_in_front(&scene->servers[i]) && drives(&scene->servers[i], card))
+            return true;
+        server_in_front |= is_in_front(&scene->servers[i]);
+    }
+    return card->has_text && scene->vt_mode != VT_MODE_GRAPHICS && !server_in_front;
+}
+
+/* Less comes first: the class, whether what is in front is on it, its number. */
+static unsigned rank(const struct choice_scene *scene, const struct choice_card *card)
+{
+    return (unsigned)card->class << 16 | (has_foreground(scene, card) ? 0 : 1u << 8) | (card->number & 0xff);
+}
+
+/* The first that comes after another, of those that are on, or those that are not. */
+static const struct choice_card *next_card(const struct choice_scene *scene, const struct choice_card *after,
+                                           enum card_class first, enum card_class last, bool lit)
+{
+    const struct choice_card *next = NULL;
+    for (size_t i = 0; i < scene->card_count; i++) {
+        const struct choice_card *card = &scene->cards[i];
+        if (card->class < first || card->class > last || (card->lit > 0) != lit)
+            continue;
+        if (after && rank(scene, card) <= rank(scene, after))
+            continue;
+        if (!next || rank(scene, card) < rank(scene, next))
+            next = card;
+    }
+    return next;
+}
+
+/* ---- cards ---- */
+
+static void add_server(struct choosing *choosing, const struct choice_server *server, const char *why, bool is_lit)
+{
+    char source[16], name[64];
+    snprintf(source, sizeof source, ":%u", server->number);
+    struct capture_candidate *candidate = add(choosing, "x11", source, is_lit);
+    describe_server(server, name, sizeof name);
+    if (candidate)
+        snprintf(candidate->reason, sizeof candidate->reason, "%s %s", name, why);
+}
+
+/* The kernel's picture is what the monitor gets, cursor and all; the X server's is the same screen, for where the
+   kernel's can't be read. */
+static void add_lit_card(struct choosing *choosing, const struct choice_card *card)
+{
+    const struct choice_scene *scene = choosing->scene;
+    char source[16], name[96], front[96];
+    snprintf(source, sizeof source, "card%u", card->number);
+    describe_card(card, name, sizeof name);
+    describe_front(scene, front, sizeof front);
+    struct capture_candidate *candidate = add(choosing, "drm", source, true);
+    if (candidate)
+        snprintf(candidate->reason, sizeof candidate->reason, "%s and has %u output%s on; %s%s", name, card->lit,
+                 card->lit == 1 ? "" : "s", front, has_foreground(scene, card) ? ", on this card" : "");
+    for (size_t i = 0; i < scene->server_count; i++)
+        if (is_in_front(&scene->servers[i]) && drives(&scene->servers[i], card))
+            add_server(choosing, &scene->servers[i], "drives the card and is shown", true);
+    choosing->screen++;
+}
+
+static void add_dark_card(struct choosing *choosing, const struct choice_card *card)
+{
+    char source[16], name[96];
+    snprintf(source, sizeof source, "card%u", card->number);
+    describe_card(card, name, sizeof name);
+    struct capture_candidate *candidate = add(choosing, "drm", source, false);
+    if (candidate)
+        snprintf(candidate->reason, sizeof candidate->reason, "%s and has no output on, but nothing else can be seen",
+                 name);
+    choosing->screen++;
+}
+
+static void add_lit_cards(struct choosing *choosing, enum card_class first, enum card_class last)
+{
+    for (const struct choice_card *card = NULL; (card = next_card(choosing->scene, card, first, last, true));)
+        add_lit_card(choosing, card);
+}
+
+static void add_dark_cards(struct choosing *choosing)
+{
+    const struct choice_scene *scene = choosing->scene;
+    for (const struct choice_card *card = NULL;
+         (card = next_card(scene, card, CARD_PASSED_THROUGH, CARD_VIRTUAL, false));)
+        add_dark_card(choosing, card);
+}
+
+/* ---- X servers ---- */
+
+/* Its screen is another's when another virtual terminal is active. */
+static bool is_behind(const struct choice_scene *scene, const struct choice_server *server)
+{
+    return scene->vt && server->vt && server->vt != scene->vt;
+}
+
+/* One that nobody can see on a monitor: chosen only by whoever set DISPLAY, or for want of any other. */
+static bool is_headless(const struct choice_scene *scene, const struct choice_server *server)
+{
+    return !server->rootless && !server->shown && !is_behind(scene, server) && server->cards == 0;
+}
+
+static void pass_over(struct choosing *choosing, const struct choice_server *server)
+{
+    char name[64];
+    struct strlist *list = &choosing->candidates->passed_over;
+    describe_server(server, name, sizeof name);
+    if (server->rootless)
+        strlist_addf(list, "x11: %s: the root window of a rootless Xwayland is never shown", name);
+    else
+        strlist_addf(list, "x11: %s: its virtual terminal vt%u is not the active one, vt%u", name, server->vt,
+                     choosing->scene->vt);
+}
+
+static void add_chosen_server(struct choosing *choosing)
+{
+    const struct choice_scene *scene = choosing->scene;
+    for (size_t i = 0; i < scene->server_count; i++)
+        if (scene->servers[i].chosen && is_headless(scene, &scene->servers[i])) {
+            add_server(choosing, &scene->servers[i], "is the agent's DISPLAY and has no virtual terminal", true);
+            choosing->screen++;
+        }
+}
+
+static bool drives_lit_card(const struct choice_scene *scene, const struct choice_server *server)
+{
+    for (size_t i = 0; i < scene->card_count; i++)
+        if (scene->cards[i].lit > 0 && drives(server, &scene->cards[i]))
+            return true;
+    return false;
+}
+
+/* A server that is shown, but on none of the cards that are on: its monitor hangs on a card of which the kernel does not
+   tell, as with a driver that has its own way to the display. */
+static void add_unseen_screens(struct choosing *choosing)
+{
+    const struct choice_scene *scene = choosing->scene;
+    for (size_t i = 0; i < scene->server_count; i++)
+        if (is_in_front(&scene->servers[i]) && !drives_lit_card(scene, &scene->servers[i])) {
+            add_server(choosing, &scene->servers[i], "is shown, and on no card that the kernel knows to be on", true);
+            choosing->screen++;
+        }
+}
+
+static void add_headless_servers(struct choosing *choosing)
+{
+    const struct choice_scene *scene = choosing->scene;
+    for (size_t i = 0; i < scene->server_count; i++) {
+        const struct choice_server *server = &scene->servers[i];
+        if (server->rootless || is_behind(scene, server)) {
+            pass_over(choosing, server);
+            continue;
+        }
+        add_server(choosing, server, "is shown on no monitor, and nothing else can be seen", false);
+        choosing->screen++;
+    }
+}
+
+/* ---- the choice ---- */
+
+static void make_auto(struct choosing *choosing)
+{
+    add_chosen_server(choosing);
+    add_lit_cards(choosing, CARD_PASSED_THROUGH, CARD_PASSED_THROUGH);
+    add_unseen_screens(choosing);
+    add_lit_cards(choosing, CARD_EMULATED, CARD_VIRTUAL);
+    add_headless_servers(choosing);
+    add_dark_cards(choosing);
+}
+
+/* All cards at once look for a name, so that one that several have is noticed. */
+static void make_named(struct choosing *choosing, const char *output)
+{
+    struct capture_candidates *candidates = choosing->candidates;
+    size_t count = candidates->count;
+    make_auto(choosing);
+    size_t end = candidates->count;
+    candidates->count = count;
+    for (size_t i = count; i < end; i++) {
+        struct capture_candidate one = candidates->items[i];
+        bool drm = strcmp(one.backend, "drm") == 0;
+        struct capture_candidate *candidate = add(choosing, one.backend, drm ? "" : one.source, false);
+        if (candidate)
+            snprintf(candidate->reason, sizeof candidate->reason, "the output '%.64s' was asked for by name", output);
+    }
+}
+
+/* Every card's outputs, or where no card has any, those of the X servers. */
+static void make_all(struct choosing *choosing)
+{
+    bool lit = next_card(choosing->scene, NULL, CARD_PASSED_THROUGH, CARD_VIRTUAL, true) != NULL;
+    struct capture_candidate *candidate = lit ? add(choosing, "drm", "", true) : NULL;
+    if (candidate)
+        snprintf(candidate->reason, sizeof candidate->reason, "all outputs were asked for");
+    choosing->screen++;
+    add_chosen_server(choosing);
+    add_unseen_screens(choosing);
+    add_headless_servers(choosing);
+}
+
+void choice_make(const struct choice_scene *scene, const char *output, struct capture_candidates *candidates)
+{
+    struct choosing choosing = {.scene = scene, .candidates = candidates};
+    if (!output)
+        make_auto(&choosing);
+    else if (strcmp(output, "all") == 0)
+        make_all(&choosing);
+    else
+        make_named(&choosing, output);
+}

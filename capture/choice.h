@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Which of all the screens of a guest is the one that a person sees: from what is known of its virtual terminals, its
+ * session, its cards and its X servers to an order in which they are tried. Memory in, values out.
+ */
+#ifndef CAPTURE_CHOICE_H
+#define CAPTURE_CHOICE_H
+
+#include "capture/capture.h"
+#include "capture/card_class.h"
+
+#define CHOICE_CARDS_MAX 64 /* as the kernel has numbers for, so that a set of them is a uint64_t */
+#define CHOICE_SERVERS_MAX 64
+
+struct choice_card {
+    unsigned number; /* of /dev/dri/cardN */
+    struct card_identity identity;
+    enum card_class class;
+    unsigned lit;  /* outputs that are on */
+    bool has_text; /* the text consoles are drawn on it */
+};
+
+struct choice_server {
+    unsigned number; /* N of :N */
+    int pid;         /* 0: not known */
+    char name[16];   /* of its process */
+    unsigned vt;     /* 0: none, or not known */
+    bool rootless;   /* Xwayland: its root window is never shown */
+    bool chosen;     /* by DISPLAY */
+    bool shown;      /* it has the active virtual terminal or seat0's active session */
+    uint64_t cards;  /* those that it has open: bit N for card N */
+};
+
+enum choice_vt_mode { VT_MODE_UNKNOWN, VT_MODE_TEXT, VT_MODE_GRAPHICS };
+
+struct choice_scene {
+    unsigned vt; /* the active one; 0: there is none */
+    enum choice_vt_mode vt_mode;
+    char session[32], session_type[16]; /* seat0's active one, as "3" and "wayland"; "" when not known */
+    struct choice_card cards[CHOICE_CARDS_MAX];
+    size_t card_count;
+    struct choice_server servers[CHOICE_SERVERS_MAX];
+    size_t server_count;
+};
+
+/* The sources to try, in order, for the whole screen or, where `output` is not NULL, for that output or "all". */
+void choice_make(const struct choice_scene *scene, const char *output, struct capture_candidates *candidates);
+
+#endif
