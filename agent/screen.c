@@ -283,3 +283,11 @@ int screen_windows(struct screen *screen, int timeout_ms, struct strlist *lines,
 {
     return ask_list(screen, "windows", timeout_ms, lines, err);
 }
+
+int screen_console(struct screen *screen, unsigned number, int timeout_ms, struct strlist *lines, struct error *err)
+{
+    char verb[24] = "console";
+    if (number)
+        snprintf(verb, sizeof verb, "console-%u", number);
+    return ask_list(screen, verb, timeout_ms, lines, err);
+}

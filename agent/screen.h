@@ -26,6 +26,8 @@ int screen_displays(struct screen *screen, int timeout_ms, struct strlist *facts
 /* Of every source, with the options of the RPC displays. */
 int screen_all_displays(struct screen *screen, const struct strlist *options, struct strlist *facts, struct error *err);
 int screen_windows(struct screen *screen, int timeout_ms, struct strlist *lines, struct error *err);
+/* The lines of a text console as capture/console.h has them; 0: the active one. */
+int screen_console(struct screen *screen, unsigned number, int timeout_ms, struct strlist *lines, struct error *err);
 const char *screen_backend_names(void); /* separated by spaces */
 
 #endif

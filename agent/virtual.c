@@ -2,6 +2,8 @@
 #include "agent/virtual.h"
 #include "agent/log.h"
 #include "agent/screenshot_options.h"
+#include "base/number.h"
+#include "platform/console.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -9,6 +11,7 @@
 #define FOLDER ".periscope/"
 #define OUTPUT_MAX 128 /* bytes of an output's name */
 #define WINDOWS_MS SCREENSHOT_DEADLINE_MS
+#define CONSOLE_MS SCREENSHOT_DEADLINE_MS
 
 static int copy_lines(const struct strlist *lines, struct buffer *out, struct error *err)
 {
@@ -32,6 +35,26 @@ static int read_windows(struct agent *agent, const char *name, struct buffer *ou
     struct strlist lines = {0};
     (void)name;
     int status = screen_windows(agent->screen, WINDOWS_MS, &lines, err);
+    if (status == 0)
+        status = copy_lines(&lines, out, err);
+    strlist_deinit(&lines);
+    return status;
+}
+
+/* The N of "console-N.txt", from 1 on; 0 when it is no such name. */
+static unsigned console_number(const char *name)
+{
+    uint64_t number;
+    if (strncmp(name, "console-", strlen("console-")) != 0)
+        return 0;
+    name += strlen("console-");
+    return number_take(&name, OS_CONSOLES_MAX, &number) && strcmp(name, ".txt") == 0 ? (unsigned)number : 0;
+}
+
+static int read_console(struct agent *agent, const char *name, struct buffer *out, struct error *err)
+{
+    struct strlist lines = {0};
+    int status = screen_console(agent->screen, console_number(name), CONSOLE_MS, &lines, err);
     if (status == 0)
         status = copy_lines(&lines, out, err);
     strlist_deinit(&lines);
@@ -76,6 +99,7 @@ static virtual_reader *find_reader(const char *path)
     } files[] = {{"screenshot.png", read_screenshot},
                  {"status.txt", read_status},
                  {"windows.txt", read_windows},
+                 {"console.txt", read_console},
                  {"log.txt", read_log}};
     if (strncmp(path, FOLDER, strlen(FOLDER)) != 0)
         return NULL;
@@ -83,6 +107,8 @@ static virtual_reader *find_reader(const char *path)
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
         if (strcmp(path, files[i].name) == 0)
             return files[i].read;
+    if (console_number(path))
+        return read_console;
     return is_output_picture(path) ? read_screenshot : NULL;
 }
 

@@ -2,12 +2,15 @@
 #include "agent/worker_main.h"
 
 #include "agent/screenshot_options.h"
+#include "base/number.h"
 #include "capture/capture.h"
+#include "capture/console.h"
 #include "platform/clock.h"
 #include "platform/parent.h"
 #include "platform/watchdog.h"
 #include "protocol/wire.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +28,7 @@ struct worker {
     struct os_parent *parent;     /* owned */
     struct os_watchdog *watchdog; /* owned */
     struct capturer *capturer;    /* owned */
+    atomic_bool reads_console;    /* for the watchdog */
     int answer_ms;                /* in which the current request must be answered */
 };
 
@@ -136,7 +140,10 @@ static void answer_hang(void *context)
     struct worker *worker = context;
     char doing[1024], text[1200];
     struct error err;
-    capturer_describe_hang(worker->capturer, doing, sizeof doing);
+    if (atomic_load(&worker->reads_console))
+        snprintf(doing, sizeof doing, "the text console does not answer");
+    else
+        capturer_describe_hang(worker->capturer, doing, sizeof doing);
     snprintf(text, sizeof text, "not done within %d ms: %s", worker->answer_ms, doing);
     send_error(worker, text, &err);
     _Exit(1);
@@ -178,30 +185,75 @@ static int take_crc(struct worker *worker, const struct strlist *texts, struct s
     return status;
 }
 
-typedef int lister(struct capturer *capturer, const struct capture_options *options, struct strlist *lines,
-                   struct error *err);
+typedef int list_maker(struct worker *worker, const struct capture_options *options, unsigned console,
+                       struct strlist *lines, struct error *err);
 
-static lister *find_lister(const char *verb)
+static int list_displays(struct worker *worker, const struct capture_options *options, unsigned console,
+                         struct strlist *lines, struct error *err)
 {
-    static const struct {
-        const char *verb;
-        lister *list;
-    } listers[] = {
-        {"displays", capturer_displays}, {"all-displays", capturer_all_displays}, {"windows", capturer_windows}};
-    for (size_t i = 0; i < sizeof listers / sizeof *listers; i++)
-        if (strcmp(listers[i].verb, verb) == 0)
-            return listers[i].list;
-    return NULL;
+    (void)console;
+    return capturer_displays(worker->capturer, options, lines, err);
 }
 
-static int make_list(struct worker *worker, const struct strlist *texts, lister *list, struct strlist *lines,
+static int list_all_displays(struct worker *worker, const struct capture_options *options, unsigned console,
+                             struct strlist *lines, struct error *err)
+{
+    (void)console;
+    return capturer_all_displays(worker->capturer, options, lines, err);
+}
+
+static int list_windows(struct worker *worker, const struct capture_options *options, unsigned console,
+                        struct strlist *lines, struct error *err)
+{
+    (void)console;
+    return capturer_windows(worker->capturer, options, lines, err);
+}
+
+static int list_console(struct worker *worker, const struct capture_options *options, unsigned console,
+                        struct strlist *lines, struct error *err)
+{
+    (void)options;
+    atomic_store(&worker->reads_console, true);
+    int status = console_read(console, lines, err);
+    atomic_store(&worker->reads_console, false);
+    return status;
+}
+
+/* NULL: it is no verb of a list. */
+static list_maker *find_list(const char *verb, unsigned *console)
+{
+    static const char prefix[] = "console-";
+    uint64_t number = 0;
+    *console = 0;
+    if (strcmp(verb, "displays") == 0)
+        return list_displays;
+    if (strcmp(verb, "all-displays") == 0)
+        return list_all_displays;
+    if (strcmp(verb, "windows") == 0)
+        return list_windows;
+    if (strcmp(verb, "console") == 0)
+        return list_console;
+    if (strncmp(verb, prefix, sizeof prefix - 1) != 0)
+        return NULL;
+    verb += sizeof prefix - 1;
+    if (!number_take(&verb, OS_CONSOLES_MAX, &number) || *verb || number == 0)
+        return NULL;
+    *console = (unsigned)number;
+    return list_console;
+}
+
+static int make_list(struct worker *worker, const char *verb, const struct strlist *texts, struct strlist *lines,
                      struct error *err)
 {
     struct screenshot_options options;
+    unsigned console;
+    list_maker *make = find_list(verb, &console);
+    if (!make)
+        return error_set(err, ERR_INVALID, "the capture worker knows no '%.80s'", verb);
     int status = screenshot_options_parse_list(&options, texts, err);
     if (status == 0) {
         start_clock(worker, &options);
-        status = list(worker->capturer, &options.picture.capture, lines, err);
+        status = make(worker, &options.picture.capture, console, lines, err);
     }
     screenshot_options_deinit(&options);
     return status;
@@ -220,10 +272,8 @@ static int do_request(struct worker *worker, const struct strlist *texts, struct
         status = take_screenshot(worker, &options, &facts, &file, err);
     else if (strcmp(verb, "crc") == 0)
         status = take_crc(worker, &options, &facts, err);
-    else if (find_lister(verb))
-        status = make_list(worker, &options, find_lister(verb), &facts, err);
     else
-        status = error_set(err, ERR_INVALID, "the capture worker knows no '%.80s'", verb);
+        status = make_list(worker, verb, &options, &facts, err);
     os_watchdog_disarm(worker->watchdog);
     if (status < 0)
         status = send_error(worker, err->text, err);

@@ -11,7 +11,7 @@ WIN_COMPILE = -std=c11 -D_GNU_SOURCE $(WIN_API) -DPERISCOPE_VERSION='"$(VERSION)
 WIN_LINK = -static -municode -Wl,--gc-sections -Wl,--dynamicbase -Wl,--nxcompat
 WIN_LIBS = -lz -lws2_32 -ladvapi32 -luser32 -lgdi32
 
-WIN_CAPTURE := $(filter-out capture/backends.c capture/x11% capture/drm% capture/console%,$(wildcard capture/*.c))
+WIN_CAPTURE := $(filter-out capture/backends.c capture/x11% capture/drm%,$(wildcard capture/*.c))
 WIN_LIBRARY = $(filter-out agent/main.c,$(WIN_AGENT)) $(filter-out host/cli/main.c,$(wildcard host/*.c host/cli/*.c))
 WIN_UNIT := $(filter-out test_x11% test_drm% test_login% test_look%,$(notdir $(basename $(wildcard tests/unit/test_*.c tests/wine/unit/test_*.c))))
 WIN_TOOLS := $(notdir $(basename $(wildcard tests/wine/tools/*.c)))

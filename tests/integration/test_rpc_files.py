@@ -3,6 +3,7 @@
 """getfile, sendfile, rm, getcwd and the virtual files."""
 import hashlib
 import os
+import re
 import tempfile
 
 import harness
@@ -171,7 +172,8 @@ def workdir_option():
 def real_file_wins_over_a_virtual_one(agent):
     client = agent.client()
     os.mkdir(agent.path(".periscope"))
-    for name in ("screenshot.png", "status.txt", "windows.txt", "log.txt", "other.txt"):
+    for name in ("screenshot.png", "status.txt", "windows.txt", "console.txt", "console-1.txt", "log.txt",
+                 "other.txt"):
         client.put(f".periscope/{name}", b"real")
         equal(client.get(f".periscope/{name}"), b"real", f"content of {name}")
 
@@ -181,7 +183,8 @@ def other_names_are_not_virtual(agent):
     client = agent.client()
     for name in (".periscope/other.txt", ".periscope/", ".periscope", ".periscope/status.txt/more",
                  "sub/.periscope/status.txt", ".periscope/STATUS.TXT", ".periscope/screenshot.pngx",
-                 ".periscopestatus.txt"):
+                 ".periscopestatus.txt", ".periscope/console-0.txt", ".periscope/console-64.txt",
+                 ".periscope/console-1.txt.txt", ".periscope/console-.txt", ".periscope/console-1x.txt"):
         refused(UNREADABLE(name), client.get, name)
 
 
@@ -215,6 +218,23 @@ def screenshot_is_a_png_or_a_reason(agent):
     client.ping()
     windows = client.call(wire.GETFILE, s(".periscope/windows.txt"))
     check(len(windows) == 1 and windows[0].kind in "de", f"windows.txt: {windows}")
+    client.ping()
+
+
+@with_agent()
+def console_is_lines_or_a_reason_that_names_it(agent):
+    """Which of them depends on the guest: a container has no virtual terminals of its own."""
+    client = agent.client()
+    name = ".periscope/console-63.txt"
+    reply = client.call(wire.GETFILE, s(name))
+    if reply[0].kind == "d":
+        lines = reply[0].payload.decode().splitlines()
+        columns, rows = map(int, re.match(r"vt=63 size=(\d+)x(\d+) cursor=", lines[0]).groups())
+        equal(len(lines), 1 + rows, "lines")
+        check(all(len(line) <= columns for line in lines[1:]), f"wider than {columns}: {lines}")
+    else:
+        check(reply[0].text.startswith(f"unable to open '{name}' for reading: ") and
+              any(word in reply[0].text for word in ("vcsa63", "console 63", "Windows")), reply[0].text)
     client.ping()
 
 
