@@ -2,6 +2,7 @@
 #include "capture/drm.h"
 
 #include "capture/drm_crc.h"
+#include "capture/drm_row.h"
 #include "capture/drm_shot.h"
 #include "capture/region.h"
 #include "platform/clock.h"
@@ -49,38 +50,6 @@ static void open_cards(struct capture *capture, const struct strlist *card_class
     }
 }
 
-static int compare_outputs(const void *a, const void *b)
-{
-    const struct drm_output *one = a, *other = b;
-    if (one->card->class != other->card->class)
-        return one->card->class < other->card->class ? -1 : 1;
-    if (one->card != other->card)
-        return one->card->number < other->card->number ? -1 : 1;
-    return strcmp(one->name, other->name);
-}
-
-/* The output before it that shows the same, or NULL. */
-static const struct drm_output *find_twin(const struct drm_output *outputs, size_t count,
-                                          const struct drm_output *output)
-{
-    for (size_t i = 0; i < count; i++)
-        if (outputs[i].card == output->card && outputs[i].crtc == output->crtc)
-            return &outputs[i];
-    return NULL;
-}
-
-/* From left to right: the passed-through cards' outputs first, then by number and name. */
-static void place_outputs(struct drm_output *outputs, size_t count)
-{
-    int32_t next = 0;
-    qsort(outputs, count, sizeof *outputs, compare_outputs);
-    for (size_t i = 0; i < count; i++) {
-        const struct drm_output *twin = find_twin(outputs, i, &outputs[i]);
-        outputs[i].x = twin ? twin->x : next;
-        next += twin ? 0 : (int32_t)outputs[i].width;
-    }
-}
-
 static void keep_those_that_show(struct capture *capture)
 {
     size_t kept = 0;
@@ -102,7 +71,7 @@ static int find_outputs(struct capture *capture, const struct strlist *card_clas
     for (size_t i = 0; i < capture->card_count; i++)
         drm_outputs_read(&capture->cards[i], capture->outputs, &capture->output_count, &capture->refused);
     keep_those_that_show(capture);
-    place_outputs(capture->outputs, capture->output_count);
+    drm_row_place(capture->outputs, capture->output_count);
     if (capture->output_count > 0)
         return 0;
     if (capture->refused.status < 0)
@@ -110,129 +79,33 @@ static int find_outputs(struct capture *capture, const struct strlist *card_clas
     return error_set(err, ERR_UNAVAILABLE, "there is no display hardware that the kernel drives: no card in /dev/dri");
 }
 
-/* ---- choosing ---- */
-
-/* A run of outputs in the row, and where they lie. */
-struct choice {
-    const struct drm_output *outputs; /* borrowed */
-    size_t count;
-    struct rect area;
-};
-
-static bool is_on(const struct drm_output *output, const char *source)
-{
-    char name[16];
-    snprintf(name, sizeof name, "card%u", output->card->number);
-    return strcmp(name, source) == 0;
-}
-
-/* "card0-HDMI-A-1", or without its card where only one has such a connector. */
-static bool is_named(const struct drm_output *output, const char *name)
-{
-    return strcmp(name, output->name) == 0 || strcmp(name, strchr(output->name, '-') + 1) == 0;
-}
-
-/* Without a name: all outputs of the source, or else of the first card that shows something. */
-static bool is_chosen(const struct capture *capture, const struct drm_output *output,
-                      const struct capture_options *options)
-{
-    if (options->source && !is_on(output, options->source))
-        return false;
-    if (!options->output)
-        return options->source || output->card == capture->outputs[0].card;
-    return strcmp(options->output, "all") == 0 || is_named(output, options->output);
-}
-
-static void list_names(const struct capture *capture, const char *name, struct buffer *text)
-{
-    buffer_init(text, ERROR_TEXT_SIZE / 2);
-    for (size_t i = 0; i < capture->output_count; i++)
-        if (!name || is_named(&capture->outputs[i], name))
-            buffer_printf(text, " %s", capture->outputs[i].name);
-}
-
-static int say_no_output(const struct capture *capture, const struct capture_options *options, struct error *err)
-{
-    struct buffer names;
-    list_names(capture, NULL, &names);
-    const char *list = names.data ? (const char *)names.data : " (no memory for their names)";
-    if (options->output)
-        error_set(err, ERR_NOT_FOUND, "there is no output '%s' that shows anything among:%s", options->output, list);
-    else
-        error_set(err, ERR_UNAVAILABLE, "%s shows nothing; what shows something is:%s", options->source, list);
-    buffer_deinit(&names);
-    return err->status;
-}
-
-static int say_ambiguous(const struct capture *capture, const char *name, struct error *err)
-{
-    struct buffer names;
-    list_names(capture, name, &names);
-    error_set(err, ERR_INVALID, "the output '%s' can be any of:%s", name,
-              names.data ? (const char *)names.data : " (no memory for their names)");
-    buffer_deinit(&names);
-    return err->status;
-}
-
-static bool is_one_or_all(const struct choice *choice, const char *name)
-{
-    return !name || strcmp(name, "all") == 0 || choice->count <= 1;
-}
-
-static int choose(const struct capture *capture, const struct capture_options *options, struct choice *choice,
-                  struct error *err)
-{
-    int64_t right = 0;
-    *choice = (struct choice){0};
-    for (size_t i = 0; i < capture->output_count; i++) {
-        const struct drm_output *output = &capture->outputs[i];
-        if (!is_chosen(capture, output, options))
-            continue;
-        if (choice->count++ == 0) {
-            choice->outputs = output;
-            choice->area.x = output->x;
-        }
-        right = output->x + (int64_t)output->width > right ? output->x + (int64_t)output->width : right;
-        choice->area.height = output->height > choice->area.height ? output->height : choice->area.height;
-    }
-    if (choice->count == 0)
-        return say_no_output(capture, options, err);
-    if (!is_one_or_all(choice, options->output))
-        return say_ambiguous(capture, options->output, err);
-    choice->area.width = (uint32_t)(right - choice->area.x);
-    if (choice->area.width > CAPTURE_SIZE_MAX || choice->area.height > CAPTURE_SIZE_MAX)
-        return error_set(err, ERR_LIMIT, "all outputs are %ux%u pixels together, beyond %d: name one of them",
-                         choice->area.width, choice->area.height, CAPTURE_SIZE_MAX);
-    return 0;
-}
-
-static int find_region(const struct choice *choice, const struct capture_options *options, struct rect *region,
-                       struct error *err)
-{
-    *region = (struct rect){0, 0, choice->area.width, choice->area.height};
-    return region_apply(options, choice->count > 1 ? "the outputs" : choice->outputs->name, region, err);
-}
-
 /* ---- the picture ---- */
 
-static void add_shot_facts(const struct choice *choice, const struct rect *region, const struct drm_shot *shot,
+static int find_region(const struct drm_row *row, const struct capture_options *options, struct rect *region,
+                       struct error *err)
+{
+    *region = (struct rect){0, 0, row->area.width, row->area.height};
+    return region_apply(options, row->count > 1 ? "the outputs" : row->outputs->name, region, err);
+}
+
+static void add_shot_facts(const struct drm_row *row, const struct rect *region, const struct drm_shot *shot,
                            struct strlist *facts)
 {
     static const char *const cursors[] = {"hidden", "off", "unavailable", "drawn"};
     struct buffer names;
     buffer_init(&names, ERROR_TEXT_SIZE);
-    for (size_t i = 0; i < choice->count; i++)
-        buffer_printf(&names, "%s%s", i ? " " : "", choice->outputs[i].name);
+    for (size_t i = 0; i < row->count; i++)
+        buffer_printf(&names, "%s%s", i ? " " : "", row->outputs[i].name);
     strlist_addf(facts, "output=%s", names.data ? (const char *)names.data : "");
     facts->failed |= names.failed;
     buffer_deinit(&names);
-    strlist_addf(facts, "geometry=%ux%u%+d%+d", region->width, region->height, choice->area.x + region->x, region->y);
-    for (size_t i = 0; i < choice->count && choice->count > 1; i++)
-        strlist_addf(facts, "output.%zu=%s %ux%u%+d+0", i, choice->outputs[i].name, choice->outputs[i].width,
-                     choice->outputs[i].height, choice->outputs[i].x);
-    strlist_addf(facts, "drm.driver=%s", choice->outputs->card->driver);
-    if (*choice->outputs->card->identity.pci)
-        strlist_addf(facts, "drm.pci=%s", choice->outputs->card->identity.pci);
+    strlist_addf(facts, "geometry=%ux%u%+d%+d", region->width, region->height, row->area.x + region->x, region->y);
+    for (size_t i = 0; i < row->count && row->count > 1; i++)
+        strlist_addf(facts, "output.%zu=%s %ux%u%+d+0", i, row->outputs[i].name, row->outputs[i].width,
+                     row->outputs[i].height, row->outputs[i].x);
+    strlist_addf(facts, "drm.driver=%s", row->outputs->card->driver);
+    if (*row->outputs->card->identity.pci)
+        strlist_addf(facts, "drm.pci=%s", row->outputs->card->identity.pci);
     strlist_addf(facts, "cursor=%s", cursors[shot->cursor]);
     strlist_addf(facts, "coherent=%d", shot->coherent);
 }
@@ -256,22 +129,22 @@ static void merge_shot(struct drm_shot *all, const struct drm_shot *shot, int32_
     all->coherent &= shot->coherent;
 }
 
-static int take_shots(struct capture *capture, const struct choice *choice, const struct capture_options *options,
+static int take_shots(struct capture *capture, const struct drm_row *row, const struct capture_options *options,
                       const struct rect *region, struct drm_shot *all, struct strlist *facts, struct error *err)
 {
     struct drm_shot_options how = {.cursor = options->cursor, .deadline_ms = os_deadline(options->timeout_ms)};
-    uint32_t stride = choice->area.width * 3;
+    uint32_t stride = row->area.width * 3;
     *all = (struct drm_shot){.coherent = true};
-    for (size_t i = 0; i < choice->count; i++) {
-        const struct drm_output *output = &choice->outputs[i];
+    for (size_t i = 0; i < row->count; i++) {
+        const struct drm_output *output = &row->outputs[i];
         struct drm_shot shot;
-        uint8_t *corner = capture->pixels + (size_t)(output->x - choice->area.x) * 3;
-        if (find_twin(choice->outputs, i, output))
+        uint8_t *corner = capture->pixels + (size_t)(output->x - row->area.x) * 3;
+        if (drm_row_twin(row->outputs, i, output))
             continue;
         int status = drm_shot_take(output, &how, corner, stride, &shot, facts, err);
         if (status < 0)
             return status;
-        merge_shot(all, &shot, output->x - choice->area.x, region);
+        merge_shot(all, &shot, output->x - row->area.x, region);
     }
     return 0;
 }
@@ -279,28 +152,28 @@ static int take_shots(struct capture *capture, const struct choice *choice, cons
 static int make_picture(struct capture *capture, const struct capture_options *options, struct image_view *image,
                         struct strlist *facts, struct error *err)
 {
-    struct choice choice;
+    struct drm_row row;
     struct rect region = {0};
     struct drm_shot shot;
-    int status = choose(capture, options, &choice, err);
+    int status = drm_row_choose(capture->outputs, capture->output_count, options, &row, err);
     if (status == 0)
-        status = find_region(&choice, options, &region, err);
+        status = find_region(&row, options, &region, err);
     if (status < 0)
         return status;
     free(capture->pixels);
-    capture->pixels = calloc((size_t)choice.area.width * choice.area.height, 3);
+    capture->pixels = calloc((size_t)row.area.width * row.area.height, 3);
     if (!capture->pixels)
-        return error_set(err, ERR_NO_MEMORY, "no memory for a picture of %ux%u pixels", choice.area.width,
-                         choice.area.height);
-    status = take_shots(capture, &choice, options, &region, &shot, facts, err);
+        return error_set(err, ERR_NO_MEMORY, "no memory for a picture of %ux%u pixels", row.area.width,
+                         row.area.height);
+    status = take_shots(capture, &row, options, &region, &shot, facts, err);
     if (status < 0)
         return status;
-    add_shot_facts(&choice, &region, &shot, facts);
+    add_shot_facts(&row, &region, &shot, facts);
     *image = (struct image_view){
-        .pixels = capture->pixels + ((size_t)region.y * choice.area.width + (size_t)region.x) * 3,
+        .pixels = capture->pixels + ((size_t)region.y * row.area.width + (size_t)region.x) * 3,
         .width = region.width,
         .height = region.height,
-        .stride = choice.area.width * 3,
+        .stride = row.area.width * 3,
         .format = PIXEL_RGB24,
     };
     return 0;
@@ -352,13 +225,13 @@ static int drm_crcs(struct capture *capture, const struct capture_options *optio
                     struct error *err)
 {
     int64_t deadline = os_deadline(options->timeout_ms);
-    struct choice choice;
+    struct drm_row row;
     int status = find_outputs(capture, options->card_classes, err);
     if (status == 0)
-        status = choose(capture, options, &choice, err);
-    for (size_t i = 0; status == 0 && i < choice.count; i++)
-        if (!find_twin(choice.outputs, i, &choice.outputs[i]))
-            drm_crc_read(&choice.outputs[i], deadline, facts);
+        status = drm_row_choose(capture->outputs, capture->output_count, options, &row, err);
+    for (size_t i = 0; status == 0 && i < row.count; i++)
+        if (!drm_row_twin(row.outputs, i, &row.outputs[i]))
+            drm_crc_read(&row.outputs[i], deadline, facts);
     close_cards(capture);
     return status;
 }
