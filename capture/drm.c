@@ -41,8 +41,9 @@ static void open_cards(struct capture *capture, const struct strlist *card_class
     capture->refused.status = 0;
     for (size_t i = 0; i < count; i++) {
         struct drm_card *card = &capture->cards[capture->card_count];
-        if (drm_sysfs_sleeps("", numbers[i])) {
-            error_set(&capture->refused, ERR_UNAVAILABLE, "card%u shows nothing: its displays sleep", numbers[i]);
+        if (drm_sysfs_is_dark("", numbers[i])) {
+            error_set(&capture->refused, ERR_UNAVAILABLE, "card%u shows nothing: %s", numbers[i],
+                      drm_sysfs_sleeps("", numbers[i]) ? "its displays sleep" : "none of its outputs is on");
         } else if (drm_card_open(card, numbers[i], &capture->refused) == 0) {
             card->class = card_class_find(&card->identity, card_classes);
             capture->card_count++;

@@ -99,6 +99,20 @@ unsigned drm_sysfs_lit_count(const char *root, unsigned number)
     return count;
 }
 
+static void count_one(const struct connector_state *state, void *context)
+{
+    unsigned *count = context;
+    (void)state;
+    ++*count;
+}
+
+bool drm_sysfs_is_dark(const char *root, unsigned number)
+{
+    unsigned count = 0;
+    for_connectors(root, number, count_one, &count);
+    return count > 0 && drm_sysfs_lit_count(root, number) == 0;
+}
+
 struct sleepers {
     bool asleep, awake;
 };

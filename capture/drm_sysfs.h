@@ -19,8 +19,11 @@ void drm_sysfs_identify(const char *root, unsigned number, struct card_identity 
 /* How many of its connectors are driven and not asleep. */
 unsigned drm_sysfs_lit_count(const char *root, unsigned number);
 
-/* Whether displays are plugged in and each of them sleeps. Such a card is not even to be opened: when the last file of a
-   card is closed, the kernel's console sets its mode anew, and that would wake them. */
+/* Whether it has outputs and none of them is on. Such a card is not even to be opened: when the last file of a card is
+   closed, the kernel's console sets its mode anew, and that would switch them on. */
+bool drm_sysfs_is_dark(const char *root, unsigned number);
+
+/* Whether displays are plugged in and each of them sleeps. */
 bool drm_sysfs_sleeps(const char *root, unsigned number);
 
 /* Whether the text consoles are drawn on it: it has the first framebuffer device, which the kernel gives them unless it

@@ -2,6 +2,7 @@
 /* What there is to be seen, in made-up trees of /dev, /proc, /run and /sys, and the choice that comes of it. */
 #include "capture/choice.h"
 #include "capture/drm.h"
+#include "capture/drm_sysfs.h"
 #include "capture/x11.h"
 #include "tests/unit/check.h"
 #include "tests/unit/tree.h"
@@ -160,6 +161,22 @@ static void what_has_no_driver_is_known_by_its_name(void)
     strlist_deinit(&rules);
 }
 
+static void cards_that_must_not_be_opened(void)
+{
+    begin(1);
+    CHECK(!drm_sysfs_is_dark(tree_root, 0)); /* nothing is known of it */
+    connector(0, "HDMI-A-1", "connected\n", "disabled\n", "On\n");
+    connector(0, "DP-1", "disconnected\n", "disabled\n", "Off\n");
+    CHECK(drm_sysfs_is_dark(tree_root, 0));
+    CHECK(!drm_sysfs_sleeps(tree_root, 0));
+    connector(1, "DP-1", "connected\n", "enabled\n", "Off\n");
+    CHECK(drm_sysfs_is_dark(tree_root, 1));
+    CHECK(drm_sysfs_sleeps(tree_root, 1));
+    lit_connector(1, "DP-2");
+    CHECK(!drm_sysfs_is_dark(tree_root, 1));
+    CHECK(!drm_sysfs_sleeps(tree_root, 1));
+}
+
 static void sleeping_card_is_not_lit(void)
 {
     begin(1);
@@ -221,6 +238,7 @@ int main(void)
     RUN(emulated_and_passed_through);
     RUN(virtio_is_one_step_below_pci);
     RUN(what_has_no_driver_is_known_by_its_name);
+    RUN(cards_that_must_not_be_opened);
     RUN(sleeping_card_is_not_lit);
     RUN(from_the_console_to_x_and_back);
     RUN(wayland_session);
