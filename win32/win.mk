@@ -7,7 +7,7 @@ WIN32_PREFIX ?= i686-w64-mingw32-
 
 WIN_API := -DWIN32_LEAN_AND_MEAN -D_WIN32_WINNT=0x0601 -DWINVER=0x0601 -DUNICODE -D_UNICODE
 WIN_COMPILE = -std=c11 -D_GNU_SOURCE $(WIN_API) -DPERISCOPE_VERSION='"$(VERSION)"' -iquote . $(WARN) -O2 -g \
-	-ffunction-sections -fdata-sections -MMD -MP
+	-ffunction-sections -fdata-sections -MMD -MP $(WIN_CFLAGS)
 WIN_LINK = -static -municode -Wl,--gc-sections -Wl,--dynamicbase -Wl,--nxcompat
 WIN_LIBS = -lz -lws2_32 -ladvapi32 -luser32 -lgdi32
 
@@ -65,7 +65,12 @@ WIN_TESTS := $(wildcard tests/wine/test_*.py)
 WIN_INTEGRATION := $(filter-out tests/integration/test_cli% tests/integration/test_x11% \
 	tests/integration/test_install.py tests/integration/test_verb%,$(wildcard tests/integration/test_*.py))
 
-.PHONY: check-win
+#: make win          the agent for Windows: build/win64 and build/win32
+#: make check-win    the Windows agent's tests under Wine: units, its own, and those of the wire
+#: make check-imports   which Windows the executables can start on, told from the files
+.PHONY: check-win check-imports
+check-imports: win
+	tests/run tests/wine/test_imports.py
 check-win: win all $(WIN_PROGRAMS)
 	tests/wine/run tests/run --time-limit 120 $(WIN_UNIT:%=$(B)/win64/unit/%.exe)
 	tests/wine/run tests/run --jobs 1 --time-limit 300 $(WIN_TESTS)

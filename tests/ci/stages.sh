@@ -47,12 +47,13 @@ check()
 {
     stage unit 300 make unit
     stage integration 400 make integration
+    stage imports 300 make -j"$(nproc)" check-imports
     stage fuzz 240 make -j"$(nproc)" fuzz FUZZ_SECONDS=10
 }
 
 ci()
 {
-    stage install 900 tests/deps.sh build check lint fuzz demo
+    stage install 900 tests/deps.sh build check lint fuzz demo win
     stage build 300 make -j"$(nproc)" CFLAGS=-Werror programs
     stage lint 400 make lint
     stage unit 300 make unit CFLAGS=-Werror
@@ -60,6 +61,7 @@ ci()
     stage fuzz 900 make -j"$(nproc)" fuzz FUZZ_SECONDS=60
     stage asan 900 make -j"$(nproc)" asan
     stage tsan 900 make -j"$(nproc)" tsan
+    stage win 900 make -j"$(nproc)" check-win CFLAGS=-Werror WIN_CFLAGS=-Werror
     stage demo 600 make demo CFLAGS=-Werror
 }
 
