@@ -298,6 +298,25 @@ int children_kill(struct children *children, uint64_t pid, int grace_ms, struct 
     return status;
 }
 
+int children_tree(struct children *children, uint64_t pid, struct os_process_info **tree, size_t *count,
+                  struct error *err)
+{
+    *tree = NULL;
+    *count = 0;
+    os_mutex_lock(children->lock);
+    struct child *child = find(children, pid, err);
+    if (child)
+        child->users++;
+    os_mutex_unlock(children->lock);
+    if (!child)
+        return ERR_NOT_FOUND;
+    int status = os_process_tree(child->process, tree, count, err);
+    os_mutex_lock(children->lock);
+    release(child);
+    os_mutex_unlock(children->lock);
+    return status;
+}
+
 void children_count(struct children *children, unsigned *running, unsigned *exited)
 {
     os_mutex_lock(children->lock);

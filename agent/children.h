@@ -20,6 +20,9 @@ int children_wait(struct children *children, uint64_t pid, struct os_socket *cli
                   uint32_t *status, struct error *err);
 int children_forget(struct children *children, uint64_t pid, struct error *err);
 int children_kill(struct children *children, uint64_t pid, int grace_ms, struct strlist *killed, struct error *err);
+/* What of it runs, as os_process_tree has it. */
+int children_tree(struct children *children, uint64_t pid, struct os_process_info **tree, size_t *count,
+                  struct error *err);
 void children_count(struct children *children, unsigned *running, unsigned *exited);
 
 /* For an upgrade: the table as text lines, and back. */

@@ -291,3 +291,14 @@ int screen_console(struct screen *screen, unsigned number, int timeout_ms, struc
         snprintf(verb, sizeof verb, "console-%u", number);
     return ask_list(screen, verb, timeout_ms, lines, err);
 }
+
+int screen_dump(struct screen *screen, uint64_t pid, int timeout_ms, struct buffer *file, struct error *err)
+{
+    struct strlist options = {0}, facts = {0};
+    strlist_addf(&options, "pid=%llu", (unsigned long long)pid);
+    strlist_addf(&options, "deadline-ms=%d", timeout_ms);
+    int status = ask(screen, "dump", &options, timeout_ms, &facts, file, err);
+    strlist_deinit(&options);
+    strlist_deinit(&facts);
+    return status;
+}

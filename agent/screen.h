@@ -28,6 +28,8 @@ int screen_all_displays(struct screen *screen, const struct strlist *options, st
 int screen_windows(struct screen *screen, int timeout_ms, struct strlist *lines, struct error *err);
 /* The lines of a text console as capture/console.h has them; 0: the active one. */
 int screen_console(struct screen *screen, unsigned number, int timeout_ms, struct strlist *lines, struct error *err);
+/* A minidump of the process, by a worker: it would stop whoever shares something with what is dumped. */
+int screen_dump(struct screen *screen, uint64_t pid, int timeout_ms, struct buffer *file, struct error *err);
 const char *screen_backend_names(void); /* separated by spaces */
 
 #endif

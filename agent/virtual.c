@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "agent/virtual.h"
+#include "agent/evidence.h"
 #include "agent/log.h"
 #include "agent/screenshot_options.h"
 #include "base/number.h"
@@ -12,6 +13,7 @@
 #define OUTPUT_MAX 128 /* bytes of an output's name */
 #define WINDOWS_MS SCREENSHOT_DEADLINE_MS
 #define CONSOLE_MS SCREENSHOT_DEADLINE_MS
+#define DUMP_MS 20000
 
 static int copy_lines(const struct strlist *lines, struct buffer *out, struct error *err)
 {
@@ -89,6 +91,40 @@ static bool is_output_picture(const char *name)
            strcmp(name + len - tail, ".png") == 0;
 }
 
+/* "HEAD123TAIL" */
+static bool take_pid(const char *name, const char *head, const char *tail, uint64_t *pid)
+{
+    size_t len = strlen(head);
+    if (strncmp(name, head, len) != 0)
+        return false;
+    name += len;
+    return number_take(&name, UINT32_MAX, pid) && strcmp(name, tail) == 0;
+}
+
+static bool is_evidence(const char *name, uint64_t *pid)
+{
+    return take_pid(name, "evidence-", ".txt", pid) || take_pid(name, "processes-", ".txt", pid);
+}
+
+static int read_evidence(struct agent *agent, const char *name, struct buffer *out, struct error *err)
+{
+    uint64_t pid = 0;
+    is_evidence(name, &pid);
+    return evidence_collect(agent, pid, *name == 'e', out, err);
+}
+
+static bool is_dump(const char *name, uint64_t *pid)
+{
+    return take_pid(name, "dump-", ".dmp", pid);
+}
+
+static int read_dump(struct agent *agent, const char *name, struct buffer *out, struct error *err)
+{
+    uint64_t pid = 0;
+    is_dump(name, &pid);
+    return screen_dump(agent->screen, pid, DUMP_MS, out, err);
+}
+
 typedef int virtual_reader(struct agent *agent, const char *name, struct buffer *out, struct error *err);
 
 static virtual_reader *find_reader(const char *path)
@@ -101,6 +137,7 @@ static virtual_reader *find_reader(const char *path)
                  {"windows.txt", read_windows},
                  {"console.txt", read_console},
                  {"log.txt", read_log}};
+    uint64_t pid;
     if (strncmp(path, FOLDER, strlen(FOLDER)) != 0)
         return NULL;
     path += strlen(FOLDER);
@@ -109,6 +146,10 @@ static virtual_reader *find_reader(const char *path)
             return files[i].read;
     if (console_number(path))
         return read_console;
+    if (is_evidence(path, &pid))
+        return read_evidence;
+    if (is_dump(path, &pid))
+        return read_dump;
     return is_output_picture(path) ? read_screenshot : NULL;
 }
 

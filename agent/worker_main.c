@@ -6,6 +6,7 @@
 #include "capture/capture.h"
 #include "capture/console.h"
 #include "platform/clock.h"
+#include "platform/dump.h"
 #include "platform/parent.h"
 #include "platform/watchdog.h"
 #include "protocol/wire.h"
@@ -259,26 +260,46 @@ static int make_list(struct worker *worker, const char *verb, const struct strli
     return status;
 }
 
+/* "pid=N" and then the options of a list. */
+static int make_dump(struct worker *worker, const struct strlist *texts, struct buffer *file, struct error *err)
+{
+    struct screenshot_options options;
+    struct strlist rest = {.items = texts->items + 1, .count = texts->count - 1};
+    uint64_t pid;
+    const char *text = texts->count ? texts->items[0] : "";
+    if (strncmp(text, "pid=", 4) != 0 || (text += 4, !number_take(&text, UINT32_MAX, &pid)) || *text)
+        return error_set(err, ERR_INVALID, "a request for a minidump has no process id");
+    int status = screenshot_options_parse_list(&options, &rest, err);
+    if (status == 0) {
+        start_clock(worker, &options);
+        status = os_process_dump(pid, file, err);
+    }
+    screenshot_options_deinit(&options);
+    return status;
+}
+
 /* Negative when the answer could not be sent. */
 static int do_request(struct worker *worker, const struct strlist *texts, struct error *err)
 {
     struct strlist facts = {0}, options = {.items = texts->items + 1, .count = texts->count - 1};
     struct buffer file;
     const char *verb = texts->items[0];
-    bool screenshot = strcmp(verb, "screenshot") == 0;
+    bool screenshot = strcmp(verb, "screenshot") == 0, dump = strcmp(verb, "dump") == 0;
     int status;
     buffer_init(&file, FILE_MAX);
     if (screenshot)
         status = take_screenshot(worker, &options, &facts, &file, err);
     else if (strcmp(verb, "crc") == 0)
         status = take_crc(worker, &options, &facts, err);
+    else if (dump)
+        status = make_dump(worker, &options, &file, err);
     else
         status = make_list(worker, verb, &options, &facts, err);
     os_watchdog_disarm(worker->watchdog);
     if (status < 0)
         status = send_error(worker, err->text, err);
     else
-        status = send_facts(worker, &facts, screenshot ? &file : NULL, err);
+        status = send_facts(worker, &facts, screenshot || dump ? &file : NULL, err);
     strlist_deinit(&facts);
     buffer_deinit(&file);
     return status;

@@ -3,11 +3,14 @@
 #include "capture/field.h"
 #include "capture/gdi_screen.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <windows.h>
 
 #define TEXT_SIZE 1024 /* characters of a title or class that are told */
-#define LINE_MAX_SIZE (16 * TEXT_SIZE)
+#define LINE_MAX_SIZE (64 * TEXT_SIZE)
+#define DIALOG_TEXT_MAX (8 * TEXT_SIZE) /* bytes of what a dialog says; of more the start is told */
+#define CONTROLS_MAX 256                /* of a dialog */
 
 struct listing {
     HWND *windows; /* owned, GDI_WINDOWS_MAX; top to bottom */
@@ -34,7 +37,47 @@ static void append_field(struct buffer *line, const wchar_t *text)
     buffer_deinit(&utf8);
 }
 
-/* title, class, pid, geometry, whether it is visible, whether it hangs */
+/* ---- what a dialog says ---- */
+
+struct reading {
+    struct buffer text; /* UTF-8, a line a control */
+    unsigned controls;
+};
+
+static bool is_dialog(HWND window)
+{
+    wchar_t name[8];
+    return GetClassNameW(window, name, 8) > 0 && wcscmp(name, L"#32770") == 0; /* so is every message box */
+}
+
+/* The text that the system keeps of a control: of labels and buttons. An edit control has its own and would have to be
+   sent a message. */
+static BOOL CALLBACK read_control(HWND control, LPARAM context)
+{
+    struct reading *reading = (struct reading *)context;
+    wchar_t text[TEXT_SIZE];
+    if (reading->controls++ == CONTROLS_MAX)
+        return FALSE;
+    if (!(GetWindowLongW(control, GWL_STYLE) & WS_VISIBLE) || InternalGetWindowText(control, text, TEXT_SIZE) <= 0)
+        return TRUE;
+    if (reading->text.len > 0)
+        buffer_append(&reading->text, "\n", 1);
+    gdi_append_utf8(&reading->text, text);
+    return !reading->text.failed;
+}
+
+static void append_dialog(struct buffer *line, HWND window)
+{
+    struct reading reading = {.controls = 0};
+    buffer_init(&reading.text, DIALOG_TEXT_MAX);
+    EnumChildWindows(window, read_control, (LPARAM)&reading);
+    field_append(line, (const char *)reading.text.data, reading.text.len);
+    buffer_deinit(&reading.text);
+}
+
+/* ---- lines ---- */
+
+/* title, class, pid, geometry, whether it is visible, whether it hangs, what a dialog says */
 static void add_line(HWND window, struct strlist *lines)
 {
     wchar_t text[TEXT_SIZE];
@@ -51,6 +94,9 @@ static void add_line(HWND window, struct strlist *lines)
         append_field(&line, text);
     buffer_printf(&line, "\t%lu\t%ldx%ld%+ld%+ld\t%d\t%d", pid, rect.right - rect.left, rect.bottom - rect.top,
                   rect.left, rect.top, IsWindowVisible(window) && !IsIconic(window), IsHungAppWindow(window) != 0);
+    buffer_append(&line, "\t", 1);
+    if (IsWindowVisible(window) && is_dialog(window))
+        append_dialog(&line, window);
     buffer_append(&line, "", 1);
     if (line.failed)
         lines->failed = true;

@@ -7,7 +7,9 @@
 #include "linux/process.h"
 
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #define PROCESSES_MAX 32768
@@ -136,17 +138,73 @@ static int tree_end(struct tree *tree, int grace_ms, struct strlist *killed, str
     return 0;
 }
 
+static int tree_init(struct tree *tree, const struct os_process *process, struct error *err)
+{
+    *tree = (struct tree){.root = process_identity(process)};
+    tree->all = calloc(PROCESSES_MAX, sizeof *tree->all);
+    tree->member = calloc(PROCESSES_MAX, sizeof *tree->member);
+    tree->listed = calloc(PROCESSES_MAX, sizeof *tree->listed);
+    return tree->all && tree->member && tree->listed ? 0
+                                                     : error_set(err, ERR_NO_MEMORY, "no memory to list the processes");
+}
+
+static void tree_deinit(struct tree *tree)
+{
+    free(tree->all);
+    free(tree->member);
+    free(tree->listed);
+}
+
 int os_process_kill_tree(struct os_process *process, int grace_ms, struct strlist *killed, struct error *err)
 {
-    struct tree tree = {.root = process_identity(process)};
-    tree.all = calloc(PROCESSES_MAX, sizeof *tree.all);
-    tree.member = calloc(PROCESSES_MAX, sizeof *tree.member);
-    tree.listed = calloc(PROCESSES_MAX, sizeof *tree.listed);
-    int status = tree.all && tree.member && tree.listed
-                     ? tree_end(&tree, grace_ms, killed, err)
-                     : error_set(err, ERR_NO_MEMORY, "no memory to list the processes");
-    free(tree.all);
-    free(tree.member);
-    free(tree.listed);
+    struct tree tree;
+    int status = tree_init(&tree, process, err);
+    if (status == 0)
+        status = tree_end(&tree, grace_ms, killed, err);
+    tree_deinit(&tree);
     return status;
+}
+
+/* ---- telling ---- */
+
+/* "S in futex_wait_queue"; where the kernel does not tell what it waits in, "S". */
+static void describe(struct os_process_info *info, const struct proc_stat *process)
+{
+    char path[64], where[64] = "";
+    *info = (struct os_process_info){.pid = (uint64_t)process->pid, .parent = (uint64_t)process->parent};
+    snprintf(info->name, sizeof info->name, "%s", process->name);
+    snprintf(path, sizeof path, "/proc/%ld/wchan", (long)process->pid);
+    FILE *file = fopen(path, "re");
+    size_t len = file ? fread(where, 1, sizeof where - 1, file) : 0;
+    if (file)
+        fclose(file);
+    bool known = len > 0 && strcmp(where, "0") != 0;
+    snprintf(info->state, sizeof info->state, "%c%s%s", process->state, known ? " in " : "", known ? where : "");
+}
+
+int os_process_tree(const struct os_process *process, struct os_process_info **out, size_t *count, struct error *err)
+{
+    struct tree tree;
+    *out = NULL;
+    *count = 0;
+    int status = tree_init(&tree, process, err);
+    if (status == 0) {
+        *out = calloc(tree_look(&tree) + 1, sizeof **out);
+        status = *out ? 0 : error_set(err, ERR_NO_MEMORY, "no memory to list the processes");
+    }
+    for (size_t i = 0; *out && i < tree.count; i++)
+        if (tree.member[i])
+            describe(&(*out)[(*count)++], &tree.all[i]);
+    tree_deinit(&tree);
+    return status;
+}
+
+bool os_process_name(uint64_t pid, char name[OS_PROCESS_NAME_SIZE])
+{
+    struct proc_stat process;
+    *name = 0;
+    if (pid > INT32_MAX || !proc_stat_read((pid_t)pid, &process))
+        return false;
+    snprintf(name, OS_PROCESS_NAME_SIZE, "%s", process.name);
+    return true;
 }

@@ -11,6 +11,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#define OS_PROCESS_NAME_SIZE 1024 /* bytes with the NUL; a file's name on Windows, at most 260 characters */
+#define OS_PROCESS_STATE_SIZE 128
+
 struct os_process_spec {          /* all borrowed */
     const char *const *argv;      /* NULL-terminated, at least one */
     const char *const *env;       /* "NAME=VALUE" set, "NAME" removed; NULL: the agent's as it is */
@@ -37,5 +40,15 @@ int os_process_watch(void (*changed)(void *context), void *context, struct error
 /* Ends the process and all it started: asks first, and after grace_ms ends what is left. Each one ended is added to
    `killed` as "PID NAME". Bounded: ERR_TIMEOUT names what would not die. */
 int os_process_kill_tree(struct os_process *process, int grace_ms, struct strlist *killed, struct error *err);
+
+struct os_process_info {
+    uint64_t pid, parent;
+    char name[OS_PROCESS_NAME_SIZE];
+    char state[OS_PROCESS_STATE_SIZE]; /* in the system's own words: "64-bit, 3 threads", "S in futex_wait_queue" */
+};
+/* Those that os_process_kill_tree would end now, in no order; looked at from outside, so that none can notice. *out is
+   the caller's to free(). */
+int os_process_tree(const struct os_process *process, struct os_process_info **out, size_t *count, struct error *err);
+bool os_process_name(uint64_t pid, char name[OS_PROCESS_NAME_SIZE]); /* false, and "", when there is none */
 
 #endif

@@ -3,9 +3,11 @@
    test could see that. What has lost its parent can't be told from others, unless that parent is one that was ended
    here. */
 #include "platform/clock.h"
+#include "win32/bits.h"
 #include "win32/process.h"
 #include "win32/text.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <tlhelp32.h>
 
@@ -13,11 +15,11 @@
 #define POLL_MS 20
 #define KILL_MS 3000      /* how long what is ended may take; one in a driver's call takes for ever */
 #define KILLED_STATUS 257 /* as winetest.exe has it */
-#define NAME_SIZE (4 * MAX_PATH)
+#define NAME_SIZE OS_PROCESS_NAME_SIZE
 
 struct entry {
     struct process_identity id;
-    DWORD parent;
+    DWORD parent, threads;
     wchar_t name[MAX_PATH];
     bool member, looked_up;
 };
@@ -42,7 +44,8 @@ static void take_snapshot(struct tree *tree)
     for (BOOL more = Process32FirstW(snapshot, &info); more && tree->count < PROCESSES_MAX;
          more = Process32NextW(snapshot, &info)) {
         struct entry *entry = &tree->all[tree->count++];
-        *entry = (struct entry){.id = {info.th32ProcessID, 0}, .parent = info.th32ParentProcessID};
+        *entry = (struct entry){
+            .id = {info.th32ProcessID, 0}, .parent = info.th32ParentProcessID, .threads = info.cntThreads};
         wcsncpy(entry->name, info.szExeFile, MAX_PATH - 1);
     }
     CloseHandle(snapshot);
@@ -209,14 +212,77 @@ static int tree_end(struct tree *tree, int grace_ms, struct strlist *killed, str
     return 0;
 }
 
+static int tree_init(struct tree *tree, const struct os_process *process, struct error *err)
+{
+    *tree = (struct tree){.root = process_identity(process)};
+    tree->all = calloc(PROCESSES_MAX, sizeof *tree->all);
+    tree->listed = calloc(PROCESSES_MAX, sizeof *tree->listed);
+    return tree->all && tree->listed ? 0 : error_set(err, ERR_NO_MEMORY, "no memory to list the processes");
+}
+
+static void tree_deinit(struct tree *tree)
+{
+    free(tree->all);
+    free(tree->listed);
+}
+
 int os_process_kill_tree(struct os_process *process, int grace_ms, struct strlist *killed, struct error *err)
 {
-    struct tree tree = {.root = process_identity(process)};
-    tree.all = calloc(PROCESSES_MAX, sizeof *tree.all);
-    tree.listed = calloc(PROCESSES_MAX, sizeof *tree.listed);
-    int status = tree.all && tree.listed ? tree_end(&tree, grace_ms, killed, err)
-                                         : error_set(err, ERR_NO_MEMORY, "no memory to list the processes");
-    free(tree.all);
-    free(tree.listed);
+    struct tree tree;
+    int status = tree_init(&tree, process, err);
+    if (status == 0)
+        status = tree_end(&tree, grace_ms, killed, err);
+    tree_deinit(&tree);
     return status;
+}
+
+/* ---- telling ---- */
+
+static void describe(struct os_process_info *info, const struct entry *entry)
+{
+    HANDLE process = open_entry(entry, 0);
+    int bits = process ? process_bits(process) : 0;
+    if (process)
+        CloseHandle(process);
+    *info = (struct os_process_info){.pid = entry->id.pid, .parent = entry->parent};
+    utf8_copy(info->name, sizeof info->name, entry->name);
+    int len = bits ? snprintf(info->state, sizeof info->state, "%d-bit, ", bits) : 0;
+    snprintf(info->state + len, sizeof info->state - (size_t)len, "%lu thread%s", entry->threads,
+             entry->threads == 1 ? "" : "s");
+}
+
+int os_process_tree(const struct os_process *process, struct os_process_info **out, size_t *count, struct error *err)
+{
+    struct tree tree;
+    *out = NULL;
+    *count = 0;
+    int status = tree_init(&tree, process, err);
+    if (status == 0) {
+        *out = calloc(tree_look(&tree) + 1, sizeof **out);
+        status = *out ? 0 : error_set(err, ERR_NO_MEMORY, "no memory to list the processes");
+    }
+    for (size_t i = 0; *out && i < tree.count; i++)
+        if (tree.all[i].member)
+            describe(&(*out)[(*count)++], &tree.all[i]);
+    tree_deinit(&tree);
+    return status;
+}
+
+bool os_process_name(uint64_t pid, char name[OS_PROCESS_NAME_SIZE])
+{
+    PROCESSENTRY32W info = {.dwSize = sizeof info};
+    HANDLE snapshot = CreateToolhelp32Snapshot(TH32CS_SNAPPROCESS, 0);
+    bool found = false;
+    *name = 0;
+    if (snapshot == INVALID_HANDLE_VALUE)
+        return false;
+    for (BOOL more = Process32FirstW(snapshot, &info); more; more = Process32NextW(snapshot, &info)) {
+        found = info.th32ProcessID == pid;
+        if (found)
+            break;
+    }
+    if (found)
+        utf8_copy(name, OS_PROCESS_NAME_SIZE, info.szExeFile);
+    CloseHandle(snapshot);
+    return found;
 }

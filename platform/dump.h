@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What a process is doing, for a debugger. */
+#ifndef PLATFORM_DUMP_H
+#define PLATFORM_DUMP_H
+
+#include "base/buffer.h"
+#include "base/error.h"
+
+/* Its threads' registers and stacks and its modules, as a minidump; it stands still meanwhile, and may hang the caller:
+   only for worker processes. ERR_UNAVAILABLE where the system has no such thing. */
+int os_process_dump(uint64_t pid, struct buffer *out, struct error *err);
+
+#endif

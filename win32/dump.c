@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "platform/dump.h"
+#include "win32/bits.h"
+#include "win32/newer.h"
+#include "win32/winerror.h"
+
+/* dbghelp.dll's. Types of a dump, which are sums of these: minidumpapiset.h. */
+#define DUMP_WITH_UNLOADED_MODULES 0x20
+#define DUMP_WITH_THREAD_INFO 0x1000
+typedef BOOL WINAPI write_dump(HANDLE process, DWORD pid, HANDLE file, DWORD type, void *exception, void *streams,
+                               void *callback);
+
+static int failed(const char *what, DWORD pid, DWORD code, struct error *err)
+{
+    char text[REASON_SIZE];
+    return error_set(err, windows_status(code), "%s process %lu: %s", what, pid, windows_reason(code, text));
+}
+
+static int read_back(HANDLE file, DWORD pid, struct buffer *out, struct error *err)
+{
+    LARGE_INTEGER size, start = {.QuadPart = 0};
+    DWORD got = 0;
+    if (!GetFileSizeEx(file, &size) || !SetFilePointerEx(file, start, NULL, FILE_BEGIN))
+        return failed("could not read the minidump of", pid, GetLastError(), err);
+    uint8_t *bytes = size.QuadPart < 0x7fffffff ? buffer_extend(out, (size_t)size.QuadPart) : NULL;
+    if (!bytes)
+        return error_set(err, ERR_LIMIT, "the minidump of process %lu has %lld bytes, which are too many", pid,
+                         size.QuadPart);
+    if (!ReadFile(file, bytes, (DWORD)size.QuadPart, &got, NULL) || got != size.QuadPart)
+        return failed("could not read the minidump of", pid, GetLastError(), err);
+    return 0;
+}
+
+static int dump_to(HANDLE file, HANDLE process, DWORD pid, struct error *err)
+{
+    write_dump *write = NEWER(write_dump *, L"dbghelp.dll", "MiniDumpWriteDump");
+    if (!write)
+        return error_set(err, ERR_UNAVAILABLE, "no minidump of process %lu: this Windows has no dbghelp.dll with it",
+                         pid);
+    SetLastError(0);
+    if (write(process, pid, file, DUMP_WITH_THREAD_INFO | DUMP_WITH_UNLOADED_MODULES, NULL, NULL, NULL) ||
+        write(process, pid, file, 0, NULL, NULL, NULL)) /* before Windows Vista it knows fewer types */
+        return 0;
+    return error_set(err, ERR_SYSTEM, "no minidump of process %lu: MiniDumpWriteDump failed (0x%08lx)", pid,
+                     GetLastError());
+}
+
+/* A file that goes with its handle, whatever happens. */
+static HANDLE temporary_file(void)
+{
+    wchar_t folder[MAX_PATH + 1], path[MAX_PATH + 1];
+    DWORD len = GetTempPathW(MAX_PATH, folder);
+    if (len == 0 || len > MAX_PATH || !GetTempFileNameW(folder, L"psd", 0, path))
+        return INVALID_HANDLE_VALUE;
+    return CreateFileW(path, GENERIC_READ | GENERIC_WRITE | DELETE, 0, NULL, CREATE_ALWAYS,
+                       FILE_ATTRIBUTE_TEMPORARY | FILE_FLAG_DELETE_ON_CLOSE, NULL);
+}
+
+static int dump(HANDLE process, DWORD pid, struct buffer *out, struct error *err)
+{
+    int bits = process_bits(process);
+    if (bits && bits != OWN_BITS)
+        return error_set(err, ERR_UNAVAILABLE,
+                         "no minidump of process %lu: it has %d bits, and this agent, which has %d, can't write it",
+                         pid, bits, OWN_BITS);
+    HANDLE file = temporary_file();
+    if (file == INVALID_HANDLE_VALUE)
+        return failed("no temporary file for the minidump of", pid, GetLastError(), err);
+    int status = dump_to(file, process, pid, err);
+    if (status == 0)
+        status = read_back(file, pid, out, err);
+    CloseHandle(file);
+    return status;
+}
+
+int os_process_dump(uint64_t pid, struct buffer *out, struct error *err)
+{
+    const DWORD access = PROCESS_QUERY_INFORMATION | PROCESS_VM_READ | PROCESS_DUP_HANDLE;
+    if (pid > MAXDWORD)
+        return error_set(err, ERR_NOT_FOUND, "no minidump of process %llu: there is no such number",
+                         (unsigned long long)pid);
+    HANDLE process = OpenProcess(access, FALSE, (DWORD)pid);
+    if (!process)
+        return failed("no minidump of", (DWORD)pid, GetLastError(), err);
+    int status = dump(process, (DWORD)pid, out, err);
+    CloseHandle(process);
+    return status;
+}
