@@ -238,9 +238,9 @@ static size_t earlier_ones(const struct periscope_junit *junit, size_t index)
     return count;
 }
 
-static void write_properties(struct buffer *out, const struct periscope_unit *unit)
+static void write_properties(struct buffer *out, const struct periscope_junit_case *item)
 {
-    const struct periscope_unit_counts *counts = &unit->counts;
+    const struct periscope_unit_counts *counts = &item->unit->counts;
     const struct {
         const char *name;
         uint64_t value;
@@ -253,6 +253,11 @@ static void write_properties(struct buffer *out, const struct periscope_unit *un
     for (size_t i = 0; i < sizeof properties / sizeof *properties; i++)
         buffer_printf(out, "        <property name=\"%s\" value=\"%" PRIu64 "\"/>\n", properties[i].name,
                       properties[i].value);
+    for (size_t i = 0; i < item->file_count; i++) {
+        buffer_printf(out, "        <property name=\"evidence\"");
+        xml_attribute(out, "value", item->files[i]);
+        buffer_printf(out, "/>\n");
+    }
     buffer_printf(out, "      </properties>\n");
 }
 
@@ -268,7 +273,7 @@ static void write_case(struct buffer *out, const struct periscope_junit *junit, 
     xml_attribute(out, "name", name);
     time_attribute(out, item->duration_ms);
     buffer_printf(out, ">\n");
-    write_properties(out, unit);
+    write_properties(out, item);
     write_failure(out, item, max / FAILURE_SHARE);
     write_output(out, junit, item, max - max / FAILURE_SHARE);
     buffer_printf(out, "    </testcase>\n");

@@ -54,8 +54,9 @@ struct periscope_unit_run { /* all borrowed */
     const char *dll, *unit; /* NULL: unknown */
     enum periscope_unit_end end;
     int64_t status;
-    uint64_t pid;       /* as the report would print it; 0: unknown, also where a runner stands before the test */
-    const char *reason; /* of the last three; with the others a problem of the report; NULL: none */
+    uint64_t pid; /* as the report would print it; 0: unknown, also where a runner stands before the test */
+    /* Of the last three; what it waited for when its time was up; with the others a problem of the report; NULL: none. */
+    const char *reason;
 };
 
 struct periscope_unit_counts {
@@ -133,7 +134,9 @@ struct periscope_junit_case { /* all borrowed */
     const void *output; /* the bytes that unit's lines and offsets refer to; NULL: none, or they are not kept */
     size_t output_len;
     uint64_t duration_ms;
-    const char *attachment; /* path of a picture, relative to the root of the job's artifacts; NULL: none */
+    const char *attachment;   /* path of a picture, relative to the root of the job's artifacts; NULL: none */
+    const char *const *files; /* names of what else is kept of the unit, as minidumps; told as properties */
+    size_t file_count;
 };
 
 struct periscope_junit {   /* all borrowed */

@@ -142,7 +142,10 @@ void winetest_judge(struct winetest_scan *scan, const struct periscope_unit_run 
     switch (run->end) {
     case PERISCOPE_END_TIMED_OUT:
         unit->verdict = PERISCOPE_UNIT_TIMED_OUT;
-        winetest_problem(scan, "it had not ended in time");
+        if (run->reason)
+            winetest_problem(scan, "timed out; %s", run->reason);
+        else
+            winetest_problem(scan, "it had not ended in time");
         if (scan->first_crash_line > 0)
             winetest_note(scan, "line %" PRIu64 ": a process of the test had crashed", scan->first_crash_line);
         break;

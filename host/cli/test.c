@@ -276,6 +276,8 @@ static void deinit(struct test *test)
         periscope_unit_free(&test->units[i].result);
         periscope_strings_free(&test->units[i].ended);
         test_free_picture(&test->units[i].picture);
+        test_free_evidence(&test->units[i].evidence);
+        strlist_deinit(&test->units[i].left);
         free(test->units[i].output);
     }
     test_free_picture(&test->picture);

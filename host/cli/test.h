@@ -21,7 +21,8 @@
 #define TEST_MAX_OUTPUT (64u << 20) /* bytes of a unit's output; of more only the start is read */
 #define TEST_MAX_KEPT (256u << 20)  /* bytes of all units' outputs that are kept for junit.xml */
 #define TEST_SHOWN_LINES 10         /* of a unit on the terminal */
-#define TEST_JSON_LINES 1000        /* of a unit in JSON */
+#define TEST_FILE_NAME_SIZE (2 * PERISCOPE_WINETEST_MAX_NAME + 64) /* bytes of the name of a file of a unit */
+#define TEST_JSON_LINES 1000                                       /* of a unit in JSON */
 
 /* X(symbol, value, name in JSON, text of --help): the verdict, from good to bad. What keeps the verb from a verdict has
    the statuses of every verb, but what fails on this side is 6, since 1 is taken. */
@@ -47,14 +48,26 @@ struct test_picture {
     struct periscope_strings facts;
 };
 
+#define TEST_DUMPS_MAX 4 /* of a unit */
+
+/* Of a unit whose time was up. */
+struct test_evidence {
+    char *summary;        /* owned: what it seemed to wait for; NULL: unknown */
+    char *says;           /* owned: what a dialog said; NULL: there was none */
+    char *error;          /* owned: why there is none; NULL: none was wanted, or there is */
+    struct strlist files; /* their names in the output folder */
+};
+
 struct test_unit {
     const char *name; /* borrowed */
     struct periscope_unit result;
     uint8_t *output; /* owned; NULL: there is none, or it is kept in report.txt alone */
     size_t output_len;
     uint64_t duration_ms;
-    struct periscope_strings ended; /* processes that it left, or that a time-out found: "PID NAME" */
+    struct periscope_strings ended; /* processes that a time-out found: "PID NAME" */
+    struct strlist left;            /* that go on although it has ended (Windows guests): "PID NAME" */
     struct test_picture picture;
+    struct test_evidence evidence;
 };
 
 struct test {
@@ -117,6 +130,18 @@ int test_list_units(struct test *test); /* into test->listed; 0, or an exit stat
 void test_run_unit(struct test *test, size_t index);
 void test_take_picture(struct test *test, struct test_picture *picture, const char *file);
 void test_free_picture(struct test_picture *picture); /* leaves it empty */
+
+/* "atom", where a unit is run again "atom-2": what stands in the names of its files, without characters that a name of a
+   file, or GitLab, can't have. */
+void test_file_base(const struct test *test, const struct test_unit *unit, char *base, size_t size);
+
+/* ---- test_evidence.c ---- */
+
+/* What the unit, whose process this is, waits for; kept in files where there is an output folder. */
+void test_take_evidence(struct test *test, struct test_unit *unit, uint64_t pid);
+void test_find_left(struct test *test, struct test_unit *unit, uint64_t pid);   /* of a unit that has ended */
+void test_remove_old_evidence(struct test *test, const struct test_unit *unit); /* of an earlier run */
+void test_free_evidence(struct test_evidence *evidence);                        /* leaves it empty */
 
 /* ---- test_output.c ---- */
 

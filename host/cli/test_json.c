@@ -17,12 +17,17 @@ const char *test_exit_name(int exit)
     return cli_exit_name((enum cli_exit)exit);
 }
 
-static void add_strings(struct json *json, const char *key, const struct periscope_strings *strings)
+static void add_items(struct json *json, const char *key, char *const *items, size_t count)
 {
     json_array_begin(json, key);
-    for (size_t i = 0; i < strings->count; i++)
-        json_text(json, NULL, strings->items[i]);
+    for (size_t i = 0; i < count; i++)
+        json_text(json, NULL, items[i]);
     json_array_end(json);
+}
+
+static void add_strings(struct json *json, const char *key, const struct periscope_strings *strings)
+{
+    add_items(json, key, strings->items, strings->count);
 }
 
 static void add_picture(struct json *json, const struct test_picture *picture)
@@ -35,6 +40,20 @@ static void add_picture(struct json *json, const struct test_picture *picture)
     json_text(json, "file", picture->file);
     json_text(json, "error", picture->error);
     add_strings(json, "facts", &picture->facts);
+    json_object_end(json);
+}
+
+static void add_evidence(struct json *json, const struct test_evidence *evidence)
+{
+    if (!evidence->summary && !evidence->error) {
+        json_null(json, "evidence");
+        return;
+    }
+    json_object_begin(json, "evidence");
+    json_text(json, "summary", evidence->summary);
+    json_text(json, "says", evidence->says);
+    json_text(json, "error", evidence->error);
+    add_items(json, "files", evidence->files.items, evidence->files.count);
     json_object_end(json);
 }
 
@@ -89,8 +108,10 @@ static void add_unit(struct json *json, const struct test_unit *unit)
     add_strings(json, "problems", &unit->result.problems);
     add_strings(json, "notes", &unit->result.notes);
     add_strings(json, "ended", &unit->ended);
+    add_items(json, "left", unit->left.items, unit->left.count);
     add_lines(json, unit);
     add_picture(json, &unit->picture);
+    add_evidence(json, &unit->evidence);
     json_object_end(json);
 }
 

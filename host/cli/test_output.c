@@ -200,8 +200,15 @@ static void write_junit(struct test *test)
     timestamp_text(stamp, test->started_ms);
     for (size_t i = 0; cases && i < test->unit_count; i++) {
         const struct test_unit *unit = &test->units[i];
-        cases[i] = (struct periscope_junit_case){&unit->result, unit->output, unit->output_len, unit->duration_ms,
-                                                 attachment_of(test, unit)};
+        cases[i] = (struct periscope_junit_case){
+            &unit->result,
+            unit->output,
+            unit->output_len,
+            unit->duration_ms,
+            attachment_of(test, unit),
+            (const char *const *)unit->evidence.files.items,
+            unit->evidence.files.count,
+        };
     }
     struct periscope_junit junit = {test->dll, test->cli->target, stamp, "report.txt", cases, test->unit_count};
     int status = cases ? periscope_junit_write(&junit, &xml, &len) : PERISCOPE_LOCAL;

@@ -67,10 +67,15 @@ static void show_text(const struct test *test, const char *before, const uint8_t
     cli_print(test->cli, "    %s%s%s\n", before, text, shown < len ? " ... (cut)" : "");
 }
 
+static void show_items(const struct test *test, const char *before, char *const *items, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        show_text(test, before, (const uint8_t *)items[i], strlen(items[i]));
+}
+
 static void show_strings(const struct test *test, const char *before, const struct periscope_strings *strings)
 {
-    for (size_t i = 0; i < strings->count; i++)
-        show_text(test, before, (const uint8_t *)strings->items[i], strlen(strings->items[i]));
+    show_items(test, before, strings->items, strings->count);
 }
 
 static bool is_bad_line(const struct periscope_unit_line *line)
@@ -110,8 +115,13 @@ void test_show_unit(const struct test *test, const struct test_unit *unit)
     show_strings(test, "note: ", &unit->result.notes);
     show_lines(test, unit);
     show_strings(test, "ended: ", &unit->ended);
+    show_items(test, "left running: ", unit->left.items, unit->left.count);
     if (unit->picture.file)
         cli_print(test->cli, "    picture: %s/%s\n", test->output, unit->picture.file);
+    if (unit->evidence.says)
+        show_text(test, "it says: ", (const uint8_t *)unit->evidence.says, strlen(unit->evidence.says));
+    for (size_t i = 0; i < unit->evidence.files.count; i++)
+        cli_print(test->cli, "    evidence: %s/%s\n", test->output, unit->evidence.files.items[i]);
     fflush(stdout);
 }
 

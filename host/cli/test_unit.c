@@ -63,33 +63,40 @@ void test_take_picture(struct test *test, struct test_picture *picture, const ch
     free(bytes);
 }
 
-/* "screenshot-atom.png"; where a unit is run again, "screenshot-atom-2.png". */
-static void picture_name(const struct test *test, const struct test_unit *unit, char *file, size_t size)
+void test_file_base(const struct test *test, const struct test_unit *unit, char *base, size_t size)
 {
     size_t earlier = 0;
     for (const struct test_unit *other = test->units; other < unit; other++)
         earlier += strcmp(other->name, unit->name) == 0;
-    int len = snprintf(file, size, "screenshot-%.*s", PERISCOPE_WINETEST_MAX_NAME, unit->name);
-    snprintf(file + len, size - (size_t)len, earlier ? "-%zu.png" : ".png", earlier + 1);
-    for (char *c = file; *c; c++)
+    int len = snprintf(base, size, "%.*s", PERISCOPE_WINETEST_MAX_NAME, unit->name);
+    if (earlier)
+        snprintf(base + len, size - (size_t)len, "-%zu", earlier + 1);
+    for (char *c = base; *c; c++)
         if (strchr("/\\:[]|", *c))
             *c = '_';
+}
+
+static void picture_name(const struct test *test, const struct test_unit *unit, char file[TEST_FILE_NAME_SIZE])
+{
+    char base[TEST_FILE_NAME_SIZE / 2];
+    test_file_base(test, unit, base, sizeof base);
+    snprintf(file, TEST_FILE_NAME_SIZE, "screenshot-%s.png", base);
 }
 
 /* Of an earlier run, so that no one takes it for this one's. */
 static void remove_old_picture(struct test *test, const struct test_unit *unit)
 {
-    char file[PERISCOPE_WINETEST_MAX_NAME + 48];
+    char file[TEST_FILE_NAME_SIZE];
     if (!test->output)
         return;
-    picture_name(test, unit, file, sizeof file);
+    picture_name(test, unit, file);
     test_output_remove(test, file);
 }
 
 static void picture_of_unit(struct test *test, struct test_unit *unit)
 {
-    char file[PERISCOPE_WINETEST_MAX_NAME + 48];
-    picture_name(test, unit, file, sizeof file);
+    char file[TEST_FILE_NAME_SIZE];
+    picture_name(test, unit, file);
     test_take_picture(test, &unit->picture, file);
 }
 
@@ -140,6 +147,9 @@ static void end_by_force(struct running *running)
     test->out_of_time |= os_time_left(test->deadline) == 0;
     if (test->pictures != PICTURES_NEVER)
         picture_of_unit(test, running->unit);
+    test_take_evidence(test, running->unit, running->pid);
+    if (running->unit->evidence.summary)
+        set_end(running, PERISCOPE_END_TIMED_OUT, 0, running->unit->evidence.summary);
     int status = periscope_kill(p, running->pid, GRACE_MS, &running->unit->ended);
     if (status) {
         test_warn(test, "%s could not be ended: %s", running->unit->name, periscope_error_text(p));
@@ -191,6 +201,8 @@ static void watch(struct running *running)
         interrupted(running);
     else if (status)
         lost(running, status);
+    else
+        test_find_left(test, running->unit, running->pid);
     (void)periscope_forget(test->cli->periscope, running->pid);
 }
 
@@ -269,6 +281,7 @@ void test_run_unit(struct test *test, size_t index)
     struct running running = {.test = test, .unit = unit};
     int64_t started = os_clock_ms();
     remove_old_picture(test, unit);
+    test_remove_old_evidence(test, unit);
     test_show_start(test, unit->name);
     if (test->stop) {
         set_end(&running, PERISCOPE_END_NOT_RUN, 0, "the run was given up");

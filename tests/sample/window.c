@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tests/sample/window.h"
 
+#include <X11/Xatom.h>
 #include <poll.h>
 #include <time.h>
+#include <unistd.h>
 
 #define DEGREES 64 /* Xlib's unit of angles is 1/64 degree */
 
@@ -86,6 +88,9 @@ const char *window_open(struct window *w, int width, int height, const char *tit
                                     (unsigned)width, (unsigned)height, 0, 0, WhitePixel(w->display, screen));
     w->gc = XCreateGC(w->display, w->window, 0, NULL);
     XStoreName(w->display, w->window, title);
+    long pid = getpid();
+    XChangeProperty(w->display, w->window, XInternAtom(w->display, "_NET_WM_PID", False), XA_CARDINAL, 32,
+                    PropModeReplace, (const unsigned char *)&pid, 1);
     XSelectInput(w->display, w->window, ExposureMask | StructureNotifyMask);
     XMapRaised(w->display, w->window);
     for (XEvent event = {0}; event.type != Expose;)

@@ -128,6 +128,17 @@ static void the_attachment_comes_first_and_alone(void)
                 "1 attachment marks of the test's own have a space in them"));
 }
 
+static void files_of_evidence_are_named(void)
+{
+    size_t len;
+    const char *const files[] = {"evidence-atom.txt", "dump-\"atom\".dmp"};
+    struct periscope_unit unit = parsed("atom", "", PERISCOPE_END_TIMED_OUT, 0);
+    struct periscope_junit_case item = {.unit = &unit, .files = files, .file_count = 2};
+    CHECK(holds(document(&item, 1, &len), "<property name=\"evidence\" value=\"evidence-atom.txt\"/>"));
+    CHECK(holds(document(&item, 1, &len), "<property name=\"evidence\" value=\"dump-&quot;atom&quot;.dmp\"/>"));
+    periscope_unit_free(&unit);
+}
+
 static void an_output_that_is_not_kept_is_told_of(void)
 {
     size_t len;
@@ -188,6 +199,7 @@ int main(void)
     RUN(a_long_text_loses_its_middle);
     RUN(what_each_verdict_becomes);
     RUN(the_attachment_comes_first_and_alone);
+    RUN(files_of_evidence_are_named);
     RUN(an_output_that_is_not_kept_is_told_of);
     RUN(an_attachment_that_cannot_be_marked_is_refused);
     RUN(a_unit_that_comes_again_has_a_name_of_its_own);

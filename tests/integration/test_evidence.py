@@ -1,0 +1,79 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What an agent on Linux tells of a program that does not end."""
+import re
+
+import harness
+import xserver
+from harness import Agent, check, equal, eventually, need_native, refused, stat_fields, test, with_agent
+from verb_test import TIME_OUT, Run
+
+UNREADABLE = "unable to open '{}' for reading".format
+
+
+def tree_of(client, pid):
+    """{pid: fields} of the processes in the evidence."""
+    lines = [line.split("\t") for line in client.get(f".periscope/processes-{pid}.txt").decode().splitlines()]
+    check(all(line[0] == "process" and len(line) == 5 for line in lines), f"not all are processes: {lines}")
+    return {int(line[1]): line[2:] for line in lines}
+
+
+@with_agent()
+def processes_are_those_of_the_child(agent):
+    need_native()
+    client = agent.client()
+    pid = agent.cleanup(client.shell("sleep 1000 & sleep 1000 & wait"))
+    eventually(lambda: len(tree_of(client, pid)) == 3, "the shell and what it started")
+    tree = tree_of(client, pid)
+    for number, (parent, name, state) in tree.items():
+        fields = stat_fields(number)
+        equal((parent, state[0]), (fields[1].decode(), fields[0].decode()), f"parent and state of {number}")
+        with open(f"/proc/{number}/comm", encoding="utf-8") as file:
+            equal(name, file.read().strip(), f"name of {number}")
+    evidence = client.get(f".periscope/evidence-{pid}.txt").decode().splitlines()
+    equal(sorted(int(line.split("\t")[1]) for line in evidence if line.startswith("process\t")), sorted(tree), "evidence")
+
+
+@with_agent()
+def evidence_is_of_children_alone(agent):
+    client = agent.client()
+    for name in ("evidence", "processes"):
+        file = f".periscope/{name}-{agent.pid}.txt"
+        refused(f"{UNREADABLE(file)}: the {agent.pid} process does not exist or is not a child process", client.get, file)
+        for wrong in ("", "x", "1x", "4294967296", "-1"):
+            file = f".periscope/{name}-{wrong}.txt"
+            refused(f"{UNREADABLE(file)}: No such file or directory", client.get, file)
+
+
+@with_agent()
+def there_are_no_minidumps_on_linux(agent):
+    need_native()
+    file = f".periscope/dump-{agent.pid}.dmp"
+    refused(f"{UNREADABLE(file)}: no minidump of process {agent.pid}: there are none on Linux", agent.client().get, file)
+
+
+@test
+def hung_unit_has_its_window_told():
+    need_native()
+    with xserver.Server(screens=("800x600x24",)) as server:
+        with Agent(env={"DISPLAY": server.display}) as agent:
+            run = Run(agent, "draw", code=TIME_OUT, options=("--time-limit", "3", "--env", "SAMPLE_SECONDS=1000"))
+            unit = run.units["draw"]
+            equal(unit["problems"], ["timed out; window 'sample_test draw' of sample_test is open"], "problems")
+            equal(unit["evidence"]["files"], ["evidence-draw.txt"], "files")
+            lines = [line.split("\t") for line in run.files["evidence-draw.txt"].decode().splitlines()]
+            equal([line[0] for line in lines], ["process", "window"], "lines")
+            check(re.fullmatch(r"640x400[+-]\d+[+-]\d+", lines[1][5]), f"geometry: {lines[1]}")
+
+
+@test
+def without_a_screen_the_process_is_told():
+    need_native()
+    with Agent(env={"DISPLAY": ""}) as agent:
+        run = Run(agent, "hang", code=TIME_OUT, options=("--time-limit", "1", "--screenshot", "never"))
+        check(re.fullmatch(r"timed out; sample_test \(S.*\).*", run.units["hang"]["problems"][0]), f"{run.units['hang']}")
+        check("evidence-hang.txt" in run.files, f"files: {sorted(run.files)}")
+
+
+if __name__ == "__main__":
+    harness.main()

@@ -1,0 +1,115 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Tests that don't end, each for another reason, run by `periscope test`: what is told of them and kept."""
+import json
+import os
+import subprocess
+import tempfile
+import xml.etree.ElementTree as ET
+
+import minidump
+import wine
+from picture import decode_png
+from wine import Agent, check, equal
+
+BAD_TEST = wine.exe("tools/bad_test.exe")
+PASSED, TIMED_OUT = 0, 4
+MARK = "periscope bad_test mark".encode("utf-16-le")  # on the stack of each of its units
+
+
+class Run:
+    """One call of the verb test, with its output folder read."""
+
+    def __init__(self, agent, *units, limit, code, executable=BAD_TEST):
+        with tempfile.TemporaryDirectory() as out:
+            self.call = agent.periscope("test", executable, *units, code=code, before=(
+                "--no-settime", "--time-limit", str(limit), "--output", out))
+            self.files = {}
+            for name in os.listdir(out):
+                with open(os.path.join(out, name), "rb") as file:
+                    self.files[name] = file.read()
+        self.result = json.loads(self.files["result.json"])
+        self.units = {unit["name"]: unit for unit in self.result["units"]}
+        self.out = self.call.out.decode()
+
+    def unit(self, name):
+        return self.units[name]
+
+    def lines(self, name):
+        """The evidence of a unit: lists of fields."""
+        return [line.split("\t") for line in self.files[f"evidence-{name}.txt"].decode().splitlines()]
+
+
+def crash_dialogs(shown):
+    """Whether Wine shows its dialog for a program that crashed."""
+    subprocess.run([wine.WINE, "reg", "add", r"HKCU\Software\Wine\WineDbg", "/v", "ShowCrashDialog", "/t", "REG_DWORD", "/d",
+                    str(int(shown)), "/f"], stdout=subprocess.DEVNULL, timeout=wine.PATIENCE, check=True)
+
+
+def check_dump(run, name):
+    dump = minidump.Minidump(run.files[f"dump-{name}.dmp"])
+    equal(dump.processor(), minidump.AMD64, "processor of the dump")
+    check(any(module.lower().endswith("\\bad_test.exe") for module in dump.modules()), f"modules: {dump.modules()}")
+    check(any(MARK in stack for _, _, stack in dump.threads()), "no stack in the dump has what the test put there")
+    check(f"dump-{name}.dmp" in run.unit(name)["evidence"]["files"], "result.json does not name the dump")
+
+
+def check_report(run, name, summary):
+    unit = run.unit(name)
+    equal((unit["verdict"], unit["problems"]), ("timed out", [f"timed out; {summary}"]), "verdict and problems")
+    equal(unit["evidence"]["summary"], summary, "summary")
+    check(f"timed out; {summary}" in run.out, run.out)
+    check(f"evidence-{name}.txt" in unit["evidence"]["files"], "result.json does not name the evidence")
+    junit = ET.fromstring(run.files["junit.xml"])
+    told = "".join(junit.itertext()) + " ".join(value for node in junit.iter() for value in node.attrib.values())
+    for text in (summary, *unit["evidence"]["files"]):
+        check(text in told, f"junit.xml does not tell of {text!r}")
+    picture = decode_png(run.files[unit["screenshot"]["file"]])
+    check(len(set(picture.pixels[i:i + 3] for i in range(0, len(picture.pixels), 3))) > 1, "the picture has one colour")
+
+
+def crash_dialog_has_its_name_text_picture_and_minidump():
+    crash_dialogs(True)
+    try:
+        with Agent() as agent:
+            run = Run(agent, "crash", limit=10, code=TIMED_OUT)
+    finally:
+        crash_dialogs(False)
+    check_report(run, "crash", "dialog 'Program Error' from bad_test.exe")
+    check("The program bad_test.exe has encountered a serious problem" in run.unit("crash")["evidence"]["says"],
+          f"what the dialog says: {run.unit('crash')['evidence']}")
+    check_dump(run, "crash")
+    equal(sorted(line.split()[1] for line in run.unit("crash")["ended"]), ["bad_test.exe", "winedbg.exe"], "ended")
+
+
+def message_box_has_its_title_and_text():
+    with Agent() as agent:
+        run = Run(agent, "dialog", limit=5, code=TIMED_OUT)
+    check_report(run, "dialog", "dialog 'A dialog' from bad_test.exe")
+    equal(run.unit("dialog")["evidence"]["says"], "OK / Cancel / Body text \u4e2d\u6587 / and a second line", "its text")
+    check_dump(run, "dialog")
+
+
+def hung_window_is_told_from_one_that_waits():
+    with Agent() as agent:
+        run = Run(agent, "hang", limit=12, code=TIMED_OUT)  # Windows calls it hung after 5 seconds
+        check_report(run, "hang", "window 'A window that hangs' of bad_test.exe does not respond")
+        check_dump(run, "hang")
+        window = [line for line in run.lines("hang") if line[0] == "window" and line[2] == "A window that hangs"]
+        equal([line[3:4] + line[5:8] for line in window], [["BadTest", "300x200+40+30", "1", "1"]],
+              "class, geometry, visible and hung")
+        run = Run(agent, "sleep", limit=2, code=TIMED_OUT)
+    check_report(run, "sleep", "bad_test.exe (64-bit, 1 thread) has no window")
+
+
+def grandchild_that_holds_the_output_does_not_hold_the_run():
+    with Agent() as agent:
+        run = Run(agent, "grandchild", limit=30, code=PASSED)
+        unit = run.unit("grandchild")
+        equal((unit["verdict"], unit["evidence"]), ("passed", None), "verdict and evidence")
+        equal([line.split()[1] for line in unit["left"]], ["bad_test.exe"], "what it left running")
+        check("left running: " in run.out, run.out)
+
+
+wine.main([crash_dialog_has_its_name_text_picture_and_minidump, message_box_has_its_title_and_text,
+           hung_window_is_told_from_one_that_waits, grandchild_that_holds_the_output_does_not_hold_the_run])
