@@ -141,6 +141,10 @@ static int exec_option(struct exec *exec, const char *option, struct error *err)
         exec->untracked = true;
         return 0;
     }
+    if (strcmp(option, "check-dlls=1") == 0) {
+        exec->spec.check_dlls = true;
+        return 0;
+    }
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         if ((value = value_of(option, texts[i].key))) {
             *texts[i].field = value;

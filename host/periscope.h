@@ -150,6 +150,9 @@ struct periscope_run {       /* all borrowed; zeroed means the defaults */
     const char *in, *out, *err;  /* the guest's files; NULL: the agent's own. out and err may name the same */
     bool append_out, append_err; /* else they are emptied first */
     bool untracked;              /* can't be waited for */
+    /* On a Windows guest, look first whether the DLLs that it needs are there: else PERISCOPE_REFUSED with a text that
+       ends in "required DLL A, B is missing". Needs a Periscope agent; others don't look. */
+    bool check_dlls;
 };
 /* Starts a program. By the RPC exec where the agent has it: a program that can't be started is then
    PERISCOPE_REFUSED with the reason. Else by run, where on Linux guests such a program is a child that exits

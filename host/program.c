@@ -71,6 +71,8 @@ static void exec_options(struct strlist *options, const struct periscope_run *ru
         strlist_add(options, "append=err");
     if (run->untracked)
         strlist_add(options, "untracked=1");
+    if (run->check_dlls)
+        strlist_add(options, "check-dlls=1");
 }
 
 static int call_exec(struct periscope *p, const struct start *start)

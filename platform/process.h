@@ -22,6 +22,7 @@ struct os_process_spec {          /* all borrowed */
     const char *in, *out, *err;   /* "" or NULL: the agent's own handle */
     bool append_out, append_err;  /* else truncated; both are opened for append, so they may be one file */
     bool report_exec_failure;     /* else, as testagentd, a child that can't be executed exits with 1 */
+    bool check_dlls;              /* Windows: ERR_UNAVAILABLE, naming them, when it needs DLLs that are not there */
 };
 
 struct os_process;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "win32/process.h"
 #include "win32/command_line.h"
+#include "win32/dlls.h"
 #include "win32/environment.h"
 #include "win32/file.h"
 #include "win32/identity.h"
@@ -157,6 +158,25 @@ static int build_line(struct command *command, const struct os_process_spec *spe
     return status;
 }
 
+/* Else Windows shows a dialog, which the program waits behind, before any of its own code runs. */
+static int check_dlls(const struct command *command, const struct os_process_spec *spec, struct error *err)
+{
+    struct strlist missing = {0};
+    struct buffer names;
+    int status = 0;
+    buffer_init(&names, ERROR_TEXT_SIZE);
+    dlls_missing(command->application, environment_value(command->environment, L"PATH"), &missing);
+    for (size_t i = 0; i < missing.count; i++)
+        buffer_printf(&names, "%s%s", i ? ", " : "", missing.items[i]);
+    buffer_append(&names, "", 1);
+    if (missing.count)
+        status = error_set(err, ERR_UNAVAILABLE, "could not run '%s': required DLL %s is missing", spec->argv[0],
+                           names.failed ? missing.items[0] : (const char *)names.data);
+    buffer_deinit(&names);
+    strlist_deinit(&missing);
+    return status;
+}
+
 static int command_init(struct command *command, const struct os_process_spec *spec, struct error *err)
 {
     struct error reason;
@@ -172,7 +192,10 @@ static int command_init(struct command *command, const struct os_process_spec *s
         return cannot_run(spec, ERROR_NO_UNICODE_TRANSLATION, err);
     command->application = program_find(name, command->folder, environment_value(command->environment, L"PATH"), &code);
     free(name);
-    return command->application ? build_line(command, spec, err) : cannot_run(spec, code, err);
+    if (!command->application)
+        return cannot_run(spec, code, err);
+    int status = spec->check_dlls ? check_dlls(command, spec, err) : 0;
+    return status ? status : build_line(command, spec, err);
 }
 
 /* ---- starting ---- */
@@ -186,7 +209,8 @@ static DWORD start(struct os_process *process, const struct command *command, co
                         .environment = command->environment,
                         .folder = command->folder,
                         .token = identity_token(as),
-                        .flags = CREATE_NEW_CONSOLE | CREATE_SUSPENDED};
+                        /* Not the agent's error mode: a test asks for its own. */
+                        .flags = CREATE_NEW_CONSOLE | CREATE_SUSPENDED | CREATE_DEFAULT_ERROR_MODE};
     HANDLE null = CreateFileW(L"NUL", GENERIC_READ | GENERIC_WRITE, SHARE_ALL, NULL, OPEN_EXISTING, 0, NULL);
     choose_standard(how.standard, redirected, null == INVALID_HANDLE_VALUE ? NULL : null);
     DWORD code = spawn(&how, &info);

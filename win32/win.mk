@@ -36,6 +36,11 @@ $(B)/$(1)/unit/%.exe: $(B)/$(1)/obj/tests/wine/unit/%.o $(B)/$(1)/everything.a
 	@mkdir -p $$(@D)
 	$$(call say,LINK)
 	$$(Q)$(2)gcc-win32 $$(WIN_LINK) -o $$@ $$^ $$(WIN_LIBS)
+$(B)/$(1)/nosuch.a: tests/wine/tools/nosuch.def
+	@mkdir -p $$(@D)
+	$$(Q)$(2)dlltool -d $$< -l $$@
+$(B)/$(1)/tools/missing_test.exe: $(B)/$(1)/nosuch.a
+$(B)/$(1)/tools/missing_test.exe: WIN_LIBS += $(B)/$(1)/nosuch.a
 $(B)/$(1)/tools/%.exe: $(B)/$(1)/obj/tests/wine/tools/%.o $(B)/$(1)/everything.a
 	@mkdir -p $$(@D)
 	$$(call say,LINK)

@@ -64,6 +64,7 @@ struct test_unit {
     uint8_t *output; /* owned; NULL: there is none, or it is kept in report.txt alone */
     size_t output_len;
     uint64_t duration_ms;
+    bool not_started;               /* its report was made here, since it lacks DLLs */
     struct periscope_strings ended; /* processes that a time-out found: "PID NAME" */
     struct strlist left;            /* that go on although it has ended (Windows guests): "PID NAME" */
     struct test_picture picture;

@@ -207,6 +207,7 @@ static int start_by_exec(struct test *test, const char *argument, const char *ou
 {
     struct strlist argv = {0};
     struct periscope_run run = {.env = (const char *const *)test->env.items, .cwd = test->folder};
+    run.check_dlls = test->windows && test->runner.count == 0;
     run.out = run.err = output;
     run.append_out = run.append_err = true;
     add_command(&argv, test, argument);

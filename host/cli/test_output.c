@@ -97,7 +97,7 @@ static int64_t done_code(const struct periscope_unit *result)
     return result->end == PERISCOPE_END_SIGNALLED ? -result->status : result->status;
 }
 
-/* "dll:unit:PID done (STATUS) in Ns"; the PID only where it is that of the summary line. A unit of which nobody knows how
+/* "dll:unit:PID done (STATUS) in Ns"; the PID only where it is that of the summary line, as 0000 is where there was none. A unit of which nobody knows how
    it ended has no such line: its report is cut short. */
 static void done_line(char *line, size_t size, const struct test_unit *unit)
 {
@@ -106,7 +106,7 @@ static void done_line(char *line, size_t size, const struct test_unit *unit)
     line[0] = '\0';
     if (result->end == PERISCOPE_END_LOST)
         return;
-    if (result->pid)
+    if (result->pid || unit->not_started)
         snprintf(pid, sizeof pid, ":%04" PRIx64, result->pid);
     snprintf(line, size, "%s:%s%s done (%" PRId64 ") in %" PRIu64 "s\n", result->dll, result->unit, pid,
              done_code(result), unit->duration_ms / 1000);

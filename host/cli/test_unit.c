@@ -226,6 +226,29 @@ static void fetch(struct running *running)
     (void)periscope_rm(test->cli->periscope, files, 1, NULL);
 }
 
+/* "required DLL a.dll, b.dll is missing", behind the agent's other words; NULL: it is another reason. */
+static const char *missing_dlls(const char *reason)
+{
+    static const char start[] = "required DLL ", end[] = " is missing";
+    const char *found = strstr(reason, start);
+    size_t len = strlen(reason), end_len = strlen(end);
+    return found && len > end_len && strcmp(reason + len - end_len, end) == 0 ? found : NULL;
+}
+
+/* The report that TestLauncher prints in the test's place. */
+static void report_missing(struct running *running, const char *missing)
+{
+    struct test_unit *unit = running->unit;
+    struct buffer out;
+    buffer_init(&out, TEST_MAX_OUTPUT);
+    buffer_printf(&out, "%s.c:0: Tests skipped: %s\n", unit->name, missing);
+    buffer_printf(&out, "0000:%s: 0 tests executed (0 marked as todo, 0 failures), 1 skipped.\n", unit->name);
+    unit->output = out.data;
+    unit->output_len = out.len;
+    unit->not_started = true;
+    set_end(running, PERISCOPE_END_EXITED, 0, NULL);
+}
+
 /* 0, or why not: a periscope_status. */
 static int start(struct running *running)
 {
@@ -235,8 +258,12 @@ static int start(struct running *running)
     running->file = test_guest_path(test, name);
     int status =
         running->file ? test_guest_start(test, running->unit->name, running->file, &running->pid) : PERISCOPE_LOCAL;
-    if (status) {
-        set_end(running, PERISCOPE_END_NOT_RUN, 0, periscope_error_text(test->cli->periscope));
+    const char *why = periscope_error_text(test->cli->periscope);
+    const char *missing = status == PERISCOPE_REFUSED ? missing_dlls(why) : NULL;
+    if (missing) {
+        report_missing(running, missing);
+    } else if (status) {
+        set_end(running, PERISCOPE_END_NOT_RUN, 0, why);
         test_is_final(test, status);
     }
     return status;

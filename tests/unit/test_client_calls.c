@@ -156,14 +156,15 @@ static void run_with_all_its_options(void)
 {
     static const char *const argv[] = {"a", "", NULL};
     static const char *const env[] = {"A=1=2", "B", NULL};
-    static const struct periscope_run run = {argv, env, "/", "i", "o", "e", true, true, true};
+    static const struct periscope_run run = {argv, env, "/", "i", "o", "e", true, true, true, true};
     static const struct peer_step steps[] = {
         ACCEPT_1_7,
-        {PEER_EXPECT, "50530002 0000000b 73 0000000000000006 |arg=a| 00 73 0000000000000005 |arg=| 00"
+        {PEER_EXPECT, "50530002 0000000c 73 0000000000000006 |arg=a| 00 73 0000000000000005 |arg=| 00"
                       "73 000000000000000a |env=A=1=2| 00 73 0000000000000008 |unset=B| 00"
                       "73 0000000000000006 |cwd=/| 00 73 0000000000000005 |in=i| 00 73 0000000000000006 |out=o| 00"
                       "73 0000000000000006 |err=e| 00 73 000000000000000b |append=out| 00"
-                      "73 000000000000000b |append=err| 00 73 000000000000000c |untracked=1| 00"},
+                      "73 000000000000000b |append=err| 00 73 000000000000000c |untracked=1| 00"
+                      "73 000000000000000d |check-dlls=1| 00"},
         {PEER_SEND, "00000001" PID_5},
         {PEER_EXPECT, PING},
         {PEER_SEND, EMPTY},
@@ -182,7 +183,7 @@ static void run_with_all_its_options(void)
 
 static void run_flags_of_an_agent_before_exec(void)
 {
-    static const struct periscope_run run = {true_argv, NULL, NULL, NULL, "o", "e", true, true, true};
+    static const struct periscope_run run = {true_argv, NULL, NULL, NULL, "o", "e", true, true, true, true};
     static const struct peer_step steps[] = {
         {PEER_ACCEPT, NULL},
         {PEER_SEND, "73 000000000000000f |testagentd 1.6| 00"},

@@ -13,7 +13,7 @@ from picture import decode_png
 from wine import Agent, check, equal
 
 BAD_TEST = wine.exe("tools/bad_test.exe")
-PASSED, TIMED_OUT = 0, 4
+PASSED, TIMED_OUT, INCOMPLETE = 0, 4, 5
 MARK = "periscope bad_test mark".encode("utf-16-le")  # on the stack of each of its units
 
 
@@ -111,5 +111,35 @@ def grandchild_that_holds_the_output_does_not_hold_the_run():
         check("left running: " in run.out, run.out)
 
 
+def missing_dll_is_told_in_testlaunchers_words():
+    executable = wine.exe("tools/missing_test.exe")
+    with Agent() as agent:
+        run = Run(agent, "atom", "heap", limit=60, code=PASSED, executable=executable)
+        told = agent.periscope("test", executable, code=INCOMPLETE, before=("--no-settime",))
+    check("required DLL periscope-nosuch.dll is missing" in told.err, told.err)
+    equal(run.files["report.txt"].decode(), "".join(
+        f"missing:{unit} start - -\n"
+        f"{unit}.c:0: Tests skipped: required DLL periscope-nosuch.dll is missing\n"
+        f"0000:{unit}: 0 tests executed (0 marked as todo, 0 failures), 1 skipped.\n"
+        f"missing:{unit}:0000 done (0) in 0s\n" for unit in ("atom", "heap")), "report.txt")
+    equal([(unit["verdict"], unit["skipped"]) for unit in run.result["units"]], [("skipped", 1)] * 2, "verdicts")
+
+
+def imports_are_those_that_objdump_reads():
+    files = [os.path.join(wine.TOP, "build", bits, name) for bits in ("win32", "win64") for name in ("periscoped.exe",)]
+    files += [wine.exe("tools/missing_test.exe"), BAD_TEST]
+    expected = []
+    for path in files:
+        dump = subprocess.run(["x86_64-w64-mingw32-objdump", "-p", path], stdout=subprocess.PIPE, check=True,
+                              timeout=wine.PATIENCE, encoding="utf-8").stdout
+        names = [line.split()[-1] for line in dump.splitlines() if "DLL Name:" in line]
+        check(len(names) > 1, f"objdump reads {names} of {path}")
+        expected.append(["64" if "pei-x86-64" in dump else "32", *names])
+    told = subprocess.run([wine.WINE, wine.exe("tools/imports.exe"), *map(wine.windows_path, files)],
+                          stdout=subprocess.PIPE, check=True, timeout=wine.PATIENCE, encoding="utf-8").stdout
+    equal([line.split() for line in told.splitlines()], expected, "bits and DLLs")
+
+
 wine.main([crash_dialog_has_its_name_text_picture_and_minidump, message_box_has_its_title_and_text,
-           hung_window_is_told_from_one_that_waits, grandchild_that_holds_the_output_does_not_hold_the_run])
+           hung_window_is_told_from_one_that_waits, grandchild_that_holds_the_output_does_not_hold_the_run,
+           missing_dll_is_told_in_testlaunchers_words, imports_are_those_that_objdump_reads])

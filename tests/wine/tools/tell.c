@@ -5,6 +5,7 @@
  *     exit=N     ends with that code          sleep=N   first sleeps that many milliseconds
  *     start=X    starts X, and does not wait  console   tells whether it can open CONIN$
  *     station    tells the window station and desktop that it is on, and whether a person can see them
+ *     mode=N     sets the error mode          mode      tells it
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -80,6 +81,10 @@ int wmain(int argc, wchar_t **argv)
             start(_wcsdup(value));
         else if (value_of(argv[i], L"handle=", &value))
             say_handle((HANDLE)(uintptr_t)_wcstoui64(value, NULL, 0));
+        else if (value_of(argv[i], L"mode=", &value))
+            SetErrorMode(wcstoul(value, NULL, 0));
+        else if (wcscmp(argv[i], L"mode") == 0)
+            printf("mode %u\n", SetErrorMode(0));
         else if (wcscmp(argv[i], L"console") == 0)
             say_console();
         else if (wcscmp(argv[i], L"station") == 0)
