@@ -16,3 +16,19 @@ void exit_decode(bool windows, uint32_t status, struct periscope_exit *out)
         out->signal = (int)(status & 0x7f);
     }
 }
+
+const char *periscope_exit_name(uint32_t code)
+{
+    static const struct {
+        uint32_t code;
+        const char *name;
+    } names[] = {
+#define X(name, code) {code, name},
+#include "host/ntstatus.def"
+#undef X
+    };
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (names[i].code == code)
+            return names[i].name;
+    return NULL;
+}

@@ -165,6 +165,9 @@ struct periscope_exit {
     uint32_t code;   /* 0 to 255 from Linux; any from Windows, such as 0xc0000005 after a crash */
     int signal;      /* the guest's number of it; 0 when exited */
 };
+/* "STATUS_ACCESS_VIOLATION" for 0xc0000005: the name of an NTSTATUS that ends programs on Windows; NULL for other codes. */
+PERISCOPE_API const char *periscope_exit_name(uint32_t code);
+
 #define PERISCOPE_KEEPALIVE_MS 20000
 /* Waits for a child to exit. It asks anew every keepalive_ms (0: PERISCOPE_KEEPALIVE_MS; both times are
    rounded up to whole seconds, as the wire has them), on a new connection where the old one was lost, so that

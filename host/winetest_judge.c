@@ -4,6 +4,7 @@
 #include "host/winetest_scan.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 
 /* NTSTATUS codes of warnings and errors, as exit codes; no test returns more than 255 by itself. */
 static bool is_exception_code(int64_t status)
@@ -25,18 +26,28 @@ static const char *signal_name(int64_t number)
     return "";
 }
 
+/* " (STATUS_ACCESS_VIOLATION)", or nothing. */
+static const char *status_text(uint64_t status, char text[64])
+{
+    const char *name = periscope_exit_name((uint32_t)status);
+    snprintf(text, 64, name ? " (%s)" : "%s", name ? name : "");
+    return text;
+}
+
 /* It is named as a problem; false: it did not crash. */
 static bool find_crash(struct winetest_scan *scan)
 {
     const struct periscope_unit *unit = scan->unit;
     bool no_end = !scan->main_ended || unit->summaries == 0;
+    char name[64];
     if (unit->end == PERISCOPE_END_SIGNALLED)
         winetest_problem(scan, "ended by signal %" PRId64 "%s", unit->status, signal_name(unit->status));
     else if (unit->end == PERISCOPE_END_EXITED && is_exception_code(unit->status))
-        winetest_problem(scan, "ended with status %08" PRIx32, (uint32_t)unit->status);
+        winetest_problem(scan, "ended with status %08" PRIx32 "%s", (uint32_t)unit->status,
+                         status_text((uint64_t)unit->status, name));
     else if (no_end && scan->exceptions > 0)
-        winetest_problem(scan, "line %" PRIu64 ": unhandled exception %08" PRIx64, scan->first_crash_line,
-                         scan->exception_code);
+        winetest_problem(scan, "line %" PRIu64 ": unhandled exception %08" PRIx64 "%s", scan->first_crash_line,
+                         scan->exception_code, status_text(scan->exception_code, name));
     else if (no_end && scan->first_crash_line > 0)
         winetest_problem(scan, "line %" PRIu64 ": it crashed, and there is no summary line", scan->first_crash_line);
     else if (scan->first_crash_line > 0 && unit->end == PERISCOPE_END_EXITED && unit->status != 0 &&

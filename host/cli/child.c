@@ -14,6 +14,7 @@ int child_exit_status(const struct periscope_exit *end)
 
 static void tell_end(struct cli *cli, const struct periscope_exit *end)
 {
+    const char *name = end->exited ? periscope_exit_name(end->code) : NULL;
     json_object_begin(&cli->reply, "child");
     json_bool(&cli->reply, "exited", end->exited);
     if (end->exited)
@@ -21,12 +22,14 @@ static void tell_end(struct cli *cli, const struct periscope_exit *end)
     else
         json_integer(&cli->reply, "signal", end->signal);
     json_number(&cli->reply, "status", end->status);
+    if (name)
+        json_text(&cli->reply, "name", name);
     json_object_end(&cli->reply);
     if (!end->exited)
         cli_note(cli, "the program was ended by signal %d", end->signal);
     else if (end->code > 255)
-        cli_warn(cli, "the program exited with %" PRIu32 " (0x%08" PRIx32 "), which is told here as %d", end->code,
-                 end->code, EXIT_OF_ANY_OTHER);
+        cli_warn(cli, "the program exited with %" PRIu32 " (0x%08" PRIx32 "%s%s), which is told here as %d", end->code,
+                 end->code, name ? " " : "", name ? name : "", EXIT_OF_ANY_OTHER);
 }
 
 static void end_child(struct cli *cli, uint64_t pid)

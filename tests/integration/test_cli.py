@@ -363,10 +363,11 @@ def testagentd_without_exec():
     with cli.Server(serve) as server:
         host = f"127.0.0.1:{server.port}"
         result = periscope("run", host, "crash.exe", code=255)
-        one_line(result, "the program exited with 3221225477 (0xc0000005), which is told here as 255")
+        one_line(result, "the program exited with 3221225477 (0xc0000005 STATUS_ACCESS_VIOLATION), which is told here as 255")
         equal(requests, [wire.EXEC, wire.RUN, wire.GETCWD, wire.WAIT2, wire.RMCHILDPROC])
         reply = periscope("run", host, "--json", "crash.exe", code=255).json
-        equal(reply["child"], {"exited": True, "code": 0xc0000005, "status": 0xc0000005})
+        equal(reply["child"], {"exited": True, "code": 0xc0000005, "status": 0xc0000005,
+                               "name": "STATUS_ACCESS_VIOLATION"})
         one_line(periscope("run", host, "--env", "A=1", "x", code=UNSUPPORTED), "can't set a program's environment")
         one_line(periscope("kill", host, "5", code=UNSUPPORTED), "this agent (testagentd 1.7) does not know kill")
         one_line(periscope("screenshot", host, "--no-cursor", code=UNSUPPORTED), "takes no options for a screenshot")

@@ -51,6 +51,14 @@ static void status_that_is_none_of_wait_is_given_as_it_came(void)
     CHECK_INT(decode(false, 0x12345678).code, 0x12345678);
 }
 
+/* tests/wine/unit/test_ntstatus.c holds them all against Windows' own header. */
+static void names_of_ntstatus_codes(void)
+{
+    CHECK_TEXT(periscope_exit_name(0xc0000005), "STATUS_ACCESS_VIOLATION");
+    CHECK_TEXT(periscope_exit_name(0xc0000135), "STATUS_DLL_NOT_FOUND");
+    CHECK(!periscope_exit_name(0) && !periscope_exit_name(3) && !periscope_exit_name(0xc0000004));
+}
+
 static void exit_status_of_the_command(void)
 {
     struct periscope_exit end = {.exited = true};
@@ -74,6 +82,7 @@ int main(void)
     RUN(linux_status_as_the_system_reads_it);
     RUN(windows_status_is_the_code);
     RUN(status_that_is_none_of_wait_is_given_as_it_came);
+    RUN(names_of_ntstatus_codes);
     RUN(exit_status_of_the_command);
     return CHECK_RESULT();
 }

@@ -93,7 +93,7 @@ static void a_real_report_with_colours_and_times(void)
 static void a_real_crash_with_the_message_of_the_test_itself(void)
 {
     CHECK_TEXT(golden("user32_dialog_exception.txt", "dialog", PERISCOPE_END_EXITED, 5),
-               "crashed 0/18/0/0/0 x0 | line 18: unhandled exception c0000005");
+               "crashed 0/18/0/0/0 x0 | line 18: unhandled exception c0000005 (STATUS_ACCESS_VIOLATION)");
 }
 
 static void a_real_crash_that_hung_in_the_debugger(void)
@@ -281,14 +281,15 @@ static void crashes(void)
     static const char summary[] = "0020:atom: 5 tests executed (0 marked as todo, 0 failures), 0 skipped.\n";
     CHECK_TEXT(parsed(summary, strlen(summary), "atom", PERISCOPE_END_SIGNALLED, 11, 0),
                "crashed 5/0/0/0/0 x1 | ended by signal 11 (SIGSEGV)");
-    CHECK_TEXT(exited("", 0xc0000005), "crashed 0/0/0/0/0 x0 | ended with status c0000005");
-    CHECK_TEXT(exited("", (int32_t)0xc0000005), "crashed 0/0/0/0/0 x0 | ended with status c0000005");
+    CHECK_TEXT(exited("", 0xc0000005), "crashed 0/0/0/0/0 x0 | ended with status c0000005 (STATUS_ACCESS_VIOLATION)");
+    CHECK_TEXT(exited("", (int32_t)0xc0000005),
+               "crashed 0/0/0/0/0 x0 | ended with status c0000005 (STATUS_ACCESS_VIOLATION)");
     CHECK_TEXT(exited("Unhandled exception: page fault on read access to 0x0 in 64-bit code\n", 5),
                "crashed 0/0/0/0/0 x0 | line 1: it crashed, and there is no summary line");
     CHECK_TEXT(exited("wine: Call from 0x7b to unimplemented function x.dll.Y, aborting\n", 1),
                "crashed 0/0/0/0/0 x0 | line 1: it crashed, and there is no summary line");
     CHECK_TEXT(exited("atom: unhandled exception c00000fd at 0x7b\n", 253),
-               "crashed 0/1/0/0/0 x0 | line 1: unhandled exception c00000fd");
+               "crashed 0/1/0/0/0 x0 | line 1: unhandled exception c00000fd (STATUS_STACK_OVERFLOW)");
 }
 
 static void a_crash_of_a_child_is_told_where_the_test_went_on(void)
