@@ -14,6 +14,7 @@
 #define WAIT_FOREVER 0xffffffffu /* seconds */
 #define GRACE_DEFAULT_MS 2000
 #define GRACE_MAX_MS 30000
+#define RESTORE_MS 3000
 
 static int start(struct session *session, struct os_process_spec *spec, bool tracked, struct reply *reply,
                  struct error *err)
@@ -200,6 +201,17 @@ static int kill_options(const struct request *request, int *grace_ms, struct err
     return 0;
 }
 
+/* Who was ended could not put back the display's mode. While others run it may be theirs. Behind those who were. */
+static void restore_display(struct agent *agent, struct strlist *facts)
+{
+    unsigned running, exited;
+    struct error reason;
+    bool any = facts->count > 0;
+    children_count(agent->children, &running, &exited);
+    if (any && running == 0 && screen_restore(agent->screen, RESTORE_MS, facts, &reason))
+        strlist_addf(facts, "display=not looked at: %s", reason.text);
+}
+
 int rpc_kill(struct session *session, struct request *request, struct reply *reply, struct error *err)
 {
     int grace_ms = GRACE_DEFAULT_MS;
@@ -210,6 +222,7 @@ int rpc_kill(struct session *session, struct request *request, struct reply *rep
     if (status == 0) {
         log_line("%s: ended child %llu: %zu processes", session->peer_text, (unsigned long long)request->args[0].number,
                  killed.count);
+        restore_display(session->agent, &killed);
         reply_strings(reply, &killed);
     }
     strlist_deinit(&killed);

@@ -5,6 +5,7 @@
 #include "capture/capture.h"
 #include "capture/card_class.h"
 #include "platform/clock.h"
+#include "platform/display.h"
 #include "platform/thread.h"
 #include "platform/worker.h"
 #include "protocol/wire.h"
@@ -301,4 +302,9 @@ int screen_dump(struct screen *screen, uint64_t pid, int timeout_ms, struct buff
     strlist_deinit(&options);
     strlist_deinit(&facts);
     return status;
+}
+
+int screen_restore(struct screen *screen, int timeout_ms, struct strlist *facts, struct error *err)
+{
+    return os_display_needs_restoring() ? ask_list(screen, "restore", timeout_ms, facts, err) : 0;
 }

@@ -30,6 +30,8 @@ int screen_windows(struct screen *screen, int timeout_ms, struct strlist *lines,
 int screen_console(struct screen *screen, unsigned number, int timeout_ms, struct strlist *lines, struct error *err);
 /* A minidump of the process, by a worker: it would stop whoever shares something with what is dumped. */
 int screen_dump(struct screen *screen, uint64_t pid, int timeout_ms, struct buffer *file, struct error *err);
+/* What platform/display.h puts back, as facts. */
+int screen_restore(struct screen *screen, int timeout_ms, struct strlist *facts, struct error *err);
 const char *screen_backend_names(void); /* separated by spaces */
 
 #endif

@@ -6,6 +6,7 @@
 #include "capture/capture.h"
 #include "capture/console.h"
 #include "platform/clock.h"
+#include "platform/display.h"
 #include "platform/dump.h"
 #include "platform/parent.h"
 #include "platform/watchdog.h"
@@ -220,6 +221,13 @@ static int list_console(struct worker *worker, const struct capture_options *opt
     return status;
 }
 
+static int restore_display(struct worker *worker, const struct capture_options *options, unsigned console,
+                           struct strlist *lines, struct error *err)
+{
+    (void)worker, (void)options, (void)console;
+    return os_display_restore(lines, err);
+}
+
 /* NULL: it is no verb of a list. */
 static list_maker *find_list(const char *verb, unsigned *console)
 {
@@ -234,6 +242,8 @@ static list_maker *find_list(const char *verb, unsigned *console)
         return list_windows;
     if (strcmp(verb, "console") == 0)
         return list_console;
+    if (strcmp(verb, "restore") == 0)
+        return restore_display;
     if (strncmp(verb, prefix, sizeof prefix - 1) != 0)
         return NULL;
     verb += sizeof prefix - 1;

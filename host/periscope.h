@@ -181,7 +181,8 @@ PERISCOPE_API int periscope_wait(struct periscope *p, uint64_t pid, int timeout_
    before 1.6. */
 PERISCOPE_API int periscope_forget(struct periscope *p, uint64_t pid);
 /* Ends a child and all that it started: asked first, and by force after grace_ms (0 to 30 000; negative: the
-   agent's default of 2000). killed (may be NULL): a line "PID NAME" for each. Needs a Periscope agent. */
+   agent's default of 2000). killed (may be NULL): a line "PID NAME" for each; then "display=..." or "cursor=..." for
+   what they had left on the screen of a Windows guest and was put back. Needs a Periscope agent. */
 PERISCOPE_API int periscope_kill(struct periscope *p, uint64_t pid, int grace_ms, struct periscope_strings *killed);
 
 /* ---- the screen ---- */

@@ -32,6 +32,26 @@ static void tell_end(struct cli *cli, const struct periscope_exit *end)
                  end->code, name ? " " : "", name ? name : "", EXIT_OF_ANY_OTHER);
 }
 
+bool child_is_fact(const char *line)
+{
+    return *line < '0' || *line > '9';
+}
+
+static void add_array(struct cli *cli, const char *key, const struct periscope_strings *killed, bool facts)
+{
+    json_array_begin(&cli->reply, key);
+    for (size_t i = 0; i < killed->count; i++)
+        if (child_is_fact(killed->items[i]) == facts)
+            json_text(&cli->reply, NULL, killed->items[i]);
+    json_array_end(&cli->reply);
+}
+
+void child_tell_killed(struct cli *cli, const struct periscope_strings *killed)
+{
+    add_array(cli, "killed", killed, false);
+    add_array(cli, "restored", killed, true);
+}
+
 static void end_child(struct cli *cli, uint64_t pid)
 {
     struct periscope_strings killed;
@@ -39,12 +59,9 @@ static void end_child(struct cli *cli, uint64_t pid)
         cli_warn(cli, "could not end process %" PRIu64 ": %s", pid, periscope_error_text(cli->periscope));
         return;
     }
-    json_array_begin(&cli->reply, "killed");
-    for (size_t i = 0; i < killed.count; i++) {
-        json_text(&cli->reply, NULL, killed.items[i]);
-        cli_note(cli, "ended %s", killed.items[i]);
-    }
-    json_array_end(&cli->reply);
+    child_tell_killed(cli, &killed);
+    for (size_t i = 0; i < killed.count; i++)
+        cli_note(cli, "%s%s", child_is_fact(killed.items[i]) ? "" : "ended ", killed.items[i]);
     periscope_strings_free(&killed);
     if (!cli_option(cli, "keep"))
         periscope_forget(cli->periscope, pid);

@@ -21,4 +21,9 @@ int child_await(struct cli *cli, uint64_t pid);
     {"kill-on-interrupt", 0, NULL, "on Ctrl-C, end the program and all that it started"}
 /* clang-format on */
 
+/* Of what periscope_kill gives: about the screen, not a process. */
+bool child_is_fact(const char *line);
+/* The reply's "killed" and "restored". */
+void child_tell_killed(struct cli *cli, const struct periscope_strings *killed);
+
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "host/cli/cli.h"
+#include "host/cli/child.h"
 
 #include <limits.h>
 
@@ -25,10 +25,7 @@ static int run(struct cli *cli)
     int status = periscope_kill(cli->periscope, pid, grace_ms, &killed);
     if (status)
         return cli_failed(cli, status);
-    json_array_begin(&cli->reply, "killed");
-    for (size_t i = 0; i < killed.count; i++)
-        json_text(&cli->reply, NULL, killed.items[i]);
-    json_array_end(&cli->reply);
+    child_tell_killed(cli, &killed);
     cli_make_printable(&killed);
     for (size_t i = 0; i < killed.count; i++)
         cli_print(cli, "%s\n", killed.items[i]);
@@ -40,8 +37,9 @@ const struct command command_kill = {
     .name = "kill",
     .operands = "PID",
     .summary = "End a program and all that it started",
-    .details = "PID is what 'run --no-wait' printed. Prints \"PID NAME\" of each process that was ended. The\n"
-               "program's exit status stays to be asked for with 'periscope wait'.\n",
+    .details = "PID is what 'run --no-wait' printed. Prints \"PID NAME\" of each process that was ended, and\n"
+               "of a Windows guest what was put back on its screen. The program's exit status stays to be asked\n"
+               "for with 'periscope wait'.\n",
     .examples = "  periscope kill vm1:9000 1234\n",
     .options = options,
     .min_operands = 1,

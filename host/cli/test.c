@@ -274,7 +274,8 @@ static void deinit(struct test *test)
 {
     for (size_t i = 0; i < test->unit_count; i++) {
         periscope_unit_free(&test->units[i].result);
-        periscope_strings_free(&test->units[i].ended);
+        strlist_deinit(&test->units[i].ended);
+        strlist_deinit(&test->units[i].restored);
         test_free_picture(&test->units[i].picture);
         test_free_evidence(&test->units[i].evidence);
         strlist_deinit(&test->units[i].left);

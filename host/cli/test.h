@@ -64,9 +64,10 @@ struct test_unit {
     uint8_t *output; /* owned; NULL: there is none, or it is kept in report.txt alone */
     size_t output_len;
     uint64_t duration_ms;
-    bool not_started;               /* its report was made here, since it lacks DLLs */
-    struct periscope_strings ended; /* processes that a time-out found: "PID NAME" */
-    struct strlist left;            /* that go on although it has ended (Windows guests): "PID NAME" */
+    bool not_started;        /* its report was made here, since it lacks DLLs */
+    struct strlist ended;    /* processes that a time-out found: "PID NAME" */
+    struct strlist restored; /* what they had left on the screen of a Windows guest */
+    struct strlist left;     /* that go on although it has ended (Windows guests): "PID NAME" */
     struct test_picture picture;
     struct test_evidence evidence;
 };

@@ -107,7 +107,8 @@ static void add_unit(struct json *json, const struct test_unit *unit)
     add_counts(json, &unit->result.counts);
     add_strings(json, "problems", &unit->result.problems);
     add_strings(json, "notes", &unit->result.notes);
-    add_strings(json, "ended", &unit->ended);
+    add_items(json, "ended", unit->ended.items, unit->ended.count);
+    add_items(json, "restored", unit->restored.items, unit->restored.count);
     add_items(json, "left", unit->left.items, unit->left.count);
     add_lines(json, unit);
     add_picture(json, &unit->picture);

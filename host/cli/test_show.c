@@ -114,7 +114,8 @@ void test_show_unit(const struct test *test, const struct test_unit *unit)
     show_strings(test, "", &unit->result.problems);
     show_strings(test, "note: ", &unit->result.notes);
     show_lines(test, unit);
-    show_strings(test, "ended: ", &unit->ended);
+    show_items(test, "ended: ", unit->ended.items, unit->ended.count);
+    show_items(test, "put back: ", unit->restored.items, unit->restored.count);
     show_items(test, "left running: ", unit->left.items, unit->left.count);
     if (unit->picture.file)
         cli_print(test->cli, "    picture: %s/%s\n", test->output, unit->picture.file);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* One unit: started, watched, ended where its time is up, its output fetched and read. */
+#include "host/cli/child.h"
 #include "host/cli/test.h"
 
 #include "platform/clock.h"
@@ -137,6 +138,18 @@ static int wait_until(struct running *running, int64_t deadline)
     return 0;
 }
 
+/* A periscope_status. */
+static int kill_unit(struct running *running)
+{
+    struct test_unit *unit = running->unit;
+    struct periscope_strings killed;
+    int status = periscope_kill(running->test->cli->periscope, running->pid, GRACE_MS, &killed);
+    for (size_t i = 0; i < killed.count; i++)
+        strlist_add(child_is_fact(killed.items[i]) ? &unit->restored : &unit->ended, killed.items[i]);
+    periscope_strings_free(&killed);
+    return status;
+}
+
 /* The picture first: it shows what the unit waits for, and is gone with it. */
 static void end_by_force(struct running *running)
 {
@@ -150,7 +163,7 @@ static void end_by_force(struct running *running)
     test_take_evidence(test, running->unit, running->pid);
     if (running->unit->evidence.summary)
         set_end(running, PERISCOPE_END_TIMED_OUT, 0, running->unit->evidence.summary);
-    int status = periscope_kill(p, running->pid, GRACE_MS, &running->unit->ended);
+    int status = kill_unit(running);
     if (status) {
         test_warn(test, "%s could not be ended: %s", running->unit->name, periscope_error_text(p));
         test_is_final(test, status);
@@ -179,7 +192,7 @@ static void interrupted(struct running *running)
     struct test *test = running->test;
     set_end(running, PERISCOPE_END_LOST, 0, "it was interrupted");
     test_is_final(test, PERISCOPE_INTERRUPTED);
-    if (periscope_kill(test->cli->periscope, running->pid, GRACE_MS, &running->unit->ended))
+    if (kill_unit(running))
         test_warn(test, "%s could not be ended: %s", running->unit->name, periscope_error_text(test->cli->periscope));
 }
 

@@ -125,6 +125,30 @@ def missing_dll_is_told_in_testlaunchers_words():
     equal([(unit["verdict"], unit["skipped"]) for unit in run.result["units"]], [("skipped", 1)] * 2, "verdicts")
 
 
+def mode_of_an_ended_test_is_put_back_and_told():
+    with Agent(desktop="800x600") as agent:
+        run = Run(agent, "mode", limit=6, code=TIMED_OUT)
+        unit = run.unit("mode")
+        picture = decode_png(run.files["screenshot-mode.png"])
+        equal((picture.width, picture.height), (640, 480), "the picture that was taken before")
+        equal(unit["restored"], ["display=DISPLAY1: 640x480x32 is 800x600x32 again"], "what was put back")
+        equal([line.split()[1] for line in unit["ended"]], ["bad_test.exe"], "ended")
+        equal(agent.periscope("info").facts()["display.0.geometry"], "800x600+0+0", "geometry afterwards")
+        unit = Run(agent, "sleep", limit=1, code=TIMED_OUT).unit("sleep")
+        equal(unit["restored"], [], "what was put back where all was well")
+
+
+def mode_is_left_while_another_child_runs():
+    with Agent(desktop="800x600") as agent:
+        tell = wine.windows_path(wine.exe("tools/tell.exe"))
+        pid = agent.periscope("run", tell, "sleep=600000", before=("--no-wait",)).out.decode().split()[0]
+        equal(Run(agent, "mode", limit=6, code=TIMED_OUT).unit("mode")["restored"], [], "what was put back")
+        equal(agent.periscope("info").facts()["display.0.geometry"], "640x480+0+0", "geometry")
+        killed = agent.periscope("kill", pid).out.decode().splitlines()
+        equal([line.split()[1] for line in killed[:-1]], ["tell.exe"], "ended")
+        equal(killed[-1], "display=DISPLAY1: 640x480x32 is 800x600x32 again", "what was put back")
+
+
 def imports_are_those_that_objdump_reads():
     files = [os.path.join(wine.TOP, "build", bits, name) for bits in ("win32", "win64") for name in ("periscoped.exe",)]
     files += [wine.exe("tools/missing_test.exe"), BAD_TEST]
@@ -142,4 +166,5 @@ def imports_are_those_that_objdump_reads():
 
 wine.main([crash_dialog_has_its_name_text_picture_and_minidump, message_box_has_its_title_and_text,
            hung_window_is_told_from_one_that_waits, grandchild_that_holds_the_output_does_not_hold_the_run,
+           mode_of_an_ended_test_is_put_back_and_told, mode_is_left_while_another_child_runs,
            missing_dll_is_told_in_testlaunchers_words, imports_are_those_that_objdump_reads])

@@ -33,6 +33,19 @@ static void test_sleep(void)
     Sleep(INFINITE);
 }
 
+/* Leaves the screen in another mode, and the cursor in a corner of it. */
+static void test_mode(void)
+{
+    DEVMODEA mode = {
+        .dmSize = sizeof mode, .dmFields = DM_PELSWIDTH | DM_PELSHEIGHT, .dmPelsWidth = 640, .dmPelsHeight = 480};
+    RECT corner = {10, 20, 110, 70};
+    printf("mode.c:%d: mode %ld\n", __LINE__, ChangeDisplaySettingsA(&mode, 0));
+    Sleep(1000);
+    printf("mode.c:%d: clip %d\n", __LINE__, ClipCursor(&corner));
+    fflush(stdout);
+    Sleep(INFINITE);
+}
+
 /* It outlives this process and has its standard output. */
 static void test_grandchild(void)
 {
@@ -48,8 +61,8 @@ static void test_grandchild(void)
 static const struct {
     const char *name;
     void (*run)(void);
-} units[] = {{"pass", test_pass}, {"crash", test_crash}, {"dialog", test_dialog},
-             {"hang", test_hang}, {"sleep", test_sleep}, {"grandchild", test_grandchild}};
+} units[] = {{"pass", test_pass}, {"crash", test_crash}, {"dialog", test_dialog},        {"hang", test_hang},
+             {"mode", test_mode}, {"sleep", test_sleep}, {"grandchild", test_grandchild}};
 
 int main(int argc, char **argv)
 {

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "platform/display.h"
+
+#include "tests/unit/check.h"
+
+#include <windows.h>
+
+/* In one process: Wine tells another one's cursor nowhere. */
+static void cursor_is_freed(void)
+{
+    struct strlist facts = {0};
+    struct error err;
+    RECT corner = {10, 20, 110, 70}, clip;
+    CHECK(ClipCursor(&corner));
+    CHECK(GetClipCursor(&clip) && clip.right == 110);
+    CHECK_INT(os_display_restore(&facts, &err), 0);
+    CHECK_INT(facts.count, 1);
+    if (facts.count == 1)
+        CHECK_TEXT(facts.items[0], "cursor=no longer confined to 100x50+10+20");
+    CHECK(GetClipCursor(&clip) && clip.right == GetSystemMetrics(SM_CXVIRTUALSCREEN));
+    strlist_deinit(&facts);
+}
+
+static void nothing_is_told_where_all_is_well(void)
+{
+    struct strlist facts = {0};
+    struct error err;
+    CHECK_INT(os_display_restore(&facts, &err), 0);
+    CHECK_INT(facts.count, 0);
+    strlist_deinit(&facts);
+}
+
+int main(void)
+{
+    RUN(cursor_is_freed);
+    RUN(nothing_is_told_where_all_is_well);
+    return CHECK_RESULT();
+}
