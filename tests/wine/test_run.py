@@ -28,6 +28,8 @@ def long_command_lines():
     with Agent() as agent:
         for size in (8192, 32000):
             equal(told(agent.run(TELL, "x" * size), "argument"), ["x" * size], f"an argument of {size} characters")
+        mixed = ("\u4e2d\u6587 \"q\" \\" * 4000)[:25000]  # 32 000 and some with the marks that bring it there
+        equal(told(agent.run(TELL, mixed), "argument"), [mixed], "a long argument of all that is difficult")
         refused = agent.periscope("run", TELL, "x" * 32760, code=None)
         check(refused.code == 122 and "32766 characters" in refused.err, f"{refused.code}: {refused.err}")
 
@@ -92,6 +94,20 @@ def standard_handles_and_no_others():
         equal(agent.read("both.txt").split(), [b"out", b"err"], "both outputs in one file")
 
 
+def a_test_can_not_tell_that_it_was_started_by_an_agent():
+    """In no job, since tests make their own and Windows 7 nests none; with the priority that any program has."""
+    with Agent() as agent:
+        equal(agent.run(TELL, "place")[-1], "job no, priority 0x20", "place")
+
+
+def clock_that_may_not_be_set_is_told_with_windows_number():
+    """Wine lets nobody set it by more than half a second: ERROR_PRIVILEGE_NOT_HELD."""
+    with Agent() as agent:
+        refused = agent.periscope("settime", str(int(time.time()) + 86400), code=122)
+        check("failed to set the time (1314)" in refused.err, refused.err)
+        agent.periscope("settime", str(int(time.time())))  # within the leeway
+
+
 def port_is_not_kept_by_a_child():
     """A child that outlives the agent must not hold its port."""
     with Agent() as agent:
@@ -147,4 +163,5 @@ def kill(agent, pid):
 
 wine.main([arguments_arrive_as_they_were_sent, long_command_lines, batch_files_as_the_testbot_sends_them,
            texts_of_what_cannot_be_run, exit_codes_are_whole, environment_and_folder, standard_handles_and_no_others,
+           a_test_can_not_tell_that_it_was_started_by_an_agent, clock_that_may_not_be_set_is_told_with_windows_number,
            port_is_not_kept_by_a_child, report_is_fetched_while_it_is_written, kill_ends_a_tree_and_tells_of_it])

@@ -6,6 +6,7 @@
  *     start=X    starts X, and does not wait  console   tells whether it can open CONIN$
  *     station    tells the window station and desktop that it is on, and whether a person can see them
  *     mode=N     sets the error mode          mode      tells it
+ *     place      tells whether it is in a job, and its priority class
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -54,6 +55,13 @@ static void say_station(void)
     printf("%ls %ls %s\n", station, desktop, flags.dwFlags & WSF_VISIBLE ? "visible" : "invisible");
 }
 
+static void say_place(void)
+{
+    BOOL in_job = FALSE;
+    IsProcessInJob(GetCurrentProcess(), NULL, &in_job);
+    printf("job %s, priority %#lx\n", in_job ? "yes" : "no", GetPriorityClass(GetCurrentProcess()));
+}
+
 static int value_of(const wchar_t *argument, const wchar_t *key, const wchar_t **value)
 {
     size_t len = wcslen(key);
@@ -85,6 +93,8 @@ int wmain(int argc, wchar_t **argv)
             SetErrorMode(wcstoul(value, NULL, 0));
         else if (wcscmp(argv[i], L"mode") == 0)
             printf("mode %u\n", SetErrorMode(0));
+        else if (wcscmp(argv[i], L"place") == 0)
+            say_place();
         else if (wcscmp(argv[i], L"console") == 0)
             say_console();
         else if (wcscmp(argv[i], L"station") == 0)
