@@ -3,6 +3,8 @@
 #include "agent/run.h"
 #include "agent/service.h"
 #include "agent/worker_main.h"
+#include "base/number.h"
+#include "platform/dump.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -19,12 +21,26 @@ static int check_rules(const struct options *options, struct error *err)
     return 0;
 }
 
+static int dump_main(const char *text)
+{
+    struct error err;
+    uint64_t pid;
+    if (!number_take(&text, UINT32_MAX, &pid) || *text)
+        return EXIT_USAGE;
+    if (os_process_dump_to_output(pid, &err) == 0)
+        return 0;
+    fprintf(stderr, "periscoped: %s\n", err.text);
+    return 1;
+}
+
 int main(int argc, char **argv)
 {
     struct options options;
     struct error err;
     if (argc == 2 && strcmp(argv[1], WORKER_ARGUMENT) == 0)
         return worker_main();
+    if (argc == 3 && strcmp(argv[1], OS_DUMP_ARGUMENT) == 0)
+        return dump_main(argv[2]);
     int status = options_parse(&options, argc, argv, &err);
     if (status == 0)
         status = check_rules(&options, &err);

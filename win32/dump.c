@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "platform/dump.h"
+#include "win32/dump.h"
 #include "win32/bits.h"
 #include "win32/newer.h"
 #include "win32/winerror.h"
@@ -16,7 +16,7 @@ static int failed(const char *what, DWORD pid, DWORD code, struct error *err)
     return error_set(err, windows_status(code), "%s process %lu: %s", what, pid, windows_reason(code, text));
 }
 
-static int read_back(HANDLE file, DWORD pid, struct buffer *out, struct error *err)
+int dump_read_file(HANDLE file, DWORD pid, struct buffer *out, struct error *err)
 {
     LARGE_INTEGER size, start = {.QuadPart = 0};
     DWORD got = 0;
@@ -56,33 +56,56 @@ static HANDLE temporary_file(void)
                        FILE_ATTRIBUTE_TEMPORARY | FILE_FLAG_DELETE_ON_CLOSE, NULL);
 }
 
+static int dump_exited(HANDLE process, DWORD pid, struct buffer *out, struct error *err)
+{
+    FILETIME started, exited, kernel, user;
+    if (!GetProcessTimes(process, &started, &exited, &kernel, &user))
+        return failed("no minidump of", pid, GetLastError(), err);
+    return dump_read_reported(pid, started, out, err);
+}
+
 static int dump(HANDLE process, DWORD pid, struct buffer *out, struct error *err)
 {
+    if (WaitForSingleObject(process, 0) == WAIT_OBJECT_0)
+        return dump_exited(process, pid, out, err);
     int bits = process_bits(process);
-    if (bits && bits != OWN_BITS)
-        return error_set(err, ERR_UNAVAILABLE,
-                         "no minidump of process %lu: it has %d bits, and this agent, which has %d, can't write it",
-                         pid, bits, OWN_BITS);
     HANDLE file = temporary_file();
     if (file == INVALID_HANDLE_VALUE)
         return failed("no temporary file for the minidump of", pid, GetLastError(), err);
-    int status = dump_to(file, process, pid, err);
+    int status = bits && bits != OWN_BITS ? dump_by_other(pid, bits, file, err) : dump_to(file, process, pid, err);
     if (status == 0)
-        status = read_back(file, pid, out, err);
+        status = dump_read_file(file, pid, out, err);
     CloseHandle(file);
     return status;
 }
 
+static HANDLE open_process(uint64_t pid, struct error *err)
+{
+    const DWORD access = PROCESS_QUERY_INFORMATION | PROCESS_VM_READ | PROCESS_DUP_HANDLE | SYNCHRONIZE;
+    HANDLE process = pid <= MAXDWORD ? OpenProcess(access, FALSE, (DWORD)pid) : NULL;
+    if (pid > MAXDWORD)
+        error_set(err, ERR_NOT_FOUND, "no minidump of process %llu: there is no such number", (unsigned long long)pid);
+    else if (!process)
+        failed("no minidump of", (DWORD)pid, GetLastError(), err);
+    return process;
+}
+
 int os_process_dump(uint64_t pid, struct buffer *out, struct error *err)
 {
-    const DWORD access = PROCESS_QUERY_INFORMATION | PROCESS_VM_READ | PROCESS_DUP_HANDLE;
-    if (pid > MAXDWORD)
-        return error_set(err, ERR_NOT_FOUND, "no minidump of process %llu: there is no such number",
-                         (unsigned long long)pid);
-    HANDLE process = OpenProcess(access, FALSE, (DWORD)pid);
+    HANDLE process = open_process(pid, err);
     if (!process)
-        return failed("no minidump of", (DWORD)pid, GetLastError(), err);
+        return err->status;
     int status = dump(process, (DWORD)pid, out, err);
+    CloseHandle(process);
+    return status;
+}
+
+int os_process_dump_to_output(uint64_t pid, struct error *err)
+{
+    HANDLE process = open_process(pid, err);
+    if (!process)
+        return err->status;
+    int status = dump_to(GetStdHandle(STD_OUTPUT_HANDLE), process, (DWORD)pid, err);
     CloseHandle(process);
     return status;
 }

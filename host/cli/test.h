@@ -141,6 +141,8 @@ void test_file_base(const struct test *test, const struct test_unit *unit, char 
 
 /* What the unit, whose process this is, waits for; kept in files where there is an output folder. */
 void test_take_evidence(struct test *test, struct test_unit *unit, uint64_t pid);
+/* Of a unit that crashed in a Windows guest: the minidump that the guest kept, if it does so. */
+void test_take_crash(struct test *test, struct test_unit *unit, uint64_t pid);
 void test_find_left(struct test *test, struct test_unit *unit, uint64_t pid);   /* of a unit that has ended */
 void test_remove_old_evidence(struct test *test, const struct test_unit *unit); /* of an earlier run */
 void test_free_evidence(struct test_evidence *evidence);                        /* leaves it empty */

@@ -51,9 +51,7 @@ static int keep_dump(struct test *test, struct test_evidence *evidence, uint64_t
     char remote[64];
     snprintf(remote, sizeof remote, ".periscope/dump-%" PRIu64 ".dmp", pid);
     int status = periscope_get_bytes(test->cli->periscope, remote, DUMP_MAX, &bytes, &len);
-    if (status)
-        test_warn(test, "no %s: %s", name, periscope_error_text(test->cli->periscope));
-    else if (test_output_write(test, name, bytes, len))
+    if (!status && test_output_write(test, name, bytes, len))
         strlist_add(&evidence->files, name);
     free(bytes);
     return status;
@@ -66,7 +64,10 @@ static void keep_dumps(struct test *test, struct test_evidence *evidence, const 
     size_t count = evidence_processes(text, pids, TEST_DUMPS_MAX);
     for (size_t i = 0; i < count && !test->stop; i++) {
         dump_name(base, i, name);
-        test_is_final(test, keep_dump(test, evidence, pids[i], name));
+        int status = keep_dump(test, evidence, pids[i], name);
+        if (status)
+            test_warn(test, "no %s: %s", name, periscope_error_text(test->cli->periscope));
+        test_is_final(test, status);
     }
 }
 
@@ -111,6 +112,19 @@ void test_take_evidence(struct test *test, struct test_unit *unit, uint64_t pid)
     if (test->output)
         keep_files(test, unit, (const char *)text, len);
     free(text);
+}
+
+void test_take_crash(struct test *test, struct test_unit *unit, uint64_t pid)
+{
+    char base[TEST_FILE_NAME_SIZE / 2], name[TEST_FILE_NAME_SIZE];
+    if (test->plain || !test->windows || test->runner.count || !test->output)
+        return;
+    test_file_base(test, unit, base, sizeof base);
+    dump_name(base, 0, name);
+    int status = keep_dump(test, &unit->evidence, pid, name);
+    if (status) /* most guests are not set up to keep one: that is no warning */
+        unit->evidence.error = strdup(periscope_error_text(test->cli->periscope));
+    test_is_final(test, status);
 }
 
 /* Behind a runner there is more than the test's own: Wine's servers, which are meant to stay. */

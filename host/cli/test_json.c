@@ -45,7 +45,7 @@ static void add_picture(struct json *json, const struct test_picture *picture)
 
 static void add_evidence(struct json *json, const struct test_evidence *evidence)
 {
-    if (!evidence->summary && !evidence->error) {
+    if (!evidence->summary && !evidence->error && evidence->files.count == 0) {
         json_null(json, "evidence");
         return;
     }

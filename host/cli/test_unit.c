@@ -196,6 +196,15 @@ static void interrupted(struct running *running)
         test_warn(test, "%s could not be ended: %s", running->unit->name, periscope_error_text(test->cli->periscope));
 }
 
+/* While the agent has its record: only then is its process id still its own. */
+static void look_after_exit(struct running *running)
+{
+    bool crashed = running->run.end == PERISCOPE_END_EXITED && (running->run.status & 0x80000000u);
+    if (crashed)
+        test_take_crash(running->test, running->unit, running->pid);
+    test_find_left(running->test, running->unit, running->pid);
+}
+
 static void watch(struct running *running)
 {
     struct test *test = running->test;
@@ -215,7 +224,7 @@ static void watch(struct running *running)
     else if (status)
         lost(running, status);
     else
-        test_find_left(test, running->unit, running->pid);
+        look_after_exit(running);
     (void)periscope_forget(test->cli->periscope, running->pid);
 }
 

@@ -13,17 +13,18 @@ from picture import decode_png
 from wine import Agent, check, equal
 
 BAD_TEST = wine.exe("tools/bad_test.exe")
-PASSED, TIMED_OUT, INCOMPLETE = 0, 4, 5
+LOCAL_DUMPS = r"HKLM\Software\Microsoft\Windows\Windows Error Reporting\LocalDumps"
+PASSED, CRASHED, TIMED_OUT, INCOMPLETE = 0, 3, 4, 5
 MARK = "periscope bad_test mark".encode("utf-16-le")  # on the stack of each of its units
 
 
 class Run:
     """One call of the verb test, with its output folder read."""
 
-    def __init__(self, agent, *units, limit, code, executable=BAD_TEST):
+    def __init__(self, agent, *units, limit, code, executable=BAD_TEST, options=()):
         with tempfile.TemporaryDirectory() as out:
             self.call = agent.periscope("test", executable, *units, code=code, before=(
-                "--no-settime", "--time-limit", str(limit), "--output", out))
+                "--no-settime", "--time-limit", str(limit), "--output", out, *options))
             self.files = {}
             for name in os.listdir(out):
                 with open(os.path.join(out, name), "rb") as file:
@@ -40,10 +41,13 @@ class Run:
         return [line.split("\t") for line in self.files[f"evidence-{name}.txt"].decode().splitlines()]
 
 
+def registry(*arguments):
+    subprocess.run([wine.WINE, "reg", *arguments, "/f"], stdout=subprocess.DEVNULL, timeout=wine.PATIENCE, check=True)
+
+
 def crash_dialogs(shown):
     """Whether Wine shows its dialog for a program that crashed."""
-    subprocess.run([wine.WINE, "reg", "add", r"HKCU\Software\Wine\WineDbg", "/v", "ShowCrashDialog", "/t", "REG_DWORD", "/d",
-                    str(int(shown)), "/f"], stdout=subprocess.DEVNULL, timeout=wine.PATIENCE, check=True)
+    registry("add", r"HKCU\Software\Wine\WineDbg", "/v", "ShowCrashDialog", "/t", "REG_DWORD", "/d", str(int(shown)))
 
 
 def check_dump(run, name):
@@ -80,6 +84,43 @@ def crash_dialog_has_its_name_text_picture_and_minidump():
           f"what the dialog says: {run.unit('crash')['evidence']}")
     check_dump(run, "crash")
     equal(sorted(line.split()[1] for line in run.unit("crash")["ended"]), ["bad_test.exe", "winedbg.exe"], "ended")
+
+
+def crash_without_a_dialog_is_named_and_its_minidump_kept_if_there_is_one():
+    """The test itself writes what error reporting would: Wine has none."""
+    with Agent() as agent:
+        plain = Run(agent, "reported", limit=60, code=CRASHED).unit("reported")
+        equal(plain["problems"], ["ended with status c0000005 (STATUS_ACCESS_VIOLATION)"], "problems")
+        check("Windows is not told to keep any of a crash" in plain["evidence"]["error"], plain["evidence"])
+        registry("add", LOCAL_DUMPS, "/v", "DumpFolder", "/d", wine.windows_path(agent.folder))
+        try:
+            for pid in range(4, 2000, 4):  # of earlier processes with whatever process id
+                agent.write(f"old.exe.{pid}.dmp", b"old")
+                os.utime(agent.path(f"old.exe.{pid}.dmp"), (0, 0))
+            none = Run(agent, "reported", limit=60, code=CRASHED, options=("--env", "BAD_DUMPS=Z:\\nosuch"))
+            found = Run(agent, "reported", limit=60, code=CRASHED, options=(
+                "--env", f"BAD_DUMPS={wine.windows_path(agent.folder)}"))
+        finally:
+            registry("delete", LOCAL_DUMPS)
+    check("and none is in Z:" in none.unit("reported")["evidence"]["error"], none.unit("reported")["evidence"])
+    equal(found.unit("reported")["evidence"]["files"], ["dump-reported.dmp"], "files")
+    equal(found.files["dump-reported.dmp"], b"MDMP, as it were", "the dump")
+
+
+def dump_by_an_executable_of_its_own():
+    """As an agent of other bits calls it."""
+    with Agent() as agent:
+        tell = wine.windows_path(wine.exe("tools/tell.exe"))
+        pid = agent.periscope("run", tell, "sleep=600000", before=("--no-wait",)).out.decode().split()[0]
+        command = [wine.WINE, agent.path("periscoped.exe"), "--dump"]
+        with open(agent.path("own.dmp"), "wb") as file:
+            subprocess.run([*command, pid], stdout=file, timeout=wine.PATIENCE, check=True)
+        dump = minidump.Minidump(agent.read("own.dmp"))
+        check(any(module.lower().endswith("\\tell.exe") for module in dump.modules()), f"modules: {dump.modules()}")
+        refused = subprocess.run([*command, "999999"], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                                 timeout=wine.PATIENCE, check=False)
+        check(refused.returncode == 1 and b"no minidump of process 999999" in refused.stderr, refused.stderr)
+        agent.periscope("kill", pid)
 
 
 def message_box_has_its_title_and_text():
@@ -164,7 +205,8 @@ def imports_are_those_that_objdump_reads():
     equal([line.split() for line in told.splitlines()], expected, "bits and DLLs")
 
 
-wine.main([crash_dialog_has_its_name_text_picture_and_minidump, message_box_has_its_title_and_text,
+wine.main([crash_dialog_has_its_name_text_picture_and_minidump,
+           crash_without_a_dialog_is_named_and_its_minidump_kept_if_there_is_one, dump_by_an_executable_of_its_own, message_box_has_its_title_and_text,
            hung_window_is_told_from_one_that_waits, grandchild_that_holds_the_output_does_not_hold_the_run,
            mode_of_an_ended_test_is_put_back_and_told, mode_is_left_while_another_child_runs,
            missing_dll_is_told_in_testlaunchers_words, imports_are_those_that_objdump_reads])

@@ -11,6 +11,20 @@ static void test_crash(void)
     *(volatile int *)0 = 1;
 }
 
+/* Does what Windows' error reporting does where it is told to keep minidumps, into the folder BAD_DUMPS; then crashes. */
+static void test_reported(void)
+{
+    char path[MAX_PATH], folder[MAX_PATH] = "";
+    GetEnvironmentVariableA("BAD_DUMPS", folder, sizeof folder - 32);
+    snprintf(path, sizeof path, "%s\\bad_test.exe.%lu.dmp", folder, GetCurrentProcessId());
+    FILE *file = fopen(path, "wb");
+    if (file) {
+        fputs("MDMP, as it were", file);
+        fclose(file);
+    }
+    TerminateProcess(GetCurrentProcess(), 0xc0000005);
+}
+
 static void test_dialog(void)
 {
     MessageBoxW(NULL, L"Body text \x4e2d\x6587\nand a second line", L"A dialog", MB_OKCANCEL);
@@ -61,8 +75,8 @@ static void test_grandchild(void)
 static const struct {
     const char *name;
     void (*run)(void);
-} units[] = {{"pass", test_pass}, {"crash", test_crash}, {"dialog", test_dialog},        {"hang", test_hang},
-             {"mode", test_mode}, {"sleep", test_sleep}, {"grandchild", test_grandchild}};
+} units[] = {{"pass", test_pass}, {"crash", test_crash}, {"reported", test_reported}, {"dialog", test_dialog},
+             {"hang", test_hang}, {"mode", test_mode},   {"sleep", test_sleep},       {"grandchild", test_grandchild}};
 
 int main(int argc, char **argv)
 {
