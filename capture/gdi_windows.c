@@ -75,16 +75,32 @@ static void append_dialog(struct buffer *line, HWND window)
     buffer_deinit(&reading.text);
 }
 
+/* ---- windows that hang ---- */
+
+typedef HWND WINAPI hung_window_of(HWND ghost); /* user32's, in no header: HungWindowFromGhostWindow */
+
+/* Windows shows a likeness in the place of a window that hangs, which belongs to a process of its own. */
+static HWND behind_ghost(HWND window)
+{
+    wchar_t name[8];
+    if (GetClassNameW(window, name, 8) <= 0 || wcscmp(name, L"Ghost") != 0)
+        return window;
+    hung_window_of *find = (hung_window_of *)gdi_system_function(L"user32.dll", "HungWindowFromGhostWindow");
+    HWND hung = find ? find(window) : NULL;
+    return hung ? hung : window;
+}
+
 /* ---- lines ---- */
 
 /* title, class, pid, geometry, whether it is visible, whether it hangs, what a dialog says */
-static void add_line(HWND window, struct strlist *lines)
+static void add_line(HWND shown, struct strlist *lines)
 {
     wchar_t text[TEXT_SIZE];
     struct buffer line;
     RECT rect;
     DWORD pid = 0;
-    if (!GetWindowThreadProcessId(window, &pid) || !GetWindowRect(window, &rect))
+    HWND window = behind_ghost(shown);
+    if (!GetWindowThreadProcessId(window, &pid) || !GetWindowRect(shown, &rect))
         return; /* it has gone */
     buffer_init(&line, LINE_MAX_SIZE);
     if (InternalGetWindowText(window, text, TEXT_SIZE) > 0)
@@ -93,7 +109,7 @@ static void add_line(HWND window, struct strlist *lines)
     if (GetClassNameW(window, text, TEXT_SIZE) > 0)
         append_field(&line, text);
     buffer_printf(&line, "\t%lu\t%ldx%ld%+ld%+ld\t%d\t%d", pid, rect.right - rect.left, rect.bottom - rect.top,
-                  rect.left, rect.top, IsWindowVisible(window) && !IsIconic(window), IsHungAppWindow(window) != 0);
+                  rect.left, rect.top, IsWindowVisible(shown) && !IsIconic(shown), IsHungAppWindow(window) != 0);
     buffer_append(&line, "\t", 1);
     if (IsWindowVisible(window) && is_dialog(window))
         append_dialog(&line, window);
