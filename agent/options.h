@@ -14,10 +14,10 @@
 #define PORT_DEFAULT 8000 /* of a service that is installed without one */
 
 struct options {
-    uint16_t port;        /* 0: pick one */
-    bool has_port;        /* else it is the default one */
-    const char *bind_to;  /* NULL: every address. All strings are borrowed from argv, or from config_text */
-    struct strlist allow; /* owned: SRCHOST and every --allow */
+    uint16_t port;               /* 0: pick one */
+    bool has_port;               /* else it is the default one */
+    const char *bind_to;         /* NULL: every address. All strings are borrowed from argv, or from config_text */
+    struct strlist allow;        /* owned: SRCHOST and every --allow */
     struct strlist card_classes; /* owned: every --card-class, "DRIVER=CLASS" */
     const char *workdir;
     const char *run_as;      /* NULL: the user of the session for a service, else the agent's own */

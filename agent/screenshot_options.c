@@ -109,8 +109,8 @@ static const struct option {
     {"if-changed", "a hash as the fact hash gives it", set_if_changed, OF_PICTURE, false},
     {"format", "png or ppm", set_format, OF_PICTURE, false},
     {"backend", "the name of a capture backend", set_backend, OF_LIST, false},
-    {"deadline-ms", STRING(SCREENSHOT_DEADLINE_MIN_MS) " to " STRING(SCREENSHOT_DEADLINE_MAX_MS), set_deadline,
-     OF_LIST, false},
+    {"deadline-ms", STRING(SCREENSHOT_DEADLINE_MIN_MS) " to " STRING(SCREENSHOT_DEADLINE_MAX_MS), set_deadline, OF_LIST,
+     false},
     {"card-class", "DRIVER=passed-through, DRIVER=emulated or DRIVER=virtual", add_card_class, OF_LIST, true},
 };
 #define KNOWN_COUNT (sizeof known / sizeof *known)
