@@ -61,6 +61,9 @@ static int fill(struct os_identity *identity, const struct account *account, con
     identity->group_count = IDENTITY_GROUPS_MAX;
     if (getgrouplist(entry->pw_name, entry->pw_gid, identity->groups, &identity->group_count) < 0)
         return error_set(err, ERR_LIMIT, "user '%s' is in more than %d groups", entry->pw_name, IDENTITY_GROUPS_MAX);
+    identity->own_group_count = getgroups(IDENTITY_GROUPS_MAX, identity->own_groups);
+    if (identity->own_group_count < 0)
+        return errno_error(err, errno, "could not tell the agent's own groups");
     snprintf(identity->name, sizeof identity->name, "user %.64s (uid %lu)%s%.64s%s%.32s", entry->pw_name,
              (unsigned long)entry->pw_uid, session && *session->id ? ", session " : "", session ? session->id : "",
              session ? " on " : "", session ? (*session->id ? session->seat : session->terminal) : "");
@@ -132,9 +135,6 @@ const char *os_identity_name(const struct os_identity *identity)
 
 /* ---- the thread ---- */
 
-static _Thread_local gid_t own_groups[IDENTITY_GROUPS_MAX];
-static _Thread_local int own_group_count;
-
 static bool is_somebody_else(const struct os_identity *identity)
 {
     return identity && !identity->is_agent && !identity->same;
@@ -144,8 +144,7 @@ int os_identity_enter(const struct os_identity *identity, struct error *err)
 {
     if (!is_somebody_else(identity))
         return 0;
-    own_group_count = getgroups(IDENTITY_GROUPS_MAX, own_groups);
-    if (own_group_count < 0 || syscall(SYS_setgroups, (size_t)identity->group_count, identity->groups) < 0)
+    if (syscall(SYS_setgroups, (size_t)identity->group_count, identity->groups) < 0)
         return errno_error(err, errno, "could not become the user");
     setfsgid(identity->group);
     setfsuid(identity->user); /* and with it the kernel takes the right to pass over permissions */
@@ -162,7 +161,8 @@ void os_identity_leave(const struct os_identity *identity)
         return;
     setfsuid(geteuid());
     setfsgid(getegid());
-    if (syscall(SYS_setgroups, (size_t)own_group_count, own_groups) < 0 || (uid_t)setfsuid((uid_t)-1) != geteuid())
+    if (syscall(SYS_setgroups, (size_t)identity->own_group_count, identity->own_groups) < 0 ||
+        (uid_t)setfsuid((uid_t)-1) != geteuid())
         abort(); /* what follows would be done as somebody else */
 }
 

@@ -17,6 +17,8 @@ struct os_identity {
     gid_t group;
     gid_t groups[IDENTITY_GROUPS_MAX];
     int group_count;
+    gid_t own_groups[IDENTITY_GROUPS_MAX]; /* of the agent, for the way back */
+    int own_group_count;
     struct strlist environment; /* all of it, "NAME=VALUE" */
     char name[200];
 };
