@@ -5,6 +5,7 @@
  *     region=WxH+X+Y          a part of the output or screen; -X and -Y are negative coordinates
  *     cursor=0|1              whether it is drawn (1: as a person sees the screen)
  *     if-changed=HASH         no file when the pixels have this hash
+ *     compare=0|1             also how far another backend's picture differs (0)
  *     format=png|ppm          of the file (png)
  *     backend=NAME            this one or none
  *     deadline-ms=N           from 100 to 60000 (5000)

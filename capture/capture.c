@@ -3,6 +3,8 @@
 
 #include "base/number.h"
 #include "base/timestamp.h"
+#include "capture/candidates.h"
+#include "capture/compare.h"
 #include "capture/crc.h"
 #include "capture/hash.h"
 #include "capture/pixels.h"
@@ -94,7 +96,7 @@ void capturer_free(struct capturer *capturer)
         return;
     for (size_t i = 0; i < capturer->slot_count; i++)
         close_slot(capturer, &capturer->slots[i]);
-    strlist_deinit(&capturer->candidates.passed_over);
+    candidates_clear(&capturer->candidates);
     free(capturer->slots);
     free(capturer);
 }
@@ -180,28 +182,15 @@ static int say_refused(const struct capturer *capturer, const char *name, const 
 
 /* ---- candidates ---- */
 
-static bool is_candidate(const struct capture_candidates *candidates, const char *backend)
-{
-    for (size_t i = 0; i < candidates->count; i++)
-        if (strcmp(candidates->items[i].backend, backend) == 0)
-            return true;
-    return false;
-}
-
-/* Those of the chooser, and each wanted backend that it did not name. */
 static void find_candidates(struct capturer *capturer, const struct capture_options *options)
 {
-    struct capture_candidates *candidates = &capturer->candidates;
     enter(capturer, STAGE_CHOOSE, NULL);
-    strlist_deinit(&candidates->passed_over);
-    candidates->count = 0;
+    candidates_clear(&capturer->candidates);
     if (capturer->choose && !options->backend)
-        capturer->choose(options, candidates);
-    for (size_t i = 0; i < capturer->slot_count && candidates->count < CAPTURE_CANDIDATES_MAX; i++) {
-        const struct capture_backend *backend = capturer->slots[i].backend;
-        if (is_wanted(backend, options->backend) && !is_candidate(candidates, backend->name))
-            candidates->items[candidates->count++] = (struct capture_candidate){.backend = backend->name};
-    }
+        capturer->choose(options, &capturer->candidates);
+    for (size_t i = 0; i < capturer->slot_count; i++)
+        if (is_wanted(capturer->slots[i].backend, options->backend))
+            candidates_complete(&capturer->candidates, capturer->slots[i].backend->name);
 }
 
 static struct slot *find_slot(struct capturer *capturer, const char *backend)
@@ -316,18 +305,48 @@ static void move_facts(struct strlist *to, const struct strlist *from, const cha
     to->failed |= from->failed;
 }
 
-/* Why this source, and whether a person looks at another one, that could not be read. */
-static void add_choice_facts(const struct capturer *capturer, const struct capture_candidate *taken,
-                             struct strlist *facts)
+/* Takes the picture again from another backend: of the same output by its name, where there is one. The first picture is
+   its backend's and stays valid. */
+static bool compare_with(struct capturer *capturer, const struct capture_options *options, const struct grab *grab,
+                         const struct capture_candidate *candidate, struct strlist *facts, struct buffer *reasons)
 {
-    const struct capture_candidate *first = capturer->candidates.items;
-    if (*taken->reason)
-        strlist_addf(facts, "chosen=%s", taken->reason);
-    move_facts(facts, &capturer->candidates.passed_over, "refused=");
-    while (first < taken && !first->is_lit)
-        first++;
-    if (first < taken && first->screen != taken->screen)
-        strlist_addf(facts, "warning=this is not the first choice, which can't be read: %s", first->reason);
+    struct grab other = {0};
+    struct error why = {0};
+    struct task task = {run_grab, &other, STAGE_GRAB};
+    struct capture_options named = *options;
+    const char *output = strlist_get(&grab->facts, "output");
+    int status = ERR_NOT_FOUND;
+    if (output && strcmp(output, "all") != 0 && !strchr(output, ' ')) {
+        named.output = output;
+        status = try_candidate(capturer, candidate, &named, &task, &why);
+    }
+    if (status == ERR_NOT_FOUND)
+        status = try_candidate(capturer, candidate, options, &task, &why);
+    if (status == 0)
+        compare_add_facts(&grab->image, &other.image, candidate, facts);
+    else
+        buffer_printf(reasons, "%s%s: %s", reasons->len ? "; " : "", candidate->backend, why.text);
+    strlist_deinit(&other.facts);
+    return status == 0;
+}
+
+static void compare(struct capturer *capturer, const struct capture_options *options, struct grab *grab,
+                    const struct capture_candidate *taken)
+{
+    struct buffer reasons;
+    struct strlist facts = {0};
+    bool done = false;
+    buffer_init(&reasons, ERROR_TEXT_SIZE);
+    for (int same = 1; same >= 0; same--)
+        for (const struct capture_candidate *one = NULL;
+             !done && (one = candidates_other(&capturer->candidates, taken, one, same == 1));)
+            done = compare_with(capturer, options, grab, one, &facts, &reasons);
+    if (!done)
+        strlist_addf(&facts, "compare.refused=%s",
+                     reasons.len ? (const char *)reasons.data : "there is no other backend to compare with");
+    move_facts(&grab->facts, &facts, "");
+    strlist_deinit(&facts);
+    buffer_deinit(&reasons);
 }
 
 int capturer_take(struct capturer *capturer, const struct picture_options *options, struct strlist *facts,
@@ -338,12 +357,14 @@ int capturer_take(struct capturer *capturer, const struct picture_options *optio
     struct task task = {run_grab, &grab, STAGE_GRAB};
     const struct capture_candidate *taken = NULL;
     int status = do_task(capturer, &options->capture, &task, &taken, &refused, err);
+    if (status == 0 && options->compare)
+        compare(capturer, &options->capture, &grab, taken);
     if (status == 0)
         status = finish_picture(capturer, &grab, options, file, err);
     if (status == 0) {
         move_facts(facts, &grab.facts, "");
         move_facts(facts, &refused, "refused=");
-        add_choice_facts(capturer, taken, facts);
+        candidates_add_facts(&capturer->candidates, taken, facts);
         if (facts->failed)
             status = error_set(err, ERR_NO_MEMORY, "no memory for what is known of the picture");
     }
@@ -369,7 +390,7 @@ static int add_software_crc(struct capturer *capturer, const struct capture_opti
         add_pixel_facts(&grab.facts, &grab.image, NULL, &unchanged);
         move_facts(facts, &grab.facts, "");
         move_facts(facts, &refused, "refused=");
-        add_choice_facts(capturer, *taken, facts);
+        candidates_add_facts(&capturer->candidates, *taken, facts);
         strlist_addf(facts, "crc=software 0x%08x %s", picture_crc(&grab.image), output ? output : "");
     }
     strlist_deinit(&grab.facts);

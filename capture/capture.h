@@ -68,12 +68,13 @@ extern const struct capture_backend *const capture_backends[]; /* NULL-terminate
 /* ---- which of them is tried first ---- */
 
 #define CAPTURE_CANDIDATES_MAX 144
+#define CAPTURE_SCREEN_UNKNOWN UINT32_MAX
 
 struct capture_candidate {
     const char *backend; /* its name */
     char source[16];     /* what of it: "card1", ":0"; "": what the backend chooses */
     char reason[256];    /* why it is here, and here in the order */
-    unsigned screen;     /* candidates of the same number are ways to the same screen */
+    uint32_t screen;     /* candidates of the same number are ways to the same screen */
     bool is_lit;         /* a person looks at that screen: a picture of another is less than it seems */
 };
 
@@ -101,12 +102,15 @@ enum picture_format { PICTURE_PNG, PICTURE_PPM };
 struct picture_options {
     struct capture_options capture;
     enum picture_format format;
+    bool compare;           /* with what another backend gives, too */
     const char *if_changed; /* NULL, or a hash as in the fact `hash`: nothing is encoded when the pixels have it */
 };
 
 /* Takes a picture and encodes it into `file` (left empty when unchanged; the fact `unchanged=1` says so). Facts:
    backend, output, geometry, time (RFC 3339, UTC, when the picture was asked for: it is not older), hash
-   (capture/hash.h), cursor, chosen (why this source), refused (one for each tried before: "x11: why"), warning. */
+   (capture/hash.h), cursor, chosen (why this source), refused (one for each tried before: "x11: why"), warning;
+   with `compare`, compare.backend, compare.source, compare.pixels (how many differ) and, where some do, compare.box
+   (WxH+X+Y in the picture), or compare.refused. */
 int capturer_take(struct capturer *capturer, const struct picture_options *options, struct strlist *facts,
                   struct buffer *file, struct error *err);
 /* CRCs: `crc=SOURCE VALUE OUTPUT…` for each that can be had and `refused=SOURCE: why` for the others, after what is known of

@@ -36,10 +36,12 @@ struct call {
 
 /* ---- what the picture is to be of ---- */
 
-/* Leaves the scene of the screen that has the output. */
+/* By the server's name for it or the kernel's. Leaves the scene of the screen that has the output. */
 static int find_output(struct capture *capture, const char *name, struct rect *area, struct error *err)
 {
     struct buffer names;
+    pid_t server = capture->connection.server.pid;
+    uint64_t cards = server ? x11_gpu_cards("", server) : 0;
     int status = 0;
     buffer_init(&names, ERROR_TEXT_SIZE / 2);
     for (int screen = 0; screen < ScreenCount(capture->connection.display) && status == 0; screen++) {
@@ -47,7 +49,7 @@ static int find_output(struct capture *capture, const char *name, struct rect *a
         for (size_t i = 0; i < capture->scene.output_count && status == 0; i++) {
             const struct x11_output *output = &capture->scene.outputs[i];
             buffer_printf(&names, " %s", output->name);
-            if (strcmp(output->name, name) != 0)
+            if (strcmp(output->name, name) != 0 && !x11_gpu_is_output(cards, name, output->name))
                 continue;
             *area = output->area;
             buffer_deinit(&names);

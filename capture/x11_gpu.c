@@ -118,3 +118,16 @@ uint64_t x11_gpu_cards(const char *root, pid_t server)
         set |= (uint64_t)cards[card] << card;
     return set;
 }
+
+bool x11_gpu_is_output(uint64_t cards, const char *kernel_name, const char *output)
+{
+    unsigned card;
+    int len = 0;
+    if (sscanf(kernel_name, "card%2u-%n", &card, &len) != 1 || len == 0 || card >= CARDS_MAX || !(cards >> card & 1))
+        return false;
+    const char *connector = kernel_name + len;
+    if (strcmp(connector, output) == 0)
+        return true;
+    return strncmp(connector, "HDMI-A-", 7) == 0 && strncmp(output, "HDMI-", 5) == 0 &&
+           strcmp(connector + 7, output + 5) == 0;
+}

@@ -16,6 +16,9 @@ struct x11_gpu {
    has no card open, or its files can't be read. Paths are under `root`, "" but in tests. */
 bool x11_gpu_find(const char *root, pid_t server, const char *output, struct x11_gpu *gpu);
 
+/* Whether the kernel's name of an output ("card1-HDMI-A-1") is that of a server's ("HDMI-1") with these cards open. */
+bool x11_gpu_is_output(uint64_t cards, const char *kernel_name, const char *output);
+
 /* The cards that the server has open: bit N for card N. 0 also when its files can't be read. */
 uint64_t x11_gpu_cards(const char *root, pid_t server);
 

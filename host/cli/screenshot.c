@@ -19,6 +19,7 @@ static const struct cli_option options[] = {
     {"if-changed", 'i', "HASH", "no file and status 119 while the picture's fact 'hash' is still this one"},
     {"format", 'f', "png|ppm", "the file's form; without it by FILE's ending, or png"},
     {"backend", 0, "NAME", "how the agent takes it, and no other way"},
+    {"compare", 0, NULL, "take it another way too, as from X and from the kernel, and tell how far they differ"},
     {"deadline", 0, "SECONDS", "how long the agent may try (5)"},
     QEMU_OPTIONS,
     {"source", 0, "auto|agent|qemu", "who takes it (with --qmp auto, else agent)"},
@@ -47,6 +48,8 @@ static int build_options(struct cli *cli, struct shot *shot)
         strlist_add(list, "cursor=0");
     else if (cli_option(cli, "cursor"))
         strlist_add(list, "cursor=1");
+    if (cli_option(cli, "compare"))
+        strlist_add(list, "compare=1");
     if (strcmp(shot->format, "png") != 0)
         strlist_addf(list, "format=%s", shot->format);
     const char *deadline = cli_option(cli, "deadline");
@@ -85,7 +88,7 @@ static int take_from_agent(struct cli *cli, struct shot *shot)
 /* The option that QEMU has no answer to, or NULL. */
 static const char *agents_own_option(const struct cli *cli)
 {
-    static const char *const names[] = {"region", "if-changed", "backend"};
+    static const char *const names[] = {"region", "if-changed", "backend", "compare"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (cli_option(cli, names[i]))
             return names[i];

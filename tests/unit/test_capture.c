@@ -23,6 +23,7 @@ struct capture {
     struct fake *fake;
 };
 static struct capture opened[2];
+static char last_source[16];
 static uint8_t pixels[3 * 4 * 4];
 
 static int open_fake(struct fake *fake, struct capture **out, struct error *err)
@@ -52,7 +53,7 @@ static enum capture_result grab(struct capture *capture, const struct capture_op
                                 struct image_view *image, struct strlist *facts, struct error *err)
 {
     struct fake *fake = capture->fake;
-    (void)options;
+    snprintf(last_source, sizeof last_source, "%s", options->source ? options->source : "");
     strlist_addf(facts, "output=out-%d", fake->grabs);
     enum capture_result result = fake->results[fake->grabs < 3 ? fake->grabs : 3];
     fake->grabs++;
@@ -155,6 +156,122 @@ static int fact_count(const char *key)
     for (size_t i = 0; i < facts.count; i++)
         count += strncmp(facts.items[i], key, len) == 0 && facts.items[i][len] == '=';
     return count;
+}
+
+/* ---- a chooser that can be told what to do ---- */
+
+static struct capture_candidate told[3];
+static size_t told_count;
+
+static void choose(const struct capture_options *which, struct capture_candidates *candidates)
+{
+    (void)which;
+    for (size_t i = 0; i < told_count; i++)
+        candidates->items[candidates->count++] = told[i];
+    strlist_add(&candidates->passed_over, "second: it is behind");
+}
+
+static void start_with_chooser(void)
+{
+    start(both);
+    capturer_free(capturer);
+    CHECK_INT(capturer_new(&capturer, both, choose, &err), 0);
+    told_count = 2;
+    told[0] = (struct capture_candidate){"second", "card1", "it is lit", 0, true};
+    told[1] = (struct capture_candidate){"first", ":0", "it is the same", 0, true};
+}
+
+static void the_chooser_tells_the_order(void)
+{
+    start_with_chooser();
+    CHECK_INT(take(), 0);
+    CHECK_TEXT(strlist_get(&facts, "backend"), "second");
+    CHECK_TEXT(strlist_get(&facts, "chosen"), "it is lit");
+    CHECK_TEXT(strlist_get(&facts, "refused"), "second: it is behind");
+    CHECK_TEXT(last_source, "card1");
+    CHECK_INT(fact_count("warning"), 0);
+    CHECK_INT(fakes[0].opens, 0);
+    options.capture.backend = "first"; /* one that is named does what it would */
+    CHECK_INT(take(), 0);
+    CHECK_TEXT(strlist_get(&facts, "backend"), "first");
+    CHECK_INT(fact_count("chosen"), 0);
+    CHECK_TEXT(last_source, "");
+    finish();
+}
+
+static void another_way_to_the_same_screen_is_as_good(void)
+{
+    start_with_chooser();
+    fakes[1].open_status = ERR_DENIED;
+    CHECK_INT(take(), 0);
+    CHECK_TEXT(strlist_get(&facts, "chosen"), "it is the same");
+    CHECK_TEXT(strlist_get(&facts, "refused"), "second: it won't open");
+    CHECK_INT(fact_count("warning"), 0);
+    finish();
+}
+
+static void another_screen_is_a_warning(void)
+{
+    start_with_chooser();
+    told[1].screen = 1;
+    fakes[1].open_status = ERR_DENIED;
+    CHECK_INT(take(), 0);
+    CHECK_TEXT(strlist_get(&facts, "warning"), "this is not the first choice, which can't be read: it is lit");
+    told[0].is_lit = false; /* nobody looks at it */
+    CHECK_INT(take(), 0);
+    CHECK_INT(fact_count("warning"), 0);
+    finish();
+}
+
+static void what_was_not_chosen_is_tried_last(void)
+{
+    start_with_chooser();
+    told_count = 1;
+    fakes[1].open_status = ERR_DENIED;
+    CHECK_INT(take(), 0);
+    CHECK_TEXT(strlist_get(&facts, "backend"), "first");
+    CHECK_TEXT(last_source, "");
+    finish();
+}
+
+/* ---- comparing ---- */
+
+static void equal_pictures_have_no_box(void)
+{
+    start_with_chooser();
+    options.compare = true;
+    CHECK_INT(take(), 0);
+    CHECK_TEXT(strlist_get(&facts, "backend"), "second");
+    CHECK_TEXT(strlist_get(&facts, "compare.backend"), "first");
+    CHECK_TEXT(strlist_get(&facts, "compare.source"), ":0");
+    CHECK_TEXT(strlist_get(&facts, "compare.pixels"), "0");
+    CHECK_INT(fact_count("compare.box"), 0);
+    CHECK_INT(fact_count("backend"), 1);
+    finish();
+}
+
+static void pictures_of_other_sizes_are_told(void)
+{
+    start_with_chooser();
+    options.compare = true;
+    fakes[0].width = 3;
+    CHECK_INT(take(), 0);
+    CHECK_TEXT(strlist_get(&facts, "compare.refused"), "first: its picture has 3x4 pixels, not 4x4");
+    CHECK_INT(fact_count("compare.pixels"), 0);
+    finish();
+}
+
+static void nothing_to_compare_with_is_told(void)
+{
+    start_with_chooser();
+    options.compare = true;
+    fakes[0].open_status = ERR_DENIED;
+    CHECK_INT(take(), 0);
+    CHECK_TEXT(strlist_get(&facts, "compare.refused"), "first: it won't open");
+    options.capture.backend = "second";
+    CHECK_INT(take(), 0);
+    CHECK_TEXT(strlist_get(&facts, "compare.refused"), "there is no other backend to compare with");
+    finish();
 }
 
 static void the_first_that_can_is_taken_and_kept_open(void)
@@ -397,5 +514,12 @@ int main(void)
     RUN(time_is_rfc_3339);
     RUN(lists_come_from_one_backend_and_only_once);
     RUN(nothing_under_way_is_said_when_idle);
+    RUN(the_chooser_tells_the_order);
+    RUN(another_way_to_the_same_screen_is_as_good);
+    RUN(another_screen_is_a_warning);
+    RUN(what_was_not_chosen_is_tried_last);
+    RUN(equal_pictures_have_no_box);
+    RUN(pictures_of_other_sizes_are_told);
+    RUN(nothing_to_compare_with_is_told);
     return CHECK_RESULT();
 }

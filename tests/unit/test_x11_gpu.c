@@ -82,12 +82,38 @@ static void output_chooses_among_several_cards(void)
     CHECK_TEXT(gpu.driver, "");
 }
 
+static void outputs_have_names_of_the_kernels(void)
+{
+    CHECK(x11_gpu_is_output(1 << 1, "card1-HDMI-A-2", "HDMI-2"));
+    CHECK(x11_gpu_is_output(1 << 1, "card1-HDMI-A-2", "HDMI-A-2"));
+    CHECK(x11_gpu_is_output(3, "card0-DP-1", "DP-1"));
+    CHECK(!x11_gpu_is_output(1 << 1, "card0-DP-1", "DP-1"));
+    CHECK(!x11_gpu_is_output(3, "card0-DP-1", "DP-2"));
+    CHECK(!x11_gpu_is_output(3, "card0-HDMI-A-1", "HDMI-11"));
+    CHECK(!x11_gpu_is_output(3, "DP-1", "DP-1")); /* that is the server's own */
+    CHECK(!x11_gpu_is_output(UINT64_MAX, "card64-DP-1", "DP-1"));
+    CHECK(!x11_gpu_is_output(UINT64_MAX, "card0", "DP-1"));
+}
+
+static void cards_of_a_server_are_a_set(void)
+{
+    tree_begin();
+    CHECK(x11_gpu_cards(tree_root, SERVER) == 0);
+    open_file(3, "/dev/dri/card0");
+    open_file(4, "/dev/dri/card63");
+    open_file(5, "/dev/dri/card64");
+    open_file(6, "/dev/dri/renderD128");
+    CHECK(x11_gpu_cards(tree_root, SERVER) == (1ull << 63 | 1));
+}
+
 int main(void)
 {
     RUN(server_without_a_card);
     RUN(only_card_is_every_outputs);
     RUN(card_that_is_not_on_pci_has_no_address);
     RUN(output_chooses_among_several_cards);
+    RUN(outputs_have_names_of_the_kernels);
+    RUN(cards_of_a_server_are_a_set);
     tree_end();
     return CHECK_RESULT();
 }

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "capture/candidates.h"
+
+#include <string.h>
+
+void candidates_clear(struct capture_candidates *candidates)
+{
+    strlist_deinit(&candidates->passed_over);
+    candidates->count = 0;
+}
+
+void candidates_complete(struct capture_candidates *candidates, const char *backend)
+{
+    for (size_t i = 0; i < candidates->count; i++)
+        if (strcmp(candidates->items[i].backend, backend) == 0)
+            return;
+    if (candidates->count < CAPTURE_CANDIDATES_MAX)
+        candidates->items[candidates->count++] =
+            (struct capture_candidate){.backend = backend, .screen = CAPTURE_SCREEN_UNKNOWN};
+}
+
+const struct capture_candidate *candidates_other(const struct capture_candidates *candidates,
+                                                 const struct capture_candidate *taken,
+                                                 const struct capture_candidate *last, bool same_screen)
+{
+    const struct capture_candidate *end = candidates->items + candidates->count;
+    for (const struct capture_candidate *one = last ? last + 1 : candidates->items; one < end; one++)
+        if (strcmp(one->backend, taken->backend) != 0 && (one->screen == taken->screen) == same_screen)
+            return one;
+    return NULL;
+}
+
+void candidates_add_facts(const struct capture_candidates *candidates, const struct capture_candidate *taken,
+                          struct strlist *facts)
+{
+    const struct capture_candidate *first = candidates->items;
+    if (*taken->reason)
+        strlist_addf(facts, "chosen=%s", taken->reason);
+    for (size_t i = 0; i < candidates->passed_over.count; i++)
+        strlist_addf(facts, "refused=%s", candidates->passed_over.items[i]);
+    while (first < taken && !first->is_lit)
+        first++;
+    if (first < taken && first->screen != taken->screen)
+        strlist_addf(facts, "warning=this is not the first choice, which can't be read: %s", first->reason);
+}
