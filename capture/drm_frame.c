@@ -6,6 +6,7 @@
 #include "capture/drm_copy.h"
 #include "capture/drm_map.h"
 #include "capture/drm_render.h"
+#include "capture/drm_virgl.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -207,7 +208,13 @@ static uint8_t *copy_out(const struct drm_card *card, uint32_t handle, const str
     else
         error_set(err, ERR_NO_MEMORY, "no memory for %llu bytes of a framebuffer", (unsigned long long)extent->size);
     drm_unmap(&mapping);
-    return bytes;
+    if (!bytes || !drm_virgl_is_elsewhere(card, handle, bytes, (size_t)extent->size))
+        return bytes;
+    free(bytes);
+    error_set(err, ERR_UNAVAILABLE,
+              "card%u (%s) has 3D, and the picture is in the host's memory, the guest's does not hold it (virgl)",
+              card->number, card->driver);
+    return NULL;
 }
 
 /* Replaces tiles by rows. */
