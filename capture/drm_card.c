@@ -35,9 +35,25 @@ int drm_call(const struct drm_card *card, unsigned long request, const char *nam
     return result < 0 ? errno : 0;
 }
 
+/* Where in the kernel the process's first thread waits, which is the one that takes pictures; "" when it does not, or the
+   kernel does not tell. */
+static void read_wait_channel(char *name, size_t size)
+{
+    int fd = open("/proc/self/wchan", O_RDONLY | O_CLOEXEC);
+    ssize_t len = fd >= 0 ? read(fd, name, size - 1) : 0;
+    name[len > 0 ? len : 0] = 0;
+    if (fd >= 0)
+        close(fd);
+    if (strcmp(name, "0") == 0)
+        name[0] = 0;
+}
+
 void drm_describe_call(char *text, size_t size)
 {
-    snprintf(text, size, "card%u does not answer %s", atomic_load(&current_card), atomic_load(&current_call));
+    char channel[64];
+    read_wait_channel(channel, sizeof channel);
+    snprintf(text, size, "card%u does not answer %s%s%s", atomic_load(&current_card), atomic_load(&current_call),
+             *channel ? ", which waits in the kernel's " : "", channel);
 }
 
 /* ---- what a card is ---- */
