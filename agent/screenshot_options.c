@@ -65,6 +65,12 @@ static bool set_if_changed(struct screenshot_options *options, const char *value
     return picture_hash_is_valid(value);
 }
 
+static bool set_color(struct screenshot_options *options, const char *value)
+{
+    options->picture.capture.colors = strcmp(value, "applied") == 0;
+    return strcmp(value, "applied") == 0 || strcmp(value, "stored") == 0;
+}
+
 static bool set_compare(struct screenshot_options *options, const char *value)
 {
     options->picture.compare = *value == '1';
@@ -113,6 +119,7 @@ static const struct option {
     {"region", "WxH+X+Y with sizes from 1 to " STRING(CAPTURE_SIZE_MAX), set_region, OF_CRC, false},
     {"cursor", "0 or 1", set_cursor, OF_CRC, false},
     {"if-changed", "a hash as the fact hash gives it", set_if_changed, OF_PICTURE, false},
+    {"color", "stored or applied", set_color, OF_CRC, false},
     {"compare", "0 or 1", set_compare, OF_PICTURE, false},
     {"format", "png or ppm", set_format, OF_PICTURE, false},
     {"backend", "the name of a capture backend", set_backend, OF_LIST, false},

@@ -5,6 +5,7 @@
  *     region=WxH+X+Y          a part of the output or screen; -X and -Y are negative coordinates
  *     cursor=0|1              whether it is drawn (1: as a person sees the screen)
  *     if-changed=HASH         no file when the pixels have this hash
+ *     color=stored|applied    without or with the display hardware's colour tables and matrix (stored)
  *     compare=0|1             also how far another backend's picture differs (0)
  *     format=png|ppm          of the file (png)
  *     backend=NAME            this one or none

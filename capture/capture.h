@@ -31,6 +31,7 @@ struct capture_options {
     bool has_region;
     struct rect region; /* of the output or screen; must lie within it */
     bool cursor;        /* draw it */
+    bool colors;        /* apply what the display hardware does to colours behind the framebuffers */
     int timeout_ms;     /* what the caller will wait; the backend gives up before */
 };
 

@@ -133,7 +133,8 @@ static void merge_shot(struct drm_shot *all, const struct drm_shot *shot, int32_
 static int take_shots(struct capture *capture, const struct drm_row *row, const struct capture_options *options,
                       const struct rect *region, struct drm_shot *all, struct strlist *facts, struct error *err)
 {
-    struct drm_shot_options how = {.cursor = options->cursor, .deadline_ms = os_deadline(options->timeout_ms)};
+    struct drm_shot_options how = {
+        .cursor = options->cursor, .colors = options->colors, .deadline_ms = os_deadline(options->timeout_ms)};
     uint32_t stride = row->area.width * 3;
     *all = (struct drm_shot){.coherent = true};
     for (size_t i = 0; i < row->count; i++) {

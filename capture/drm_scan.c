@@ -185,7 +185,6 @@ static void read_colours(const struct drm_card *card, uint32_t crtc, const struc
         read_gamma_table(card, value, scan);
     if (!scan->has_palette)
         read_legacy_palette(card, crtc, scan);
-    scan->has_ctm = drm_property_get(card, properties, "CTM", &value) && value != 0;
 }
 
 /* ---- a CRTC ---- */

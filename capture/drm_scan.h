@@ -59,7 +59,6 @@ struct drm_scan {
     size_t plane_count;     /* those with a framebuffer */
     struct drm_plane planes[DRM_PLANES_MAX];
     enum drm_lut gamma;
-    bool has_ctm;
     struct color palette[256]; /* the gamma table, where it has 256 entries */
     bool has_palette;
     bool cursor_unknown; /* the driver tells of no cursor plane's place */

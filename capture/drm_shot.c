@@ -2,6 +2,7 @@
 #include "capture/drm_shot.h"
 
 #include "capture/detile.h"
+#include "capture/drm_color.h"
 #include "capture/drm_frame.h"
 #include "platform/clock.h"
 
@@ -162,8 +163,33 @@ static void add_facts(const struct drm_output *output, const struct attempt *att
         add_plane_fact(&attempt->layers[i], &attempt->framebuffers[i], facts);
     if (attempt->cursor == DRM_CURSOR_UNAVAILABLE)
         strlist_addf(facts, "warning=%s: the cursor is missing: %s", output->name, attempt->cursor_reason);
-    if (attempt->before.has_ctm)
-        strlist_addf(facts, "warning=%s has a colour matrix, which was not applied", output->name);
+}
+
+/* A framebuffer with a palette has used the gamma table up. */
+static bool has_palette(const struct attempt *attempt)
+{
+    bool found = false;
+    for (size_t i = 0; i < attempt->count; i++)
+        found |= attempt->layers[i].frame.format->has_palette;
+    return found;
+}
+
+static void finish_colors(const struct drm_output *output, const struct attempt *attempt, bool apply, uint8_t *rgb,
+                          uint32_t stride, struct strlist *facts)
+{
+    struct colors colors;
+    drm_color_read(output->card, output->crtc, &colors);
+    bool gamma = colors.gamma.entries && !has_palette(attempt);
+    if (colors.degamma.entries || colors.has_matrix || gamma) {
+        bool before = colors.degamma.entries != NULL;
+        strlist_addf(facts, "color=%s%s%s%s%s", before ? "degamma" : "",
+                     before && (colors.has_matrix || gamma) ? " " : "", colors.has_matrix ? "ctm" : "",
+                     colors.has_matrix && gamma ? " " : "", gamma ? "gamma" : "");
+        strlist_addf(facts, "color.applied=%d", apply && !has_palette(attempt));
+        if (apply && !has_palette(attempt))
+            colors_apply(&colors, rgb, stride, output->width, output->height);
+    }
+    colors_deinit(&colors);
 }
 
 int drm_shot_take(const struct drm_output *output, const struct drm_shot_options *options, uint8_t *rgb,
@@ -179,6 +205,8 @@ int drm_shot_take(const struct drm_output *output, const struct drm_shot_options
         shot->cursor_place = attempt->cursor_place;
         compose_sort(attempt->layers, attempt->count);
         status = compose(rgb, stride, output->width, output->height, attempt->layers, attempt->count, err);
+        if (status == 0)
+            finish_colors(output, attempt, options->colors, rgb, stride, facts);
     }
     forget(attempt);
     free(attempt);

@@ -8,6 +8,7 @@
 
 struct drm_shot_options {
     bool cursor;
+    bool colors;         /* apply the CRTC's tables and its matrix */
     int64_t deadline_ms; /* os_deadline()'s; from then on it is not tried again */
 };
 
@@ -20,7 +21,8 @@ struct drm_shot {
     struct rect cursor_place; /* on the output, when it was drawn; may lie beyond it */
 };
 
-/* Draws the output into RGB24 rows of its own size. Adds the facts drm.plane and warning. */
+/* Draws the output into RGB24 rows of its own size. Adds the facts drm.plane, color, color.applied and
+   warning. */
 int drm_shot_take(const struct drm_output *output, const struct drm_shot_options *options, uint8_t *rgb,
                   uint32_t stride, struct drm_shot *shot, struct strlist *facts, struct error *err);
 
