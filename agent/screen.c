@@ -256,14 +256,20 @@ int screen_crc(struct screen *screen, const struct strlist *options, struct strl
 {
     struct screenshot_options parsed;
     int status = screenshot_options_parse_crc(&parsed, options, err);
-    return status ? status : ask(screen, "crc", options, parsed.deadline_ms, facts, NULL, err);
+    if (status == 0)
+        status = ask(screen, "crc", options, parsed.deadline_ms, facts, NULL, err);
+    screenshot_options_deinit(&parsed);
+    return status;
 }
 
 int screen_all_displays(struct screen *screen, const struct strlist *options, struct strlist *facts, struct error *err)
 {
     struct screenshot_options parsed;
     int status = screenshot_options_parse_list(&parsed, options, err);
-    return status ? status : ask(screen, "all-displays", options, parsed.deadline_ms, facts, NULL, err);
+    if (status == 0)
+        status = ask(screen, "all-displays", options, parsed.deadline_ms, facts, NULL, err);
+    screenshot_options_deinit(&parsed);
+    return status;
 }
 
 static int ask_list(struct screen *screen, const char *verb, int timeout_ms, struct strlist *lines, struct error *err)
