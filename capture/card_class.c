@@ -19,6 +19,8 @@ static const struct {
     {"vboxvideo", CARD_EMULATED},
     {"hyperv_drm", CARD_EMULATED},
     {"simpledrm", CARD_EMULATED},
+    {"simple-framebuffer", CARD_EMULATED}, /* the devices' drivers, which is what an X server's files lead to */
+    {"of-display", CARD_EMULATED},
     {"ofdrm", CARD_EMULATED},
     {"efidrm", CARD_EMULATED},
     {"vesadrm", CARD_EMULATED},

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "capture/x11.h"
 
+#include "capture/card_class.h"
 #include "capture/region.h"
 #include "capture/x11_gpu.h"
 #include "capture/x11_image.h"
@@ -179,7 +180,27 @@ static void grab(void *context)
 
 /* ---- lists ---- */
 
-static void add_display(struct capture *capture, size_t index, const struct x11_output *output, struct strlist *facts)
+/* Of servers that draw in memory alone; a card that another has can be one whose files must not be read. */
+static bool is_headless(const struct x11_server *server)
+{
+    return strcmp(server->name, "Xvfb") == 0 || strcmp(server->name, "Xvnc") == 0 ||
+           strcmp(server->name, "Xtigervnc") == 0 || strcmp(server->name, "Xtightvnc") == 0;
+}
+
+static void add_class(size_t index, const struct x11_server *server, const struct x11_gpu *gpu,
+                      const struct strlist *rules, struct strlist *facts)
+{
+    struct card_identity identity = {.driver = ""};
+    enum card_class class = CARD_VIRTUAL;
+    snprintf(identity.driver, sizeof identity.driver, "%.31s", gpu->driver);
+    if (gpu->driver[0])
+        class = card_class_find(&identity, rules);
+    if (gpu->driver[0] || is_headless(server))
+        strlist_addf(facts, "display.%zu.class=%s", index, card_class_name(class));
+}
+
+static void add_display(struct capture *capture, size_t index, const struct x11_output *output,
+                        const struct strlist *rules, struct strlist *facts)
 {
     const struct x11_server *server = &capture->connection.server;
     struct x11_gpu gpu = {.driver = ""};
@@ -187,7 +208,9 @@ static void add_display(struct capture *capture, size_t index, const struct x11_
     strlist_addf(facts, "display.%zu.geometry=%ux%u%+d%+d", index, output->area.width, output->area.height,
                  output->area.x, output->area.y);
     strlist_addf(facts, "display.%zu.backend=x11", index);
-    if (server->pid && !x11_gpu_find("", server->pid, output->name, &gpu))
+    bool on_card = server->pid && x11_gpu_find("", server->pid, output->name, &gpu);
+    add_class(index, server, &gpu, rules, facts);
+    if (server->pid && !on_card)
         strcpy(gpu.driver, server->name);
     if (gpu.driver[0])
         strlist_addf(facts, "display.%zu.driver=%s", index, gpu.driver);
@@ -204,7 +227,7 @@ static void list_displays(void *context)
     for (int screen = 0; call->status == 0 && screen < ScreenCount(capture->connection.display); screen++) {
         call->status = x11_scene_read(&capture->connection, screen, &capture->scene, call->err);
         for (size_t i = 0; i < capture->scene.output_count && call->status == 0; i++)
-            add_display(capture, count++, &capture->scene.outputs[i], call->list);
+            add_display(capture, count++, &capture->scene.outputs[i], call->options->card_classes, call->list);
     }
     strlist_addf(call->list, "display.count=%zu", count);
 }

@@ -185,9 +185,13 @@ def two_outputs():
             geometry = f"{width}x{height}+{x}+{y}"
             equal((facts["output"], facts["geometry"]), (name, geometry), "facts")
             same(shot, whole.crop(x, y, width, height), name)
-            equal([displays[f"display.{i}.{key}"] for key in ("name", "geometry", "backend", "driver")],
-                  [name, geometry, "x11", "Xvfb"], f"display {i}")
+            equal([displays[f"display.{i}.{key}"] for key in ("name", "geometry", "backend", "driver", "class")],
+                  [name, geometry, "x11", "Xvfb", "virtual"], f"display {i}")
         same(worker.ppm("cursor=0")[1], whole, "whole screen")
+        facts, shot = worker.ppm("cursor=0", "output=all")
+        equal([facts["output"], facts["output.0"], facts["output.1"]],
+              ["all", "LEFT 300x479+0+0", "RIGHT-2 341x401+300+11"], "facts of all")
+        same(shot, whole, "all outputs")
         refused("x11: there is no output 'VGA-9' among: LEFT RIGHT-2", worker.screenshot, "output=VGA-9")
 
 
