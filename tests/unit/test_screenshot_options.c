@@ -177,6 +177,28 @@ static void lists_take_backend_and_deadline_alone(void)
     CHECK_TEXT(err.text, "unknown option 'cursor=1'");
 }
 
+static void comparing_and_colours_are_asked_for(void)
+{
+    CHECK_INT(parse_two("compare=1", "color=applied"), 0);
+    CHECK(options.picture.compare && options.picture.capture.colors);
+    CHECK_INT(parse_two("compare=0", "color=stored"), 0);
+    CHECK(!options.picture.compare && !options.picture.capture.colors);
+    CHECK_INT(parse("compare=2"), ERR_INVALID);
+    CHECK_INT(parse("color=gamma"), ERR_INVALID);
+    CHECK_TEXT(err.text, "the option color='gamma' is not stored or applied");
+}
+
+static void card_classes_may_be_repeated(void)
+{
+    CHECK_INT(parse_two("card-class=vkms=passed-through", "card-class=qxl=virtual"), 0);
+    const struct strlist *rules = options.picture.capture.card_classes;
+    CHECK_INT(rules->count, 2);
+    CHECK_TEXT(rules->items[1], "qxl=virtual");
+    screenshot_options_deinit(&options);
+    CHECK_INT(parse("card-class=vkms"), ERR_INVALID);
+    screenshot_options_deinit(&options);
+}
+
 int main(void)
 {
     RUN(no_options_are_the_defaults);
@@ -187,6 +209,8 @@ int main(void)
     RUN(an_option_given_twice_is_refused);
     RUN(names_have_a_limit);
     RUN(lists_take_backend_and_deadline_alone);
+    RUN(comparing_and_colours_are_asked_for);
+    RUN(card_classes_may_be_repeated);
     strlist_deinit(&texts);
     return CHECK_RESULT();
 }
