@@ -98,6 +98,48 @@ static bool find_block_linear(struct tiling *tiling, uint64_t modifier)
     return true;
 }
 
+/* ---- AMD's 64K_S, which all of GFX9 and GFX10 name so: DirectX's standard swizzle, tiles of 65536 bytes ---- */
+
+#define AMD_64K_S UINT64_C(0x0200000000000901) /* GFX9, tile 9, and neither compression nor pipes or banks mixed in */
+
+/* The value's bits, from the least significant on, at those of the mask. */
+static uint32_t deposit(uint32_t value, uint32_t mask)
+{
+    uint32_t out = 0;
+    for (; mask; mask &= mask - 1, value >>= 1)
+        if (value & 1)
+            out |= mask & -mask;
+    return out;
+}
+
+/* The mask has the bits of the place that come from x. */
+#define AMD_PLACE(name, mask)                                                                                          \
+    static uint32_t name(uint32_t x, uint32_t y)                                                                       \
+    {                                                                                                                  \
+        return deposit(x, mask) | deposit(y, 0xffff & ~(uint32_t)(mask));                                              \
+    }
+AMD_PLACE(amd_1, 0xaa0f)
+AMD_PLACE(amd_2_or_4, 0xaa8f)
+AMD_PLACE(amd_8, 0xaacf)
+
+static bool find_amd(struct tiling *tiling, unsigned pixel_size)
+{
+    switch (pixel_size) {
+    case 1:
+        *tiling = (struct tiling){256, 256, 16, amd_1};
+        return true;
+    case 2:
+    case 4:
+        *tiling = (struct tiling){512, 128, 16, amd_2_or_4};
+        return true;
+    case 8:
+        *tiling = (struct tiling){1024, 64, 16, amd_8};
+        return true;
+    default:
+        return false;
+    }
+}
+
 /* ---- any ---- */
 
 static uint32_t linear_offset(uint32_t x, uint32_t y)
@@ -106,11 +148,13 @@ static uint32_t linear_offset(uint32_t x, uint32_t y)
     return x;
 }
 
-bool tiling_find(struct tiling *tiling, uint64_t modifier)
+bool tiling_find(struct tiling *tiling, uint64_t modifier, unsigned pixel_size)
 {
     *tiling = (struct tiling){1, 1, 1, linear_offset};
     if (modifier == MODIFIER_LINEAR)
         return true;
+    if (modifier == AMD_64K_S)
+        return find_amd(tiling, pixel_size);
     if (is_block_linear(modifier))
         return find_block_linear(tiling, modifier);
     for (size_t i = 0; i < sizeof intel_tilings / sizeof *intel_tilings; i++)

@@ -3,7 +3,7 @@
  * put in rows. Memory in, memory out.
  *
  * A tiled plane is rows of tiles of equal size, each tile's bytes in one piece. Only the order of the bytes within a
- * tile differs. Source of the numbers and layouts: the kernel's drm_fourcc.h.
+ * tile differs. Source of the numbers and layouts: the kernel's drm_fourcc.h; of AMD's, DirectX's standard swizzle, which is the same.
  */
 #ifndef CAPTURE_DETILE_H
 #define CAPTURE_DETILE_H
@@ -27,8 +27,9 @@ struct tiling {
     uint32_t (*offset)(uint32_t x, uint32_t y);
 };
 
-/* Whether this layout can be undone here. */
-bool tiling_find(struct tiling *tiling, uint64_t modifier);
+/* Whether this layout can be undone here. pixel_size: bytes of a pixel, 0 where they have no size of their own (several
+   planes, or pixels that share bytes); some layouts depend on it. */
+bool tiling_find(struct tiling *tiling, uint64_t modifier, unsigned pixel_size);
 
 /* Bytes that `rows` rows take from the start of a tile's row. The stride, in bytes, is that of one row of pixels. */
 uint64_t tiling_size(const struct tiling *tiling, uint32_t stride, uint32_t rows);

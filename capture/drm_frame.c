@@ -118,14 +118,19 @@ static bool has_secret_tiles(const struct drm_card *card)
     return false;
 }
 
-static int find_tiling(const struct drm_card *card, const struct drm_framebuffer *framebuffer, struct tiling *tiling,
-                       struct error *err)
+static unsigned pixel_size(const struct format *format)
+{
+    return format->planes[1].bytes || format->planes[0].width > 1 ? 0 : format->planes[0].bytes;
+}
+
+static int find_tiling(const struct drm_card *card, const struct drm_framebuffer *framebuffer,
+                       const struct format *format, struct tiling *tiling, struct error *err)
 {
     char name[MODIFIER_NAME_SIZE];
     uint64_t modifier = framebuffer->modifier;
     if (modifier == MODIFIER_UNKNOWN && !has_secret_tiles(card))
         modifier = MODIFIER_LINEAR;
-    if (tiling_find(tiling, modifier))
+    if (tiling_find(tiling, modifier, pixel_size(format)))
         return 0;
     modifier_name(name, modifier);
     return error_set(err, ERR_UNAVAILABLE,
@@ -257,7 +262,7 @@ static int read_mapped(const struct drm_card *card, const struct drm_framebuffer
     struct tiling tiling;
     int status = find_format(card, framebuffer, &layer->frame, err);
     if (status == 0)
-        status = find_tiling(card, framebuffer, &tiling, err);
+        status = find_tiling(card, framebuffer, layer->frame.format, &tiling, err);
     if (status < 0)
         return status;
     uint32_t rows = wanted_rows(layer, row_unit(&tiling, layer->frame.format), &layer->frame.first_row);

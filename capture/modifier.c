@@ -59,14 +59,23 @@ static bool name_nvidia(char *name, size_t size, uint64_t modifier)
     return true;
 }
 
+static const char *amd_tile(unsigned version, unsigned tile)
+{
+    static const char *const tiles[32] = {
+        [9] = "64K_S", [10] = "64K_D", [25] = "64K_S_X", [26] = "64K_D_X", [27] = "64K_R_X", [31] = "256K_R_X"};
+    static const char *const tiles_of_gfx12[32] = {[1] = "256B_2D", [2] = "4K_2D", [3] = "64K_2D", [4] = "256K_2D"};
+    const char *name = version == 5 ? tiles_of_gfx12[tile] : tiles[tile];
+    return name ? name : "of an unknown tiling";
+}
+
 static bool name_amd(char *name, size_t size, uint64_t modifier)
 {
     static const char *const versions[] = {"?", "GFX9", "GFX10", "GFX10 RB+", "GFX11", "GFX12"};
     unsigned version = modifier & 255;
     if (modifier >> 56 != 2)
         return false;
-    snprintf(name, size, "AMD %s tile %u%s", version < sizeof versions / sizeof *versions ? versions[version] : "?",
-             (unsigned)(modifier >> 8 & 31), modifier >> 13 & 1 ? ", compressed (DCC)" : "");
+    snprintf(name, size, "AMD %s %s%s", version < sizeof versions / sizeof *versions ? versions[version] : "?",
+             amd_tile(version, modifier >> 8 & 31), modifier >> 13 & 1 ? ", compressed (DCC)" : "");
     return true;
 }
 

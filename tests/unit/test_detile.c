@@ -97,28 +97,65 @@ static void tile_turing(struct picture *p, uint32_t x, uint32_t y, uint32_t rows
                         put(p, x + half + column, y + gob + low + row, 16);
 }
 
+/* Rows of 16 bytes, each bit of whose number, from the least significant on, is one of x or of y. */
+static void tile_by_bits(struct picture *p, uint32_t x, uint32_t y, const char *bits)
+{
+    for (uint32_t run = 0; run < 4096; run++) {
+        uint32_t across = 0, down = 0, next_across = 1, next_down = 1;
+        for (uint32_t i = 0; i < 12; i++) {
+            uint32_t *to = bits[i] == 'x' ? &across : &down, *next = bits[i] == 'x' ? &next_across : &next_down;
+            *to += run >> i & 1 ? *next : 0;
+            *next *= 2;
+        }
+        put(p, x + across * 16, y + down, 16);
+    }
+}
+
+static void tile_amd_1(struct picture *p, uint32_t x, uint32_t y, uint32_t rows)
+{
+    (void)rows;
+    tile_by_bits(p, x, y, "yyyyyxyxyxyx");
+}
+
+static void tile_amd_4(struct picture *p, uint32_t x, uint32_t y, uint32_t rows)
+{
+    (void)rows;
+    tile_by_bits(p, x, y, "yyyxyxyxyxyx");
+}
+
+static void tile_amd_8(struct picture *p, uint32_t x, uint32_t y, uint32_t rows)
+{
+    (void)rows;
+    tile_by_bits(p, x, y, "yyxxyxyxyxyx");
+}
+
 static const struct layout {
     uint64_t modifier;
     uint32_t width, height;
     void (*tile)(struct picture *p, uint32_t x, uint32_t y, uint32_t rows);
+    unsigned pixel_size; /* 0: of any */
 } layouts[] = {
-    {0x0100000000000001, 512, 8, tile_x},
-    {0x0100000000000002, 128, 32, tile_y},
-    {0x0100000000000003, 128, 32, tile_yf},
-    {0x0100000000000009, 128, 32, tile_4},
+    {0x0100000000000001, 512, 8, tile_x, 0},
+    {0x0100000000000002, 128, 32, tile_y, 0},
+    {0x0100000000000003, 128, 32, tile_yf, 0},
+    {0x0100000000000009, 128, 32, tile_4, 0},
     /* Compression 0, desktop sectors, and for each height from 1 to 32 GOBs: kind 0 with 0xfe, kind 2 with 0x06. */
-    {0x03000000004fe010, 64, 8, tile_fermi},
-    {0x03000000004fe011, 64, 16, tile_fermi},
-    {0x03000000004fe012, 64, 32, tile_fermi},
-    {0x03000000004fe013, 64, 64, tile_fermi},
-    {0x03000000004fe014, 64, 128, tile_fermi},
-    {0x03000000004fe015, 64, 256, tile_fermi},
-    {0x0300000000606010, 64, 8, tile_turing},
-    {0x0300000000606011, 64, 16, tile_turing},
-    {0x0300000000606012, 64, 32, tile_turing},
-    {0x0300000000606013, 64, 64, tile_turing},
-    {0x0300000000606014, 64, 128, tile_turing},
-    {0x0300000000606015, 64, 256, tile_turing},
+    {0x03000000004fe010, 64, 8, tile_fermi, 0},
+    {0x03000000004fe011, 64, 16, tile_fermi, 0},
+    {0x03000000004fe012, 64, 32, tile_fermi, 0},
+    {0x03000000004fe013, 64, 64, tile_fermi, 0},
+    {0x03000000004fe014, 64, 128, tile_fermi, 0},
+    {0x03000000004fe015, 64, 256, tile_fermi, 0},
+    {0x0300000000606010, 64, 8, tile_turing, 0},
+    {0x0300000000606011, 64, 16, tile_turing, 0},
+    {0x0300000000606012, 64, 32, tile_turing, 0},
+    {0x0300000000606013, 64, 64, tile_turing, 0},
+    {0x0300000000606014, 64, 128, tile_turing, 0},
+    {0x0300000000606015, 64, 256, tile_turing, 0},
+    {0x0200000000000901, 256, 256, tile_amd_1, 1},
+    {0x0200000000000901, 512, 128, tile_amd_4, 2},
+    {0x0200000000000901, 512, 128, tile_amd_4, 4},
+    {0x0200000000000901, 1024, 64, tile_amd_8, 8},
 };
 #define LAYOUT_COUNT (sizeof layouts / sizeof *layouts)
 
@@ -160,7 +197,7 @@ static void check_layout(const struct layout *layout, uint32_t row_bytes, uint32
     uint8_t *out = malloc((size_t)out_stride * rows);
     make_tiled(&p, layout);
     memset(out, SPARE, (size_t)out_stride * rows);
-    CHECK(tiling_find(&tiling, layout->modifier));
+    CHECK(tiling_find(&tiling, layout->modifier, layout->pixel_size));
     CHECK_INT(tiling_size(&tiling, p.stride, rows), (size_t)p.stride * p.height);
     detile(&tiling, p.tiled, p.stride, out, out_stride, row_bytes, rows);
     for (uint32_t y = 0; y < rows; y++) {
@@ -200,7 +237,7 @@ static void linear_is_rows(void)
     struct tiling tiling;
     const uint8_t rows[] = {1, 2, 3, 0, 4, 5, 6, 0};
     uint8_t out[6];
-    CHECK(tiling_find(&tiling, 0));
+    CHECK(tiling_find(&tiling, 0, 0));
     CHECK_INT(tiling_size(&tiling, 4, 2), 8);
     detile(&tiling, rows, 4, out, 3, 3, 2);
     CHECK(memcmp(out, "\1\2\3\4\5\6", 6) == 0);
@@ -211,7 +248,8 @@ static void the_rest_is_refused(void)
     static const uint64_t others[] = {
         0x00ffffffffffffff, /* not told */
         0x0100000000000004, 0x0100000000000005, 0x0100000000000006, 0x0100000000000008,
-        0x010000000000000a, 0x0100000000000012, 0x0200000000000901, /* AMD */
+        0x010000000000000a, 0x0100000000000012, 0x0200000000000a01, 0x0200000000001901,
+        0x0200000000002901, 0x0200000000200901, 0x0200000000000902, /* AMD */
         0x0300000000000001, 0x03000000000fe014,                     /* Tegra */
         0x03000000005fe014,                                         /* G80 */
         0x0300000000e06014,                                         /* compressed */
@@ -221,10 +259,17 @@ static void the_rest_is_refused(void)
     };
     struct tiling tiling;
     for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
-        if (tiling_find(&tiling, others[i]))
+        if (tiling_find(&tiling, others[i], 4))
             printf("# 0x%016llx\n", (unsigned long long)others[i]);
-        CHECK(!tiling_find(&tiling, others[i]));
+        CHECK(!tiling_find(&tiling, others[i], 4));
     }
+}
+
+static void amd_by_the_pixels_size_alone(void)
+{
+    struct tiling tiling;
+    for (unsigned size = 0; size <= 16; size++)
+        CHECK_INT(tiling_find(&tiling, 0x0200000000000901, size), size == 1 || size == 2 || size == 4 || size == 8);
 }
 
 static void names(void)
@@ -237,8 +282,10 @@ static void names(void)
         {0x0100000000000003, "Intel Yf-tiled"},
         {0x0100000000000008, "Intel Y-tiled, gen 12 render-compressed with clear colour"},
         {0x0100000000000077, "unknown, of Intel"},
-        {0x0200000000042901, "AMD GFX9 tile 9, compressed (DCC)"},
-        {0x0200000000001b03, "AMD GFX10 RB+ tile 27"},
+        {0x0200000000042901, "AMD GFX9 64K_S, compressed (DCC)"},
+        {0x0200000000001b03, "AMD GFX10 RB+ 64K_R_X"},
+        {0x0200000000000305, "AMD GFX12 64K_2D"},
+        {0x0200000000000c02, "AMD GFX10 of an unknown tiling"},
         {0x0300000000606015,
          "NVIDIA block-linear, blocks of 32 GOBs, page kind 0x06, Turing or later, desktop sectors"},
         {0x0300000000cfe014, "NVIDIA block-linear, blocks of 16 GOBs, page kind 0xfe, Fermi to Volta, desktop sectors, "
@@ -259,6 +306,7 @@ int main(void)
     RUN(strides_with_room_to_spare);
     RUN(linear_is_rows);
     RUN(the_rest_is_refused);
+    RUN(amd_by_the_pixels_size_alone);
     RUN(names);
     return CHECK_RESULT();
 }
