@@ -66,12 +66,31 @@ const char *display_class_name(enum display_class class)
     return class_names[class];
 }
 
-const struct display *displays_find(const struct displays *displays, const char *name)
+static bool is_meant(const struct display *display, const char *name, const char *pci)
+{
+    return (!name && !pci) || (name && display->name && strcmp(display->name, name) == 0) ||
+           (pci && display->pci && strcmp(display->pci, pci) == 0);
+}
+
+/* The first class that is told of those meant; *found_pci, if not NULL, is that of the first of them. */
+static enum display_class find_class(const struct displays *displays, const char *name, const char *pci,
+                                     const char **found_pci)
 {
     for (size_t i = 0; i < displays->count; i++) {
         const struct display *display = &displays->items[i];
-        if (display->name && (!name || strcmp(display->name, name) == 0))
-            return display;
+        if (!is_meant(display, name, pci))
+            continue;
+        if (found_pci && !*found_pci)
+            *found_pci = display->pci;
+        if (display_class(display) != DISPLAY_UNKNOWN)
+            return display_class(display);
     }
-    return NULL;
+    return DISPLAY_UNKNOWN;
+}
+
+enum display_class displays_class(const struct displays *displays, const char *name)
+{
+    const char *pci = NULL;
+    enum display_class class = find_class(displays, name, NULL, &pci);
+    return class == DISPLAY_UNKNOWN && name && pci ? find_class(displays, NULL, pci, NULL) : class;
 }

@@ -26,7 +26,8 @@ enum display_class { DISPLAY_UNKNOWN, DISPLAY_EMULATED, DISPLAY_PASSED_THROUGH, 
 enum display_class display_class(const struct display *display);
 const char *display_class_name(enum display_class class); /* "passed-through" */
 
-/* The one of that name; without a name the first one, as the agent lists first what it shows first. NULL: none. */
-const struct display *displays_find(const struct displays *displays, const char *name);
+/* Of the output of that name, or of its card where another source alone tells it; without a name, of the first output
+   whose class is told: an agent lists first what it shows first. */
+enum display_class displays_class(const struct displays *displays, const char *name);
 
 #endif

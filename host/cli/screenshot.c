@@ -129,13 +129,15 @@ static int take_from_qemu(struct cli *cli, struct shot *shot)
 /* *class, by what the guest says drives the output. An agent that does not answer is the status of that. */
 static int find_class(struct cli *cli, enum display_class *class)
 {
-    struct periscope_strings properties;
+    struct periscope_strings facts;
     struct displays displays;
-    int status = periscope_properties(cli->periscope, &properties);
+    int status = periscope_displays(cli->periscope, NULL, &facts);
+    if (status == PERISCOPE_UNSUPPORTED)
+        status = periscope_properties(cli->periscope, &facts);
     if (status)
         return status;
-    displays_take(&displays, &properties);
-    *class = display_class(displays_find(&displays, cli_option(cli, "output")));
+    displays_take(&displays, &facts);
+    *class = displays_class(&displays, cli_option(cli, "output"));
     displays_deinit(&displays);
     return 0;
 }

@@ -49,11 +49,14 @@ def spoil(image, *places):
 
 # ---- an agent that tells what it is told to ----
 
-def guest(*properties, shot=None):
-    """A server that is an agent with these properties. shot: the picture's file; None: it refuses."""
+def guest(*displays, shot=None, old=False):
+    """A server that is an agent with these displays. shot: the picture's file; None: it refuses. old: it tells of them
+    among its properties alone."""
     def reply(rpc):
-        if rpc == wire.GETPROPERTIES:
-            return [wire.s(line) for line in properties]
+        if rpc == wire.DISPLAYS and old:
+            return [wire.raw("e", b"unknown RPC %d\0" % rpc)]
+        if rpc == (wire.GETPROPERTIES if old else wire.DISPLAYS):
+            return [wire.s(line) for line in displays]
         if rpc == wire.SCREENSHOT:
             return [wire.s("backend=drm"), wire.d(shot)] if shot else [wire.raw("e", b"no picture today\0")]
         return []
@@ -151,6 +154,21 @@ def auto_by_the_class_of_the_output_that_is_named(folder):
         equal(auto(folder, monitor, server, "-o", "card0-X-1").json["facts"]["source"], "qemu")
         auto(folder, monitor, server, "-o", "card1-Y-1", code=REFUSED)
         auto(folder, monitor, server, "--region", "1x1+0+0", code=REFUSED)  # which QEMU does not know
+
+
+@in_folder
+def auto_by_the_class_of_the_card(folder):
+    """An X server does not tell it of its outputs; the kernel does, of the same card. And agents that lack the RPC."""
+    x11 = ("display.0.name=HDMI-1", "display.0.backend=x11", "display.0.pci=0000:01:00.0")
+    card = ("display.1.name=card1-HDMI-A-1", "display.1.class=passed-through", "display.1.pci=0000:01:00.0")
+    with qmp.Monitor(drawing(9, 9).ppm) as monitor:
+        with guest(*x11, *card) as server:
+            auto(folder, monitor, server, "-o", "HDMI-1", code=REFUSED)
+            auto(folder, monitor, server, code=REFUSED)
+        with guest(*x11) as server:
+            equal(auto(folder, monitor, server, "-o", "HDMI-1").json["facts"]["source"], "qemu")
+        with guest(*x11, *card, old=True) as server:
+            auto(folder, monitor, server, "-o", "HDMI-1", code=REFUSED)
 
 
 # ---- compare ----

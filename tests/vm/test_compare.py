@@ -46,7 +46,7 @@ def what_qemu_sees(machine):
     reply = periscope(machine, "compare", *qmp, "--backend", "drm", "--timeout", "60", "--output", "difference.png")
     check(reply["equal"] and reply["differing"] == 0 and reply["pixels"] > 300000, reply)
     shown = periscope(machine, "displays")["displays"]
-    check(len(shown) == 1 and "drm" in shown[0]["sources"] and shown[0]["mode"].split("@")[0] ==
+    check(len(shown) == 1 and shown[0]["sources"] == ["drm", "qemu"] and shown[0]["class"] == "emulated" and shown[0]["mode"].split("@")[0] ==
           f"{reply['qemu']['width']}x{reply['qemu']['height']}", shown)
     periscope(machine, "screenshot", *qmp, "--source", "agent", "--backend", "drm", "agent.png")
     periscope(machine, "screenshot", *qmp, "--source", "qemu", "qemu.png")
@@ -61,6 +61,8 @@ def what_qemu_does_not_see(machine):
     reply = periscope(machine, "compare", *qmp, "--display", "card0-Virtual-1", "--timeout", "60", "--output", "d.png",
                       code=DIFFERENT)
     check(not reply["equal"] and reply["differing"] > 0, reply)
+    taken = periscope(machine, "screenshot", *qmp, "-o", "card0-Virtual-1", "taken.png")["facts"]
+    check((taken["source"], taken["class"]) == ("agent", "virtual"), taken)
     difference = read_png(machine, "d.png")
     check((difference.width, difference.height) == (max(1024, reply["qemu"]["width"]), max(768, reply["qemu"]["height"])),
           "the picture of the difference")
