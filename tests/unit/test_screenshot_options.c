@@ -199,6 +199,25 @@ static void card_classes_may_be_repeated(void)
     screenshot_options_deinit(&options);
 }
 
+static void crcs_take_what_has_no_file(void)
+{
+    static const char *const taken[] = {"output=a", "region=1x1+0+0", "cursor=0", "backend=drm", "deadline-ms=100"};
+    static const char *const refused[] = {"format=ppm", "if-changed=xxh64:0123456789abcdef"};
+    for (size_t i = 0; i < sizeof taken / sizeof *taken; i++) {
+        struct strlist list = {0};
+        strlist_add(&list, taken[i]);
+        CHECK_INT(screenshot_options_parse_crc(&options, &list, &err), 0);
+        strlist_deinit(&list);
+    }
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
+        struct strlist list = {0};
+        strlist_add(&list, refused[i]);
+        CHECK_INT(screenshot_options_parse_crc(&options, &list, &err), ERR_INVALID);
+        CHECK(strstr(err.text, "unknown option"));
+        strlist_deinit(&list);
+    }
+}
+
 int main(void)
 {
     RUN(no_options_are_the_defaults);
@@ -211,6 +230,7 @@ int main(void)
     RUN(lists_take_backend_and_deadline_alone);
     RUN(comparing_and_colours_are_asked_for);
     RUN(card_classes_may_be_repeated);
+    RUN(crcs_take_what_has_no_file);
     strlist_deinit(&texts);
     return CHECK_RESULT();
 }
