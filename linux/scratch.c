@@ -27,7 +27,12 @@ static int make_folder(char **folder, struct error *err)
         free(*folder);
         return errno_error(err, code, what);
     }
-    return chmod(*folder, 0711) == 0 ? 0 : errno_error(err, errno, "could not open a temporary folder to others");
+    if (chmod(*folder, 0711) == 0)
+        return 0;
+    int code = errno;
+    rmdir(*folder);
+    free(*folder);
+    return errno_error(err, code, "could not open a temporary folder to others");
 }
 
 int os_scratch_make(char **path, struct error *err)
