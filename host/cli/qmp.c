@@ -50,7 +50,8 @@ static int read_line(struct qmp *qmp, int64_t deadline_ms, struct error *err)
 {
     struct buffer *line = &qmp->line;
     size_t seen = 0;
-    memmove(line->data, line->data + qmp->line_len, line->len - qmp->line_len);
+    if (qmp->line_len > 0)
+        memmove(line->data, line->data + qmp->line_len, line->len - qmp->line_len);
     line->len -= qmp->line_len;
     qmp->line_len = 0;
     for (;;) {
