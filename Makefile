@@ -129,6 +129,6 @@ install-host: all $(B)/public/libperiscope.a
 
 .PHONY: clean help
 clean:
-	rm -rf $(OBJ) $(B)/tests $(B)/periscope* $(B)/libperiscope*
+	rm -rf $(OBJ) $(B)/tests $(B)/vm $(B)/periscope* $(B)/libperiscope*
 help:
 	@sed -n 's/^#: //p' $(MAKEFILE_LIST)

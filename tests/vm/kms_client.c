@@ -1,13 +1,20 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Becomes master of a card and shows a scene: one framebuffer a plane, filled by a pattern, until it is killed.
+/* Becomes master of a card and shows scenes on it until it is killed: one framebuffer a plane, filled by a pattern.
  *
- * usage: kms_client CARD PLANE...
+ * usage: kms_client CARD [every=MS] [vt=N] SCENE [-- SCENE]...
  *
- * CARD is a file like /dev/dri/card0. PLANE is TYPE:FOURCC:WxH:PATTERN[:PROPERTY=VALUE]..., TYPE one of primary,
- * overlay and cursor. Unless a PROPERTY says otherwise, the whole framebuffer is shown at 0,0 of the screen, and the
- * primary plane in the size of the mode. SRC_ properties are given in pixels. Prints "READY WxH" once it is shown.
- * Uses libdrm, of which the agent uses nothing.
+ * CARD is a file like /dev/dri/card0. A SCENE is [mode=WxH] PLANE..., a PLANE is
+ * TYPE:FOURCC:WxH:PATTERN[:PROPERTY=VALUE]..., TYPE one of primary, overlay and cursor. The mode is the output's own or,
+ * where it has none of that size, one made up; without it the first. Unless a PROPERTY says otherwise, the whole
+ * framebuffer is shown at 0,0 of the screen. SRC_ properties are given in pixels.
+ *
+ * With several scenes each is shown for that many milliseconds, in turn. With vt it does so on that virtual terminal,
+ * and lets go of the screen while another one is shown. Prints "READY WxH" once the first is shown. Uses libdrm, of
+ * which the agent uses nothing.
  */
+#include "tests/vm/kms_pattern.h"
+#include "tests/vm/kms_vt.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <libdrm/drm_fourcc.h>
@@ -21,8 +28,12 @@
 #include <xf86drmMode.h>
 
 #define CAP_CURSOR_PLANE_HOTSPOT 6
+#define SCENES_MAX 8
 
 static int card;
+static drmModeAtomicReqPtr scenes[SCENES_MAX];
+static int scene_count, shown;
+static unsigned every_ms;
 
 static void die(const char *what)
 {
@@ -30,92 +41,22 @@ static void die(const char *what)
     exit(1);
 }
 
-/* ---- pictures ---- */
-
-struct color {
-    uint32_t red, green, blue, alpha; /* 0 to 255 */
-};
-
-/* Blocks of the eight colours whose channels are all or nothing: exact in every format, and under every alpha. */
-static struct color blocks(uint32_t x, uint32_t y)
-{
-    uint32_t n = x / 13 + y / 7;
-    return (struct color){n & 1 ? 255 : 0, n & 2 ? 255 : 0, n & 4 ? 255 : 0, 255};
-}
-
-static struct color gradient(uint32_t x, uint32_t y)
-{
-    return (struct color){x & 255, y & 255, (x ^ y) & 255, 255};
-}
-
-/* All alphas, with colours that are at most the alpha, as premultiplied ones are. */
-static struct color glass(uint32_t x, uint32_t y)
-{
-    uint32_t alpha = (x * 7 + y * 3) & 255;
-    return (struct color){alpha, alpha * (x & 7) / 7, alpha * (y & 7) / 7, alpha};
-}
-
-/* One alpha of 0 on all: what compositors leave in the lowest plane. */
-static struct color ghost(uint32_t x, uint32_t y)
-{
-    struct color color = gradient(x, y);
-    color.alpha = 0;
-    return color;
-}
-
-static const struct {
-    const char *name;
-    struct color (*at)(uint32_t x, uint32_t y);
-} patterns[] = {{"blocks", blocks}, {"gradient", gradient}, {"glass", glass}, {"ghost", ghost}};
-
-static unsigned bytes_per_pixel(uint32_t fourcc)
-{
-    switch (fourcc) {
-    case DRM_FORMAT_RGB565:
-        return 2;
-    case DRM_FORMAT_XRGB16161616:
-    case DRM_FORMAT_ARGB16161616:
-        return 8;
-    default:
-        return 4;
-    }
-}
-
-static void write_pixel(uint8_t *bytes, uint32_t fourcc, struct color c)
-{
-    uint16_t wide[4] = {(uint16_t)(c.blue * 257), (uint16_t)(c.green * 257), (uint16_t)(c.red * 257),
-                        (uint16_t)(c.alpha * 257)};
-    uint32_t word = c.alpha << 24 | c.red << 16 | c.green << 8 | c.blue;
-    uint16_t half = (uint16_t)((c.red >> 3) << 11 | (c.green >> 2) << 5 | c.blue >> 3);
-    if (fourcc == DRM_FORMAT_RGB565)
-        memcpy(bytes, &half, 2);
-    else if (bytes_per_pixel(fourcc) == 8)
-        memcpy(bytes, wide, 8);
-    else
-        memcpy(bytes, &word, 4);
-}
-
-static void fill(uint8_t *bytes, uint32_t pitch, uint32_t fourcc, uint32_t width, uint32_t height, const char *pattern)
-{
-    for (size_t i = 0; i < sizeof patterns / sizeof *patterns; i++)
-        for (uint32_t y = 0; strcmp(patterns[i].name, pattern) == 0 && y < height; y++)
-            for (uint32_t x = 0; x < width; x++)
-                write_pixel(bytes + (size_t)y * pitch + (size_t)x * bytes_per_pixel(fourcc), fourcc,
-                            patterns[i].at(x, y));
-}
-
 static uint32_t make_framebuffer(uint32_t fourcc, uint32_t width, uint32_t height, const char *pattern)
 {
     uint32_t handle, pitch, id, handles[4] = {0}, pitches[4] = {0}, offsets[4] = {0};
     uint64_t size, offset;
-    if (drmModeCreateDumbBuffer(card, width, height, bytes_per_pixel(fourcc) * 8, 0, &handle, &pitch, &size))
+    if (drmModeCreateDumbBuffer(card, width, height, pattern_bytes_per_pixel(fourcc) * 8, 0, &handle, &pitch, &size))
         die("create a buffer");
     if (drmModeMapDumbBuffer(card, handle, &offset))
         die("map a buffer");
     uint8_t *bytes = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, card, (off_t)offset);
     if (bytes == MAP_FAILED)
         die("mmap");
-    fill(bytes, pitch, fourcc, width, height, pattern);
+    if (pattern_fill(bytes, pitch, fourcc, width, height, pattern)) {
+        errno = EINVAL;
+        die(pattern);
+    }
+    munmap(bytes, size);
     handles[0] = handle;
     pitches[0] = pitch;
     if (drmModeAddFB2(card, width, height, fourcc, handles, pitches, offsets, &id, 0))
@@ -171,7 +112,7 @@ static uint32_t find_plane(const char *kind)
     return 0;
 }
 
-/* The first connector that is plugged in, and its first mode. */
+/* The first connector that is plugged in. */
 static drmModeConnectorPtr find_connector(drmModeResPtr resources)
 {
     for (int i = 0; i < resources->count_connectors; i++) {
@@ -222,38 +163,160 @@ static void add_plane(drmModeAtomicReqPtr request, uint32_t crtc, char *text)
         set_given(request, plane, strsep(&rest, ":"));
 }
 
-static void set_mode(drmModeAtomicReqPtr request, uint32_t crtc, const drmModeConnector *connector)
+/* One that no monitor would take, but that has the size. */
+static drmModeModeInfo make_mode(unsigned width, unsigned height)
+{
+    drmModeModeInfo mode = {
+        .hdisplay = (uint16_t)width,
+        .hsync_start = (uint16_t)(width + 16),
+        .hsync_end = (uint16_t)(width + 32),
+        .htotal = (uint16_t)(width + 64),
+        .vdisplay = (uint16_t)height,
+        .vsync_start = (uint16_t)(height + 4),
+        .vsync_end = (uint16_t)(height + 8),
+        .vtotal = (uint16_t)(height + 16),
+        .vrefresh = 60,
+        .type = DRM_MODE_TYPE_USERDEF,
+    };
+    mode.clock = (uint32_t)mode.htotal * mode.vtotal * 60 / 1000;
+    snprintf(mode.name, sizeof mode.name, "%ux%u", width, height);
+    return mode;
+}
+
+static drmModeModeInfo find_mode(const drmModeConnector *connector, const char *size)
+{
+    unsigned width, height;
+    if (!size)
+        return connector->modes[0];
+    if (sscanf(size, "%ux%u", &width, &height) != 2) {
+        errno = EINVAL;
+        die(size);
+    }
+    for (int i = 0; i < connector->count_modes; i++)
+        if (connector->modes[i].hdisplay == width && connector->modes[i].vdisplay == height)
+            return connector->modes[i];
+    return make_mode(width, height);
+}
+
+static void set_mode(drmModeAtomicReqPtr request, uint32_t crtc, const drmModeConnector *connector,
+                     const drmModeModeInfo *mode)
 {
     uint32_t blob;
-    if (drmModeCreatePropertyBlob(card, &connector->modes[0], sizeof connector->modes[0], &blob))
+    if (drmModeCreatePropertyBlob(card, mode, sizeof *mode, &blob))
         die("make a mode");
     set(request, connector->connector_id, DRM_MODE_OBJECT_CONNECTOR, "CRTC_ID", crtc);
     set(request, crtc, DRM_MODE_OBJECT_CRTC, "MODE_ID", blob);
     set(request, crtc, DRM_MODE_OBJECT_CRTC, "ACTIVE", 1);
 }
 
-int main(int argc, char **argv)
+/* Of what the scene does not name, and what was shown before. */
+static void clear_planes(drmModeAtomicReqPtr request)
 {
-    card = argc > 2 ? open(argv[1], O_RDWR | O_CLOEXEC) : -1;
+    drmModePlaneResPtr planes = drmModeGetPlaneResources(card);
+    for (uint32_t i = 0; planes && i < planes->count_planes; i++) {
+        set_plane(request, planes->planes[i], "FB_ID", 0);
+        set_plane(request, planes->planes[i], "CRTC_ID", 0);
+    }
+    drmModeFreePlaneResources(planes);
+}
+
+static char **add_scene(char **words, uint32_t crtc, const drmModeConnector *connector, drmModeModeInfo *mode)
+{
+    drmModeAtomicReqPtr request = drmModeAtomicAlloc();
+    if (!request || scene_count == SCENES_MAX)
+        die("one scene more");
+    scenes[scene_count++] = request;
+    const char *size = *words && strncmp(*words, "mode=", 5) == 0 ? *words++ + 5 : NULL;
+    *mode = find_mode(connector, size);
+    set_mode(request, crtc, connector, mode);
+    clear_planes(request);
+    while (*words && strcmp(*words, "--") != 0)
+        add_plane(request, crtc, *words++);
+    return *words ? words + 1 : words;
+}
+
+static void show(void)
+{
+    if (drmModeAtomicCommit(card, scenes[shown], DRM_MODE_ATOMIC_ALLOW_MODESET, NULL))
+        die("show the scene");
+}
+
+/* ---- a terminal of its own ---- */
+
+static void let_go(void)
+{
+    if (drmDropMaster(card))
+        die("let go of the screen");
+}
+
+static void take_up(void)
+{
+    if (drmSetMaster(card))
+        die("become master again");
+    show();
+}
+
+static void go_on(void)
+{
+    for (;;) {
+        if (scene_count > 1)
+            usleep(every_ms * 1000);
+        else
+            usleep(20000);
+        if (!vt_serve(let_go, take_up) || scene_count == 1)
+            continue;
+        shown = (shown + 1) % scene_count;
+        show();
+    }
+}
+
+/* ---- */
+
+static char **read_options(char **words)
+{
+    for (; *words; words++) {
+        if (strncmp(*words, "every=", 6) == 0)
+            every_ms = (unsigned)atoi(*words + 6);
+        else if (strncmp(*words, "vt=", 3) != 0)
+            break;
+        else if (vt_take(atoi(*words + 3)))
+            die(*words);
+    }
+    return words;
+}
+
+static void become_master(const char *path)
+{
+    card = open(path, O_RDWR | O_CLOEXEC);
     if (card < 0)
-        die("usage: kms_client CARD PLANE...");
+        die(path);
     if (drmSetClientCap(card, DRM_CLIENT_CAP_ATOMIC, 1))
         die("atomic");
     drmSetClientCap(card, CAP_CURSOR_PLANE_HOTSPOT, 1);
     if (drmSetMaster(card))
         die("become master");
+}
+
+int main(int argc, char **argv)
+{
+    drmModeModeInfo first = {0}, mode;
+    if (argc < 3) {
+        fputs("usage: kms_client CARD [every=MS] [vt=N] SCENE [-- SCENE]...\n", stderr);
+        return 2;
+    }
+    char **words = read_options(argv + 2);
+    become_master(argv[1]);
     drmModeResPtr resources = drmModeGetResources(card);
-    drmModeAtomicReqPtr request = drmModeAtomicAlloc();
-    if (!resources || resources->count_crtcs < 1 || !request)
+    if (!resources || resources->count_crtcs < 1)
         die("find a CRTC");
     drmModeConnectorPtr connector = find_connector(resources);
-    set_mode(request, resources->crtcs[0], connector);
-    for (int i = 2; i < argc; i++)
-        add_plane(request, resources->crtcs[0], argv[i]);
-    if (drmModeAtomicCommit(card, request, DRM_MODE_ATOMIC_ALLOW_MODESET, NULL))
-        die("show the scene");
-    printf("READY %ux%u\n", connector->modes[0].hdisplay, connector->modes[0].vdisplay);
+    while (*words) {
+        words = add_scene(words, resources->crtcs[0], connector, &mode);
+        if (scene_count == 1)
+            first = mode;
+    }
+    show();
+    printf("READY %ux%u\n", first.hdisplay, first.vdisplay);
     fflush(stdout);
-    for (;;)
-        pause();
+    go_on();
 }
