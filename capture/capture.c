@@ -250,7 +250,9 @@ static enum capture_result run_grab(struct slot *slot, const struct capture_opti
     strlist_addf(&grab->facts, "backend=%s", slot->backend->name);
     timestamp_text(time, os_wall_time_ms());
     strlist_addf(&grab->facts, "time=%s", time);
+    int64_t start_us = os_clock_us();
     enum capture_result result = slot->backend->grab(slot->capture, options, &grab->image, &grab->facts, err);
+    strlist_addf(&grab->facts, "time-grab-us=%lld", (long long)(os_clock_us() - start_us));
     if (result != CAPTURE_OK || is_sound(&grab->image))
         return result;
     error_set(err, ERR_SYSTEM, "it gave an impossible picture of %ux%u pixels, %u bytes a row", grab->image.width,
@@ -292,10 +294,13 @@ static int finish_picture(struct capturer *capturer, struct grab *grab, const st
                           struct buffer *file, struct error *err)
 {
     bool unchanged;
+    int64_t start_us = os_clock_us();
     enter(capturer, STAGE_HASH, NULL);
     add_pixel_facts(&grab->facts, &grab->image, options->if_changed, &unchanged);
     enter(capturer, STAGE_ENCODE, NULL);
-    return unchanged ? 0 : encode(file, grab, options->format, err);
+    int status = unchanged ? 0 : encode(file, grab, options->format, err);
+    strlist_addf(&grab->facts, "time-encode-us=%lld", (long long)(os_clock_us() - start_us));
+    return status;
 }
 
 static void move_facts(struct strlist *to, const struct strlist *from, const char *prefix)

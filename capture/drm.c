@@ -109,6 +109,8 @@ static void add_shot_facts(const struct drm_row *row, const struct rect *region,
         strlist_addf(facts, "drm.pci=%s", row->outputs->card->identity.pci);
     strlist_addf(facts, "cursor=%s", cursors[shot->cursor]);
     strlist_addf(facts, "coherent=%d", shot->coherent);
+    strlist_addf(facts, "time-read-us=%lld", (long long)shot->read_us);
+    strlist_addf(facts, "time-compose-us=%lld", (long long)shot->compose_us);
 }
 
 static bool overlap(const struct rect *a, const struct rect *b)
@@ -128,6 +130,8 @@ static void merge_shot(struct drm_shot *all, const struct drm_shot *shot, int32_
     if (cursor > all->cursor)
         all->cursor = cursor;
     all->coherent &= shot->coherent;
+    all->read_us += shot->read_us;
+    all->compose_us += shot->compose_us;
 }
 
 static int take_shots(struct capture *capture, const struct drm_row *row, const struct capture_options *options,

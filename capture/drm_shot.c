@@ -22,6 +22,7 @@ struct attempt {
     size_t background_count; /* of these, what is no cursor */
     enum drm_cursor cursor;
     struct rect cursor_place;
+    int64_t read_us;
     char cursor_reason[512]; /* why it is not available */
 };
 
@@ -50,8 +51,10 @@ static int read_pixels(const struct drm_output *output, const struct drm_plane *
     drm_plane_layer(output->card, plane, layer);
     layer->frame.palette = attempt->before.has_palette ? attempt->before.palette : NULL;
     int status = drm_framebuffer_open(output->card, (uint32_t)plane->values[PLANE_FB_ID], framebuffer, err);
+    int64_t start_us = os_clock_us();
     if (status == 0)
         status = drm_frame_read(output->card, framebuffer, layer, attempt->memory[attempt->count], err);
+    attempt->read_us += os_clock_us() - start_us;
     drm_framebuffer_close(output->card, framebuffer);
     if (status == 0)
         attempt->count++;
@@ -203,10 +206,13 @@ int drm_shot_take(const struct drm_output *output, const struct drm_shot_options
         add_facts(output, attempt, facts);
         shot->cursor = attempt->cursor;
         shot->cursor_place = attempt->cursor_place;
+        shot->read_us = attempt->read_us;
+        int64_t start_us = os_clock_us();
         compose_sort(attempt->layers, attempt->count);
         status = compose(rgb, stride, output->width, output->height, attempt->layers, attempt->count, err);
         if (status == 0)
             finish_colors(output, attempt, options->colors, rgb, stride, facts);
+        shot->compose_us = os_clock_us() - start_us;
     }
     forget(attempt);
     free(attempt);

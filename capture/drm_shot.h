@@ -18,7 +18,8 @@ enum drm_cursor { DRM_CURSOR_HIDDEN, DRM_CURSOR_OFF, DRM_CURSOR_UNAVAILABLE, DRM
 struct drm_shot {
     bool coherent; /* the planes were the same after the last byte was read as before the first */
     enum drm_cursor cursor;
-    struct rect cursor_place; /* on the output, when it was drawn; may lie beyond it */
+    struct rect cursor_place;    /* on the output, when it was drawn; may lie beyond it */
+    int64_t read_us, compose_us; /* copying pixels out of video memory, in the last try; making a picture of them */
 };
 
 /* Draws the output into RGB24 rows of its own size. Adds the facts drm.plane, color, color.applied and
