@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # ---- bench ----
-#: make bench        measure pictures, transfers and pings against other tools on one screen; writes build/bench.json
+#: make bench        measure pictures, transfers and pings against other tools on one screen, and pictures in a guest; writes build/bench.json and bench-guest.json
 BENCHES := $(patsubst tests/bench/%.c,$(B)/tests/bench/%,$(wildcard tests/bench/*.c))
 $(B)/tests/bench/%: $(OBJ)/tests/bench/%.o $(UNIT_LIBRARY)
 	@mkdir -p $(@D)
@@ -13,3 +13,6 @@ bench:
 	tests/deps.sh bench
 	$(MAKE) all $(BENCHES)
 	tests/bench/bench.py --build $(B)
+	tests/deps.sh vm
+	$(MAKE) $(VM)/kms_client
+	env $(VM_ENV) tests/vm/bench $(B)/bench-guest.json

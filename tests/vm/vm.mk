@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 VM := $(B)/vm
 VM_CACHE := $(B)/vm-cache
+VM_ENV = VM=$(abspath $(VM)) VM_CACHE=$(abspath $(VM_CACHE)) PERISCOPED=$(abspath $(B))/periscoped
 
 $(VM)/kms_client: $(wildcard tests/vm/*.c tests/vm/*.h) Makefile config.mk
 	@mkdir -p $(@D)
@@ -13,5 +14,4 @@ $(VM)/kms_client: $(wildcard tests/vm/*.c tests/vm/*.h) Makefile config.mk
 check-vm:
 	tests/deps.sh vm
 	$(MAKE) all $(VM)/kms_client
-	env VM=$(abspath $(VM)) VM_CACHE=$(abspath $(VM_CACHE)) PERISCOPED=$(abspath $(B))/periscoped \
-		tests/vm/check $(wildcard tests/vm/test_*.py)
+	env $(VM_ENV) tests/vm/check $(wildcard tests/vm/test_*.py)
