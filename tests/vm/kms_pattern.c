@@ -88,8 +88,8 @@ static int is_rounded_off(int x, int y, int width, int height, int radius)
    pixels come out the same in 8. Made for 320x200. */
 static struct color pane(uint32_t column, uint32_t row)
 {
-    static const struct color bars[] = {{220, 60, 60, 255}, {230, 180, 50, 255}, {70, 180, 90, 255},
-                                        {60, 120, 220, 255}, {150, 80, 200, 255}};
+    static const struct color bars[] = {
+        {220, 60, 60, 255}, {230, 180, 50, 255}, {70, 180, 90, 255}, {60, 120, 220, 255}, {150, 80, 200, 255}};
     int x = (int)column, y = (int)row;
     if (is_rounded_off(x, y, 320, 200, 14))
         return (struct color){0, 0, 0, 0};

@@ -131,8 +131,9 @@ class Machine:
         self.client.forget(pid)
 
     def picture(self, **options):
-        """(facts, width, height, RGB bytes) of a screenshot."""
+        """(facts, width, height, RGB bytes) of a screenshot; an option of None is not given."""
         options = {"format": "ppm", "backend": "drm", "deadline-ms": 60000, **options}
+        options = {key: text for key, text in options.items() if text is not None}
         reply = self.client.call(wire.SCREENSHOT, *(wire.s(f"{key}={value}") for key, value in options.items()))
         if [entry.kind for entry in reply] == ["e"]:
             raise wire.Refused(reply[0].text)

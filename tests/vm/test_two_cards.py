@@ -42,6 +42,19 @@ def both_emulated_by_name(machine):
     with_both(machine, take, (1280, 800))
 
 
+def auto_takes_the_passed_through(machine):
+    """Nothing is passed through to this guest: each card stands for it in turn, by the operator's word."""
+    def take():
+        facts, *_ = by_crc(machine, "auto, vkms stands for a passed-through card",
+                           **{"backend": None, "card-class": "vkms=passed-through"})
+        check(value(facts, "chosen").startswith("card0 (vkms) is passed-through"), facts)
+        facts, *_ = by_screendump(machine, "auto, bochs stands for a passed-through card", "second",
+                                  **{"backend": None, "card-class": "bochs-drm=passed-through"})
+        chosen = value(facts, "chosen")
+        check(chosen.startswith("card1 (bochs-drm, ") and " is passed-through " in chosen, facts)
+    with_both(machine, take)
+
+
 def all_side_by_side(machine):
     """In one picture: the rows of both, in the order in which the displays are told."""
     def take():
@@ -60,7 +73,8 @@ def all_side_by_side(machine):
 if __name__ == "__main__":
     sys.exit(rig.main([
         ("vkms+bochs", ["-vga", "none", "-device", "bochs-display,id=second"], ["vkms", "bochs"],
-         [("by-name", vkms_and_bochs_by_name), ("side-by-side", all_side_by_side)]),
+         [("by-name", vkms_and_bochs_by_name), ("auto", auto_takes_the_passed_through),
+          ("side-by-side", all_side_by_side)]),
         ("virtio-gpu+qxl", ["-vga", "none", "-device", "virtio-gpu-pci,id=first", "-device", "qxl,id=second"],
          ["virtio_pci", "virtio-gpu", "qxl"],
          [("by-name", both_emulated_by_name), ("side-by-side", all_side_by_side)]),

@@ -158,6 +158,8 @@ def auto_takes_drm(machine):
     reply = machine.client.call(wire.SCREENSHOT, wire.s("deadline-ms=60000"))
     texts = [entry.text for entry in reply if entry.kind == "s"]
     check("backend=drm" in texts, reply[0])
+    chosen = "chosen=card0 (vkms) is virtual and has 1 output on; vt"
+    check(any(text.startswith(chosen) for text in texts), texts)
     check(machine.client.property("display.0.name") == VKMS_OUTPUT, "the properties do not name it")
 
 
