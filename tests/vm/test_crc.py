@@ -3,20 +3,14 @@
 """The CRCs that the agent tells (RPC crc) in a guest with vkms: of its own picture, and of the hardware by debugfs. Both
 are held against what is read here with a shell, and computed here from the picture."""
 import sys
-import traceback
 
-import qemu
+import rig
 import picture
 import wire
+from rig import check
 
 OUTPUT = "card0-Virtual-1"
 CRC = "/sys/kernel/debug/dri/0/crtc-0/crc"
-failed = False
-
-
-def check(condition, why):
-    if not condition:
-        raise AssertionError(why)
 
 
 def crcs(machine, *options):
@@ -90,24 +84,6 @@ def without_debugfs(machine):
 TESTS = [both_are_what_the_hardware_has, a_change_is_seen_by_both, hardware_without_pixels, one_that_is_read_already,
          nothing_is_changed, without_debugfs]
 
-
-def run(machine, test):
-    global failed
-    try:
-        test(machine)
-        print(f"ok vm-crc-{test.__name__}", flush=True)
-    except Exception as reason:  # noqa: BLE001
-        failed = True
-        traceback.print_exc(file=sys.stdout)
-        print(f"FAIL vm-crc-{test.__name__}: {str(reason)[:600]}", flush=True)
-
-
-def main():
-    with qemu.Guest("crc", ["-vga", "none"], ["vkms"]) as machine:
-        for test in TESTS:
-            run(machine, test)
-    return 1 if failed else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(rig.main([("crc", ["-vga", "none"], ["vkms"],
+                        [(test.__name__.replace("_", "-"), test) for test in TESTS])]))
