@@ -3,10 +3,10 @@
 import os
 import sys
 import traceback
-import zlib
 
 import initramfs
 import qemu
+import picture
 
 CRC = "/sys/kernel/debug/dri/{card}/crtc-0/crc"
 TABLE = os.path.join(qemu.VM, "table.txt")
@@ -23,15 +23,6 @@ def check(condition, why):
 
 # ---- oracles ----
 
-def crc_of(pixels):
-    """As vkms computes it: the CRC-32 without its inversions, over four 16-bit values a pixel (alpha, red, green,
-    blue; little-endian), each 8-bit value times 257."""
-    wide = bytearray(b"\xff" * (len(pixels) // 3 * 8))
-    for channel in range(3):
-        wide[2 + 2 * channel::8] = wide[3 + 2 * channel::8] = pixels[channel::3]
-    return zlib.crc32(bytes(wide), 0xffffffff) ^ 0xffffffff
-
-
 def hardware_crcs(machine, count, card=0):
     """Those of as many frames, all of which began after they were asked for."""
     crc = CRC.format(card=card)
@@ -46,7 +37,7 @@ def differing(one, other):
 def by_crc(machine, what, card=0, **options):
     """Takes a picture that must have the CRC that vkms has computed."""
     facts, width, height, pixels = machine.picture(**options)
-    ours, theirs = crc_of(pixels), hardware_crcs(machine, 1, card)[0]
+    ours, theirs = picture.crc(pixels), hardware_crcs(machine, 1, card)[0]
     keep(machine, what, width, height, pixels)
     note(machine, what, f"CRC {theirs:08x}", ours == theirs)
     check(ours == theirs, f"the picture's CRC is {ours:08x}, the hardware's {theirs:08x}; {facts}")

@@ -6,6 +6,7 @@ QEMU's one display device has no driver in the guest, as beside a GPU that is pa
 import sys
 
 import rig
+import picture
 import wire
 from rig import SIZE, by_crc, check, hardware_crcs, scene, value, with_client
 
@@ -77,7 +78,7 @@ def pictures_while(machine, what, arguments, sizes, count=12):
         check(len(frames) >= 2, f"only {len(frames)} frames differ")
         for _ in range(count):
             facts, width, height, pixels = machine.picture()
-            ours = rig.crc_of(pixels)
+            ours = picture.crc(pixels)
             check((width, height) in sizes, facts)
             rig.note(machine, what, f"CRC {ours:08x}", ours in frames)
             check(ours in frames, f"{ours:08x} is none of {sorted(map(hex, frames))}; {facts}")
