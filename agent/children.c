@@ -188,7 +188,8 @@ int children_start(struct children *children, const struct os_process_spec *spec
     child->tracked = tracked;
     child->reports[0] = report_path(spec->out);
     child->reports[1] = report_path(spec->err);
-    log_line("child %" PRIu64 " started: %s", child->pid, spec->argv[0]);
+    log_line("child %" PRIu64 " started: %s (%s)", child->pid, spec->argv[0],
+             spec->as ? os_identity_name(spec->as) : "as the agent");
     add(children, child);
     return 0;
 }

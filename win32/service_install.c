@@ -191,17 +191,17 @@ static int install(const wchar_t *path, const struct os_service_settings *settin
     int status = build_command(&command, path, settings->argv, err);
     if (status)
         return status;
-    status = create_service(&service, command, err);
+    if (settings->autologon)
+        status = autologon_set(settings->autologon, told, err);
+    if (status == 0)
+        status = create_service(&service, command, err);
     free(command);
     if (status)
         return status;
     configure(service, told);
     strlist_add(told, "the service is installed");
     tell_firewall(path, told);
-    if (settings->autologon)
-        status = autologon_set(settings->autologon, told, err);
-    if (status == 0)
-        status = start(service, err);
+    status = start(service, err);
     if (status == 0)
         strlist_add(told, "the service runs");
     CloseServiceHandle(service);
