@@ -317,8 +317,8 @@ const struct command command_test = {
     .summary = "Run a Wine test: send it, run its units, fetch report and picture",
     .details = "Without UNIT all units that the executable lists are run. Sets the guest's clock, sends the\n"
                "executable into a folder of its own, runs each unit under a time limit with the WINETEST_\n"
-               "variables set, and cleans up. Of a unit whose time is up the screenshot is taken first; then\n"
-               "it is ended with all that it started.\n"
+               "variables set, and cleans up. Of a unit whose time is up a screenshot is taken and it is told\n"
+               "what it waits for, as a dialog; then it is ended with all that it started.\n"
                "\n"
                "The exit status is the verdict: 0 all units passed, 1 one failed, 3 one crashed, 4 the time\n"
                "was up, 5 a unit could not be started, 6 something on this side failed; or that of every verb.\n",
