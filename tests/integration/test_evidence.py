@@ -52,6 +52,14 @@ def there_are_no_minidumps_on_linux(agent):
     refused(f"{UNREADABLE(file)}: no minidump of process {agent.pid}: there are none on Linux", agent.client().get, file)
 
 
+@with_agent()
+def exec_looks_for_dlls_where_there_are_some(agent):
+    client = agent.client()
+    pid = client.execute("true", **{"check-dlls": "1"})
+    equal(client.wait(pid, 20), 0, "status")
+    refused("exec: unknown option 'check-dlls=2'", client.execute, "true", **{"check-dlls": "2"})
+
+
 @test
 def hung_unit_has_its_window_told():
     need_native()

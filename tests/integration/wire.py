@@ -244,4 +244,5 @@ class Client:
         """The processes ended, as [(pid, name)]."""
         reply = self.call(KILL, Q(pid), *map(s, options))
         self.checked("s" * len(reply), reply)
-        return [(int(number), name) for number, name in (entry.text.split(" ", 1) for entry in reply)]
+        processes = [entry.text for entry in reply if entry.text[0].isdigit()]  # the others are of a Windows screen
+        return [(int(number), name) for number, name in (text.split(" ", 1) for text in processes)]
