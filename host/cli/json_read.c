@@ -211,10 +211,12 @@ bool json_parse(struct json_value *value, const char *text, size_t len)
 
 bool json_member(const struct json_value *object, const char *name, struct json_value *value)
 {
+    *value = (struct json_value){0};
+    if (!object->text)
+        return false;
     struct cursor c = {object->text, object->text + object->len};
     size_t name_len = strlen(name);
-    *value = (struct json_value){0};
-    if (!object->text || !take(&c, '{'))
+    if (!take(&c, '{'))
         return false;
     do {
         skip_space(&c);
