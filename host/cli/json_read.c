@@ -238,6 +238,8 @@ bool json_member(const struct json_value *object, const char *name, struct json_
 
 bool json_string(const struct json_value *value, struct buffer *out)
 {
+    if (!value->text)
+        return false;
     struct cursor c = {value->text, value->text + value->len};
-    return value->text && take_string(&c, out) && c.at == c.end && !out->failed;
+    return take_string(&c, out) && c.at == c.end && !out->failed;
 }

@@ -6,19 +6,14 @@ import json
 import os
 import subprocess
 import sys
-import traceback
 
 import qemu
+import rig
 import picture
+from rig import check
 
 PERISCOPE = os.path.join(os.path.dirname(qemu.PERISCOPED), "periscope")
 DIFFERENT, REFUSED = 118, 122
-failed = False
-
-
-def check(condition, why):
-    if not condition:
-        raise AssertionError(why)
 
 
 def periscope(machine, verb, *arguments, code=0):
@@ -44,6 +39,7 @@ def read_png(machine, name):
 def what_qemu_sees(machine):
     qmp = with_qmp(machine)
     reply = periscope(machine, "compare", *qmp, "--backend", "drm", "--timeout", "60", "--output", "difference.png")
+    rig.note(machine, "periscope compare --qmp", "screendump", reply["equal"])
     check(reply["equal"] and reply["differing"] == 0 and reply["pixels"] > 300000, reply)
     shown = periscope(machine, "displays")["displays"]
     check(len(shown) == 1 and shown[0]["sources"] == ["drm", "qemu"] and shown[0]["class"] == "emulated" and shown[0]["mode"].split("@")[0] ==
@@ -68,26 +64,6 @@ def what_qemu_does_not_see(machine):
           "the picture of the difference")
 
 
-def run(name, display, drivers, test):
-    global failed
-    try:
-        with qemu.Guest("compare-" + name, display, drivers) as machine:
-            if not machine.has_card():
-                print(f"SKIP vm-compare-{name}: {machine.driver_error()}", flush=True)
-                return
-            test(machine)
-        print(f"ok vm-compare-{name}", flush=True)
-    except Exception as reason:  # noqa: BLE001
-        failed = True
-        traceback.print_exc(file=sys.stdout)
-        print(f"FAIL vm-compare-{name}: {str(reason)[:600]}", flush=True)
-
-
-def main():
-    run("bochs", ["-vga", "std"], ["bochs"], what_qemu_sees)
-    run("vkms", ["-vga", "std"], ["vkms"], what_qemu_does_not_see)
-    return 1 if failed else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(rig.main([("compare-bochs", ["-vga", "std"], ["bochs"], [("equal", what_qemu_sees)]),
+                       ("compare-vkms", ["-vga", "std"], ["vkms"], [("different", what_qemu_does_not_see)])]))
