@@ -45,6 +45,14 @@ static void add_run_as(struct agent *agent, struct strlist *facts)
     os_identity_free(as);
 }
 
+static void add_upgrade(struct agent *agent, struct strlist *facts)
+{
+    os_mutex_lock(agent->lock);
+    if (agent->upgrade_error)
+        strlist_addf(facts, "upgrade.error=%s", agent->upgrade_error);
+    os_mutex_unlock(agent->lock);
+}
+
 static void add_displays(struct agent *agent, struct strlist *facts)
 {
     struct error err;
@@ -69,6 +77,7 @@ void properties_list_own(struct agent *agent, struct strlist *facts)
     os_sysinfo(facts);
     strlist_addf(facts, "security.mode=%s", agent->options->allow.count ? "allow-list" : "private-networks");
     add_run_as(agent, facts);
+    add_upgrade(agent, facts);
     children_count(agent->children, &running, &exited);
     strlist_addf(facts, "children.running=%u", running);
     strlist_addf(facts, "children.exited=%u", exited);

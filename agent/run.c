@@ -126,7 +126,7 @@ static int run(void *context)
         }
         if (status == 0) {
             become_next(agent, &err);
-            log_line("%s", err.text);
+            upgrade_undo(agent, err.text);
         }
     }
     fprintf(stderr, "periscoped: %s\n", err.text);

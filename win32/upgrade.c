@@ -211,7 +211,20 @@ static HANDLE make_inherited_event(void)
     return CreateEventW(&inherited, TRUE, FALSE, NULL);
 }
 
-/* It is held until it can find its port. Its own end, or too long a silence, is a failure: it is ended then. */
+/* Until it listens. Its own end, or too long a silence, is a failure. */
+static int wait_until_ready(HANDLE event, HANDLE process, struct error *err)
+{
+    DWORD code;
+    HANDLE handles[] = {event, process};
+    int first = wait_for(handles, 2, os_deadline(READY_MS));
+    if (first == 0)
+        return 0;
+    if (first == 1 && GetExitCodeProcess(process, &code))
+        return error_set(err, ERR_INVALID, "the new server ended with %lu (0x%08lx) before it listened", code, code);
+    return error_set(err, ERR_TIMEOUT, "the new server does not listen after %d ms", READY_MS);
+}
+
+/* It is held until it can find its port. One that fails is ended. */
 static int start_next(const wchar_t *path, wchar_t *line, struct os_listener *listener, struct section *section,
                       struct error *err)
 {
@@ -225,12 +238,10 @@ static int start_next(const wchar_t *path, wchar_t *line, struct os_listener *li
     DWORD code = spawn(&how, &info);
     if (code)
         return error_set(err, windows_status(code), "could not run the new server: %lu", code);
-    HANDLE handles[] = {event, info.hProcess};
     int status = listener_share(listener, info.dwProcessId, &section->view->listener, err);
     if (status == 0) {
         ResumeThread(info.hThread);
-        if (wait_for(handles, 2, os_deadline(READY_MS)) != 0)
-            status = error_set(err, ERR_INVALID, "the new server ended, or does not listen after %d ms", READY_MS);
+        status = wait_until_ready(event, info.hProcess, err);
     }
     if (status) {
         TerminateProcess(info.hProcess, 1);

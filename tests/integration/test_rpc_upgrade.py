@@ -123,6 +123,19 @@ def upgrade_that_breaks_off(agent):
     agent.ping()
 
 
+@with_agent(copy=True)
+def one_upgrade_at_a_time(agent):
+    """Else the second would move the first one's executable aside in place of the one that runs."""
+    first, second = agent.client(), agent.client()
+    under_way = "another upgrade is under way"
+    first.send(wire.u32(wire.UPGRADE), wire.u32(1), wire.header("d", 1000), b"MZ")
+    eventually(lambda: len(os.listdir(agent.folder)) > 1, "the file that the first one is received into")
+    equal(second.refusal(wire.UPGRADE, d(b"x")), under_way, "the second one's answer")
+    first.send(bytes(998))
+    equal([entry.kind for entry in first.reply_list()], ["e"], "the first one's answer")
+    check(second.refusal(wire.UPGRADE, d(b"x")) != under_way, "the first one has ended and is still under way")
+
+
 @with_agent("--protocol", "1.8", copy=True)
 def restart_with_other_arguments(agent):
     client = agent.client()

@@ -321,6 +321,28 @@ def upgraded_service_ends_with_either_process():
                        f"the end of the {'second' if first_one else 'first'} process")
 
 
+def bad_executable_is_undone_and_the_service_goes_on():
+    with installed() as service:
+        pid, original = service.status()["pid"], service.read("periscoped.exe")
+        child = service.periscope("run", wine.exe("tools/tell.exe"), "sleep=600000", before=("--no-wait",)).out.decode().split()[0]
+        service.write("impostor.txt", b"die")
+        service.periscope("upgrade", wine.exe("tools/impostor.exe"))
+        why = eventually(lambda: undone(service), "an answer with the reason")
+        check("the new server ended with 9 " in why, why)
+        equal((service.status()["state"], service.status()["pid"]), ("running", pid), "what the manager knows")
+        equal(service.read("periscoped.exe"), original, "the executable that the manager starts")
+        service.periscope("kill", child)
+        service.periscope("screenshot", service.path("after.png"))
+        began = service.processes(b"--service")
+        service.periscope("upgrade", wine.exe("periscoped.exe"))
+        eventually(lambda: is_replaced(service, began), "another process, by a good executable")
+
+
+def undone(service):
+    result = service.periscope("info", code=None)
+    return result.code == 0 and result.facts().get("upgrade.error")
+
+
 # ---- its end ----
 
 def killed_agent_is_restarted():
@@ -361,7 +383,8 @@ TESTS = [install_tell_and_remove, a_second_installation_changes_the_first, wrong
          password_is_never_in_the_registry, what_fails_to_start_says_so, programs_run_as_the_user_of_the_session,
          no_user_no_program, on_the_service_s_own_window_station, another_process_s_window_through_the_helper,
          helper_killed_and_back, requests_in_flight_are_answered, upgraded_service_is_still_one,
-         upgraded_service_ends_with_either_process, killed_agent_is_restarted]
+         upgraded_service_ends_with_either_process, bad_executable_is_undone_and_the_service_goes_on,
+         killed_agent_is_restarted]
 
 with OwnWine():
     wine.main([test for test in TESTS if test.__name__ in sys.argv[1:]] or TESTS)

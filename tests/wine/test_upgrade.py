@@ -3,6 +3,7 @@
 """The Windows agent becomes another process: what it keeps, and what it refuses to become."""
 import os
 import shutil
+import struct
 import subprocess
 import time
 
@@ -41,16 +42,65 @@ def upgrade_again_and_again():
             wine.eventually(lambda: agent.periscope("ping", code=None).code == 0, "an answer")
 
 
+def for_machine(number):
+    """The agent's executable, made out to be for another processor."""
+    image = bytearray(open(wine.exe("periscoped.exe"), "rb").read())
+    header = struct.unpack_from("<I", image, 0x3c)[0]
+    equal(image[header:header + 6], b"PE\0\0\x64\x86", "the executable's header")
+    struct.pack_into("<H", image, header + 4, number)
+    return bytes(image)
+
+
 def what_is_no_agent_is_refused():
     with Agent() as agent:
-        before = listening(agent)
+        before, original = listening(agent), agent.read("periscoped.exe")
         agent.write("text.exe", b"no program\n")
-        agent.write("cut.exe", open(wine.exe("periscoped.exe"), "rb").read()[:5000])
-        for name, told in (("text.exe", ": 193"), ("cut.exe", ": 193"), (wine.exe("tools/tell.exe"), "is not a periscoped")):
+        agent.write("empty.exe", b"")
+        agent.write("cut.exe", original[:5000])
+        agent.write("arm64.exe", for_machine(0xaa64))
+        for name, told in (("text.exe", ": 193"), ("empty.exe", ": 193"), ("cut.exe", ": 193"), ("arm64.exe", "could not run"),
+                           (wine.exe("tools/tell.exe"), "is not a periscoped")):
             refused = agent.periscope("upgrade", agent.path(name), code=122)
             check(told in refused.err, f"{name}: {refused.err}")
             equal(listening(agent), before, "start of the agent")
+            equal(agent.read("periscoped.exe"), original, f"the executable after {name}")
         check(not os.path.exists(agent.path("periscoped.exe.new")), "a refused executable is left behind")
+
+
+def undone(agent):
+    """Why the agent did not become another, once it answers again and tells that."""
+    result = agent.periscope("info", code=None)
+    return result.code == 0 and result.facts().get("upgrade.error")
+
+
+def bad_executable_is_undone(what, told):
+    """It passes the check; then it does what its name says, and the agent is what it was before."""
+    with Agent("--show-restarts") as agent:
+        original = agent.read("periscoped.exe")
+        running = started(agent, "sleep=60000")
+        agent.write("impostor.txt", what.encode())
+        agent.periscope("upgrade", wine.exe("tools/impostor.exe"))
+        why = wine.eventually(lambda: undone(agent), "the old agent, and why it is still there")
+        check(told in why, why)
+        equal(agent.process.poll(), None, "the agent's process: ended with")
+        equal(agent.read("periscoped.exe"), original, "the executable that the next boot starts")
+        facts = agent.periscope("info").facts()
+        equal((facts["start.count"], facts["children.running"]), ("1", "1"), "starts, children that run")
+        agent.periscope("kill", running)
+        agent.run(TELL, "exit=4", code=4)
+        agent.periscope("screenshot", agent.path("after.png"))
+        agent.periscope("upgrade", wine.exe("periscoped.exe"))
+        agent.process.wait(wine.PATIENCE)
+        check("upgrade.error" not in agent.periscope("info").facts(), "a good executable, but still an error")
+        check(not os.path.exists(agent.path("periscoped.exe.new")), "a refused executable is left behind")
+
+
+def bad_executable_that_ends_is_undone():
+    bad_executable_is_undone("die", "the new server ended with 9 ")
+
+
+def bad_executable_that_hangs_is_undone():
+    bad_executable_is_undone("hang", "the new server does not listen after ")
 
 
 def one_that_never_listens_is_ended_and_the_old_goes_on():
@@ -81,4 +131,5 @@ def detach_returns_when_it_listens():
 
 
 wine.main([upgrade_keeps_the_port_and_the_children, upgrade_again_and_again, what_is_no_agent_is_refused,
+           bad_executable_that_ends_is_undone, bad_executable_that_hangs_is_undone,
            one_that_never_listens_is_ended_and_the_old_goes_on, detach_returns_when_it_listens])
