@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "agent/allow.h"
+#include "agent/audit.h"
 #include "agent/run.h"
 #include "agent/service.h"
 #include "agent/worker_main.h"
@@ -50,6 +51,8 @@ int main(int argc, char **argv)
         options_print_help(argv[0]);
     } else if (options.version || options.check) {
         printf("periscoped %s (testagentd 1.%u)\n", PERISCOPE_VERSION, options.protocol_minor);
+    } else if (options.audit) {
+        status = audit_command(&options);
     } else if (options.install || options.uninstall || options.status) {
         status = service_command(&options);
     } else {

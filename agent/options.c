@@ -40,6 +40,8 @@ static const struct option all_options[] = {
      "with --install: log this user on at each boot; asks for the password"},
     {"--uninstall", COMMAND, FIELD(uninstall), 0, 0, NULL, "end the service and remove it"},
     {"--status", COMMAND, FIELD(status), 0, 0, NULL, "tell of the service"},
+    {"--audit", COMMAND, FIELD(audit), 0, 0, NULL, "check the settings that a test machine needs (Windows)"},
+    {"--fix", COMMAND, FIELD(fix), 0, 0, NULL, "with --audit: set those that are otherwise"},
     {"--service", COMMAND, FIELD(service), 0, 0, NULL, NULL},
     {"--version", COMMAND, FIELD(version), 0, 0, NULL, "say the version and exit"},
     {"--help", COMMAND, FIELD(help), 0, 0, NULL, "say this and exit"},
@@ -156,9 +158,11 @@ static int parse_positional(struct options *options, int position, const char *v
 /* What can't be said at once, or not without another. */
 static int check_together(const struct options *options, struct error *err)
 {
-    unsigned commands = 0U + options->install + options->uninstall + options->status;
+    unsigned commands = 0U + options->install + options->uninstall + options->status + options->audit;
     if (commands > 1)
-        return error_set(err, ERR_INVALID, "--install, --uninstall and --status exclude each other");
+        return error_set(err, ERR_INVALID, "--install, --uninstall, --status and --audit exclude each other");
+    if (options->fix && !options->audit)
+        return error_set(err, ERR_INVALID, "--fix is for --audit");
     if (options->autologon && !options->install)
         return error_set(err, ERR_INVALID, "--autologon is for --install");
     if (options->install && options->detach)

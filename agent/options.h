@@ -30,6 +30,7 @@ struct options {
     unsigned io_timeout_s; /* in the middle of a request or a reply, without a byte */
     bool debug, detach, show_restarts, set_time_only, no_upgrade;
     bool install, uninstall, status;
+    bool audit, fix;
     bool service;              /* hidden: the manager of services has started it */
     bool help, version, check; /* check: hidden; parse, say the version and exit, for an upgrade's probe */
     int argc;

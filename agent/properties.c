@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "agent/agent.h"
+#include "agent/audit.h"
 #include "platform/identity.h"
 #include "platform/sysinfo.h"
 #include "protocol/wire.h"
@@ -33,15 +34,16 @@ static void add_private_rpcs(struct strlist *facts)
     buffer_deinit(&text);
 }
 
+/* As whom programs run, and what of that user's settings, and the machine's, is in their way. */
 static void add_run_as(struct agent *agent, struct strlist *facts)
 {
     struct error err;
-    struct os_identity *as;
-    if (os_identity_find(&as, agent_run_as(agent), &err)) {
+    struct os_identity *as = NULL;
+    if (os_identity_find(&as, agent_run_as(agent), &err))
         strlist_addf(facts, "run.error=%s", err.text);
-        return;
-    }
-    strlist_addf(facts, "run.as=%s", os_identity_name(as));
+    else
+        strlist_addf(facts, "run.as=%s", os_identity_name(as));
+    audit_add_property(as, facts);
     os_identity_free(as);
 }
 

@@ -60,6 +60,14 @@ def help_and_version_exit_with_0():
     check(re.search(r"\d+\.\d+", out) and out.count("\n") == 1, f"--version prints {out!r}")
 
 
+@harness.test
+def what_is_for_windows_says_so():
+    need_native()
+    for command, status in (("--audit", 1), ("--install", 1), ("--status", 3)):
+        _, err = exits(status, command)
+        check("Windows" in err, f"{command}: {err}")
+
+
 @with_agent("--debug")
 def ready_is_one_line(agent):
     lines = [line for line in agent.stdout().splitlines() if "READY" in line]

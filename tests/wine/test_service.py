@@ -14,7 +14,6 @@ from picture import decode_png
 from wine import Skip, check, equal, eventually
 from xserver import read_xwd
 
-WINESERVER = os.environ.get("WINESERVER", "wineserver")
 RESTART_PATIENCE = 15  # seconds; the first restart is due after one
 WINDOW = (40, 30, 300, 200)
 USAGE, STOPPED, NONE = 2, 3, 4  # exit statuses
@@ -360,25 +359,6 @@ def killed_agent_is_restarted():
             raise Skip("Wine's service control manager keeps the failure actions and does not act on them") from None
 
 
-class OwnWine:
-    """A fresh prefix, for `with`: services are the machine's, and other tests have none."""
-
-    def __enter__(self):
-        self.outer = os.environ.get("WINEPREFIX")
-        self.prefix = tempfile.mkdtemp(prefix="periscope-prefix-", dir="/tmp")
-        os.environ["WINEPREFIX"] = self.prefix
-        subprocess.run([WINESERVER, "-p"], check=True, timeout=wine.PATIENCE)
-        # Not `wineboot -i`, which in a fresh prefix starts a second service control manager.
-        subprocess.run([wine.WINE, "cmd", "/c", "exit"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                       stderr=subprocess.DEVNULL, check=True, timeout=3 * wine.PATIENCE)
-
-    def __exit__(self, *_):
-        subprocess.run([WINESERVER, "-k"], stderr=subprocess.DEVNULL, check=False, timeout=wine.PATIENCE)
-        shutil.rmtree(self.prefix, ignore_errors=True)
-        if self.outer:
-            os.environ["WINEPREFIX"] = self.outer
-
-
 TESTS = [install_tell_and_remove, a_second_installation_changes_the_first, wrong_commands_are_refused,
          password_is_never_in_the_registry, what_fails_to_start_says_so, programs_run_as_the_user_of_the_session,
          no_user_no_program, on_the_service_s_own_window_station, another_process_s_window_through_the_helper,
@@ -386,5 +366,5 @@ TESTS = [install_tell_and_remove, a_second_installation_changes_the_first, wrong
          upgraded_service_ends_with_either_process, bad_executable_is_undone_and_the_service_goes_on,
          killed_agent_is_restarted]
 
-with OwnWine():
+with wine.OwnWine():
     wine.main([test for test in TESTS if test.__name__ in sys.argv[1:]] or TESTS)

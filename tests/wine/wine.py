@@ -14,6 +14,7 @@ from harness import Skip  # noqa: E402 (the path to it is set above)
 
 PERISCOPE = os.path.join(TOP, "build", "periscope")
 WINE = os.environ.get("WINE", "wine")
+WINESERVER = os.environ.get("WINESERVER", "wineserver")
 PATIENCE = 60  # seconds: no wait in a test is longer, and running into it is a failure
 
 
@@ -100,6 +101,25 @@ class Agent:
         # An agent that was upgraded, or is on a desktop, is no child of ours: it is told to end by its own folder's name.
         end_processes_of(self.folder)
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class OwnWine:
+    """A fresh prefix, for `with`: what is changed there, of the machine, no other test meets."""
+
+    def __enter__(self):
+        self.outer = os.environ.get("WINEPREFIX")
+        self.prefix = tempfile.mkdtemp(prefix="periscope-prefix-", dir="/tmp")
+        os.environ["WINEPREFIX"] = self.prefix
+        subprocess.run([WINESERVER, "-p"], check=True, timeout=PATIENCE)
+        # Not `wineboot -i`, which in a fresh prefix starts a second service control manager.
+        subprocess.run([WINE, "cmd", "/c", "exit"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                       stderr=subprocess.DEVNULL, check=True, timeout=3 * PATIENCE)
+
+    def __exit__(self, *_):
+        subprocess.run([WINESERVER, "-k"], stderr=subprocess.DEVNULL, check=False, timeout=PATIENCE)
+        shutil.rmtree(self.prefix, ignore_errors=True)
+        if self.outer:
+            os.environ["WINEPREFIX"] = self.outer
 
 
 def end_processes_of(folder):
