@@ -1,22 +1,27 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Runs real Wine tests through the agent and leaves their reports and a picture of the screen in build/demo/.
+# Runs real Wine tests through the agent and leaves their reports and a picture of the screen in build/demo/; then again
+# through the agent for Windows, itself under Wine, in build/demo/windows/.
 #
 # usage: tests/demo/demo.sh [--own]
 #
 # Fetches and builds the tests of tests/demo/units, starts an X server and an agent of its own, runs each DLL's units
 # with `periscope test`, and meanwhile takes pictures as another client of the same agent. --own, and what happens
-# without a network, runs the project's own small test instead. A unit that fails is a result; the exit status tells
-# whether reports and picture are there. Everything started is ended, whatever happens.
+# without a network, runs the project's own small tests instead. A unit that fails is a result; the exit status tells
+# whether reports and pictures are there. Everything started is ended, whatever happens.
 set -eu -o pipefail
 
 readonly OUT=$PWD/build/demo CACHE=$PWD/build/demo-cache
 readonly SCREEN=1024x768
 readonly PERISCOPE=$PWD/build/periscope PERISCOPED=$PWD/build/periscoped
+readonly WINDOWS_AGENT=build/win64/periscoped.exe WINDOWS_TEST=build/win64/tools/bad_test.exe
 readonly LIMIT_S=300 # for one executable with all its units
 
+# Of the agent whose turn it is.
+out=       # where its results go
 started=() # process ids, ended in reverse order
-runner=wine
+options=() # of `periscope test`
+missing=() # results that should be there
 
 say() { printf '%s\n' "demo: $*"; }
 die() { say "$*" >&2; exit 1; }
@@ -40,20 +45,32 @@ end()
 }
 gone() { ! kill -0 "$1"; }
 
-cleanup()
+begin()
+{
+    out=$1
+    shift
+    options=("$@")
+    missing=()
+    mkdir -p "$out/log" "$out/work"
+    start_screen
+}
+
+finish()
 {
     local i
-    trap - EXIT INT TERM
-    touch "$OUT/stop"
-    [ -d "$OUT/prefix" ] && timeout 20 wineserver -k >/dev/null 2>&1
+    [ -n "$out" ] || return 0
+    touch "$out/stop"
+    [ -d "$out/prefix" ] && timeout 20 wineserver -k >/dev/null 2>&1
     for ((i = ${#started[@]} - 1; i >= 0; i--)); do
         end "${started[i]}"
     done
+    started=()
     wait || true
-    rm -rf "$OUT/prefix" "$OUT/stop" "$OUT/work"
+    rm -rf "$out/prefix" "$out/stop" "$out/work"
+    out=
 }
 
-# Runs a command in the background with its output in a log, to be ended with the demo.
+# Runs a command in the background with its output in a log, to be ended by finish.
 start()
 {
     local log=$1
@@ -65,9 +82,9 @@ start()
 start_screen()
 {
     # Xvfb finds a free display number and writes it where -displayfd says.
-    start "$OUT/log/xvfb.txt" sh -c "exec Xvfb -displayfd 3 -noreset -screen 0 ${SCREEN}x24 -nolisten tcp 3>'$OUT/work/display'"
-    wait_for 15 test -s "$OUT/work/display" || die "the X server did not start: see $OUT/log/xvfb.txt"
-    DISPLAY=:$(cat "$OUT/work/display")
+    start "$out/log/xvfb.txt" sh -c "exec Xvfb -displayfd 3 -noreset -screen 0 ${SCREEN}x24 -nolisten tcp 3>'$out/work/display'"
+    wait_for 15 test -s "$out/work/display" || die "the X server did not start: see $out/log/xvfb.txt"
+    DISPLAY=:$(cat "$out/work/display")
     export DISPLAY
 }
 
@@ -75,36 +92,39 @@ start_screen()
 # something to see.
 start_wine()
 {
-    export WINEPREFIX=$OUT/prefix WINEDEBUG=-all WINEDLLOVERRIDES='mscoree,mshtml='
+    export WINEPREFIX=$out/prefix WINEDEBUG=-all WINEDLLOVERRIDES='mscoree,mshtml='
     say "making a fresh Wine prefix"
-    timeout 120 wineboot -i >"$OUT/log/wineboot.txt" 2>&1 || die "wineboot failed: see $OUT/log/wineboot.txt"
+    timeout 120 wineboot -i >"$out/log/wineboot.txt" 2>&1 || die "wineboot failed: see $out/log/wineboot.txt"
     printf '%s\n' 'REGEDIT4' '' '[HKEY_CURRENT_USER\Software\Wine\Explorer]' '"Desktop"="shell"' '' \
-        '[HKEY_CURRENT_USER\Software\Wine\Explorer\Desktops]' "\"shell\"=\"$SCREEN\"" >"$OUT/work/desktop.reg"
-    timeout 60 wine regedit /S "$OUT/work/desktop.reg" >>"$OUT/log/wineboot.txt" 2>&1 || die "regedit failed"
-    start "$OUT/log/desktop.txt" wine explorer "/desktop=shell,$SCREEN"
+        '[HKEY_CURRENT_USER\Software\Wine\Explorer\Desktops]' "\"shell\"=\"$SCREEN\"" >"$out/work/desktop.reg"
+    timeout 60 wine regedit /S "$out/work/desktop.reg" >>"$out/log/wineboot.txt" 2>&1 || die "regedit failed"
+    start "$out/log/desktop.txt" wine explorer "/desktop=shell,$SCREEN"
     wait_for 30 desktop_is_drawn || die "Wine's desktop did not appear"
 }
 
 desktop_is_drawn() { xwininfo -root -tree | grep -q 'explorer.exe'; }
 
+# $1: how to call it; then its command.
 start_agent()
 {
-    start "$OUT/log/periscoped.txt" "$PERISCOPED" --bind 127.0.0.1 --workdir "$OUT/work" 0
-    wait_for 15 grep -q READY "$OUT/log/periscoped.txt" || die "the agent did not start: see $OUT/log/periscoped.txt"
-    host=127.0.0.1:$(sed -n 's/.*READY port //p' "$OUT/log/periscoped.txt")
-    say "the agent listens on $host, the screen is $DISPLAY"
+    local name=$1 log=$out/log/periscoped.txt
+    shift
+    start "$log" env -C "$out/work" "$@" --bind 127.0.0.1 0
+    wait_for 60 grep -q READY "$log" || die "$name did not start: see $log"
+    host=127.0.0.1:$(sed -n 's/.*READY port \([0-9]*\).*/\1/p' "$log")
+    say "$name listens on $host, the screen is $DISPLAY"
 }
 
 # Takes pictures, two a second, until told to stop; keeps the one with the most to see, which is the largest file.
 watch_screen()
 {
     local best=0 size
-    until [ -e "$OUT/stop" ]; do
-        if "$PERISCOPE" screenshot "$host" "$OUT/work/now.png" >/dev/null 2>&1; then
-            size=$(stat -c %s "$OUT/work/now.png")
+    until [ -e "$out/stop" ]; do
+        if "$PERISCOPE" screenshot "$host" "$out/work/now.png" >/dev/null 2>&1; then
+            size=$(stat -c %s "$out/work/now.png")
             if ((size > best)); then
                 best=$size
-                mv "$OUT/work/now.png" "$OUT/screenshot.png"
+                mv "$out/work/now.png" "$out/screenshot.png"
             fi
         fi
         sleep 0.5
@@ -118,10 +138,10 @@ run_test()
     shift 2
     name=$(basename "${executable%_test*}")
     say "$name: $*"
-    timeout -k 10 $LIMIT_S "$PERISCOPE" test "$host" "$executable" "$@" --runner "$runner" --time-limit "$limit" \
-        --output "$OUT/$name" </dev/null || true
+    timeout -k 10 $LIMIT_S "$PERISCOPE" test "$host" "$executable" "$@" "${options[@]}" --time-limit "$limit" \
+        --output "$out/$name" </dev/null || true
     for file in report.txt result.json junit.xml; do
-        [ -s "$OUT/$name/$file" ] || missing+=("$name/$file")
+        [ -s "$out/$name/$file" ] || missing+=("$name/$file")
     done
 }
 
@@ -147,42 +167,83 @@ build_tests()
     }
 }
 
+# Which tests there are: Wine's, or the project's own.
 choose_tests()
 {
-    if [ "${1-}" = --own ]; then
-        runner=none
-    elif ! fetch; then
-        echo "SKIP demo-wine: Wine's tests can't be had here, so the project's own small test stands in"
-        runner=none
-    else
-        build_tests
+    tests=own
+    [ "${1-}" != --own ] || return 0
+    if ! fetch; then
+        echo "SKIP demo-wine: Wine's tests can't be had here, so the project's own small tests stand in"
+        return 0
     fi
+    build_tests
+    tests=wine
 }
 
+# Builds the agent for Windows. Fails where it can't be built or run for want of a program.
+have_windows()
+{
+    local program log=$OUT/log/windows-build.txt targets=("$WINDOWS_AGENT")
+    for program in wine wineserver x86_64-w64-mingw32-gcc-win32; do
+        command -v "$program" >/dev/null && continue
+        echo "SKIP demo-windows: there is no $program"
+        return 1
+    done
+    if [ $tests = own ]; then targets+=("$WINDOWS_TEST"); fi
+    say "building the agent for Windows"
+    env -u MAKEFLAGS -u MFLAGS make -s -j"$(nproc)" "${targets[@]}" >"$log" 2>&1 || {
+        tail -n 20 "$log"
+        die "the agent for Windows can't be built: see $log"
+    }
+}
+
+# $1: whose results they are.
 report()
 {
+    touch "$out/stop"
     ((${#missing[@]} == 0)) || die "not there: ${missing[*]}"
-    [ -s "$OUT/screenshot.png" ] || die "there is no picture"
-    tests/demo/summary.py "$OUT"
-    say "reports: $OUT/*/report.txt, result.json and junit.xml"
-    say "picture: $OUT/screenshot.png"
+    [ -s "$out/screenshot.png" ] || die "there is no picture"
+    tests/demo/summary.py "$1" "$out"
+    say "reports: $out/*/report.txt, result.json and junit.xml"
+    say "picture: $out/screenshot.png"
+}
+
+demo_linux()
+{
+    if [ $tests = wine ]; then
+        begin "$OUT" --runner wine
+        start_wine
+    else
+        begin "$OUT" --runner none
+    fi
+    start_agent "the agent" "$PERISCOPED"
+    watch_screen &
+    if [ $tests = wine ]; then run_wine_tests; else run_test build/sample_test 30 draw; fi
+    report "the agent"
+    finish
+}
+
+# To the agent the guest is Windows; the tests must know that it is Wine, since they have other expectations there.
+demo_windows()
+{
+    begin "$OUT/windows" --env WINETEST_PLATFORM=wine
+    start_wine
+    cp "$WINDOWS_AGENT" "$out/work/periscoped.exe"
+    start_agent "the agent for Windows" wine periscoped.exe
+    watch_screen &
+    if [ $tests = wine ]; then run_wine_tests; else run_test "$WINDOWS_TEST" 10 pass dialog; fi
+    report "the agent for Windows"
+    finish
 }
 
 main()
 {
     choose_tests "$@"
     rm -rf "$OUT"
-    mkdir -p "$OUT/log" "$OUT/work"
-    missing=()
-    trap cleanup EXIT
+    trap finish EXIT
     trap 'exit 130' INT TERM
-    start_screen
-    if [ $runner = wine ]; then start_wine; fi
-    start_agent
-    watch_screen &
-    if [ $runner = wine ]; then run_wine_tests; else run_test build/sample_test 30 draw; fi
-    touch "$OUT/stop"
-    report
+    demo_linux
+    if have_windows; then demo_windows; fi
 }
 
 main "$@"
