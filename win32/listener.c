@@ -107,10 +107,17 @@ uint16_t os_listener_port(const struct os_listener *listener)
     return ntohs(((struct sockaddr_in *)&address)->sin_port);
 }
 
+/* The events of a socket that two processes share go to who asked last. */
+void listener_take_back(const struct os_listener *listener)
+{
+    WSAEventSelect(listener->handle, listener->happened, FD_ACCEPT);
+}
+
 int os_accept(struct os_listener *listener, struct os_socket **out, struct os_address *peer, struct error *err)
 {
     struct sockaddr_storage address;
     HANDLE handles[] = {listener->stop->event, listener->happened};
+    bool woken = false;
     *out = NULL;
     for (;;) {
         int size = sizeof address;
@@ -125,8 +132,12 @@ int os_accept(struct os_listener *listener, struct os_socket **out, struct os_ad
             return *out ? 0 : ERR_NO_MEMORY;
         }
         int code = WSAGetLastError();
-        if (code == WSAEWOULDBLOCK)
-            wait_for(handles, 2, OS_FOREVER);
+        if (code == WSAEWOULDBLOCK && woken) {
+            /* For nothing, as by who has gone again. Only accept() arms the event; in Wine one that fails does not. */
+            listener_take_back(listener);
+            woken = false;
+        } else if (code == WSAEWOULDBLOCK)
+            woken = wait_for(handles, 2, OS_FOREVER) == 1;
         else if (code == WSAENOTSOCK || code == WSAEINVAL || code == WSANOTINITIALISED)
             return windows_error(err, (unsigned long)code, "could not accept a connection");
         else if (code != WSAECONNRESET)
@@ -155,12 +166,6 @@ int listener_share(const struct os_listener *listener, DWORD pid, WSAPROTOCOL_IN
     if (WSADuplicateSocketW(listener->handle, pid, info) == 0)
         return 0;
     return windows_error(err, (unsigned long)WSAGetLastError(), "unable to hand over the port");
-}
-
-/* The events of a socket that two processes share go to who asked last. */
-void listener_take_back(const struct os_listener *listener)
-{
-    WSAEventSelect(listener->handle, listener->happened, FD_ACCEPT);
 }
 
 int listener_adopt(struct os_listener **out, WSAPROTOCOL_INFOW *info, struct error *err)
