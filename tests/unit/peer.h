@@ -39,6 +39,7 @@ struct peer {
     size_t split; /* what is sent leaves in two parts, the first having so many bytes; SIZE_MAX: byte by byte */
     size_t cut;   /* of the reply with this property: only so many bytes of the last PEER_SEND leave */
     bool cuts;
+    atomic_bool silent; /* it has come to a PEER_SILENT */
     atomic_bool ended;
     char wrong[1024]; /* "" when all went as written */
 };
@@ -128,6 +129,7 @@ static bool peer_step(struct peer *peer, struct os_socket **socket, size_t i)
         peer_send(peer, *socket, step->bytes, peer->steps[i + 1].action == PEER_END);
         return true;
     case PEER_SILENT:
+        atomic_store(&peer->silent, true);
         /* Until the client goes away. */
         os_socket_recv(*socket, &(uint8_t){0}, 1, os_deadline(PEER_WAIT_MS), &err);
         return true;

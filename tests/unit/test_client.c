@@ -219,10 +219,18 @@ static void reply_with_a_wrong_count(void)
 
 /* ---- interruption ---- */
 
-static void interrupt_soon(void *context)
+struct interruption {
+    struct periscope *p;
+    struct peer *peer;
+};
+
+/* Once the peer has all of the request and does not answer. */
+static void interrupt_in_silence(void *context)
 {
-    os_sleep_ms(30);
-    periscope_interrupt(context);
+    struct interruption *interruption = context;
+    for (int i = 0; i < PEER_WAIT_MS / 10 && !atomic_load(&interruption->peer->silent); i++)
+        os_sleep_ms(10);
+    periscope_interrupt(interruption->p);
 }
 
 static void wait_is_interrupted(void)
@@ -239,7 +247,8 @@ static void wait_is_interrupted(void)
     struct periscope_exit end;
     WITH_PEER(steps)
     {
-        os_thread_start(interrupt_soon, p, NULL);
+        struct interruption interruption = {p, &peer};
+        os_thread_start(interrupt_in_silence, &interruption, NULL);
         CHECK_INT(periscope_wait(p, 5, -1, 0, &end), PERISCOPE_INTERRUPTED);
         /* It was for that call; p lives on. */
         CHECK_INT(periscope_ping(p), PERISCOPE_OK);
