@@ -8,7 +8,7 @@ WIN32_PREFIX ?= i686-w64-mingw32-
 WIN_API := -DWIN32_LEAN_AND_MEAN -D_WIN32_WINNT=0x0601 -DWINVER=0x0601 -DUNICODE -D_UNICODE
 WIN_COMPILE = -std=c11 -D_GNU_SOURCE $(WIN_API) -DPERISCOPE_VERSION='"$(VERSION)"' -iquote . $(WARN) -O2 -g \
 	-ffunction-sections -fdata-sections -MMD -MP $(WIN_CFLAGS)
-WIN_LINK = -static -municode -Wl,--gc-sections -Wl,--dynamicbase -Wl,--nxcompat
+WIN_LINK = -static -municode -Wl,--gc-sections -Wl,--dynamicbase -Wl,--nxcompat -Wl,--no-insert-timestamp
 WIN_LIBS = -lz -lws2_32 -ladvapi32 -luser32 -lgdi32
 
 WIN_CAPTURE := $(filter-out capture/backends.c capture/x11% capture/drm%,$(wildcard capture/*.c))
@@ -22,7 +22,7 @@ define WIN_RULES
 $(B)/$(1)/periscoped.exe: $$(patsubst %.c,$(B)/$(1)/obj/%.o,$$(WIN_AGENT)) $(B)/$(1)/obj/win32/periscoped.res.o
 	$$(call say,LINK)
 	$$(Q)$(2)gcc-win32 -O2 $$(WIN_LINK) -o $$@.full $$^ $$(WIN_LIBS)
-	$$(Q)$(2)strip -o $$@ $$@.full
+	$$(Q)$(2)strip -p -o $$@ $$@.full
 $(B)/$(1)/everything.a: $$(patsubst %.c,$(B)/$(1)/obj/%.o,$$(WIN_LIBRARY))
 	$$(call say,AR)
 	@rm -f $$@
