@@ -11,16 +11,16 @@ LINUX_GUEST_FILES = $(DEB) $(GUEST_TAR)
 deb: $(DEB)
 guest-tar: $(GUEST_TAR)
 
-# What the package installs, below a folder of its own.
+# What the package installs, below a folder of its own. By then all is built: two of these may run at once.
 define guest_folder
 	rm -rf $(1)
 	$(MAKE) --no-print-directory install-agent DESTDIR=$(abspath $(1)) PREFIX=/usr
 	strip --strip-unneeded $(1)/usr/sbin/periscoped
 endef
-$(DEB): $(B)/periscoped $(wildcard packaging/debian/*) packaging/make-deb packaging/deb.mk docs/security.md docs/man/periscoped.8
+$(DEB): $(B)/periscoped $(wildcard packaging/debian/*) packaging/make-deb packaging/deb.mk docs/security.md docs/man/periscoped.8 | all
 	$(call guest_folder,$(B)/deb)
 	packaging/make-deb $(B)/deb $(VERSION) $@
-$(GUEST_TAR): $(B)/periscoped $(wildcard packaging/debian/*) packaging/install.sh packaging/deb.mk docs/security.md
+$(GUEST_TAR): $(B)/periscoped $(wildcard packaging/debian/*) packaging/install.sh packaging/deb.mk docs/security.md | all
 	$(call guest_folder,$(B)/tar)
 	install -D -m 644 packaging/debian/periscoped.service $(B)/tar/lib/systemd/system/periscoped.service
 	install -D -m 644 packaging/debian/periscoped.conf $(B)/tar/etc/periscope/periscoped.conf
