@@ -19,19 +19,13 @@ WINDOW = (40, 30, 300, 200)
 USAGE, STOPPED, NONE = 2, 3, 4  # exit statuses
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 class Service(wine.Agent):
     """The executable in a folder whose name has a blank, and the service that is made of it."""
 
     def __init__(self):
         self.base = tempfile.mkdtemp(prefix="periscope-wine-", dir="/tmp")
         self.folder = os.path.join(self.base, "two words")
-        self.port = free_port()
+        self.port = wine.free_port()
         os.mkdir(self.folder)
         shutil.copy(wine.exe("periscoped.exe"), self.path("periscoped.exe"))
 

@@ -2,6 +2,7 @@
 """The agent under Wine, asked through the command periscope. tests/wine/run sets WINE, WINEPREFIX and DISPLAY."""
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -24,6 +25,12 @@ def exe(name):
 
 def windows_path(path):
     return "Z:" + path.replace("/", "\\")
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
 
 
 class Result:
