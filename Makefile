@@ -56,7 +56,7 @@ $(OBJ)/%.o: %.c Makefile config.mk
 .SECONDARY:
 -include $(shell find $(OBJ) -name '*.d' 2>/dev/null)
 
-include win32/win.mk packaging/deb.mk
+include win32/win.mk packaging/deb.mk packaging/dist.mk
 
 # ---- tests ----
 

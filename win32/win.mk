@@ -76,7 +76,9 @@ WIN_INTEGRATION := $(filter-out tests/integration/test_cli% tests/integration/te
 .PHONY: check-win check-imports
 check-imports: win
 	tests/run tests/wine/test_imports.py
-check-win: win all $(WIN_PROGRAMS)
+check-win:
+	tests/deps.sh win
+	$(MAKE) win all dist-files $(WIN_PROGRAMS)
 	tests/wine/run tests/run --time-limit 120 $(WIN_UNIT:%=$(B)/win64/unit/%.exe)
 	tests/wine/run tests/run --jobs 1 --time-limit 300 $(WIN_TESTS)
 	PERISCOPE_LOAD_PERCENT=1 tests/wine/run --agent tests/run --jobs 1 --time-limit 300 $(WIN_INTEGRATION)
