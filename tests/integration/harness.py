@@ -135,6 +135,16 @@ def need_unix(why):
         raise Skip(f"the agent is the one for Windows: {why}")
 
 
+def end_processes_in(folder):
+    """Those that work in the folder, or in one below it that may be gone."""
+    for name in os.listdir("/proc"):
+        try:
+            if name.isdigit() and (os.readlink(f"/proc/{name}/cwd") + "/").startswith(folder + "/"):
+                os.kill(int(name), signal.SIGKILL)
+        except OSError:
+            continue
+
+
 def end_process(pid):
     need_unix("its process ids are not this system's")
     try:
@@ -304,6 +314,8 @@ class Agent:
         if self.process.poll() is None:
             self.process.kill()
             self.process.wait()
+        if NATIVE:  # under Wine they end with its server
+            end_processes_in(self.folder)
 
 
 def sanitizer_reports(folder):

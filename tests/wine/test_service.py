@@ -70,7 +70,7 @@ class Service(wine.Agent):
     def __exit__(self, *_):
         subprocess.run([wine.WINE, self.path("periscoped.exe"), "--uninstall"], stdin=subprocess.DEVNULL,
                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=3 * wine.PATIENCE, check=False)
-        wine.end_processes_of(self.folder)
+        wine.end_processes_in(self.folder)
         shutil.rmtree(self.base, ignore_errors=True)
 
 

@@ -11,7 +11,7 @@ import time
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(TOP, "tests", "integration"))
 
-from harness import Skip  # noqa: E402 (the path to it is set above)
+from harness import Skip, end_processes_in  # noqa: E402 (the path to it is set above)
 
 PERISCOPE = os.path.join(TOP, "build", "periscope")
 WINE = os.environ.get("WINE", "wine")
@@ -106,7 +106,7 @@ class Agent:
         self.process.wait(PATIENCE)
         self.out.close()
         # An agent that was upgraded, or is on a desktop, is no child of ours: it is told to end by its own folder's name.
-        end_processes_of(self.folder)
+        end_processes_in(self.folder)
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
@@ -127,18 +127,6 @@ class OwnWine:
         shutil.rmtree(self.prefix, ignore_errors=True)
         if self.outer:
             os.environ["WINEPREFIX"] = self.outer
-
-
-def end_processes_of(folder):
-    """Those that work in the folder, which are the test's own."""
-    for name in os.listdir("/proc"):
-        if not name.isdigit():
-            continue
-        try:
-            if os.readlink(f"/proc/{name}/cwd") == folder:
-                os.kill(int(name), 9)
-        except OSError:
-            continue
 
 
 def eventually(probe, what, seconds=PATIENCE):
