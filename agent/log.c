@@ -89,19 +89,11 @@ void log_copy(struct buffer *out)
 
 int log_save(const char *path, struct error *err)
 {
-    struct os_upload *upload;
     struct buffer text;
     struct error reason;
     buffer_init(&text, LOG_SIZE + LINE_SIZE);
     log_copy(&text);
-    int status = os_upload_begin(&upload, path, OS_UPLOAD_PRIVATE, &reason);
-    if (status == 0) {
-        status = os_upload_write(upload, text.data, text.len, &reason);
-        if (status)
-            os_upload_abandon(upload);
-        else
-            status = os_upload_commit(upload, &reason);
-    }
+    int status = os_upload_whole(path, OS_UPLOAD_PRIVATE, text.data, text.len, &reason);
     buffer_deinit(&text);
     return status ? error_set(err, status, "could not write '%s': %s", path, reason.text) : 0;
 }

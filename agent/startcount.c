@@ -36,17 +36,9 @@ static uint32_t read_count(const char *name)
 static int write_count(const char *name, uint32_t count, struct error *err)
 {
     char text[32];
-    struct os_upload *upload;
     struct error reason;
-    int status = os_upload_begin(&upload, name, OS_UPLOAD_PRIVATE, &reason);
-    if (status == 0) {
-        snprintf(text, sizeof text, "%u\n", count);
-        status = os_upload_write(upload, text, strlen(text), &reason);
-        if (status)
-            os_upload_abandon(upload);
-        else
-            status = os_upload_commit(upload, &reason);
-    }
+    int len = snprintf(text, sizeof text, "%u\n", count);
+    int status = os_upload_whole(name, OS_UPLOAD_PRIVATE, text, (size_t)len, &reason);
     return status ? error_set(err, status, "unable to write '%s': %s", name, reason.text) : 0;
 }
 

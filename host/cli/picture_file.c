@@ -38,19 +38,11 @@ int picture_encode(struct cli *cli, const struct image_view *image, const char *
 int picture_store(struct cli *cli, const char *file, const uint8_t *bytes, size_t len)
 {
     struct error err;
-    struct os_upload *upload;
     if (strcmp(file, "-") == 0) {
         if (fwrite(bytes, 1, len, stdout) == len)
             return CLI_OK;
         return cli_error(cli, CLI_FAILED, "could not write to standard output");
     }
-    int status = os_upload_begin(&upload, file, OS_UPLOAD_ORDINARY, &err);
-    if (!status) {
-        status = os_upload_write(upload, bytes, len, &err);
-        if (status)
-            os_upload_abandon(upload);
-        else
-            status = os_upload_commit(upload, &err);
-    }
+    int status = os_upload_whole(file, OS_UPLOAD_ORDINARY, bytes, len, &err);
     return status ? cli_error(cli, CLI_FAILED, "could not write '%s': %s", file, err.text) : CLI_OK;
 }

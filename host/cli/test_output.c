@@ -29,17 +29,9 @@ static void failed(struct test *test, const char *file, const char *why)
 bool test_output_write(struct test *test, const char *file, const void *bytes, size_t len)
 {
     struct error err;
-    struct os_upload *upload = NULL;
     char *path = output_path(test, file);
-    int status =
-        path ? os_upload_begin(&upload, path, OS_UPLOAD_ORDINARY, &err) : error_set(&err, ERR_NO_MEMORY, "no memory");
-    if (!status) {
-        status = os_upload_write(upload, bytes, len, &err);
-        if (status)
-            os_upload_abandon(upload);
-        else
-            status = os_upload_commit(upload, &err);
-    }
+    int status = path ? os_upload_whole(path, OS_UPLOAD_ORDINARY, bytes, len, &err)
+                      : error_set(&err, ERR_NO_MEMORY, "no memory");
     free(path);
     if (status)
         failed(test, file, err.text);
