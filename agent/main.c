@@ -2,6 +2,7 @@
 #include "agent/allow.h"
 #include "agent/audit.h"
 #include "agent/run.h"
+#include "agent/selftest.h"
 #include "agent/service.h"
 #include "agent/worker_main.h"
 #include "base/number.h"
@@ -42,6 +43,8 @@ int main(int argc, char **argv)
         return worker_main();
     if (argc == 3 && strcmp(argv[1], OS_DUMP_ARGUMENT) == 0)
         return dump_main(argv[2]);
+    if (argc >= 2 && strcmp(argv[1], SELFTEST_CHILD) == 0)
+        return selftest_child(argc - 2, argv + 2);
     int status = options_parse(&options, argc, argv, &err);
     if (status == 0)
         status = check_rules(&options, &err);
@@ -53,6 +56,8 @@ int main(int argc, char **argv)
         printf("periscoped %s (testagentd 1.%u)\n", PERISCOPE_VERSION, options.protocol_minor);
     } else if (options.audit) {
         status = audit_command(&options);
+    } else if (options.selftest) {
+        status = selftest_command(&options);
     } else if (options.install || options.uninstall || options.status) {
         status = service_command(&options);
     } else {

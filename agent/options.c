@@ -42,6 +42,7 @@ static const struct option all_options[] = {
     {"--status", COMMAND, FIELD(status), 0, 0, NULL, "tell of the service"},
     {"--audit", COMMAND, FIELD(audit), 0, 0, NULL, "check the settings that a test machine needs (Windows)"},
     {"--fix", COMMAND, FIELD(fix), 0, 0, NULL, "with --audit: set those that are otherwise"},
+    {"--selftest", COMMAND, FIELD(selftest), 0, 0, "[FILE]", "try what it can do here, and write a report to FILE"},
     {"--service", COMMAND, FIELD(service), 0, 0, NULL, NULL},
     {"--version", COMMAND, FIELD(version), 0, 0, NULL, "say the version and exit"},
     {"--help", COMMAND, FIELD(help), 0, 0, NULL, "say this and exit"},
@@ -148,6 +149,10 @@ static int set_port(struct options *options, const char *value, struct error *er
 
 static int parse_positional(struct options *options, int position, const char *value, struct error *err)
 {
+    if (position == 0 && options->selftest) {
+        options->report = value;
+        return 0;
+    }
     if (position == 0)
         return set_port(options, value, err);
     if (position == 1)
@@ -158,9 +163,11 @@ static int parse_positional(struct options *options, int position, const char *v
 /* What can't be said at once, or not without another. */
 static int check_together(const struct options *options, struct error *err)
 {
-    unsigned commands = 0U + options->install + options->uninstall + options->status + options->audit;
+    unsigned commands =
+        0U + options->install + options->uninstall + options->status + options->audit + options->selftest;
     if (commands > 1)
-        return error_set(err, ERR_INVALID, "--install, --uninstall, --status and --audit exclude each other");
+        return error_set(err, ERR_INVALID,
+                         "--install, --uninstall, --status, --audit and --selftest exclude each other");
     if (options->fix && !options->audit)
         return error_set(err, ERR_INVALID, "--fix is for --audit");
     if (options->autologon && !options->install)

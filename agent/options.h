@@ -22,6 +22,7 @@ struct options {
     const char *workdir;
     const char *run_as;      /* NULL: the user of the session for a service, else the agent's own */
     const char *autologon;   /* with install */
+    const char *report;      /* the file that selftest writes, or NULL */
     const char *config;      /* the file that was read first, or NULL */
     char *config_text;       /* owned: what it held, cut into strings */
     const char *resume;      /* hidden: what an upgraded agent takes over */
@@ -30,7 +31,7 @@ struct options {
     unsigned io_timeout_s; /* in the middle of a request or a reply, without a byte */
     bool debug, detach, show_restarts, set_time_only, no_upgrade;
     bool install, uninstall, status;
-    bool audit, fix;
+    bool audit, fix, selftest;
     bool service;              /* hidden: the manager of services has started it */
     bool help, version, check; /* check: hidden; parse, say the version and exit, for an upgrade's probe */
     int argc;

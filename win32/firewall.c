@@ -96,6 +96,11 @@ static bool has_old_rule(const wchar_t *path)
     return found;
 }
 
+bool firewall_allows(const wchar_t *path)
+{
+    return is_old_firewall() ? has_old_rule(path) : has_new_rule(path);
+}
+
 /* ---- changing it ---- */
 
 static int change(const wchar_t *format, const wchar_t *path, DWORD *exit_code, struct error *err)

@@ -6,10 +6,12 @@
 
 #include "base/error.h"
 
+#include <stdbool.h>
 #include <wchar.h>
 
 /* By netsh, and then looked up in the firewall's own list, since netsh may say yes and do nothing. */
 int firewall_allow(const wchar_t *path, struct error *err);
+bool firewall_allows(const wchar_t *path); /* by a rule for that path */
 /* One that is not there is as good. */
 int firewall_forget(const wchar_t *path, struct error *err);
 

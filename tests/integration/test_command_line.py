@@ -68,6 +68,22 @@ def what_is_for_windows_says_so():
         check("Windows" in err, f"{command}: {err}")
 
 
+@harness.test
+def selftest_tells_and_reports():
+    need_native()
+    with tempfile.TemporaryDirectory(prefix="periscope-test-", dir="/tmp") as folder:
+        path = os.path.join(folder, "report")
+        done = subprocess.run([*harness.COMMAND, "--selftest", path, "--workdir", folder], stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, timeout=4 * harness.PATIENCE, check=False, encoding="utf-8")
+        verdicts = {name: verdict for verdict, name, _ in (line.split(" ", 2) for line in done.stdout.splitlines()[:-1])}
+        for name in ("system", "connection", "files", "run", "kill", "worker"):
+            equal(verdicts[name + ":"], "pass", f"{name} in {done.stdout}")
+        equal(done.returncode, int("FAIL" in verdicts.values()), "exit status")
+        with open(path, encoding="utf-8") as file:
+            equal(file.read(), done.stdout, "the report")
+        equal(os.listdir(folder), ["report"], "what is left in its folder")
+
+
 @with_agent("--debug")
 def ready_is_one_line(agent):
     lines = [line for line in agent.stdout().splitlines() if "READY" in line]

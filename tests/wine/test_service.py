@@ -60,6 +60,11 @@ class Service(wine.Agent):
                 found.append(int(name))
         return found
 
+    def selftest_of_a_program(self):
+        """{name: (verdict, detail)} of the self-test, run by the service."""
+        lines = self.run(self.path("periscoped.exe"), "--selftest", code=1)[:-1]
+        return {name[:-1]: (verdict, detail) for verdict, name, detail in (line.split(" ", 2) for line in lines)}
+
     def helper(self):
         """The process id of the one that waits for work."""
         self.periscope("screenshot", self.path("any.png"))
@@ -200,6 +205,10 @@ def on_the_service_s_own_window_station():
         refused = inner.periscope("screenshot", service.path("none.png"), code=None)
         check(refused.code != 0 and f"no-desktop: the window station '{name}'" in refused.err, refused.err)
         service.periscope("screenshot", service.path("seen.png"))
+        own = service.selftest_of_a_program()
+        equal({own[name][0] for name in ("desktop", "picture", "window")}, {"FAIL"}, f"what can't be seen there: {own}")
+        check("which nobody can see" in own["desktop"][1], own["desktop"])
+        equal({own[name][0] for name in ("run", "kill", "files", "service")}, {"pass"}, f"what needs no screen: {own}")
 
 
 class Inner(wine.Agent):
