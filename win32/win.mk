@@ -6,8 +6,9 @@ WIN32_PREFIX ?= i686-w64-mingw32-
 
 
 WIN_API := -DWIN32_LEAN_AND_MEAN -D_WIN32_WINNT=0x0601 -DWINVER=0x0601 -DUNICODE -D_UNICODE
+# No -fdata-sections: for Windows it puts what is zero at first into the file, all its zeroes.
 WIN_COMPILE = -std=c11 -D_GNU_SOURCE $(WIN_API) -DPERISCOPE_VERSION='"$(VERSION)"' -iquote . $(WARN) -O2 -g \
-	-ffunction-sections -fdata-sections -MMD -MP $(WIN_CFLAGS)
+	-ffunction-sections -MMD -MP $(WIN_CFLAGS)
 WIN_LINK = -static -municode -Wl,--gc-sections -Wl,--dynamicbase -Wl,--nxcompat -Wl,--no-insert-timestamp
 WIN_LIBS = -lz -lws2_32 -ladvapi32 -luser32 -lgdi32
 
