@@ -53,7 +53,7 @@ static void close_all(HANDLE handles[3])
             CloseHandle(handles[i]);
 }
 
-static int open_redirections(HANDLE handles[3], const struct os_process_spec *spec, struct error *err)
+static int open_redirections_as_agent(HANDLE handles[3], const struct os_process_spec *spec, struct error *err)
 {
     handles[0] = handles[1] = handles[2] = NULL;
     int status = open_redirection(&handles[0], spec->in, true, false, err);
@@ -63,6 +63,18 @@ static int open_redirections(HANDLE handles[3], const struct os_process_spec *sp
         status = open_redirection(&handles[2], spec->err, false, spec->append_err, err);
     if (status)
         close_all(handles);
+    return status;
+}
+
+/* With the rights of who the program runs as: a service may write where that user may not. */
+static int open_redirections(HANDLE handles[3], const struct os_process_spec *spec, struct error *err)
+{
+    struct error reason;
+    int status = os_identity_enter(spec->as, &reason);
+    if (status)
+        return error_set(err, status, "could not run '%s': %s", spec->argv[0], reason.text);
+    status = open_redirections_as_agent(handles, spec, err);
+    os_identity_leave(spec->as);
     return status;
 }
 
