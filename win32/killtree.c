@@ -30,6 +30,7 @@ struct tree {
     struct process_identity root;
     struct process_identity *listed; /* owned: those already told of */
     size_t listed_count;
+    size_t asked; /* windows */
 };
 
 /* ---- looking ---- */
@@ -155,8 +156,8 @@ static BOOL CALLBACK ask_window(HWND window, LPARAM argument)
     DWORD pid;
     GetWindowThreadProcessId(window, &pid);
     for (size_t i = 0; i < tree->count; i++)
-        if (tree->all[i].member && tree->all[i].id.pid == pid)
-            PostMessageW(window, WM_CLOSE, 0, 0);
+        if (tree->all[i].member && tree->all[i].id.pid == pid && PostMessageW(window, WM_CLOSE, 0, 0))
+            tree->asked++;
     return TRUE;
 }
 
@@ -194,7 +195,7 @@ static int tree_end(struct tree *tree, int grace_ms, struct strlist *killed, str
             tell(tree, &tree->all[i], killed);
     if (grace_ms > 0) {
         EnumWindows(ask_window, (LPARAM)tree);
-        if (tree_gone_by(tree, os_deadline(grace_ms)))
+        if (tree->asked > 0 && tree_gone_by(tree, os_deadline(grace_ms))) /* what was not asked needs no time */
             return 0;
     }
     int64_t deadline = os_deadline(KILL_MS);

@@ -7,6 +7,7 @@ import struct
 import time
 
 import wine
+import wire
 from wine import Agent, check, equal, eventually
 
 TELL = wine.windows_path(wine.exe("tools/tell.exe"))
@@ -145,6 +146,16 @@ def kill_ends_a_tree_and_tells_of_it():
         equal(ended[0].split()[0], pid, "the first of them")
 
 
+def kill_asks_windows_and_ends_what_has_none():
+    with Agent() as agent, wire.Client(agent.port, timeout=2 * wine.PATIENCE) as client:
+        polite = client.run(wine.exe("tools/window.exe"), stdout="window.txt")
+        silent = client.run(wine.exe("tools/tell.exe"), "sleep=600000")
+        eventually(lambda: b"shown" in agent.read("window.txt"), "the window")
+        for pid, status, what in ((polite, 0, "which closed its window"), (silent, 257, "which has no window")):
+            client.kill(pid, "grace-ms=30000")
+            equal(client.wait(pid, 0), status, f"exit code of a program {what}")
+
+
 def kill(agent, pid):
     with socket.create_connection(("127.0.0.1", agent.port), wine.PATIENCE) as connection:
         stream = connection.makefile("rwb")
@@ -164,4 +175,5 @@ def kill(agent, pid):
 wine.main([arguments_arrive_as_they_were_sent, long_command_lines, batch_files_as_the_testbot_sends_them,
            texts_of_what_cannot_be_run, exit_codes_are_whole, environment_and_folder, standard_handles_and_no_others,
            a_test_can_not_tell_that_it_was_started_by_an_agent, clock_that_may_not_be_set_is_told_with_windows_number,
-           port_is_not_kept_by_a_child, report_is_fetched_while_it_is_written, kill_ends_a_tree_and_tells_of_it])
+           port_is_not_kept_by_a_child, report_is_fetched_while_it_is_written, kill_ends_a_tree_and_tells_of_it,
+           kill_asks_windows_and_ends_what_has_none])
