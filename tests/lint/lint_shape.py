@@ -78,7 +78,8 @@ def wrong_words(path, line):
         if path.endswith((".c", ".h", ".def", ".md")):
             yield f"'{match[0]}' is a number from elsewhere"
     for match in PAPER.finditer(line):
-        if not any(os.path.isfile(os.path.join(lint.ROOT, folder, match[1])) for folder in ("", "docs", os.path.dirname(path))):
+        places = (match[1], os.path.join("docs", os.path.basename(match[1])), os.path.join(os.path.dirname(path), match[1]))
+        if not any(os.path.isfile(os.path.join(lint.ROOT, place)) for place in places):
             yield f"there is no {match[1]} in this project"
     for match in UPWARDS.finditer(line):
         if not path.endswith((".c", ".h", ".py")) and os.path.normpath(os.path.join(os.path.dirname(path), match[0])).startswith(".."):

@@ -197,7 +197,7 @@ def on_the_service_s_own_window_station():
         station = service.run(wine.exe("tools/tell.exe"), "station")[-1]
         check(station.endswith(" invisible"), f"the service's window station: {station}")
         name = station.split()[0]
-        port = free_port()
+        port = wine.free_port()
         service.periscope("run", service.path("periscoped.exe"), "--bind", "127.0.0.1", str(port), code=0,
                           before=("--detach",))
         inner = Inner(service, port)
