@@ -14,7 +14,7 @@
 
 struct os_listener {
     SOCKET handle;
-    HANDLE happened; /* cleared by one wait; accept() arms it again */
+    HANDLE happened; /* a connection waits; cleared by one wait, and an accept() arms it again */
     struct os_waker *stop;
 };
 
@@ -113,15 +113,16 @@ void listener_take_back(const struct os_listener *listener)
     WSAEventSelect(listener->handle, listener->happened, FD_ACCEPT);
 }
 
+/* One accept() for one event. Wine 8 loses the next one, for ever, when a connection is taken while it is being told of,
+   and the accept() that its event then leads to finds nothing: only one that succeeds arms the event again there. */
 int os_accept(struct os_listener *listener, struct os_socket **out, struct os_address *peer, struct error *err)
 {
     struct sockaddr_storage address;
     HANDLE handles[] = {listener->stop->event, listener->happened};
-    bool woken = false;
     *out = NULL;
     for (;;) {
         int size = sizeof address;
-        if (WaitForSingleObject(listener->stop->event, 0) == WAIT_OBJECT_0) {
+        if (wait_for(handles, 2, OS_FOREVER) == 0) {
             os_waker_clear(listener->stop);
             return error_set(err, ERR_CLOSED, "stopped listening");
         }
@@ -132,16 +133,13 @@ int os_accept(struct os_listener *listener, struct os_socket **out, struct os_ad
             return *out ? 0 : ERR_NO_MEMORY;
         }
         int code = WSAGetLastError();
-        if (code == WSAEWOULDBLOCK && woken) {
-            /* For nothing, as by who has gone again. Only accept() arms the event; in Wine one that fails does not. */
-            listener_take_back(listener);
-            woken = false;
-        } else if (code == WSAEWOULDBLOCK)
-            woken = wait_for(handles, 2, OS_FOREVER) == 1;
-        else if (code == WSAENOTSOCK || code == WSAEINVAL || code == WSANOTINITIALISED)
+        if (code == WSAENOTSOCK || code == WSAEINVAL || code == WSANOTINITIALISED)
             return windows_error(err, (unsigned long)code, "could not accept a connection");
-        else if (code != WSAECONNRESET)
+        if (code == WSAEWOULDBLOCK)
+            continue;
+        if (code != WSAECONNRESET)
             os_sleep_ms(RETRY_MS);
+        SetEvent(listener->happened); /* others may wait behind the one that failed */
     }
 }
 
