@@ -12,17 +12,18 @@ from harness import check, equal, eventually, need_native, need_plain_build, sca
 from wire import I, Q, s
 
 GIBIBYTE = 1 << 30
+PATIENCE = 120  # seconds, for the agent's answer and for a child: hundreds of them start at once
 
 
 def exit_codes(agent, worker, count):
     """Starts children in batches, waits for each one and forgets it; those that had another code than theirs."""
     wrong = []
-    with wire.Client(agent.port) as client:
+    with wire.Client(agent.port, timeout=PATIENCE) as client:
         for start in range(0, count, 25):
             codes = [(worker * 31 + number) % 256 for number in range(start, min(start + 25, count))]
             batch = {client.shell(f"exit {code}"): code for code in codes}
             for pid, code in batch.items():
-                status = client.wait(pid, 60)
+                status = client.wait(pid, PATIENCE)
                 if status != code << 8:
                     wrong.append((pid, status, code))
                 client.forget(pid)
@@ -31,7 +32,7 @@ def exit_codes(agent, worker, count):
 
 @with_agent()
 def no_status_is_lost(agent):
-    workers, count = 8, scaled(10000, 400) // 8
+    workers, count = 8, scaled(10000, 200) // 8
     with concurrent.futures.ThreadPoolExecutor(workers) as pool:
         results = list(pool.map(lambda worker: exit_codes(agent, worker, count), range(workers)))
     equal([wrong for result in results for wrong in result], [], "children whose status is wrong")
@@ -40,11 +41,11 @@ def no_status_is_lost(agent):
 @with_agent()
 def statuses_are_kept_until_forgotten(agent):
     """Waited for long after the exit, from another connection."""
-    client, count = agent.client(), scaled(2000, 200)
+    client, count = agent.client(timeout=PATIENCE), scaled(2000, 100)
     pids = [client.shell(f"exit {number % 256}") for number in range(count)]
     client.close()
-    client = agent.client()
-    equal([client.wait(pid, 60) for pid in pids], [number % 256 << 8 for number in range(count)], "statuses")
+    client = agent.client(timeout=PATIENCE)
+    equal([client.wait(pid, PATIENCE) for pid in pids], [number % 256 << 8 for number in range(count)], "statuses")
     equal([client.wait(pid, 0) for pid in reversed(pids)], [number % 256 << 8 for number in reversed(range(count))],
           "statuses asked for again")
     need_native()
@@ -60,8 +61,8 @@ def one_more_client_is_answered(agent):
     equal(stopped_reading.get_begin("big"), GIBIBYTE, "size")
     stopped_sending.send(wire.u32(wire.SENDFILE), wire.u32(3), s("upload"), I(0), wire.header("d", GIBIBYTE), b"x")
     agent.ping()
-    with wire.Client(agent.port, timeout=5) as client:
-        equal(client.wait(client.run("true"), 4), 0, "status")
+    with wire.Client(agent.port, timeout=PATIENCE) as client:
+        equal(client.wait(client.run("true"), PATIENCE), 0, "status")
         client.put("small", b"x")
         equal(client.get("small"), b"x", "content")
         check(client.property("periscope.version"), "no properties")
@@ -88,6 +89,20 @@ def clients_come_and_go(agent):
     with concurrent.futures.ThreadPoolExecutor(16) as pool:
         list(pool.map(visit, range(scaled(3000, 300))))
     agent.ping()
+
+
+@with_agent()
+def clients_come_while_programs_start(agent):
+    """None of them may be overlooked: Wine is told of a connection by its server, which starts the programs as well."""
+    def visits(run_program):
+        for _ in range(scaled(600, 25) if run_program else scaled(3000, 250)):
+            with wire.Client(agent.port, timeout=PATIENCE) as client:
+                if run_program:
+                    equal(client.wait(client.run("true"), PATIENCE), 0, "status")
+                else:
+                    client.ping()
+    with concurrent.futures.ThreadPoolExecutor(7) as pool:
+        list(pool.map(visits, [True] * 4 + [False] * 3))
 
 
 def get_while_children_exit(agent, size):
@@ -147,15 +162,15 @@ def large_transfers_use_little_memory(agent):
 
 @with_agent("--max-clients", "1000")
 def many_wait_for_many(agent):
-    """Each of 100 clients waits for a child of its own; all end at once."""
-    clients = [agent.client() for _ in range(100)]
+    """Each client waits for a child of its own; all end at once."""
+    clients = [agent.client(timeout=PATIENCE) for _ in range(scaled(100, 25))]
     pids = [client.shell(f"until [ -e go ]; do sleep 0.2; done; exit {number}")
             for number, client in enumerate(clients)]
     for client, pid in zip(clients, pids):
         client.send(wire.request(wire.WAIT2, Q(pid), I(wire.FOREVER)))
     agent.client().put("go", b"")
     equal([guest.status_word(client.checked("I", client.reply_list())[0].number) for client in clients],
-          [number << 8 for number in range(100)], "statuses")
+          [number << 8 for number in range(len(clients))], "statuses")
 
 
 if __name__ == "__main__":
