@@ -106,17 +106,9 @@ static void try_connection(struct findings *findings)
 
 static int write_report(const char *path, const struct buffer *report, struct error *err)
 {
-    struct os_upload *upload;
     struct error reason;
     int status = report->failed ? error_set(&reason, ERR_NO_MEMORY, "no memory for it")
-                                : os_upload_begin(&upload, path, OS_UPLOAD_ORDINARY, &reason);
-    if (status == 0) {
-        status = os_upload_write(upload, report->data, report->len, &reason);
-        if (status)
-            os_upload_abandon(upload);
-        else
-            status = os_upload_commit(upload, &reason);
-    }
+                                : os_upload_whole(path, OS_UPLOAD_ORDINARY, report->data, report->len, &reason);
     return status ? error_set(err, status, "could not write the report '%s': %s", path, reason.text) : 0;
 }
 
