@@ -16,11 +16,14 @@ from harness import Skip, end_processes_in  # noqa: E402 (the path to it is set 
 PERISCOPE = os.path.join(TOP, "build", "periscope")
 WINE = os.environ.get("WINE", "wine")
 WINESERVER = os.environ.get("WINESERVER", "wineserver")
-PATIENCE = 60  # seconds: no wait in a test is longer, and running into it is a failure
+PATIENCE = 60  # seconds: running into it is a failure; a call of the command has twice that
+
+
+build = "win64"  # which of the executables is tested
 
 
 def exe(name):
-    return os.path.join(TOP, "build", "win64", name)
+    return os.path.join(TOP, "build", build, name)
 
 
 def windows_path(path):
@@ -86,7 +89,7 @@ class Agent:
     def periscope(self, verb, *arguments, code=0, before=()):
         """One call, whose exit status must be `code` (None: any). before: options, in front of the agent's address."""
         done = subprocess.run([PERISCOPE, verb, *before, f"127.0.0.1:{self.port}", *arguments], stdin=subprocess.DEVNULL,
-                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=PATIENCE, check=False)
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=2 * PATIENCE, check=False)
         err = done.stderr.decode("utf-8", "replace")
         if code is not None and done.returncode != code:
             raise AssertionError(f"{verb} {' '.join(arguments)}: exit status {done.returncode}, not {code}: {err}")

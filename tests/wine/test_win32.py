@@ -1,0 +1,46 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The 32-bit executable, where Wine runs such programs: it tries itself, serves a host and becomes another.
+
+usage: test_win32.py [win32|win64]    the other one, to see that these tests pass where they can run"""
+import os
+import subprocess
+import sys
+
+import wine
+from wine import Agent, Skip, check, equal
+
+wine.build = sys.argv[1] if len(sys.argv) > 1 else "win32"
+BITS = wine.build[3:] + " bits"
+
+
+def need_wine_of_these_bits():
+    done = subprocess.run([wine.WINE, wine.exe("periscoped.exe"), "--version"], stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=wine.PATIENCE, check=False)
+    if not done.stdout.startswith(b"periscoped "):
+        raise Skip(f"this Wine runs no programs of {BITS}: Debian has them in wine32:i386")
+
+
+def it_tries_itself():
+    need_wine_of_these_bits()
+    with Agent() as agent:
+        out = agent.run(agent.path("periscoped.exe"), "--selftest", code=None)
+        verdicts = {name[:-1]: (verdict, detail) for verdict, name, detail in (line.split(" ", 2) for line in out[:-1])}
+        check(verdicts["system"][1].endswith(f" of {BITS}"), verdicts["system"])
+        failed = {name for name, (verdict, _) in verdicts.items() if verdict == "FAIL"}
+        equal(failed - {"audit"}, set(), f"what failed: {out}")
+        check(len(verdicts) > 15, f"only {out}")
+
+
+def it_serves_and_becomes_another():
+    need_wine_of_these_bits()
+    with Agent() as agent:
+        agent.periscope("run", "cmd", "/c", "exit 7", code=7)
+        agent.periscope("screenshot", agent.path("before.png"))
+        agent.periscope("upgrade", wine.exe("periscoped.exe"))
+        agent.process.wait(wine.PATIENCE)
+        agent.periscope("run", "cmd", "/c", "exit 8", code=8)
+        check(os.path.getsize(agent.path("before.png")) > 0, "an empty picture")
+
+
+wine.main([it_tries_itself, it_serves_and_becomes_another])
