@@ -260,6 +260,45 @@ static enum capture_result run_grab(struct slot *slot, const struct capture_opti
     return CAPTURE_FAILED;
 }
 
+/* A picture of one colour alone may be what this source is not shown: the next candidate then has a look, and its
+   picture is taken if it shows more. */
+static void look_twice(struct capturer *capturer, const struct capture_options *options, struct grab *grab,
+                       const struct capture_candidate **taken, struct strlist *refused)
+{
+    const struct capture_candidate *next = *taken + 1;
+    struct grab second = {0};
+    struct task task = {run_grab, &second, STAGE_GRAB};
+    struct error why = {0};
+    uint32_t colour;
+    if (next == capturer->candidates.items + capturer->candidates.count || !next->if_uniform)
+        return;
+    enter(capturer, STAGE_HASH, NULL);
+    if (!pixels_are_uniform(&grab->image, &colour))
+        return;
+    if (try_candidate(capturer, next, options, &task, &why)) {
+        strlist_addf(refused, "%s: %s", next->backend, why.text);
+    } else if (pixels_are_uniform(&second.image, &colour)) {
+        strlist_addf(refused, "%s: all its pixels have one colour too (#%06x)", next->backend, colour);
+    } else {
+        struct grab first = *grab;
+        *grab = second;
+        second = first;
+        strlist_addf(refused, "%s: all its pixels have one colour", (*taken)->backend);
+        *taken = next;
+    }
+    strlist_deinit(&second.facts);
+}
+
+static int grab_picture(struct capturer *capturer, const struct capture_options *options, struct grab *grab,
+                        const struct capture_candidate **taken, struct strlist *refused, struct error *err)
+{
+    struct task task = {run_grab, grab, STAGE_GRAB};
+    int status = do_task(capturer, options, &task, taken, refused, err);
+    if (status == 0)
+        look_twice(capturer, options, grab, taken, refused);
+    return status;
+}
+
 static int encode(struct buffer *file, const struct grab *grab, enum picture_format format, struct error *err)
 {
     static const char *const keywords[] = {"backend", "output", "time"};
@@ -359,9 +398,8 @@ int capturer_take(struct capturer *capturer, const struct picture_options *optio
 {
     struct grab grab = {0};
     struct strlist refused = {0};
-    struct task task = {run_grab, &grab, STAGE_GRAB};
     const struct capture_candidate *taken = NULL;
-    int status = do_task(capturer, &options->capture, &task, &taken, &refused, err);
+    int status = grab_picture(capturer, &options->capture, &grab, &taken, &refused, err);
     if (status == 0 && options->compare)
         compare(capturer, &options->capture, &grab, taken);
     if (status == 0)
@@ -386,8 +424,7 @@ static int add_software_crc(struct capturer *capturer, const struct capture_opti
 {
     struct grab grab = {0};
     struct strlist refused = {0};
-    struct task task = {run_grab, &grab, STAGE_GRAB};
-    int status = do_task(capturer, options, &task, taken, &refused, err);
+    int status = grab_picture(capturer, options, &grab, taken, &refused, err);
     if (status == 0) {
         bool unchanged;
         const char *output = strlist_get(&grab.facts, "output");

@@ -61,7 +61,7 @@ struct capture_backend {
     /* Called from another thread while one of the calls above hangs: what it waits for ("the X server does not answer
        GetImage"), "" when nothing is known. Takes no lock, calls nothing that may hang. NULL: nothing to say. */
     void (*describe_hang)(char *text, size_t size);
-    bool only_by_name; /* never chosen, only taken when asked for: its pictures are not of the screen */
+    bool only_by_name; /* only taken when asked for, or where a chooser names it */
 };
 
 extern const struct capture_backend *const capture_backends[]; /* NULL-terminated, in order of preference */
@@ -77,6 +77,7 @@ struct capture_candidate {
     char reason[256];    /* why it is here, and here in the order */
     uint32_t screen;     /* candidates of the same number are ways to the same screen */
     bool is_lit;         /* a person looks at that screen: a picture of another is less than it seems */
+    bool if_uniform;     /* also tried when the picture of the one before it has one colour alone */
 };
 
 struct capture_candidates {

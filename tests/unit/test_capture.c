@@ -15,6 +15,7 @@ struct fake {
     int grab_status;                /* the ERR_ of a grab that fails; 0: it sets none */
     int list_status;
     uint32_t width, height, stride;
+    bool plain; /* its picture has one colour alone */
     int opens, grabs, closes;
 };
 static struct fake fakes[2];
@@ -59,7 +60,8 @@ static enum capture_result grab(struct capture *capture, const struct capture_op
     fake->grabs++;
     if (result != CAPTURE_OK && fake->grab_status < 0)
         error_set(err, fake->grab_status, "it won't grab");
-    *image = (struct image_view){pixels, fake->width, fake->height, fake->stride, PIXEL_RGB24};
+    static const uint8_t plain[3 * 4 * 4];
+    *image = (struct image_view){fake->plain ? plain : pixels, fake->width, fake->height, fake->stride, PIXEL_RGB24};
     return result;
 }
 
@@ -177,8 +179,8 @@ static void start_with_chooser(void)
     capturer_free(capturer);
     CHECK_INT(capturer_new(&capturer, both, choose, &err), 0);
     told_count = 2;
-    told[0] = (struct capture_candidate){"second", "card1", "it is lit", 0, true};
-    told[1] = (struct capture_candidate){"first", ":0", "it is the same", 0, true};
+    told[0] = (struct capture_candidate){"second", "card1", "it is lit", 0, true, false};
+    told[1] = (struct capture_candidate){"first", ":0", "it is the same", 0, true, false};
 }
 
 static void the_chooser_tells_the_order(void)
@@ -231,6 +233,58 @@ static void what_was_not_chosen_is_tried_last(void)
     CHECK_INT(take(), 0);
     CHECK_TEXT(strlist_get(&facts, "backend"), "first");
     CHECK_TEXT(last_source, "");
+    finish();
+}
+
+/* ---- a second look ---- */
+
+static void start_with_second_look(void)
+{
+    start_with_chooser();
+    told[1].if_uniform = true;
+    fakes[1].plain = true;
+}
+
+static void one_colour_has_a_second_look(void)
+{
+    start_with_second_look();
+    CHECK_INT(take(), 0);
+    CHECK_TEXT(strlist_get(&facts, "backend"), "first");
+    CHECK_TEXT(strlist_get(&facts, "chosen"), "it is the same");
+    CHECK_TEXT(strlist_get(&facts, "refused"), "second: all its pixels have one colour");
+    CHECK_INT(fact_count("warning"), 0);
+    CHECK_INT(fact_count("backend"), 1);
+    finish();
+}
+
+static void a_second_look_that_shows_no_more_is_told(void)
+{
+    start_with_second_look();
+    fakes[0].plain = true;
+    CHECK_INT(take(), 0);
+    CHECK_TEXT(strlist_get(&facts, "backend"), "second");
+    CHECK_TEXT(strlist_get(&facts, "refused"), "first: all its pixels have one colour too (#000000)");
+    fakes[0].results[1] = CAPTURE_FAILED;
+    CHECK_INT(take(), 0);
+    CHECK_TEXT(strlist_get(&facts, "backend"), "second");
+    CHECK_TEXT(strlist_get(&facts, "refused"), "first: it won't grab");
+    finish();
+}
+
+static void nothing_else_is_looked_at_twice(void)
+{
+    start_with_second_look();
+    fakes[1].plain = false; /* there is more than one colour */
+    CHECK_INT(take(), 0);
+    CHECK_INT(fakes[0].opens, 0);
+    fakes[1].plain = true; /* this one is asked for */
+    options.capture.backend = "second";
+    CHECK_INT(take(), 0);
+    CHECK_INT(fakes[0].opens, 0);
+    options.capture.backend = NULL; /* the other one is no second look */
+    told[1].if_uniform = false;
+    CHECK_INT(take(), 0);
+    CHECK_INT(fakes[0].opens, 0);
     finish();
 }
 
@@ -518,6 +572,9 @@ int main(void)
     RUN(another_way_to_the_same_screen_is_as_good);
     RUN(another_screen_is_a_warning);
     RUN(what_was_not_chosen_is_tried_last);
+    RUN(one_colour_has_a_second_look);
+    RUN(a_second_look_that_shows_no_more_is_told);
+    RUN(nothing_else_is_looked_at_twice);
     RUN(equal_pictures_have_no_box);
     RUN(pictures_of_other_sizes_are_told);
     RUN(nothing_to_compare_with_is_told);
