@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "capture/gdi.h"
 
+#include "capture/gdi_area.h"
 #include "capture/gdi_image.h"
 #include "capture/gdi_screen.h"
 #include "capture/gdi_windows.h"
-#include "capture/region.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,48 +17,6 @@ struct capture {
     struct gdi_layout layout; /* that the picture was taken of */
 };
 
-/* ---- what the picture is to be of ---- */
-
-static int find_output(const struct gdi_layout *layout, const char *name, struct rect *area, struct error *err)
-{
-    struct buffer names;
-    for (size_t i = 0; i < layout->count; i++) {
-        if (strcmp(layout->monitors[i].name, name) == 0) {
-            *area = layout->monitors[i].area;
-            return 0;
-        }
-    }
-    buffer_init(&names, ERROR_TEXT_SIZE / 2);
-    for (size_t i = 0; i < layout->count; i++)
-        buffer_printf(&names, " %s", layout->monitors[i].name);
-    error_set(err, ERR_NOT_FOUND, "there is no output '%s' among:%s", name,
-              names.data ? (const char *)names.data : " none");
-    buffer_deinit(&names);
-    return ERR_NOT_FOUND;
-}
-
-static int find_area(const struct gdi_layout *layout, const struct capture_options *options, struct rect *area,
-                     struct error *err)
-{
-    char of[GDI_NAME_SIZE + 16] = "the screen";
-    *area = layout->whole;
-    if (options->output) {
-        int status = find_output(layout, options->output, area, err);
-        if (status)
-            return status;
-        snprintf(of, sizeof of, "output %s", options->output);
-    }
-    int status = region_apply(options, of, area, err);
-    if (status)
-        return status;
-    if (area->width < 1 || area->height < 1)
-        return error_set(err, ERR_UNAVAILABLE, "no-output: %s has no pixels", of);
-    if (area->width > CAPTURE_SIZE_MAX || area->height > CAPTURE_SIZE_MAX)
-        return error_set(err, ERR_LIMIT, "%s has %ux%u pixels, more than %d in a direction", of, area->width,
-                         area->height, CAPTURE_SIZE_MAX);
-    return 0;
-}
-
 /* ---- the picture ---- */
 
 /* Pixels of a layout that was the same before and after: 0, a failure, or ERR_CLOSED when it was not. */
@@ -70,7 +28,7 @@ static int take_pixels(struct capture *capture, const struct capture_options *op
     if (status)
         return status;
     gdi_layout_read(&capture->layout);
-    status = find_area(&capture->layout, options, area, err);
+    status = gdi_area_find(&capture->layout, options, area, err);
     if (status == 0)
         status = gdi_image_copy(&capture->image, area, err);
     if (status)
