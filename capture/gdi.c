@@ -4,6 +4,7 @@
 #include "capture/gdi_area.h"
 #include "capture/gdi_image.h"
 #include "capture/gdi_screen.h"
+#include "capture/gdi_session.h"
 #include "capture/gdi_windows.h"
 
 #include <stdio.h>

@@ -112,7 +112,7 @@ bool gdi_layout_same(const struct gdi_layout *a, const struct gdi_layout *b)
 
 /* ---- the desktop ---- */
 
-static void object_name(HANDLE object, char name[GDI_NAME_SIZE])
+void gdi_object_name(HANDLE object, char name[GDI_NAME_SIZE])
 {
     wchar_t text[GDI_NAME_SIZE / 4] = L"";
     DWORD needed;
@@ -133,7 +133,7 @@ static int check_station(struct error *err)
     HWINSTA station = GetProcessWindowStation();
     if (GetUserObjectInformationW(station, UOI_FLAGS, &flags, sizeof flags, &needed) && (flags.dwFlags & WSF_VISIBLE))
         return 0;
-    object_name(station, name);
+    gdi_object_name(station, name);
     return error_set(err, ERR_UNAVAILABLE,
                      "no-desktop: the window station '%s' of this process is not the one that is "
                      "shown: the agent must run in the session of the user",
@@ -158,8 +158,8 @@ int gdi_desktop_enter(struct error *err)
             "question it is SYSTEM's alone",
             code);
     }
-    object_name(input, input_name);
-    object_name(GetThreadDesktop(GetCurrentThreadId()), own_name);
+    gdi_object_name(input, input_name);
+    gdi_object_name(GetThreadDesktop(GetCurrentThreadId()), own_name);
     if (strcmp(input_name, own_name) == 0) {
         CloseDesktop(input);
         return 0;
@@ -171,49 +171,4 @@ int gdi_desktop_enter(struct error *err)
                          code);
     }
     return 0;
-}
-
-/* ---- the session ---- */
-
-/* As WTS_CONNECTSTATE_CLASS numbers them. */
-static const char *const session_states[] = {"active", "connected", "connecting", "shadowed", "disconnected",
-                                             "idle",   "listening", "reset",      "down",     "starting"};
-
-static const char *session_state(void)
-{
-    typedef BOOL WINAPI query_session(HANDLE server, DWORD session, int what, wchar_t **out, DWORD *size);
-    typedef void WINAPI free_memory(void *memory);
-    const DWORD current = (DWORD)-1;
-    const int connect_state = 8; /* WTSConnectState */
-    query_session *query = (query_session *)gdi_system_function(L"wtsapi32.dll", "WTSQuerySessionInformationW");
-    free_memory *release = (free_memory *)gdi_system_function(L"wtsapi32.dll", "WTSFreeMemory");
-    wchar_t *data = NULL;
-    DWORD size = 0;
-    if (!query || !release || !query(NULL, current, connect_state, &data, &size) || !data)
-        return NULL;
-    int state = -1;
-    if (size >= sizeof state)
-        memcpy(&state, data, sizeof state);
-    release(data);
-    bool known = state >= 0 && state < (int)(sizeof session_states / sizeof session_states[0]);
-    return known ? session_states[state] : NULL;
-}
-
-void gdi_desktop_facts(struct strlist *facts)
-{
-    char name[GDI_NAME_SIZE];
-    DWORD session;
-    gdi_now("the state of the session");
-    object_name(GetThreadDesktop(GetCurrentThreadId()), name);
-    strlist_addf(facts, "gdi.desktop=%s", name);
-    if (ProcessIdToSessionId(GetCurrentProcessId(), &session))
-        strlist_addf(facts, "gdi.session=%lu", session);
-    const char *state = session_state();
-    strlist_addf(facts, "gdi.session-state=%s", state ? state : "unknown");
-    if (state && strcmp(state, "disconnected") == 0)
-        strlist_addf(facts,
-                     "warning=the session is disconnected and shows nothing: 'tscon %lu /dest:console' brings it back",
-                     session);
-    if (GetSystemMetrics(SM_REMOTESESSION))
-        strlist_add(facts, "warning=a remote desktop session, drawn by its own driver and not by the graphics card");
 }

@@ -28,8 +28,8 @@ bool gdi_layout_same(const struct gdi_layout *a, const struct gdi_layout *b);
 /* Brings this thread, which must have no window, to the desktop that has the input. ERR_UNAVAILABLE or ERR_DENIED with
    the reason when this process can't see it. */
 int gdi_desktop_enter(struct error *err);
-/* "gdi.desktop=Default", "gdi.session=1", "gdi.session-state=active": what is known. */
-void gdi_desktop_facts(struct strlist *facts);
+/* Of a desktop or a window station (a HANDLE). */
+void gdi_object_name(void *object, char name[GDI_NAME_SIZE]);
 
 /* A function that not every Windows has, of a DLL in the system's folder; NULL where there is none. The DLL stays. */
 void (*gdi_system_function(const wchar_t *module, const char *name))(void);
