@@ -2,6 +2,7 @@
 #include "capture/gdi.h"
 
 #include "capture/gdi_area.h"
+#include "capture/gdi_displays.h"
 #include "capture/gdi_image.h"
 #include "capture/gdi_screen.h"
 #include "capture/gdi_session.h"
@@ -48,13 +49,7 @@ static void add_facts(const struct capture *capture, const struct capture_option
     strlist_addf(facts, "geometry=%ux%u%+d%+d", area->width, area->height, area->x, area->y);
     strlist_addf(facts, "cursor=%s", cursor);
     gdi_desktop_facts(facts);
-    for (size_t i = 0; i < layout->count; i++) {
-        const struct rect *monitor = &layout->monitors[i].area;
-        strlist_addf(facts, "gdi.monitor.%s=%ux%u%+d%+d", layout->monitors[i].name, monitor->width, monitor->height,
-                     monitor->x, monitor->y);
-    }
-    if (layout->count == 0)
-        strlist_add(facts, "warning=no output shows the screen");
+    gdi_layout_facts(layout, facts);
 }
 
 static enum capture_result gdi_grab(struct capture *capture, const struct capture_options *options,
@@ -78,24 +73,6 @@ static enum capture_result gdi_grab(struct capture *capture, const struct captur
 
 /* ---- lists ---- */
 
-static void add_driver(size_t index, const char *name, struct strlist *facts)
-{
-    wchar_t wanted[GDI_NAME_SIZE + 4];
-    DISPLAY_DEVICEW device = {.cb = sizeof device};
-    _snwprintf(wanted, GDI_NAME_SIZE + 3, L"\\\\.\\%hs", name);
-    wanted[GDI_NAME_SIZE + 3] = 0;
-    for (DWORD i = 0; EnumDisplayDevicesW(NULL, i, &device, 0); i++) {
-        struct buffer text;
-        if (wcscmp(device.DeviceName, wanted) != 0 || !*device.DeviceString)
-            continue;
-        buffer_init(&text, 4096);
-        gdi_append_text(&text, device.DeviceString);
-        strlist_addf(facts, "display.%zu.driver=%.*s", index, (int)text.len, (const char *)text.data);
-        buffer_deinit(&text);
-        return;
-    }
-}
-
 static int gdi_displays(struct capture *capture, const struct capture_options *options, struct strlist *facts,
                         struct error *err)
 {
@@ -105,15 +82,7 @@ static int gdi_displays(struct capture *capture, const struct capture_options *o
     if (status)
         return status;
     gdi_layout_read(layout);
-    strlist_addf(facts, "display.count=%zu", layout->count);
-    for (size_t i = 0; i < layout->count; i++) {
-        const struct gdi_monitor *monitor = &layout->monitors[i];
-        strlist_addf(facts, "display.%zu.name=%s", i, monitor->name);
-        strlist_addf(facts, "display.%zu.geometry=%ux%u%+d%+d", i, monitor->area.width, monitor->area.height,
-                     monitor->area.x, monitor->area.y);
-        strlist_addf(facts, "display.%zu.backend=gdi", i);
-        add_driver(i, monitor->name, facts);
-    }
+    gdi_displays_list(layout, "gdi", facts);
     return 0;
 }
 

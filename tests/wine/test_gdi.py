@@ -113,6 +113,14 @@ def cursor_is_drawn_on_request():
             check(not changed, f"cursor={told}, but the picture differs")
 
 
+def facts_of_the_session_and_the_monitors():
+    with Agent(desktop=f"{WIDTH}x{HEIGHT}") as agent:
+        facts, _ = shot(agent)
+        equal(facts["gdi.monitor.DISPLAY1"], f"{WIDTH}x{HEIGHT}+0+0", "monitor")
+        equal(facts["gdi.dpi.DISPLAY1"], "96", "dots per inch")
+        check(facts["gdi.session-state"] in ("active", "unknown"), facts["gdi.session-state"])
+
+
 def no_backend_but_the_screen_s():
     with Agent(desktop=f"{WIDTH}x{HEIGHT}") as agent:
         facts = agent.periscope("info").facts()
@@ -124,4 +132,5 @@ def no_backend_but_the_screen_s():
 
 
 wine.main([another_process_s_window, outputs_and_regions, mode_change_between_two_pictures,
+           facts_of_the_session_and_the_monitors,
            window_list_is_passive_and_tells_what_hangs, cursor_is_drawn_on_request, no_backend_but_the_screen_s])
