@@ -2,6 +2,7 @@
 #include "capture/gdi.h"
 
 #include "capture/gdi_area.h"
+#include "capture/gdi_cursor.h"
 #include "capture/gdi_displays.h"
 #include "capture/gdi_image.h"
 #include "capture/gdi_screen.h"
@@ -47,6 +48,7 @@ static void add_facts(const struct capture *capture, const struct capture_option
     const struct gdi_layout *layout = &capture->layout;
     strlist_addf(facts, "output=%s", options->output ? options->output : "all");
     strlist_addf(facts, "geometry=%ux%u%+d%+d", area->width, area->height, area->x, area->y);
+    strlist_addf(facts, "method=%s", capture->image.layered ? "BitBlt, CAPTUREBLT" : "BitBlt");
     strlist_addf(facts, "cursor=%s", cursor);
     gdi_desktop_facts(facts);
     gdi_layout_facts(layout, facts);
@@ -65,9 +67,9 @@ static enum capture_result gdi_grab(struct capture *capture, const struct captur
         error_set(err, lost ? ERR_UNAVAILABLE : status, "%s%s", reason.text, lost ? ", again and again" : "");
         return CAPTURE_FAILED;
     }
-    const char *cursor = options->cursor ? gdi_image_draw_cursor(&capture->image, &area) : "off";
-    add_facts(capture, options, &area, cursor, facts);
     gdi_image_view(&capture->image, view);
+    struct cursor_canvas canvas = {capture->image.rgb, area.width, area.height};
+    add_facts(capture, options, &area, options->cursor ? gdi_cursor_draw(&canvas, &area) : "off", facts);
     return CAPTURE_OK;
 }
 

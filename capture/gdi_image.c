@@ -72,8 +72,10 @@ int gdi_image_copy(struct gdi_image *image, const struct rect *area, struct erro
     gdi_now("the desktop's pixels (BitBlt)");
     SetLastError(0);
     HDC screen = GetDC(NULL); /* anew each time: the desktop may be another */
-    BOOL copied = screen && BitBlt(image->dc, 0, 0, (int)area->width, (int)area->height, screen, area->x, area->y,
-                                   copy_operation());
+    DWORD operation = copy_operation();
+    image->layered = operation & CAPTUREBLT;
+    BOOL copied =
+        screen && BitBlt(image->dc, 0, 0, (int)area->width, (int)area->height, screen, area->x, area->y, operation);
     DWORD code = GetLastError();
     GdiFlush();
     if (screen)
@@ -98,46 +100,4 @@ void gdi_image_view(struct gdi_image *image, struct image_view *view)
                                 .height = image->height,
                                 .stride = image->width * 3,
                                 .format = PIXEL_RGB24};
-}
-
-/* ---- the cursor ---- */
-
-static bool find_hotspot(HCURSOR cursor, POINT *hotspot)
-{
-    ICONINFO info;
-    if (!GetIconInfo(cursor, &info))
-        return false;
-    if (info.hbmMask)
-        DeleteObject(info.hbmMask);
-    if (info.hbmColor)
-        DeleteObject(info.hbmColor);
-    *hotspot = (POINT){(LONG)info.xHotspot, (LONG)info.yHotspot};
-    return true;
-}
-
-/* The pixels are the screen's, so that what a cursor inverts is inverted here too. */
-static bool draw(struct gdi_image *image, HCURSOR cursor, int x, int y)
-{
-    POINT hotspot;
-    return find_hotspot(cursor, &hotspot) &&
-           DrawIconEx(image->dc, x - hotspot.x, y - hotspot.y, cursor, 0, 0, 0, NULL, DI_NORMAL | DI_DEFAULTSIZE);
-}
-
-const char *gdi_image_draw_cursor(struct gdi_image *image, const struct rect *area)
-{
-    CURSORINFO info = {.cbSize = sizeof info};
-    gdi_now("the cursor");
-    if (!GetCursorInfo(&info))
-        return "unavailable";
-    if (!(info.flags & CURSOR_SHOWING) || !info.hCursor)
-        return "hidden"; /* also where a finger is used instead */
-    int x = info.ptScreenPos.x - area->x, y = info.ptScreenPos.y - area->y;
-    HCURSOR copy = CopyIcon(info.hCursor);
-    bool drawn = copy && draw(image, copy, x, y);
-    if (copy)
-        DestroyIcon(copy);
-    if (drawn)
-        return "drawn";
-    return draw(image, LoadCursorW(NULL, (LPCWSTR)IDC_ARROW), x, y) ? "drawn as an arrow, its shape can't be had"
-                                                                    : "unavailable";
 }

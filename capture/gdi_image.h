@@ -13,12 +13,11 @@ struct gdi_image {
     uint32_t *pixels;       /* the bitmap's: 0x??RRGGBB, rows from the top */
     uint32_t width, height;
     uint8_t *rgb; /* owned: what is given out */
+    bool layered; /* it was copied with CAPTUREBLT */
 };
 
 /* Copies that part of the virtual screen into the bitmap. ERR_CLOSED when the desktop is one that is gone. */
 int gdi_image_copy(struct gdi_image *image, const struct rect *area, struct error *err);
-/* Draws the cursor where it is; says what became of it. */
-const char *gdi_image_draw_cursor(struct gdi_image *image, const struct rect *area);
 /* Gives the bitmap out as RGB24; valid until the next copy. */
 void gdi_image_view(struct gdi_image *image, struct image_view *view);
 void gdi_image_close(struct gdi_image *image); /* accepts a zeroed one */
