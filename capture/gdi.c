@@ -1,19 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "capture/gdi.h"
 
-#include "capture/gdi_area.h"
 #include "capture/gdi_cursor.h"
 #include "capture/gdi_displays.h"
 #include "capture/gdi_image.h"
 #include "capture/gdi_screen.h"
 #include "capture/gdi_session.h"
+#include "capture/gdi_take.h"
 #include "capture/gdi_windows.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define TRIES 3 /* the modes or the desktop may change while a picture is taken */
 
 struct capture {
     struct gdi_image image;
@@ -22,25 +20,25 @@ struct capture {
 
 /* ---- the picture ---- */
 
-/* Pixels of a layout that was the same before and after: 0, a failure, or ERR_CLOSED when it was not. */
-static int take_pixels(struct capture *capture, const struct capture_options *options, struct rect *area,
-                       struct error *err)
+static int enter(void *context, struct error *err)
 {
-    static struct gdi_layout after;
-    int status = gdi_desktop_enter(err);
-    if (status)
-        return status;
-    gdi_layout_read(&capture->layout);
-    status = gdi_area_find(&capture->layout, options, area, err);
-    if (status == 0)
-        status = gdi_image_copy(&capture->image, area, err);
-    if (status)
-        return status;
-    gdi_layout_read(&after);
-    if (gdi_layout_same(&capture->layout, &after))
-        return 0;
-    return error_set(err, ERR_CLOSED, "the screen's layout changes while a picture is taken");
+    (void)context;
+    return gdi_desktop_enter(err);
 }
+
+static void read_layout(void *context, struct gdi_layout *layout)
+{
+    (void)context;
+    gdi_layout_read(layout);
+}
+
+static int copy(void *context, const struct rect *area, struct error *err)
+{
+    struct capture *capture = context;
+    return gdi_image_copy(&capture->image, area, err);
+}
+
+static const struct gdi_take_calls take_calls = {enter, read_layout, copy};
 
 static void add_facts(const struct capture *capture, const struct capture_options *options, const struct rect *area,
                       const char *cursor, struct strlist *facts)
@@ -58,15 +56,8 @@ static enum capture_result gdi_grab(struct capture *capture, const struct captur
                                     struct image_view *view, struct strlist *facts, struct error *err)
 {
     struct rect area;
-    struct error reason;
-    int status = ERR_CLOSED;
-    for (int i = 0; i < TRIES && status == ERR_CLOSED; i++)
-        status = take_pixels(capture, options, &area, &reason);
-    if (status) {
-        bool lost = status == ERR_CLOSED;
-        error_set(err, lost ? ERR_UNAVAILABLE : status, "%s%s", reason.text, lost ? ", again and again" : "");
+    if (gdi_take(&take_calls, capture, options, &capture->layout, &area, err))
         return CAPTURE_FAILED;
-    }
     gdi_image_view(&capture->image, view);
     struct cursor_canvas canvas = {capture->image.rgb, area.width, area.height};
     add_facts(capture, options, &area, options->cursor ? gdi_cursor_draw(&canvas, &area) : "off", facts);

@@ -83,10 +83,38 @@ static BOOL CALLBACK add_monitor(HMONITOR handle, HDC dc, LPRECT rect, LPARAM co
     return TRUE;
 }
 
+static int read_depth(void)
+{
+    HDC screen = GetDC(NULL);
+    int depth = screen ? GetDeviceCaps(screen, BITSPIXEL) : 0;
+    if (screen)
+        ReleaseDC(NULL, screen);
+    return depth;
+}
+
+/* With whatever rights it can be had. */
+static HDESK open_input_desktop(void)
+{
+    HDESK input = OpenInputDesktop(DF_ALLOWOTHERACCOUNTHOOK, FALSE, GENERIC_ALL);
+    return input ? input : OpenInputDesktop(0, FALSE, DESKTOP_READOBJECTS);
+}
+
+static void read_desktop(char name[GDI_NAME_SIZE])
+{
+    HDESK input = open_input_desktop();
+    *name = 0;
+    if (!input)
+        return;
+    gdi_object_name(input, name);
+    CloseDesktop(input);
+}
+
 void gdi_layout_read(struct gdi_layout *layout)
 {
-    memset(layout, 0, sizeof *layout); /* padding too: layouts are compared as bytes */
+    memset(layout, 0, sizeof *layout);
     gdi_now("the list of the monitors");
+    layout->depth = read_depth();
+    read_desktop(layout->desktop);
     layout->whole.x = GetSystemMetrics(SM_XVIRTUALSCREEN);
     layout->whole.y = GetSystemMetrics(SM_YVIRTUALSCREEN);
     layout->whole.width = (uint32_t)GetSystemMetrics(SM_CXVIRTUALSCREEN);
@@ -101,7 +129,8 @@ static bool same_rect(const struct rect *a, const struct rect *b)
 
 bool gdi_layout_same(const struct gdi_layout *a, const struct gdi_layout *b)
 {
-    if (a->count != b->count || !same_rect(&a->whole, &b->whole))
+    if (a->count != b->count || a->depth != b->depth || !same_rect(&a->whole, &b->whole) ||
+        strcmp(a->desktop, b->desktop) != 0)
         return false;
     for (size_t i = 0; i < a->count; i++)
         if (strcmp(a->monitors[i].name, b->monitors[i].name) != 0 ||
@@ -147,9 +176,7 @@ int gdi_desktop_enter(struct error *err)
     int status = check_station(err);
     if (status)
         return status;
-    HDESK input = OpenInputDesktop(DF_ALLOWOTHERACCOUNTHOOK, FALSE, GENERIC_ALL);
-    if (!input)
-        input = OpenInputDesktop(0, FALSE, DESKTOP_READOBJECTS);
+    HDESK input = open_input_desktop();
     if (!input) {
         DWORD code = GetLastError();
         return error_set(

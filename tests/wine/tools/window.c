@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A window to take a picture of: 300x200 at 40,30, drawn so that no two rows and columns look alike. Prints "shown" once it
  * is drawn, and stays until it is closed; with "hang" it takes no more messages then, with "dialog" it is a message box,
- * with "mode WxH" it changes the display's mode first. */
+ * with "mode WxH" it changes the display's mode first, with "flip WxH WxH" it changes between these two until there is a
+ * file "stop" (or for two minutes), and ends in the second one. */
 #include <stdio.h>
 #include <string.h>
 #include <windows.h>
@@ -38,6 +39,20 @@ static int change_mode(const char *text)
     return 0;
 }
 
+/* The window is shown all the while. */
+static int flip(char **modes)
+{
+    const DWORD end = GetTickCount() + 120000;
+    MSG message;
+    for (int i = 0; GetFileAttributesA("stop") == INVALID_FILE_ATTRIBUTES && GetTickCount() < end; i++) {
+        if (change_mode(modes[i % 2]))
+            return 2;
+        while (PeekMessageA(&message, NULL, 0, 0, PM_REMOVE))
+            DispatchMessageA(&message);
+    }
+    return change_mode(modes[1]);
+}
+
 int main(int argc, char **argv)
 {
     WNDCLASSA class = {
@@ -54,6 +69,8 @@ int main(int argc, char **argv)
     GdiFlush();
     puts("shown");
     fflush(stdout);
+    if (argc > 3 && strcmp(argv[1], "flip") == 0)
+        return flip(argv + 2);
     while (GetMessageA(&message, NULL, 0, 0) > 0) {
         DispatchMessageA(&message);
         if (argc > 1 && strcmp(argv[1], "hang") == 0 && message.message == WM_PAINT)
