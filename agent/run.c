@@ -87,6 +87,7 @@ static int start(struct agent *agent, struct error *err)
     agent->children = children_new(err);
     if (!agent->children)
         return ERR_SYSTEM;
+    screen_spare(agent->screen, agent->children);
     if (options->resume && resume(agent, err))
         return ERR_SYSTEM;
     status = open_listener(agent, err);

@@ -22,6 +22,7 @@ struct screen {
     struct os_worker *idle; /* NULL, or a worker that waits for work */
     unsigned busy;
     const struct strlist *card_classes; /* borrowed */
+    struct children *children;          /* borrowed; or NULL */
 };
 
 /* One request's connection to a worker: its answer read as a source. */
@@ -89,6 +90,11 @@ int screen_new(struct screen **out, const struct strlist *card_classes, struct e
     }
     *out = screen;
     return 0;
+}
+
+void screen_spare(struct screen *screen, struct children *children)
+{
+    screen->children = children;
 }
 
 void screen_stop(struct screen *screen)
@@ -241,13 +247,32 @@ static int ask(struct screen *screen, const char *verb, const struct strlist *op
     return status;
 }
 
+/* As a picture is asked for: with the host's options, and passive=1 where a test could be disturbed. */
+static int ask_picture(struct screen *screen, const char *verb, const struct strlist *options, int timeout_ms,
+                       struct strlist *facts, struct buffer *file, struct error *err)
+{
+    struct strlist own = {0};
+    unsigned running = 0, exited;
+    if (screen->children)
+        children_count(screen->children, &running, &exited);
+    if (running == 0 || strlist_get(options, "passive"))
+        return ask(screen, verb, options, timeout_ms, facts, file, err);
+    for (size_t i = 0; i < options->count; i++)
+        strlist_add(&own, options->items[i]);
+    strlist_add(&own, "passive=1");
+    int status = own.failed ? error_set(err, ERR_NO_MEMORY, "%s: no memory for its options", verb)
+                            : ask(screen, verb, &own, timeout_ms, facts, file, err);
+    strlist_deinit(&own);
+    return status;
+}
+
 int screen_take(struct screen *screen, const struct strlist *options, struct strlist *facts, struct buffer *file,
                 struct error *err)
 {
     struct screenshot_options parsed;
     int status = screenshot_options_parse(&parsed, options, err);
     if (status == 0)
-        status = ask(screen, "screenshot", options, parsed.deadline_ms, facts, file, err);
+        status = ask_picture(screen, "screenshot", options, parsed.deadline_ms, facts, file, err);
     screenshot_options_deinit(&parsed);
     return status;
 }
@@ -257,7 +282,7 @@ int screen_crc(struct screen *screen, const struct strlist *options, struct strl
     struct screenshot_options parsed;
     int status = screenshot_options_parse_crc(&parsed, options, err);
     if (status == 0)
-        status = ask(screen, "crc", options, parsed.deadline_ms, facts, NULL, err);
+        status = ask_picture(screen, "crc", options, parsed.deadline_ms, facts, NULL, err);
     screenshot_options_deinit(&parsed);
     return status;
 }

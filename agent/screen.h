@@ -3,6 +3,7 @@
 #ifndef AGENT_SCREEN_H
 #define AGENT_SCREEN_H
 
+#include "agent/children.h"
 #include "base/buffer.h"
 #include "base/error.h"
 #include "base/strlist.h"
@@ -15,6 +16,8 @@ struct screen;
    --card-class: ERR_INVALID for one that is none. */
 int screen_new(struct screen **out, const struct strlist *card_classes, struct error *err);
 
+/* With it (borrowed), pictures are passive while a child runs, unless the host says otherwise. */
+void screen_spare(struct screen *screen, struct children *children);
 void screen_stop(struct screen *screen); /* ends the idle worker, before the agent becomes another */
 
 /* A picture with the options of the RPC screenshot (borrowed strings). The file is empty when it is unchanged. */

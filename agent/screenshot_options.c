@@ -59,6 +59,12 @@ static bool set_cursor(struct screenshot_options *options, const char *value)
     return strcmp(value, "0") == 0 || strcmp(value, "1") == 0;
 }
 
+static bool set_passive(struct screenshot_options *options, const char *value)
+{
+    options->picture.capture.passive = *value == '1';
+    return strcmp(value, "0") == 0 || strcmp(value, "1") == 0;
+}
+
 static bool set_if_changed(struct screenshot_options *options, const char *value)
 {
     options->picture.if_changed = value;
@@ -118,6 +124,7 @@ static const struct option {
     {"output", "the name of an output", set_output, OF_CRC, false},
     {"region", "WxH+X+Y with sizes from 1 to " STRING(CAPTURE_SIZE_MAX), set_region, OF_CRC, false},
     {"cursor", "0 or 1", set_cursor, OF_CRC, false},
+    {"passive", "0 or 1", set_passive, OF_CRC, false},
     {"if-changed", "a hash as the fact hash gives it", set_if_changed, OF_PICTURE, false},
     {"color", "stored or applied", set_color, OF_CRC, false},
     {"compare", "0 or 1", set_compare, OF_PICTURE, false},

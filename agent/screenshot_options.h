@@ -9,6 +9,7 @@
  *     compare=0|1             also how far another backend's picture differs (0)
  *     format=png|ppm          of the file (png)
  *     backend=NAME            this one or none
+ *     passive=0|1             whether nothing may be done that programs on the screen could notice (0)
  *     deadline-ms=N           from 100 to 60000 (5000)
  *     card-class=DRIVER=CLASS what kind of a card a driver's is; may be repeated
  */

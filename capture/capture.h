@@ -32,6 +32,7 @@ struct capture_options {
     struct rect region; /* of the output or screen; must lie within it */
     bool cursor;        /* draw it */
     bool colors;        /* apply what the display hardware does to colours behind the framebuffers */
+    bool passive;       /* nothing that the programs on the screen could notice; not where a backend is asked for */
     int timeout_ms;     /* what the caller will wait; the backend gives up before */
 };
 

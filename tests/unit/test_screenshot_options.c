@@ -101,6 +101,12 @@ static void the_other_options_are_read(void)
     CHECK(!options.picture.capture.cursor);
     CHECK_INT(parse("cursor=1"), 0);
     CHECK(options.picture.capture.cursor);
+    CHECK(!options.picture.capture.passive);
+    CHECK_INT(parse("passive=1"), 0);
+    CHECK(options.picture.capture.passive);
+    CHECK_INT(parse("passive=0"), 0);
+    CHECK(!options.picture.capture.passive);
+    CHECK_INT(parse("passive=yes"), ERR_INVALID);
     CHECK_INT(parse("format=ppm"), 0);
     CHECK_INT(options.picture.format, PICTURE_PPM);
     CHECK_INT(parse("format=png"), 0);
