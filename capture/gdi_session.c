@@ -100,3 +100,20 @@ void gdi_desktop_facts(struct strlist *facts)
     strlist_addf(facts, "gdi.session-state=%s", gdi_session_state(&told));
     warn(gdi_session_state(&told), session, facts);
 }
+
+bool gdi_is_system(void)
+{
+    union {
+        TOKEN_USER user;
+        uint8_t bytes[256];
+    } of;
+    SID system = {SID_REVISION, 1, {SECURITY_NT_AUTHORITY}, {SECURITY_LOCAL_SYSTEM_RID}};
+    HANDLE token;
+    DWORD size;
+    if (!OpenProcessToken(GetCurrentProcess(), TOKEN_QUERY, &token))
+        return false;
+    bool is_system =
+        GetTokenInformation(token, TokenUser, &of, sizeof of, &size) && EqualSid(of.user.User.Sid, &system);
+    CloseHandle(token);
+    return is_system;
+}

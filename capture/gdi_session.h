@@ -10,6 +10,9 @@
 /* "gdi.desktop=Default", "gdi.session=1", "gdi.session-state=active" and warnings with the remedy: what is known. */
 void gdi_desktop_facts(struct strlist *facts);
 
+/* Whether this process is LocalSystem's, to which no desktop is closed. */
+bool gdi_is_system(void);
+
 /* What Windows tells of a session; -1: it does not. */
 struct gdi_session_told {
     int connection; /* WTS_CONNECTSTATE_CLASS */

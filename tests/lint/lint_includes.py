@@ -51,7 +51,8 @@ def own_include(path, name):
         return f'"{name}" belongs to no room'
     backend = BACKEND.match(name)
     is_listed = REGISTRY.match(path) and backend and not backend[2]
-    if backend and not is_listed and not path.startswith("capture/" + backend[1]):
+    is_twin = backend and backend[1] == "gdi" and path.startswith("capture/dxgi")  # they look at the same desktop
+    if backend and not is_listed and not is_twin and not path.startswith("capture/" + backend[1]):
         return f'"{name}" is for capture/{backend[1]}*.c alone'
     if here == there:
         return None

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Pictures that the Windows agent takes by GDI, compared pixel for pixel with what xwd reads from the X server that Wine
 draws on."""
+import os
+import re
 import subprocess
 
 import wine
@@ -11,6 +13,7 @@ from xserver import read_xwd
 
 WIDTH, HEIGHT = 800, 600
 WINDOW = (40, 30, 300, 200)
+LOUD = ("--deadline", "50", "--backend", "dxgi")  # Direct3D may take long to load
 
 
 def read_screen():
@@ -146,24 +149,63 @@ def mode_changes_in_the_middle_of_pictures():
         eventually(lambda: shot(agent)[1].same(as_xwd_reads_it()), "a picture after all changes as xwd reads it")
 
 
+def duplication_is_refused_loudly_by_name():
+    """Wine has Direct3D 11, but no desktop duplication: its DuplicateOutput is E_NOTIMPL, as a Windows 7's is."""
+    with Agent(desktop=f"{WIDTH}x{HEIGHT}") as agent:
+        refused = agent.periscope("screenshot", agent.path("none.png"), code=None, before=LOUD)
+        check(refused.code != 0 and not os.path.exists(agent.path("none.png")), "there is a picture")
+        check(re.search(r"dxgi: (DuplicateOutput|EnumOutputs): .*\((E_NOTIMPL, 0x80004001|DXGI_ERROR_\w+, 0x887a\w+)\)",
+                        refused.err), refused.err)
+        again = agent.periscope("screenshot", agent.path("none.png"), code=None, before=LOUD)
+        equal(again.err, refused.err, "the reason, asked for again")
+
+
+def duplication_has_a_second_look_at_one_colour():
+    with Agent(desktop=f"{WIDTH}x{HEIGHT}") as agent:
+        facts, picture = shot(agent, "--deadline", "50", "--region", "10x10+700+500")
+        check(len(set(zip(*[iter(picture.pixels)] * 3))) == 1, "the desktop has more than one colour")
+        equal((facts["backend"], facts["method"][:6]), ("gdi", "BitBlt"), "backend and method")
+        check(facts["refused"].startswith("dxgi: DuplicateOutput: "), facts["refused"])
+        show_window(agent)
+        facts, _ = shot(agent)
+        check("refused" not in facts, facts.get("refused"))
+
+
+def nothing_is_duplicated_while_a_program_of_the_host_runs():
+    with Agent(desktop=f"{WIDTH}x{HEIGHT}") as agent:
+        child = subprocess.Popen([wine.PERISCOPE, "run", f"127.0.0.1:{agent.port}", wine.windows_path(
+            wine.exe("tools/window.exe"))], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            eventually(lambda: "A test's window" in windows(agent), "the window in the agent's list")
+            facts, _ = shot(agent, "--deadline", "50", "--region", "10x10+700+500")
+            equal(facts["backend"], "gdi", "backend")
+            check(facts["refused"].startswith("dxgi: not while a program of the host runs"), facts["refused"])
+        finally:
+            child.kill()
+            child.wait(wine.PATIENCE)
+
+
 def facts_of_the_session_and_the_monitors():
     with Agent(desktop=f"{WIDTH}x{HEIGHT}") as agent:
         facts, _ = shot(agent)
         equal(facts["gdi.monitor.DISPLAY1"], f"{WIDTH}x{HEIGHT}+0+0", "monitor")
         equal(facts["gdi.dpi.DISPLAY1"], "96", "dots per inch")
         check(facts["gdi.session-state"] in ("active", "unknown"), facts["gdi.session-state"])
+        equal(facts["chosen"], "GDI, which no program notices", "chosen")
 
 
 def no_backend_but_the_screen_s():
     with Agent(desktop=f"{WIDTH}x{HEIGHT}") as agent:
         facts = agent.periscope("info").facts()
-        equal(facts["capture.backends"], "gdi pattern", "backends")
+        equal(facts["capture.backends"], "gdi dxgi pattern", "backends")
         equal((facts["display.count"], facts["display.0.name"], facts["display.0.geometry"]),
               ("1", "DISPLAY1", f"{WIDTH}x{HEIGHT}+0+0"), "displays")
         refused = agent.periscope("screenshot", agent.path("none.png"), code=None, before=("--backend", "x11"))
-        check("there is no capture backend 'x11' among: gdi pattern" in refused.err, refused.err)
+        check("there is no capture backend 'x11' among: gdi dxgi pattern" in refused.err, refused.err)
 
 
 wine.main([another_process_s_window, outputs_and_regions, mode_change_between_two_pictures,
-           mode_changes_in_the_middle_of_pictures, facts_of_the_session_and_the_monitors,
+           mode_changes_in_the_middle_of_pictures, duplication_is_refused_loudly_by_name,
+           duplication_has_a_second_look_at_one_colour, nothing_is_duplicated_while_a_program_of_the_host_runs,
+           facts_of_the_session_and_the_monitors,
            window_list_is_passive_and_tells_what_hangs, cursor_is_drawn_on_request, no_backend_but_the_screen_s])
