@@ -114,7 +114,7 @@ static int write_report(const char *path, const struct buffer *report, struct er
 
 static int try_all(const struct options *options, struct findings *findings, struct error *err)
 {
-    struct screen *screen;
+    static struct screen *screen; /* there is one, as long as the process, as in the agent */
     int status = screen_new(&screen, &options->card_classes, err);
     if (status)
         return status;
