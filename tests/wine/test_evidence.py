@@ -76,7 +76,7 @@ def crash_dialog_has_its_name_text_picture_and_minidump():
     crash_dialogs(True)
     try:
         with Agent() as agent:
-            run = Run(agent, "crash", limit=15, code=TIMED_OUT)
+            run = Run(agent, "crash", limit=25, code=TIMED_OUT)
     finally:
         crash_dialogs(False)
     check_report(run, "crash", "dialog 'Program Error' from bad_test.exe")
@@ -125,7 +125,7 @@ def dump_by_an_executable_of_its_own():
 
 def message_box_has_its_title_and_text():
     with Agent() as agent:
-        run = Run(agent, "dialog", limit=8, code=TIMED_OUT)
+        run = Run(agent, "dialog", limit=20, code=TIMED_OUT)
     check_report(run, "dialog", "dialog 'A dialog' from bad_test.exe")
     equal(run.unit("dialog")["evidence"]["says"], "OK / Cancel / Body text \u4e2d\u6587 / and a second line", "its text")
     check_dump(run, "dialog")
@@ -133,7 +133,7 @@ def message_box_has_its_title_and_text():
 
 def hung_window_is_told_from_one_that_waits():
     with Agent() as agent:
-        run = Run(agent, "hang", limit=15, code=TIMED_OUT)  # Windows calls it hung after 5 seconds
+        run = Run(agent, "hang", limit=25, code=TIMED_OUT)  # Windows calls it hung after 5 seconds
         check_report(run, "hang", "window 'A window that hangs' of bad_test.exe does not respond")
         check_dump(run, "hang")
         window = [line for line in run.lines("hang") if line[0] == "window" and line[2] == "A window that hangs"]
@@ -168,7 +168,7 @@ def missing_dll_is_told_in_testlaunchers_words():
 
 def mode_of_an_ended_test_is_put_back_and_told():
     with Agent(desktop="800x600") as agent:
-        run = Run(agent, "mode", limit=8, code=TIMED_OUT)
+        run = Run(agent, "mode", limit=20, code=TIMED_OUT)
         unit = run.unit("mode")
         picture = decode_png(run.files["screenshot-mode.png"])
         equal((picture.width, picture.height), (640, 480), "the picture that was taken before")
@@ -183,7 +183,7 @@ def mode_is_left_while_another_child_runs():
     with Agent(desktop="800x600") as agent:
         tell = wine.windows_path(wine.exe("tools/tell.exe"))
         pid = agent.periscope("run", tell, "sleep=600000", before=("--no-wait",)).out.decode().split()[0]
-        equal(Run(agent, "mode", limit=8, code=TIMED_OUT).unit("mode")["restored"], [], "what was put back")
+        equal(Run(agent, "mode", limit=20, code=TIMED_OUT).unit("mode")["restored"], [], "what was put back")
         equal(agent.periscope("info").facts()["display.0.geometry"], "640x480+0+0", "geometry")
         killed = agent.periscope("kill", pid).out.decode().splitlines()
         equal([line.split()[1] for line in killed[:-1]], ["tell.exe"], "ended")
