@@ -10,7 +10,7 @@ import tempfile
 
 import harness
 import wire
-from harness import Agent, check, equal, need_native, need_root, test
+from harness import Agent, check, equal, need_native, need_root, need_unix, test
 
 OTHER = "nobody"
 
@@ -124,6 +124,7 @@ def nobody_is_logged_on():
 
 @test
 def a_user_that_does_not_exist():
+    need_unix("there a user must be logged on, and test_service.py has it")
     with Agent("--run-as", "no-such-user") as agent:
         refused("there is no user 'no-such-user'", agent.client().run, "/bin/true")
 
