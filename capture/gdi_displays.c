@@ -23,7 +23,7 @@ static void add_pci_ids(size_t index, const wchar_t *id, struct strlist *facts)
     const size_t vendor = 8, device = 17; /* where they begin */
     if (wcslen(id) >= device + 4 && wcsncmp(id, L"PCI\\VEN_", vendor) == 0 &&
         wcsncmp(id + vendor + 4, L"&DEV_", 5) == 0)
-        strlist_addf(facts, "display.%zu.pci-ids=%lx:%lx", index, wcstoul(id + vendor, NULL, 16),
+        strlist_addf(facts, "display.%zu.ids=%lx:%lx", index, wcstoul(id + vendor, NULL, 16),
                      wcstoul(id + device, NULL, 16));
 }
 
