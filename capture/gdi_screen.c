@@ -83,15 +83,6 @@ static BOOL CALLBACK add_monitor(HMONITOR handle, HDC dc, LPRECT rect, LPARAM co
     return TRUE;
 }
 
-static int read_depth(void)
-{
-    HDC screen = GetDC(NULL);
-    int depth = screen ? GetDeviceCaps(screen, BITSPIXEL) : 0;
-    if (screen)
-        ReleaseDC(NULL, screen);
-    return depth;
-}
-
 /* With whatever rights it can be had. */
 static HDESK open_input_desktop(void)
 {
@@ -113,7 +104,6 @@ void gdi_layout_read(struct gdi_layout *layout)
 {
     memset(layout, 0, sizeof *layout);
     gdi_now("the list of the monitors");
-    layout->depth = read_depth();
     read_desktop(layout->desktop);
     layout->whole.x = GetSystemMetrics(SM_XVIRTUALSCREEN);
     layout->whole.y = GetSystemMetrics(SM_YVIRTUALSCREEN);
@@ -129,8 +119,7 @@ static bool same_rect(const struct rect *a, const struct rect *b)
 
 bool gdi_layout_same(const struct gdi_layout *a, const struct gdi_layout *b)
 {
-    if (a->count != b->count || a->depth != b->depth || !same_rect(&a->whole, &b->whole) ||
-        strcmp(a->desktop, b->desktop) != 0)
+    if (a->count != b->count || !same_rect(&a->whole, &b->whole) || strcmp(a->desktop, b->desktop) != 0)
         return false;
     for (size_t i = 0; i < a->count; i++)
         if (strcmp(a->monitors[i].name, b->monitors[i].name) != 0 ||

@@ -18,7 +18,6 @@ struct gdi_monitor {
 
 struct gdi_layout {
     struct rect whole;           /* the virtual screen */
-    int depth;                   /* bits a pixel */
     char desktop[GDI_NAME_SIZE]; /* the one that has the input; "" where this process can't see it */
     struct gdi_monitor monitors[GDI_MONITORS_MAX];
     size_t count;

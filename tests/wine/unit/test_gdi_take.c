@@ -9,7 +9,6 @@ enum { STEPS = 8 };
 struct screen {
     const char *desktop;
     uint32_t width;
-    int depth;
     const char *monitor;
 };
 
@@ -33,7 +32,7 @@ static void read_layout(void *context, struct gdi_layout *layout)
     struct fake *fake = context;
     const struct screen *now = &fake->screens[fake->reads < fake->screen_count ? fake->reads : fake->screen_count - 1];
     fake->reads++;
-    *layout = (struct gdi_layout){.whole = {0, 0, now->width, 10}, .depth = now->depth, .count = 1};
+    *layout = (struct gdi_layout){.whole = {0, 0, now->width, 10}, .count = 1};
     strcpy(layout->desktop, now->desktop);
     strcpy(layout->monitors[0].name, now->monitor);
     layout->monitors[0].area = layout->whole;
@@ -60,7 +59,7 @@ static int take(struct fake *fake)
 
 static void test_screen_that_holds_still(void)
 {
-    static const struct screen screens[] = {{"Default", 800, 32, "DISPLAY1"}};
+    static const struct screen screens[] = {{"Default", 800, "DISPLAY1"}};
     struct fake fake = {.screens = screens, .screen_count = 1};
     CHECK_INT(take(&fake), 0);
     CHECK_INT(fake.enters, 1);
@@ -79,23 +78,21 @@ static void check_change(const struct screen *from, const struct screen *to)
     CHECK_INT(fake.copies, 2);
     CHECK_INT(fake.copied_width, to->width);
     CHECK_INT(area.width, to->width);
-    CHECK_INT(layout.depth, to->depth);
     CHECK_TEXT(layout.desktop, to->desktop);
     CHECK_TEXT(layout.monitors[0].name, to->monitor);
 }
 
 static void test_change_in_the_middle(void)
 {
-    static const struct screen before = {"Default", 800, 32, "DISPLAY1"};
-    check_change(&before, &(struct screen){"Default", 640, 32, "DISPLAY1"});
-    check_change(&before, &(struct screen){"Default", 800, 8, "DISPLAY1"});
-    check_change(&before, &(struct screen){"Default", 800, 32, "DISPLAY2"});
-    check_change(&before, &(struct screen){"Winlogon", 800, 32, "DISPLAY1"});
+    static const struct screen before = {"Default", 800, "DISPLAY1"};
+    check_change(&before, &(struct screen){"Default", 640, "DISPLAY1"});
+    check_change(&before, &(struct screen){"Default", 800, "DISPLAY2"});
+    check_change(&before, &(struct screen){"Winlogon", 800, "DISPLAY1"});
 }
 
 static void test_desktop_that_goes_while_it_is_copied(void)
 {
-    static const struct screen screens[] = {{"Default", 800, 32, "DISPLAY1"}};
+    static const struct screen screens[] = {{"Default", 800, "DISPLAY1"}};
     struct fake fake = {.screens = screens, .screen_count = 1, .copy_statuses = {ERR_CLOSED, ERR_CLOSED, 0}};
     CHECK_INT(take(&fake), 0);
     CHECK_INT(fake.enters, 3);
@@ -104,8 +101,8 @@ static void test_desktop_that_goes_while_it_is_copied(void)
 
 static void test_change_without_end(void)
 {
-    static const struct screen screens[] = {{"Default", 1, 32, "A"}, {"Default", 2, 32, "A"}, {"Default", 3, 32, "A"},
-                                            {"Default", 4, 32, "A"}, {"Default", 5, 32, "A"}, {"Winlogon", 5, 32, "A"}};
+    static const struct screen screens[] = {{"Default", 1, "A"}, {"Default", 2, "A"}, {"Default", 3, "A"},
+                                            {"Default", 4, "A"}, {"Default", 5, "A"}, {"Winlogon", 5, "A"}};
     struct fake fake = {.screens = screens, .screen_count = 6};
     CHECK_INT(take(&fake), ERR_UNAVAILABLE);
     CHECK_INT(fake.copies, GDI_TAKE_TRIES);
@@ -118,7 +115,7 @@ static void test_change_without_end(void)
 
 static void test_what_is_no_change_is_not_tried_again(void)
 {
-    static const struct screen screens[] = {{"Default", 800, 32, "DISPLAY1"}};
+    static const struct screen screens[] = {{"Default", 800, "DISPLAY1"}};
     struct fake fake = {.screens = screens, .screen_count = 1, .enter_status = ERR_DENIED};
     CHECK_INT(take(&fake), ERR_DENIED);
     CHECK_TEXT(err.text, "desktop-denied: by the test");
@@ -126,7 +123,7 @@ static void test_what_is_no_change_is_not_tried_again(void)
     fake = (struct fake){.screens = screens, .screen_count = 1, .copy_statuses = {ERR_NO_MEMORY}};
     CHECK_INT(take(&fake), ERR_NO_MEMORY);
     CHECK_INT(fake.copies, 1);
-    static const struct screen none[] = {{"Default", 0, 32, "DISPLAY1"}};
+    static const struct screen none[] = {{"Default", 0, "DISPLAY1"}};
     fake = (struct fake){.screens = none, .screen_count = 1};
     CHECK_INT(take(&fake), ERR_UNAVAILABLE);
     CHECK(strstr(err.text, "no-output: ") == err.text);
