@@ -69,14 +69,14 @@ def cpio_entry(name, mode, data=b""):
     return head + b"\0" * (-len(head) % 4) + data + b"\0" * (-len(data) % 4)
 
 
-def write_initramfs(path, module_files):
+def write_initramfs(path, init, module_files, **programs):
+    """`init` has a place for {modules}; beside busybox there are the `programs` and what they are linked with."""
     folders = ["bin", "dev", "proc", "sys", "tmp", "modules", "lib", "lib64", "lib/x86_64-linux-gnu"]
-    programs = {"bin/busybox": shutil.which("busybox"), "bin/periscoped": qemu.PERISCOPED, "bin/kms_client": KMS_CLIENT}
-    init = INIT.format(modules=" ".join(os.path.basename(file) for file in module_files), port=qemu.AGENT_PORT)
+    init = init.replace("{modules}", " ".join(os.path.basename(file) for file in module_files))
     parts = [cpio_entry(folder, 0o40755) for folder in folders]
-    parts += [cpio_entry(name, 0o100755, open(file, "rb").read()) for name, file in programs.items()]
-    parts += [cpio_entry(file.lstrip("/"), 0o100755, open(file, "rb").read())
-              for file in libraries(qemu.PERISCOPED, KMS_CLIENT)]
+    parts += [cpio_entry("bin/" + name, 0o100755, open(file, "rb").read())
+              for name, file in {"busybox": shutil.which("busybox"), **programs}.items()]
+    parts += [cpio_entry(file.lstrip("/"), 0o100755, open(file, "rb").read()) for file in libraries(*programs.values())]
     parts += [cpio_entry("modules/" + os.path.basename(file), 0o100644, open(file, "rb").read())
               for file in module_files]
     parts += [cpio_entry("init", 0o100755, init.encode()), cpio_entry("TRAILER!!!", 0)]
@@ -90,7 +90,8 @@ class Guest(qemu.Machine):
     def __init__(self, name, display, drivers, kernel_arguments="", memory_mib=512):
         image = os.path.join(qemu.VM, name, "initramfs.gz")
         os.makedirs(os.path.dirname(image), exist_ok=True)
-        write_initramfs(image, modules("e1000", *drivers))
+        write_initramfs(image, INIT.replace("{port}", str(qemu.AGENT_PORT)), modules("e1000", *drivers),
+                        periscoped=qemu.PERISCOPED, kms_client=KMS_CLIENT)
         super().__init__(name, ["-m", str(memory_mib), "-no-reboot", "-kernel", os.path.join(CACHE, "vmlinuz"), "-initrd",
                                 image, "-append", f"console=ttyS0 console=tty0 quiet panic=-1 {kernel_arguments}",
                                 *display])
