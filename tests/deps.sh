@@ -26,7 +26,7 @@ packages_of()
     dist) echo "$BUILD $MINGW $DIST" ;;
     mingw) echo "$MINGW python3" ;;
     bench) echo "$BUILD $SCREEN scrot maim ffmpeg python3" ;;
-    vm) echo "$BUILD pkg-config qemu-system-x86 seabios busybox-static kmod libelf-dev gcc-12 dpkg-dev xz-utils python3" ;;
+    vm) echo "$BUILD pkg-config qemu-system-x86 seabios busybox-static debootstrap e2fsprogs kmod libelf-dev gcc-12 dpkg-dev xz-utils python3" ;;
     lint) echo "$BUILD libxrender-dev clang clang-format clang-tidy cppcheck shellcheck mandoc universal-ctags pyflakes3 python3 git" ;;
     *)
         echo "tests/deps.sh: '$1' is not one of build, check, fuzz, demo, win, dist, mingw, bench, vm, lint" >&2

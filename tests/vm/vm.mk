@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 VM := $(B)/vm
 VM_CACHE := $(B)/vm-cache
-VM_ENV = VM=$(abspath $(VM)) VM_CACHE=$(abspath $(VM_CACHE)) PERISCOPED=$(abspath $(B))/periscoped
+VM_ENV = VM=$(abspath $(VM)) VM_CACHE=$(abspath $(VM_CACHE)) PERISCOPED=$(abspath $(B))/periscoped DEB=$(abspath $(DEB))
 
 $(VM)/kms_client: $(wildcard tests/vm/*.c tests/vm/*.h) Makefile config.mk
 	@mkdir -p $(@D)
@@ -13,5 +13,5 @@ $(VM)/kms_client: $(wildcard tests/vm/*.c tests/vm/*.h) Makefile config.mk
 #: make check-vm      tests in guests under QEMU, against what their display hardware and QEMU tell (5 minutes)
 check-vm:
 	tests/deps.sh vm
-	$(MAKE) all $(VM)/kms_client
+	$(MAKE) all deb $(VM)/kms_client
 	env $(VM_ENV) tests/vm/check $(wildcard tests/vm/test_*.py)
