@@ -6,12 +6,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/kd.h>
+#include <linux/vt.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 #define CONSOLE_MAX (4u << 20) /* bytes of one; the largest there can be have about a million cells */
+#define CONSOLES_TOLD 15        /* by VT_GETSTATE's 16 bits, of which the lowest is /dev/tty0 */
 
 unsigned os_console_active(void)
 {
@@ -36,11 +38,25 @@ static bool exists(unsigned number)
     return fd >= 0;
 }
 
+/* logind starts no login prompt on a terminal that somebody has open (VT_GETSTATE in linux/vt.h), and we would be somebody:
+   so the first console, which has its prompt from the start, is asked of the others. It tells of 15. */
+static bool is_in_use(unsigned number)
+{
+    struct vt_stat state;
+    if (number == 1 || number > CONSOLES_TOLD)
+        return true;
+    int fd = open("/dev/tty1", O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    bool told = fd >= 0 && ioctl(fd, VT_GETSTATE, &state) == 0;
+    if (fd >= 0)
+        close(fd);
+    return !told || (state.v_state >> number & 1);
+}
+
 enum os_console_mode os_console_mode(unsigned number)
 {
     char path[32];
     int mode = -1;
-    if (!exists(number))
+    if (!exists(number) || !is_in_use(number))
         return OS_CONSOLE_UNKNOWN;
     snprintf(path, sizeof path, "/dev/tty%u", number);
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The system's text consoles, as they are in memory. Only read; a console that does not exist is not made. */
+/* The system's text consoles, as they are in memory. Only read; a console that does not exist is not made, and one that
+   nobody has open is not opened. */
 #ifndef PLATFORM_CONSOLE_H
 #define PLATFORM_CONSOLE_H
 
@@ -9,7 +10,7 @@
 #define OS_CONSOLES_MAX 63 /* their numbers are from 1 on */
 
 enum os_console_mode {
-    OS_CONSOLE_UNKNOWN,
+    OS_CONSOLE_UNKNOWN, /* also of one that nobody has open */
     OS_CONSOLE_TEXT,
     OS_CONSOLE_GRAPHICS, /* a program draws its screen, whatever text there is besides */
 };
