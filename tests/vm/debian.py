@@ -5,7 +5,6 @@ The environment tells VM, VM_CACHE and DEB, the agent's Debian package.
 """
 import json
 import os
-import shutil
 import subprocess
 import tarfile
 import time
@@ -27,6 +26,7 @@ mount -t proc proc /proc
 mount -t sysfs sys /sys
 mount -t devtmpfs dev /dev
 for module in {modules}; do insmod /modules/$module || echo "cannot load $module"; done
+echo 0 > /sys/class/graphics/fbcon/cursor_blink
 mkdir /root
 mount -t ext4 /dev/vda /root || poweroff -f
 umount /proc /sys
@@ -35,7 +35,7 @@ exec switch_root /root /sbin/init
 """
 
 # By the names that QEMU gives to keys.
-KEYS = {" ": "spc", "\n": "ret", "-": "minus", "/": "slash", ".": "dot", ";": "semicolon", "=": "equal"}
+KEYS = {" ": ["spc"], "-": ["minus"], "/": ["slash"], ".": ["dot"], ";": ["semicolon"], ">": ["shift", "dot"]}
 
 
 def make_disks(folder):
@@ -54,27 +54,27 @@ class Guest(qemu.Machine):
     def __init__(self, name, *disks):
         image = os.path.join(qemu.VM, name, "initramfs.gz")
         os.makedirs(os.path.dirname(image), exist_ok=True)
-        initramfs.write_initramfs(image, INIT, initramfs.modules("virtio_pci", "virtio_blk", "ext4"))
+        initramfs.write_initramfs(image, INIT, initramfs.modules("virtio_pci", "virtio_blk", "ext4", "bochs"))
         drives = [word for disk in disks for word in ("-drive", f"if=virtio,format=raw,file={disk}")]
         super().__init__(name, ["-m", str(MEMORY_MIB), "-smp", str(PROCESSORS), "-vga", "std", "-kernel",
                                 os.path.join(initramfs.CACHE, "vmlinuz"), "-initrd", image, "-append",
-                                "console=ttyS0 console=tty0 panic=-1 systemd.show_status=1", *drives])
+                                "console=ttyS0 console=tty0 panic=-1 quiet loglevel=1", *drives])
 
     def connect(self):
         self.boot = self.periscope("wait-boot", "--timeout", str(qemu.PATIENCE))
         return wire.Client(self.port, timeout=qemu.PATIENCE)
 
     def periscope(self, verb, *arguments, code=0):
-        """The object that the real command prints; `code` is what it must exit with."""
+        """The object that the real command prints; `code` is what it must exit with, None where that is open."""
         line = [PERISCOPE, verb, "--json", f"--host=127.0.0.1:{self.port}", *arguments]
         done = subprocess.run(line, capture_output=True, timeout=2 * qemu.PATIENCE, check=False, cwd=self.folder)
-        rig.check(done.returncode == code, f"{verb} exited with {done.returncode}: {done.stdout[-600:]} "
+        rig.check(code in (done.returncode, None), f"{verb} exited with {done.returncode}: {done.stdout[-600:]} "
                                            f"{done.stderr[-600:]} {self.last_words()}")
         return json.loads(done.stdout)
 
-    def last_words(self):
+    def last_words(self, count=400):
         with open(self.console_path, errors="replace") as file:
-            return file.read()[-400:]
+            return file.read()[-count:]
 
     def power_down(self):
         """As by the machine's button."""
@@ -87,9 +87,25 @@ class Guest(qemu.Machine):
         self.monitor.call("send-key", keys=[{"type": "qcode", "data": key} for key in keys])
         time.sleep(0.1)  # QEMU holds a key that long, and queues few
 
-    def type(self, text):
-        for letter in text:
-            self.press(KEYS.get(letter, letter))
+    def enter(self, line):
+        """Types a line; once more where the guest was too busy to take each key."""
+        end = time.monotonic() + qemu.PATIENCE
+        while not self.shows(line):
+            rig.check(time.monotonic() < end, f"the console does not show {line!r}: {self.console_text()[-400:]!r}")
+            self.press("ctrl", "u")
+            for letter in line:
+                self.press(*KEYS.get(letter, [letter]))
+            time.sleep(1)  # for the guest to show it
+        self.press("ret")
+
+    def shows(self, text):
+        """Whether the console's text ends so."""
+        return self.console_text().rstrip().endswith(text)
 
     def console_text(self):
-        return self.client.get(".periscope/console.txt").decode("utf-8", "replace")
+        """Nothing while the screen shows graphics."""
+        try:
+            return self.client.get(".periscope/console.txt").decode("utf-8", "replace")
+        except wire.Refused as reason:
+            rig.check("shows graphics" in str(reason), reason)
+            return ""

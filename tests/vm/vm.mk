@@ -10,7 +10,7 @@ $(VM)/kms_client: $(wildcard tests/vm/*.c tests/vm/*.h) Makefile config.mk
 
 # The kernel is fetched once.
 .PHONY: check-vm
-#: make check-vm      tests in guests under QEMU, against what their display hardware and QEMU tell (5 minutes)
+#: make check-vm      tests in guests under QEMU, against what their display hardware and QEMU tell (10 minutes)
 check-vm:
 	tests/deps.sh vm
 	$(MAKE) all deb $(VM)/kms_client
