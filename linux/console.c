@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #define CONSOLE_MAX (4u << 20) /* bytes of one; the largest there can be have about a million cells */
-#define CONSOLES_TOLD 15        /* by VT_GETSTATE's 16 bits, of which the lowest is /dev/tty0 */
+#define CONSOLES_TOLD 15       /* by VT_GETSTATE's 16 bits, of which the lowest is /dev/tty0 */
 
 unsigned os_console_active(void)
 {
