@@ -283,8 +283,8 @@ void options_print_help(const char *program)
         printf("  %-22s %s\n", left, option->help);
     }
     printf("\nExamples:\n"
-           "  %s 8000 testbot.example.org       as testagentd, for one host\n"
-           "  %s --allow 192.168.122.0/24 8000  for a whole network of hosts\n"
+           "  %s 9000 testbot.example.org       as testagentd, for one host\n"
+           "  %s --allow 192.168.122.0/24 9000  for a whole network of hosts\n"
            "  %s --bind 127.0.0.1 0             on a free port of this machine alone\n"
            "  %s --config /etc/periscope/periscoped.conf\n",
            program, program, program, program);

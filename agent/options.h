@@ -11,7 +11,7 @@
 
 #define MAX_CLIENTS_DEFAULT 400
 #define IO_TIMEOUT_DEFAULT_S 60
-#define PORT_DEFAULT 8000 /* of a service that is installed without one */
+#define PORT_DEFAULT 9000 /* of a service that is installed without one */
 
 struct options {
     uint16_t port;               /* 0: pick one */

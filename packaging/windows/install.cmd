@@ -5,7 +5,7 @@ rem
 rem usage: install.cmd [OPTION...] [PORT [SRCHOST]]
 rem
 rem What is given here goes to "periscoped.exe --install". Without a --workdir the agent works in \periscope of the
-rem system's disk, which is made; without a PORT it listens on 8000. An agent that is there already is replaced.
+rem system's disk, which is made; without a PORT it listens on 9000. An agent that is there already is replaced.
 setlocal
 
 set "here=%~dp0"
