@@ -8,6 +8,7 @@ import sys
 import rig
 import picture
 import wire
+from harness import eventually
 from rig import SIZE, by_crc, check, hardware_crcs, scene, value, with_client
 
 SCENES = [
@@ -104,6 +105,11 @@ def mode_changes(machine):
     pictures_while(machine, "while the mode changes", ["every=700", *scenes], {SIZE, (800, 600)})
 
 
+def wait_for_hardware(machine, pixels, what):
+    """A terminal is painted some time after the switch to it: until the hardware shows these pixels."""
+    eventually(lambda: hardware_crcs(machine, 1) == [picture.crc(pixels)], what, rig.PATIENCE)
+
+
 def terminal_switches(machine):
     """Between a client on a terminal of its own and the text console, while pictures are taken."""
     _, _, _, text = by_crc(machine, "text console, before the switch")
@@ -119,11 +125,14 @@ def terminal_switches(machine):
         machine.client.wait(switches, rig.PATIENCE)
         machine.client.forget(switches)
         print(f"# while terminals are switched: {' '.join(taken)}")
+        wait_for_hardware(machine, graphics, "the client's picture")
         check(by_crc(machine, "client, after switches")[3] == graphics, "the client's picture is another one")
         machine.shell("chvt 1")
+        wait_for_hardware(machine, text, "the console's picture")
         check(by_crc(machine, "text console, the client waits")[3] == text, "the console's picture is another one")
     with_client(machine, ["vt=3", *scene(DESK)], take)
     machine.shell("chvt 1")
+    wait_for_hardware(machine, text, "the console's picture")
     by_crc(machine, "text console, after the client's end")
 
 
