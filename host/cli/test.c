@@ -238,7 +238,7 @@ static int run_units(struct test *test)
     for (size_t i = 0; i < test->unit_count; i++)
         test_run_unit(test, i);
     if (!test->stop && test->pictures != PICTURES_NEVER)
-        test_take_picture(test, &test->picture, "screenshot.png");
+        test_take_picture(test, &test->picture, "screenshot.png", false);
     return 0;
 }
 

@@ -130,7 +130,7 @@ int test_guest_fetch(struct test *test, const char *file, uint8_t **bytes, size_
 
 int test_list_units(struct test *test); /* into test->listed; 0, or an exit status that was reported */
 void test_run_unit(struct test *test, size_t index);
-void test_take_picture(struct test *test, struct test_picture *picture, const char *file);
+void test_take_picture(struct test *test, struct test_picture *picture, const char *file, bool freely);
 void test_free_picture(struct test_picture *picture); /* leaves it empty */
 
 /* "atom", where a unit is run again "atom-2": what stands in the names of its files, without characters that a name of a

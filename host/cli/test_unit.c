@@ -39,8 +39,18 @@ void test_free_picture(struct test_picture *picture)
     *picture = (struct test_picture){0};
 }
 
-/* It takes the place of an earlier one. */
-void test_take_picture(struct test *test, struct test_picture *picture, const char *file)
+static int screenshot(struct test *test, bool freely, struct test_picture *picture, uint8_t **bytes, size_t *len)
+{
+    static const char *const options[] = {"passive=0", NULL};
+    struct periscope *p = test->cli->periscope;
+    int status = PERISCOPE_UNSUPPORTED;
+    if (freely)
+        status = periscope_screenshot(p, options, &picture->facts, bytes, len);
+    return status == PERISCOPE_UNSUPPORTED ? periscope_screenshot(p, NULL, &picture->facts, bytes, len) : status;
+}
+
+/* It takes the place of an earlier one. freely: by means too that what runs may notice, since it is ended next. */
+void test_take_picture(struct test *test, struct test_picture *picture, const char *file, bool freely)
 {
     uint8_t *bytes = NULL;
     size_t len = 0;
@@ -48,7 +58,7 @@ void test_take_picture(struct test *test, struct test_picture *picture, const ch
         return;
     test_free_picture(picture);
     test_output_remove(test, file);
-    int status = periscope_screenshot(test->cli->periscope, NULL, &picture->facts, &bytes, &len);
+    int status = screenshot(test, freely, picture, &bytes, &len);
     if (status) {
         no_picture(test, picture, periscope_error_text(test->cli->periscope));
         test_is_final(test, status);
@@ -94,11 +104,11 @@ static void remove_old_picture(struct test *test, const struct test_unit *unit)
     test_output_remove(test, file);
 }
 
-static void picture_of_unit(struct test *test, struct test_unit *unit)
+static void picture_of_unit(struct test *test, struct test_unit *unit, bool freely)
 {
     char file[TEST_FILE_NAME_SIZE];
     picture_name(test, unit, file);
-    test_take_picture(test, &unit->picture, file);
+    test_take_picture(test, &unit->picture, file, freely);
 }
 
 /* ---- running ---- */
@@ -159,7 +169,7 @@ static void end_by_force(struct running *running)
     set_end(running, PERISCOPE_END_TIMED_OUT, 0, NULL);
     test->out_of_time |= os_time_left(test->deadline) == 0;
     if (test->pictures != PICTURES_NEVER)
-        picture_of_unit(test, running->unit);
+        picture_of_unit(test, running->unit, true);
     test_take_evidence(test, running->unit, running->pid);
     if (running->unit->evidence.summary)
         set_end(running, PERISCOPE_END_TIMED_OUT, 0, running->unit->evidence.summary);
@@ -213,7 +223,7 @@ static void watch(struct running *running)
     if (test->picture_at_ms >= 0 && test->picture_at_ms < test->unit_limit_ms) {
         status = wait_until(running, os_deadline(test->picture_at_ms));
         if (status == PERISCOPE_STILL_RUNNING)
-            picture_of_unit(test, running->unit);
+            picture_of_unit(test, running->unit, false);
     }
     if (status == PERISCOPE_STILL_RUNNING)
         status = wait_until(running, deadline);
@@ -306,7 +316,7 @@ static void judge(struct running *running)
     }
     bool bad = unit->result.verdict > PERISCOPE_UNIT_SKIPPED, has_one = unit->picture.file || unit->picture.error;
     if (!test->stop && !has_one && (test->pictures == PICTURES_UNIT || (test->pictures == PICTURES_FAILURE && bad)))
-        picture_of_unit(test, unit);
+        picture_of_unit(test, unit, false);
     test_output_unit(test, unit);
 }
 

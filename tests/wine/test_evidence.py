@@ -127,6 +127,9 @@ def message_box_has_its_title_and_text():
     with Agent() as agent:
         run = Run(agent, "dialog", limit=20, code=TIMED_OUT)
     check_report(run, "dialog", "dialog 'A dialog' from bad_test.exe")
+    # As test_gdi.py has it of a picture in passing.
+    passed_over = [fact for fact in run.unit("dialog")["screenshot"]["facts"] if "not while a program" in fact]
+    equal(passed_over, [], "what was not tried of a unit that is ended next")
     equal(run.unit("dialog")["evidence"]["says"], "OK / Cancel / Body text \u4e2d\u6587 / and a second line", "its text")
     check_dump(run, "dialog")
 
