@@ -45,6 +45,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         require(status == ERR_INVALID && err.status == status && *err.text && !strchr(err.text, '\n'));
     screenshot_options_deinit(&options);
     screenshot_options_parse_list(&options, &texts, &err);
+    screenshot_options_deinit(&options);
     if (screenshot_options_parse_crc(&options, &texts, &err) == 0) {
         check_accepted(&options);
         require(!options.picture.if_changed);
