@@ -82,6 +82,12 @@ class Agent:
         with open(self.path(name), "rb") as file:
             return file.read()
 
+    def last_words(self):
+        """Of an agent in the foreground, for who asks why it failed."""
+        if "process" not in vars(self):
+            return "it is a service"
+        return f"its process: {self.process.poll()}; its last words: {self.read('stdout')[-500:]}"
+
     def write(self, name, data):
         with open(self.path(name), "wb") as file:
             file.write(data)
@@ -92,7 +98,8 @@ class Agent:
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=2 * PATIENCE, check=False)
         err = done.stderr.decode("utf-8", "replace")
         if code is not None and done.returncode != code:
-            raise AssertionError(f"{verb} {' '.join(arguments)}: exit status {done.returncode}, not {code}: {err}")
+            raise AssertionError(f"{verb} {' '.join(arguments)}: exit status {done.returncode}, not {code}: {err}; "
+                                 f"{self.last_words()}")
         return Result(done.returncode, done.stdout, err)
 
     def run(self, *command, code=0, before=()):
