@@ -169,13 +169,19 @@ def missing_dll_is_told_in_testlaunchers_words():
     equal([(unit["verdict"], unit["skipped"]) for unit in run.result["units"]], [("skipped", 1)] * 2, "verdicts")
 
 
+def of_the_display(lines):
+    """What was put back without the cursor, which any window that comes to the front meanwhile may free first."""
+    return [line for line in lines if line != "cursor=no longer confined to 100x50+10+20"]
+
+
 def mode_of_an_ended_test_is_put_back_and_told():
     with Agent(desktop="800x600") as agent:
         run = Run(agent, "mode", limit=20, code=TIMED_OUT)
         unit = run.unit("mode")
         picture = decode_png(run.files["screenshot-mode.png"])
         equal((picture.width, picture.height), (640, 480), "the picture that was taken before")
-        equal(unit["restored"], ["display=DISPLAY1: 640x480x32 is 800x600x32 again"], "what was put back")
+        equal(of_the_display(unit["restored"]), ["display=DISPLAY1: 640x480x32 is 800x600x32 again"],
+              "what was put back")
         equal([line.split()[1] for line in unit["ended"]], ["bad_test.exe"], "ended")
         equal(agent.periscope("info").facts()["display.0.geometry"], "800x600+0+0", "geometry afterwards")
         unit = Run(agent, "sleep", limit=1, code=TIMED_OUT).unit("sleep")
@@ -188,7 +194,7 @@ def mode_is_left_while_another_child_runs():
         pid = agent.periscope("run", tell, "sleep=600000", before=("--no-wait",)).out.decode().split()[0]
         equal(Run(agent, "mode", limit=20, code=TIMED_OUT).unit("mode")["restored"], [], "what was put back")
         equal(agent.periscope("info").facts()["display.0.geometry"], "640x480+0+0", "geometry")
-        killed = agent.periscope("kill", pid).out.decode().splitlines()
+        killed = of_the_display(agent.periscope("kill", pid).out.decode().splitlines())
         equal([line.split()[1] for line in killed[:-1]], ["tell.exe"], "ended")
         equal(killed[-1], "display=DISPLAY1: 640x480x32 is 800x600x32 again", "what was put back")
 

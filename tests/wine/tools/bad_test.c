@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A small Wine test whose units don't end, each for another reason. */
+#include "tests/wine/tools/mode.h"
+
 #include <stdio.h>
 #include <string.h>
-#include <windows.h>
 
 static void test_pass(void) {}
 
@@ -50,10 +51,8 @@ static void test_sleep(void)
 /* Leaves the screen in another mode, and the cursor in a corner of it. */
 static void test_mode(void)
 {
-    DEVMODEA mode = {
-        .dmSize = sizeof mode, .dmFields = DM_PELSWIDTH | DM_PELSHEIGHT, .dmPelsWidth = 640, .dmPelsHeight = 480};
     RECT corner = {10, 20, 110, 70};
-    printf("mode.c:%d: mode %ld\n", __LINE__, ChangeDisplaySettingsA(&mode, 0));
+    printf("mode.c:%d: mode %ld\n", __LINE__, set_mode(640, 480));
     Sleep(1000);
     printf("mode.c:%d: clip %d\n", __LINE__, ClipCursor(&corner));
     fflush(stdout);

@@ -3,9 +3,10 @@
  * is drawn, and stays until it is closed; with "hang" it takes no more messages then, with "dialog" it is a message box,
  * with "mode WxH" it changes the display's mode first, with "flip WxH WxH" it changes between these two until there is a
  * file "stop" (or for two minutes), and ends in the second one. */
+#include "tests/wine/tools/mode.h"
+
 #include <stdio.h>
 #include <string.h>
-#include <windows.h>
 
 static const int width = 300, height = 200;
 
@@ -31,10 +32,10 @@ static LRESULT CALLBACK on_message(HWND window, UINT message, WPARAM wide, LPARA
 
 static int change_mode(const char *text)
 {
-    DEVMODEA mode = {.dmSize = sizeof mode, .dmFields = DM_PELSWIDTH | DM_PELSHEIGHT};
-    if (sscanf(text, "%lux%lu", &mode.dmPelsWidth, &mode.dmPelsHeight) != 2)
+    int mode_width, mode_height;
+    if (sscanf(text, "%dx%d", &mode_width, &mode_height) != 2)
         return 2;
-    printf("mode %ld\n", ChangeDisplaySettingsA(&mode, 0));
+    printf("mode %ld\n", set_mode(mode_width, mode_height));
     fflush(stdout);
     return 0;
 }
