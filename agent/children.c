@@ -92,6 +92,17 @@ static struct child *find(struct children *children, uint64_t pid, struct error 
     return child;
 }
 
+/* One more user, until release(). */
+static struct child *use(struct children *children, uint64_t pid, struct error *err)
+{
+    os_mutex_lock(children->lock);
+    struct child *child = find(children, pid, err);
+    if (child)
+        child->users++;
+    os_mutex_unlock(children->lock);
+    return child;
+}
+
 /* With the lock held. Moves what has exited since the last look. */
 static void look(struct children *children)
 {
@@ -284,11 +295,7 @@ int children_forget(struct children *children, uint64_t pid, struct error *err)
 
 int children_kill(struct children *children, uint64_t pid, int grace_ms, struct strlist *killed, struct error *err)
 {
-    os_mutex_lock(children->lock);
-    struct child *child = find(children, pid, err);
-    if (child)
-        child->users++;
-    os_mutex_unlock(children->lock);
+    struct child *child = use(children, pid, err);
     if (!child)
         return ERR_NOT_FOUND;
     int status = os_process_kill_tree(child->process, grace_ms, killed, err);
@@ -304,11 +311,7 @@ int children_tree(struct children *children, uint64_t pid, struct os_process_inf
 {
     *tree = NULL;
     *count = 0;
-    os_mutex_lock(children->lock);
-    struct child *child = find(children, pid, err);
-    if (child)
-        child->users++;
-    os_mutex_unlock(children->lock);
+    struct child *child = use(children, pid, err);
     if (!child)
         return ERR_NOT_FOUND;
     int status = os_process_tree(child->process, tree, count, err);
