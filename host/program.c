@@ -16,6 +16,18 @@ struct start {
     uint64_t *pid;
 };
 
+/* The request is written: sends it, and takes the pid that it is answered with. */
+static int finish_start(struct call *call, const struct start *start)
+{
+    int status = call_send(call, false);
+    if (!status)
+        status = call_reply(call);
+    if (!status)
+        status = call_u64(call, start->pid);
+    call_deinit(call);
+    return status;
+}
+
 /* ---- the RPC run ---- */
 
 static int call_run(struct periscope *p, const struct start *start)
@@ -33,13 +45,7 @@ static int call_run(struct periscope *p, const struct start *start)
         write_entry_text(&call.request, WIRE_STRING, files[i] ? files[i] : "");
     for (uint32_t i = 0; i < count; i++)
         write_entry_text(&call.request, WIRE_STRING, run->argv[i]);
-    int status = call_send(&call, false);
-    if (!status)
-        status = call_reply(&call);
-    if (!status)
-        status = call_u64(&call, start->pid);
-    call_deinit(&call);
-    return status;
+    return finish_start(&call, start);
 }
 
 /* ---- the RPC exec ---- */
@@ -88,13 +94,7 @@ static int call_exec(struct periscope *p, const struct start *start)
     for (size_t i = 0; i < options.count; i++)
         write_entry_text(&call.request, WIRE_STRING, options.items[i]);
     strlist_deinit(&options);
-    int status = call_send(&call, false);
-    if (!status)
-        status = call_reply(&call);
-    if (!status)
-        status = call_u64(&call, start->pid);
-    call_deinit(&call);
-    return status;
+    return finish_start(&call, start);
 }
 
 /* exec tells at once what could not be started. An agent without it says so, having read the request. */
