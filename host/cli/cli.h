@@ -6,6 +6,7 @@
 #define HOST_CLI_H
 
 #include "base/format.h"
+#include "base/strlist.h"
 #include "host/cli/json.h"
 #include "host/periscope.h"
 
@@ -91,6 +92,10 @@ const char **cli_option_all(const struct cli *cli, const char *name);
 bool cli_number(struct cli *cli, const char *what, const char *text, uint64_t min, uint64_t max, uint64_t *value);
 /* Seconds, "90" or "1.5", as milliseconds. False: reported as wrong usage. */
 bool cli_seconds(struct cli *cli, const char *what, const char *text, int *ms);
+/* Adds what was given of a verb's options that an RPC takes under the same names, "NAME=VALUE", then --no-cursor as
+   "cursor=0" and --deadline as "deadline-ms=N"; names ends with NULL. CLI_OK, or what was reported: wrong usage, or no
+   memory. */
+int cli_pass_on(struct cli *cli, const char *const *names, struct strlist *list);
 
 /* The last part of a path, this side's or a guest's: what stands behind the last '/' or '\\'. */
 const char *cli_file_name(const char *path);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "host/cli/facts.h"
 
-#include "base/strlist.h"
 #include "platform/clock.h"
 
 #include <string.h>
@@ -19,23 +18,6 @@ static const struct cli_option options[] = {
     {"timeout", 't', "SECONDS", "how long --wait-change waits (60)"},
     {0},
 };
-
-static bool build_options(struct cli *cli, struct strlist *list)
-{
-    static const char *const passed_on[] = {"output", "region", "backend"};
-    int deadline_ms;
-    for (size_t i = 0; i < sizeof passed_on / sizeof *passed_on; i++)
-        if (cli_option(cli, passed_on[i]))
-            strlist_addf(list, "%s=%s", passed_on[i], cli_option(cli, passed_on[i]));
-    if (cli_option(cli, "no-cursor"))
-        strlist_add(list, "cursor=0");
-    const char *deadline = cli_option(cli, "deadline");
-    if (deadline && !cli_seconds(cli, "--deadline", deadline, &deadline_ms))
-        return false;
-    if (deadline)
-        strlist_addf(list, "deadline-ms=%d", deadline_ms);
-    return true;
-}
 
 static bool has_fact(const struct periscope_strings *facts, const char *fact)
 {
@@ -117,11 +99,11 @@ static int ask(struct cli *cli, const char *const *list)
 
 static int run(struct cli *cli)
 {
+    static const char *const passed_on[] = {"output", "region", "backend", NULL};
     struct strlist list = {0};
-    int exit = CLI_USAGE;
-    if (build_options(cli, &list))
-        exit = list.failed ? cli_error(cli, CLI_FAILED, "no memory for the options")
-                           : ask(cli, (const char *const *)list.items);
+    int exit = cli_pass_on(cli, passed_on, &list);
+    if (exit == CLI_OK)
+        exit = ask(cli, (const char *const *)list.items);
     strlist_deinit(&list);
     return exit;
 }

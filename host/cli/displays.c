@@ -3,8 +3,6 @@
 #include "host/cli/display.h"
 #include "host/cli/facts.h"
 
-#include "base/strlist.h"
-
 #include <stdio.h>
 #include <string.h>
 
@@ -182,19 +180,6 @@ static void tell(struct cli *cli, struct displays *displays)
             cli_note(cli, "%s: nothing by %s", cli->target, fact_value(displays->facts.items[i], "refused"));
 }
 
-static bool build_options(struct cli *cli, struct strlist *list)
-{
-    const char *backend = cli_option(cli, "backend"), *deadline = cli_option(cli, "deadline");
-    int deadline_ms;
-    if (backend)
-        strlist_addf(list, "backend=%s", backend);
-    if (deadline && !cli_seconds(cli, "--deadline", deadline, &deadline_ms))
-        return false;
-    if (deadline)
-        strlist_addf(list, "deadline-ms=%d", deadline_ms);
-    return true;
-}
-
 static int ask(struct cli *cli, const char *const *list)
 {
     struct periscope_strings facts;
@@ -210,11 +195,11 @@ static int ask(struct cli *cli, const char *const *list)
 
 static int run(struct cli *cli)
 {
+    static const char *const passed_on[] = {"backend", NULL};
     struct strlist list = {0};
-    int exit = CLI_USAGE;
-    if (build_options(cli, &list))
-        exit = list.failed ? cli_error(cli, CLI_FAILED, "no memory for the options")
-                           : ask(cli, (const char *const *)list.items);
+    int exit = cli_pass_on(cli, passed_on, &list);
+    if (exit == CLI_OK)
+        exit = ask(cli, (const char *const *)list.items);
     strlist_deinit(&list);
     return exit;
 }

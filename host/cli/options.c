@@ -179,6 +179,22 @@ bool cli_seconds(struct cli *cli, const char *what, const char *text, int *ms)
     return true;
 }
 
+int cli_pass_on(struct cli *cli, const char *const *names, struct strlist *list)
+{
+    const char *deadline = cli_option(cli, "deadline");
+    int deadline_ms;
+    for (; *names; names++)
+        if (cli_option(cli, *names))
+            strlist_addf(list, "%s=%s", *names, cli_option(cli, *names));
+    if (cli_option(cli, "no-cursor"))
+        strlist_add(list, "cursor=0");
+    if (deadline && !cli_seconds(cli, "--deadline", deadline, &deadline_ms))
+        return CLI_USAGE;
+    if (deadline)
+        strlist_addf(list, "deadline-ms=%d", deadline_ms);
+    return list->failed ? cli_error(cli, CLI_FAILED, "no memory for the options") : CLI_OK;
+}
+
 const char *cli_file_name(const char *path)
 {
     const char *name = path;

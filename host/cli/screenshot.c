@@ -38,25 +38,17 @@ struct shot {
 /* "key=value" options of the RPC, only what was asked for: an older agent takes none. */
 static int build_options(struct cli *cli, struct shot *shot)
 {
-    static const char *const passed_on[] = {"output", "region", "if-changed", "backend"};
+    static const char *const passed_on[] = {"output", "region", "if-changed", "backend", NULL};
     struct strlist *list = &shot->options;
-    int deadline_ms;
-    for (size_t i = 0; i < sizeof passed_on / sizeof *passed_on; i++)
-        if (cli_option(cli, passed_on[i]))
-            strlist_addf(list, "%s=%s", passed_on[i], cli_option(cli, passed_on[i]));
-    if (cli_option(cli, "no-cursor"))
-        strlist_add(list, "cursor=0");
-    else if (cli_option(cli, "cursor"))
+    int exit = cli_pass_on(cli, passed_on, list);
+    if (exit != CLI_OK)
+        return exit;
+    if (cli_option(cli, "cursor") && !cli_option(cli, "no-cursor"))
         strlist_add(list, "cursor=1");
     if (cli_option(cli, "compare"))
         strlist_add(list, "compare=1");
     if (strcmp(shot->format, "png") != 0)
         strlist_addf(list, "format=%s", shot->format);
-    const char *deadline = cli_option(cli, "deadline");
-    if (deadline && !cli_seconds(cli, "--deadline", deadline, &deadline_ms))
-        return CLI_USAGE;
-    if (deadline)
-        strlist_addf(list, "deadline-ms=%d", deadline_ms);
     return list->failed ? cli_error(cli, CLI_FAILED, "no memory for the options") : CLI_OK;
 }
 
