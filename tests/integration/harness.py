@@ -23,6 +23,8 @@ TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))
 COMMAND = shlex.split(os.environ.get("PERISCOPED") or os.path.join(TOP, "build", "periscoped"))
 COMMAND[0] = os.path.abspath(COMMAND[0]) if "/" in COMMAND[0] else COMMAND[0]
 NATIVE = len(COMMAND) == 1
+PROGRAM = os.path.basename(COMMAND[-1])
+KILLED = 9 if NATIVE else 257  # the status of a child that was killed by the agent
 SANITIZED = os.environ.get("PERISCOPE_SANITIZED") == "1"
 LOAD_PERCENT = int(os.environ.get("PERISCOPE_LOAD_PERCENT") or 100)
 PATIENCE = 30  # seconds: no wait in a test is longer, and running into it is a failure
@@ -76,11 +78,6 @@ def refused(text, call, *arguments, **options):
 def need_root():
     if os.geteuid() != 0:
         raise Skip("needs root")
-
-
-def need_native():
-    if not NATIVE:
-        raise Skip("the agent is not a native process")
 
 
 def need_plain_build():
@@ -178,9 +175,8 @@ class Agent:
         self.strays = []
         command = list(COMMAND)
         if copy:
-            need_native()
-            command[0] = self.path("periscoped")
-            shutil.copy(COMMAND[0], command[0])
+            command[-1] = self.path(PROGRAM)
+            shutil.copy(COMMAND[-1], command[-1])
         self.command = [*wrapper, *command, *options, str(port), *after_port]
         self.env = {**os.environ, "PATH": PATH, **sanitizer_environment(self.base), **(env or {})}
         self.start()
@@ -237,13 +233,11 @@ class Agent:
         return len(os.listdir(f"/proc/{self.pid}/fd")) if NATIVE else 0
 
     def cpu_ticks(self):
-        need_native()
         fields = stat_fields(self.pid)
         return int(fields[11]) + int(fields[12])
 
     def memory(self, name):
-        """Kilobytes: VmRSS, VmHWM and so on."""
-        need_native()
+        """Kilobytes: VmRSS, VmHWM and so on; under Wine with what Wine itself takes in each process."""
         with open(f"/proc/{self.pid}/status", encoding="ascii", errors="replace") as file:
             return next(int(line.split()[1]) for line in file if line.startswith(name + ":"))
 

@@ -13,7 +13,7 @@ import struct
 import subprocess
 import tempfile
 
-from harness import Skip, check, need_native, need_root
+from harness import Skip, check, need_root, need_unix
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -27,7 +27,7 @@ class FakeClock:
     """A wall clock for one agent, for `with`: pass .env and wrapper=NO_CLOCK to Agent, and verify() it."""
 
     def __enter__(self):
-        need_native()
+        need_unix("Wine lets nobody set the clock")
         compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
         if not compiler:
             raise Skip("no C compiler for the fake clock")
@@ -74,7 +74,7 @@ IFF_UP = 1
 @contextlib.contextmanager
 def private_network(*addresses):
     """A network of this process's own (and of an agent started within): a loopback that also has these addresses."""
-    need_native()
+    need_unix("Wine's sockets are its server's, which is in another network")
     need_root()
     libc = ctypes.CDLL(None, use_errno=True)
     with open("/proc/self/ns/net", "rb") as outside:
@@ -106,16 +106,28 @@ def add_address(number, address):
                                                           socket.inet_aton(address)))
 
 
-def tcp_timer(local_port, remote_port):
-    """Which timer runs on a local connection, as /proc/net/tcp tells: 0 none, 2 keep-alive; None when there is none."""
+def tcp_fields(local_port, remote):
+    """What /proc/net/tcp tells of a local connection, by its one end's port and its other end's socket; or None."""
     for name in ("tcp", "tcp6"):
         with open(f"/proc/net/{name}", encoding="ascii") as file:
             for line in list(file)[1:]:
                 fields = line.split()
                 ports = [int(field.rpartition(":")[2], 16) for field in fields[1:3]]
-                if ports == [local_port, remote_port]:
-                    return int(fields[5].partition(":")[0], 16)
+                if ports == [local_port, remote.getsockname()[1]]:
+                    return fields
     return None
+
+
+def tcp_timer(local_port, remote):
+    """Which timer runs on it: 0 none, 2 keep-alive; None when there is no such connection."""
+    fields = tcp_fields(local_port, remote)
+    return int(fields[5].partition(":")[0], 16) if fields else None
+
+
+def tcp_state(local_port, remote):
+    """1 is established; None when there is no such connection."""
+    fields = tcp_fields(local_port, remote)
+    return int(fields[3], 16) if fields else None
 
 
 def data_segments_received(connection):
@@ -131,7 +143,7 @@ def data_segments_received(connection):
 def small_disk(size):
     """A wrapper for Agent: a disk of this many bytes, seen by the agent alone, is mounted on the folder small/ of its
     working folder. Look at it through outside()."""
-    need_native()
+    need_unix("Wine's server opens its files, and sees another disk")
     need_root()
     if subprocess.run(["unshare", "--mount", "true"], stderr=subprocess.DEVNULL, check=False).returncode != 0:
         raise Skip("unshare(1) can't give the agent mounts of its own here")

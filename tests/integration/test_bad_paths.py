@@ -8,7 +8,7 @@ import time
 
 import harness
 import wire
-from harness import Agent, Skip, check, equal, eventually, need_native, refused, with_agent, need_unix
+from harness import Agent, Skip, check, equal, eventually, refused, with_agent, need_unix
 from machine import outside, small_disk
 from wire import I, s
 
@@ -167,7 +167,7 @@ def fill(agent):
 @with_agent(wrapper=("prlimit", "--fsize=200000:200000"))
 def file_size_limit(agent):
     """The limit comes with a signal that ends who does not expect it."""
-    need_native()
+    need_unix("its files are Wine's server's, which has no such limit")
     client = agent.client()
     client.put("file", b"old")
     refused("an error occurred while writing to 'file': File too large", client.put, "file", bytes(300000))

@@ -9,7 +9,7 @@ import tempfile
 
 import harness
 import wire
-from harness import Agent, check, equal, eventually, need_native, with_agent, need_unix
+from harness import Agent, check, equal, eventually, with_agent, need_unix
 from machine import private_network
 
 
@@ -62,7 +62,7 @@ def help_and_version_exit_with_0():
 
 @harness.test
 def what_is_for_windows_says_so():
-    need_native()
+    need_unix("it is on Windows")
     for command, status in (("--audit", 1), ("--install", 1), ("--status", 3)):
         _, err = exits(status, command)
         check("Windows" in err, f"{command}: {err}")
@@ -70,7 +70,7 @@ def what_is_for_windows_says_so():
 
 @harness.test
 def selftest_tells_and_reports():
-    need_native()
+    need_unix("tests/wine/test_selftest.py has it")
     with tempfile.TemporaryDirectory(prefix="periscope-test-", dir="/tmp") as folder:
         path = os.path.join(folder, "report")
         done = subprocess.run([*harness.COMMAND, "--selftest", path, "--workdir", folder], stdin=subprocess.DEVNULL,
@@ -219,7 +219,7 @@ def listener(port):
 @harness.test
 def detach_leaves_an_agent_behind():
     """The command ends with 0 once the agent listens; the agent has neither its session nor its terminal."""
-    need_native()
+    need_unix("tests/wine/test_upgrade.py has it")
     with tempfile.TemporaryDirectory(prefix="periscope-", dir="/tmp") as folder:
         out_path = os.path.join(folder, "stdout")
         with open(out_path, "wb") as out:

@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 
 import harness
-from harness import PATIENCE, TOP, Agent, check, equal, need_native, need_plain_build, need_root, test
+from harness import PATIENCE, TOP, Agent, check, equal, need_plain_build, need_root, need_unix, test
 from xserver import need_program
 
 DOC = "usr/share/doc/periscoped"
@@ -23,7 +23,7 @@ def run(*command, **options):
 
 
 def build(target):
-    need_native()
+    need_unix("packages are for Linux")
     need_plain_build()
     need_program("dpkg-deb")
     made = run("make", "--no-print-directory", "-s", "-W", "packaging/deb.mk", target)

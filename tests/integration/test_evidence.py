@@ -5,7 +5,7 @@ import re
 
 import harness
 import xserver
-from harness import Agent, check, equal, eventually, need_native, refused, stat_fields, test, with_agent
+from harness import Agent, check, equal, eventually, refused, stat_fields, test, with_agent, need_unix
 from verb_test import TIME_OUT, Run
 
 UNREADABLE = "unable to open '{}' for reading".format
@@ -20,7 +20,7 @@ def tree_of(client, pid):
 
 @with_agent()
 def processes_are_those_of_the_child(agent):
-    need_native()
+    need_unix("tests/wine/test_evidence.py has it")
     client = agent.client()
     pid = agent.cleanup(client.shell("sleep 1000 & sleep 1000 & wait"))
     eventually(lambda: len(tree_of(client, pid)) == 3, "the shell and what it started")
@@ -47,7 +47,7 @@ def evidence_is_of_children_alone(agent):
 
 @with_agent()
 def there_are_no_minidumps_on_linux(agent):
-    need_native()
+    need_unix("it has them, and tests/wine/test_evidence.py")
     file = f".periscope/dump-{agent.pid}.dmp"
     refused(f"{UNREADABLE(file)}: no minidump of process {agent.pid}: there are none on Linux", agent.client().get, file)
 
@@ -62,7 +62,7 @@ def exec_looks_for_dlls_where_there_are_some(agent):
 
 @test
 def hung_unit_has_its_window_told():
-    need_native()
+    need_unix("tests/wine/test_evidence.py has it")
     with xserver.Server(screens=("800x600x24",)) as server:
         with Agent(env={"DISPLAY": server.display}) as agent:
             run = Run(agent, "draw", code=TIME_OUT, options=("--time-limit", "3", "--env", "SAMPLE_SECONDS=1000"))
@@ -76,7 +76,7 @@ def hung_unit_has_its_window_told():
 
 @test
 def without_a_screen_the_process_is_told():
-    need_native()
+    need_unix("it has a screen under Wine")
     with Agent(env={"DISPLAY": ""}) as agent:
         run = Run(agent, "hang", code=TIME_OUT, options=("--time-limit", "1", "--screenshot", "never"))
         check(re.fullmatch(r"timed out; sample_test \(S.*\).*", run.units["hang"]["problems"][0]), f"{run.units['hang']}")

@@ -7,7 +7,7 @@ import sys
 import harness
 import picture
 import wire
-from harness import check, equal, eventually, need_native, refused, with_agent, need_unix
+from harness import check, equal, eventually, refused, with_agent, need_unix
 from wire import Q, s
 
 NO_CHILD = "the {} process does not exist or is not a child process".format
@@ -111,7 +111,7 @@ def check_all_gone(pids):
 
 @with_agent()
 def kill_asks_first(agent):
-    need_native()
+    need_unix("tests/wine/test_run.py has its kill, which closes windows and ends trees")
     client = agent.client()
     pid = client.shell("trap 'echo asked > asked; exit 3' TERM; echo ready > ready; while :; do sleep 0.05; done")
     eventually(lambda: os.path.exists(agent.path("ready")), "the trap to be set")
@@ -123,7 +123,7 @@ def kill_asks_first(agent):
 
 @with_agent()
 def kill_ends_who_ignores_sigterm(agent):
-    need_native()
+    need_unix("tests/wine/test_run.py has its kill, which closes windows and ends trees")
     client = agent.client()
     pid = client.shell("trap '' TERM; echo $$ > child; while :; do sleep 0.05; done")
     pid_from(agent, "child")
@@ -156,7 +156,7 @@ def family(agent, client, script):
 
 @with_agent()
 def kill_ends_the_whole_family(agent):
-    need_native()
+    need_unix("tests/wine/test_run.py has its kill, which closes windows and ends trees")
     client = agent.client()
     bystander, others = family(agent, client, RELATIVES + OWN_SESSION + "wait; wait; sleep 1000")
     child, relatives = family(agent, client, RELATIVES + OWN_SESSION + "wait; wait; sleep 1000")
@@ -173,7 +173,7 @@ def kill_ends_the_whole_family(agent):
 
 @with_agent()
 def kill_ends_what_an_exited_child_left(agent):
-    need_native()
+    need_unix("what has lost its parent can't be told from others")
     client = agent.client()
     child, relatives = family(agent, client, RELATIVES + "exit 7")
     equal(client.wait(child, 20), 7 << 8, "status")
@@ -208,7 +208,7 @@ def kill_refusals(agent):
 
 @with_agent()
 def kill_delays_nobody(agent):
-    need_native()
+    need_unix("what has no window is ended at once")
     client = agent.client()
     pid = client.shell("trap '' TERM; echo $$ > child; while :; do sleep 0.05; done")
     pid_from(agent, "child")

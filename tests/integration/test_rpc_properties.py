@@ -7,7 +7,7 @@ import time
 
 import harness
 import wire
-from harness import Agent, check, equal, need_native, with_agent, need_unix
+from harness import Agent, check, equal, with_agent, need_unix
 from machine import NO_CLOCK, FakeClock
 from wire import I, Q, s
 
@@ -135,13 +135,12 @@ def restart(agent):
     return agent.client()
 
 
-@with_agent("--show-restarts")
+@with_agent("--show-restarts", copy=True)
 def starts_are_counted(agent):
-    need_native()
     client = agent.client()
     equal(client.property("start.count"), "1", "start.count")
     equal(restart(agent).property("start.count"), "2", "start.count after a restart")
-    data = os.path.basename(agent.command[0]) + ".data"
+    data = harness.PROGRAM + ".data"
     equal(agent.read(data).decode().strip(), "2", f"content of {data}")
     client = restart(agent)
     equal(client.property("start.count"), "3", "start.count after two")
@@ -150,10 +149,9 @@ def starts_are_counted(agent):
     equal(restart(agent).property("start.count"), "1", "start.count of the start after it was set to 0")
 
 
-@with_agent("--show-restarts")
+@with_agent("--show-restarts", copy=True)
 def count_that_is_damaged(agent):
-    need_native()
-    data = os.path.basename(agent.command[0]) + ".data"
+    data = harness.PROGRAM + ".data"
     for content in (b"", b"many", b"\xff" * 5000):
         agent.write(data, content)
         equal(restart(agent).property("start.count"), "1", f"start.count after {content[:8]!r}")

@@ -7,13 +7,14 @@ import time
 
 import harness
 import wire
-from harness import check, equal, eventually, need_native, refused, with_agent
+from harness import PROGRAM, check, equal, eventually, need_unix, refused, with_agent
 from wire import d, s
+
+ANOTHER_PROCESS = "it becomes another process then, which tests/wine/test_upgrade.py follows"
 
 
 def executable():
-    need_native()
-    with open(harness.COMMAND[0], "rb") as file:
+    with open(harness.COMMAND[-1], "rb") as file:
         return file.read()
 
 
@@ -45,6 +46,7 @@ def no_upgrade_says_yes_and_stays(agent):
 @with_agent(copy=True)
 def upgrade_to_itself_and_back(agent):
     """Twice, so that what the first one left behind is not in the way. The process is the same one."""
+    need_unix(ANOTHER_PROCESS)
     new = executable() + b"\0 one that differs"
     for content in (new, executable()):
         client = agent.client()
@@ -53,12 +55,13 @@ def upgrade_to_itself_and_back(agent):
         client.expect("", wire.UPGRADE, d(content))
         client = client_of_new_agent(agent, client)
         check(client.property("agent.start") != start, "agent.start is that of the old agent")
-        equal(agent.read("periscoped"), content, "the executable")
-        check(os.stat(agent.path("periscoped")).st_mode & stat.S_IXUSR, "not executable")
+        equal(agent.read(PROGRAM), content, "the executable")
+        check(os.stat(agent.path(PROGRAM)).st_mode & stat.S_IXUSR, "not executable")
 
 
 @with_agent(copy=True)
 def upgrade_keeps_the_children(agent):
+    need_unix(ANOTHER_PROCESS)
     client = agent.client()
     exited, forgotten = client.shell("exit 3"), client.run("true")
     running = client.shell("until [ -e go ]; do sleep 0.05; done; exit 5")
@@ -80,6 +83,7 @@ def upgrade_keeps_the_children(agent):
 
 @with_agent("--show-restarts", copy=True)
 def upgrade_is_no_restart(agent):
+    need_unix(ANOTHER_PROCESS)
     client = agent.client()
     equal(client.property("start.count"), "1", "start.count")
     client.expect("", wire.UPGRADE, d(executable()))
@@ -88,6 +92,7 @@ def upgrade_is_no_restart(agent):
 
 @with_agent("--protocol", "1.8", "--max-clients", "7", copy=True)
 def upgrade_keeps_the_command_line(agent):
+    need_unix(ANOTHER_PROCESS)
     client = agent.client()
     before = [pair for pair in client.properties() if pair[0].startswith("server.argv")]
     client.expect("", wire.UPGRADE, d(executable()))
@@ -102,24 +107,24 @@ def upgrade_to_what_is_no_agent(agent):
     """The host would lose the guest for good: nothing of it may stay, and the agent goes on."""
     client = agent.client()
     start = client.property("agent.start")
-    old = agent.read("periscoped")
+    old = agent.read(PROGRAM)
     for content in (b"", b"no program at all", b"#!/bin/sh\nexit 0\n", b"\x7fELF" + bytes(1000), executable()[:20000],
                     b"MZ" + bytes(5000)):
         check(client.refusal(wire.UPGRADE, d(content)), "an empty error text")
         client.ping()
-    equal(agent.read("periscoped"), old, "the executable")
-    equal(os.listdir(agent.folder), ["periscoped"], "files")
+    equal(agent.read(PROGRAM), old, "the executable")
+    equal(os.listdir(agent.folder), [PROGRAM], "files")
     equal(agent.client().property("agent.start"), start, "agent.start")
 
 
 @with_agent(copy=True)
 def upgrade_that_breaks_off(agent):
     client = agent.client()
-    old = agent.read("periscoped")
+    old = agent.read(PROGRAM)
     client.send(wire.u32(wire.UPGRADE), wire.u32(1), wire.header("d", len(old)), old[:len(old) // 2])
     client.close()
-    eventually(lambda: os.listdir(agent.folder) == ["periscoped"], "no temporary file")
-    equal(agent.read("periscoped"), old, "the executable")
+    eventually(lambda: os.listdir(agent.folder) == [PROGRAM], "no temporary file")
+    equal(agent.read(PROGRAM), old, "the executable")
     agent.ping()
 
 
@@ -138,9 +143,10 @@ def one_upgrade_at_a_time(agent):
 
 @with_agent("--protocol", "1.8", copy=True)
 def restart_with_other_arguments(agent):
+    need_unix(ANOTHER_PROCESS)
     client = agent.client()
     running = client.shell("until [ -e go ]; do sleep 0.05; done; exit 5")
-    client.expect("", wire.RESTART, *map(s, (agent.path("periscoped"), "--protocol", "1.7", str(agent.port))))
+    client.expect("", wire.RESTART, *map(s, (agent.path(PROGRAM), "--protocol", "1.7", str(agent.port))))
     client = client_of_new_agent(agent, client)
     equal(client.banner, "testagentd 1.7", "banner")
     client.put("go", b"")
@@ -149,8 +155,9 @@ def restart_with_other_arguments(agent):
 
 @with_agent("--protocol", "1.8", "--show-restarts", copy=True)
 def restart_counts(agent):
+    need_unix(ANOTHER_PROCESS)
     client = agent.client()
-    client.expect("", wire.RESTART, *map(s, ("periscoped", "--protocol", "1.8", "--show-restarts", str(agent.port))))
+    client.expect("", wire.RESTART, *map(s, (PROGRAM, "--protocol", "1.8", "--show-restarts", str(agent.port))))
     equal(client_of_new_agent(agent, client).property("start.count"), "2", "start.count after a restart")
 
 

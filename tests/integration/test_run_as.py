@@ -10,7 +10,7 @@ import tempfile
 
 import harness
 import wire
-from harness import Agent, check, equal, need_native, need_root, need_unix, test
+from harness import Agent, check, equal, need_root, need_unix, test
 
 OTHER = "nobody"
 
@@ -38,7 +38,7 @@ def output_of(client, *command):
 
 @test
 def programs_have_the_users_rights_and_no_others():
-    need_native()
+    need_unix("there the user must be logged on")
     need_root()
     account = pwd.getpwnam(OTHER)
     with Agent("--run-as", OTHER) as agent:
@@ -59,7 +59,7 @@ def programs_have_the_users_rights_and_no_others():
 
 @test
 def files_are_the_users():
-    need_native()
+    need_unix("there the user must be logged on")
     need_root()
     account = pwd.getpwnam(OTHER)
     with Agent("--run-as", OTHER) as agent:
@@ -83,7 +83,7 @@ def files_are_the_users():
 @test
 def one_clients_user_is_not_the_agents():
     """While a client's upload stalls with the user's rights, the agent's other threads have their own."""
-    need_native()
+    need_unix("there the user must be logged on")
     need_root()
     with Agent("--run-as", OTHER) as agent:
         stalled = agent.client()
@@ -110,7 +110,7 @@ def users(path):
 
 @test
 def nobody_is_logged_on():
-    need_native()
+    need_unix("tests/wine/test_service.py has it")
     need_root()
     if os.path.exists("/run/systemd/seats/seat0") or os.path.exists("/sys/class/tty/tty0/active"):
         raise harness.Skip("this machine has a seat, and somebody may be logged on")
@@ -131,7 +131,7 @@ def a_user_that_does_not_exist():
 
 @test
 def who_is_not_root_can_be_nobody_else():
-    need_native()
+    need_unix("there is no root")
     need_root()
     with Agent("--run-as", "root", wrapper=["setpriv", "--reuid", OTHER, "--clear-groups"]) as agent:
         refused("the agent must be root", agent.client().run, "/bin/true")
@@ -141,7 +141,7 @@ def who_is_not_root_can_be_nobody_else():
 
 @test
 def manager_is_told_when_it_listens():
-    need_native()
+    need_unix("its service manager is asked in tests/wine/test_service.py")
     with tempfile.TemporaryDirectory(prefix="periscope-", dir="/tmp") as folder:
         path = os.path.join(folder, "notify")
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:

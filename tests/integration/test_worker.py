@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 
 import picture
-from harness import PATIENCE, Skip, check, equal, main, need_native, refused, test, need_unix
+from harness import PATIENCE, Skip, check, equal, main, refused, test, need_unix
 from wire import Refused
 from worker import Worker as AnyWorker, request, string
 
@@ -313,7 +313,7 @@ def a_wrong_pattern_is_told():
 
 @test
 def nothing_else_can_print_on_the_protocol():
-    need_native()
+    need_unix("its descriptors are not seen here")
     with Worker("64x48") as worker:
         worker.screenshot()
         links = [os.readlink(f"/proc/{worker.process.pid}/fd/{number}") for number in range(3)]
