@@ -24,7 +24,7 @@ COMMAND = shlex.split(os.environ.get("PERISCOPED") or os.path.join(TOP, "build",
 COMMAND[0] = os.path.abspath(COMMAND[0]) if "/" in COMMAND[0] else COMMAND[0]
 NATIVE = len(COMMAND) == 1
 PROGRAM = os.path.basename(COMMAND[-1])
-KILLED = 9 if NATIVE else 257  # the status of a child that was killed by the agent
+KILLED = 15 if NATIVE else 257  # the status of a child that the RPC kill ended (SIGTERM, which sleep does not survive)
 SANITIZED = os.environ.get("PERISCOPE_SANITIZED") == "1"
 LOAD_PERCENT = int(os.environ.get("PERISCOPE_LOAD_PERCENT") or 100)
 PATIENCE = 30  # seconds: no wait in a test is longer, and running into it is a failure
