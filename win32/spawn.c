@@ -6,6 +6,10 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
+/* Of Wine's on a busy machine one process in some thousands ends before anything of the program ran, which is
+   ERROR_INTERNAL_ERROR: another one is started then. */
+#define TRIES 3
+
 /* Windows XP can't be told which handles to pass on: there one child is started at a time. */
 typedef BOOL WINAPI initialize_list(LPPROC_THREAD_ATTRIBUTE_LIST list, DWORD count, DWORD flags, SIZE_T *size);
 typedef BOOL WINAPI update_attribute(LPPROC_THREAD_ATTRIBUTE_LIST list, DWORD flags, DWORD_PTR attribute, void *value,
@@ -99,7 +103,11 @@ static DWORD create(const struct spawn *how, HANDLE standard[3], PROCESS_INFORMA
         start.lpAttributeList = list.attributes;
         flags |= EXTENDED_STARTUPINFO_PRESENT;
     }
-    DWORD code = create_process(how, how->all_handles || list.count > 0, flags, &start.StartupInfo, out);
+    DWORD code;
+    int tries = TRIES;
+    do {
+        code = create_process(how, how->all_handles || list.count > 0, flags, &start.StartupInfo, out);
+    } while (code == ERROR_INTERNAL_ERROR && --tries > 0);
     handle_list_deinit(&list);
     if (code == 0 && !out->hProcess)
         code = ERROR_BAD_EXE_FORMAT; /* Wine has started a Unix program, of which it tells nothing more */
