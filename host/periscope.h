@@ -37,9 +37,7 @@
 extern "C" {
 #endif
 
-#if defined(_WIN32)
-#define PERISCOPE_API
-#else
+#ifndef PERISCOPE_API /* empty where objects have no visibility */
 #define PERISCOPE_API __attribute__((visibility("default")))
 #endif
 

@@ -5,7 +5,9 @@ WIN64_PREFIX ?= x86_64-w64-mingw32-
 WIN32_PREFIX ?= i686-w64-mingw32-
 
 
-WIN_API := -DWIN32_LEAN_AND_MEAN -D_WIN32_WINNT=0x0601 -DWINVER=0x0601 -DUNICODE -D_UNICODE
+# mingw's headers bring a printf() that does what C says; its "printf" is msvcrt's. Its objects have no visibility.
+WIN_API := -DPRINTF_ARCHETYPE=gnu_printf -DPERISCOPE_API= \
+	-DWIN32_LEAN_AND_MEAN -D_WIN32_WINNT=0x0601 -DWINVER=0x0601 -DUNICODE -D_UNICODE
 # No -fdata-sections: for Windows it puts what is zero at first into the file, all its zeroes.
 WIN_COMPILE = -std=c11 -D_GNU_SOURCE $(WIN_API) -DPERISCOPE_VERSION='"$(VERSION)"' -iquote . $(WARN) -O2 -g \
 	-ffunction-sections -MMD -MP $(WIN_CFLAGS)

@@ -31,9 +31,7 @@ STANDARD = set("assert complex ctype errno fenv float inttypes iso646 limits loc
 PORTABLE = {"capture/crc.c": {"zlib.h"}, "picture/png.c": {"zlib.h"}}  # libraries that are the same on every OS
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.M)
 OS_CONDITION = re.compile(r"^\s*#\s*(?:el)?if.*\b(_WIN32|_WIN64|WIN32|__linux__|linux|__unix__|__APPLE__|__FreeBSD__|"
-                          r"__MINGW32__|_MSC_VER)\b", re.M)
-# The public header is compiled by others' programs, which have no other file to choose.
-MAY_ASK_OS = {"host/periscope.h"}
+                          r"__MINGW\w*|_MSC_VER)\b", re.M)
 
 
 def room(path):
@@ -80,7 +78,7 @@ def findings():
             wrong = check(path, match[2]) if path != "tests/demo/shim.c" else None
             if wrong:
                 yield f"{path}:{text.count(chr(10), 0, match.start(2)) + 1}: {wrong}"
-        if room(path) in (None, "linux", "win32") or BACKEND.match(path) or path in MAY_ASK_OS:
+        if room(path) in (None, "linux", "win32") or BACKEND.match(path):
             continue
         for match in OS_CONDITION.finditer(text):
             line = text.count("\n", 0, match.start(1)) + 1

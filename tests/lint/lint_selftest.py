@@ -47,7 +47,7 @@ def wrong_cases():
     for path, line, refused in WORDS:
         if bool(list(lint_shape.wrong_words(path, line))) != refused:
             yield f"'{line}' in {path} is {'allowed' if refused else 'refused'}"
-    for ending in ("#if defined(_WIN32)", "#ifdef __linux__"):
+    for ending in ("#if defined(_WIN32)", "#ifdef __linux__", "#ifdef __MINGW_PRINTF_FORMAT"):
         if not lint_includes.OS_CONDITION.search(ending):
             yield f"'{ending}' is allowed"
 
