@@ -183,8 +183,10 @@ def defect_21_client_that_stops_reading(agent):
         file.truncate(1 << 30)
     stuck = agent.client()
     stuck.get_begin("big")
+    equal(tcp_state(agent.port, stuck.socket), ESTABLISHED, "state of the connection at first")
     agent.ping()
     eventually(lambda: tcp_state(agent.port, stuck.socket) != ESTABLISHED, "the stuck connection to be given up")
+    eventually(lambda: agent.fd_count() <= agent.fds, "its descriptor to be closed")
     agent.ping()
 
 
