@@ -43,20 +43,14 @@ SETTINGS = {
 BY_HAND = "autologon"  # its password is nothing that could be set
 
 
-def reg(verb, *arguments):
-    done = subprocess.run([wine.WINE, "reg", verb, *arguments], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, timeout=wine.PATIENCE, check=False)
-    return done.returncode, done.stdout.decode("utf-8", "replace").replace("\r", "")
-
-
 def write(key, value, kind, data):
-    code, out = reg("add", key, "/v", value, "/t", kind, "/d", data, "/f")
+    code, out = wine.reg("add", key, "/v", value, "/t", kind, "/d", data, "/f")
     equal(code, 0, f"reg add {key} /v {value}: {out.strip()}: exit status")
 
 
 def read(key, value):
     """Type and data as reg.exe tells them; None when there is none."""
-    code, out = reg("query", key, *(("/v", value) if value else ()))
+    code, out = wine.reg("query", key, *(("/v", value) if value else ()))
     if code:
         return None
     if not value:
@@ -66,7 +60,7 @@ def read(key, value):
 
 
 def remove(key, value=None):
-    reg("delete", key, *(("/v", value) if value else ()), "/f")
+    wine.reg("delete", key, *(("/v", value) if value else ()), "/f")
 
 
 def wanted(name):
@@ -210,7 +204,7 @@ def what_can_not_be_set_fails_and_the_rest_goes_on():
 def no_right_to_write():
     write(*SETTINGS["crash-dialog"][:3], "0")
     change_registry("deny", REPORTING)
-    if reg("add", REPORTING, "/v", "Other", "/d", "x", "/f")[0] == 0:
+    if wine.reg("add", REPORTING, "/v", "Other", "/d", "x", "/f")[0] == 0:
         raise Skip("Wine keeps a key's access list and lets anyone write all the same")
     found, _ = audit("--fix", code=1)
     check("Permission denied: an administrator's console is needed" in found["crash-dialog"][1], found["crash-dialog"])

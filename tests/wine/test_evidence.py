@@ -42,7 +42,8 @@ class Run:
 
 
 def registry(*arguments):
-    subprocess.run([wine.WINE, "reg", *arguments, "/f"], stdout=subprocess.DEVNULL, timeout=wine.PATIENCE, check=True)
+    code, out = wine.reg(*arguments, "/f")
+    equal(code, 0, f"reg {' '.join(arguments)}: {out.strip()}: exit status")
 
 
 def crash_dialogs(shown):

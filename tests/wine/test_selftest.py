@@ -67,8 +67,8 @@ def a_test_machine_passes():
     subprocess.run([wine.WINE, wine.exe("periscoped.exe"), "--audit", "--fix"], stdin=subprocess.DEVNULL,
                    stdout=subprocess.DEVNULL, timeout=wine.PATIENCE, check=False)
     for key, value, data in settings:
-        subprocess.run([wine.WINE, "reg", "add", key, "/v", value, "/d", data, "/f"], stdin=subprocess.DEVNULL,
-                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=wine.PATIENCE, check=True)
+        code, out = wine.reg("add", key, "/v", value, "/d", data, "/f")
+        equal(code, 0, f"reg add {key} /v {value}: {out.strip()}: exit status")
     with Folder() as folder:
         found, _, _ = folder.selftest(code=0)
         equal(names_of(found, "pass"), set(NAMES) - ABSENT, "what passed")

@@ -111,9 +111,9 @@ def install_tell_and_remove():
 
 def query(key):
     """{name: value} of a key of the registry."""
-    done = subprocess.run([wine.WINE, "reg", "query", key], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                          stderr=subprocess.DEVNULL, timeout=wine.PATIENCE, check=True)
-    lines = [line.split(None, 2) for line in done.stdout.decode("utf-8", "replace").replace("\r", "").splitlines()]
+    code, out = wine.reg("query", key)
+    equal(code, 0, f"reg query {key}: {out.strip()}: exit status")
+    lines = [line.split(None, 2) for line in out.splitlines()]
     return {words[0]: words[2] for words in lines if len(words) == 3}
 
 

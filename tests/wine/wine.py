@@ -30,6 +30,18 @@ def windows_path(path):
     return "Z:" + path.replace("/", "\\")
 
 
+def reg(*arguments):
+    """(exit status, output) of reg.exe. On a busy machine one process of Wine's in some thousands ends before it begins,
+    which start.exe, that looks for it, calls an internal error: it is started again then."""
+    for _ in range(3):
+        done = subprocess.run([WINE, "reg", *arguments], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, timeout=PATIENCE, check=False)
+        out = done.stdout.decode("utf-8", "replace").replace("\r", "")
+        if done.returncode == 0 or "ShellExecuteEx failed: Internal error" not in out:
+            break
+    return done.returncode, out
+
+
 def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
