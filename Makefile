@@ -16,14 +16,17 @@ say = @$(if $(V),:,printf '  %-4s %s\n' $(1) $@)
 
 objects = $(patsubst %.c,$(OBJ)/%.o,$(1))
 
-BASE := $(wildcard base/*.c)
-PROTOCOL := $(wildcard protocol/*.c)
-LINUX := $(wildcard linux/*.c)
-PICTURE := $(wildcard picture/*.c)
-CAPTURE := $(filter-out capture/gdi% capture/dxgi% capture/%_win32.c,$(wildcard capture/*.c))
-AGENT := $(wildcard agent/*.c)
-HOST := $(wildcard host/*.c)
-CLI := $(wildcard host/cli/*.c)
+# The C sources of some rooms; a room's own folders are named beside it.
+room = $(wildcard $(addsuffix /*.c,$(1)))
+
+BASE := $(call room,base)
+PROTOCOL := $(call room,protocol)
+LINUX := $(call room,linux linux/process)
+PICTURE := $(call room,picture)
+CAPTURE := $(call room,capture capture/linux capture/x11 capture/drm)
+AGENT := $(call room,agent agent/rpc agent/worker agent/selftest)
+HOST := $(call room,host host/report)
+CLI := $(call room,host/cli host/cli/verbs host/cli/test)
 
 .PHONY: all
 all: $(B)/periscoped $(B)/periscope $(B)/libperiscope.so $(B)/libperiscope.pc
@@ -34,7 +37,7 @@ $(B)/periscoped: $(call objects,$(BASE) $(PROTOCOL) $(LINUX) $(PICTURE) $(CAPTUR
 $(B)/libperiscope.a: $(call objects,$(BASE) $(PROTOCOL) $(LINUX) $(HOST))
 	$(call say,AR)
 	@rm -f $@
-	$(Q)ar rcs $@ $^
+	$(Q)ar qcs $@ $^
 $(B)/libperiscope.so: $(call objects,$(BASE) $(PROTOCOL) $(LINUX) $(HOST))
 	$(call say,LINK)
 	$(Q)$(LINK) -shared -Wl,-soname,libperiscope.so.0 -o $@ $^
@@ -60,17 +63,18 @@ include win32/win.mk packaging/deb.mk packaging/dist.mk
 
 # ---- tests ----
 
-UNIT := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(wildcard tests/unit/*.c))
+UNIT := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/*/*.c tests/unit/capture/*/*.c))
 INTEGRATION := $(wildcard tests/integration/test_*.py)
 
 # A unit test links what it uses of everything but the programs' own main().
 UNIT_LIBRARY := $(B)/tests/everything.a
-# win32/pe.c knows no Windows, and its bytes are as dangerous here.
-$(UNIT_LIBRARY): $(call objects,$(BASE) $(PROTOCOL) $(LINUX) $(PICTURE) win32/pe.c $(CAPTURE) $(filter-out agent/main.c,$(AGENT)) $(HOST) $(filter-out host/cli/main.c,$(CLI)))
+# What knows no header of Windows runs here too: the bytes of executables, and the decisions of desktop duplication.
+PORTABLE_WIN32 := win32/process/pe.c $(addprefix capture/win32/,duplicate.c duplicate_code.c duplicate_pixels.c)
+$(UNIT_LIBRARY): $(call objects,$(BASE) $(PROTOCOL) $(LINUX) $(PICTURE) $(PORTABLE_WIN32) $(CAPTURE) $(filter-out agent/main.c,$(AGENT)) $(HOST) $(filter-out host/cli/main.c,$(CLI)))
 	@mkdir -p $(@D)
 	$(call say,AR)
 	@rm -f $@
-	$(Q)ar rcs $@ $^
+	$(Q)ar qcs $@ $^
 $(B)/tests/unit/%: $(OBJ)/tests/unit/%.o $(UNIT_LIBRARY)
 	@mkdir -p $(@D)
 	$(call say,LINK)
@@ -104,7 +108,7 @@ $(B)/public/libperiscope.a: $(B)/libperiscope.a
 	$(Q)$(LD) -r -o $(@D)/libperiscope.o --whole-archive $<
 	$(Q)$(OBJCOPY) --localize-hidden $(@D)/libperiscope.o
 	@rm -f $@
-	$(Q)ar rcs $@ $(@D)/libperiscope.o
+	$(Q)ar qcs $@ $(@D)/libperiscope.o
 
 #: make install      install below $(DESTDIR)$(PREFIX) (/usr/local); install-host and install-agent: one of its halves
 .PHONY: install install-host install-agent

@@ -5,7 +5,7 @@
 
 #include "agent/children.h"
 #include "agent/options.h"
-#include "agent/screen.h"
+#include "agent/worker/pool.h"
 #include "platform/socket.h"
 #include "platform/thread.h"
 

@@ -2,7 +2,7 @@
 #include "agent/session.h"
 #include "agent/allow.h"
 #include "agent/log.h"
-#include "agent/rpc.h"
+#include "agent/rpc/rpc.h"
 #include "agent/server.h"
 #include "platform/clock.h"
 #include "platform/file.h"

@@ -111,7 +111,7 @@ struct picture_options {
 
 /* Takes a picture and encodes it into `file` (left empty when unchanged; the fact `unchanged=1` says so). Facts:
    backend, output, geometry, time (RFC 3339, UTC, when the picture was asked for: it is not older), hash
-   (capture/hash.h), cursor, chosen (why this source), refused (one for each tried before: "x11: why"), warning;
+   (picture/hash.h), cursor, chosen (why this source), refused (one for each tried before: "x11: why"), warning;
    with `compare`, compare.backend, compare.source, compare.pixels (how many differ) and, where some do, compare.box
    (WxH+X+Y in the picture), or compare.refused. */
 int capturer_take(struct capturer *capturer, const struct picture_options *options, struct strlist *facts,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "linux/login.h"
-#include "linux/proc.h"
+#include "linux/process/proc.h"
 
 #include <dirent.h>
 #include <fcntl.h>

@@ -3,8 +3,8 @@
 #include "linux/errno.h"
 #include "linux/identity.h"
 #include "linux/process.h"
-#include "linux/proc.h"
-#include "linux/reap.h"
+#include "linux/process/proc.h"
+#include "linux/process/reap.h"
 
 #include <errno.h>
 #include <fcntl.h>

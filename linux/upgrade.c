@@ -5,7 +5,7 @@
 #include "linux/errno.h"
 #include "linux/listener.h"
 #include "linux/process.h"
-#include "linux/reap.h"
+#include "linux/process/reap.h"
 #include "linux/waker.h"
 
 #include <errno.h>

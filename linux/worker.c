@@ -3,7 +3,7 @@
 #include "platform/clock.h"
 #include "linux/errno.h"
 #include "linux/process.h"
-#include "linux/reap.h"
+#include "linux/process/reap.h"
 #include "linux/waker.h"
 
 #include <errno.h>

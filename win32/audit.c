@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The list of settings, and their examination. */
 #include "platform/audit.h"
-#include "win32/power_scheme.h"
-#include "win32/setting.h"
+#include "win32/service/power_scheme.h"
+#include "win32/service/setting.h"
 #include "win32/winerror.h"
 
 #include <stdio.h>

@@ -5,7 +5,7 @@
 #include "platform/identity.h"
 #include "win32/identity.h"
 #include "win32/newer.h"
-#include "win32/session.h"
+#include "win32/service/session.h"
 #include "win32/text.h"
 #include "win32/winerror.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "platform/parent.h"
 #include "platform/clock.h"
-#include "win32/helper.h"
-#include "win32/pipe.h"
+#include "win32/service/helper.h"
+#include "win32/process/pipe.h"
 #include "win32/winerror.h"
 
 #include <fcntl.h>

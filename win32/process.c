@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "win32/process.h"
-#include "win32/command_line.h"
-#include "win32/dlls.h"
-#include "win32/environment.h"
+#include "win32/process/command_line.h"
+#include "win32/process/dlls.h"
+#include "win32/process/environment.h"
 #include "win32/file.h"
 #include "win32/identity.h"
 #include "win32/path.h"
-#include "win32/program.h"
-#include "win32/spawn.h"
+#include "win32/process/program.h"
+#include "win32/process/spawn.h"
 #include "win32/text.h"
 #include "win32/winerror.h"
 

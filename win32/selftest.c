@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "platform/selftest.h"
 #include "platform/service.h"
-#include "win32/firewall.h"
+#include "win32/service/firewall.h"
 #include "win32/newer.h"
 #include "win32/path.h"
-#include "win32/session.h"
+#include "win32/service/session.h"
 #include "win32/text.h"
 #include "win32/winerror.h"
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Between the service control manager and the agent. */
 #include "platform/service.h"
-#include "win32/keeper.h"
+#include "win32/service/keeper.h"
 #include "win32/path.h"
 #include "win32/service.h"
-#include "win32/session.h"
+#include "win32/service/session.h"
 #include "win32/text.h"
 #include "win32/winerror.h"
 

@@ -3,7 +3,7 @@
 #include "platform/clock.h"
 #include "platform/file.h"
 #include "win32/socket.h"
-#include "win32/wait.h"
+#include "win32/process/wait.h"
 #include "win32/winerror.h"
 
 #include <limits.h>

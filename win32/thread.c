@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "platform/thread.h"
-#include "win32/wait.h"
+#include "win32/process/wait.h"
 #include "win32/winerror.h"
 
 #include <process.h>

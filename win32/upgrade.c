@@ -3,16 +3,16 @@
    two share is a section whose handle the new one inherits. */
 #include "platform/upgrade.h"
 #include "platform/clock.h"
-#include "win32/command_line.h"
-#include "win32/detach.h"
+#include "win32/process/command_line.h"
+#include "win32/process/detach.h"
 #include "win32/file.h"
-#include "win32/keeper.h"
+#include "win32/service/keeper.h"
 #include "win32/listener.h"
 #include "win32/path.h"
-#include "win32/pipe.h"
-#include "win32/spawn.h"
+#include "win32/process/pipe.h"
+#include "win32/process/spawn.h"
 #include "win32/text.h"
-#include "win32/wait.h"
+#include "win32/process/wait.h"
 #include "win32/winerror.h"
 
 #include <stdio.h>

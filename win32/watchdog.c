@@ -2,7 +2,7 @@
 #include "platform/watchdog.h"
 
 #include "platform/clock.h"
-#include "win32/wait.h"
+#include "win32/process/wait.h"
 #include "win32/winerror.h"
 
 #include <stdlib.h>

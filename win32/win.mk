@@ -14,11 +14,13 @@ WIN_COMPILE = -std=c11 -D_GNU_SOURCE $(WIN_API) -DPERISCOPE_VERSION='"$(VERSION)
 WIN_LINK = -static -municode -Wl,--gc-sections -Wl,--dynamicbase -Wl,--nxcompat -Wl,--no-insert-timestamp
 WIN_LIBS = -lz -lws2_32 -ladvapi32 -luser32 -lgdi32
 
-WIN_CAPTURE := $(filter-out capture/backends.c capture/x11% capture/drm%,$(wildcard capture/*.c))
-WIN_LIBRARY = $(filter-out agent/main.c,$(WIN_AGENT)) $(filter-out host/cli/main.c,$(wildcard host/*.c host/cli/*.c))
-WIN_UNIT := $(filter-out test_x11% test_drm% test_login% test_look%,$(notdir $(basename $(wildcard tests/unit/test_*.c tests/wine/unit/test_*.c))))
+WIN_LIBRARY = $(filter-out agent/main.c,$(WIN_AGENT)) $(filter-out host/cli/main.c,$(HOST) $(CLI))
+# The units by name, wherever they lie; those that have nothing to test here are of Linux.
+WIN_UNIT_SOURCES := $(filter-out tests/unit/linux/% tests/unit/capture/x11/% tests/unit/capture/drm/% tests/unit/capture/linux/%,\
+	$(wildcard tests/unit/*/test_*.c tests/unit/capture/*/test_*.c tests/wine/unit/test_*.c))
+WIN_UNIT := $(notdir $(basename $(WIN_UNIT_SOURCES)))
 WIN_TOOLS := $(notdir $(basename $(wildcard tests/wine/tools/*.c)))
-WIN_AGENT := $(wildcard base/*.c protocol/*.c win32/*.c picture/*.c agent/*.c) $(WIN_CAPTURE)
+WIN_AGENT := $(BASE) $(PROTOCOL) $(PICTURE) $(AGENT) $(call room,win32 win32/process win32/service capture capture/win32)
 
 # $(1): win64 or win32; $(2): the tools' prefix
 define WIN_RULES
@@ -29,16 +31,13 @@ $(B)/$(1)/periscoped.exe: $$(patsubst %.c,$(B)/$(1)/obj/%.o,$$(WIN_AGENT)) $(B)/
 $(B)/$(1)/everything.a: $$(patsubst %.c,$(B)/$(1)/obj/%.o,$$(WIN_LIBRARY))
 	$$(call say,AR)
 	@rm -f $$@
-	$$(Q)$(2)ar rcs $$@ $$^
+	$$(Q)$(2)ar qcs $$@ $$^
 $(B)/$(1)/unit/test_command_line.exe: WIN_LIBS += -lshell32
-$(B)/$(1)/unit/%.exe: $(B)/$(1)/obj/tests/unit/%.o $(B)/$(1)/everything.a
+$(foreach source,$(WIN_UNIT_SOURCES),$(eval $(B)/$(1)/unit/$(notdir $(basename $(source))).exe: $(B)/$(1)/obj/$(source:.c=.o)))
+$(WIN_UNIT:%=$(B)/$(1)/unit/%.exe): $(B)/$(1)/unit/%.exe: $(B)/$(1)/everything.a
 	@mkdir -p $$(@D)
 	$$(call say,LINK)
-	$$(Q)$(2)gcc-win32 $$(WIN_LINK) -o $$@ $$^ $$(WIN_LIBS)
-$(B)/$(1)/unit/%.exe: $(B)/$(1)/obj/tests/wine/unit/%.o $(B)/$(1)/everything.a
-	@mkdir -p $$(@D)
-	$$(call say,LINK)
-	$$(Q)$(2)gcc-win32 $$(WIN_LINK) -o $$@ $$^ $$(WIN_LIBS)
+	$$(Q)$(2)gcc-win32 $$(WIN_LINK) -o $$@ $$(filter %.o,$$^) $$(filter %.a,$$^) $$(WIN_LIBS)
 $(B)/$(1)/nosuch.a: tests/wine/tools/nosuch.def
 	@mkdir -p $$(@D)
 	$$(Q)$(2)dlltool -d $$< -l $$@

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "platform/worker.h"
 #include "platform/service.h"
-#include "win32/helper.h"
+#include "win32/service/helper.h"
 #include "win32/path.h"
-#include "win32/pipe.h"
-#include "win32/spawn.h"
+#include "win32/process/pipe.h"
+#include "win32/process/spawn.h"
 #include "win32/text.h"
 #include "win32/winerror.h"
 

@@ -2,11 +2,11 @@
 /* The way from what the kernel tells of an output (planes, properties, blobs, framebuffers) to its composed pixels, with a
  * made-up kernel whose answers and whose memory are the input's. Nothing but the memory that a framebuffer has may be
  * read, and each of its handles must be closed once. */
-#include "capture/detile.h"
-#include "capture/drm_map.h"
-#include "capture/drm_object.h"
-#include "capture/drm_render.h"
-#include "capture/drm_shot.h"
+#include "picture/detile.h"
+#include "capture/drm/map.h"
+#include "capture/drm/object.h"
+#include "capture/drm/render.h"
+#include "capture/drm/snapshot.h"
 #include "platform/clock.h"
 
 #include <errno.h>
@@ -379,7 +379,7 @@ static int answer(unsigned long request, void *argument)
     }
 }
 
-/* These stand in for capture/drm_card.c, drm_map.c and drm_render.c. */
+/* These stand in for capture/drm/card.c, drm_map.c and drm_render.c. */
 
 int drm_call(const struct drm_card *card, unsigned long request, const char *name, void *argument)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* An executable for Windows of any bytes. The names of DLLs must be among the bytes, with a NUL behind them. */
-#include "win32/pe.h"
+#include "win32/process/pe.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Options of a screenshot, one a line of the input. What is accepted must be within its limits, what is refused must say
    why in one line. */
-#include "agent/screenshot_options.h"
-#include "capture/hash.h"
+#include "agent/worker/options.h"
+#include "picture/hash.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -21,14 +21,15 @@ ROOMS = {
     "host/web": ("base", "platform"),
 }
 LIBRARY_HEADERS = re.compile(r"host/periscope\w*\.h$")  # what host/cli and host/web see of host/
-# The agent's files that may see pixels: everything else there knows pictures as bytes.
-SEES_CAPTURE = re.compile(r"agent/(screen|worker)\w*\.[ch]$")
-BACKEND = re.compile(r"capture/(x11|drm|gdi|dxgi)(_\w+)?\.[ch]$")  # the OS's own capture
-REGISTRY = re.compile(r"capture/backends(_\w+)?\.c$")  # lists the backends of an OS: sees what each of them declares
+# The agent's folders that may see pixels: everything else there knows pictures as bytes.
+SEES_CAPTURE = re.compile(r"agent/(worker/|selftest/screen\.)")
+BACKEND = re.compile(r"capture/(x11|drm|win32)/")  # an OS's own way to its screens
+REGISTRY = re.compile(r"capture/(linux|win32)/backends\.c$")  # lists an OS's backends: sees what each of them declares
+DECLARED = re.compile(r"capture/\w+/(backend|probe|gdi|dxgi)\.h$")
 STANDARD = set("assert complex ctype errno fenv float inttypes iso646 limits locale math setjmp signal stdalign stdarg "
                "stdatomic stdbool stddef stdint stdio stdlib stdnoreturn string tgmath threads time uchar wchar "
                "wctype".split())
-PORTABLE = {"capture/crc.c": {"zlib.h"}, "picture/png.c": {"zlib.h"}}  # libraries that are the same on every OS
+PORTABLE = {"picture/crc.c": {"zlib.h"}, "picture/png.c": {"zlib.h"}}  # libraries that are the same on every OS
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.M)
 OS_CONDITION = re.compile(r"^\s*#\s*(?:el)?if.*\b(_WIN32|_WIN64|WIN32|__linux__|linux|__unix__|__APPLE__|__FreeBSD__|"
                           r"__MINGW\w*|_MSC_VER)\b", re.M)
@@ -48,16 +49,15 @@ def own_include(path, name):
     if there is None:
         return f'"{name}" belongs to no room'
     backend = BACKEND.match(name)
-    is_listed = REGISTRY.match(path) and backend and not backend[2]
-    is_twin = backend and backend[1] == "gdi" and path.startswith("capture/dxgi")  # they look at the same desktop
-    if backend and not is_listed and not is_twin and not path.startswith("capture/" + backend[1]):
-        return f'"{name}" is for capture/{backend[1]}*.c alone'
+    is_listed = REGISTRY.match(path) and DECLARED.match(name)
+    if backend and not is_listed and not path.startswith(backend[0]):
+        return f'"{name}" is for {backend[0]} alone'
     if here == there:
         return None
     if here in ("host/cli", "host/web") and LIBRARY_HEADERS.match(name):
         return None
     if here == "agent" and there in ("picture", "capture") and not SEES_CAPTURE.match(path):
-        return f'"{name}": in agent/ only screen*.c and worker*.c see pixels'
+        return f'"{name}": in agent/ only worker/ and selftest/screen.c see pixels'
     return None if there in ROOMS[here] else f'{here}/ must not include "{name}"'
 
 

@@ -9,7 +9,7 @@ import lint
 
 FLAGS = ["-std=c11", "-D_GNU_SOURCE", '-DPERISCOPE_VERSION="0"', "-iquote", ".", "-isystem",
          "/usr/include/libdrm"]
-WINDOWS = ("win32/", "tests/demo/shim.c", "tests/wine/", "capture/gdi", "capture/dxgi")  # need Windows' headers
+WINDOWS = ("win32/", "tests/demo/shim.c", "tests/wine/", "capture/win32/gdi", "capture/win32/dxgi")  # need Windows' headers
 
 
 def here_compiled(*endings):

@@ -6,8 +6,8 @@
  *     hang        the server stops in the middle of a picture
  *     asleep      the display is switched off through DPMS, which servers without a screen don't have
  */
-#include "agent/worker_main.h"
-#include "capture/x11_xlib.h"
+#include "agent/worker/main.h"
+#include "capture/x11/xlib.h"
 
 #include <stdio.h>
 #include <string.h>

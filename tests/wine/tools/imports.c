@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* imports.exe FILE...: the bits of each, and the DLLs that it needs to start. */
-#include "win32/pe.h"
+#include "win32/process/pe.h"
 
 #include <stdio.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "win32/command_line.h"
+#include "win32/process/command_line.h"
 #include "win32/text.h"
 
 #include "tests/unit/check.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Pointers of every kind, made here, drawn into a grey picture: against pixels by hand. */
-#include "capture/gdi_cursor.h"
+#include "capture/win32/gdi_cursor.h"
 #include "tests/unit/check.h"
 
 #include <windows.h>

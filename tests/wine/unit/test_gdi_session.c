@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What becomes of what Windows tells of a session. */
-#include "capture/gdi_session.h"
+#include "capture/win32/gdi_session.h"
 #include "tests/unit/check.h"
 
 static const char *state(int connection, int flags, int has_user, bool is_windows_7)

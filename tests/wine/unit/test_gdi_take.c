@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A screen that changes while it is copied, as the script has it. */
-#include "capture/gdi_take.h"
+#include "capture/win32/gdi_take.h"
 #include "tests/unit/check.h"
 
 enum { STEPS = 8 };

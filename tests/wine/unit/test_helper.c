@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The way between a service and its helper. As a helper this program tells its process id through the pipe, or ends. */
 #include "platform/clock.h"
-#include "win32/helper.h"
+#include "win32/service/helper.h"
 #include "win32/path.h"
-#include "win32/pipe.h"
-#include "win32/session.h"
+#include "win32/process/pipe.h"
+#include "win32/service/session.h"
 
 #include "tests/unit/check.h"
 

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* run, wait, wait2, rmchildproc, exec, kill. */
+#include "agent/log.h"
+#include "agent/rpc/rpc.h"
+#include "platform/clock.h"
+#include "platform/identity.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define RUN_UNTRACKED 1u
+#define RUN_APPEND_OUT 2u
+#define RUN_APPEND_ERR 4u
+#define WAIT_FOREVER 0xffffffffu /* seconds */
+#define GRACE_DEFAULT_MS 2000
+#define GRACE_MAX_MS 30000
+#define RESTORE_MS 3000
+
+static int start(struct session *session, struct os_process_spec *spec, bool tracked, struct reply *reply,
+                 struct error *err)
+{
+    uint64_t pid;
+    struct os_identity *as;
+    struct error reason;
+    if (os_identity_find(&as, agent_run_as(session->agent), &reason))
+        return error_set(err, reason.status, "could not run '%s': %s", spec->argv[0], reason.text);
+    spec->as = as;
+    int status = children_start(session->agent->children, spec, tracked, &pid, err);
+    os_identity_free(as);
+    if (status)
+        return status == ERR_CLOSED || status == ERR_PROTOCOL ? ERR_SYSTEM : status;
+    write_u32(&reply->bytes, 1);
+    write_entry_u64(&reply->bytes, pid);
+    return 0;
+}
+
+int rpc_run(struct session *session, struct request *request, struct reply *reply, struct error *err)
+{
+    const struct argument *args = request->args;
+    uint32_t argc = request->arg_count - 4;
+    const char **argv = calloc(argc + 1u, sizeof *argv);
+    if (!argv)
+        return error_set(err, ERR_NO_MEMORY, "could not fork: Cannot allocate memory");
+    for (uint32_t i = 0; i < argc; i++)
+        argv[i] = args[4 + i].text;
+    struct os_process_spec spec = {.argv = argv,
+                                   .in = args[1].text,
+                                   .out = args[2].text,
+                                   .err = args[3].text,
+                                   .append_out = args[0].number & RUN_APPEND_OUT,
+                                   .append_err = args[0].number & RUN_APPEND_ERR};
+    int status = start(session, &spec, !(args[0].number & RUN_UNTRACKED), reply, err);
+    free(argv);
+    return status;
+}
+
+static int wait_until(struct session *session, uint64_t pid, int64_t deadline_ms, struct reply *reply,
+                      struct error *err)
+{
+    uint32_t word;
+    int status = children_wait(session->agent->children, pid, session->socket, deadline_ms, &word, err);
+    if (status)
+        return status;
+    write_u32(&reply->bytes, 1);
+    write_entry_u32(&reply->bytes, word);
+    return 0;
+}
+
+int rpc_wait(struct session *session, struct request *request, struct reply *reply, struct error *err)
+{
+    return wait_until(session, request->args[0].number, OS_FOREVER, reply, err);
+}
+
+int rpc_wait2(struct session *session, struct request *request, struct reply *reply, struct error *err)
+{
+    uint64_t seconds = request->args[1].number;
+    int64_t deadline = seconds == WAIT_FOREVER ? OS_FOREVER : os_deadline((int64_t)seconds * 1000);
+    return wait_until(session, request->args[0].number, deadline, reply, err);
+}
+
+int rpc_rmchildproc(struct session *session, struct request *request, struct reply *reply, struct error *err)
+{
+    int status = children_forget(session->agent->children, request->args[0].number, err);
+    return status ? status : reply_empty(reply);
+}
+
+/* ---- exec: options instead of positions ---- */
+
+struct exec {
+    struct os_process_spec spec;
+    const char **argv, **env; /* owned arrays of borrowed strings, NULL-terminated */
+    size_t argc, envc;
+    bool untracked;
+};
+
+static int exec_append(struct exec *exec, const char *value, struct error *err)
+{
+    if (strcmp(value, "out") == 0)
+        exec->spec.append_out = true;
+    else if (strcmp(value, "err") == 0)
+        exec->spec.append_err = true;
+    else
+        return error_set(err, ERR_INVALID, "exec: append='%s' is neither out nor err", value);
+    return 0;
+}
+
+static int exec_env(struct exec *exec, const char *value, bool set, struct error *err)
+{
+    bool has_equals = strchr(value, '=') != NULL;
+    if (!*value || *value == '=' || has_equals != set)
+        return error_set(err, ERR_INVALID, "exec: %s='%s' is not %s", set ? "env" : "unset", value,
+                         set ? "NAME=VALUE" : "a name");
+    exec->env[exec->envc++] = value;
+    return 0;
+}
+
+/* The text behind "key=" when the option has that key. */
+static const char *value_of(const char *option, const char *key)
+{
+    size_t len = strlen(key);
+    return strncmp(option, key, len) == 0 && option[len] == '=' ? option + len + 1 : NULL;
+}
+
+static int exec_option(struct exec *exec, const char *option, struct error *err)
+{
+    const struct {
+        const char *key;
+        const char **field;
+    } texts[] = {{"cwd", &exec->spec.cwd}, {"in", &exec->spec.in}, {"out", &exec->spec.out}, {"err", &exec->spec.err}};
+    const char *value;
+    if ((value = value_of(option, "arg"))) {
+        exec->argv[exec->argc++] = value;
+        return 0;
+    }
+    if ((value = value_of(option, "env")))
+        return exec_env(exec, value, true, err);
+    if ((value = value_of(option, "unset")))
+        return exec_env(exec, value, false, err);
+    if ((value = value_of(option, "append")))
+        return exec_append(exec, value, err);
+    if (strcmp(option, "untracked=1") == 0) {
+        exec->untracked = true;
+        return 0;
+    }
+    if (strcmp(option, "check-dlls=1") == 0) {
+        exec->spec.check_dlls = true;
+        return 0;
+    }
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        if ((value = value_of(option, texts[i].key))) {
+            *texts[i].field = value;
+            return 0;
+        }
+    }
+    return error_set(err, ERR_INVALID, "exec: unknown option '%s'", option);
+}
+
+static int exec_parse(struct exec *exec, const struct request *request, struct error *err)
+{
+    exec->argv = calloc(request->arg_count + 1u, sizeof *exec->argv);
+    exec->env = calloc(request->arg_count + 1u, sizeof *exec->env);
+    if (!exec->argv || !exec->env)
+        return error_set(err, ERR_NO_MEMORY, "exec: no memory for its options");
+    for (uint32_t i = 0; i < request->arg_count; i++) {
+        int status = exec_option(exec, request->args[i].text, err);
+        if (status)
+            return status;
+    }
+    if (exec->argc == 0)
+        return error_set(err, ERR_INVALID, "exec: no arg= given");
+    exec->spec.argv = exec->argv;
+    exec->spec.env = exec->env;
+    return 0;
+}
+
+int rpc_exec(struct session *session, struct request *request, struct reply *reply, struct error *err)
+{
+    struct exec exec = {.spec = {.report_exec_failure = true}};
+    int status = exec_parse(&exec, request, err);
+    if (status == 0)
+        status = start(session, &exec.spec, !exec.untracked, reply, err);
+    free(exec.argv);
+    free(exec.env);
+    return status;
+}
+
+/* ---- kill ---- */
+
+static int kill_options(const struct request *request, int *grace_ms, struct error *err)
+{
+    for (uint32_t i = 1; i < request->arg_count; i++) {
+        const char *value = value_of(request->args[i].text, "grace-ms");
+        char *end;
+        if (!value)
+            return error_set(err, ERR_INVALID, "kill: unknown option '%s'", request->args[i].text);
+        unsigned long ms = strtoul(value, &end, 10);
+        if (*value < '0' || *value > '9' || *end || ms > GRACE_MAX_MS)
+            return error_set(err, ERR_INVALID, "kill: grace-ms='%s' is not a number from 0 to %d", value, GRACE_MAX_MS);
+        *grace_ms = (int)ms;
+    }
+    return 0;
+}
+
+/* Who was ended could not put back the display's mode. While others run it may be theirs. Behind those who were. */
+static void restore_display(struct agent *agent, struct strlist *facts)
+{
+    unsigned running, exited;
+    struct error reason;
+    bool any = facts->count > 0;
+    children_count(agent->children, &running, &exited);
+    if (any && running == 0 && screen_restore(agent->screen, RESTORE_MS, facts, &reason))
+        strlist_addf(facts, "display=not looked at: %s", reason.text);
+}
+
+int rpc_kill(struct session *session, struct request *request, struct reply *reply, struct error *err)
+{
+    int grace_ms = GRACE_DEFAULT_MS;
+    struct strlist killed = {0};
+    int status = kill_options(request, &grace_ms, err);
+    if (status == 0)
+        status = children_kill(session->agent->children, request->args[0].number, grace_ms, &killed, err);
+    if (status == 0) {
+        log_line("%s: ended child %llu: %zu processes", session->peer_text, (unsigned long long)request->args[0].number,
+                 killed.count);
+        restore_display(session->agent, &killed);
+        reply_strings(reply, &killed);
+    }
+    strlist_deinit(&killed);
+    return status;
+}

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "agent/rpc/evidence.h"
+#include "agent/worker/options.h"
+#include "base/number.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define WINDOWS_MS SCREENSHOT_DEADLINE_MS
+
+struct tree {
+    struct os_process_info *items; /* owned */
+    size_t count;
+};
+
+static const struct os_process_info *find(const struct tree *tree, uint64_t pid)
+{
+    for (size_t i = 0; i < tree->count; i++)
+        if (tree->items[i].pid == pid)
+            return &tree->items[i];
+    return NULL;
+}
+
+/* A name may hold any bytes but those that a line's form needs. */
+static void append_name(struct buffer *out, const char *name)
+{
+    for (; *name; name++)
+        buffer_append(out, (unsigned char)*name < 0x20 || *name == 0x7f ? "?" : name, 1);
+}
+
+static void append_processes(struct buffer *out, const struct tree *tree)
+{
+    for (size_t i = 0; i < tree->count; i++) {
+        const struct os_process_info *info = &tree->items[i];
+        buffer_printf(out, "process\t%" PRIu64 "\t%" PRIu64 "\t", info->pid, info->parent);
+        append_name(out, info->name);
+        buffer_printf(out, "\t%s\n", info->state);
+    }
+}
+
+/* The start of field number n, from 0, of a line with tabs between its fields; NULL: it has fewer. */
+static const char *field(const char *line, int n)
+{
+    for (; n > 0 && line; n--) {
+        line = strchr(line, '\t');
+        if (line)
+            line++;
+    }
+    return line;
+}
+
+/* title, class, pid, geometry, visible: docs/protocol.md. */
+static void append_window(struct buffer *out, const struct tree *tree, const char *line)
+{
+    char other[OS_PROCESS_NAME_SIZE];
+    const char *class = field(line, 1), *number = field(line, 2), *visible = field(line, 4);
+    uint64_t pid = 0;
+    if (number && !number_take(&number, UINT32_MAX, &pid))
+        return; /* the window's program does not tell */
+    const struct os_process_info *info = find(tree, pid);
+    bool shown_dialog = visible && *visible == '1' && strncmp(class, "#32770\t", 7) == 0;
+    if (!info && !shown_dialog)
+        return;
+    if (!info)
+        os_process_name(pid, other);
+    buffer_printf(out, info ? "window\t" : "other-window\t");
+    append_name(out, info ? info->name : other);
+    buffer_printf(out, "\t%s\n", line);
+}
+
+static void append_windows(struct buffer *out, struct agent *agent, const struct tree *tree)
+{
+    struct strlist lines = {0};
+    struct error reason;
+    if (screen_windows(agent->screen, WINDOWS_MS, &lines, &reason))
+        buffer_printf(out, "no-windows\t%s\n", reason.text);
+    else
+        for (size_t i = 0; i < lines.count; i++)
+            append_window(out, tree, lines.items[i]);
+    strlist_deinit(&lines);
+}
+
+int evidence_collect(struct agent *agent, uint64_t pid, bool windows, struct buffer *out, struct error *err)
+{
+    struct tree tree;
+    int status = children_tree(agent->children, pid, &tree.items, &tree.count, err);
+    if (status)
+        return status;
+    append_processes(out, &tree);
+    if (windows)
+        append_windows(out, agent, &tree);
+    free(tree.items);
+    return out->failed ? error_set(err, ERR_NO_MEMORY, "no memory for its text") : 0;
+}

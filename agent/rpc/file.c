@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* getfile, sendfile, rm, getcwd. */
+#include "agent/log.h"
+#include "agent/rpc/receive.h"
+#include "agent/rpc/rpc.h"
+#include "agent/rpc/virtual.h"
+#include "platform/file.h"
+#include "platform/identity.h"
+
+#define SMALL_FILE 65536u        /* bytes; up to here a file is read whole, and its size is what was read */
+#define UNSIZED_FILE (16u << 20) /* bytes of a file that says it is empty: those of /proc have no size */
+#define SENDFILE_EXECUTABLE 1u
+
+/* From here to host_files_end the thread has no more rights than a program that the host would run. */
+static int host_files_begin(struct session *session, struct os_identity **as, struct error *err)
+{
+    int status = os_identity_find(as, agent_run_as(session->agent), err);
+    if (status)
+        return status;
+    status = os_identity_enter(*as, err);
+    if (status)
+        os_identity_free(*as);
+    return status;
+}
+
+static void host_files_end(struct os_identity *as)
+{
+    os_identity_leave(as);
+    os_identity_free(as);
+}
+
+static int reply_bytes(struct reply *reply, const struct buffer *bytes)
+{
+    write_u32(&reply->bytes, 1);
+    write_entry_data(&reply->bytes, bytes->data, bytes->len);
+    return 0;
+}
+
+/* Reads what was there when the file was opened, or to the end of one that says it has no size. */
+static int read_small(struct os_file *file, uint64_t size, struct buffer *out, struct error *err)
+{
+    char bytes[8192];
+    int got = 1;
+    while (got > 0 && (size == 0 || out->len < size)) {
+        size_t step = size && size - out->len < sizeof bytes ? (size_t)(size - out->len) : sizeof bytes;
+        got = os_file_read(file, bytes, step, err);
+        if (got > 0 && !buffer_append(out, bytes, (size_t)got))
+            return error_set(err, ERR_LIMIT, "it says it has no size and has more than %zu bytes", out->limit);
+    }
+    return got < 0 ? got : 0;
+}
+
+static int get_small(struct os_file *file, uint64_t size, const char *path, struct reply *reply, struct error *err)
+{
+    struct buffer bytes;
+    struct error reason;
+    buffer_init(&bytes, size == 0 ? UNSIZED_FILE : SMALL_FILE);
+    int status = read_small(file, size, &bytes, &reason);
+    if (status)
+        error_set(err, status, "unable to read '%s': %s", path, reason.text);
+    else
+        reply_bytes(reply, &bytes);
+    buffer_deinit(&bytes);
+    os_file_close(file);
+    return status;
+}
+
+static int get_virtual(struct session *session, const char *path, struct reply *reply, struct error *err)
+{
+    struct buffer bytes;
+    struct error reason;
+    buffer_init(&bytes, VIRTUAL_FILE_MAX);
+    int status = virtual_file_read(session->agent, path, &bytes, &reason);
+    if (status)
+        error_set(err, status, "unable to open '%s' for reading: %s", path, reason.text);
+    else
+        reply_bytes(reply, &bytes);
+    buffer_deinit(&bytes);
+    return status;
+}
+
+int rpc_getfile(struct session *session, struct request *request, struct reply *reply, struct error *err)
+{
+    const char *path = request->args[0].text;
+    struct os_identity *as;
+    struct os_file *file;
+    struct error reason;
+    uint64_t size;
+    int status = host_files_begin(session, &as, &reason);
+    bool nobody = status != 0; /* then there are no files, but the screen can be seen */
+    if (!nobody) {
+        status = os_file_open(&file, path, &size, &reason);
+        host_files_end(as);
+    }
+    if ((nobody || status == ERR_NOT_FOUND) && virtual_file_exists(path))
+        return get_virtual(session, path, reply, err);
+    if (status)
+        return error_set(err, status, "unable to open '%s' for reading: %s", path, reason.text);
+    if (size <= SMALL_FILE)
+        return get_small(file, size, path, reply, err);
+    write_u32(&reply->bytes, 1);
+    write_entry_header(&reply->bytes, WIRE_DATA, size);
+    reply->file = file;
+    reply->file_size = size;
+    return 0;
+}
+
+int rpc_sendfile(struct session *session, struct request *request, struct reply *reply, struct error *err)
+{
+    const char *path = request->args[0].text;
+    struct os_identity *as;
+    struct error reason;
+    if (host_files_begin(session, &as, &reason))
+        return error_set(err, reason.status, "unable to open '%s' for writing: %s", path, reason.text);
+    int status = receive_file(request, path, request->args[1].number & SENDFILE_EXECUTABLE, err);
+    host_files_end(as);
+    if (status)
+        return status;
+    log_line("%s: received '%s', %llu bytes", session->peer_text, path, (unsigned long long)request->data_size);
+    return reply_empty(reply);
+}
+
+static bool remove_one(const char *path, struct buffer *out)
+{
+    struct error reason;
+    struct error text;
+    int status = os_file_remove(path, &reason);
+    if (status == 0 || status == ERR_NOT_FOUND) {
+        write_entry_undefined(out);
+        return true;
+    }
+    error_set(&text, status, "Could not delete '%s': %s", path, reason.text);
+    write_entry_text(out, WIRE_STRING, text.text);
+    return false;
+}
+
+int rpc_rm(struct session *session, struct request *request, struct reply *reply, struct error *err)
+{
+    bool all = true;
+    struct os_identity *as;
+    int status = host_files_begin(session, &as, err);
+    if (status)
+        return status;
+    write_u32(&reply->bytes, request->arg_count);
+    for (uint32_t i = 0; i < request->arg_count; i++)
+        all &= remove_one(request->args[i].text, &reply->bytes);
+    host_files_end(as);
+    if (all) {
+        buffer_clear(&reply->bytes);
+        reply_empty(reply);
+    }
+    return 0;
+}
+
+int rpc_getcwd(struct session *session, struct request *request, struct reply *reply, struct error *err)
+{
+    struct buffer cwd;
+    struct error reason;
+    (void)session;
+    (void)request;
+    buffer_init(&cwd, WIRE_STRING_MAX);
+    int status = os_getcwd(&cwd, &reason);
+    if (status) {
+        error_set(err, status, "could not get the working folder: %s", reason.text);
+    } else {
+        write_u32(&reply->bytes, 1);
+        write_entry_text(&reply->bytes, WIRE_STRING, (const char *)cwd.data);
+    }
+    buffer_deinit(&cwd);
+    return status;
+}

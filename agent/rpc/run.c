@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "agent/rpc/run.h"
+#include "agent/log.h"
+#include "agent/server.h"
+#include "platform/clock.h"
+#include "platform/file.h"
+#include "platform/identity.h"
+#include "platform/service.h"
+#include "platform/upgrade.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define LOG_NAME_SIZE 256     /* bytes */
+#define STATE_MAX (64u << 20) /* bytes of what an upgrade hands over */
+
+/* A service has rights that tests should not have. */
+const char *agent_run_as(const struct agent *agent)
+{
+    if (agent->options->run_as)
+        return agent->options->run_as;
+    return os_service_is_one() ? OS_IDENTITY_SESSION : OS_IDENTITY_AGENT;
+}
+
+/* The listener and the children of the agent that this process was before an upgrade. */
+static int resume(struct agent *agent, struct error *err)
+{
+    struct buffer state;
+    buffer_init(&state, STATE_MAX);
+    int status = os_upgrade_resume(agent->options->resume, &agent->listener, &state, err);
+    if (status == 0)
+        for (char *line = strtok((char *)state.data, "\n"); line; line = strtok(NULL, "\n"))
+            children_restore(agent->children, line);
+    buffer_deinit(&state);
+    return status;
+}
+
+static int open_listener(struct agent *agent, struct error *err)
+{
+    const struct options *options = agent->options;
+    if (agent->listener) {
+        uint16_t port = os_listener_port(agent->listener);
+        if (options->port == 0 || options->port == port)
+            return 0;
+        os_listener_close(agent->listener); /* restarted on another port */
+        agent->listener = NULL;
+    }
+    return os_listen(&agent->listener, options->bind_to, options->port, err);
+}
+
+/* Only returns when that failed. */
+static int become_next(struct agent *agent, struct error *err)
+{
+    struct buffer state;
+    screen_stop(agent->screen);
+    buffer_init(&state, STATE_MAX);
+    children_save(agent->children, &state);
+    struct slice text = {state.data, state.len};
+    int status =
+        os_upgrade_exec(agent->next_path, (const char *const *)agent->next_argv.items, agent->listener, text, err);
+    buffer_deinit(&state);
+    return status;
+}
+
+static void tell_manager(const struct agent *agent)
+{
+    char text[96];
+    snprintf(text, sizeof text, "periscoped " PERISCOPE_VERSION " listens on port %u",
+             os_listener_port(agent->listener));
+    log_line("%s", text);
+    os_service_ready(text);
+}
+
+static int start(struct agent *agent, struct error *err)
+{
+    const struct options *options = agent->options;
+    struct error reason;
+    if (options->workdir && os_chdir(options->workdir, &reason))
+        return error_set(err, ERR_INVALID, "could not enter '%s': %s", options->workdir, reason.text);
+    if (options->detach && !options->resume && os_detach(err))
+        return ERR_SYSTEM;
+    log_init(options->debug);
+    agent->lock = os_mutex_new();
+    int status = screen_new(&agent->screen, &options->card_classes, err);
+    if (status)
+        return status;
+    agent->children = children_new(err);
+    if (!agent->children)
+        return ERR_SYSTEM;
+    screen_spare(agent->screen, agent->children);
+    if (options->resume && resume(agent, err))
+        return ERR_SYSTEM;
+    status = open_listener(agent, err);
+    if (status)
+        return status;
+    agent->start_ms = os_wall_time_ms();
+    start_count_init(agent);
+    tell_manager(agent);
+    printf("Starting testagentd 1.%u\nperiscoped: READY port %u\n", options->protocol_minor,
+           os_listener_port(agent->listener));
+    fflush(stdout);
+    os_detach_ready();
+    return 0;
+}
+
+/* What it did goes to a file: the next start's log begins anew. */
+static void save_log(struct agent *agent)
+{
+    char name[LOG_NAME_SIZE];
+    struct error err;
+    snprintf(name, sizeof name, "%.200s.log", os_file_name(agent->options->argv[0]));
+    if (log_save(name, &err))
+        fprintf(stderr, "periscoped: %s\n", err.text);
+}
+
+static int run(void *context)
+{
+    struct agent *agent = context;
+    struct error err;
+    int status = start(agent, &err);
+    while (status == 0) {
+        status = server_run(agent, &err);
+        if (status == 0 && atomic_load(&agent->stopping)) {
+            screen_stop(agent->screen);
+            save_log(agent);
+            return 0;
+        }
+        if (status == 0) {
+            become_next(agent, &err);
+            upgrade_undo(agent, err.text);
+        }
+    }
+    fprintf(stderr, "periscoped: %s\n", err.text);
+    os_service_failed(err.text);
+    return 1;
+}
+
+static void stop(void *context)
+{
+    struct agent *agent = context;
+    atomic_store(&agent->stopping, true);
+    log_line("the manager of services ends the agent");
+    os_listener_stop(agent->listener);
+}
+
+static void note(void *context, const char *text)
+{
+    (void)context;
+    log_line("%s", text);
+}
+
+int agent_run(const struct options *options)
+{
+    struct agent agent = {.options = options};
+    struct os_service_program program = {run, stop, note, &agent};
+    struct error err;
+    int status = os_service_run(&program, options->service && !options->resume, &err);
+    if (status >= 0)
+        return status;
+    fprintf(stderr, "periscoped: %s\n", err.text);
+    return 1;
+}

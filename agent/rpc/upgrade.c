@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* upgrade, restart: the agent becomes another executable once the client has its answer. */
+#include "agent/log.h"
+#include "agent/rpc/receive.h"
+#include "agent/rpc/rpc.h"
+#include "platform/file.h"
+#include "platform/upgrade.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NAME_SIZE 4200 /* bytes */
+#define ENDING_SIZE 8  /* bytes: ".old" */
+
+/* Under the lock, since two clients may upgrade at once: the last one wins. */
+static int set_next(struct agent *agent, const char *path, const char *const *argv, struct error *err)
+{
+    struct strlist list = {0};
+    char *copy = strdup(path);
+    for (; *argv; argv++)
+        strlist_add(&list, *argv);
+    if (!copy || list.failed) {
+        free(copy);
+        strlist_deinit(&list);
+        return error_set(err, ERR_NO_MEMORY, "unable to start the new server: Cannot allocate memory");
+    }
+    os_mutex_lock(agent->lock);
+    free(agent->next_path);
+    strlist_deinit(&agent->next_argv);
+    agent->next_path = copy;
+    agent->next_argv = list;
+    os_mutex_unlock(agent->lock);
+    return 0;
+}
+
+static int rename_file(const char *from, const char *to, const char *what, struct error *err)
+{
+    struct error reason;
+    int status = os_file_rename(from, to, &reason);
+    return status ? error_set(err, status, "unable to move the %s: %s", what, reason.text) : 0;
+}
+
+static void beside(char name[NAME_SIZE], const char *exe, const char *ending)
+{
+    snprintf(name, NAME_SIZE, "%s%s", exe, ending);
+}
+
+/* exe -> exe.old, exe.new -> exe; back again where the second fails. */
+static int swap_files(struct agent *agent, const char *exe, const char *fresh, struct error *err)
+{
+    char old[NAME_SIZE], *replaced = strdup(exe);
+    if (!replaced)
+        return error_set(err, ERR_NO_MEMORY, "unable to start the new server: Cannot allocate memory");
+    beside(old, exe, ".old");
+    int status = rename_file(exe, old, "current server file out of the way", err);
+    if (status == 0) {
+        status = rename_file(fresh, exe, "new server file into place", err);
+        if (status)
+            (void)os_file_rename(old, exe, NULL);
+    }
+    if (status) {
+        free(replaced);
+        return status;
+    }
+    os_mutex_lock(agent->lock);
+    agent->replaced = replaced;
+    os_mutex_unlock(agent->lock);
+    return 0;
+}
+
+/* Puts back what swap_files has moved; false when there is nothing. */
+static bool swap_back(struct agent *agent)
+{
+    char old[NAME_SIZE];
+    struct error reason;
+    os_mutex_lock(agent->lock);
+    char *exe = agent->replaced;
+    agent->replaced = NULL;
+    os_mutex_unlock(agent->lock);
+    if (!exe)
+        return false;
+    beside(old, exe, ".old");
+    if (rename_file(old, exe, "current server file back", &reason))
+        log_line("%s", reason.text);
+    free(exe);
+    return true;
+}
+
+/* A start that is none: it must not look like a reboot. */
+static void correct_start_count(struct agent *agent, int by)
+{
+    struct error err;
+    uint32_t count = start_count_get(agent);
+    if ((by > 0 || count > 0) && start_count_set(agent, count + (uint32_t)by, &err))
+        log_line("%s", err.text);
+}
+
+void upgrade_undo(struct agent *agent, const char *why)
+{
+    log_line("%s", why);
+    bool upgrade = swap_back(agent);
+    if (upgrade)
+        correct_start_count(agent, 1);
+    char *text = strdup(why);
+    os_mutex_lock(agent->lock);
+    free(agent->upgrade_error);
+    agent->upgrade_error = text;
+    os_mutex_unlock(agent->lock);
+    atomic_store(&agent->upgrading, false);
+}
+
+static int install(struct session *session, struct request *request, const char *exe, struct error *err)
+{
+    struct error reason;
+    char fresh[NAME_SIZE];
+    const char *const *argv = (const char *const *)session->agent->options->argv;
+    if (strlen(exe) >= NAME_SIZE - ENDING_SIZE)
+        return error_set(err, ERR_LIMIT, "unable to get the process filename: it is too long");
+    beside(fresh, exe, ".new");
+    int status = receive_file(request, fresh, true, err);
+    if (status)
+        return status;
+    status = os_upgrade_check(fresh, argv, err);
+    if (status == 0)
+        status = swap_files(session->agent, exe, fresh, err);
+    if (status == 0) {
+        status = set_next(session->agent, exe, argv, err);
+        if (status)
+            swap_back(session->agent);
+    }
+    if (status && os_file_remove(fresh, &reason) && reason.status != ERR_NOT_FOUND)
+        log_line("could not remove '%s': %s", fresh, reason.text);
+    return status;
+}
+
+/* Until the agent has become the new one, or upgrade_undo. */
+static int begin_upgrade(struct session *session, struct request *request, struct error *err)
+{
+    struct buffer exe;
+    if (atomic_exchange(&session->agent->upgrading, true))
+        return error_set(err, ERR_UNAVAILABLE, "another upgrade is under way");
+    buffer_init(&exe, 65536);
+    int status = os_self_path(&exe, err);
+    if (status == 0)
+        status = install(session, request, (const char *)exe.data, err);
+    buffer_deinit(&exe);
+    if (status)
+        atomic_store(&session->agent->upgrading, false);
+    return status;
+}
+
+int rpc_upgrade(struct session *session, struct request *request, struct reply *reply, struct error *err)
+{
+    if (session->agent->options->no_upgrade) {
+        log_line("%s: an upgrade of %llu bytes was dropped (--no-upgrade)", session->peer_text,
+                 (unsigned long long)request->data_size);
+        return reply_empty(reply);
+    }
+    int status = begin_upgrade(session, request, err);
+    if (status)
+        return status;
+    correct_start_count(session->agent, -1);
+    log_line("%s: upgrade", session->peer_text);
+    reply->become_next = true;
+    return reply_empty(reply);
+}
+
+int rpc_restart(struct session *session, struct request *request, struct reply *reply, struct error *err)
+{
+    struct strlist argv = {0};
+    struct error reason;
+    struct os_file *file;
+    uint64_t size;
+    const char *path = request->args[0].text;
+    int status = os_file_open(&file, path, &size, &reason);
+    if (status)
+        return error_set(err, status, "could not stat '%s': %s", path, reason.text);
+    os_file_close(file);
+    for (uint32_t i = 0; i < request->arg_count; i++)
+        strlist_add(&argv, request->args[i].text);
+    status = argv.failed ? error_set(err, ERR_NO_MEMORY, "unable to build the new command line")
+                         : os_upgrade_check(path, (const char *const *)argv.items, err);
+    if (status == 0)
+        status = set_next(session->agent, path, (const char *const *)argv.items, err);
+    strlist_deinit(&argv);
+    if (status)
+        return status;
+    log_line("%s: restart as '%s'", session->peer_text, path);
+    reply->become_next = true;
+    return reply_empty(reply);
+}

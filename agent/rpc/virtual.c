@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "agent/rpc/virtual.h"
+#include "agent/rpc/evidence.h"
+#include "agent/log.h"
+#include "agent/worker/options.h"
+#include "base/number.h"
+#include "platform/console.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define FOLDER ".periscope/"
+#define OUTPUT_MAX 128 /* bytes of an output's name */
+#define WINDOWS_MS SCREENSHOT_DEADLINE_MS
+#define CONSOLE_MS SCREENSHOT_DEADLINE_MS
+#define DUMP_MS 20000
+
+static int copy_lines(const struct strlist *lines, struct buffer *out, struct error *err)
+{
+    for (size_t i = 0; i < lines->count; i++)
+        buffer_printf(out, "%s\n", lines->items[i]);
+    return out->failed || lines->failed ? error_set(err, ERR_NO_MEMORY, "no memory for its text") : 0;
+}
+
+static int read_status(struct agent *agent, const char *name, struct buffer *out, struct error *err)
+{
+    struct strlist facts = {0};
+    (void)name;
+    properties_list(agent, &facts);
+    int status = copy_lines(&facts, out, err);
+    strlist_deinit(&facts);
+    return status;
+}
+
+static int read_windows(struct agent *agent, const char *name, struct buffer *out, struct error *err)
+{
+    struct strlist lines = {0};
+    (void)name;
+    int status = screen_windows(agent->screen, WINDOWS_MS, &lines, err);
+    if (status == 0)
+        status = copy_lines(&lines, out, err);
+    strlist_deinit(&lines);
+    return status;
+}
+
+/* The N of "console-N.txt", from 1 on; 0 when it is no such name. */
+static unsigned console_number(const char *name)
+{
+    uint64_t number;
+    if (strncmp(name, "console-", strlen("console-")) != 0)
+        return 0;
+    name += strlen("console-");
+    return number_take(&name, OS_CONSOLES_MAX, &number) && strcmp(name, ".txt") == 0 ? (unsigned)number : 0;
+}
+
+static int read_console(struct agent *agent, const char *name, struct buffer *out, struct error *err)
+{
+    struct strlist lines = {0};
+    int status = screen_console(agent->screen, console_number(name), CONSOLE_MS, &lines, err);
+    if (status == 0)
+        status = copy_lines(&lines, out, err);
+    strlist_deinit(&lines);
+    return status;
+}
+
+static int read_log(struct agent *agent, const char *name, struct buffer *out, struct error *err)
+{
+    (void)agent;
+    (void)name;
+    (void)err;
+    log_copy(out);
+    return 0;
+}
+
+static int read_screenshot(struct agent *agent, const char *name, struct buffer *out, struct error *err)
+{
+    struct strlist options = {0}, facts = {0};
+    const char *dash = strchr(name, '-');
+    if (dash)
+        strlist_addf(&options, "output=%.*s", (int)(strlen(dash + 1) - strlen(".png")), dash + 1);
+    int status = screen_take(agent->screen, &options, &facts, out, err);
+    strlist_deinit(&options);
+    strlist_deinit(&facts);
+    return status;
+}
+
+static bool is_output_picture(const char *name)
+{
+    size_t len = strlen(name), head = strlen("screenshot-"), tail = strlen(".png");
+    return len > head + tail && len <= head + OUTPUT_MAX + tail && strncmp(name, "screenshot-", head) == 0 &&
+           strcmp(name + len - tail, ".png") == 0;
+}
+
+/* "HEAD123TAIL" */
+static bool take_pid(const char *name, const char *head, const char *tail, uint64_t *pid)
+{
+    size_t len = strlen(head);
+    if (strncmp(name, head, len) != 0)
+        return false;
+    name += len;
+    return number_take(&name, UINT32_MAX, pid) && strcmp(name, tail) == 0;
+}
+
+static bool is_evidence(const char *name, uint64_t *pid)
+{
+    return take_pid(name, "evidence-", ".txt", pid) || take_pid(name, "processes-", ".txt", pid);
+}
+
+static int read_evidence(struct agent *agent, const char *name, struct buffer *out, struct error *err)
+{
+    uint64_t pid = 0;
+    is_evidence(name, &pid);
+    return evidence_collect(agent, pid, *name == 'e', out, err);
+}
+
+static bool is_dump(const char *name, uint64_t *pid)
+{
+    return take_pid(name, "dump-", ".dmp", pid);
+}
+
+static int read_dump(struct agent *agent, const char *name, struct buffer *out, struct error *err)
+{
+    uint64_t pid = 0;
+    is_dump(name, &pid);
+    return screen_dump(agent->screen, pid, DUMP_MS, out, err);
+}
+
+typedef int virtual_reader(struct agent *agent, const char *name, struct buffer *out, struct error *err);
+
+static virtual_reader *find_reader(const char *path)
+{
+    static const struct {
+        const char *name;
+        virtual_reader *read;
+    } files[] = {{"screenshot.png", read_screenshot},
+                 {"status.txt", read_status},
+                 {"windows.txt", read_windows},
+                 {"console.txt", read_console},
+                 {"log.txt", read_log}};
+    uint64_t pid;
+    if (strncmp(path, FOLDER, strlen(FOLDER)) != 0)
+        return NULL;
+    path += strlen(FOLDER);
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
+        if (strcmp(path, files[i].name) == 0)
+            return files[i].read;
+    if (console_number(path))
+        return read_console;
+    if (is_evidence(path, &pid))
+        return read_evidence;
+    if (is_dump(path, &pid))
+        return read_dump;
+    return is_output_picture(path) ? read_screenshot : NULL;
+}
+
+bool virtual_file_exists(const char *path)
+{
+    return find_reader(path) != NULL;
+}
+
+int virtual_file_read(struct agent *agent, const char *path, struct buffer *out, struct error *err)
+{
+    return find_reader(path)(agent, path + strlen(FOLDER), out, err);
+}

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Pictures, and a worker that hangs. */
+#include "agent/worker/pool.h"
+#include "agent/selftest/selftest.h"
+#include "agent/worker/main.h"
+#include "platform/clock.h"
+#include "platform/selftest.h"
+#include "platform/worker.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PICTURE_MS 15000
+#define UNASKED_MS 300 /* a worker that has no request says nothing for that long */
+#define SHOWN_MS 10000 /* for the window to be on the screen */
+#define POLL_MS 100
+#define WINDOW_X 64 /* pixels from the corner of the primary monitor */
+#define WINDOW_Y 48
+#define WINDOW_WIDTH 63
+#define WINDOW_HEIGHT 40
+#define PIXEL 3 /* bytes */
+
+struct picture {
+    struct strlist facts;
+    struct buffer file;
+    unsigned width, height;
+    int x, y;
+    const uint8_t *pixels; /* in the file: rows of RGB */
+};
+
+static void picture_deinit(struct picture *picture)
+{
+    strlist_deinit(&picture->facts);
+    buffer_deinit(&picture->file);
+}
+
+static const char *fact(const struct picture *picture, const char *name)
+{
+    const char *value = strlist_get(&picture->facts, name);
+    return value ? value : "?";
+}
+
+/* ---- taking one ---- */
+
+static int find_pixels(struct picture *picture, struct error *err)
+{
+    unsigned width, height;
+    int head = 0;
+    bool known = sscanf(fact(picture, "geometry"), "%ux%u%d%d", &picture->width, &picture->height, &picture->x,
+                        &picture->y) == 4;
+    buffer_append(&picture->file, "", 1);
+    if (!known || picture->file.failed ||
+        sscanf((const char *)picture->file.data, "P6 %u %u 255%n", &width, &height, &head) != 2 || head == 0 ||
+        width != picture->width || height != picture->height ||
+        picture->file.len - 2 - (size_t)head != (size_t)width * height * PIXEL)
+        return error_set(err, ERR_INVALID, "a picture of %s came as a file of %zu bytes that is none of it",
+                         fact(picture, "geometry"), picture->file.len);
+    picture->pixels = picture->file.data + head + 1;
+    return 0;
+}
+
+/* Of the whole screen; backend NULL: as the agent chooses. In any case for picture_deinit. */
+static int take(struct screen *screen, struct picture *picture, const char *backend, struct error *err)
+{
+    struct strlist options = {0};
+    *picture = (struct picture){.width = 0};
+    buffer_init(&picture->file, SCREEN_FILE_MAX);
+    strlist_add(&options, "format=ppm");
+    strlist_add(&options, "cursor=0");
+    strlist_addf(&options, "deadline-ms=%d", PICTURE_MS);
+    if (backend)
+        strlist_addf(&options, "backend=%s", backend);
+    int status = screen_take(screen, &options, &picture->facts, &picture->file, err);
+    strlist_deinit(&options);
+    return status ? status : find_pixels(picture, err);
+}
+
+static void try_picture(struct findings *findings, struct screen *screen)
+{
+    struct picture picture;
+    struct error err;
+    const char *warning = NULL;
+    int status = take(screen, &picture, NULL, &err);
+    if (status == 0)
+        warning = strlist_get(&picture.facts, "warning");
+    if (status)
+        findings_add(findings, FINDING_FAIL, "picture", "%s", err.text);
+    else
+        findings_add(findings, FINDING_PASS, "picture", "%s by %s%s%s", fact(&picture, "geometry"),
+                     fact(&picture, "backend"), warning ? ", but " : "", warning ? warning : "");
+    picture_deinit(&picture);
+}
+
+/* One that this machine does not have is no failure; that none works is told by try_picture. */
+static void try_backends(struct findings *findings, struct screen *screen)
+{
+    char names[128], title[64];
+    snprintf(names, sizeof names, "%s", screen_backend_names());
+    for (char *name = strtok(names, " "); name; name = strtok(NULL, " ")) {
+        struct picture picture;
+        struct error err;
+        if (strcmp(name, "pattern") == 0) /* shows no screen */
+            continue;
+        snprintf(title, sizeof title, "backend-%.40s", name);
+        int status = take(screen, &picture, name, &err);
+        findings_add(findings, status ? FINDING_SKIP : FINDING_PASS, title, "%s",
+                     status ? err.text : fact(&picture, "geometry"));
+        picture_deinit(&picture);
+    }
+}
+
+/* ---- a window that is known ---- */
+
+/* Pure colours alone, which screens of few colours have too; no two neighbours alike. */
+static void draw(uint8_t pixels[WINDOW_WIDTH * WINDOW_HEIGHT * PIXEL])
+{
+    for (unsigned y = 0; y < WINDOW_HEIGHT; y++)
+        for (unsigned x = 0; x < WINDOW_WIDTH; x++)
+            for (unsigned i = 0; i < PIXEL; i++)
+                pixels[(y * WINDOW_WIDTH + x) * PIXEL + i] = (x + 3 * y) >> i & 1 ? 255 : 0;
+}
+
+/* Pixels that are not as they were drawn; all of them where the picture does not reach. */
+static unsigned count_wrong(const struct picture *picture, const uint8_t *pixels)
+{
+    unsigned wrong = 0;
+    int left = WINDOW_X - picture->x, top = WINDOW_Y - picture->y;
+    if (left < 0 || top < 0 || (unsigned)left + WINDOW_WIDTH > picture->width ||
+        (unsigned)top + WINDOW_HEIGHT > picture->height)
+        return WINDOW_WIDTH * WINDOW_HEIGHT;
+    for (unsigned y = 0; y < WINDOW_HEIGHT; y++) {
+        const uint8_t *row = picture->pixels + ((size_t)(top + (int)y) * picture->width + (unsigned)left) * PIXEL;
+        for (unsigned x = 0; x < WINDOW_WIDTH; x++)
+            wrong += memcmp(row + (size_t)x * PIXEL, pixels + ((size_t)y * WINDOW_WIDTH + x) * PIXEL, PIXEL) != 0;
+    }
+    return wrong;
+}
+
+/* Until the window is in the picture, or for SHOWN_MS. */
+static int see(struct screen *screen, const uint8_t *pixels, struct error *err)
+{
+    unsigned wrong;
+    int64_t deadline = os_deadline(SHOWN_MS);
+    for (;;) {
+        struct picture picture;
+        int status = take(screen, &picture, NULL, err);
+        wrong = status ? 0 : count_wrong(&picture, pixels);
+        picture_deinit(&picture);
+        if (status || wrong == 0)
+            return status;
+        if (os_time_left(deadline) == 0)
+            break;
+        os_sleep_ms(POLL_MS);
+    }
+    return error_set(err, ERR_INVALID, "of a window of %d pixels that was shown, %u are otherwise in the picture",
+                     WINDOW_WIDTH * WINDOW_HEIGHT, wrong);
+}
+
+static void try_window(struct findings *findings, struct screen *screen)
+{
+    static uint8_t pixels[WINDOW_WIDTH * WINDOW_HEIGHT * PIXEL];
+    struct os_test_window *window;
+    struct error err;
+    draw(pixels);
+    int status = os_test_window_open(&window, WINDOW_X, WINDOW_Y, WINDOW_WIDTH, WINDOW_HEIGHT, pixels, &err);
+    if (status == ERR_UNAVAILABLE) {
+        findings_add(findings, FINDING_SKIP, "window", "%s", err.text);
+        return;
+    }
+    if (status == 0)
+        status = see(screen, pixels, &err);
+    os_test_window_close(window);
+    findings_add(findings, status ? FINDING_FAIL : FINDING_PASS, "window", "%s",
+                 status ? err.text : "a window that was shown for a moment is in the picture, pixel for pixel");
+}
+
+/* ---- the worker ---- */
+
+static void try_worker(struct findings *findings)
+{
+    char byte;
+    struct os_worker *worker;
+    struct error err;
+    int status = os_worker_start(&worker, WORKER_ARGUMENT, &err);
+    if (status) {
+        findings_add(findings, FINDING_FAIL, "worker", "%s", err.text);
+        return;
+    }
+    status = os_worker_read(worker, &byte, 1, os_deadline(UNASKED_MS), &err);
+    os_worker_stop(worker);
+    if (status == ERR_TIMEOUT)
+        findings_add(findings, FINDING_PASS, "worker", "one that does not answer is given up at its deadline");
+    else
+        findings_add(findings, FINDING_FAIL, "worker", "without a request it %s%s",
+                     status < 0 ? "fails: "
+                     : status   ? "answers"
+                                : "ends",
+                     status < 0 ? err.text : "");
+}
+
+static void try_lists(struct findings *findings, struct screen *screen)
+{
+    struct strlist lines = {0};
+    struct error err;
+    int status = screen_windows(screen, PICTURE_MS, &lines, &err);
+    findings_add(findings,
+                 status == ERR_UNAVAILABLE ? FINDING_SKIP
+                 : status                  ? FINDING_FAIL
+                                           : FINDING_PASS,
+                 "windows", "%zu%s%s", lines.count, status ? ": " : " are on the screen", status ? err.text : "");
+    strlist_deinit(&lines);
+}
+
+void selftest_screen(struct findings *findings, struct screen *screen)
+{
+    try_worker(findings);
+    try_picture(findings, screen);
+    try_backends(findings, screen);
+    try_window(findings, screen);
+    try_lists(findings, screen);
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* --selftest: what the agent can do on this machine, tried by itself. */
+#ifndef AGENT_SELFTEST_SELFTEST_H
+#define AGENT_SELFTEST_SELFTEST_H
+
+#include "agent/options.h"
+#include "agent/worker/pool.h"
+#include "base/findings.h"
+
+/* Prints a line for each thing that was tried, and writes them to the report that the options name; the process's exit
+   status. */
+int selftest_command(const struct options *options);
+
+/* The hidden argument of the programs that it starts, which is the executable itself. */
+#define SELFTEST_CHILD "--selftest-child"
+int selftest_child(int argc, char **argv); /* argv[0] is what the child is to do; the process's exit status */
+
+/* ---- its parts, each of which adds its findings ---- */
+
+void selftest_files(struct findings *findings, const char *folder);
+void selftest_programs(struct findings *findings, struct screen *screen);
+void selftest_screen(struct findings *findings, struct screen *screen);
+
+#endif

@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "agent/worker/main.h"
+
+#include "agent/worker/options.h"
+#include "base/number.h"
+#include "capture/capture.h"
+#include "capture/console.h"
+#include "platform/clock.h"
+#include "platform/display.h"
+#include "platform/dump.h"
+#include "platform/parent.h"
+#include "platform/watchdog.h"
+#include "protocol/wire.h"
+
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define INPUT_SIZE 4096            /* bytes read at a time */
+#define TEXT_MAX 4096              /* bytes of one string of a request */
+#define TEXT_COUNT_MAX 64          /* strings of a request */
+#define FACTS_MAX (64u << 20)      /* bytes of an answer but for the file */
+#define FILE_MAX ((size_t)1 << 30) /* bytes; a picture of CAPTURE_SIZE_MAX squared fits */
+
+struct worker {
+    struct source source; /* reads from the parent, through input */
+    uint8_t input[INPUT_SIZE];
+    size_t input_pos, input_len;
+    struct os_parent *parent;     /* owned */
+    struct os_watchdog *watchdog; /* owned */
+    struct capturer *capturer;    /* owned */
+    atomic_bool reads_console;    /* for the watchdog */
+    int answer_ms;                /* in which the current request must be answered */
+};
+
+/* ---- requests ---- */
+
+static int read_input(struct source *source, void *bytes, size_t max, struct error *err)
+{
+    struct worker *worker = (struct worker *)source;
+    if (worker->input_pos == worker->input_len) {
+        int got = os_parent_read(worker->parent, worker->input, INPUT_SIZE, os_deadline(WORKER_IDLE_MS), err);
+        if (got <= 0)
+            return got;
+        worker->input_pos = 0;
+        worker->input_len = (size_t)got;
+    }
+    size_t len = worker->input_len - worker->input_pos;
+    if (len > max)
+        len = max;
+    memcpy(bytes, worker->input + worker->input_pos, len);
+    worker->input_pos += len;
+    return (int)len;
+}
+
+static int read_text(struct list_reader *list, const struct entry *entry, struct strlist *texts, struct error *err)
+{
+    char *text;
+    if (entry->type != WIRE_STRING)
+        return error_set(err, ERR_INVALID, "an entry of a request to the capture worker is not a string");
+    if (texts->count == TEXT_COUNT_MAX)
+        return error_set(err, ERR_LIMIT, "a request to the capture worker has more than %d strings", TEXT_COUNT_MAX);
+    int status = list_read_text(list, TEXT_MAX, &text, err);
+    if (status < 0)
+        return status;
+    if (!strlist_add(texts, text))
+        status = error_set(err, ERR_NO_MEMORY, "no memory for a request to the capture worker");
+    free(text);
+    return status;
+}
+
+static bool can_go_on(int status)
+{
+    return status == ERR_INVALID || status == ERR_LIMIT || status == ERR_NO_MEMORY;
+}
+
+/* Whole, unless the status is one after which nothing more can be read. */
+static int read_request(struct worker *worker, struct strlist *texts, struct error *err)
+{
+    struct list_reader list;
+    struct entry entry;
+    struct error skipped;
+    int status = list_read_begin(&list, &worker->source, err);
+    if (status < 0)
+        return status;
+    while ((status = list_read_entry(&list, &entry, err)) > 0) {
+        status = read_text(&list, &entry, texts, err);
+        if (status < 0) {
+            int end = can_go_on(status) ? list_read_end(&list, &skipped) : 0;
+            return end < 0 ? end : status;
+        }
+    }
+    if (status == 0 && texts->count == 0)
+        return error_set(err, ERR_INVALID, "a request to the capture worker says nothing");
+    return status;
+}
+
+/* ---- answers ---- */
+
+/* In one write, so that the agent is woken once. */
+static int send_answer(struct worker *worker, const struct buffer *head, const struct buffer *file, struct error *err)
+{
+    struct slice parts[] = {{head->data, head->len}, {file->data, file->len}};
+    if (head->failed)
+        return error_set(err, ERR_NO_MEMORY, "no memory for the capture worker's answer");
+    return os_parent_write(worker->parent, parts, file->len > 0 ? 2 : 1, err);
+}
+
+static int send_error(struct worker *worker, const char *text, struct error *err)
+{
+    struct buffer head;
+    buffer_init(&head, FACTS_MAX);
+    write_u32(&head, 1);
+    write_entry_text(&head, WIRE_ERROR, text);
+    int status = send_answer(worker, &head, &(struct buffer){0}, err);
+    buffer_deinit(&head);
+    return status;
+}
+
+static int send_facts(struct worker *worker, const struct strlist *facts, const struct buffer *file, struct error *err)
+{
+    struct buffer head;
+    buffer_init(&head, FACTS_MAX);
+    write_u32(&head, (uint32_t)facts->count + (file ? 1 : 0));
+    for (size_t i = 0; i < facts->count; i++)
+        write_entry_text(&head, WIRE_STRING, facts->items[i]);
+    if (file && file->len > 0)
+        write_entry_header(&head, WIRE_DATA, file->len);
+    else if (file)
+        write_entry_undefined(&head);
+    int status = send_answer(worker, &head, file ? file : &(struct buffer){0}, err);
+    buffer_deinit(&head);
+    return status;
+}
+
+/* ---- work ---- */
+
+/* Called by the watchdog while the worker's own thread hangs. Better a reason than the agent's word that none came. */
+static void answer_hang(void *context)
+{
+    struct worker *worker = context;
+    char doing[1024], text[1200];
+    struct error err;
+    if (atomic_load(&worker->reads_console))
+        snprintf(doing, sizeof doing, "the text console does not answer");
+    else
+        capturer_describe_hang(worker->capturer, doing, sizeof doing);
+    snprintf(text, sizeof text, "not done within %d ms: %s", worker->answer_ms, doing);
+    send_error(worker, text, &err);
+    _Exit(1);
+}
+
+/* Of the host's deadline a part is left for the way back, and before that the backend's for the way up. */
+static void start_clock(struct worker *worker, struct screenshot_options *options)
+{
+    int margin_ms = options->deadline_ms / 10;
+    if (margin_ms > 250)
+        margin_ms = 250;
+    worker->answer_ms = options->deadline_ms - margin_ms;
+    options->picture.capture.timeout_ms = worker->answer_ms - margin_ms;
+    os_watchdog_arm(worker->watchdog, os_deadline(worker->answer_ms));
+}
+
+static int take_screenshot(struct worker *worker, const struct strlist *texts, struct strlist *facts,
+                           struct buffer *file, struct error *err)
+{
+    struct screenshot_options options;
+    int status = screenshot_options_parse(&options, texts, err);
+    if (status == 0) {
+        start_clock(worker, &options);
+        status = capturer_take(worker->capturer, &options.picture, facts, file, err);
+    }
+    screenshot_options_deinit(&options);
+    return status;
+}
+
+static int take_crc(struct worker *worker, const struct strlist *texts, struct strlist *facts, struct error *err)
+{
+    struct screenshot_options options;
+    int status = screenshot_options_parse_crc(&options, texts, err);
+    if (status == 0) {
+        start_clock(worker, &options);
+        status = capturer_crc(worker->capturer, &options.picture.capture, facts, err);
+    }
+    screenshot_options_deinit(&options);
+    return status;
+}
+
+typedef int list_maker(struct worker *worker, const struct capture_options *options, unsigned console,
+                       struct strlist *lines, struct error *err);
+
+static int list_displays(struct worker *worker, const struct capture_options *options, unsigned console,
+                         struct strlist *lines, struct error *err)
+{
+    (void)console;
+    return capturer_displays(worker->capturer, options, lines, err);
+}
+
+static int list_all_displays(struct worker *worker, const struct capture_options *options, unsigned console,
+                             struct strlist *lines, struct error *err)
+{
+    (void)console;
+    return capturer_all_displays(worker->capturer, options, lines, err);
+}
+
+static int list_windows(struct worker *worker, const struct capture_options *options, unsigned console,
+                        struct strlist *lines, struct error *err)
+{
+    (void)console;
+    return capturer_windows(worker->capturer, options, lines, err);
+}
+
+static int list_console(struct worker *worker, const struct capture_options *options, unsigned console,
+                        struct strlist *lines, struct error *err)
+{
+    (void)options;
+    atomic_store(&worker->reads_console, true);
+    int status = console_read(console, lines, err);
+    atomic_store(&worker->reads_console, false);
+    return status;
+}
+
+static int restore_display(struct worker *worker, const struct capture_options *options, unsigned console,
+                           struct strlist *lines, struct error *err)
+{
+    (void)worker, (void)options, (void)console;
+    return os_display_restore(lines, err);
+}
+
+/* NULL: it is no verb of a list. */
+static list_maker *find_list(const char *verb, unsigned *console)
+{
+    static const char prefix[] = "console-";
+    uint64_t number = 0;
+    *console = 0;
+    if (strcmp(verb, "displays") == 0)
+        return list_displays;
+    if (strcmp(verb, "all-displays") == 0)
+        return list_all_displays;
+    if (strcmp(verb, "windows") == 0)
+        return list_windows;
+    if (strcmp(verb, "console") == 0)
+        return list_console;
+    if (strcmp(verb, "restore") == 0)
+        return restore_display;
+    if (strncmp(verb, prefix, sizeof prefix - 1) != 0)
+        return NULL;
+    verb += sizeof prefix - 1;
+    if (!number_take(&verb, OS_CONSOLES_MAX, &number) || *verb || number == 0)
+        return NULL;
+    *console = (unsigned)number;
+    return list_console;
+}
+
+static int make_list(struct worker *worker, const char *verb, const struct strlist *texts, struct strlist *lines,
+                     struct error *err)
+{
+    struct screenshot_options options;
+    unsigned console;
+    list_maker *make = find_list(verb, &console);
+    if (!make)
+        return error_set(err, ERR_INVALID, "the capture worker knows no '%.80s'", verb);
+    int status = screenshot_options_parse_list(&options, texts, err);
+    if (status == 0) {
+        start_clock(worker, &options);
+        status = make(worker, &options.picture.capture, console, lines, err);
+    }
+    screenshot_options_deinit(&options);
+    return status;
+}
+
+/* "pid=N" and then the options of a list. */
+static int make_dump(struct worker *worker, const struct strlist *texts, struct buffer *file, struct error *err)
+{
+    struct screenshot_options options;
+    struct strlist rest = {.items = texts->items + 1, .count = texts->count - 1};
+    uint64_t pid;
+    const char *text = texts->count ? texts->items[0] : "";
+    if (strncmp(text, "pid=", 4) != 0 || (text += 4, !number_take(&text, UINT32_MAX, &pid)) || *text)
+        return error_set(err, ERR_INVALID, "a request for a minidump has no process id");
+    int status = screenshot_options_parse_list(&options, &rest, err);
+    if (status == 0) {
+        start_clock(worker, &options);
+        status = os_process_dump(pid, file, err);
+    }
+    screenshot_options_deinit(&options);
+    return status;
+}
+
+/* Negative when the answer could not be sent. */
+static int do_request(struct worker *worker, const struct strlist *texts, struct error *err)
+{
+    struct strlist facts = {0}, options = {.items = texts->items + 1, .count = texts->count - 1};
+    struct buffer file;
+    const char *verb = texts->items[0];
+    bool screenshot = strcmp(verb, "screenshot") == 0, dump = strcmp(verb, "dump") == 0;
+    int status;
+    buffer_init(&file, FILE_MAX);
+    if (screenshot)
+        status = take_screenshot(worker, &options, &facts, &file, err);
+    else if (strcmp(verb, "crc") == 0)
+        status = take_crc(worker, &options, &facts, err);
+    else if (dump)
+        status = make_dump(worker, &options, &file, err);
+    else
+        status = make_list(worker, verb, &options, &facts, err);
+    os_watchdog_disarm(worker->watchdog);
+    if (status < 0)
+        status = send_error(worker, err->text, err);
+    else
+        status = send_facts(worker, &facts, screenshot || dump ? &file : NULL, err);
+    strlist_deinit(&facts);
+    buffer_deinit(&file);
+    return status;
+}
+
+/* Until the parent wants no more: negative when that was not by its own will. */
+static int serve(struct worker *worker, struct error *err)
+{
+    for (;;) {
+        struct strlist texts = {0};
+        int status = read_request(worker, &texts, err);
+        if (status == 0)
+            status = do_request(worker, &texts, err);
+        else if (can_go_on(status))
+            status = send_error(worker, err->text, err);
+        strlist_deinit(&texts);
+        if (status < 0)
+            return status == ERR_CLOSED || status == ERR_TIMEOUT ? 0 : status;
+    }
+}
+
+int worker_main(void)
+{
+    static struct worker worker; /* outlives this function for the watchdog's thread */
+    static struct error err;
+    worker.source.read = read_input;
+    int status = os_parent_open(&worker.parent, &err);
+    if (status == 0)
+        status = os_watchdog_new(&worker.watchdog, answer_hang, &worker, &err);
+    if (status == 0)
+        status = capturer_new(&worker.capturer, capture_backends, capture_choose, &err);
+    if (status == 0)
+        status = serve(&worker, &err);
+    capturer_free(worker.capturer);
+    if (status < 0)
+        fprintf(stderr, "periscoped: capture worker: %s\n", err.text);
+    return status < 0;
+}

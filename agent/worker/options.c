@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "agent/worker/options.h"
+
+#include "base/number.h"
+#include "capture/card_class.h"
+#include "picture/hash.h"
+
+#include <string.h>
+
+static bool is_name(const char *text)
+{
+    size_t len = strlen(text);
+    for (size_t i = 0; i < len; i++)
+        if ((unsigned char)text[i] < 0x20 || text[i] == 0x7f)
+            return false;
+    return len >= 1 && len <= SCREENSHOT_NAME_MAX;
+}
+
+/* "+12" or "-12". */
+static bool take_coordinate(const char **text, int32_t *value)
+{
+    uint64_t number;
+    char sign = **text;
+    if (sign != '+' && sign != '-')
+        return false;
+    ++*text;
+    if (!number_take(text, INT32_MAX, &number))
+        return false;
+    *value = sign == '-' ? -(int32_t)number : (int32_t)number;
+    return true;
+}
+
+static bool parse_region(struct rect *region, const char *text)
+{
+    uint64_t width, height;
+    if (!number_take(&text, CAPTURE_SIZE_MAX, &width) || *text++ != 'x' ||
+        !number_take(&text, CAPTURE_SIZE_MAX, &height) || width < 1 || height < 1)
+        return false;
+    region->width = (uint32_t)width;
+    region->height = (uint32_t)height;
+    return take_coordinate(&text, &region->x) && take_coordinate(&text, &region->y) && *text == 0;
+}
+
+static bool set_output(struct screenshot_options *options, const char *value)
+{
+    options->picture.capture.output = value;
+    return is_name(value);
+}
+
+static bool set_region(struct screenshot_options *options, const char *value)
+{
+    options->picture.capture.has_region = true;
+    return parse_region(&options->picture.capture.region, value);
+}
+
+static bool set_cursor(struct screenshot_options *options, const char *value)
+{
+    options->picture.capture.cursor = *value == '1';
+    return strcmp(value, "0") == 0 || strcmp(value, "1") == 0;
+}
+
+static bool set_passive(struct screenshot_options *options, const char *value)
+{
+    options->picture.capture.passive = *value == '1';
+    return strcmp(value, "0") == 0 || strcmp(value, "1") == 0;
+}
+
+static bool set_if_changed(struct screenshot_options *options, const char *value)
+{
+    options->picture.if_changed = value;
+    return picture_hash_is_valid(value);
+}
+
+static bool set_color(struct screenshot_options *options, const char *value)
+{
+    options->picture.capture.colors = strcmp(value, "applied") == 0;
+    return strcmp(value, "applied") == 0 || strcmp(value, "stored") == 0;
+}
+
+static bool set_compare(struct screenshot_options *options, const char *value)
+{
+    options->picture.compare = *value == '1';
+    return strcmp(value, "0") == 0 || strcmp(value, "1") == 0;
+}
+
+static bool set_format(struct screenshot_options *options, const char *value)
+{
+    options->picture.format = strcmp(value, "ppm") == 0 ? PICTURE_PPM : PICTURE_PNG;
+    return strcmp(value, "png") == 0 || strcmp(value, "ppm") == 0;
+}
+
+static bool set_backend(struct screenshot_options *options, const char *value)
+{
+    options->picture.capture.backend = value;
+    return is_name(value);
+}
+
+static bool set_deadline(struct screenshot_options *options, const char *value)
+{
+    uint64_t number;
+    if (!number_take(&value, SCREENSHOT_DEADLINE_MAX_MS, &number) || *value || number < SCREENSHOT_DEADLINE_MIN_MS)
+        return false;
+    options->deadline_ms = (int)number;
+    return true;
+}
+
+static bool add_card_class(struct screenshot_options *options, const char *value)
+{
+    return card_class_is_rule(value) && strlist_add(&options->card_classes, value);
+}
+
+#define STRING_(number) #number
+#define STRING(number) STRING_(number)
+
+/* What is asked for. Each one takes what the later ones take. */
+enum request { OF_PICTURE, OF_CRC, OF_LIST };
+
+static const struct option {
+    const char *key, *expected;
+    bool (*set)(struct screenshot_options *options, const char *value);
+    enum request last; /* that takes it */
+    bool repeated;
+} known[] = {
+    {"output", "the name of an output", set_output, OF_CRC, false},
+    {"region", "WxH+X+Y with sizes from 1 to " STRING(CAPTURE_SIZE_MAX), set_region, OF_CRC, false},
+    {"cursor", "0 or 1", set_cursor, OF_CRC, false},
+    {"passive", "0 or 1", set_passive, OF_CRC, false},
+    {"if-changed", "a hash as the fact hash gives it", set_if_changed, OF_PICTURE, false},
+    {"color", "stored or applied", set_color, OF_CRC, false},
+    {"compare", "0 or 1", set_compare, OF_PICTURE, false},
+    {"format", "png or ppm", set_format, OF_PICTURE, false},
+    {"backend", "the name of a capture backend", set_backend, OF_LIST, false},
+    {"deadline-ms", STRING(SCREENSHOT_DEADLINE_MIN_MS) " to " STRING(SCREENSHOT_DEADLINE_MAX_MS), set_deadline, OF_LIST,
+     false},
+    {"card-class", "DRIVER=passed-through, DRIVER=emulated or DRIVER=virtual", add_card_class, OF_LIST, true},
+};
+#define KNOWN_COUNT (sizeof known / sizeof *known)
+
+static const struct option *find(const char *text, size_t key_len, enum request request)
+{
+    for (size_t i = 0; i < KNOWN_COUNT; i++)
+        if (strlen(known[i].key) == key_len && strncmp(text, known[i].key, key_len) == 0)
+            return request <= known[i].last ? &known[i] : NULL;
+    return NULL;
+}
+
+static int parse(struct screenshot_options *options, const struct strlist *texts, enum request request,
+                 struct error *err)
+{
+    bool seen[KNOWN_COUNT] = {false};
+    *options = (struct screenshot_options){.picture.capture.cursor = true, .deadline_ms = SCREENSHOT_DEADLINE_MS};
+    options->picture.capture.card_classes = &options->card_classes;
+    for (size_t i = 0; i < texts->count; i++) {
+        const char *text = texts->items[i];
+        size_t key_len = strcspn(text, "=");
+        const struct option *option = text[key_len] ? find(text, key_len, request) : NULL;
+        if (!option)
+            return error_set(err, ERR_INVALID, "unknown option '%.80s'", text);
+        if (seen[option - known] && !option->repeated)
+            return error_set(err, ERR_INVALID, "the option %s is given twice", option->key);
+        seen[option - known] = true;
+        if (!option->set(options, text + key_len + 1))
+            return error_set(err, ERR_INVALID, "the option %s='%.255s' is not %s", option->key, text + key_len + 1,
+                             option->expected);
+    }
+    return 0;
+}
+
+void screenshot_options_deinit(struct screenshot_options *options)
+{
+    strlist_deinit(&options->card_classes);
+}
+
+int screenshot_options_parse(struct screenshot_options *options, const struct strlist *texts, struct error *err)
+{
+    return parse(options, texts, OF_PICTURE, err);
+}
+
+int screenshot_options_parse_crc(struct screenshot_options *options, const struct strlist *texts, struct error *err)
+{
+    return parse(options, texts, OF_CRC, err);
+}
+
+int screenshot_options_parse_list(struct screenshot_options *options, const struct strlist *texts, struct error *err)
+{
+    return parse(options, texts, OF_LIST, err);
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The options of a screenshot, "key=value" strings, and what they mean. docs/protocol.md tells them to hosts.
+ *
+ *     output=NAME             one output; else the whole screen
+ *     region=WxH+X+Y          a part of the output or screen; -X and -Y are negative coordinates
+ *     cursor=0|1              whether it is drawn (1: as a person sees the screen)
+ *     if-changed=HASH         no file when the pixels have this hash
+ *     color=stored|applied    without or with the display hardware's colour tables and matrix (stored)
+ *     compare=0|1             also how far another backend's picture differs (0)
+ *     format=png|ppm          of the file (png)
+ *     backend=NAME            this one or none
+ *     passive=0|1             whether nothing may be done that programs on the screen could notice (0)
+ *     deadline-ms=N           from 100 to 60000 (5000)
+ *     card-class=DRIVER=CLASS what kind of a card a driver's is; may be repeated
+ */
+#ifndef AGENT_WORKER_OPTIONS_H
+#define AGENT_WORKER_OPTIONS_H
+
+#include "base/error.h"
+#include "base/strlist.h"
+#include "capture/capture.h"
+
+#define SCREENSHOT_NAME_MAX 255 /* bytes of an output's or backend's name */
+#define SCREENSHOT_DEADLINE_MIN_MS 100
+#define SCREENSHOT_DEADLINE_MAX_MS 60000
+#define SCREENSHOT_DEADLINE_MS 5000
+
+struct screenshot_options {
+    struct picture_options picture; /* its texts are borrowed from the strings parsed */
+    struct strlist card_classes;    /* owned: what picture.capture.card_classes points to */
+    int deadline_ms;
+};
+
+void screenshot_options_deinit(struct screenshot_options *options); /* accepts a zeroed one */
+
+/* To be ended with screenshot_options_deinit() in any case. ERR_INVALID names the option and the value: one that is
+   unknown, wrong or given twice. */
+int screenshot_options_parse(struct screenshot_options *options, const struct strlist *texts, struct error *err);
+/* For CRCs, which have no file: output, region, cursor, backend, card-class and deadline-ms. */
+int screenshot_options_parse_crc(struct screenshot_options *options, const struct strlist *texts, struct error *err);
+/* For the lists of displays and of windows, which take backend, card-class and deadline-ms alone. */
+int screenshot_options_parse_list(struct screenshot_options *options, const struct strlist *texts, struct error *err);
+
+#endif

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "capture/drm/layout.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int compare_outputs(const void *a, const void *b)
+{
+    const struct drm_output *one = a, *other = b;
+    if (one->card->class != other->card->class)
+        return one->card->class < other->card->class ? -1 : 1;
+    if (one->card != other->card)
+        return one->card->number < other->card->number ? -1 : 1;
+    return strcmp(one->name, other->name);
+}
+
+const struct drm_output *drm_row_twin(const struct drm_output *outputs, size_t count, const struct drm_output *output)
+{
+    for (size_t i = 0; i < count; i++)
+        if (outputs[i].card == output->card && outputs[i].crtc == output->crtc)
+            return &outputs[i];
+    return NULL;
+}
+
+void drm_row_place(struct drm_output *outputs, size_t count)
+{
+    int32_t next = 0;
+    qsort(outputs, count, sizeof *outputs, compare_outputs);
+    for (size_t i = 0; i < count; i++) {
+        const struct drm_output *twin = drm_row_twin(outputs, i, &outputs[i]);
+        outputs[i].x = twin ? twin->x : next;
+        next += twin ? 0 : (int32_t)outputs[i].width;
+    }
+}
+
+/* ---- choosing ---- */
+
+static bool is_on(const struct drm_output *output, const char *source)
+{
+    char name[16];
+    snprintf(name, sizeof name, "card%u", output->card->number);
+    return strcmp(name, source) == 0;
+}
+
+/* "card0-HDMI-A-1", or without its card where only one has such a connector. */
+static bool is_named(const struct drm_output *output, const char *name)
+{
+    return strcmp(name, output->name) == 0 || strcmp(name, strchr(output->name, '-') + 1) == 0;
+}
+
+/* Without a name: all outputs of the source, or else of the first card that shows something. */
+static bool is_chosen(const struct drm_output *first, const struct drm_output *output,
+                      const struct capture_options *options)
+{
+    if (options->source && !is_on(output, options->source))
+        return false;
+    if (!options->output)
+        return options->source || output->card == first->card;
+    return strcmp(options->output, "all") == 0 || is_named(output, options->output);
+}
+
+/* Those of the name; NULL: all. */
+static void list_names(const struct drm_output *outputs, size_t count, const char *name, struct buffer *text)
+{
+    buffer_init(text, ERROR_TEXT_SIZE / 2);
+    for (size_t i = 0; i < count; i++)
+        if (!name || is_named(&outputs[i], name))
+            buffer_printf(text, " %s", outputs[i].name);
+}
+
+static int say_no_output(const struct drm_output *outputs, size_t count, const struct capture_options *options,
+                         struct error *err)
+{
+    struct buffer names;
+    list_names(outputs, count, NULL, &names);
+    const char *list = names.data ? (const char *)names.data : " (no memory for their names)";
+    if (options->output)
+        error_set(err, ERR_NOT_FOUND, "there is no output '%s' that shows anything among:%s", options->output, list);
+    else
+        error_set(err, ERR_UNAVAILABLE, "%s shows nothing; what shows something is:%s", options->source, list);
+    buffer_deinit(&names);
+    return err->status;
+}
+
+static int say_ambiguous(const struct drm_output *outputs, size_t count, const char *name, struct error *err)
+{
+    struct buffer names;
+    list_names(outputs, count, name, &names);
+    error_set(err, ERR_INVALID, "the output '%s' can be any of:%s", name,
+              names.data ? (const char *)names.data : " (no memory for their names)");
+    buffer_deinit(&names);
+    return err->status;
+}
+
+static bool is_one_or_all(const struct drm_row *row, const char *name)
+{
+    return !name || strcmp(name, "all") == 0 || row->count <= 1;
+}
+
+int drm_row_choose(const struct drm_output *outputs, size_t count, const struct capture_options *options,
+                   struct drm_row *row, struct error *err)
+{
+    int64_t right = 0;
+    *row = (struct drm_row){0};
+    for (size_t i = 0; i < count; i++) {
+        const struct drm_output *output = &outputs[i];
+        if (!is_chosen(outputs, output, options))
+            continue;
+        if (row->count++ == 0) {
+            row->outputs = output;
+            row->area.x = output->x;
+        }
+        right = output->x + (int64_t)output->width > right ? output->x + (int64_t)output->width : right;
+        row->area.height = output->height > row->area.height ? output->height : row->area.height;
+    }
+    if (row->count == 0)
+        return say_no_output(outputs, count, options, err);
+    if (!is_one_or_all(row, options->output))
+        return say_ambiguous(outputs, count, options->output, err);
+    row->area.width = (uint32_t)(right - row->area.x);
+    if (row->area.width > CAPTURE_SIZE_MAX || row->area.height > CAPTURE_SIZE_MAX)
+        return error_set(err, ERR_LIMIT, "all outputs are %ux%u pixels together, beyond %d: name one of them",
+                         row->area.width, row->area.height, CAPTURE_SIZE_MAX);
+    return 0;
+}

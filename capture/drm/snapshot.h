@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The planes of one output, read out and composed. */
+#ifndef CAPTURE_DRM_SNAPSHOT_H
+#define CAPTURE_DRM_SNAPSHOT_H
+
+#include "capture/capture.h"
+#include "capture/drm/state.h"
+
+struct drm_shot_options {
+    bool cursor;
+    bool colors;         /* apply the CRTC's tables and its matrix */
+    int64_t deadline_ms; /* os_deadline()'s; from then on it is not tried again */
+};
+
+/* In the order in which they win where there are several. */
+enum drm_cursor { DRM_CURSOR_HIDDEN, DRM_CURSOR_OFF, DRM_CURSOR_UNAVAILABLE, DRM_CURSOR_DRAWN };
+
+struct drm_shot {
+    bool coherent; /* the planes were the same after the last byte was read as before the first */
+    enum drm_cursor cursor;
+    struct rect cursor_place;    /* on the output, when it was drawn; may lie beyond it */
+    int64_t read_us, compose_us; /* copying pixels out of video memory, in the last try; making a picture of them */
+};
+
+/* Draws the output into RGB24 rows of its own size. Adds the facts drm.plane, color, color.applied and
+   warning. */
+int drm_shot_take(const struct drm_output *output, const struct drm_shot_options *options, uint8_t *rgb,
+                  uint32_t stride, struct drm_shot *shot, struct strlist *facts, struct error *err);
+
+#endif

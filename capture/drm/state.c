@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "capture/drm/state.h"
+
+#include "capture/drm/object.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LUT_ENTRIES_MAX 65536
+
+/* ---- outputs ---- */
+
+static const char *connector_type_name(uint32_t type)
+{
+    static const char *const names[] = {"Unknown", "VGA",       "DVI-I", "DVI-D", "DVI-A",     "Composite", "SVIDEO",
+                                        "LVDS",    "Component", "DIN",   "DP",    "HDMI-A",    "HDMI-B",    "TV",
+                                        "eDP",     "Virtual",   "DSI",   "DPI",   "Writeback", "SPI",       "USB"};
+    return type < sizeof names / sizeof *names ? names[type] : names[0];
+}
+
+static uint32_t encoder_crtc(const struct drm_card *card, uint32_t encoder)
+{
+    struct drm_mode_get_encoder get = {.encoder_id = encoder};
+    return encoder && DRM_CALL(card, MODE_GETENCODER, &get) == 0 ? get.crtc_id : 0;
+}
+
+/* Compositors that use the atomic interface leave the encoder of old unset. */
+static uint32_t connector_crtc(const struct drm_card *card, uint32_t connector, uint32_t encoder)
+{
+    struct drm_properties properties;
+    uint64_t crtc;
+    drm_properties_read(card, connector, DRM_MODE_OBJECT_CONNECTOR, &properties);
+    if (drm_property_get(card, &properties, "CRTC_ID", &crtc))
+        return (uint32_t)crtc;
+    return encoder_crtc(card, encoder);
+}
+
+static bool read_mode(const struct drm_card *card, uint32_t crtc, struct drm_mode_crtc *get)
+{
+    *get = (struct drm_mode_crtc){.crtc_id = crtc};
+    return crtc && DRM_CALL(card, MODE_GETCRTC, get) == 0 && get->mode_valid;
+}
+
+/* With room for one mode the kernel answers from what it knows; with none it would probe the connector. */
+static bool read_output(const struct drm_card *card, uint32_t connector, struct drm_output *output)
+{
+    struct drm_mode_modeinfo mode;
+    struct drm_mode_get_connector get = {
+        .connector_id = connector, .modes_ptr = (uint64_t)(uintptr_t)&mode, .count_modes = 1};
+    struct drm_mode_crtc crtc;
+    if (DRM_CALL(card, MODE_GETCONNECTOR, &get))
+        return false;
+    *output = (struct drm_output){.card = card, .crtc = connector_crtc(card, connector, get.encoder_id)};
+    snprintf(output->name, sizeof output->name, "card%u-%s-%u", card->number, connector_type_name(get.connector_type),
+             get.connector_type_id);
+    if (read_mode(card, output->crtc, &crtc)) {
+        output->width = crtc.mode.hdisplay;
+        output->height = crtc.mode.vdisplay;
+        output->refresh = crtc.mode.vrefresh;
+    }
+    return true;
+}
+
+int drm_outputs_read(const struct drm_card *card, struct drm_output outputs[DRM_OUTPUTS_MAX], size_t *count,
+                     struct error *err)
+{
+    struct drm_objects objects;
+    int status = drm_objects_read(card, &objects, err);
+    for (uint32_t i = 0; status == 0 && i < objects.connector_count && *count < DRM_OUTPUTS_MAX; i++)
+        if (read_output(card, objects.connectors[i], &outputs[*count]))
+            ++*count;
+    return status;
+}
+
+/* ---- planes ---- */
+
+static void read_plane_properties(const struct drm_card *card, uint32_t id, struct drm_plane *plane)
+{
+#define X(symbol, name, absent) {name, absent},
+    static const struct {
+        const char *name;
+        uint64_t absent;
+    } known[PLANE_PROPERTY_COUNT] = {DRM_PLANE_PROPERTIES(X)};
+#undef X
+    struct drm_properties properties;
+    drm_properties_read(card, id, DRM_MODE_OBJECT_PLANE, &properties);
+    plane->id = id;
+    for (size_t i = 0; i < PLANE_PROPERTY_COUNT; i++)
+        if (!drm_property_get(card, &properties, known[i].name, &plane->values[i]))
+            plane->values[i] = known[i].absent;
+}
+
+static enum layer_kind plane_kind(const struct drm_card *card, const struct drm_plane *plane)
+{
+    const char *name = drm_property_value_name(card, "type", plane->values[PLANE_TYPE]);
+    if (strcmp(name, "Cursor") == 0)
+        return LAYER_CURSOR;
+    return strcmp(name, "Overlay") == 0 ? LAYER_OVERLAY : LAYER_PRIMARY;
+}
+
+/* A driver without atomic state tells which framebuffer a plane has, not where. The primary one fills the screen. */
+static bool place_primary(const struct drm_card *card, const struct drm_mode_get_plane *get,
+                          const struct drm_mode_crtc *crtc, struct drm_plane *plane)
+{
+    uint64_t *values = plane->values;
+    if (plane_kind(card, plane) != LAYER_PRIMARY)
+        return false;
+    values[PLANE_CRTC_ID] = get->crtc_id;
+    values[PLANE_FB_ID] = get->fb_id;
+    values[PLANE_CRTC_W] = crtc->mode.hdisplay;
+    values[PLANE_CRTC_H] = crtc->mode.vdisplay;
+    values[PLANE_SRC_X] = (uint64_t)crtc->x << 16;
+    values[PLANE_SRC_Y] = (uint64_t)crtc->y << 16;
+    values[PLANE_SRC_W] = (uint64_t)crtc->mode.hdisplay << 16;
+    values[PLANE_SRC_H] = (uint64_t)crtc->mode.vdisplay << 16;
+    return true;
+}
+
+static int add_plane(const struct drm_card *card, uint32_t id, const struct drm_mode_crtc *crtc, struct drm_scan *scan,
+                     struct error *err)
+{
+    struct drm_mode_get_plane get = {.plane_id = id};
+    struct drm_plane plane;
+    if (DRM_CALL(card, MODE_GETPLANE, &get) || get.crtc_id != crtc->crtc_id || get.fb_id == 0)
+        return 0;
+    read_plane_properties(card, id, &plane);
+    if (!card->atomic && !place_primary(card, &get, crtc, &plane)) {
+        scan->cursor_unknown = true;
+        return 0;
+    }
+    /* It changed between the two calls; the comparison afterwards will see that. */
+    if (plane.values[PLANE_CRTC_ID] != crtc->crtc_id || plane.values[PLANE_FB_ID] == 0)
+        return 0;
+    if (scan->plane_count == DRM_PLANES_MAX)
+        return error_set(err, ERR_LIMIT, "card%u: a CRTC shows more than %d planes", card->number, DRM_PLANES_MAX);
+    scan->planes[scan->plane_count++] = plane;
+    return 0;
+}
+
+/* ---- colours ---- */
+
+static void read_gamma_table(const struct drm_card *card, uint64_t blob, struct drm_scan *scan)
+{
+    size_t len = 0;
+    uint8_t *bytes = drm_blob_read(card, blob, &len);
+    size_t count = len / sizeof(struct drm_color_lut);
+    bool zero = count > 0;
+    scan->has_palette = count == 256;
+    for (size_t i = 0; bytes && i < count && count <= LUT_ENTRIES_MAX; i++) {
+        struct drm_color_lut entry;
+        memcpy(&entry, bytes + i * sizeof entry, sizeof entry);
+        zero &= !entry.red && !entry.green && !entry.blue;
+        if (scan->has_palette)
+            scan->palette[i] = (struct color){entry.red, entry.green, entry.blue, 0xffff};
+    }
+    scan->gamma = count == 0 ? DRM_LUT_NONE : zero ? DRM_LUT_ZERO : DRM_LUT_SET;
+    free(bytes);
+}
+
+/* What drivers keep apart from the properties: the table that was set through the interface of old. */
+static void read_legacy_palette(const struct drm_card *card, uint32_t crtc, struct drm_scan *scan)
+{
+    uint16_t red[256], green[256], blue[256];
+    struct drm_mode_crtc_lut get = {
+        .crtc_id = crtc,
+        .gamma_size = 256,
+        .red = (uint64_t)(uintptr_t)red,
+        .green = (uint64_t)(uintptr_t)green,
+        .blue = (uint64_t)(uintptr_t)blue,
+    };
+    if (DRM_CALL(card, MODE_GETGAMMA, &get))
+        return;
+    for (int i = 0; i < 256; i++)
+        scan->palette[i] = (struct color){red[i], green[i], blue[i], 0xffff};
+    scan->has_palette = true;
+}
+
+static void read_colours(const struct drm_card *card, uint32_t crtc, const struct drm_properties *properties,
+                         struct drm_scan *scan)
+{
+    uint64_t value = 0;
+    if (drm_property_get(card, properties, "GAMMA_LUT", &value))
+        read_gamma_table(card, value, scan);
+    if (!scan->has_palette)
+        read_legacy_palette(card, crtc, scan);
+}
+
+/* ---- a CRTC ---- */
+
+int drm_scan_read(const struct drm_card *card, uint32_t crtc, struct drm_scan *scan, struct error *err)
+{
+    struct drm_mode_crtc get;
+    struct drm_properties properties;
+    struct drm_objects objects;
+    uint64_t active;
+    memset(scan, 0, sizeof *scan);
+    int status = drm_objects_read(card, &objects, err);
+    if (status < 0)
+        return status;
+    drm_properties_read(card, crtc, DRM_MODE_OBJECT_CRTC, &properties);
+    scan->active = read_mode(card, crtc, &get);
+    if (drm_property_get(card, &properties, "ACTIVE", &active))
+        scan->active = scan->active && active;
+    if (!scan->active)
+        return 0;
+    scan->width = get.mode.hdisplay;
+    scan->height = get.mode.vdisplay;
+    read_colours(card, crtc, &properties, scan);
+    for (uint32_t i = 0; i < objects.plane_count && status == 0; i++)
+        status = add_plane(card, objects.planes[i], &get, scan, err);
+    return status;
+}
+
+bool drm_scan_is_same(const struct drm_scan *a, const struct drm_scan *b)
+{
+    return a->active == b->active && a->width == b->width && a->height == b->height && a->gamma == b->gamma &&
+           a->plane_count == b->plane_count && memcmp(a->planes, b->planes, a->plane_count * sizeof *a->planes) == 0;
+}
+
+/* ---- from properties to a layer ---- */
+
+static enum blend blend_mode(const struct drm_card *card, uint64_t value)
+{
+    const char *name = drm_property_value_name(card, "pixel blend mode", value);
+    if (strcmp(name, "Coverage") == 0)
+        return BLEND_COVERAGE;
+    return strcmp(name, "None") == 0 ? BLEND_NONE : BLEND_PREMULTIPLIED;
+}
+
+/* A plane that does not tell, does it as television does. */
+static void set_yuv(const struct drm_card *card, const struct drm_plane *plane, struct frame *frame)
+{
+    const char *encoding = drm_property_value_name(card, "COLOR_ENCODING", plane->values[PLANE_ENCODING]);
+    const char *range = drm_property_value_name(card, "COLOR_RANGE", plane->values[PLANE_RANGE]);
+    frame->encoding = YUV_BT601;
+    if (strstr(encoding, "709"))
+        frame->encoding = YUV_BT709;
+    else if (strstr(encoding, "2020"))
+        frame->encoding = YUV_BT2020;
+    frame->full_range = strstr(range, "full") != NULL;
+}
+
+void drm_plane_layer(const struct drm_card *card, const struct drm_plane *plane, struct layer *layer)
+{
+    const uint64_t *values = plane->values;
+    *layer = (struct layer){
+        .src_x = (uint32_t)values[PLANE_SRC_X],
+        .src_y = (uint32_t)values[PLANE_SRC_Y],
+        .src_width = (uint32_t)values[PLANE_SRC_W],
+        .src_height = (uint32_t)values[PLANE_SRC_H],
+        .x = (int32_t)(int64_t)values[PLANE_CRTC_X],
+        .y = (int32_t)(int64_t)values[PLANE_CRTC_Y],
+        .width = (uint32_t)values[PLANE_CRTC_W],
+        .height = (uint32_t)values[PLANE_CRTC_H],
+        .rotation = (unsigned)values[PLANE_ROTATION],
+        .blend = blend_mode(card, values[PLANE_BLEND]),
+        .alpha = (uint16_t)values[PLANE_ALPHA],
+        .kind = plane_kind(card, plane),
+        .has_zpos = values[PLANE_ZPOS] != UINT64_MAX,
+        .zpos = values[PLANE_ZPOS],
+        .id = (uint32_t)plane->id,
+    };
+    set_yuv(card, plane, &layer->frame);
+}

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "capture/drm/sysfs.h"
+
+#include <dirent.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* ---- which cards there are ---- */
+
+static int compare_numbers(const void *a, const void *b)
+{
+    unsigned one = *(const unsigned *)a, other = *(const unsigned *)b;
+    return (one > other) - (one < other);
+}
+
+size_t drm_sysfs_cards(const char *root, unsigned numbers[DRM_CARDS_MAX])
+{
+    char path[PATH_MAX], rest;
+    snprintf(path, sizeof path, "%s/dev/dri", root);
+    DIR *folder = opendir(path);
+    size_t count = 0;
+    const struct dirent *entry;
+    while (folder && count < DRM_CARDS_MAX && (entry = readdir(folder)))
+        if (sscanf(entry->d_name, "card%3u%c", &numbers[count], &rest) == 1)
+            count++;
+    if (folder)
+        closedir(folder);
+    qsort(numbers, count, sizeof *numbers, compare_numbers);
+    return count;
+}
+
+/* ---- its connectors ---- */
+
+/* The first word of a file; "" when it can't be read. */
+static void read_word(const char *path, char word[16])
+{
+    FILE *file = fopen(path, "re");
+    word[0] = 0;
+    if (!file)
+        return;
+    if (fscanf(file, "%15s", word) != 1)
+        word[0] = 0;
+    fclose(file);
+}
+
+/* connected, disconnected, unknown; enabled, disabled; On, Standby, Suspend, Off: the kernel's drm_sysfs.c */
+struct connector_state {
+    bool plugged, driven, asleep;
+};
+
+static void read_connector(const char *folder, const char *name, struct connector_state *out)
+{
+    char path[2 * PATH_MAX], status[16], enabled[16], dpms[16];
+    snprintf(path, sizeof path, "%s/%s/status", folder, name);
+    read_word(path, status);
+    snprintf(path, sizeof path, "%s/%s/enabled", folder, name);
+    read_word(path, enabled);
+    snprintf(path, sizeof path, "%s/%s/dpms", folder, name);
+    read_word(path, dpms);
+    out->plugged = strcmp(status, "connected") == 0;
+    out->driven = strcmp(enabled, "enabled") == 0;
+    out->asleep = strcmp(dpms, "Off") == 0;
+}
+
+/* Calls look() for each connector of the card but those that write to memory. */
+static void for_connectors(const char *root, unsigned number,
+                           void (*look)(const struct connector_state *state, void *context), void *context)
+{
+    char path[PATH_MAX], prefix[16];
+    const struct dirent *entry;
+    snprintf(path, sizeof path, "%s/sys/class/drm", root);
+    DIR *folder = opendir(path);
+    snprintf(prefix, sizeof prefix, "card%u-", number);
+    while (folder && (entry = readdir(folder))) {
+        struct connector_state state;
+        if (strncmp(entry->d_name, prefix, strlen(prefix)) != 0 || strstr(entry->d_name, "-Writeback-"))
+            continue;
+        read_connector(path, entry->d_name, &state);
+        look(&state, context);
+    }
+    if (folder)
+        closedir(folder);
+}
+
+static void count_lit(const struct connector_state *state, void *context)
+{
+    unsigned *count = context;
+    *count += state->driven && !state->asleep;
+}
+
+unsigned drm_sysfs_lit_count(const char *root, unsigned number)
+{
+    unsigned count = 0;
+    for_connectors(root, number, count_lit, &count);
+    return count;
+}
+
+static void count_one(const struct connector_state *state, void *context)
+{
+    unsigned *count = context;
+    (void)state;
+    ++*count;
+}
+
+bool drm_sysfs_is_dark(const char *root, unsigned number)
+{
+    unsigned count = 0;
+    for_connectors(root, number, count_one, &count);
+    return count > 0 && drm_sysfs_lit_count(root, number) == 0;
+}
+
+struct sleepers {
+    bool asleep, awake;
+};
+
+static void count_asleep(const struct connector_state *state, void *context)
+{
+    struct sleepers *sleepers = context;
+    sleepers->asleep |= state->plugged && state->asleep;
+    sleepers->awake |= state->plugged && !state->asleep;
+}
+
+bool drm_sysfs_sleeps(const char *root, unsigned number)
+{
+    struct sleepers sleepers = {false, false};
+    for_connectors(root, number, count_asleep, &sleepers);
+    return sleepers.asleep && !sleepers.awake;
+}
+
+bool drm_sysfs_has_console(const char *root, unsigned number)
+{
+    char path[PATH_MAX];
+    snprintf(path, sizeof path, "%s/sys/class/drm/card%u/device/graphics/fb0", root, number);
+    return access(path, F_OK) == 0;
+}
+
+/* ---- what it is ---- */
+
+static bool is_pci_address(const char *text)
+{
+    unsigned domain, bus, device, function;
+    int len = 0;
+    return sscanf(text, "%4x:%2x:%2x.%1x%n", &domain, &bus, &device, &function, &len) == 4 && text[len] == 0;
+}
+
+static uint16_t read_id(const char *device, const char *name)
+{
+    char path[PATH_MAX + 16], word[16];
+    snprintf(path, sizeof path, "%s/%s", device, name);
+    read_word(path, word);
+    return (uint16_t)strtoul(word, NULL, 16);
+}
+
+/* The last PCI address on the device's path in sysfs: that of virtio-gpu is one step above it. */
+static void find_pci(char path[PATH_MAX], struct card_identity *out)
+{
+    for (char *slash = strrchr(path, '/'); slash; slash = strrchr(path, '/')) {
+        if (is_pci_address(slash + 1)) {
+            snprintf(out->pci, sizeof out->pci, "%.15s", slash + 1);
+            out->vendor = read_id(path, "vendor");
+            out->device = read_id(path, "device");
+            return;
+        }
+        *slash = 0;
+    }
+}
+
+/* Devices' drivers whose DRM drivers have another name, by which a card is known everywhere else. */
+static const char *drm_name(const char *driver)
+{
+    static const struct {
+        const char *driver, *drm;
+    } names[] = {{"simple-framebuffer", "simpledrm"}, {"of-display", "ofdrm"}, {"nvidia", "nvidia-drm"}};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(driver, names[i].driver) == 0)
+            return names[i].drm;
+    return driver;
+}
+
+/* A device made up in software has no driver, but its driver's name: that of vkms is /sys/devices/platform/vkms. */
+static void find_driver(const char *root, unsigned number, struct card_identity *out)
+{
+    char link[PATH_MAX], path[PATH_MAX];
+    snprintf(link, sizeof link, "%s/sys/class/drm/card%u/device/driver", root, number);
+    if (!realpath(link, path)) {
+        snprintf(link, sizeof link, "%s/sys/class/drm/card%u/device", root, number);
+        if (!realpath(link, path))
+            return;
+        char *name = strrchr(path, '/') + 1;
+        name[strcspn(name, ".")] = 0;
+    }
+    snprintf(out->driver, sizeof out->driver, "%.31s", drm_name(strrchr(path, '/') + 1));
+}
+
+void drm_sysfs_identify(const char *root, unsigned number, struct card_identity *out)
+{
+    char link[PATH_MAX], path[PATH_MAX];
+    *out = (struct card_identity){.driver = ""};
+    find_driver(root, number, out);
+    snprintf(link, sizeof link, "%s/sys/class/drm/card%u/device", root, number);
+    if (realpath(link, path))
+        find_pci(path, out);
+}

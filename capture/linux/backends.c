@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "capture/capture.h"
+#include "capture/choice.h"
+#include "capture/drm/backend.h"
+#include "capture/pattern.h"
+#include "capture/x11/backend.h"
+#include "platform/console.h"
+
+#include <stdlib.h>
+
+const struct capture_backend *const capture_backends[] = {
+    &capture_x11,
+    &capture_drm,
+    &capture_pattern,
+    NULL,
+};
+
+static enum choice_vt_mode vt_mode(unsigned vt)
+{
+    switch (vt ? os_console_mode(vt) : OS_CONSOLE_UNKNOWN) {
+    case OS_CONSOLE_TEXT:
+        return VT_MODE_TEXT;
+    case OS_CONSOLE_GRAPHICS:
+        return VT_MODE_GRAPHICS;
+    default:
+        return VT_MODE_UNKNOWN;
+    }
+}
+
+static void choose(const struct capture_options *options, struct capture_candidates *candidates)
+{
+    struct choice_scene *scene = calloc(1, sizeof *scene);
+    if (!scene)
+        return; /* then the order above is what is left */
+    drm_look("", options->card_classes, scene);
+    x11_look("", getenv("DISPLAY"), scene);
+    scene->vt_mode = vt_mode(scene->vt);
+    choice_make(scene, options->output, candidates);
+    free(scene);
+}
+
+capture_chooser *const capture_choose = choose;

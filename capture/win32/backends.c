@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "capture/capture.h"
+#include "capture/win32/dxgi.h"
+#include "capture/win32/gdi.h"
+#include "capture/pattern.h"
+
+const struct capture_backend *const capture_backends[] = {
+    &capture_gdi,
+    &capture_dxgi,
+    &capture_pattern,
+    NULL,
+};
+
+/* GDI copies what is composed and nobody notices. Duplication changes how programs present, which tests may see, but is
+   shown what GDI is not: a program that has the whole screen to itself. */
+static void choose(const struct capture_options *options, struct capture_candidates *candidates)
+{
+    candidates->items[candidates->count++] = (struct capture_candidate){
+        .backend = capture_gdi.name, .reason = "GDI, which no program notices", .is_lit = true};
+    if (options->passive)
+        strlist_addf(&candidates->passed_over,
+                     "%s: not while a program of the host runs, which could notice; by its name", capture_dxgi.name);
+    else
+        candidates->items[candidates->count++] =
+            (struct capture_candidate){.backend = capture_dxgi.name,
+                                       .reason = "desktop duplication, where GDI fails or is shown one colour alone",
+                                       .is_lit = true,
+                                       .if_uniform = true};
+}
+
+capture_chooser *const capture_choose = choose;

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The screen of a Windows session by desktop duplication: also what GDI is not shown. */
+#ifndef CAPTURE_WIN32_DXGI_H
+#define CAPTURE_WIN32_DXGI_H
+
+#include "capture/capture.h"
+
+extern const struct capture_backend capture_dxgi;
+
+#endif

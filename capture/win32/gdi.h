@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The desktop of the process's own window station, by GDI: what is composed into it, on every Windows. */
+#ifndef CAPTURE_WIN32_GDI_H
+#define CAPTURE_WIN32_GDI_H
+
+#include "capture/capture.h"
+
+extern const struct capture_backend capture_gdi;
+
+#endif

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "capture/win32/gdi_cursor.h"
+#include "capture/win32/gdi_screen.h"
+
+#include <stdlib.h>
+#include <windows.h>
+
+#define SIDE_MAX 1024 /* pixels of a pointer, in a direction */
+
+struct bits {
+    uint8_t *bytes; /* owned */
+    uint32_t width, height, pitch;
+};
+
+/* Of 1 or 32 bits a pixel, whatever the bitmap has; rows from the top. */
+static bool read_bits(HBITMAP bitmap, WORD depth, struct bits *bits)
+{
+    struct {
+        BITMAPINFOHEADER header;
+        RGBQUAD colours[2];
+    } info = {.header = {.biSize = sizeof info.header, .biPlanes = 1, .biBitCount = depth, .biCompression = BI_RGB}};
+    BITMAP size;
+    if (!GetObjectW(bitmap, sizeof size, &size) || size.bmWidth < 1 || size.bmHeight < 1 || size.bmWidth > SIDE_MAX ||
+        size.bmHeight > SIDE_MAX)
+        return false;
+    *bits = (struct bits){.width = (uint32_t)size.bmWidth, .height = (uint32_t)size.bmHeight};
+    bits->pitch = (bits->width * depth + 31) / 32 * 4;
+    bits->bytes = malloc((size_t)bits->pitch * bits->height);
+    info.header.biWidth = size.bmWidth;
+    info.header.biHeight = -size.bmHeight;
+    HDC screen = GetDC(NULL);
+    bool read =
+        bits->bytes && screen &&
+        GetDIBits(screen, bitmap, 0, bits->height, bits->bytes, (BITMAPINFO *)&info, DIB_RGB_COLORS) == size.bmHeight;
+    if (screen)
+        ReleaseDC(NULL, screen);
+    return read;
+}
+
+static bool has_alpha(const struct bits *colour)
+{
+    for (size_t i = 3; i < (size_t)colour->pitch * colour->height; i += 4)
+        if (colour->bytes[i])
+            return true;
+    return false;
+}
+
+/* Colours without transparency of their own: where the mask says so, they invert. */
+static void apply_mask(struct bits *colour, const struct bits *mask)
+{
+    for (uint32_t y = 0; y < colour->height; y++)
+        for (uint32_t x = 0; x < colour->width; x++) {
+            bool keeps = mask->bytes[(size_t)y * mask->pitch + x / 8] >> (7 - x % 8) & 1;
+            colour->bytes[(size_t)y * colour->pitch + (size_t)x * 4 + 3] = keeps ? 0xff : 0;
+        }
+}
+
+static bool draw_bits(const struct cursor_canvas *canvas, struct bits *mask, struct bits *colour, int32_t x, int32_t y)
+{
+    struct cursor_shape shape = {.kind = CURSOR_MONOCHROME,
+                                 .width = mask->width,
+                                 .height = mask->height / 2,
+                                 .pitch = mask->pitch,
+                                 .bytes = mask->bytes,
+                                 .len = (size_t)mask->pitch * mask->height};
+    if (colour->bytes) {
+        bool blends = has_alpha(colour);
+        if (!blends && (mask->width < colour->width || mask->height < colour->height))
+            return false;
+        if (!blends)
+            apply_mask(colour, mask);
+        shape = (struct cursor_shape){.kind = blends ? CURSOR_COLOUR : CURSOR_MASKED,
+                                      .width = colour->width,
+                                      .height = colour->height,
+                                      .pitch = colour->pitch,
+                                      .bytes = colour->bytes,
+                                      .len = (size_t)colour->pitch * colour->height};
+    }
+    return cursor_draw(canvas, &shape, x, y);
+}
+
+bool gdi_cursor_draw_shape(const struct cursor_canvas *canvas, void *cursor, int x, int y)
+{
+    struct bits mask = {NULL}, colour = {NULL};
+    ICONINFO info;
+    if (!cursor || !GetIconInfo(cursor, &info))
+        return false;
+    bool drawn = read_bits(info.hbmMask, 1, &mask) && (!info.hbmColor || read_bits(info.hbmColor, 32, &colour)) &&
+                 draw_bits(canvas, &mask, &colour, x - (int)info.xHotspot, y - (int)info.yHotspot);
+    free(mask.bytes);
+    free(colour.bytes);
+    DeleteObject(info.hbmMask);
+    if (info.hbmColor)
+        DeleteObject(info.hbmColor);
+    return drawn;
+}
+
+const char *gdi_cursor_draw(const struct cursor_canvas *canvas, const struct rect *area)
+{
+    CURSORINFO info = {.cbSize = sizeof info};
+    gdi_now("the cursor");
+    if (!GetCursorInfo(&info))
+        return "unavailable";
+    if (!(info.flags & CURSOR_SHOWING) || !info.hCursor)
+        return "hidden"; /* also where a finger is used instead */
+    int x = info.ptScreenPos.x - area->x, y = info.ptScreenPos.y - area->y;
+    HCURSOR copy = CopyIcon(info.hCursor);
+    bool drawn = gdi_cursor_draw_shape(canvas, copy, x, y);
+    if (copy)
+        DestroyIcon(copy);
+    if (drawn)
+        return "drawn";
+    return gdi_cursor_draw_shape(canvas, LoadCursorW(NULL, (LPCWSTR)IDC_ARROW), x, y)
+               ? "drawn as an arrow, its shape can't be had"
+               : "unavailable";
+}

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "capture/x11/authority.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <glob.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define ENVIRONMENT_MAX (128u << 10) /* bytes of a process's environment that are looked at */
+
+/* %U is the user id that the server runs as, %D its display's number. */
+static const char *const known_files[] = {
+    "/run/user/%U/gdm/Xauthority",
+    "/run/user/%U/.mutter-Xwaylandauth.*",
+    "/run/user/%U/xauth_*",
+    "/run/user/%U/*-*-*-*-*", /* a UUID: sddm without root */
+    "/run/sddm/*",
+    "/run/lightdm/root/:%D",
+    "/run/lightdm/*/xauthority",
+    "/run/lxdm/lxdm-:%D.auth",
+    "/run/gdm*/auth-for-*/database",
+    "/run/slim.auth",
+    "/var/lib/xdm/authdir/authfiles/*",
+    "/var/lib/gdm*/:%D.Xauth",
+    "/tmp/serverauth.*",
+    "/tmp/.gdm*",
+    "/tmp/.Xauth*",
+    "/tmp/xauth-%U-_%D",
+    NULL,
+};
+
+static void add_path(struct strlist *paths, const char *path)
+{
+    for (size_t i = 0; i < paths->count; i++)
+        if (strcmp(paths->items[i], path) == 0)
+            return;
+    if (paths->count < X11_AUTHORITY_FILES_MAX)
+        strlist_add(paths, path);
+}
+
+/* What libXau takes when XAUTHORITY is not set. */
+static void add_of_home(struct strlist *paths, const char *home)
+{
+    char path[PATH_MAX];
+    if (home && *home && x11_path(path, sizeof path, "%s/.Xauthority", home))
+        add_path(paths, path);
+}
+
+static void add_own(const struct x11_environment *environment, struct strlist *paths)
+{
+    if (environment->xauthority && *environment->xauthority)
+        add_path(paths, environment->xauthority);
+    else
+        add_of_home(paths, environment->home);
+}
+
+/* ---- other processes' environments ---- */
+
+/* Whether the value of DISPLAY names display :number, on any screen. */
+static bool is_display(const char *value, unsigned number)
+{
+    char text[16];
+    if (strncmp(value, "unix:", 5) == 0)
+        value += 4;
+    size_t len = (size_t)snprintf(text, sizeof text, ":%u", number);
+    return strncmp(value, text, len) == 0 && (value[len] == 0 || value[len] == '.');
+}
+
+static void add_of_environment(struct strlist *paths, const char *words, size_t len, unsigned number)
+{
+    const char *display = NULL, *xauthority = NULL, *home = NULL;
+    for (const char *word = words; word < words + len; word += strlen(word) + 1) {
+        if (strncmp(word, "DISPLAY=", 8) == 0)
+            display = word + 8;
+        else if (strncmp(word, "XAUTHORITY=", 11) == 0)
+            xauthority = word + 11;
+        else if (strncmp(word, "HOME=", 5) == 0)
+            home = word + 5;
+    }
+    if (!display || !is_display(display, number))
+        return;
+    if (xauthority && xauthority[0] == '/')
+        add_path(paths, xauthority);
+    else
+        add_of_home(paths, home);
+}
+
+static void add_of_clients(const char *root, unsigned number, struct strlist *paths)
+{
+    char path[PATH_MAX];
+    char *words = malloc(ENVIRONMENT_MAX);
+    DIR *folder = x11_path(path, sizeof path, "%s/proc", root) ? opendir(path) : NULL;
+    struct dirent *entry;
+    while (words && folder && (entry = readdir(folder))) {
+        if (x11_parse_number(entry->d_name) <= 0 ||
+            !x11_path(path, sizeof path, "%s/proc/%s/environ", root, entry->d_name))
+            continue;
+        ssize_t len = x11_read_file(path, words, ENVIRONMENT_MAX);
+        if (len > 0)
+            add_of_environment(paths, words, (size_t)len, number);
+    }
+    if (folder)
+        closedir(folder);
+    free(words);
+}
+
+/* ---- known places ---- */
+
+static bool expand(char *pattern, size_t size, const char *root, const char *known, const struct x11_server *server)
+{
+    size_t len = (size_t)snprintf(pattern, size, "%s", root);
+    for (; *known && len < size - 1; known++) {
+        if (known[0] != '%') {
+            pattern[len++] = *known;
+            continue;
+        }
+        known++;
+        len +=
+            (size_t)snprintf(pattern + len, size - len, "%u", *known == 'U' ? (unsigned)server->uid : server->number);
+    }
+    if (len >= size)
+        return false;
+    pattern[len] = 0;
+    return *known == 0;
+}
+
+static void add_known(const char *root, const struct x11_server *server, struct strlist *paths)
+{
+    char pattern[PATH_MAX];
+    for (size_t i = 0; known_files[i]; i++) {
+        glob_t found;
+        if (!expand(pattern, sizeof pattern, root, known_files[i], server))
+            continue;
+        if (glob(pattern, 0, NULL, &found) == 0)
+            for (size_t j = 0; j < found.gl_pathc; j++)
+                add_path(paths, found.gl_pathv[j]);
+        globfree(&found);
+    }
+}
+
+void x11_authority_files(const char *root, enum x11_authority_stage stage, const struct x11_environment *environment,
+                         const struct x11_server *server, struct strlist *paths)
+{
+    switch (stage) {
+    case X11_AUTHORITY_OWN:
+        add_own(environment, paths);
+        break;
+    case X11_AUTHORITY_SERVER:
+        if (server->authority)
+            add_path(paths, server->authority);
+        break;
+    case X11_AUTHORITY_CLIENTS:
+        add_of_clients(root, server->number, paths);
+        break;
+    case X11_AUTHORITY_KNOWN:
+        add_known(root, server, paths);
+        break;
+    case X11_AUTHORITY_STAGES:
+        break;
+    }
+}
+
+/* ---- reading one ---- */
+
+/* The bytes of a regular file of at most X11_AUTH_FILE_MAX: their number, or a negative status. */
+static ssize_t read_bounded(int fd, uint8_t *bytes, struct stat *info, struct error *err)
+{
+    size_t len = 0;
+    ssize_t got = 1;
+    if (fstat(fd, info) != 0)
+        return error_set(err, ERR_SYSTEM, "%s", strerror(errno));
+    if (!S_ISREG(info->st_mode))
+        return error_set(err, ERR_INVALID, "not a file");
+    while (got > 0 && len <= X11_AUTH_FILE_MAX) {
+        got = read(fd, bytes + len, X11_AUTH_FILE_MAX + 1 - len);
+        if (got < 0)
+            return error_set(err, ERR_SYSTEM, "%s", strerror(errno));
+        len += (size_t)got;
+    }
+    if (len > X11_AUTH_FILE_MAX)
+        return error_set(err, ERR_LIMIT, "larger than %u bytes", X11_AUTH_FILE_MAX);
+    return (ssize_t)len;
+}
+
+int x11_authority_load(struct x11_authority *authority, const char *path, unsigned number, const char *host_name,
+                       struct error *err)
+{
+    struct stat info;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (fd < 0)
+        return error_set(err, errno == ENOENT ? ERR_NOT_FOUND : ERR_SYSTEM, "%s", strerror(errno));
+    uint8_t *bytes = malloc(X11_AUTH_FILE_MAX + 1);
+    ssize_t len = bytes ? read_bounded(fd, bytes, &info, err) : error_set(err, ERR_NO_MEMORY, "no memory for it");
+    close(fd);
+    if (len >= 0) {
+        authority->owner = info.st_uid;
+        authority->public = (info.st_mode & S_IROTH) != 0;
+        x11_auth_read((struct slice){.data = bytes, .len = (size_t)len}, number, host_name, &authority->cookies);
+    }
+    free(bytes);
+    if (len < 0)
+        return (int)len;
+    if (authority->cookies.count > 0)
+        return 0;
+    return error_set(err, ERR_NOT_FOUND, "%s",
+                     authority->cookies.whole ? "no cookie for this display" : "not a whole Xauthority file");
+}
+
+bool x11_authority_may_show(const struct x11_authority *authority, uid_t uid)
+{
+    return uid == 0 || authority->owner == uid || authority->public;
+}

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "capture/x11/card.h"
+
+#include "capture/x11/proc.h"
+
+#include <dirent.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define CARDS_MAX 64 /* cardN with N below */
+
+/* N of a link to /dev/dri/cardN, or -1. */
+static long card_of_link(const char *link)
+{
+    const char *prefix = "/dev/dri/card";
+    long card = strncmp(link, prefix, strlen(prefix)) == 0 ? x11_parse_number(link + strlen(prefix)) : -1;
+    return card < CARDS_MAX ? card : -1;
+}
+
+/* Marks the cards that a process has open; their number, or -1 when its files can't be read. */
+static int open_cards(const char *root, pid_t pid, bool cards[CARDS_MAX])
+{
+    char path[PATH_MAX], link[64];
+    int count = 0;
+    DIR *folder = x11_path(path, sizeof path, "%s/proc/%d/fd", root, (int)pid) ? opendir(path) : NULL;
+    if (!folder)
+        return -1;
+    struct dirent *entry;
+    while ((entry = readdir(folder))) {
+        ssize_t len = readlinkat(dirfd(folder), entry->d_name, link, sizeof link - 1);
+        if (len <= 0)
+            continue;
+        link[len] = 0;
+        long card = card_of_link(link);
+        if (card >= 0 && !cards[card]) {
+            cards[card] = true;
+            count++;
+        }
+    }
+    closedir(folder);
+    return count;
+}
+
+static bool has_kernel_connector(const char *root, int card, const char *type, const char *rest)
+{
+    char path[PATH_MAX];
+    return x11_path(path, sizeof path, "%s/sys/class/drm/card%d-%s%s", root, card, type, rest) &&
+           access(path, F_OK) == 0;
+}
+
+/* Xorg calls the kernel's HDMI-A-1 HDMI-1, and DVI-I, DVI-D and DP by their own names. */
+static bool has_connector(const char *root, int card, const char *output)
+{
+    if (strchr(output, '/'))
+        return false;
+    return has_kernel_connector(root, card, "", output) ||
+           (strncmp(output, "HDMI-", 5) == 0 && has_kernel_connector(root, card, "HDMI-A-", output + 5));
+}
+
+/* The card of the output; -1 when it can't be told. */
+static int choose_card(const char *root, const bool cards[CARDS_MAX], int count, const char *output)
+{
+    int chosen = -1;
+    for (int card = 0; card < CARDS_MAX; card++) {
+        if (!cards[card] || (count > 1 && !has_connector(root, card, output)))
+            continue;
+        if (chosen >= 0)
+            return -1;
+        chosen = card;
+    }
+    return chosen;
+}
+
+/* The last part of where a link points, "" when there is none or it does not fit. */
+static void link_name(const char *path, char *name, size_t size)
+{
+    char target[PATH_MAX];
+    ssize_t len = readlink(path, target, sizeof target - 1);
+    name[0] = 0;
+    if (len <= 0)
+        return;
+    target[len] = 0;
+    const char *slash = strrchr(target, '/');
+    const char *last = slash ? slash + 1 : target;
+    if (strlen(last) < size)
+        strcpy(name, last);
+}
+
+bool x11_gpu_find(const char *root, pid_t server, const char *output, struct x11_gpu *gpu)
+{
+    bool cards[CARDS_MAX] = {false};
+    char path[PATH_MAX], bus[16];
+    *gpu = (struct x11_gpu){.driver = ""};
+    int count = open_cards(root, server, cards);
+    if (count <= 0)
+        return false;
+    int card = choose_card(root, cards, count, output);
+    if (card < 0)
+        return true;
+    x11_path(path, sizeof path, "%s/sys/class/drm/card%d/device/driver", root, card);
+    link_name(path, gpu->driver, sizeof gpu->driver);
+    x11_path(path, sizeof path, "%s/sys/class/drm/card%d/device/subsystem", root, card);
+    link_name(path, bus, sizeof bus);
+    x11_path(path, sizeof path, "%s/sys/class/drm/card%d/device", root, card);
+    if (strcmp(bus, "pci") == 0)
+        link_name(path, gpu->pci, sizeof gpu->pci);
+    return true;
+}
+
+uint64_t x11_gpu_cards(const char *root, pid_t server)
+{
+    bool cards[CARDS_MAX] = {false};
+    uint64_t set = 0;
+    open_cards(root, server, cards);
+    for (int card = 0; card < CARDS_MAX; card++)
+        set |= (uint64_t)cards[card] << card;
+    return set;
+}
+
+bool x11_gpu_is_output(uint64_t cards, const char *kernel_name, const char *output)
+{
+    unsigned card;
+    int len = 0;
+    if (sscanf(kernel_name, "card%2u-%n", &card, &len) != 1 || len == 0 || card >= CARDS_MAX || !(cards >> card & 1))
+        return false;
+    const char *connector = kernel_name + len;
+    if (strcmp(connector, output) == 0)
+        return true;
+    return strncmp(connector, "HDMI-A-", 7) == 0 && strncmp(output, "HDMI-", 5) == 0 &&
+           strcmp(connector + 7, output + 5) == 0;
+}

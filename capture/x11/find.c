@@ -1,0 +1,404 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "capture/x11/find.h"
+
+#include "capture/x11/logind.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define COMMAND_LINE_MAX 8192 /* bytes of it that are looked at */
+#define SOCKETS_MAX 256       /* listening X sockets */
+
+static const char *const server_names[] = {"X",    "Xorg",      "Xorg.bin",  "Xwayland", "Xvfb",   "Xephyr", "Xnest",
+                                           "Xvnc", "Xtigervnc", "Xtightvnc", "Xspice",   "Xdummy", "Xdmx",   NULL};
+
+struct x_socket {
+    unsigned long inode;
+    unsigned number;
+};
+
+struct search {
+    const char *root;
+    struct x11_servers *servers;
+    struct strlist *refused;
+    bool number_known[X11_SERVERS_MAX]; /* beside servers->items */
+    struct x_socket sockets[SOCKETS_MAX];
+    size_t socket_count;
+};
+
+void x11_server_label(const struct x11_server *server, char *text, size_t size)
+{
+    if (server->pid)
+        snprintf(text, size, ":%u (%s, process %d)", server->number, server->name, (int)server->pid);
+    else
+        snprintf(text, size, ":%u", server->number);
+}
+
+bool x11_is_server_name(const char *name)
+{
+    for (size_t i = 0; server_names[i]; i++)
+        if (strcmp(name, server_names[i]) == 0)
+            return true;
+    return false;
+}
+
+/* ---- processes ---- */
+
+/* A relative -auth is relative to the server's own folder. */
+static char *authority_path(pid_t pid, const char *path)
+{
+    char *copy = NULL;
+    if (path[0] == '/')
+        copy = strdup(path);
+    else if (asprintf(&copy, "/proc/%d/cwd/%s", (int)pid, path) < 0)
+        copy = NULL;
+    return copy;
+}
+
+/* Words are what lies between the NULs of /proc/PID/cmdline. */
+static void read_arguments(struct x11_server *server, bool *number_known, const char *words, size_t len)
+{
+    bool displayfd = false;
+    for (const char *word = words, *next; word < words + len; word = next) {
+        next = word + strlen(word) + 1;
+        if (word[0] == ':' && x11_parse_number(word + 1) >= 0 && x11_parse_number(word + 1) <= X11_DISPLAY_MAX) {
+            server->number = (unsigned)x11_parse_number(word + 1);
+            *number_known = true;
+        } else if (strncmp(word, "vt", 2) == 0 && x11_parse_number(word + 2) > 0) {
+            server->vt = (unsigned)x11_parse_number(word + 2);
+        } else if (strcmp(word, "-auth") == 0 && next < words + len && !server->authority) {
+            server->authority = authority_path(server->pid, next);
+        } else if (strcmp(word, "-rootless") == 0) {
+            server->rootless = true;
+        } else if (strcmp(word, "-displayfd") == 0) {
+            displayfd = true;
+        }
+    }
+    if (!*number_known && !displayfd && server->name[0] == 'X' &&
+        (server->name[1] == 0 || strncmp(server->name, "Xorg", 4) == 0))
+        *number_known = true; /* Xorg's default is :0 */
+}
+
+static void add_process(struct search *search, pid_t pid)
+{
+    char name[X11_PROCESS_NAME_SIZE], state, path[PATH_MAX], words[COMMAND_LINE_MAX];
+    struct stat owner;
+    if (!x11_process_stat(search->root, pid, name, &state) || state == 'Z' || !x11_is_server_name(name))
+        return;
+    x11_path(path, sizeof path, "%s/proc/%d", search->root, (int)pid);
+    if (stat(path, &owner) != 0)
+        return;
+    x11_path(path, sizeof path, "%s/proc/%d/cmdline", search->root, (int)pid);
+    ssize_t len = x11_read_file(path, words, sizeof words);
+    if (len <= 0)
+        return;
+    if (search->servers->count == X11_SERVERS_MAX) {
+        strlist_addf(search->refused, "process %d: there are more than %d X servers", (int)pid, X11_SERVERS_MAX);
+        return;
+    }
+    size_t index = search->servers->count++;
+    struct x11_server *server = &search->servers->items[index];
+    *server = (struct x11_server){.pid = pid, .uid = owner.st_uid};
+    strcpy(server->name, name);
+    search->number_known[index] = false;
+    read_arguments(server, &search->number_known[index], words, (size_t)len);
+}
+
+static void add_processes(struct search *search)
+{
+    char path[PATH_MAX];
+    DIR *folder = x11_path(path, sizeof path, "%s/proc", search->root) ? opendir(path) : NULL;
+    if (!folder) {
+        strlist_addf(search->refused, "%s: can't be read, so no running server is seen", path);
+        return;
+    }
+    struct dirent *entry;
+    while ((entry = readdir(folder)))
+        if (x11_parse_number(entry->d_name) > 0)
+            add_process(search, (pid_t)x11_parse_number(entry->d_name));
+    closedir(folder);
+}
+
+/* ---- display numbers of servers that were started with -displayfd ---- */
+
+/* The N of a path that ends in "/.X11-unix/XN", else -1. */
+static long socket_number(const char *path)
+{
+    const char *last = strstr(path, "/.X11-unix/X");
+    long number = last ? x11_parse_number(last + strlen("/.X11-unix/X")) : -1;
+    return number <= X11_DISPLAY_MAX ? number : -1;
+}
+
+/* proc(5), /proc/net/unix: "Num: RefCount Protocol Flags Type St Inode Path"; flag 0x10000 is a listening socket. */
+static void read_sockets(struct search *search)
+{
+    char path[PATH_MAX], line[256], name[128];
+    FILE *file = x11_path(path, sizeof path, "%s/proc/net/unix", search->root) ? fopen(path, "re") : NULL;
+    if (!file)
+        return;
+    while (fgets(line, sizeof line, file)) {
+        unsigned flags;
+        unsigned long inode;
+        if (sscanf(line, "%*[^:]: %*x %*x %x %*x %*x %lu %127s", &flags, &inode, name) != 3 || !(flags & 0x10000))
+            continue;
+        long number = socket_number(name);
+        if (number >= 0 && search->socket_count < SOCKETS_MAX)
+            search->sockets[search->socket_count++] = (struct x_socket){.inode = inode, .number = (unsigned)number};
+    }
+    fclose(file);
+}
+
+static bool number_of_inode(const struct search *search, unsigned long inode, unsigned *number)
+{
+    for (size_t i = 0; i < search->socket_count; i++)
+        if (search->sockets[i].inode == inode) {
+            *number = search->sockets[i].number;
+            return true;
+        }
+    return false;
+}
+
+/* Through the sockets that the process holds: -displayfd also means that there is no lock file. */
+static bool number_by_sockets(const struct search *search, struct x11_server *server)
+{
+    char path[PATH_MAX], link[64];
+    DIR *folder = x11_path(path, sizeof path, "%s/proc/%d/fd", search->root, (int)server->pid) ? opendir(path) : NULL;
+    bool found = false;
+    struct dirent *entry;
+    while (folder && !found && (entry = readdir(folder))) {
+        ssize_t len = readlinkat(dirfd(folder), entry->d_name, link, sizeof link - 1);
+        unsigned long inode;
+        if (len <= 0)
+            continue;
+        link[len] = 0;
+        if (sscanf(link, "socket:[%lu]", &inode) == 1)
+            found = number_of_inode(search, inode, &server->number);
+    }
+    if (folder)
+        closedir(folder);
+    return found;
+}
+
+/* The process that the display's lock file names, or 0. */
+static pid_t lock_owner(const struct search *search, unsigned number)
+{
+    char path[PATH_MAX], text[32];
+    if (!x11_path(path, sizeof path, "%s/tmp/.X%u-lock", search->root, number) ||
+        x11_read_file(path, text, sizeof text) <= 0)
+        return 0;
+    return (pid_t)atoi(text);
+}
+
+static bool number_by_lock(const struct search *search, struct x11_server *server)
+{
+    for (size_t i = 0; i < search->socket_count; i++)
+        if (lock_owner(search, search->sockets[i].number) == server->pid) {
+            server->number = search->sockets[i].number;
+            return true;
+        }
+    return false;
+}
+
+static void drop(struct search *search, size_t index)
+{
+    struct x11_servers *servers = search->servers;
+    free(servers->items[index].authority);
+    size_t after = --servers->count - index;
+    memmove(&servers->items[index], &servers->items[index + 1], after * sizeof servers->items[0]);
+    memmove(&search->number_known[index], &search->number_known[index + 1], after * sizeof search->number_known[0]);
+}
+
+/* What can't be told is left for choose(). */
+static void complete_numbers(struct search *search)
+{
+    for (size_t i = 0; i < search->servers->count; i++) {
+        struct x11_server *server = &search->servers->items[i];
+        if (!search->number_known[i])
+            search->number_known[i] = number_by_sockets(search, server) || number_by_lock(search, server);
+    }
+}
+
+static void drop_unknown(struct search *search)
+{
+    for (size_t i = search->servers->count; i-- > 0;) {
+        struct x11_server *server = &search->servers->items[i];
+        if (search->number_known[i])
+            continue;
+        strlist_addf(search->refused, "%s (process %d): which display it has can't be told", server->name,
+                     (int)server->pid);
+        drop(search, i);
+    }
+}
+
+/* ---- the display that was asked for ---- */
+
+/* ":N", ":N.S" or "unix:N.S": a display of this machine. */
+static bool parse_display(const char *text, unsigned *number, unsigned *screen)
+{
+    char copy[32];
+    if (strncmp(text, "unix:", 5) == 0)
+        text += 4;
+    if (text[0] != ':' || strlen(text) >= sizeof copy)
+        return false;
+    strcpy(copy, text + 1);
+    char *dot = strchr(copy, '.');
+    if (dot)
+        *dot++ = 0;
+    long n = x11_parse_number(copy), s = dot ? x11_parse_number(dot) : 0;
+    if (n < 0 || n > X11_DISPLAY_MAX || s < 0)
+        return false;
+    *number = (unsigned)n;
+    *screen = (unsigned)s;
+    return true;
+}
+
+/* Whether another process than a server, say a compositor, holds the display and waits for a first client. */
+static bool is_awaited(const struct search *search, unsigned number, pid_t *owner, char name[X11_PROCESS_NAME_SIZE])
+{
+    char state;
+    *owner = lock_owner(search, number);
+    return *owner > 0 && x11_process_stat(search->root, *owner, name, &state) && !x11_is_server_name(name);
+}
+
+static bool has_socket(const struct search *search, unsigned number)
+{
+    for (size_t i = 0; i < search->socket_count; i++)
+        if (search->sockets[i].number == number)
+            return true;
+    return false;
+}
+
+static void refuse_awaited(struct search *search, unsigned number)
+{
+    char name[X11_PROCESS_NAME_SIZE];
+    pid_t owner;
+    if (is_awaited(search, number, &owner, name))
+        strlist_addf(search->refused, ":%u: no X server runs; %s (process %d) would start one for us", number, name,
+                     (int)owner);
+    else
+        strlist_addf(search->refused, ":%u: there is a socket, but no X server is seen behind it", number);
+}
+
+/* No process of a server is seen behind the display. It may be in another container, whose socket was handed in on
+   purpose; but a compositor that waits for a client is not to be woken. */
+static void add_unseen(struct search *search, unsigned number, unsigned screen)
+{
+    char name[X11_PROCESS_NAME_SIZE];
+    pid_t owner;
+    if (is_awaited(search, number, &owner, name)) {
+        if (!has_socket(search, number)) /* else it is told with the other sockets */
+            refuse_awaited(search, number);
+    } else if (search->servers->count < X11_SERVERS_MAX) {
+        search->number_known[search->servers->count] = true;
+        search->servers->items[search->servers->count++] =
+            (struct x11_server){.number = number, .screen = screen, .uid = (uid_t)-1, .chosen = true};
+    }
+}
+
+static size_t mark_chosen(struct search *search, unsigned number, unsigned screen, bool number_known)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < search->servers->count; i++) {
+        struct x11_server *server = &search->servers->items[i];
+        if (search->number_known[i] != number_known || (number_known && server->number != number))
+            continue;
+        server->number = number;
+        server->screen = screen;
+        server->chosen = search->number_known[i] = true;
+        count++;
+    }
+    return count;
+}
+
+/* A server of another user whose display can't be told may be the one: whoever connects sees whose socket it is. */
+static void choose(struct search *search, const char *display)
+{
+    unsigned number, screen;
+    if (!parse_display(display, &number, &screen))
+        strlist_addf(search->refused, "DISPLAY=%.256s: not a display of this machine", display);
+    else if (!mark_chosen(search, number, screen, true) && !mark_chosen(search, number, screen, false))
+        add_unseen(search, number, screen);
+}
+
+/* ---- what is shown ---- */
+
+static void mark_shown(struct search *search)
+{
+    struct x11_seat seat;
+    unsigned number, screen;
+    x11_seat_read(search->root, &seat);
+    bool has_display = parse_display(seat.display, &number, &screen);
+    for (size_t i = 0; i < search->servers->count; i++) {
+        struct x11_server *server = &search->servers->items[i];
+        bool on_vt = server->vt && server->vt == (seat.vt ? seat.vt : seat.session_vt);
+        server->shown = on_vt || (has_display && server->number == number && server->vt == 0);
+    }
+}
+
+static int rank(const struct x11_server *server)
+{
+    if (server->chosen)
+        return 0;
+    if (server->shown)
+        return 1;
+    return strncmp(server->name, "Xorg", 4) == 0 || strcmp(server->name, "X") == 0 ? 2 : 3;
+}
+
+static int compare(const void *left, const void *right)
+{
+    const struct x11_server *a = left, *b = right;
+    if (rank(a) != rank(b))
+        return rank(a) - rank(b);
+    return (a->number > b->number) - (a->number < b->number);
+}
+
+/* Sockets that nobody's process was seen to own. */
+static void refuse_orphans(struct search *search)
+{
+    for (size_t i = 0; i < search->socket_count; i++) {
+        unsigned number = search->sockets[i].number;
+        bool known = false;
+        for (size_t j = 0; j < search->servers->count; j++)
+            known |= search->servers->items[j].number == number;
+        for (size_t j = 0; j < i; j++)
+            known |= search->sockets[j].number == number; /* a display has two sockets */
+        if (!known)
+            refuse_awaited(search, number);
+    }
+}
+
+void x11_servers_find(struct x11_servers *servers, const char *root, const char *display, struct strlist *refused)
+{
+    struct search *search = calloc(1, sizeof *search);
+    servers->count = 0;
+    if (!search) {
+        strlist_add(refused, "no memory to look for X servers");
+        return;
+    }
+    search->root = root;
+    search->servers = servers;
+    search->refused = refused;
+    add_processes(search);
+    read_sockets(search);
+    complete_numbers(search);
+    if (display && *display)
+        choose(search, display);
+    drop_unknown(search);
+    mark_shown(search);
+    refuse_orphans(search);
+    qsort(servers->items, servers->count, sizeof servers->items[0], compare);
+    free(search);
+}
+
+void x11_servers_deinit(struct x11_servers *servers)
+{
+    for (size_t i = 0; i < servers->count; i++)
+        free(servers->items[i].authority);
+    servers->count = 0;
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Which X servers run here. Nothing is connected to: a socket of X may belong to a compositor that would start Xwayland
+ * for whoever connects, so a server counts only when its process is there.
+ */
+#ifndef CAPTURE_X11_FIND_H
+#define CAPTURE_X11_FIND_H
+
+#include "base/strlist.h"
+#include "capture/x11/proc.h"
+
+#define X11_SERVERS_MAX 64
+#define X11_DISPLAY_MAX 65535u /* N of :N */
+
+struct x11_server {
+    unsigned number; /* N of :N */
+    unsigned screen; /* S of :N.S */
+    pid_t pid;       /* 0: not known */
+    uid_t uid;       /* whose process it is; -1: not known */
+    char name[X11_PROCESS_NAME_SIZE];
+    char *authority; /* owned; the file of its option -auth, or NULL */
+    unsigned vt;     /* 0: not known */
+    bool rootless;   /* Xwayland whose root window is never shown */
+    bool chosen;     /* it is the one of DISPLAY */
+    bool shown;      /* it has the active virtual terminal or seat0's active session */
+};
+
+struct x11_servers {
+    struct x11_server items[X11_SERVERS_MAX];
+    size_t count;
+};
+
+/* The running servers: that of display (the value of DISPLAY, or NULL) first, then the one that is shown, then those
+   on hardware, then by number. What can't be used adds a line "WHO: why" to refused. */
+void x11_servers_find(struct x11_servers *servers, const char *root, const char *display, struct strlist *refused);
+void x11_servers_deinit(struct x11_servers *servers); /* accepts a zeroed one */
+
+bool x11_is_server_name(const char *name); /* of a process */
+
+/* ":0 (Xorg, process 812)" */
+void x11_server_label(const struct x11_server *server, char *text, size_t size);
+
+#endif

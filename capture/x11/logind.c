@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "capture/x11/logind.h"
+
+#include "capture/x11/proc.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+/* The value of KEY= in a file of lines, as systemd keeps its sessions; "" when it has none. */
+static void file_value(const char *path, const char *key, char *value, size_t size)
+{
+    char text[4096];
+    size_t len = strlen(key);
+    value[0] = 0;
+    if (x11_read_file(path, text, sizeof text) < 0)
+        return;
+    for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n"))
+        if (strncmp(line, key, len) == 0 && line[len] == '=')
+            snprintf(value, size, "%s", line + len + 1);
+}
+
+/* The files are logind's own and not an interface that is promised, so each may be missing. */
+static void read_session(const char *root, struct x11_seat *seat)
+{
+    char path[PATH_MAX], number[16];
+    x11_path(path, sizeof path, "%s/run/systemd/seats/seat0", root);
+    file_value(path, "ACTIVE", seat->session, sizeof seat->session);
+    if (strchr(seat->session, '/'))
+        seat->session[0] = 0;
+    if (seat->session[0] == 0)
+        return;
+    x11_path(path, sizeof path, "%s/run/systemd/sessions/%s", root, seat->session);
+    file_value(path, "DISPLAY", seat->display, sizeof seat->display);
+    file_value(path, "TYPE", seat->type, sizeof seat->type);
+    file_value(path, "VTNR", number, sizeof number);
+    if (x11_parse_number(number) > 0)
+        seat->session_vt = (unsigned)x11_parse_number(number);
+}
+
+static unsigned read_active_vt(const char *root)
+{
+    char path[PATH_MAX], text[32];
+    x11_path(path, sizeof path, "%s/sys/class/tty/tty0/active", root);
+    if (x11_read_file(path, text, sizeof text) <= 0 || strncmp(text, "tty", 3) != 0)
+        return 0;
+    text[strcspn(text, "\n")] = 0;
+    long vt = x11_parse_number(text + 3);
+    return vt > 0 ? (unsigned)vt : 0;
+}
+
+void x11_seat_read(const char *root, struct x11_seat *seat)
+{
+    *seat = (struct x11_seat){.vt = read_active_vt(root)};
+    read_session(root, seat);
+}

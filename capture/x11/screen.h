@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The layout of an X screen: its size, its outputs, and which of its pixels any of them shows. */
+#ifndef CAPTURE_X11_SCREEN_H
+#define CAPTURE_X11_SCREEN_H
+
+#include "capture/capture.h"
+#include "capture/x11/connection.h"
+
+#define X11_OUTPUTS_MAX 64
+#define X11_OUTPUT_NAME_SIZE 128 /* bytes; a longer name is an error */
+
+struct x11_output {
+    char name[X11_OUTPUT_NAME_SIZE];
+    struct rect area; /* within the screen */
+};
+
+struct x11_scene {
+    int screen;
+    uint32_t width, height; /* of the root window */
+    struct x11_output outputs[X11_OUTPUTS_MAX];
+    size_t output_count;
+    struct rect lit[X11_OUTPUTS_MAX]; /* what CRTCs scan out: the rest of the root window is nowhere to be seen */
+    size_t lit_count;                 /* 0: not known */
+    Time changed;                     /* RandR's time of the last change */
+};
+
+/* Without RandR the screen is one output. Screens other than the connection's own put "screenN." before its names. */
+int x11_scene_read(struct x11_connection *connection, int screen, struct x11_scene *scene, struct error *err);
+/* Whether the screen is still as it was read. */
+bool x11_scene_is_current(struct x11_connection *connection, const struct x11_scene *scene);
+
+#endif

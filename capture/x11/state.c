@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "capture/x11/state.h"
+
+#include <string.h>
+
+bool x11_read_card32(struct x11_connection *connection, Window window, const char *name, uint32_t *value)
+{
+    Atom atom = x11.XInternAtom(connection->display, name, True), type;
+    int format;
+    unsigned long count = 0, left;
+    unsigned char *data = NULL;
+    if (atom == None || x11.XGetWindowProperty(connection->display, window, atom, 0, 1, False, AnyPropertyType, &type,
+                                               &format, &count, &left, &data) != Success)
+        return false;
+    bool found = data && format == 32 && count > 0;
+    if (found) {
+        unsigned long item; /* Xlib keeps 32-bit items in longs */
+        memcpy(&item, data, sizeof item);
+        *value = (uint32_t)item;
+    }
+    if (data)
+        x11.XFree(data);
+    return found;
+}
+
+enum x11_vt_state x11_vt_state(struct x11_connection *connection, int screen)
+{
+    uint32_t has_vt;
+    if (!x11_read_card32(connection, RootWindow(connection->display, screen), "XFree86_has_VT", &has_vt))
+        return X11_VT_UNKNOWN;
+    return has_vt ? X11_VT_ACTIVE : X11_VT_INACTIVE;
+}
+
+static void warn_asleep(struct x11_connection *connection, struct strlist *facts)
+{
+    int event, error;
+    CARD16 level;
+    BOOL enabled;
+    if (x11_missing(X11_LIB_XEXT) || !x11.DPMSQueryExtension(connection->display, &event, &error) ||
+        !x11.DPMSCapable(connection->display) || !x11.DPMSInfo(connection->display, &level, &enabled) || !enabled)
+        return;
+    if (level != DPMSModeOn)
+        strlist_addf(facts, "warning=display asleep (DPMS %s)",
+                     level == DPMSModeStandby   ? "standby"
+                     : level == DPMSModeSuspend ? "suspend"
+                                                : "off");
+}
+
+static void warn_saver(struct x11_connection *connection, int screen, struct strlist *facts)
+{
+    int event, error;
+    XScreenSaverInfo info = {0};
+    if (x11_missing(X11_LIB_XSS) || !x11.XScreenSaverQueryExtension(connection->display, &event, &error))
+        return;
+    if (x11.XScreenSaverQueryInfo(connection->display, RootWindow(connection->display, screen), &info) &&
+        info.state == ScreenSaverOn)
+        strlist_add(facts, "warning=screen saver active");
+}
+
+/* xscreensaver tells what it does in a property of the root window, whose first item is the atom BLANK or LOCK. */
+static void warn_locked(struct x11_connection *connection, int screen, struct strlist *facts)
+{
+    uint32_t status;
+    Window root = RootWindow(connection->display, screen);
+    if (x11_read_card32(connection, root, "_SCREENSAVER_STATUS", &status) && status != 0 &&
+        status == x11.XInternAtom(connection->display, "LOCK", True))
+        strlist_add(facts, "warning=screen locked (xscreensaver)");
+}
+
+void x11_state_warn(struct x11_connection *connection, int screen, struct strlist *facts)
+{
+    for (int library = 0; library < X11_LIB_COUNT; library++)
+        if (x11_missing((enum x11_library)library))
+            strlist_addf(facts, "warning=%s", x11_missing((enum x11_library)library));
+    warn_asleep(connection, facts);
+    warn_saver(connection, screen, facts);
+    warn_locked(connection, screen, facts);
+}

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "host/cli/test/test.h"
+
+#include "base/timestamp.h"
+
+#include <string.h>
+
+const char *test_exit_name(int exit)
+{
+    switch (exit) {
+#define X(symbol, value, name, help)                                                                                   \
+    case value:                                                                                                        \
+        return name;
+        TEST_EXITS(X)
+#undef X
+    }
+    return cli_exit_name((enum cli_exit)exit);
+}
+
+static void add_items(struct json *json, const char *key, char *const *items, size_t count)
+{
+    json_array_begin(json, key);
+    for (size_t i = 0; i < count; i++)
+        json_text(json, NULL, items[i]);
+    json_array_end(json);
+}
+
+static void add_strings(struct json *json, const char *key, const struct periscope_strings *strings)
+{
+    add_items(json, key, strings->items, strings->count);
+}
+
+static void add_picture(struct json *json, const struct test_picture *picture)
+{
+    if (!picture->file && !picture->error) {
+        json_null(json, "screenshot");
+        return;
+    }
+    json_object_begin(json, "screenshot");
+    json_text(json, "file", picture->file);
+    json_text(json, "error", picture->error);
+    add_strings(json, "facts", &picture->facts);
+    json_object_end(json);
+}
+
+static void add_evidence(struct json *json, const struct test_evidence *evidence)
+{
+    if (!evidence->summary && !evidence->error && evidence->files.count == 0) {
+        json_null(json, "evidence");
+        return;
+    }
+    json_object_begin(json, "evidence");
+    json_text(json, "summary", evidence->summary);
+    json_text(json, "says", evidence->says);
+    json_text(json, "error", evidence->error);
+    add_items(json, "files", evidence->files.items, evidence->files.count);
+    json_object_end(json);
+}
+
+static void add_counts(struct json *json, const struct periscope_unit_counts *counts)
+{
+    json_number(json, "tests", counts->tests);
+    json_number(json, "failures", counts->failures);
+    json_number(json, "todo", counts->todo);
+    json_number(json, "flaky", counts->flaky);
+    json_number(json, "skipped", counts->skipped);
+}
+
+static void add_lines(struct json *json, const struct test_unit *unit)
+{
+    size_t count = 0;
+    json_array_begin(json, "lines");
+    for (size_t i = 0; unit->output && i < unit->result.line_count && count < TEST_JSON_LINES; i++) {
+        const struct periscope_unit_line *line = &unit->result.lines[i];
+        if (line->kind == PERISCOPE_LINE_SUMMARY)
+            continue;
+        json_object_begin(json, NULL);
+        json_text(json, "kind", periscope_unit_line_name(line->kind));
+        json_number(json, "line", line->number);
+        json_text_len(json, "text", unit->output + line->offset, line->len);
+        json_object_end(json);
+        count++;
+    }
+    json_array_end(json);
+    bool dropped = !unit->output && unit->result.line_count > 0;
+    json_bool(json, "lines_cut", dropped || count == TEST_JSON_LINES || unit->result.lines_not_kept > 0);
+}
+
+static const char *end_name(enum periscope_unit_end end)
+{
+    static const char *const names[] = {
+        [PERISCOPE_END_UNKNOWN] = "unknown",     [PERISCOPE_END_EXITED] = "exited",
+        [PERISCOPE_END_SIGNALLED] = "signalled", [PERISCOPE_END_TIMED_OUT] = "timed-out",
+        [PERISCOPE_END_LOST] = "lost",           [PERISCOPE_END_NOT_RUN] = "not-run",
+        [PERISCOPE_END_SKIPPED] = "skipped"};
+    return names[end];
+}
+
+static void add_unit(struct json *json, const struct test_unit *unit)
+{
+    json_object_begin(json, NULL);
+    json_text(json, "name", unit->name);
+    json_text(json, "verdict", periscope_unit_verdict_name(unit->result.verdict));
+    json_text(json, "end", end_name(unit->result.end));
+    json_integer(json, "status", unit->result.status);
+    json_decimal(json, "seconds", (double)unit->duration_ms / 1000);
+    add_counts(json, &unit->result.counts);
+    add_strings(json, "problems", &unit->result.problems);
+    add_strings(json, "notes", &unit->result.notes);
+    add_items(json, "ended", unit->ended.items, unit->ended.count);
+    add_items(json, "restored", unit->restored.items, unit->restored.count);
+    add_items(json, "left", unit->left.items, unit->left.count);
+    add_lines(json, unit);
+    add_picture(json, &unit->picture);
+    add_evidence(json, &unit->evidence);
+    json_object_end(json);
+}
+
+void test_json(struct json *json, const struct test *test, int exit)
+{
+    char stamp[TIMESTAMP_SIZE];
+    timestamp_text(stamp, test->started_ms);
+    json_text(json, "executable", cli_file_name(test->executable));
+    json_text(json, "dll", test->dll);
+    json_text(json, "agent", test->banner);
+    json_text(json, "verdict", test_exit_name(exit));
+    json_text(json, "started", stamp);
+    json_decimal(json, "seconds", (double)test->duration_ms / 1000);
+    json_array_begin(json, "units");
+    for (size_t i = 0; i < test->unit_count; i++)
+        add_unit(json, &test->units[i]);
+    json_array_end(json);
+    add_picture(json, &test->picture);
+    json_array_begin(json, "warnings");
+    for (size_t i = 0; i < test->warnings.count; i++)
+        json_text(json, NULL, test->warnings.items[i]);
+    json_array_end(json);
+    add_strings(json, "guest", &test->properties);
+}

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The files of a run: each appears whole or not at all, and those of an earlier run go first. */
+#include "host/cli/test/test.h"
+
+#include "base/timestamp.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PATH_MAX_SIZE 65536 /* bytes of a path that we put together */
+
+static char *output_path(const struct test *test, const char *file)
+{
+    size_t size = strlen(test->output) + strlen(file) + 2;
+    char *path = malloc(size);
+    if (path)
+        snprintf(path, size, "%s/%s", test->output, file);
+    return path;
+}
+
+static void failed(struct test *test, const char *file, const char *why)
+{
+    test_warn(test, "could not write '%s/%s': %s", test->output, file, why);
+    test->output_failed = true;
+}
+
+bool test_output_write(struct test *test, const char *file, const void *bytes, size_t len)
+{
+    struct error err;
+    char *path = output_path(test, file);
+    int status = path ? os_upload_whole(path, OS_UPLOAD_ORDINARY, bytes, len, &err)
+                      : error_set(&err, ERR_NO_MEMORY, "no memory");
+    free(path);
+    if (status)
+        failed(test, file, err.text);
+    return status == 0;
+}
+
+static void begin_report(struct test *test)
+{
+    struct error err;
+    char *path = output_path(test, "report.txt");
+    int status = path ? os_upload_begin(&test->report, path, OS_UPLOAD_ORDINARY, &err)
+                      : error_set(&err, ERR_NO_MEMORY, "no memory");
+    free(path);
+    if (status) {
+        test->report = NULL;
+        failed(test, "report.txt", err.text);
+    }
+}
+
+void test_output_remove(struct test *test, const char *file)
+{
+    struct error err;
+    char *path = output_path(test, file);
+    int status = path ? os_file_remove(path, &err) : error_set(&err, ERR_NO_MEMORY, "no memory");
+    free(path);
+    if (status == 0 || status == ERR_NOT_FOUND)
+        return;
+    test_warn(test, "could not remove '%s/%s': %s", test->output, file, err.text);
+    test->output_failed = true;
+}
+
+int test_output_open(struct test *test)
+{
+    static const char *const old[] = {"report.txt", "result.json", "junit.xml", "screenshot.png"};
+    struct error err;
+    if (!test->output)
+        return 0;
+    if (os_folder_make(test->output, &err))
+        return cli_error(test->cli, (enum cli_exit)TEST_LOCAL, "could not make the folder '%s': %s", test->output,
+                         err.text);
+    for (size_t i = 0; i < sizeof old / sizeof old[0]; i++)
+        test_output_remove(test, old[i]);
+    begin_report(test);
+    if (!test->output_failed)
+        return 0;
+    return cli_error(test->cli, (enum cli_exit)TEST_LOCAL, "nothing was run, since its result could not be written");
+}
+
+/* The code behind "done", such that who reads the report there comes to our verdict: 258 is what WaitForSingleObject
+   tells TestLauncher when the time is up, and a negative one is taken for a crash. */
+static int64_t done_code(const struct periscope_unit *result)
+{
+    if (result->end == PERISCOPE_END_TIMED_OUT)
+        return 258;
+    return result->end == PERISCOPE_END_SIGNALLED ? -result->status : result->status;
+}
+
+/* "dll:unit:PID done (STATUS) in Ns"; the PID only where it is that of the summary line, as 0000 is where there was none. A unit of which nobody knows how
+   it ended has no such line: its report is cut short. */
+static void done_line(char *line, size_t size, const struct test_unit *unit)
+{
+    const struct periscope_unit *result = &unit->result;
+    char pid[24] = "";
+    line[0] = '\0';
+    if (result->end == PERISCOPE_END_LOST)
+        return;
+    if (result->pid || unit->not_started)
+        snprintf(pid, sizeof pid, ":%04" PRIx64, result->pid);
+    snprintf(line, size, "%s:%s%s done (%" PRId64 ") in %" PRIu64 "s\n", result->dll, result->unit, pid,
+             done_code(result), unit->duration_ms / 1000);
+}
+
+static int write_unit(struct test *test, const struct test_unit *unit, struct error *err)
+{
+    char line[512];
+    bool ends = unit->output_len == 0 || unit->output[unit->output_len - 1] == '\n';
+    snprintf(line, sizeof line, "%s:%s start - -\n", unit->result.dll, unit->result.unit);
+    int status = os_upload_write(test->report, line, strlen(line), err);
+    if (!status && unit->output_len)
+        status = os_upload_write(test->report, unit->output, unit->output_len, err);
+    if (!status && !ends)
+        status = os_upload_write(test->report, "\n", 1, err);
+    done_line(line, sizeof line, unit);
+    return status ? status : os_upload_write(test->report, line, strlen(line), err);
+}
+
+void test_output_unit(struct test *test, const struct test_unit *unit)
+{
+    struct error err;
+    if (!test->report || unit->result.end == PERISCOPE_END_NOT_RUN)
+        return;
+    if (write_unit(test, unit, &err) == 0)
+        return;
+    failed(test, "report.txt", err.text);
+    os_upload_abandon(test->report);
+    test->report = NULL;
+}
+
+/* ---- at the end ---- */
+
+/* What is behind the folder in the path, or NULL if the path is not in it. */
+static const char *within(const char *path, const char *folder)
+{
+    size_t len = strlen(folder);
+    while (len > 1 && folder[len - 1] == '/')
+        len--;
+    if (strncmp(path, folder, len) != 0 || (path[len] != '/' && path[len] != '\0'))
+        return NULL;
+    return path + len + strspn(path + len, "/");
+}
+
+/* The output folder as GitLab wants it: from the root of the project, where a job's artifacts have theirs. */
+static void default_prefix(const struct test *test, struct buffer *out)
+{
+    struct error err;
+    const char *project = getenv("CI_PROJECT_DIR"), *rest = NULL;
+    if (project && *project) {
+        bool relative = *test->output != '/';
+        if (relative && os_getcwd(out, &err) == 0)
+            out->data[out->len - 1] = '/'; /* for its NUL */
+        buffer_printf(out, "%s", test->output);
+        buffer_append(out, "", 1);
+        rest = out->failed ? NULL : within((const char *)out->data, project);
+    }
+    if (rest) {
+        out->len = strlen(rest);
+        memmove(out->data, rest, out->len);
+    } else {
+        buffer_clear(out);
+        buffer_printf(out, "%s", test->output);
+    }
+}
+
+static char *attachment_of(const struct test *test, const struct test_unit *unit)
+{
+    const char *file = unit->picture.file ? unit->picture.file : test->picture.file;
+    struct buffer path;
+    if (!file)
+        return NULL;
+    buffer_init(&path, PATH_MAX_SIZE);
+    if (test->attachment.count)
+        buffer_printf(&path, "%s", test->attachment.items[0]);
+    else
+        default_prefix(test, &path);
+    buffer_printf(&path, "%s%s", path.len && path.data[path.len - 1] != '/' ? "/" : "", file);
+    buffer_append(&path, "", 1);
+    if (!path.failed)
+        return (char *)path.data;
+    buffer_deinit(&path);
+    return NULL;
+}
+
+static void write_junit(struct test *test)
+{
+    char stamp[TIMESTAMP_SIZE], *xml = NULL;
+    size_t len;
+    struct periscope_junit_case *cases = calloc(test->unit_count, sizeof *cases);
+    timestamp_text(stamp, test->started_ms);
+    for (size_t i = 0; cases && i < test->unit_count; i++) {
+        const struct test_unit *unit = &test->units[i];
+        cases[i] = (struct periscope_junit_case){
+            &unit->result,
+            unit->output,
+            unit->output_len,
+            unit->duration_ms,
+            attachment_of(test, unit),
+            (const char *const *)unit->evidence.files.items,
+            unit->evidence.files.count,
+        };
+    }
+    struct periscope_junit junit = {test->dll, test->cli->target, stamp, "report.txt", cases, test->unit_count};
+    int status = cases ? periscope_junit_write(&junit, &xml, &len) : PERISCOPE_LOCAL;
+    if (status)
+        failed(test, "junit.xml",
+               status == PERISCOPE_INVALID ? "the name of an attachment has '[', ']' or '|' in it" : "no memory");
+    else
+        test_output_write(test, "junit.xml", xml, len);
+    for (size_t i = 0; cases && i < test->unit_count; i++)
+        free((char *)(uintptr_t)cases[i].attachment);
+    free(cases);
+    free(xml);
+}
+
+void test_output_close(struct test *test)
+{
+    struct error err;
+    if (!test->output)
+        return;
+    if (test->report && os_upload_commit(test->report, &err))
+        failed(test, "report.txt", err.text);
+    test->report = NULL;
+    write_junit(test);
+}

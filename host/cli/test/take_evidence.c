@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What is kept of a unit that did not end: what it seems to wait for, its processes and windows, and minidumps. */
+#include "host/cli/test/test.h"
+
+#include "host/cli/test/evidence.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define TEXT_MAX ((size_t)16 << 20)  /* bytes of the evidence's text */
+#define DUMP_MAX ((size_t)256 << 20) /* bytes of a minidump; a small program's has a megabyte */
+
+void test_free_evidence(struct test_evidence *evidence)
+{
+    free(evidence->summary);
+    free(evidence->says);
+    free(evidence->error);
+    strlist_deinit(&evidence->files);
+    *evidence = (struct test_evidence){0};
+}
+
+static void dump_name(const char *base, size_t number, char name[TEST_FILE_NAME_SIZE])
+{
+    char suffix[24] = "";
+    if (number > 0)
+        snprintf(suffix, sizeof suffix, ".%zu", number + 1);
+    snprintf(name, TEST_FILE_NAME_SIZE, "dump-%s%s.dmp", base, suffix);
+}
+
+void test_remove_old_evidence(struct test *test, const struct test_unit *unit)
+{
+    char base[TEST_FILE_NAME_SIZE / 2], name[TEST_FILE_NAME_SIZE];
+    if (!test->output)
+        return;
+    test_file_base(test, unit, base, sizeof base);
+    snprintf(name, sizeof name, "evidence-%s.txt", base);
+    test_output_remove(test, name);
+    for (size_t i = 0; i < TEST_DUMPS_MAX; i++) {
+        dump_name(base, i, name);
+        test_output_remove(test, name);
+    }
+}
+
+/* A periscope_status. */
+static int keep_dump(struct test *test, struct test_evidence *evidence, uint64_t pid, const char *name)
+{
+    uint8_t *bytes = NULL;
+    size_t len = 0;
+    char remote[64];
+    snprintf(remote, sizeof remote, ".periscope/dump-%" PRIu64 ".dmp", pid);
+    int status = periscope_get_bytes(test->cli->periscope, remote, DUMP_MAX, &bytes, &len);
+    if (!status && test_output_write(test, name, bytes, len))
+        strlist_add(&evidence->files, name);
+    free(bytes);
+    return status;
+}
+
+static void keep_dumps(struct test *test, struct test_evidence *evidence, const char *base, const char *text)
+{
+    uint64_t pids[TEST_DUMPS_MAX];
+    char name[TEST_FILE_NAME_SIZE];
+    size_t count = evidence_processes(text, pids, TEST_DUMPS_MAX);
+    for (size_t i = 0; i < count && !test->stop; i++) {
+        dump_name(base, i, name);
+        int status = keep_dump(test, evidence, pids[i], name);
+        if (status)
+            test_warn(test, "no %s: %s", name, periscope_error_text(test->cli->periscope));
+        test_is_final(test, status);
+    }
+}
+
+static void keep_files(struct test *test, struct test_unit *unit, const char *text, size_t len)
+{
+    char base[TEST_FILE_NAME_SIZE / 2], name[TEST_FILE_NAME_SIZE];
+    test_file_base(test, unit, base, sizeof base);
+    snprintf(name, sizeof name, "evidence-%s.txt", base);
+    if (test_output_write(test, name, text, len))
+        strlist_add(&unit->evidence.files, name);
+    if (test->windows)
+        keep_dumps(test, &unit->evidence, base, text);
+}
+
+/* A periscope_status; *text is NUL-terminated. */
+static int fetch(struct test *test, const char *what, uint64_t pid, uint8_t **text, size_t *len)
+{
+    char remote[64];
+    snprintf(remote, sizeof remote, ".periscope/%s-%" PRIu64 ".txt", what, pid);
+    return periscope_get_bytes(test->cli->periscope, remote, TEXT_MAX, text, len);
+}
+
+void test_take_evidence(struct test *test, struct test_unit *unit, uint64_t pid)
+{
+    struct evidence read;
+    uint8_t *text = NULL;
+    size_t len = 0;
+    if (test->plain)
+        return; /* a testagentd knows nothing of it */
+    test_free_evidence(&unit->evidence);
+    int status = fetch(test, "evidence", pid, &text, &len);
+    if (status) {
+        unit->evidence.error = strdup(periscope_error_text(test->cli->periscope));
+        test_warn(test, "no evidence of %s: %s", unit->name, periscope_error_text(test->cli->periscope));
+        test_is_final(test, status);
+        return;
+    }
+    if (evidence_read((const char *)text, &read)) {
+        unit->evidence.summary = read.summary;
+        unit->evidence.says = read.says;
+    }
+    if (test->output)
+        keep_files(test, unit, (const char *)text, len);
+    free(text);
+}
+
+void test_take_crash(struct test *test, struct test_unit *unit, uint64_t pid)
+{
+    char base[TEST_FILE_NAME_SIZE / 2], name[TEST_FILE_NAME_SIZE];
+    if (test->plain || !test->windows || test->runner.count || !test->output)
+        return;
+    test_file_base(test, unit, base, sizeof base);
+    dump_name(base, 0, name);
+    int status = keep_dump(test, &unit->evidence, pid, name);
+    if (status) /* most guests are not set up to keep one: that is no warning */
+        unit->evidence.error = strdup(periscope_error_text(test->cli->periscope));
+    test_is_final(test, status);
+}
+
+/* Behind a runner there is more than the test's own: Wine's servers, which are meant to stay. */
+void test_find_left(struct test *test, struct test_unit *unit, uint64_t pid)
+{
+    uint8_t *text = NULL;
+    size_t len = 0;
+    if (test->plain || !test->windows || test->runner.count)
+        return;
+    int status = fetch(test, "processes", pid, &text, &len);
+    if (status == PERISCOPE_OK)
+        evidence_list_processes((const char *)text, &unit->left);
+    else if (status != PERISCOPE_REFUSED) /* an older agent's */
+        test_is_final(test, status);
+    free(text);
+}

@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The verb `test`: the command line, and the steps of a run. */
+#include "host/cli/test/test.h"
+
+#include "platform/clock.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CLOCK_LEEWAY_S 30 /* as the TestBot's hosts have it */
+
+static const struct cli_option options[] = {
+    {"runner", 'R', "COMMAND", "run the executable by this command, as wine; none (the default) runs it itself"},
+    {"env", 'e', "NAME[=VALUE]", "set a variable of each unit's environment; without '=' remove it"},
+    {"time-limit", 'l', "SECONDS", "how long a unit may take (120)"},
+    {"total-limit", 'L', "SECONDS", "how long all units together may take (for ever)"},
+    {"output", 'o', "DIR", "write report.txt, result.json, junit.xml and screenshot.png into this folder"},
+    {"screenshot", 's', "WHEN", "never, end (default), failure: after each bad unit too, or unit: after each"},
+    {"screenshot-at", 0, "SECONDS", "a picture of each unit, that long after its start, if it still runs"},
+    {"attachment-prefix", 0, "PATH", "what stands before a picture's name in junit.xml (DIR)"},
+    {"no-settime", 0, NULL, "leave the guest's clock alone"},
+    {0},
+};
+
+void test_warn(struct test *test, const char *format, ...)
+{
+    char text[2048];
+    va_list args;
+    va_start(args, format);
+    int len = vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    if (len >= (int)sizeof text)
+        strcpy(text + sizeof text - 10, "... (cut)");
+    cli_warn(test->cli, "%s", text);
+    strlist_add(&test->warnings, text);
+}
+
+bool test_is_final(struct test *test, int status)
+{
+    if (status != PERISCOPE_NO_AGENT && status != PERISCOPE_TIMED_OUT && status != PERISCOPE_INTERRUPTED)
+        return false;
+    if (!test->stop || status == PERISCOPE_INTERRUPTED)
+        test->stop = cli_exit_of(status);
+    return true;
+}
+
+/* ---- the command line ---- */
+
+static int parse_pictures(struct test *test)
+{
+    static const char *const names[] = {
+        [PICTURES_NEVER] = "never", [PICTURES_END] = "end", [PICTURES_FAILURE] = "failure", [PICTURES_UNIT] = "unit"};
+    const char *when = cli_option(test->cli, "screenshot");
+    test->pictures = PICTURES_END;
+    if (!when)
+        return 0;
+    for (int i = 0; i < 4; i++) {
+        if (strcmp(when, names[i]) == 0) {
+            test->pictures = (enum test_pictures)i;
+            return 0;
+        }
+    }
+    return cli_usage(test->cli, "--screenshot: '%s' is none of never, end, failure, unit", when);
+}
+
+static bool parse_time(struct test *test, const char *name, int *ms)
+{
+    const char *text = cli_option(test->cli, name);
+    return !text || cli_seconds(test->cli, name, text, ms);
+}
+
+static int parse_times(struct test *test)
+{
+    int total_ms = -1;
+    test->unit_limit_ms = TEST_LIMIT_MS;
+    test->picture_at_ms = -1;
+    if (!parse_time(test, "time-limit", &test->unit_limit_ms) || !parse_time(test, "total-limit", &total_ms) ||
+        !parse_time(test, "screenshot-at", &test->picture_at_ms))
+        return CLI_USAGE;
+    test->deadline = os_deadline(total_ms);
+    return 0;
+}
+
+/* The words of --runner, between spaces. */
+static void parse_runner(struct test *test)
+{
+    const char *runner = cli_option(test->cli, "runner");
+    if (!runner || strcmp(runner, "none") == 0)
+        return;
+    for (size_t len; *runner; runner += len) {
+        runner += strspn(runner, " ");
+        len = strcspn(runner, " ");
+        if (len)
+            strlist_addf(&test->runner, "%.*s", (int)len, runner);
+    }
+}
+
+/* WINETEST_* are the variables that a Wine test reads (wine/test.h): what makes its report one that is to be parsed. */
+static void make_environment(struct test *test)
+{
+    const char **given = cli_option_all(test->cli, "env");
+    if (test->runner.count)
+        strlist_add(&test->env, "WINETEST_PLATFORM=wine");
+    strlist_add(&test->env, "WINETEST_DEBUG=1");
+    strlist_add(&test->env, "WINETEST_INTERACTIVE=0");
+    strlist_add(&test->env, "WINETEST_REPORT_SUCCESS=0");
+    strlist_add(&test->env, "WINETEST_COLOR=0");
+    for (size_t i = 0; given && given[i]; i++)
+        strlist_add(&test->env, given[i]); /* the later one of a name wins */
+    if (!given)
+        test->env.failed = true;
+    free(given);
+}
+
+/* "kernel32_test.exe", "kernel32_test64.exe" and "kernel32.exe" are kernel32's. */
+static char *dll_name(const char *executable)
+{
+    const char *name = cli_file_name(executable), *end = strstr(name, "_test");
+    size_t len = end && end > name ? (size_t)(end - name) : strcspn(name, ".");
+    if (len > PERISCOPE_WINETEST_MAX_NAME)
+        len = PERISCOPE_WINETEST_MAX_NAME;
+    char *dll = malloc(len + 1);
+    if (dll)
+        snprintf(dll, len + 1, "%.*s", (int)len, name);
+    return dll;
+}
+
+static int parse(struct test *test)
+{
+    struct cli *cli = test->cli;
+    const char *prefix = cli_option(cli, "attachment-prefix");
+    test->executable = cli->operands[0];
+    test->output = cli_option(cli, "output");
+    test->dll = dll_name(test->executable);
+    if (prefix)
+        strlist_add(&test->attachment, prefix);
+    parse_runner(test);
+    make_environment(test);
+    if (!test->dll || test->env.failed || test->runner.failed || test->attachment.failed)
+        return cli_error(cli, (enum cli_exit)TEST_LOCAL, "no memory");
+    int exit = parse_pictures(test);
+    return exit ? exit : parse_times(test);
+}
+
+/* ---- the run ---- */
+
+static void set_time(struct test *test)
+{
+    if (cli_option(test->cli, "no-settime"))
+        return;
+    int status = periscope_settime(test->cli->periscope, (uint64_t)(os_wall_time_ms() / 1000), CLOCK_LEEWAY_S);
+    if (status)
+        test_warn(test, "the guest's clock could not be set: %s", periscope_error_text(test->cli->periscope));
+}
+
+static int choose_units(struct test *test)
+{
+    struct cli *cli = test->cli;
+    char *const *names = cli->operands + 1;
+    size_t count = cli->operand_count - 1;
+    if (count == 0) {
+        int exit = test_list_units(test);
+        if (exit)
+            return exit;
+        names = test->listed.items;
+        count = test->listed.count;
+    }
+    if (count > TEST_MAX_UNITS)
+        return cli_usage(cli, "%zu units are too many: the limit is %d", count, TEST_MAX_UNITS);
+    test->units = calloc(count, sizeof *test->units);
+    if (!test->units)
+        return cli_error(cli, (enum cli_exit)TEST_LOCAL, "no memory for %zu units", count);
+    test->unit_count = count;
+    for (size_t i = 0; i < count; i++)
+        test->units[i].name = names[i];
+    return 0;
+}
+
+static int exit_of(enum periscope_unit_verdict verdict)
+{
+    switch (verdict) {
+    case PERISCOPE_UNIT_PASSED:
+    case PERISCOPE_UNIT_SKIPPED:
+        return TEST_PASSED;
+    case PERISCOPE_UNIT_FAILED:
+        return TEST_FAILED;
+    case PERISCOPE_UNIT_CRASHED:
+        return TEST_CRASHED;
+    case PERISCOPE_UNIT_TIMED_OUT:
+        return TEST_TIMED_OUT;
+    case PERISCOPE_UNIT_LOST:
+        return CLI_NO_AGENT;
+    case PERISCOPE_UNIT_NOT_RUN:
+        return TEST_INCOMPLETE;
+    }
+    return TEST_INCOMPLETE;
+}
+
+static int verdict_of(const struct test *test)
+{
+    int worst = test->out_of_time ? TEST_TIMED_OUT : TEST_PASSED;
+    for (size_t i = 0; i < test->unit_count; i++) {
+        int exit = exit_of(test->units[i].result.verdict);
+        if (exit > worst && !(test->out_of_time && exit == TEST_INCOMPLETE))
+            worst = exit;
+    }
+    if (test->stop)
+        return test->stop;
+    return worst == TEST_PASSED && test->output_failed ? TEST_LOCAL : worst;
+}
+
+static void write_result(struct test *test, int exit)
+{
+    struct json json;
+    if (!test->output)
+        return;
+    json_init(&json);
+    json_object_begin(&json, NULL);
+    json_text(&json, "host", test->cli->target);
+    test_json(&json, test, exit);
+    json_number(&json, "exit", (uint64_t)exit);
+    json_object_end(&json);
+    buffer_append(&json.out, "\n", 1);
+    if (json.out.failed)
+        test_warn(test, "no memory for result.json");
+    else
+        test_output_write(test, "result.json", json.out.data, json.out.len);
+    test->output_failed |= json.out.failed;
+    json_deinit(&json);
+}
+
+static int run_units(struct test *test)
+{
+    int exit = choose_units(test);
+    if (exit)
+        return exit;
+    for (size_t i = 0; i < test->unit_count; i++)
+        test_run_unit(test, i);
+    if (!test->stop && test->pictures != PICTURES_NEVER)
+        test_take_picture(test, &test->picture, "screenshot.png", false);
+    return 0;
+}
+
+static int finish(struct test *test)
+{
+    test->duration_ms = (uint64_t)(os_wall_time_ms() - test->started_ms);
+    test_output_close(test);
+    int exit = verdict_of(test);
+    write_result(test, exit);
+    exit = verdict_of(test);
+    test_show_summary(test);
+    test_json(&test->cli->reply, test, exit);
+    test->cli->status = test_exit_name(exit);
+    test->judged = true;
+    return exit;
+}
+
+static int carry_out(struct test *test)
+{
+    int exit = test_output_open(test);
+    if (!exit) {
+        exit = test_guest_open(test);
+        if (!exit) {
+            set_time(test);
+            exit = run_units(test);
+        }
+        test_guest_close(test);
+    }
+    return exit ? exit : finish(test);
+}
+
+static void deinit(struct test *test)
+{
+    for (size_t i = 0; i < test->unit_count; i++) {
+        periscope_unit_free(&test->units[i].result);
+        strlist_deinit(&test->units[i].ended);
+        strlist_deinit(&test->units[i].restored);
+        test_free_picture(&test->units[i].picture);
+        test_free_evidence(&test->units[i].evidence);
+        strlist_deinit(&test->units[i].left);
+        free(test->units[i].output);
+    }
+    test_free_picture(&test->picture);
+    os_upload_abandon(test->report);
+    periscope_strings_free(&test->listed);
+    periscope_strings_free(&test->properties);
+    strlist_deinit(&test->runner);
+    strlist_deinit(&test->env);
+    strlist_deinit(&test->attachment);
+    strlist_deinit(&test->warnings);
+    free(test->units);
+    free(test->folder);
+    free(test->program);
+    free(test->banner);
+    free(test->dll);
+}
+
+static int run(struct cli *cli)
+{
+    struct test test = {.cli = cli, .started_ms = os_wall_time_ms()};
+    cli_catch_interrupt(cli);
+    int exit = parse(&test);
+    if (!exit)
+        exit = carry_out(&test);
+    if (!test.judged && exit == CLI_FAILED) {
+        exit = TEST_LOCAL; /* 1 is a verdict here */
+        cli->status = test_exit_name(exit);
+    }
+    deinit(&test);
+    return exit;
+}
+
+const struct command command_test = {
+    .name = "test",
+    .operands = "TEST.exe [UNIT...]",
+    .summary = "Run a Wine test: send it, run its units, fetch report and picture",
+    .details = "Without UNIT all units that the executable lists are run. Sets the guest's clock, sends the\n"
+               "executable into a folder of its own, runs each unit under a time limit with the WINETEST_\n"
+               "variables set, and cleans up. Of a unit whose time is up a screenshot is taken and it is told\n"
+               "what it waits for, as a dialog; then it is ended with all that it started.\n"
+               "\n"
+               "The exit status is the verdict: 0 all units passed, 1 one failed, 3 one crashed, 4 the time\n"
+               "was up, 5 a unit could not be started, 6 something on this side failed; or that of every verb.\n",
+    .examples = "  periscope test vm1:9000 kernel32_test.exe atom environ\n"
+                "  periscope test --runner wine --output out vm1:9000 user32_test.exe msg\n"
+                "  periscope test --time-limit 300 --screenshot unit -o out vm1:9000 d3d11_test.exe\n",
+    .options = options,
+    .min_operands = 1,
+    .max_operands = UINT_MAX,
+    .run = run,
+};

@@ -1,0 +1,413 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* One unit: started, watched, ended where its time is up, its output fetched and read. */
+#include "host/cli/child.h"
+#include "host/cli/test/test.h"
+
+#include "platform/clock.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define GRACE_MS 2000 /* between asking a unit to end and ending it */
+#define GONE_MS 5000  /* for the status of a unit that was ended */
+
+/* ---- pictures ---- */
+
+static bool is_warning(const char *fact)
+{
+    return strncmp(fact, "warning=", 8) == 0;
+}
+
+static void no_picture(struct test *test, struct test_picture *picture, const char *why)
+{
+    picture->error = strdup(why);
+    test_warn(test, "no screenshot: %s", why);
+}
+
+static bool is_png(const uint8_t *bytes, size_t len)
+{
+    static const uint8_t signature[8] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
+    return len > sizeof signature && memcmp(bytes, signature, sizeof signature) == 0;
+}
+
+void test_free_picture(struct test_picture *picture)
+{
+    free(picture->file);
+    free(picture->error);
+    periscope_strings_free(&picture->facts);
+    *picture = (struct test_picture){0};
+}
+
+static int screenshot(struct test *test, bool freely, struct test_picture *picture, uint8_t **bytes, size_t *len)
+{
+    static const char *const options[] = {"passive=0", NULL};
+    struct periscope *p = test->cli->periscope;
+    int status = PERISCOPE_UNSUPPORTED;
+    if (freely)
+        status = periscope_screenshot(p, options, &picture->facts, bytes, len);
+    return status == PERISCOPE_UNSUPPORTED ? periscope_screenshot(p, NULL, &picture->facts, bytes, len) : status;
+}
+
+/* It takes the place of an earlier one. freely: by means too that what runs may notice, since it is ended next. */
+void test_take_picture(struct test *test, struct test_picture *picture, const char *file, bool freely)
+{
+    uint8_t *bytes = NULL;
+    size_t len = 0;
+    if (!test->output)
+        return;
+    test_free_picture(picture);
+    test_output_remove(test, file);
+    int status = screenshot(test, freely, picture, &bytes, &len);
+    if (status) {
+        no_picture(test, picture, periscope_error_text(test->cli->periscope));
+        test_is_final(test, status);
+        return;
+    }
+    for (size_t i = 0; i < picture->facts.count; i++)
+        if (is_warning(picture->facts.items[i]))
+            test_warn(test, "%s: %s", file, picture->facts.items[i] + 8);
+    if (!is_png(bytes, len))
+        no_picture(test, picture, "what the agent sent is no PNG file");
+    else if (test_output_write(test, file, bytes, len))
+        picture->file = strdup(file);
+    free(bytes);
+}
+
+void test_file_base(const struct test *test, const struct test_unit *unit, char *base, size_t size)
+{
+    size_t earlier = 0;
+    for (const struct test_unit *other = test->units; other < unit; other++)
+        earlier += strcmp(other->name, unit->name) == 0;
+    int len = snprintf(base, size, "%.*s", PERISCOPE_WINETEST_MAX_NAME, unit->name);
+    if (earlier)
+        snprintf(base + len, size - (size_t)len, "-%zu", earlier + 1);
+    for (char *c = base; *c; c++)
+        if (strchr("/\\:[]|", *c))
+            *c = '_';
+}
+
+static void picture_name(const struct test *test, const struct test_unit *unit, char file[TEST_FILE_NAME_SIZE])
+{
+    char base[TEST_FILE_NAME_SIZE / 2];
+    test_file_base(test, unit, base, sizeof base);
+    snprintf(file, TEST_FILE_NAME_SIZE, "screenshot-%s.png", base);
+}
+
+/* Of an earlier run, so that no one takes it for this one's. */
+static void remove_old_picture(struct test *test, const struct test_unit *unit)
+{
+    char file[TEST_FILE_NAME_SIZE];
+    if (!test->output)
+        return;
+    picture_name(test, unit, file);
+    test_output_remove(test, file);
+}
+
+static void picture_of_unit(struct test *test, struct test_unit *unit, bool freely)
+{
+    char file[TEST_FILE_NAME_SIZE];
+    picture_name(test, unit, file);
+    test_take_picture(test, &unit->picture, file, freely);
+}
+
+/* ---- running ---- */
+
+/* What is known of a unit while it runs. */
+struct running {
+    struct test *test;
+    struct test_unit *unit;
+    struct periscope_unit_run run;
+    uint64_t pid;
+    char *file;   /* owned: the guest's file with its output */
+    char *reason; /* owned: what run.reason points to */
+};
+
+static void set_end(struct running *running, enum periscope_unit_end end, int64_t status, const char *reason)
+{
+    free(running->reason);
+    running->reason = reason ? strdup(reason) : NULL;
+    running->run.end = end;
+    running->run.status = status;
+    running->run.reason = running->reason;
+}
+
+/* Waits until the time, which is of this unit and of all: a periscope_status. */
+static int wait_until(struct running *running, int64_t deadline)
+{
+    struct test *test = running->test;
+    struct periscope_exit exit;
+    int64_t left = os_time_left(deadline < test->deadline ? deadline : test->deadline);
+    int status = periscope_wait(test->cli->periscope, running->pid, left > INT_MAX ? INT_MAX : (int)left, 0, &exit);
+    if (status)
+        return status;
+    if (exit.exited)
+        set_end(running, PERISCOPE_END_EXITED, exit.code, NULL);
+    else
+        set_end(running, PERISCOPE_END_SIGNALLED, exit.signal, NULL);
+    return 0;
+}
+
+/* A periscope_status. */
+static int kill_unit(struct running *running)
+{
+    struct test_unit *unit = running->unit;
+    struct periscope_strings killed;
+    int status = periscope_kill(running->test->cli->periscope, running->pid, GRACE_MS, &killed);
+    for (size_t i = 0; i < killed.count; i++)
+        strlist_add(child_is_fact(killed.items[i]) ? &unit->restored : &unit->ended, killed.items[i]);
+    periscope_strings_free(&killed);
+    return status;
+}
+
+/* The picture first: it shows what the unit waits for, and is gone with it. */
+static void end_by_force(struct running *running)
+{
+    struct test *test = running->test;
+    struct periscope *p = test->cli->periscope;
+    struct periscope_exit exit;
+    set_end(running, PERISCOPE_END_TIMED_OUT, 0, NULL);
+    test->out_of_time |= os_time_left(test->deadline) == 0;
+    if (test->pictures != PICTURES_NEVER)
+        picture_of_unit(test, running->unit, true);
+    test_take_evidence(test, running->unit, running->pid);
+    if (running->unit->evidence.summary)
+        set_end(running, PERISCOPE_END_TIMED_OUT, 0, running->unit->evidence.summary);
+    int status = kill_unit(running);
+    if (status) {
+        test_warn(test, "%s could not be ended: %s", running->unit->name, periscope_error_text(p));
+        test_is_final(test, status);
+    } else {
+        (void)periscope_wait(p, running->pid, GONE_MS, 0, &exit); /* so that its output is whole */
+    }
+}
+
+static void lost(struct running *running, int status)
+{
+    struct test *test = running->test;
+    struct periscope *p = test->cli->periscope;
+    set_end(running, PERISCOPE_END_LOST, 0, periscope_error_text(p));
+    if (test_is_final(test, status)) {
+        test_warn(test, "%s", running->reason ? running->reason : "the guest was lost");
+        /* Its report may be had all the same. */
+        test_is_final(test, periscope_wait_boot(p, TEST_RECONNECT_MS, NULL));
+    }
+    if (!test->stop)
+        test->stop = CLI_NO_AGENT; /* what it was is unknown: nothing more is run in it */
+}
+
+/* Whoever interrupts the run wants it to be over in the guest too. */
+static void interrupted(struct running *running)
+{
+    struct test *test = running->test;
+    set_end(running, PERISCOPE_END_LOST, 0, "it was interrupted");
+    test_is_final(test, PERISCOPE_INTERRUPTED);
+    if (kill_unit(running))
+        test_warn(test, "%s could not be ended: %s", running->unit->name, periscope_error_text(test->cli->periscope));
+}
+
+/* While the agent has its record: only then is its process id still its own. */
+static void look_after_exit(struct running *running)
+{
+    bool crashed = running->run.end == PERISCOPE_END_EXITED && (running->run.status & 0x80000000u);
+    if (crashed)
+        test_take_crash(running->test, running->unit, running->pid);
+    test_find_left(running->test, running->unit, running->pid);
+}
+
+static void watch(struct running *running)
+{
+    struct test *test = running->test;
+    int64_t deadline = os_deadline(test->unit_limit_ms);
+    int status = PERISCOPE_STILL_RUNNING;
+    if (test->picture_at_ms >= 0 && test->picture_at_ms < test->unit_limit_ms) {
+        status = wait_until(running, os_deadline(test->picture_at_ms));
+        if (status == PERISCOPE_STILL_RUNNING)
+            picture_of_unit(test, running->unit, false);
+    }
+    if (status == PERISCOPE_STILL_RUNNING)
+        status = wait_until(running, deadline);
+    if (status == PERISCOPE_STILL_RUNNING)
+        end_by_force(running);
+    else if (status == PERISCOPE_INTERRUPTED)
+        interrupted(running);
+    else if (status)
+        lost(running, status);
+    else
+        look_after_exit(running);
+    (void)periscope_forget(test->cli->periscope, running->pid);
+}
+
+static void fetch(struct running *running)
+{
+    struct test *test = running->test;
+    struct test_unit *unit = running->unit;
+    bool cut;
+    const char *const files[] = {running->file};
+    int status = test_guest_fetch(test, running->file, &unit->output, &unit->output_len, &cut);
+    if (status) {
+        const char *why = periscope_error_text(test->cli->periscope);
+        test_warn(test, "the output of %s could not be fetched: %s", unit->name, why);
+        if (!running->reason)
+            set_end(running, running->run.end, running->run.status, why);
+        test_is_final(test, status);
+        return;
+    }
+    if (cut && !running->reason)
+        set_end(running, running->run.end, running->run.status, "its output is longer than what is read of it, 64 MiB");
+    (void)periscope_rm(test->cli->periscope, files, 1, NULL);
+}
+
+/* "required DLL a.dll, b.dll is missing", behind the agent's other words; NULL: it is another reason. */
+static const char *missing_dlls(const char *reason)
+{
+    static const char start[] = "required DLL ", end[] = " is missing";
+    const char *found = strstr(reason, start);
+    size_t len = strlen(reason), end_len = strlen(end);
+    return found && len > end_len && strcmp(reason + len - end_len, end) == 0 ? found : NULL;
+}
+
+/* The report that TestLauncher prints in the test's place. */
+static void report_missing(struct running *running, const char *missing)
+{
+    struct test_unit *unit = running->unit;
+    struct buffer out;
+    buffer_init(&out, TEST_MAX_OUTPUT);
+    buffer_printf(&out, "%s.c:0: Tests skipped: %s\n", unit->name, missing);
+    buffer_printf(&out, "0000:%s: 0 tests executed (0 marked as todo, 0 failures), 1 skipped.\n", unit->name);
+    unit->output = out.data;
+    unit->output_len = out.len;
+    unit->not_started = true;
+    set_end(running, PERISCOPE_END_EXITED, 0, NULL);
+}
+
+/* 0, or why not: a periscope_status. */
+static int start(struct running *running)
+{
+    struct test *test = running->test;
+    char name[32];
+    snprintf(name, sizeof name, "output-%zu.txt", test->done_count);
+    running->file = test_guest_path(test, name);
+    int status =
+        running->file ? test_guest_start(test, running->unit->name, running->file, &running->pid) : PERISCOPE_LOCAL;
+    const char *why = periscope_error_text(test->cli->periscope);
+    const char *missing = status == PERISCOPE_REFUSED ? missing_dlls(why) : NULL;
+    if (missing) {
+        report_missing(running, missing);
+    } else if (status) {
+        set_end(running, PERISCOPE_END_NOT_RUN, 0, why);
+        test_is_final(test, status);
+    }
+    return status;
+}
+
+static void judge(struct running *running)
+{
+    struct test *test = running->test;
+    struct test_unit *unit = running->unit;
+    running->run.dll = test->dll;
+    running->run.unit = unit->name;
+    /* Behind a runner or a batch file the test has a process id that nobody told us. */
+    bool behind = test->runner.count > 0 || (test->plain && test->windows);
+    running->run.pid = behind ? 0 : running->pid;
+    if (periscope_unit_parse(unit->output, unit->output_len, &running->run, &unit->result)) {
+        test_warn(test, "no memory to read the output of %s", unit->name);
+        test->stop = TEST_LOCAL;
+    }
+    bool bad = unit->result.verdict > PERISCOPE_UNIT_SKIPPED, has_one = unit->picture.file || unit->picture.error;
+    if (!test->stop && !has_one && (test->pictures == PICTURES_UNIT || (test->pictures == PICTURES_FAILURE && bad)))
+        picture_of_unit(test, unit, false);
+    test_output_unit(test, unit);
+}
+
+/* The first units' outputs stay for junit.xml and the JSON, as far as there is room; all are in report.txt. */
+static void keep_or_drop(struct test *test, struct test_unit *unit)
+{
+    if (unit->output_len <= TEST_MAX_KEPT - test->kept) {
+        test->kept += unit->output_len;
+        return;
+    }
+    test_warn(test, "the output of %s is in report.txt alone: all together have more than %u bytes", unit->name,
+              TEST_MAX_KEPT);
+    free(unit->output);
+    unit->output = NULL;
+    unit->output_len = 0;
+}
+
+void test_run_unit(struct test *test, size_t index)
+{
+    struct test_unit *unit = &test->units[index];
+    struct running running = {.test = test, .unit = unit};
+    int64_t started = os_clock_ms();
+    remove_old_picture(test, unit);
+    test_remove_old_evidence(test, unit);
+    test_show_start(test, unit->name);
+    if (test->stop) {
+        set_end(&running, PERISCOPE_END_NOT_RUN, 0, "the run was given up");
+    } else if (os_time_left(test->deadline) == 0) {
+        test->out_of_time = true;
+        set_end(&running, PERISCOPE_END_NOT_RUN, 0, "the time for all units is up");
+    } else if (start(&running) == 0) {
+        watch(&running);
+        fetch(&running);
+    }
+    unit->duration_ms = (uint64_t)(os_clock_ms() - started);
+    judge(&running);
+    free(running.file);
+    free(running.reason);
+    test->done_count++;
+    test_show_unit(test, unit);
+    keep_or_drop(test, unit);
+}
+
+/* ---- the list of units ---- */
+
+static int no_list(struct test *test, const char *why)
+{
+    return cli_error(test->cli, (enum cli_exit)TEST_INCOMPLETE, "%s: no list of units: %s",
+                     cli_file_name(test->executable), why);
+}
+
+/* Reads what `TEST.exe --list` printed. */
+static int read_list(struct test *test, const char *file)
+{
+    uint8_t *bytes = NULL;
+    size_t len = 0;
+    bool cut;
+    const char *const files[] = {file};
+    int status = test_guest_fetch(test, file, &bytes, &len, &cut);
+    if (status)
+        return cli_failed(test->cli, status);
+    (void)periscope_rm(test->cli->periscope, files, 1, NULL);
+    status = periscope_winetest_list(bytes, len, &test->listed);
+    char why[200];
+    snprintf(why, sizeof why, "it says '%.*s'", (int)(len < 120 ? len : 120), bytes ? (const char *)bytes : "");
+    free(bytes);
+    return status || test->listed.count == 0 ? no_list(test, why) : 0;
+}
+
+int test_list_units(struct test *test)
+{
+    struct periscope *p = test->cli->periscope;
+    struct periscope_exit exit;
+    uint64_t pid;
+    char *file = test_guest_path(test, "list.txt");
+    if (!file)
+        return no_list(test, "no memory");
+    int status = test_guest_start(test, "--list", file, &pid);
+    if (status) {
+        status = status == PERISCOPE_REFUSED ? no_list(test, periscope_error_text(p)) : cli_failed(test->cli, status);
+    } else {
+        status = periscope_wait(p, pid, TEST_LIST_MS, 0, &exit);
+        if (status == PERISCOPE_STILL_RUNNING)
+            status = no_list(test, "it did not end in time");
+        else if (status)
+            status = cli_failed(test->cli, status);
+        (void)periscope_kill(p, pid, GRACE_MS, NULL);
+        (void)periscope_forget(p, pid);
+        if (!status)
+            status = read_list(test, file);
+    }
+    free(file);
+    return status;
+}

@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* JUnit XML as GitLab reads it (docs.gitlab.com/ci/testing/unit_test_reports): of a test case it shows classname, name,
+   time and the text of one failure, error or skipped; the first [[ATTACHMENT|path]] in the system-out of a failed one
+   is its picture. */
+#include "host/periscope_winetest.h"
+
+#include "base/buffer.h"
+#include "host/report/xml.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#define ATTACHMENT_MARK "[[ATTACHMENT|"
+#define MARK_LEN (sizeof ATTACHMENT_MARK - 1)
+#define FIXED_SIZE 4096    /* bytes of a case, or of the suite, beside its long texts */
+#define LINE_MAX_SIZE 2000 /* bytes of one line of failure, or of one remark */
+#define LINE_CUT_SIZE 48   /* and what is said where its middle was */
+#define FAILURE_SHARE 4    /* of a case's bytes the lines of failure get one part in so many */
+#define REMARK_SHARE 8     /* and the notes one in so many */
+
+static struct slice slice_of(const char *text)
+{
+    return (struct slice){(const uint8_t *)text, strlen(text)};
+}
+
+static void text_of(struct buffer *out, const char *text)
+{
+    xml_text(out, slice_of(text), NULL);
+}
+
+static void time_attribute(struct buffer *out, uint64_t ms)
+{
+    buffer_printf(out, " time=\"%" PRIu64 ".%03" PRIu64 "\"", ms / 1000, ms % 1000);
+}
+
+/* ---- what a verdict is in JUnit ---- */
+
+static const char *element_of(enum periscope_unit_verdict verdict)
+{
+    switch (verdict) {
+    case PERISCOPE_UNIT_PASSED:
+        return NULL;
+    case PERISCOPE_UNIT_SKIPPED:
+        return "skipped";
+    case PERISCOPE_UNIT_FAILED:
+        return "failure";
+    case PERISCOPE_UNIT_CRASHED:
+    case PERISCOPE_UNIT_TIMED_OUT:
+    case PERISCOPE_UNIT_LOST:
+    case PERISCOPE_UNIT_NOT_RUN:
+        return "error";
+    }
+    return "error";
+}
+
+static size_t count_of(const struct periscope_junit *junit, const char *element)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < junit->count; i++) {
+        const char *is = element_of(junit->cases[i].unit->verdict);
+        count += is && strcmp(is, element) == 0;
+    }
+    return count;
+}
+
+/* ---- texts of the tests ---- */
+
+/* With a space within each attachment mark, so that none but ours counts. How many there were. */
+static uint64_t harmless_text(struct buffer *out, struct slice text, struct xml_shown *shown)
+{
+    uint64_t marks = 0;
+    size_t begun = 0;
+    for (size_t i = 0; i + MARK_LEN <= text.len; i++) {
+        if (text.data[i] != '[' || memcmp(text.data + i, ATTACHMENT_MARK, MARK_LEN) != 0)
+            continue;
+        xml_text(out, (struct slice){text.data + begun, i + 1 - begun}, shown);
+        buffer_append(out, " ", 1);
+        begun = i + 1;
+        marks++;
+    }
+    xml_text(out, (struct slice){text.data + begun, text.len - begun}, shown);
+    return marks;
+}
+
+/* ---- the lines of failure ---- */
+
+static bool is_told(const struct periscope_unit *unit, const struct periscope_unit_line *line)
+{
+    if (unit->verdict == PERISCOPE_UNIT_SKIPPED)
+        return line->kind == PERISCOPE_LINE_SKIPPED;
+    return line->kind == PERISCOPE_LINE_FAILURE || line->kind == PERISCOPE_LINE_CRASH;
+}
+
+/* A line, which loses its middle if it is long, if the buffer does not grow beyond `limit` by it. */
+static bool line_within(struct buffer *out, struct slice line, size_t limit)
+{
+    struct slice start, end;
+    xml_cut(line, LINE_MAX_SIZE, &start, &end);
+    size_t size = xml_text_size(start) + xml_text_size(end) + (start.len < line.len ? LINE_CUT_SIZE : 1);
+    if (out->len + size + size / MARK_LEN > limit)
+        return false;
+    harmless_text(out, start, NULL);
+    if (start.len < line.len)
+        buffer_printf(out, "[%zu bytes left out]", line.len - start.len - end.len);
+    harmless_text(out, end, NULL);
+    return buffer_append(out, "\n", 1);
+}
+
+struct line_list { /* lines within a limit: after the first that does not fit they are only counted */
+    struct buffer *out;
+    size_t limit;
+    uint64_t left_out;
+};
+
+static void line_list_add(struct line_list *list, struct slice line)
+{
+    if (list->left_out > 0 || !line_within(list->out, line, list->limit))
+        list->left_out++;
+}
+
+static void line_list_strings(struct line_list *list, const struct periscope_strings *strings)
+{
+    for (size_t i = 0; i < strings->count; i++)
+        line_list_add(list, slice_of(strings->items[i]));
+}
+
+static void failure_text(struct buffer *out, const struct periscope_junit_case *item, size_t max)
+{
+    const struct periscope_unit *unit = item->unit;
+    struct line_list list = {.out = out, .limit = out->len + max};
+    line_list_strings(&list, &unit->problems);
+    for (size_t i = 0; item->output && i < unit->line_count; i++)
+        if (is_told(unit, &unit->lines[i]))
+            line_list_add(&list,
+                          (struct slice){(const uint8_t *)item->output + unit->lines[i].offset, unit->lines[i].len});
+    list.left_out += unit->lines_not_kept;
+    if (list.left_out > 0)
+        buffer_printf(out, "[%" PRIu64 " more lines]\n", list.left_out);
+}
+
+static void message_attribute(struct buffer *out, const struct periscope_unit *unit)
+{
+    char text[64];
+    snprintf(text, sizeof text, "%" PRIu64 " failure%s", unit->counts.failures, unit->counts.failures == 1 ? "" : "s");
+    if (unit->verdict == PERISCOPE_UNIT_FAILED && unit->counts.failures > 0)
+        xml_attribute(out, "message", text);
+    else if (unit->problems.count > 0)
+        xml_attribute(out, "message", unit->problems.items[0]);
+    else
+        xml_attribute(out, "message", periscope_unit_verdict_name(unit->verdict));
+}
+
+static void write_failure(struct buffer *out, const struct periscope_junit_case *item, size_t max)
+{
+    const char *element = element_of(item->unit->verdict);
+    if (!element)
+        return;
+    buffer_printf(out, "      <%s", element);
+    message_attribute(out, item->unit);
+    xml_attribute(out, "type", periscope_unit_verdict_name(item->unit->verdict));
+    buffer_append(out, ">", 1);
+    failure_text(out, item, max);
+    buffer_printf(out, "</%s>\n", element);
+}
+
+/* ---- the output ---- */
+
+static void write_notes(struct buffer *out, const struct periscope_unit *unit, size_t max)
+{
+    struct line_list list = {.out = out, .limit = out->len + max};
+    if (unit->notes.count == 0)
+        return;
+    buffer_printf(out, "\n[periscope notes:\n");
+    line_list_strings(&list, &unit->notes);
+    if (list.left_out > 0)
+        buffer_printf(out, "%" PRIu64 " more lines\n", list.left_out);
+    buffer_append(out, "]", 1);
+}
+
+static void write_shown(struct buffer *out, const struct xml_shown *shown, uint64_t marks)
+{
+    if (shown->invalid > 0)
+        buffer_printf(out, "\n[periscope: what is not UTF-8 is shown as \xef\xbf\xbd, %" PRIu64 " times]",
+                      shown->invalid);
+    if (shown->controls > 0)
+        buffer_printf(out, "\n[periscope: %" PRIu64 " control characters are shown as their pictures]",
+                      shown->controls);
+    if (marks > 0)
+        buffer_printf(out, "\n[periscope: %" PRIu64 " attachment marks of the test's own have a space in them]", marks);
+}
+
+static void write_left_out(struct buffer *out, const struct periscope_junit *junit, size_t len)
+{
+    buffer_printf(out, "\n[periscope: %zu bytes are left out here", len);
+    if (junit->report) {
+        buffer_printf(out, "; all of it is in ");
+        text_of(out, junit->report);
+    }
+    buffer_printf(out, "]\n");
+}
+
+static void write_output(struct buffer *out, const struct periscope_junit *junit,
+                         const struct periscope_junit_case *item, size_t max)
+{
+    struct xml_shown shown = {0};
+    /* Empty rather than null: nothing may be added to a null pointer, not even 0. */
+    struct slice start, end, whole = {item->output ? item->output : "", item->output ? item->output_len : 0};
+    buffer_printf(out, "      <system-out>");
+    if (item->attachment) {
+        buffer_printf(out, ATTACHMENT_MARK);
+        text_of(out, item->attachment);
+        buffer_printf(out, "]]\n");
+    }
+    /* A mark grows by a byte when it is made harmless. */
+    xml_cut(whole, max - max / MARK_LEN - max / REMARK_SHARE, &start, &end);
+    uint64_t marks = harmless_text(out, start, &shown);
+    if (start.len < whole.len) {
+        write_left_out(out, junit, whole.len - start.len - end.len);
+        marks += harmless_text(out, end, &shown);
+    } else if (!item->output && item->unit->len > 0) {
+        write_left_out(out, junit, item->unit->len);
+    }
+    write_notes(out, item->unit, max / REMARK_SHARE);
+    write_shown(out, &shown, marks);
+    buffer_printf(out, "</system-out>\n");
+}
+
+/* ---- cases and suite ---- */
+
+static size_t earlier_ones(const struct periscope_junit *junit, size_t index)
+{
+    const struct periscope_unit *unit = junit->cases[index].unit;
+    size_t count = 0;
+    for (size_t i = 0; i < index; i++)
+        count +=
+            strcmp(junit->cases[i].unit->unit, unit->unit) == 0 && strcmp(junit->cases[i].unit->dll, unit->dll) == 0;
+    return count;
+}
+
+static void write_properties(struct buffer *out, const struct periscope_junit_case *item)
+{
+    const struct periscope_unit_counts *counts = &item->unit->counts;
+    const struct {
+        const char *name;
+        uint64_t value;
+    } properties[] = {{"tests", counts->tests},
+                      {"failures", counts->failures},
+                      {"todo", counts->todo},
+                      {"flaky", counts->flaky},
+                      {"skipped", counts->skipped}};
+    buffer_printf(out, "      <properties>\n");
+    for (size_t i = 0; i < sizeof properties / sizeof *properties; i++)
+        buffer_printf(out, "        <property name=\"%s\" value=\"%" PRIu64 "\"/>\n", properties[i].name,
+                      properties[i].value);
+    for (size_t i = 0; i < item->file_count; i++) {
+        buffer_printf(out, "        <property name=\"evidence\"");
+        xml_attribute(out, "value", item->files[i]);
+        buffer_printf(out, "/>\n");
+    }
+    buffer_printf(out, "      </properties>\n");
+}
+
+static void write_case(struct buffer *out, const struct periscope_junit *junit, size_t index, size_t max)
+{
+    const struct periscope_junit_case *item = &junit->cases[index];
+    const struct periscope_unit *unit = item->unit;
+    char name[PERISCOPE_WINETEST_MAX_NAME + 32];
+    size_t earlier = earlier_ones(junit, index);
+    snprintf(name, sizeof name, earlier ? "%s #%zu" : "%s", *unit->unit ? unit->unit : unit->dll, earlier + 1);
+    buffer_printf(out, "    <testcase");
+    xml_attribute(out, "classname", unit->dll);
+    xml_attribute(out, "name", name);
+    time_attribute(out, item->duration_ms);
+    buffer_printf(out, ">\n");
+    write_properties(out, item);
+    write_failure(out, item, max / FAILURE_SHARE);
+    write_output(out, junit, item, max - max / FAILURE_SHARE);
+    buffer_printf(out, "    </testcase>\n");
+}
+
+static void count_attributes(struct buffer *out, const struct periscope_junit *junit)
+{
+    uint64_t ms = 0;
+    for (size_t i = 0; i < junit->count; i++)
+        ms += junit->cases[i].duration_ms;
+    buffer_printf(out, " tests=\"%zu\" failures=\"%zu\" errors=\"%zu\" skipped=\"%zu\"", junit->count,
+                  count_of(junit, "failure"), count_of(junit, "error"), count_of(junit, "skipped"));
+    time_attribute(out, ms);
+}
+
+static void write_suite(struct buffer *out, const struct periscope_junit *junit, size_t max_text)
+{
+    buffer_printf(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites");
+    count_attributes(out, junit);
+    buffer_printf(out, ">\n  <testsuite");
+    xml_attribute(out, "name", junit->name);
+    if (junit->host)
+        xml_attribute(out, "hostname", junit->host);
+    if (junit->timestamp)
+        xml_attribute(out, "timestamp", junit->timestamp);
+    count_attributes(out, junit);
+    buffer_printf(out, ">\n");
+    for (size_t i = 0; i < junit->count; i++)
+        write_case(out, junit, i, max_text);
+    buffer_printf(out, "  </testsuite>\n</testsuites>\n");
+}
+
+static bool is_valid(const struct periscope_junit *junit)
+{
+    if (junit->count > PERISCOPE_JUNIT_MAX_CASES)
+        return false;
+    for (size_t i = 0; i < junit->count; i++)
+        if (junit->cases[i].attachment && strpbrk(junit->cases[i].attachment, "[]|"))
+            return false;
+    return true;
+}
+
+/* The share of each case in what its fixed parts leave; no text then makes the document too large. */
+static size_t share_of_text(size_t count)
+{
+    size_t left = PERISCOPE_JUNIT_MAX - FIXED_SIZE;
+    size_t each = count ? left / count : 0;
+    size_t text = each > 2 * FIXED_SIZE ? each - FIXED_SIZE : each / 2;
+    return text < PERISCOPE_JUNIT_MAX_TEXT ? text : PERISCOPE_JUNIT_MAX_TEXT;
+}
+
+int periscope_junit_write(const struct periscope_junit *junit, char **xml, size_t *len)
+{
+    struct buffer out;
+    *xml = NULL;
+    *len = 0;
+    if (!is_valid(junit))
+        return PERISCOPE_INVALID;
+    buffer_init(&out, PERISCOPE_JUNIT_MAX);
+    write_suite(&out, junit, share_of_text(junit->count));
+    if (!buffer_append(&out, "", 1)) {
+        buffer_deinit(&out);
+        return PERISCOPE_LOCAL;
+    }
+    *xml = (char *)out.data;
+    *len = out.len - 1;
+    return PERISCOPE_OK;
+}

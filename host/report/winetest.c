@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A whole report: its frames are found first, then each unit's part is read like the output of one unit. */
+#include "host/strings.h"
+#include "host/report/winetest_scan.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- frames ---- */
+
+struct frame {
+    struct slice dll, unit;
+    size_t start, end; /* the bytes behind its start line, up to the next frame */
+    struct line_frame done;
+    bool ended, skipped, no_start;
+};
+
+struct frames {
+    struct frame *items; /* owned */
+    size_t count;
+    bool full, failed;
+};
+
+static struct frame *add_frame(struct frames *frames, struct slice dll, struct slice unit, size_t line, size_t start)
+{
+    if (frames->count > 0)
+        frames->items[frames->count - 1].end = line;
+    if (frames->count == PERISCOPE_WINETEST_MAX_UNITS) {
+        frames->full = true;
+        return NULL;
+    }
+    if ((frames->count & (frames->count - 1)) == 0) {
+        size_t capacity = frames->count ? frames->count * 2 : 1;
+        struct frame *items = realloc(frames->items, capacity * sizeof *items);
+        if (!items) {
+            frames->failed = true;
+            return NULL;
+        }
+        frames->items = items;
+    }
+    struct frame *frame = &frames->items[frames->count++];
+    *frame = (struct frame){.dll = dll, .unit = unit, .start = start};
+    return frame;
+}
+
+static void take_done(struct frames *frames, const struct line_frame *done, size_t line, bool whole_line)
+{
+    struct frame *last = frames->count ? &frames->items[frames->count - 1] : NULL;
+    if (!last || !slice_equal(last->dll, done->dll) || !slice_equal(last->unit, done->unit)) {
+        /* Text that only looks like it, in the middle of a line, starts nothing. */
+        last = whole_line ? add_frame(frames, done->dll, done->unit, line, line) : NULL;
+        if (!last)
+            return;
+        last->no_start = true;
+    }
+    last->done = *done;
+    last->ended = true;
+}
+
+static void find_frames(struct frames *frames, struct slice report)
+{
+    struct slice line;
+    struct line_frame frame;
+    for (size_t at = 0, start = 0; !frames->full && !frames->failed && line_next(report, &at, &line); start = at) {
+        struct slice dll = frames->count ? frames->items[frames->count - 1].dll : (struct slice){0};
+        if (line_start(line, &frame)) {
+            struct frame *added = add_frame(frames, frame.dll, frame.unit, start, at);
+            if (added)
+                added->skipped = frame.skipped;
+        } else if (line_done(line, dll, &frame)) {
+            take_done(frames, &frame, start, frame.dll.data == line.data);
+        }
+    }
+    if (frames->count > 0 && !frames->full)
+        frames->items[frames->count - 1].end = report.len;
+}
+
+/* ---- units ---- */
+
+static int parse_frame(struct slice report, const struct frame *frame, bool last, struct periscope_unit *out)
+{
+    static const int64_t timed_out = 258; /* Windows' WAIT_TIMEOUT, as TestLauncher and winetest.exe print it */
+    int status = PERISCOPE_LOCAL;
+    char *dll = winetest_name(frame->dll), *unit = winetest_name(frame->unit);
+    struct periscope_unit_run run = {.dll = dll, .unit = unit, .pid = frame->done.pid, .status = frame->done.status};
+    if (frame->ended)
+        run.end = run.status == timed_out ? PERISCOPE_END_TIMED_OUT : PERISCOPE_END_EXITED;
+    if (frame->skipped) {
+        run.end = PERISCOPE_END_SKIPPED;
+        run.reason = "winetest.exe was told to leave it out";
+    } else if (frame->no_start) {
+        run.reason = "no start line, or it is garbled";
+    } else if (!frame->ended) {
+        run.reason = last ? "no done line: the report was cut short" : "no done line, or it is garbled";
+    }
+    if (dll && unit)
+        status = periscope_unit_parse(report.data + frame->start, frame->end - frame->start, &run, out);
+    free(dll);
+    free(unit);
+    if (status)
+        return status;
+    out->offset = frame->start;
+    for (size_t i = 0; i < out->line_count; i++)
+        out->lines[i].offset += frame->start;
+    out->seconds = frame->ended ? frame->done.seconds : -1;
+    return PERISCOPE_OK;
+}
+
+static int parse_frames(struct slice report, const struct frames *frames, struct periscope_winetest *out)
+{
+    out->units = calloc(frames->count, sizeof *out->units);
+    if (!out->units)
+        return PERISCOPE_LOCAL;
+    for (size_t i = 0; i < frames->count; i++) {
+        int status = parse_frame(report, &frames->items[i], i + 1 == frames->count, &out->units[i]);
+        if (status)
+            return status;
+        out->count++;
+    }
+    return PERISCOPE_OK;
+}
+
+static int parse_unframed(struct slice report, struct periscope_winetest *out)
+{
+    struct periscope_unit_run run = {.end = PERISCOPE_END_UNKNOWN};
+    out->units = calloc(1, sizeof *out->units);
+    if (!out->units)
+        return PERISCOPE_LOCAL;
+    int status = periscope_unit_parse(report.data, report.len, &run, out->units);
+    out->count = status == PERISCOPE_OK;
+    return status;
+}
+
+int periscope_winetest_parse(const void *bytes, size_t len, struct periscope_winetest *out)
+{
+    struct slice report = {bytes, len};
+    struct frames frames = {0};
+    struct strlist problems = {0};
+    *out = (struct periscope_winetest){0};
+    find_frames(&frames, report);
+    int status = frames.failed  ? PERISCOPE_LOCAL
+                 : frames.count ? parse_frames(report, &frames, out)
+                                : parse_unframed(report, out);
+    if (frames.full &&
+        !strlist_addf(&problems, "there are more than %d units; the others are left out", PERISCOPE_WINETEST_MAX_UNITS))
+        status = PERISCOPE_LOCAL;
+    strings_take(&out->problems, &problems);
+    free(frames.items);
+    if (status)
+        periscope_winetest_free(out);
+    return status;
+}
+
+void periscope_winetest_free(struct periscope_winetest *winetest)
+{
+    if (!winetest)
+        return;
+    for (size_t i = 0; i < winetest->count; i++)
+        periscope_unit_free(&winetest->units[i]);
+    free(winetest->units);
+    periscope_strings_free(&winetest->problems);
+    *winetest = (struct periscope_winetest){0};
+}
+
+/* ---- the list of units ---- */
+
+static struct slice trim(struct slice s)
+{
+    while (s.len > 0 && (s.data[0] == ' ' || s.data[0] == '\t')) {
+        s.data++;
+        s.len--;
+    }
+    while (s.len > 0 && (s.data[s.len - 1] == ' ' || s.data[s.len - 1] == '\t'))
+        s.len--;
+    return s;
+}
+
+static bool is_listed(const struct strlist *list, const char *name)
+{
+    for (size_t i = 0; i < list->count; i++)
+        if (strcmp(list->items[i], name) == 0)
+            return true;
+    return false;
+}
+
+/* Of the form that a unit's name has, which is that of a C identifier, so that no other line is taken for one. */
+static bool is_unit_name(struct slice name)
+{
+    for (size_t i = 0; i < name.len; i++) {
+        uint8_t c = name.data[i];
+        bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+        if (!letter && !(c >= '0' && c <= '9') && !(i > 0 && (c == '-' || c == '.')))
+            return false;
+    }
+    return name.len > 0 && name.len <= PERISCOPE_WINETEST_MAX_NAME;
+}
+
+int periscope_winetest_list(const void *output, size_t len, struct periscope_strings *units)
+{
+    struct slice line, text = {output, len};
+    struct strlist list = {0};
+    bool begun = false;
+    *units = (struct periscope_strings){0};
+    for (size_t at = 0; line_next(text, &at, &line);) {
+        if (!begun || line.len == 0 || line.data[0] != ' ') { /* names are indented; what else is printed is not */
+            begun = begun || slice_is(line, "Valid test names:");
+            continue;
+        }
+        char *name = is_unit_name(trim(line)) ? winetest_name(trim(line)) : NULL;
+        if (name && !is_listed(&list, name) && list.count < PERISCOPE_WINETEST_MAX_LISTED)
+            strlist_add(&list, name);
+        free(name);
+    }
+    if (list.failed || list.count == 0) {
+        int status = list.failed ? PERISCOPE_LOCAL : PERISCOPE_INVALID;
+        strlist_deinit(&list);
+        return status;
+    }
+    strings_take(units, &list);
+    return PERISCOPE_OK;
+}

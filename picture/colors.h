@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What a CRTC does with the colours of its composed picture: a table, a matrix, another table. Memory in, values out.
+ * The model is that of the kernel's drm_color_mgmt.c; tables are interpolated between their entries.
+ */
+#ifndef PICTURE_COLORS_H
+#define PICTURE_COLORS_H
+
+#include "picture/formats.h"
+
+#include <stddef.h>
+
+#define COLORS_TABLE_MAX 65536 /* entries */
+#define COLORS_MATRIX_SIZE 72  /* bytes of struct drm_color_ctm */
+
+struct color_table {
+    struct color *entries; /* owned; NULL: as it is */
+    size_t count;
+};
+
+struct colors {
+    struct color_table degamma, gamma; /* before and after the matrix */
+    bool has_matrix;
+    double matrix[9]; /* rows, of red, green, blue */
+};
+
+/* From blobs of the kernel's: arrays of struct drm_color_lut, and a struct drm_color_ctm (of numbers with a sign, 31 bits
+   and 32 behind the point). What changes no 8-bit value counts as none. False: no memory, or no such blob. */
+bool color_table_read(struct color_table *table, const uint8_t *bytes, size_t len);
+bool colors_read_matrix(struct colors *colors, const uint8_t *bytes, size_t len);
+void colors_deinit(struct colors *colors); /* accepts zeroed ones; leaves them zeroed */
+
+/* Changes RGB24 rows. */
+void colors_apply(const struct colors *colors, uint8_t *rgb, uint32_t stride, uint32_t width, uint32_t height);
+
+#endif

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "picture/compose.h"
+
+#include <stdlib.h>
+
+#define OPAQUE 0xffffu
+
+/* ---- the order ---- */
+
+static int compare(uint64_t a, uint64_t b)
+{
+    return (a > b) - (a < b);
+}
+
+static int compare_by_zpos(const void *a, const void *b)
+{
+    const struct layer *one = a, *other = b;
+    int order = compare(one->zpos, other->zpos);
+    return order ? order : compare(one->id, other->id);
+}
+
+static int compare_by_kind(const void *a, const void *b)
+{
+    const struct layer *one = a, *other = b;
+    int order = compare(one->kind, other->kind);
+    return order ? order : compare(one->id, other->id);
+}
+
+void compose_sort(struct layer *layers, size_t count)
+{
+    bool by_zpos = true;
+    for (size_t i = 0; i < count; i++)
+        by_zpos &= layers[i].has_zpos;
+    qsort(layers, count, sizeof *layers, by_zpos ? compare_by_zpos : compare_by_kind);
+}
+
+/* ---- from the screen back into the frame ---- */
+
+/* Along one axis of the screen: which column (or, turned by 90 degrees, row) of the frame each place shows. */
+struct axis {
+    uint32_t *places;      /* owned; one for each place of the layer that is on the screen */
+    uint32_t first, count; /* on the screen */
+};
+
+/* The axis of the frame that runs along an axis of the screen. */
+struct span {
+    uint32_t start, len; /* 1/65536 pixel */
+    uint32_t limit;      /* pixels of the frame */
+    bool backwards;
+};
+
+/* The pixel that lies under the middle of place i of n. Of two that meet there it is the one that comes later in the
+   direction of the screen. */
+static uint32_t sample(const struct span *span, uint32_t i, uint32_t n)
+{
+    uint64_t way = (2 * (uint64_t)i + 1) * span->len / (2 * (uint64_t)n);
+    uint64_t place = span->backwards && span->len > 0 ? span->start + (span->len - 1 - way) : span->start + way;
+    place >>= 16;
+    return place < span->limit ? (uint32_t)place : span->limit - 1;
+}
+
+static int axis_init(struct axis *axis, const struct span *span, int32_t start, uint32_t len, uint32_t screen_len,
+                     struct error *err)
+{
+    int64_t end = (int64_t)start + len;
+    *axis = (struct axis){0};
+    if (end <= 0 || start >= (int64_t)screen_len)
+        return 0;
+    axis->first = start > 0 ? (uint32_t)start : 0;
+    axis->count = (uint32_t)(end < screen_len ? end : screen_len) - axis->first;
+    axis->places = malloc(axis->count * sizeof *axis->places);
+    if (!axis->places)
+        return error_set(err, ERR_NO_MEMORY, "no memory for %u places of a plane", axis->count);
+    for (uint32_t i = 0; i < axis->count; i++)
+        axis->places[i] = sample(span, (uint32_t)((int64_t)axis->first + i - start), len);
+    return 0;
+}
+
+/* A layer with the way back from the screen into its frame. */
+struct plan {
+    const struct layer *layer; /* borrowed */
+    struct axis across, down;
+    bool turned; /* by 90 or 270 degrees: rows of the screen are columns of the frame */
+    enum blend blend;
+};
+
+static void plan_deinit(struct plan *plan)
+{
+    free(plan->across.places);
+    free(plan->down.places);
+}
+
+/* Undoing "reflect, then turn counter-clockwise": a quarter turn brings the frame's top row to the screen's left
+   column, upside down, and its left column to the bottom row. */
+static int plan_init(struct plan *plan, const struct layer *layer, uint32_t width, uint32_t height, struct error *err)
+{
+    unsigned turn = layer->rotation;
+    struct span x = {layer->src_x, layer->src_width, layer->frame.width, turn & REFLECT_X};
+    struct span y = {layer->src_y, layer->src_height, layer->frame.height, turn & REFLECT_Y};
+    *plan = (struct plan){.layer = layer, .turned = turn & (ROTATE_90 | ROTATE_270), .blend = layer->blend};
+    x.backwards ^= (turn & (ROTATE_90 | ROTATE_180)) != 0;
+    y.backwards ^= (turn & (ROTATE_180 | ROTATE_270)) != 0;
+    int status = axis_init(&plan->across, plan->turned ? &y : &x, layer->x, layer->width, width, err);
+    return status ? status : axis_init(&plan->down, plan->turned ? &x : &y, layer->y, layer->height, height, err);
+}
+
+/* ---- blending ---- */
+
+/* Of two values from 0 to 0xffff that stand for 0 to 1. */
+static uint32_t multiply(uint32_t a, uint32_t b)
+{
+    return (a * b + OPAQUE / 2) / OPAQUE;
+}
+
+/* over * factor + below * (1 - alpha), rounded once. */
+static uint16_t mix(uint16_t over, uint32_t factor, uint16_t below, uint32_t alpha)
+{
+    uint64_t sum = (uint64_t)over * factor + (uint64_t)below * (OPAQUE - alpha) + OPAQUE / 2;
+    uint64_t value = sum / OPAQUE;
+    return (uint16_t)(value < OPAQUE ? value : OPAQUE);
+}
+
+static void blend_pixel(struct color *below, struct color over, enum blend blend, uint16_t layer_alpha)
+{
+    uint32_t alpha = blend == BLEND_NONE ? layer_alpha : multiply(over.alpha, layer_alpha);
+    uint32_t factor = blend == BLEND_COVERAGE ? alpha : layer_alpha;
+    if (alpha == OPAQUE && factor == OPAQUE) {
+        *below = over;
+        return;
+    }
+    below->red = mix(over.red, factor, below->red, alpha);
+    below->green = mix(over.green, factor, below->green, alpha);
+    below->blue = mix(over.blue, factor, below->blue, alpha);
+}
+
+static void draw_row(struct color *row, const struct plan *plan, uint32_t y)
+{
+    const struct layer *layer = plan->layer;
+    const struct frame *frame = &layer->frame;
+    if (y < plan->down.first || y - plan->down.first >= plan->down.count)
+        return;
+    uint32_t down = plan->down.places[y - plan->down.first];
+    for (uint32_t i = 0; i < plan->across.count; i++) {
+        uint32_t across = plan->across.places[i];
+        struct color over =
+            plan->turned ? frame->format->read(frame, down, across) : frame->format->read(frame, across, down);
+        blend_pixel(&row[plan->across.first + i], over, plan->blend, layer->alpha);
+    }
+}
+
+static void pack_row(uint8_t *rgb, const struct color *row, uint32_t width)
+{
+    for (uint32_t x = 0; x < width; x++, rgb += 3) {
+        rgb[0] = (uint8_t)(row[x].red >> 8);
+        rgb[1] = (uint8_t)(row[x].green >> 8);
+        rgb[2] = (uint8_t)(row[x].blue >> 8);
+    }
+}
+
+static void draw(uint8_t *rgb, uint32_t stride, uint32_t width, uint32_t height, struct color *row,
+                 const struct plan *plans, size_t count)
+{
+    for (uint32_t y = 0; y < height; y++) {
+        for (uint32_t x = 0; x < width; x++)
+            row[x] = (struct color){.alpha = OPAQUE};
+        for (size_t i = 0; i < count; i++)
+            draw_row(row, &plans[i], y);
+        pack_row(rgb + (size_t)y * stride, row, width);
+    }
+}
+
+int compose(uint8_t *rgb, uint32_t stride, uint32_t width, uint32_t height, const struct layer *layers, size_t count,
+            struct error *err)
+{
+    struct plan *plans = calloc(count + 1, sizeof *plans);
+    struct color *row = malloc((width ? width : 1) * sizeof *row);
+    int status = plans && row ? 0 : error_set(err, ERR_NO_MEMORY, "no memory to compose %zu planes", count);
+    for (size_t i = 0; i < count && status == 0; i++) {
+        status = plan_init(&plans[i], &layers[i], width, height, err);
+        if (i == 0 && layers[i].kind != LAYER_CURSOR)
+            plans[i].blend = BLEND_NONE;
+    }
+    if (status == 0)
+        draw(rgb, stride, width, height, row, plans, count);
+    for (size_t i = 0; i < count && plans; i++)
+        plan_deinit(&plans[i]);
+    free(row);
+    free(plans);
+    return status;
+}

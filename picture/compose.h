@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What display hardware does with its planes, done on the CPU: scales, turns and blends them into one picture.
+ * Memory in, memory out. The model is that of DRM's plane properties (the kernel's drm_blend.c).
+ */
+#ifndef PICTURE_COMPOSE_H
+#define PICTURE_COMPOSE_H
+
+#include "base/error.h"
+#include "picture/formats.h"
+
+#include <stddef.h>
+
+/* Rotations are counter-clockwise and come after the reflections. The values are DRM's. */
+enum rotation {
+    ROTATE_0 = 1 << 0,
+    ROTATE_90 = 1 << 1,
+    ROTATE_180 = 1 << 2,
+    ROTATE_270 = 1 << 3,
+    REFLECT_X = 1 << 4, /* left becomes right */
+    REFLECT_Y = 1 << 5,
+};
+
+enum blend {
+    BLEND_PREMULTIPLIED, /* the colours are multiplied by the pixel's alpha already */
+    BLEND_COVERAGE,      /* they are not */
+    BLEND_NONE,          /* the pixel's alpha means nothing */
+};
+
+enum layer_kind { LAYER_PRIMARY, LAYER_OVERLAY, LAYER_CURSOR }; /* bottom to top, where no zpos tells */
+
+struct layer {
+    struct frame frame;
+    uint32_t src_x, src_y, src_width, src_height; /* what of the frame is shown, in 1/65536 pixel */
+    int32_t x, y;                                 /* where on the screen; may lie beyond it */
+    uint32_t width, height;
+    unsigned rotation; /* enum rotation, one of ROTATE_ or 0, with or without the others */
+    enum blend blend;
+    uint16_t alpha; /* of the whole layer, 0xffff is opaque */
+    enum layer_kind kind;
+    bool has_zpos;
+    uint64_t zpos;
+    uint32_t id; /* decides where all else is equal */
+};
+
+/* Bottom to top: by zpos where every layer has one, else by kind; then by id. */
+void compose_sort(struct layer *layers, size_t count);
+
+/* Draws the layers (bottom to top) over black into RGB24 rows. The pixels' alpha of the lowest layer means nothing,
+   unless that is a cursor: there is nothing behind it. */
+int compose(uint8_t *rgb, uint32_t stride, uint32_t width, uint32_t height, const struct layer *layers, size_t count,
+            struct error *err);
+
+#endif

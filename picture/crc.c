@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "picture/crc.h"
+
+#include <zlib.h>
+
+#define BLOCK 256 /* pixels that are widened at a time */
+
+static uint32_t widen(uint8_t *wide, const uint8_t *pixels, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++, wide += 8, pixels += 3) {
+        wide[0] = wide[1] = 0xff;
+        wide[2] = wide[3] = pixels[0];
+        wide[4] = wide[5] = pixels[1];
+        wide[6] = wide[7] = pixels[2];
+    }
+    return count * 8;
+}
+
+/* zlib inverts the value before and after: with all bits set it begins with none. */
+uint32_t picture_crc(const struct image_view *image)
+{
+    uint8_t wide[BLOCK * 8];
+    uLong crc = 0xffffffff;
+    for (uint32_t y = 0; y < image->height; y++) {
+        const uint8_t *row = image->pixels + (size_t)y * image->stride;
+        for (uint32_t x = 0; x < image->width; x += BLOCK) {
+            uint32_t count = image->width - x < BLOCK ? image->width - x : BLOCK;
+            crc = crc32(crc, wide, widen(wide, row + (size_t)x * 3, count));
+        }
+    }
+    return ~(uint32_t)crc;
+}

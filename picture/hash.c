@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Constants and steps: the xxHash specification ("xxHash fast digest algorithm", XXH64). */
+#include "picture/hash.h"
+
+#include "picture/ppm.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#define PRIME_1 0x9E3779B185EBCA87u
+#define PRIME_2 0xC2B2AE3D27D4EB4Fu
+#define PRIME_3 0x165667B19E3779F9u
+#define PRIME_4 0x85EBCA77C2B2AE63u
+#define PRIME_5 0x27D4EB2F165667C5u
+
+#define STRIPE 32 /* bytes: 8 for each lane */
+
+static uint64_t rotate(uint64_t value, int bits)
+{
+    return value << bits | value >> (64 - bits);
+}
+
+/* Little-endian. Written out, so that compilers make one load of each. */
+static uint32_t load_32(const uint8_t *bytes)
+{
+    return (uint32_t)bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 | (uint32_t)bytes[3] << 24;
+}
+
+static uint64_t load_64(const uint8_t *bytes)
+{
+    return (uint64_t)bytes[0] | (uint64_t)bytes[1] << 8 | (uint64_t)bytes[2] << 16 | (uint64_t)bytes[3] << 24 |
+           (uint64_t)bytes[4] << 32 | (uint64_t)bytes[5] << 40 | (uint64_t)bytes[6] << 48 | (uint64_t)bytes[7] << 56;
+}
+
+static uint64_t mix_lane(uint64_t lane, uint64_t input)
+{
+    return rotate(lane + input * PRIME_2, 31) * PRIME_1;
+}
+
+static void mix_stripe(uint64_t lanes[4], const uint8_t *bytes)
+{
+    lanes[0] = mix_lane(lanes[0], load_64(bytes));
+    lanes[1] = mix_lane(lanes[1], load_64(bytes + 8));
+    lanes[2] = mix_lane(lanes[2], load_64(bytes + 16));
+    lanes[3] = mix_lane(lanes[3], load_64(bytes + 24));
+}
+
+void xxh64_begin(struct xxh64 *hash)
+{
+    *hash = (struct xxh64){.lanes = {PRIME_1 + PRIME_2, PRIME_2, 0, -PRIME_1}};
+}
+
+void xxh64_add(struct xxh64 *hash, const void *bytes, size_t len)
+{
+    const uint8_t *next = bytes;
+    hash->total_len += len;
+    if (hash->pending_len > 0) {
+        size_t wanted = STRIPE - hash->pending_len, taken = len < wanted ? len : wanted;
+        memcpy(hash->pending + hash->pending_len, next, taken);
+        hash->pending_len += taken;
+        next += taken;
+        len -= taken;
+        if (hash->pending_len < STRIPE)
+            return;
+        mix_stripe(hash->lanes, hash->pending);
+        hash->pending_len = 0;
+    }
+    uint64_t lanes[4];
+    memcpy(lanes, hash->lanes, sizeof lanes);
+    for (; len >= STRIPE; next += STRIPE, len -= STRIPE)
+        mix_stripe(lanes, next);
+    memcpy(hash->lanes, lanes, sizeof lanes);
+    if (len > 0)
+        memcpy(hash->pending, next, len);
+    hash->pending_len = len;
+}
+
+static uint64_t join_lanes(const uint64_t lanes[4])
+{
+    uint64_t joined = rotate(lanes[0], 1) + rotate(lanes[1], 7) + rotate(lanes[2], 12) + rotate(lanes[3], 18);
+    for (int i = 0; i < 4; i++)
+        joined = (joined ^ mix_lane(0, lanes[i])) * PRIME_1 + PRIME_4;
+    return joined;
+}
+
+uint64_t xxh64_end(const struct xxh64 *hash)
+{
+    const uint8_t *next = hash->pending;
+    size_t len = hash->pending_len;
+    uint64_t value = (hash->total_len >= STRIPE ? join_lanes(hash->lanes) : PRIME_5) + hash->total_len;
+    for (; len >= 8; next += 8, len -= 8)
+        value = rotate(value ^ mix_lane(0, load_64(next)), 27) * PRIME_1 + PRIME_4;
+    for (; len >= 4; next += 4, len -= 4)
+        value = rotate(value ^ load_32(next) * PRIME_1, 23) * PRIME_2 + PRIME_3;
+    for (; len > 0; next++, len--)
+        value = rotate(value ^ *next * PRIME_5, 11) * PRIME_1;
+    value = (value ^ value >> 33) * PRIME_2;
+    value = (value ^ value >> 29) * PRIME_3;
+    return value ^ value >> 32;
+}
+
+void picture_hash(char text[PICTURE_HASH_SIZE], const struct image_view *image)
+{
+    struct xxh64 hash;
+    char header[PPM_HEADER_MAX];
+    xxh64_begin(&hash);
+    xxh64_add(&hash, header, ppm_header(header, image));
+    for (uint32_t y = 0; y < image->height; y++)
+        xxh64_add(&hash, image->pixels + (size_t)y * image->stride, (size_t)image->width * 3);
+    snprintf(text, PICTURE_HASH_SIZE, "xxh64:%016" PRIx64, xxh64_end(&hash));
+}
+
+bool picture_hash_is_valid(const char *text)
+{
+    return strncmp(text, "xxh64:", 6) == 0 && strlen(text) == PICTURE_HASH_SIZE - 1 &&
+           strspn(text + 6, "0123456789abcdef") == 16;
+}

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What there is to be seen, in made-up trees of /dev, /proc, /run and /sys, and the choice that comes of it. */
+#include "capture/choice.h"
+#include "capture/drm/backend.h"
+#include "capture/drm/sysfs.h"
+#include "capture/x11/backend.h"
+#include "tests/unit/check.h"
+#include "tests/unit/capture/tree.h"
+
+static struct choice_scene scene;
+static struct capture_candidates found;
+
+static void begin(unsigned vt)
+{
+    char text[16];
+    tree_begin();
+    snprintf(text, sizeof text, "tty%u\n", vt);
+    if (vt)
+        tree_put_text(tree_path("sys/class/tty/tty0/active"), text);
+    tree_put_text(tree_path("proc/net/unix"), "Num       RefCount Protocol Flags    Type St Inode Path\n");
+}
+
+/* `device` is its place below /sys/devices; driver NULL: it has none, as what is made up in software. */
+static void card(unsigned number, const char *device, const char *driver)
+{
+    char target[160];
+    tree_put_text(tree_path("dev/dri/card%u", number), "");
+    tree_path("sys/devices/%s/x", device);
+    snprintf(target, sizeof target, "%s/sys/devices/%s", tree_root, device);
+    tree_link(tree_path("sys/class/drm/card%u/device", number), target);
+    if (!driver)
+        return;
+    tree_path("sys/bus/drivers/%s/x", driver);
+    snprintf(target, sizeof target, "%s/sys/bus/drivers/%s", tree_root, driver);
+    tree_link(tree_path("sys/devices/%s/driver", device), target);
+}
+
+static void pci_ids(const char *device, const char *vendor, const char *id)
+{
+    tree_put_text(tree_path("sys/devices/%s/vendor", device), vendor);
+    tree_put_text(tree_path("sys/devices/%s/device", device), id);
+}
+
+static void connector(unsigned card_number, const char *name, const char *status, const char *enabled, const char *dpms)
+{
+    tree_put_text(tree_path("sys/class/drm/card%u-%s/status", card_number, name), status);
+    tree_put_text(tree_path("sys/class/drm/card%u-%s/enabled", card_number, name), enabled);
+    tree_put_text(tree_path("sys/class/drm/card%u-%s/dpms", card_number, name), dpms);
+}
+
+static void lit_connector(unsigned card_number, const char *name)
+{
+    connector(card_number, name, "connected\n", "enabled\n", "On\n");
+}
+
+static void server(int pid, const char *name, const char *arguments, int open_card)
+{
+    char text[256];
+    snprintf(text, sizeof text, "%d (%s) S 1 1 1 0 -1 4194560 0", pid, name);
+    tree_put_text(tree_path("proc/%d/stat", pid), text);
+    snprintf(text, sizeof text, "%s", arguments);
+    for (char *c = text; *c; c++)
+        if (*c == ' ')
+            *c = 0;
+    tree_put(tree_path("proc/%d/cmdline", pid), text, strlen(arguments) + 1);
+    tree_link(tree_path("proc/%d/fd/0", pid), "/dev/null");
+    snprintf(text, sizeof text, "/dev/dri/card%d", open_card);
+    if (open_card >= 0)
+        tree_link(tree_path("proc/%d/fd/9", pid), text);
+}
+
+static void session(const char *text)
+{
+    tree_put_text(tree_path("run/systemd/seats/seat0"), "IS_SEAT0=1\nACTIVE=3\nACTIVE_UID=1000\n");
+    tree_put_text(tree_path("run/systemd/sessions/3"), text);
+}
+
+/* "drm card1 + x11 :0, drm card0" */
+static const char *look(const char *display, const struct strlist *rules)
+{
+    static char text[4096];
+    size_t len = 0;
+    scene = (struct choice_scene){0};
+    strlist_deinit(&found.passed_over);
+    found.count = 0;
+    drm_look(tree_root, rules, &scene);
+    x11_look(tree_root, display, &scene);
+    choice_make(&scene, NULL, &found);
+    text[0] = 0;
+    for (size_t i = 0; i < found.count; i++) {
+        const struct capture_candidate *one = &found.items[i];
+        const char *between = i == 0 ? "" : found.items[i - 1].screen == one->screen ? " + " : ", ";
+        len += (size_t)snprintf(text + len, sizeof text - len, "%s%s %s", between, one->backend, one->source);
+    }
+    return text;
+}
+
+static void empty_system(void)
+{
+    begin(0);
+    CHECK_TEXT(look(NULL, NULL), "");
+    CHECK_INT(scene.vt, 0);
+}
+
+static void cards_without_a_node_are_not_there(void)
+{
+    begin(1);
+    lit_connector(0, "HDMI-A-1"); /* as a container sees its host's */
+    CHECK_TEXT(look(NULL, NULL), "");
+}
+
+static void emulated_and_passed_through(void)
+{
+    begin(1);
+    card(0, "pci0000:00/0000:00:02.0", "bochs-drm");
+    pci_ids("pci0000:00/0000:00:02.0", "0x1234\n", "0x1111\n");
+    tree_path("sys/devices/pci0000:00/0000:00:02.0/graphics/fb0/x");
+    lit_connector(0, "Virtual-1");
+    card(1, "pci0000:00/0000:00:05.0/0000:01:00.0", "amdgpu");
+    pci_ids("pci0000:00/0000:00:05.0/0000:01:00.0", "0x1002\n", "0x73bf\n");
+    lit_connector(1, "HDMI-A-1");
+    connector(1, "DP-1", "disconnected\n", "disabled\n", "Off\n");
+    connector(1, "Writeback-1", "unknown\n", "enabled\n", "On\n");
+    CHECK_TEXT(look(NULL, NULL), "drm card1, drm card0");
+    CHECK_TEXT(scene.cards[0].identity.driver, "bochs-drm");
+    CHECK_TEXT(scene.cards[0].identity.pci, "0000:00:02.0");
+    CHECK_INT(scene.cards[0].identity.vendor, 0x1234);
+    CHECK(scene.cards[0].has_text && !scene.cards[1].has_text);
+    CHECK_TEXT(scene.cards[1].identity.pci, "0000:01:00.0");
+    CHECK_INT(scene.cards[1].lit, 1);
+    CHECK_INT(scene.cards[1].class, CARD_PASSED_THROUGH);
+}
+
+static void virtio_is_one_step_below_pci(void)
+{
+    begin(1);
+    card(0, "pci0000:00/0000:00:02.0/virtio0", "virtio_gpu");
+    pci_ids("pci0000:00/0000:00:02.0", "0x1af4\n", "0x1050\n");
+    lit_connector(0, "Virtual-1");
+    CHECK_TEXT(look(NULL, NULL), "drm card0");
+    CHECK_TEXT(scene.cards[0].identity.pci, "0000:00:02.0");
+    CHECK_INT(scene.cards[0].identity.device, 0x1050);
+    CHECK_INT(scene.cards[0].class, CARD_EMULATED);
+}
+
+static void what_has_no_driver_is_known_by_its_name(void)
+{
+    struct strlist rules = {0};
+    begin(1);
+    card(0, "platform/vkms", NULL);
+    lit_connector(0, "Virtual-1");
+    card(1, "platform/simple-framebuffer.0", "simple-framebuffer");
+    lit_connector(1, "Unknown-1");
+    CHECK_TEXT(look(NULL, NULL), "drm card1, drm card0");
+    CHECK_TEXT(scene.cards[0].identity.driver, "vkms");
+    CHECK_INT(scene.cards[0].class, CARD_VIRTUAL);
+    CHECK_TEXT(scene.cards[1].identity.driver, "simpledrm");
+    CHECK_INT(scene.cards[1].class, CARD_EMULATED);
+    strlist_add(&rules, "vkms=passed-through");
+    CHECK_TEXT(look(NULL, &rules), "drm card0, drm card1");
+    strlist_deinit(&rules);
+}
+
+static void cards_that_must_not_be_opened(void)
+{
+    begin(1);
+    CHECK(!drm_sysfs_is_dark(tree_root, 0)); /* nothing is known of it */
+    connector(0, "HDMI-A-1", "connected\n", "disabled\n", "On\n");
+    connector(0, "DP-1", "disconnected\n", "disabled\n", "Off\n");
+    CHECK(drm_sysfs_is_dark(tree_root, 0));
+    CHECK(!drm_sysfs_sleeps(tree_root, 0));
+    connector(1, "DP-1", "connected\n", "enabled\n", "Off\n");
+    CHECK(drm_sysfs_is_dark(tree_root, 1));
+    CHECK(drm_sysfs_sleeps(tree_root, 1));
+    lit_connector(1, "DP-2");
+    CHECK(!drm_sysfs_is_dark(tree_root, 1));
+    CHECK(!drm_sysfs_sleeps(tree_root, 1));
+}
+
+static void sleeping_card_is_not_lit(void)
+{
+    begin(1);
+    card(0, "pci0000:00/0000:00:02.0", "i915");
+    connector(0, "eDP-1", "connected\n", "enabled\n", "Off\n");
+    CHECK_TEXT(look(NULL, NULL), "drm card0");
+    CHECK_INT(scene.cards[0].lit, 0);
+}
+
+static void from_the_console_to_x_and_back(void)
+{
+    begin(7);
+    card(0, "pci0000:00/0000:00:02.0", "qxl");
+    lit_connector(0, "Virtual-1");
+    server(812, "Xorg", "/usr/lib/xorg/Xorg :0 -seat seat0 -auth /run/lightdm/root/:0 vt7", 0);
+    session("UID=1000\nTYPE=x11\nDISPLAY=:0\nVTNR=7\n");
+    CHECK_TEXT(look(NULL, NULL), "drm card0 + x11 :0");
+    CHECK(scene.servers[0].shown && scene.servers[0].cards == 1);
+    CHECK_TEXT(scene.session_type, "x11");
+    remove(tree_path("sys/class/tty/tty0/active"));
+    tree_put_text(tree_path("sys/class/tty/tty0/active"), "tty1\n");
+    CHECK_TEXT(look(NULL, NULL), "drm card0");
+    CHECK_INT(found.passed_over.count, 1);
+}
+
+static void wayland_session(void)
+{
+    begin(2);
+    card(0, "pci0000:00/0000:00:02.0/virtio0", "virtio_gpu");
+    lit_connector(0, "Virtual-1");
+    server(901, "Xwayland", "/usr/bin/Xwayland :0 -rootless -noreset", 0);
+    session("UID=1000\nTYPE=wayland\nDISPLAY=:0\nVTNR=2\n");
+    CHECK_TEXT(look(":0", NULL), "drm card0");
+    CHECK_INT(found.passed_over.count, 1);
+    CHECK(strstr(found.items[0].reason, "session 3 is wayland") != NULL);
+}
+
+static void test_machine(void)
+{
+    begin(1);
+    server(812, "Xvfb", "Xvfb :99 -screen 0 800x600x24", -1);
+    server(813, "Xvnc", "Xvnc :4", -1);
+    CHECK_TEXT(look(NULL, NULL), "x11 :4, x11 :99");
+    CHECK_TEXT(look(":99", NULL), "x11 :99, x11 :4");
+}
+
+static void session_of_another_seat_does_not_matter(void)
+{
+    begin(1);
+    tree_put_text(tree_path("run/systemd/seats/seat0"), "ACTIVE=../../etc/passwd\n");
+    CHECK_TEXT(look(NULL, NULL), "");
+    CHECK_TEXT(scene.session, "");
+}
+
+int main(void)
+{
+    RUN(empty_system);
+    RUN(cards_without_a_node_are_not_there);
+    RUN(emulated_and_passed_through);
+    RUN(virtio_is_one_step_below_pci);
+    RUN(what_has_no_driver_is_known_by_its_name);
+    RUN(cards_that_must_not_be_opened);
+    RUN(sleeping_card_is_not_lit);
+    RUN(from_the_console_to_x_and_back);
+    RUN(wayland_session);
+    RUN(test_machine);
+    RUN(session_of_another_seat_does_not_matter);
+    strlist_deinit(&found.passed_over);
+    tree_end();
+    return CHECK_RESULT();
+}

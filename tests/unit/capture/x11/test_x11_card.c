@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The card behind an output, in a made-up tree of /proc and /sys. */
+#include "capture/x11/card.h"
+#include "tests/unit/check.h"
+#include "tests/unit/capture/tree.h"
+
+#define SERVER 812
+
+static struct x11_gpu gpu;
+
+static void card(int number, const char *bus, const char *device, const char *driver)
+{
+    char target[128];
+    tree_path("sys/devices/%s/driver", device);
+    snprintf(target, sizeof target, "%s/sys/devices/%s", tree_root, device);
+    tree_link(tree_path("sys/class/drm/card%d/device", number), target);
+    snprintf(target, sizeof target, "/bus/%s/drivers/%s", bus, driver);
+    tree_link(tree_path("sys/devices/%s/driver", device), target);
+    snprintf(target, sizeof target, "/bus/%s", bus);
+    tree_link(tree_path("sys/devices/%s/subsystem", device), target);
+}
+
+static void connector(int number, const char *name)
+{
+    tree_put_text(tree_path("sys/class/drm/card%d-%s/status", number, name), "connected\n");
+}
+
+static void open_file(int fd, const char *target)
+{
+    tree_link(tree_path("proc/%d/fd/%d", SERVER, fd), target);
+}
+
+static void server_without_a_card(void)
+{
+    tree_begin();
+    CHECK(!x11_gpu_find(tree_root, SERVER, "screen", &gpu)); /* its files can't be read */
+    open_file(0, "/dev/null");
+    open_file(1, "socket:[1234]");
+    CHECK(!x11_gpu_find(tree_root, SERVER, "screen", &gpu));
+}
+
+static void only_card_is_every_outputs(void)
+{
+    tree_begin();
+    card(1, "pci", "0000:01:00.0", "amdgpu");
+    open_file(9, "/dev/dri/card1");
+    open_file(10, "/dev/dri/card1");
+    open_file(11, "/dev/dri/renderD128");
+    CHECK(x11_gpu_find(tree_root, SERVER, "DisplayPort-0", &gpu));
+    CHECK_TEXT(gpu.driver, "amdgpu");
+    CHECK_TEXT(gpu.pci, "0000:01:00.0");
+}
+
+static void card_that_is_not_on_pci_has_no_address(void)
+{
+    tree_begin();
+    card(0, "platform", "simple-framebuffer.0", "simple-framebuffer");
+    open_file(3, "/dev/dri/card0");
+    CHECK(x11_gpu_find(tree_root, SERVER, "Unknown-1", &gpu));
+    CHECK_TEXT(gpu.driver, "simple-framebuffer");
+    CHECK_TEXT(gpu.pci, "");
+}
+
+static void output_chooses_among_several_cards(void)
+{
+    tree_begin();
+    card(0, "pci", "0000:00:02.0", "i915");
+    card(1, "pci", "0000:01:00.0", "nouveau");
+    connector(0, "eDP-1");
+    connector(0, "DP-1");
+    connector(1, "HDMI-A-1");
+    connector(1, "DP-1");
+    open_file(3, "/dev/dri/card0");
+    open_file(4, "/dev/dri/card1");
+    CHECK(x11_gpu_find(tree_root, SERVER, "eDP-1", &gpu));
+    CHECK_TEXT(gpu.driver, "i915");
+    CHECK(x11_gpu_find(tree_root, SERVER, "HDMI-1", &gpu)); /* Xorg's name of the kernel's HDMI-A-1 */
+    CHECK_TEXT(gpu.driver, "nouveau");
+    CHECK(x11_gpu_find(tree_root, SERVER, "DP-1", &gpu)); /* both have one */
+    CHECK_TEXT(gpu.driver, "");
+    CHECK(x11_gpu_find(tree_root, SERVER, "../card0", &gpu));
+    CHECK_TEXT(gpu.driver, "");
+}
+
+static void outputs_have_names_of_the_kernels(void)
+{
+    CHECK(x11_gpu_is_output(1 << 1, "card1-HDMI-A-2", "HDMI-2"));
+    CHECK(x11_gpu_is_output(1 << 1, "card1-HDMI-A-2", "HDMI-A-2"));
+    CHECK(x11_gpu_is_output(3, "card0-DP-1", "DP-1"));
+    CHECK(!x11_gpu_is_output(1 << 1, "card0-DP-1", "DP-1"));
+    CHECK(!x11_gpu_is_output(3, "card0-DP-1", "DP-2"));
+    CHECK(!x11_gpu_is_output(3, "card0-HDMI-A-1", "HDMI-11"));
+    CHECK(!x11_gpu_is_output(3, "DP-1", "DP-1")); /* that is the server's own */
+    CHECK(!x11_gpu_is_output(UINT64_MAX, "card64-DP-1", "DP-1"));
+    CHECK(!x11_gpu_is_output(UINT64_MAX, "card0", "DP-1"));
+}
+
+static void cards_of_a_server_are_a_set(void)
+{
+    tree_begin();
+    CHECK(x11_gpu_cards(tree_root, SERVER) == 0);
+    open_file(3, "/dev/dri/card0");
+    open_file(4, "/dev/dri/card63");
+    open_file(5, "/dev/dri/card64");
+    open_file(6, "/dev/dri/renderD128");
+    CHECK(x11_gpu_cards(tree_root, SERVER) == (1ull << 63 | 1));
+}
+
+int main(void)
+{
+    RUN(server_without_a_card);
+    RUN(only_card_is_every_outputs);
+    RUN(card_that_is_not_on_pci_has_no_address);
+    RUN(output_chooses_among_several_cards);
+    RUN(outputs_have_names_of_the_kernels);
+    RUN(cards_of_a_server_are_a_set);
+    tree_end();
+    return CHECK_RESULT();
+}

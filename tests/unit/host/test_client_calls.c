@@ -1,0 +1,453 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* libperiscope against a scripted agent: the bytes of each call, sent and received. */
+#include "tests/unit/host/client.h"
+
+/* ---- files ---- */
+
+#define GET_V1 "00000001 00000001 73 0000000000000003 |v1| 00"
+#define HI "00000001 64 0000000000000002 |hi|"
+
+static void get_bytes_is_begun_anew_wherever_it_is_cut(void)
+{
+    static const size_t cuts[] = {0, 3, 4, 5, 12, 13, 14};
+    for (size_t i = 0; i < sizeof cuts / sizeof *cuts; i++) {
+        char half[64];
+        uint8_t *bytes;
+        size_t len;
+        /* In hexadecimal: two characters a byte. */
+        snprintf(half, sizeof half, "%.*s", (int)cuts[i] * 2, "000000016400000000000000026869");
+        struct peer_step steps[] = {ACCEPT_1_7, {PEER_EXPECT, GET_V1}, {PEER_SEND, half},
+                                    ACCEPT_1_7, {PEER_EXPECT, GET_V1}, {PEER_SEND, HI},
+                                    {0}};
+        WITH_PEER(steps)
+        {
+            CHECK_INT(periscope_get_bytes(p, "v1", 100, &bytes, &len), PERISCOPE_OK);
+            CHECK_INT(len, 2);
+            CHECK(bytes && memcmp(bytes, "hi", 3) == 0);
+            free(bytes);
+        }
+    }
+}
+
+static void get_bytes_beyond_the_limit(void)
+{
+    static const struct peer_step steps[] = {ACCEPT_1_7, {PEER_EXPECT, GET_V1}, {PEER_SEND, HI}, {0}};
+    uint8_t *bytes;
+    size_t len;
+    WITH_PEER(steps)
+    {
+        CHECK_INT(periscope_get_bytes(p, "v1", 1, &bytes, &len), PERISCOPE_LOCAL);
+        CHECK(bytes == NULL && len == 0);
+    }
+}
+
+static void put_bytes_sends_its_golden_bytes(void)
+{
+    static const struct peer_step steps[] = {
+        ACCEPT_1_7,
+        {PEER_EXPECT, "00000002 00000003 73 0000000000000003 |v1| 00 49 0000000000000004 00000001"
+                      "64 0000000000000002 |hi|"},
+        {PEER_SEND, EMPTY},
+        {PEER_EXPECT, "00000002 00000003 73 0000000000000003 |v1| 00 49 0000000000000004 00000000"
+                      "64 0000000000000000"},
+        {PEER_SEND, "00000001 65 0000000000000003 |no| 00"},
+        {0}};
+    WITH_PEER(steps)
+    {
+        CHECK_INT(periscope_put_bytes(p, "hi", 2, "v1", PERISCOPE_EXECUTABLE), PERISCOPE_OK);
+        CHECK_INT(periscope_put_bytes(p, NULL, 0, "v1", 0), PERISCOPE_REFUSED);
+    }
+}
+
+static void put_bytes_is_begun_anew(void)
+{
+    static const struct peer_step steps[] = {
+        ACCEPT_1_7,
+        {PEER_EXPECT, "00000002 00000003 73"},
+        {PEER_CLOSE, NULL},
+        ACCEPT_1_7,
+        {PEER_EXPECT, "00000002 00000003 73 0000000000000003 |v1| 00 49 0000000000000004 00000000"
+                      "64 0000000000000002 |hi|"},
+        {PEER_SEND, EMPTY},
+        {0}};
+    WITH_PEER(steps)
+    CHECK_INT(periscope_put_bytes(p, "hi", 2, "v1", 0), PERISCOPE_OK);
+}
+
+static bool give_up(void *context, uint64_t done, uint64_t total)
+{
+    (void)context;
+    CHECK_INT(total, 2);
+    return done > 2;
+}
+
+static void transfer_that_is_given_up(void)
+{
+    static const struct peer_step steps[] = {
+        ACCEPT_1_7, {PEER_EXPECT, GET_V1}, {PEER_SEND, HI}, {PEER_SILENT, NULL}, {0}};
+    WITH_PEER(steps)
+    {
+        periscope_set_progress(p, give_up, NULL);
+        CHECK_INT(periscope_get(p, "v1", "build/given-up"), PERISCOPE_LOCAL);
+        FILE *file = fopen("build/given-up", "rb");
+        CHECK(file == NULL);
+    }
+}
+
+#define RM_AB "00000005 00000002 73 0000000000000002 |a| 00 73 0000000000000002 |b| 00"
+
+static void rm_tells_each_failure(void)
+{
+    static const char *const files[] = {"a", "b"};
+    static const struct peer_step steps[] = {
+        ACCEPT_1_7,
+        {PEER_EXPECT, RM_AB},
+        {PEER_SEND, EMPTY},
+        {PEER_EXPECT, RM_AB},
+        {PEER_SEND, "00000002 75 0000000000000000 73 000000000000000b |can't do b| 00"},
+        {PEER_EXPECT, RM_AB},
+        {PEER_SEND, "00000001 65 0000000000000003 |no| 00"},
+        {PEER_EXPECT, RM_AB},
+        {PEER_SEND, "00000001 75 0000000000000000"},
+        {0}};
+    struct periscope_strings failures;
+    WITH_PEER(steps)
+    {
+        CHECK_INT(periscope_rm(p, files, 2, &failures), PERISCOPE_OK);
+        CHECK_INT(failures.count, 0);
+        CHECK_INT(periscope_rm(p, files, 2, &failures), PERISCOPE_REFUSED);
+        CHECK_INT(failures.count, 1);
+        CHECK_TEXT(failures.items[0], "can't do b");
+        CHECK_TEXT(periscope_error_text(p), "can't do b");
+        periscope_strings_free(&failures);
+        CHECK_INT(periscope_rm(p, files, 2, NULL), PERISCOPE_REFUSED);
+        CHECK_TEXT(periscope_error_text(p), "no");
+        CHECK_INT(periscope_rm(p, files, 2, NULL), PERISCOPE_NO_AGENT);
+    }
+}
+
+/* ---- programs ---- */
+
+static void run_on_an_agent_without_exec(void)
+{
+    static const struct peer_step steps[] = {ACCEPT_1_7,
+                                             {PEER_EXPECT, EXEC_TRUE},
+                                             {PEER_SEND, E_NO_EXEC},
+                                             {PEER_EXPECT, RUN_TRUE},
+                                             {PEER_SEND, "00000001" PID_5},
+                                             {PEER_EXPECT, PING}, /* does the connection still live? */
+                                             {PEER_SEND, EMPTY},
+                                             {PEER_EXPECT, RUN_TRUE},
+                                             {PEER_SEND, "00000001 65 0000000000000003 |no| 00"},
+                                             {0}};
+    uint64_t pid;
+    WITH_PEER(steps)
+    {
+        CHECK_INT(periscope_run(p, &run_true, &pid), PERISCOPE_OK);
+        CHECK_INT(pid, 5);
+        CHECK_INT(periscope_run(p, &run_true, &pid), PERISCOPE_REFUSED);
+        CHECK_INT(pid, 0);
+        static const struct periscope_run nothing;
+        CHECK_INT(periscope_run(p, &nothing, &pid), PERISCOPE_INVALID);
+    }
+}
+
+static void run_with_all_its_options(void)
+{
+    static const char *const argv[] = {"a", "", NULL};
+    static const char *const env[] = {"A=1=2", "B", NULL};
+    static const struct periscope_run run = {argv, env, "/", "i", "o", "e", true, true, true, true};
+    static const struct peer_step steps[] = {
+        ACCEPT_1_7,
+        {PEER_EXPECT, "50530002 0000000c 73 0000000000000006 |arg=a| 00 73 0000000000000005 |arg=| 00"
+                      "73 000000000000000a |env=A=1=2| 00 73 0000000000000008 |unset=B| 00"
+                      "73 0000000000000006 |cwd=/| 00 73 0000000000000005 |in=i| 00 73 0000000000000006 |out=o| 00"
+                      "73 0000000000000006 |err=e| 00 73 000000000000000b |append=out| 00"
+                      "73 000000000000000b |append=err| 00 73 000000000000000c |untracked=1| 00"
+                      "73 000000000000000d |check-dlls=1| 00"},
+        {PEER_SEND, "00000001" PID_5},
+        {PEER_EXPECT, PING},
+        {PEER_SEND, EMPTY},
+        {PEER_EXPECT, "50530002"},
+        {PEER_SEND, E_NO_EXEC},
+        {PEER_SILENT, NULL},
+        {0}};
+    uint64_t pid;
+    WITH_PEER(steps)
+    {
+        CHECK_INT(periscope_run(p, &run, &pid), PERISCOPE_OK);
+        CHECK_INT(periscope_run(p, &run, &pid), PERISCOPE_UNSUPPORTED);
+        CHECK(strstr(periscope_error_text(p), "can't set a program's environment or folder") != NULL);
+    }
+}
+
+static void run_flags_of_an_agent_before_exec(void)
+{
+    static const struct periscope_run run = {true_argv, NULL, NULL, NULL, "o", "e", true, true, true, true};
+    static const struct peer_step steps[] = {
+        {PEER_ACCEPT, NULL},
+        {PEER_SEND, "73 000000000000000f |testagentd 1.6| 00"},
+        {PEER_EXPECT, "00000003 00000005 49 0000000000000004 00000007 73 0000000000000001 00"
+                      "73 0000000000000002 |o| 00 73 0000000000000002 |e| 00 73 0000000000000005 |true| 00"},
+        {PEER_SEND, "00000001" PID_5},
+        {0}};
+    uint64_t pid;
+    WITH_PEER(steps)
+    CHECK_INT(periscope_run(p, &run, &pid), PERISCOPE_OK);
+}
+
+#define TIMED_OUT "00000001 65 0000000000000028 |timed out waiting for the child process| 00"
+#define STATUS_768 "00000001 49 0000000000000004 00000300"
+
+static void wait_reads_the_status_of_its_system(void)
+{
+    static const struct peer_step on_linux[] = {ACCEPT_1_7,
+                                                {PEER_EXPECT, GETCWD},
+                                                {PEER_SEND, LINUX},
+                                                {PEER_EXPECT, WAIT_5("00000014")},
+                                                {PEER_SEND, STATUS_768},
+                                                {PEER_EXPECT, WAIT_5("00000014")},
+                                                {PEER_SEND, "00000001 49 0000000000000004 00000009"},
+                                                {0}};
+    static const struct peer_step on_windows[] = {ACCEPT_1_7,
+                                                  {PEER_EXPECT, GETCWD},
+                                                  {PEER_SEND, WINDOWS},
+                                                  {PEER_EXPECT, WAIT_5("00000014")},
+                                                  {PEER_SEND, STATUS_768},
+                                                  {0}};
+    struct periscope_exit end;
+    WITH_PEER(on_linux)
+    {
+        CHECK_INT(periscope_wait(p, 5, -1, 0, &end), PERISCOPE_OK);
+        CHECK(end.exited);
+        CHECK_INT(end.code, 3);
+        CHECK_INT(periscope_wait(p, 5, -1, 0, &end), PERISCOPE_OK);
+        CHECK(!end.exited);
+        CHECK_INT(end.signal, 9);
+    }
+    WITH_PEER(on_windows)
+    {
+        CHECK_INT(periscope_wait(p, 5, -1, 0, &end), PERISCOPE_OK);
+        CHECK_INT(end.code, 768);
+    }
+}
+
+static void wait_asks_on_and_reconnects(void)
+{
+    static const struct peer_step steps[] = {ACCEPT_1_7,
+                                             {PEER_EXPECT, GETCWD},
+                                             {PEER_SEND, LINUX},
+                                             {PEER_EXPECT, WAIT_5("00000002")},
+                                             {PEER_SEND, TIMED_OUT},
+                                             {PEER_EXPECT, WAIT_5("00000002")},
+                                             ACCEPT_1_7,
+                                             {PEER_EXPECT, WAIT_5("00000002")},
+                                             {PEER_SEND, STATUS_768},
+                                             {0}};
+    struct periscope_exit end;
+    WITH_PEER(steps)
+    {
+        CHECK_INT(periscope_wait(p, 5, -1, 1500, &end), PERISCOPE_OK);
+        CHECK_INT(end.code, 3);
+    }
+}
+
+static void wait_that_ends_without_a_status(void)
+{
+    static const struct peer_step steps[] = {
+        ACCEPT_1_7,
+        {PEER_EXPECT, GETCWD},
+        {PEER_SEND, LINUX},
+        {PEER_EXPECT, WAIT_5("00000000")},
+        {PEER_SEND, TIMED_OUT},
+        {PEER_EXPECT, WAIT_5("00000014")},
+        {PEER_SEND, "00000001 65 0000000000000037 |the 5 process does not exist or is not a child process| 00"},
+        {0}};
+    struct periscope_exit end;
+    WITH_PEER(steps)
+    {
+        CHECK_INT(periscope_wait(p, 5, 0, 0, &end), PERISCOPE_STILL_RUNNING);
+        CHECK_INT(periscope_wait(p, 5, -1, 0, &end), PERISCOPE_REFUSED);
+    }
+}
+
+static void wait_on_the_oldest_agents(void)
+{
+    /* 1.0 has neither getcwd, properties nor wait2, and forgets by itself. */
+    static const struct peer_step steps[] = {{PEER_ACCEPT, NULL},
+                                             {PEER_SEND, "73 000000000000000f |testagentd 1.0| 00"},
+                                             {PEER_EXPECT, "00000004 00000001" PID_5},
+                                             {PEER_SEND, STATUS_768},
+                                             {PEER_EXPECT, PING}, /* does the connection still live? */
+                                             {PEER_SEND, EMPTY},
+                                             {PEER_EXPECT, PING},
+                                             {PEER_SEND, EMPTY},
+                                             {0}};
+    /* 1.1 has wait2, for which 0 seconds may be for ever. */
+    static const struct peer_step older[] = {{PEER_ACCEPT, NULL},
+                                             {PEER_SEND, "73 000000000000000f |testagentd 1.1| 00"},
+                                             {PEER_EXPECT, WAIT_5("00000001")},
+                                             {PEER_SEND, TIMED_OUT},
+                                             {0}};
+    struct periscope_exit end;
+    WITH_PEER(steps)
+    {
+        CHECK_INT(periscope_wait(p, 5, -1, 0, &end), PERISCOPE_OK);
+        CHECK_INT(end.code, 768);
+        CHECK_INT(periscope_forget(p, 5), PERISCOPE_OK);
+        CHECK_INT(periscope_settime(p, 0, 0), PERISCOPE_UNSUPPORTED);
+        CHECK_INT(periscope_kill(p, 5, 0, NULL), PERISCOPE_UNSUPPORTED);
+        CHECK_INT(periscope_ping(p), PERISCOPE_OK);
+    }
+    WITH_PEER(older)
+    CHECK_INT(periscope_wait(p, 5, 0, 0, &end), PERISCOPE_STILL_RUNNING);
+}
+
+#define FORGET_5 "0000000a 00000001" PID_5
+
+static void forget_that_was_done_before_the_connection_was_lost(void)
+{
+    static const struct peer_step steps[] = {
+        ACCEPT_1_7,
+        {PEER_EXPECT, FORGET_5},
+        ACCEPT_1_7,
+        {PEER_EXPECT, FORGET_5},
+        {PEER_SEND, "00000001 65 0000000000000037 |the 5 process does not exist or is not a child process| 00"},
+        {0}};
+    WITH_PEER(steps)
+    CHECK_INT(periscope_forget(p, 5), PERISCOPE_OK);
+}
+
+static void kill_lists_what_it_ended(void)
+{
+    static const struct peer_step steps[] = {
+        ACCEPT_1_7,
+        {PEER_EXPECT, "50530003 00000002" PID_5 "73 000000000000000d |grace-ms=100| 00"},
+        {PEER_SEND, "00000002 73 0000000000000005 |5 sh| 00 73 0000000000000005 |6 ls| 00"},
+        {0}};
+    struct periscope_strings killed;
+    WITH_PEER(steps)
+    {
+        CHECK_INT(periscope_kill(p, 5, 100, &killed), PERISCOPE_OK);
+        CHECK_INT(killed.count, 2);
+        CHECK_TEXT(killed.items[1], "6 ls");
+        periscope_strings_free(&killed);
+        CHECK_INT(periscope_kill(p, 5, 30001, &killed), PERISCOPE_INVALID);
+    }
+}
+
+/* ---- the screen and the rest ---- */
+
+static void screenshot_with_facts_and_unchanged(void)
+{
+    static const char *const options[] = {"format=ppm", NULL};
+    static const struct peer_step steps[] = {
+        ACCEPT_1_7,
+        {PEER_EXPECT, "50530001 00000001 73 000000000000000b |format=ppm| 00"},
+        {PEER_SEND, "00000003 73 0000000000000007 |hash=1| 00 73 0000000000000009 |cursor=0| 00"
+                    "64 0000000000000002 |P6|"},
+        {PEER_EXPECT, "50530001 00000000"},
+        {PEER_SEND, "00000001 75 0000000000000000"},
+        {PEER_EXPECT, "50530001 00000000"},
+        {PEER_SEND, "00000001 73 0000000000000007 |hash=1| 00"},
+        {0}};
+    struct periscope_strings facts;
+    uint8_t *bytes;
+    size_t len;
+    WITH_PEER(steps)
+    {
+        CHECK_INT(periscope_screenshot(p, options, &facts, &bytes, &len), PERISCOPE_OK);
+        CHECK_TEXT(periscope_strings_get(&facts, "hash"), "1");
+        CHECK(periscope_strings_get(&facts, "has") == NULL);
+        CHECK(len == 2 && memcmp(bytes, "P6", 2) == 0);
+        free(bytes);
+        periscope_strings_free(&facts);
+        CHECK_INT(periscope_screenshot(p, NULL, &facts, &bytes, &len), PERISCOPE_OK);
+        CHECK(bytes == NULL && len == 0 && facts.count == 0);
+        CHECK_INT(periscope_screenshot(p, NULL, NULL, &bytes, &len), PERISCOPE_NO_AGENT);
+    }
+}
+
+#define E_NO_SHOT "00000001 65 0000000000000017 |unknown RPC 1347616769| 00"
+#define GET_SHOT "00000001 00000001 73 000000000000001a |.periscope/screenshot.png| 00"
+
+static void screenshot_of_an_agent_without_the_rpc(void)
+{
+    static const char *const options[] = {"cursor=0", NULL};
+    static const struct peer_step steps[] = {
+        ACCEPT_1_7,
+        {PEER_EXPECT, "50530001 00000000"},
+        {PEER_SEND, E_NO_SHOT},
+        {PEER_EXPECT, GET_SHOT},
+        {PEER_SEND, "00000001 64 0000000000000003 |PNG|"},
+        {PEER_EXPECT, "50530001 00000000"},
+        {PEER_SEND, E_NO_SHOT},
+        {PEER_EXPECT, GET_SHOT},
+        {PEER_SEND, "00000001 65 000000000000003a |unable to open 'x' for reading: No such file or directory| 00"},
+        {PEER_EXPECT, "50530001 00000001 73 0000000000000009 |cursor=0| 00"},
+        {PEER_SEND, E_NO_SHOT},
+        {0}};
+    uint8_t *bytes;
+    size_t len;
+    WITH_PEER(steps)
+    {
+        CHECK_INT(periscope_screenshot(p, NULL, NULL, &bytes, &len), PERISCOPE_OK);
+        CHECK_INT(len, 3);
+        free(bytes);
+        CHECK_INT(periscope_screenshot(p, NULL, NULL, &bytes, &len), PERISCOPE_UNSUPPORTED);
+        CHECK_INT(periscope_screenshot(p, options, NULL, &bytes, &len), PERISCOPE_UNSUPPORTED);
+    }
+}
+
+static void calls_with_two_arguments(void)
+{
+    static const char *const argv[] = {"agent", "9000", NULL};
+    static const struct peer_step steps[] = {
+        ACCEPT_1_7,
+        {PEER_EXPECT, "00000007 00000002 51 0000000000000008 0000000123456789 49 0000000000000004 0000001e"},
+        {PEER_SEND, EMPTY},
+        {PEER_EXPECT, "0000000c 00000002 73 0000000000000002 |a| 00 73 0000000000000002 |b| 00"},
+        {PEER_SEND, EMPTY},
+        {PEER_EXPECT, PING},
+        {PEER_SEND, EMPTY},
+        {PEER_EXPECT, "0000000d 00000002 73 0000000000000006 |agent| 00 73 0000000000000005 |9000| 00"},
+        {PEER_SEND, EMPTY},
+        ACCEPT_1_7, /* it has disconnected */
+        {PEER_EXPECT, GETCWD},
+        {PEER_SEND, WINDOWS},
+        {0}};
+    char *cwd;
+    WITH_PEER(steps)
+    {
+        CHECK_INT(periscope_settime(p, 0x123456789, 30), PERISCOPE_OK);
+        CHECK_INT(periscope_set_property(p, "a", "b"), PERISCOPE_OK);
+        CHECK_INT(periscope_restart(p, argv), PERISCOPE_OK);
+        CHECK_INT(periscope_restart(p, argv + 2), PERISCOPE_INVALID);
+        CHECK_INT(periscope_getcwd(p, &cwd), PERISCOPE_OK);
+        CHECK_TEXT(cwd, "C:\\");
+        free(cwd);
+    }
+}
+
+int main(void)
+{
+    RUN(get_bytes_is_begun_anew_wherever_it_is_cut);
+    RUN(get_bytes_beyond_the_limit);
+    RUN(put_bytes_sends_its_golden_bytes);
+    RUN(put_bytes_is_begun_anew);
+    RUN(transfer_that_is_given_up);
+    RUN(rm_tells_each_failure);
+    RUN(run_on_an_agent_without_exec);
+    RUN(run_with_all_its_options);
+    RUN(run_flags_of_an_agent_before_exec);
+    RUN(wait_reads_the_status_of_its_system);
+    RUN(wait_asks_on_and_reconnects);
+    RUN(wait_that_ends_without_a_status);
+    RUN(wait_on_the_oldest_agents);
+    RUN(forget_that_was_done_before_the_connection_was_lost);
+    RUN(kill_lists_what_it_ended);
+    RUN(screenshot_with_facts_and_unchanged);
+    RUN(screenshot_of_an_agent_without_the_rpc);
+    RUN(calls_with_two_arguments);
+    return CHECK_RESULT();
+}

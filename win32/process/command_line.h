@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Arguments become one command line that a program takes apart into the same arguments: by CommandLineToArgvW or a C
+   start-up code, or by cmd.exe for a batch file. Text alone, UTF-8. */
+#ifndef WIN32_PROCESS_COMMAND_LINE_H
+#define WIN32_PROCESS_COMMAND_LINE_H
+
+#include "base/buffer.h"
+
+#define COMMAND_LINE_MAX 32767 /* UTF-16 units with the NUL: Windows' own bound */
+
+/* With its NUL. The program's name is always in quotes, as testagentd has it, the others where they must be. */
+void command_line_build(struct buffer *out, const char *const *argv);
+
+bool command_line_is_batch(const char *program); /* by its name: .bat or .cmd, in any case */
+/* For a shell that runs the script (a full path). False when an argument can't be brought past the shell: it takes
+   quotes, percent signs and ends of lines apart even within quotes. argv[0] is not used. */
+bool command_line_build_batch(struct buffer *out, const char *script, const char *const *argv);
+
+#endif

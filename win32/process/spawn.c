@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "win32/process/spawn.h"
+#include "win32/newer.h"
+#include "win32/service/session.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+
+/* Of Wine's on a busy machine one process in some thousands ends before anything of the program ran, which is
+   ERROR_INTERNAL_ERROR: another one is started then. */
+#define TRIES 3
+
+/* Windows XP can't be told which handles to pass on: there one child is started at a time. */
+typedef BOOL WINAPI initialize_list(LPPROC_THREAD_ATTRIBUTE_LIST list, DWORD count, DWORD flags, SIZE_T *size);
+typedef BOOL WINAPI update_attribute(LPPROC_THREAD_ATTRIBUTE_LIST list, DWORD flags, DWORD_PTR attribute, void *value,
+                                     SIZE_T size, void *previous, SIZE_T *returned);
+typedef void WINAPI delete_list(LPPROC_THREAD_ATTRIBUTE_LIST list);
+
+struct handle_list {
+    HANDLE handles[3]; /* each once */
+    DWORD count;
+    LPPROC_THREAD_ATTRIBUTE_LIST attributes; /* owned; NULL where Windows has no such thing */
+};
+
+static void add_handle(struct handle_list *list, HANDLE handle)
+{
+    for (DWORD i = 0; i < list->count; i++)
+        if (list->handles[i] == handle)
+            return;
+    list->handles[list->count++] = handle;
+}
+
+static void handle_list_init(struct handle_list *list)
+{
+    initialize_list *initialize = NEWER(initialize_list *, L"kernel32.dll", "InitializeProcThreadAttributeList");
+    update_attribute *update = NEWER(update_attribute *, L"kernel32.dll", "UpdateProcThreadAttribute");
+    SIZE_T size = 0;
+    if (!initialize || !update || list->count == 0)
+        return;
+    initialize(NULL, 1, 0, &size);
+    list->attributes = malloc(size);
+    if (list->attributes && initialize(list->attributes, 1, 0, &size) &&
+        update(list->attributes, 0, PROC_THREAD_ATTRIBUTE_HANDLE_LIST, list->handles,
+               list->count * sizeof list->handles[0], NULL, NULL))
+        return;
+    free(list->attributes);
+    list->attributes = NULL;
+}
+
+static void handle_list_deinit(struct handle_list *list)
+{
+    delete_list *delete = NEWER(delete_list *, L"kernel32.dll", "DeleteProcThreadAttributeList");
+    if (list->attributes && delete)
+        delete (list->attributes);
+    free(list->attributes);
+}
+
+/* The child's copies, which alone are inheritable. What can't be copied is no handle: the child gets none. */
+static void copy_handles(const struct spawn *how, HANDLE copies[3])
+{
+    HANDLE self = GetCurrentProcess();
+    for (int i = 0; i < 3; i++) {
+        copies[i] = NULL;
+        if (how->standard[i])
+            DuplicateHandle(self, how->standard[i], self, &copies[i], 0, TRUE, DUPLICATE_SAME_ACCESS);
+    }
+}
+
+static DWORD create_process(const struct spawn *how, BOOL inherit, DWORD flags, STARTUPINFOW *start,
+                            PROCESS_INFORMATION *out)
+{
+    wchar_t desktop[] = SESSION_DESKTOP;
+    BOOL done;
+    if (how->token) {
+        start->lpDesktop = desktop;
+        done = CreateProcessAsUserW(how->token, how->application, how->command_line, NULL, NULL, inherit, flags,
+                                    how->environment, how->folder, start, out);
+    } else {
+        done = CreateProcessW(how->application, how->command_line, NULL, NULL, inherit, flags, how->environment,
+                              how->folder, start, out);
+    }
+    return done ? 0 : GetLastError();
+}
+
+static DWORD create(const struct spawn *how, HANDLE standard[3], PROCESS_INFORMATION *out)
+{
+    STARTUPINFOEXW start = {.StartupInfo = {.cb = sizeof start.StartupInfo}};
+    struct handle_list list = {.count = 0};
+    DWORD flags = how->flags | (how->environment ? CREATE_UNICODE_ENVIRONMENT : 0);
+    for (int i = 0; i < 3; i++)
+        if (standard[i])
+            add_handle(&list, standard[i]);
+    if (list.count > 0) {
+        start.StartupInfo.dwFlags = STARTF_USESTDHANDLES;
+        start.StartupInfo.hStdInput = standard[0];
+        start.StartupInfo.hStdOutput = standard[1];
+        start.StartupInfo.hStdError = standard[2];
+    }
+    if (!how->all_handles)
+        handle_list_init(&list);
+    if (list.attributes) {
+        start.StartupInfo.cb = sizeof start;
+        start.lpAttributeList = list.attributes;
+        flags |= EXTENDED_STARTUPINFO_PRESENT;
+    }
+    DWORD code;
+    int tries = TRIES;
+    do {
+        code = create_process(how, how->all_handles || list.count > 0, flags, &start.StartupInfo, out);
+    } while (code == ERROR_INTERNAL_ERROR && --tries > 0);
+    handle_list_deinit(&list);
+    if (code == 0 && !out->hProcess)
+        code = ERROR_BAD_EXE_FORMAT; /* Wine has started a Unix program, of which it tells nothing more */
+    return code;
+}
+
+/* A spin lock that yields: nothing else can be set up before the first thread without a start-up call. */
+static atomic_flag spawning = ATOMIC_FLAG_INIT;
+
+DWORD spawn(const struct spawn *how, PROCESS_INFORMATION *out)
+{
+    HANDLE copies[3];
+    bool alone = !newer_function(L"kernel32.dll", "InitializeProcThreadAttributeList");
+    while (alone && atomic_flag_test_and_set(&spawning))
+        Sleep(1);
+    copy_handles(how, copies);
+    DWORD code = create(how, copies, out);
+    for (int i = 0; i < 3; i++)
+        if (copies[i])
+            CloseHandle(copies[i]);
+    if (alone)
+        atomic_flag_clear(&spawning);
+    return code;
+}
+
+HANDLE spawn_own_handle(int number)
+{
+    static const DWORD names[3] = {STD_INPUT_HANDLE, STD_OUTPUT_HANDLE, STD_ERROR_HANDLE};
+    DWORD mode;
+    HANDLE handle = GetStdHandle(names[number]);
+    if (!handle || handle == INVALID_HANDLE_VALUE || GetConsoleMode(handle, &mode))
+        return NULL;
+    return handle;
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* CreateProcess with nothing inherited but the handles that are meant for the child. Only for win32/. */
+#ifndef WIN32_PROCESS_SPAWN_H
+#define WIN32_PROCESS_SPAWN_H
+
+#include <stdbool.h>
+#include <windows.h>
+
+struct spawn {
+    const wchar_t *application; /* a full path */
+    wchar_t *command_line;      /* CreateProcess writes into it */
+    wchar_t *environment;       /* NULL: the own one */
+    const wchar_t *folder;      /* NULL: the own one */
+    HANDLE standard[3];         /* borrowed, inheritable or not; NULL: the child's console */
+    HANDLE token;               /* borrowed; NULL: as the own user, else as its user on the desktop that is shown */
+    DWORD flags;                /* as CREATE_NEW_CONSOLE */
+    bool all_handles;           /* what was made inheritable goes too */
+};
+
+/* 0, or the code of the failure. The caller closes both handles of *out. */
+DWORD spawn(const struct spawn *how, PROCESS_INFORMATION *out);
+
+/* The process's own standard handle, NULL where it has none or it is a console's. */
+HANDLE spawn_own_handle(int number);
+
+#endif

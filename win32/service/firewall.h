@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The firewall's rule that lets hosts reach the agent, whatever its port: it is for the executable's path. Only for
+   win32/. */
+#ifndef WIN32_SERVICE_FIREWALL_H
+#define WIN32_SERVICE_FIREWALL_H
+
+#include "base/error.h"
+
+#include <stdbool.h>
+#include <wchar.h>
+
+/* By netsh, and then looked up in the firewall's own list, since netsh may say yes and do nothing. */
+int firewall_allow(const wchar_t *path, struct error *err);
+bool firewall_allows(const wchar_t *path); /* by a rule for that path */
+/* One that is not there is as good. */
+int firewall_forget(const wchar_t *path, struct error *err);
+
+#endif

@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* --install, --uninstall and --status, by the service control manager's own functions. */
+#include "platform/clock.h"
+#include "platform/service.h"
+#include "win32/service/autologon.h"
+#include "win32/process/command_line.h"
+#include "win32/service/event_log.h"
+#include "win32/service/firewall.h"
+#include "win32/path.h"
+#include "win32/service.h"
+#include "win32/text.h"
+#include "win32/winerror.h"
+
+#include <stdlib.h>
+
+#define COMMAND_MAX (1u << 20) /* bytes */
+#define CHANGE_MS 60000        /* for the service to come up, or to end */
+#define POLL_MS 100
+#define DESCRIPTION L"Runs tests for a host and takes pictures of the screen."
+
+/* Restarted one, five and thirty seconds after it died; a day without is a new beginning. */
+#define FORGET_S 86400
+static SC_ACTION on_failure[] = {{SC_ACTION_RESTART, 1000}, {SC_ACTION_RESTART, 5000}, {SC_ACTION_RESTART, 30000}};
+
+/* ---- the manager ---- */
+
+static int manager_failure(DWORD code, const char *what, struct error *err)
+{
+    if (code == ERROR_ACCESS_DENIED)
+        return error_set(err, ERR_DENIED, "%s: Permission denied: an administrator's console is needed", what);
+    return windows_error(err, code, what);
+}
+
+static int open_manager(SC_HANDLE *out, DWORD access, struct error *err)
+{
+    *out = OpenSCManagerW(NULL, NULL, access);
+    return *out ? 0 : manager_failure(GetLastError(), "could not reach the service control manager", err);
+}
+
+static int open_service(SC_HANDLE *out, DWORD access, struct error *err)
+{
+    SC_HANDLE manager;
+    *out = NULL;
+    int status = open_manager(&manager, SC_MANAGER_CONNECT, err);
+    if (status)
+        return status;
+    *out = OpenServiceW(manager, SERVICE_NAME, access);
+    DWORD code = GetLastError();
+    CloseServiceHandle(manager);
+    if (*out)
+        return 0;
+    if (code == ERROR_SERVICE_DOES_NOT_EXIST)
+        return error_set(err, ERR_NOT_FOUND, "the service is not installed");
+    return manager_failure(code, "could not open the service", err);
+}
+
+/* The state that is reached when it is none of those that pass; the last one seen at the deadline. */
+static DWORD wait_for_state(SC_HANDLE service, DWORD passing, SERVICE_STATUS_PROCESS *status)
+{
+    DWORD size;
+    int64_t deadline = os_deadline(CHANGE_MS);
+    while (QueryServiceStatusEx(service, SC_STATUS_PROCESS_INFO, (BYTE *)status, sizeof *status, &size)) {
+        if (status->dwCurrentState != passing || os_time_left(deadline) == 0)
+            return 0;
+        os_sleep_ms(POLL_MS);
+    }
+    return GetLastError();
+}
+
+/* ---- installing ---- */
+
+/* Windows' own way to be told of a wrong start: what it is made of, the path in quotes, so that no other program can be
+   meant by a part of it. */
+static int build_command(wchar_t **out, const wchar_t *path, const char *const *argv, struct error *err)
+{
+    struct buffer text;
+    size_t count = 0;
+    while (argv[count])
+        count++;
+    const char **list = calloc(count + 1, sizeof *list);
+    char *self = utf8_from(path);
+    int status = list && self ? 0 : ERR_NO_MEMORY;
+    buffer_init(&text, COMMAND_MAX);
+    if (status == 0) {
+        for (size_t i = 0; i < count; i++)
+            list[i] = i ? argv[i] : self;
+        command_line_build(&text, list);
+        status = text.failed ? ERR_NO_MEMORY : utf16_from(out, (const char *)text.data, NULL);
+    }
+    buffer_deinit(&text);
+    free(list);
+    free(self);
+    return status ? error_set(err, status, "could not build the service's command line") : 0;
+}
+
+/* A new one, or the one that is there with the new command line. */
+static DWORD create(SC_HANDLE manager, SC_HANDLE *service, const wchar_t *command)
+{
+    *service = CreateServiceW(manager, SERVICE_NAME, SERVICE_TITLE, SERVICE_ALL_ACCESS, SERVICE_WIN32_OWN_PROCESS,
+                              SERVICE_AUTO_START, SERVICE_ERROR_NORMAL, command, NULL, NULL, NULL, NULL, NULL);
+    if (*service)
+        return 0;
+    if (GetLastError() != ERROR_SERVICE_EXISTS)
+        return GetLastError();
+    *service = OpenServiceW(manager, SERVICE_NAME, SERVICE_ALL_ACCESS);
+    if (*service && ChangeServiceConfigW(*service, SERVICE_WIN32_OWN_PROCESS, SERVICE_AUTO_START, SERVICE_ERROR_NORMAL,
+                                         command, NULL, NULL, NULL, NULL, NULL, SERVICE_TITLE))
+        return 0;
+    return GetLastError();
+}
+
+static void tell_failure(struct strlist *told, const char *what, DWORD code)
+{
+    char text[REASON_SIZE];
+    if (code)
+        strlist_addf(told, "warning: %s: %s", what, windows_reason(code, text));
+}
+
+/* All that a service can do without. */
+static void configure(SC_HANDLE service, struct strlist *told)
+{
+    wchar_t text[] = DESCRIPTION;
+    SERVICE_DESCRIPTIONW description = {text};
+    SERVICE_FAILURE_ACTIONSW actions = {
+        .dwResetPeriod = FORGET_S, .cActions = sizeof on_failure / sizeof on_failure[0], .lpsaActions = on_failure};
+    SERVICE_FAILURE_ACTIONS_FLAG flag = {TRUE}; /* also when it says itself that it failed; since Vista */
+    ChangeServiceConfig2W(service, SERVICE_CONFIG_DESCRIPTION, &description);
+    tell_failure(told, "the service will not be restarted when it fails",
+                 ChangeServiceConfig2W(service, SERVICE_CONFIG_FAILURE_ACTIONS, &actions) ? 0 : GetLastError());
+    ChangeServiceConfig2W(service, SERVICE_CONFIG_FAILURE_ACTIONS_FLAG, &flag);
+    tell_failure(told, "the event log has no source for the service", event_log_register());
+}
+
+static int create_service(SC_HANDLE *service, const wchar_t *command, struct error *err)
+{
+    SC_HANDLE manager;
+    int status = open_manager(&manager, SC_MANAGER_CREATE_SERVICE | SC_MANAGER_CONNECT, err);
+    if (status)
+        return status;
+    DWORD code = create(manager, service, command);
+    CloseServiceHandle(manager);
+    if (code == 0)
+        return 0;
+    if (*service)
+        CloseServiceHandle(*service);
+    *service = NULL;
+    return manager_failure(code, "could not install the service", err);
+}
+
+/* While the system starts its own services it starts no other. */
+static DWORD start_when_possible(SC_HANDLE service)
+{
+    int64_t deadline = os_deadline(CHANGE_MS);
+    for (;;) {
+        DWORD code = StartServiceW(service, 0, NULL) ? 0 : GetLastError();
+        if (code != ERROR_SERVICE_DATABASE_LOCKED || os_time_left(deadline) == 0)
+            return code;
+        os_sleep_ms(POLL_MS);
+    }
+}
+
+static int start(SC_HANDLE service, struct error *err)
+{
+    SERVICE_STATUS_PROCESS now = {.dwCurrentState = SERVICE_STOPPED};
+    DWORD code = start_when_possible(service);
+    if (code == ERROR_SERVICE_ALREADY_RUNNING)
+        return 0;
+    if (code == 0)
+        code = wait_for_state(service, SERVICE_START_PENDING, &now);
+    if (code)
+        return windows_error(err, code, "the service is installed, but could not be started");
+    if (now.dwCurrentState == SERVICE_RUNNING)
+        return 0;
+    return error_set(err, ERR_SYSTEM, "the service is installed, but does not run: the event log tells why");
+}
+
+static void tell_firewall(const wchar_t *path, struct strlist *told)
+{
+    struct error reason;
+    if (firewall_allow(path, &reason))
+        strlist_addf(told, "warning: the firewall may keep hosts away: %s", reason.text);
+    else
+        strlist_add(told, "the firewall lets hosts reach the agent");
+}
+
+static int install(const wchar_t *path, const struct os_service_settings *settings, struct strlist *told,
+                   struct error *err)
+{
+    wchar_t *command;
+    SC_HANDLE service = NULL;
+    int status = build_command(&command, path, settings->argv, err);
+    if (status)
+        return status;
+    if (settings->autologon)
+        status = autologon_set(settings->autologon, told, err);
+    if (status == 0)
+        status = create_service(&service, command, err);
+    free(command);
+    if (status)
+        return status;
+    configure(service, told);
+    strlist_add(told, "the service is installed");
+    tell_firewall(path, told);
+    status = start(service, err);
+    if (status == 0)
+        strlist_add(told, "the service runs");
+    CloseServiceHandle(service);
+    return status;
+}
+
+int os_service_install(const struct os_service_settings *settings, struct strlist *told, struct error *err)
+{
+    wchar_t *path;
+    int status = path_of_self(&path, err);
+    if (status)
+        return status;
+    status = install(path, settings, told, err);
+    free(path);
+    return status;
+}
+
+/* ---- and back ---- */
+
+static int stop(SC_HANDLE service, struct error *err)
+{
+    SERVICE_STATUS ignored;
+    SERVICE_STATUS_PROCESS now = {.dwCurrentState = SERVICE_STOPPED};
+    DWORD code = ControlService(service, SERVICE_CONTROL_STOP, &ignored) ? 0 : GetLastError();
+    if (code == ERROR_SERVICE_NOT_ACTIVE)
+        return 0;
+    if (code == 0)
+        code = wait_for_state(service, SERVICE_STOP_PENDING, &now);
+    if (code)
+        return windows_error(err, code, "could not end the service");
+    return now.dwCurrentState == SERVICE_STOPPED
+               ? 0
+               : error_set(err, ERR_TIMEOUT, "the service did not end within %d ms", CHANGE_MS);
+}
+
+static void forget_rest(struct strlist *told)
+{
+    struct error reason;
+    wchar_t *path;
+    tell_failure(told, "the event log's source is still there", event_log_unregister());
+    if (path_of_self(&path, &reason) == 0) {
+        if (firewall_forget(path, &reason))
+            strlist_addf(told, "warning: the firewall's rule is still there: %s", reason.text);
+        free(path);
+    }
+}
+
+int os_service_uninstall(struct strlist *told, struct error *err)
+{
+    SC_HANDLE service;
+    int status = open_service(&service, SERVICE_STOP | SERVICE_QUERY_STATUS | DELETE, err);
+    if (status)
+        return status;
+    status = stop(service, err);
+    if (status == 0 && !DeleteService(service))
+        status = windows_error(err, GetLastError(), "could not remove the service");
+    CloseServiceHandle(service);
+    if (status)
+        return status;
+    forget_rest(told);
+    strlist_add(told, "the service is removed");
+    return 0;
+}
+
+/* ---- and what is there ---- */
+
+static void tell_command(SC_HANDLE service, struct strlist *told)
+{
+    DWORD size = 0;
+    QueryServiceConfigW(service, NULL, 0, &size);
+    QUERY_SERVICE_CONFIGW *config = size ? calloc(1, size) : NULL;
+    if (config && QueryServiceConfigW(service, config, size, &size)) {
+        char *command = utf8_from(config->lpBinaryPathName);
+        strlist_addf(told, "command %s", command ? command : "?");
+        strlist_addf(told, "start %s", config->dwStartType == SERVICE_AUTO_START ? "automatic" : "not automatic");
+        free(command);
+    }
+    free(config);
+}
+
+static int tell_state(const SERVICE_STATUS_PROCESS *now, struct strlist *told, struct error *err)
+{
+    static const char *const states[] = {"?",       "stopped",    "starting", "stopping",
+                                         "running", "continuing", "pausing",  "paused"};
+    bool known = now->dwCurrentState < sizeof states / sizeof states[0];
+    strlist_addf(told, "state %s", known ? states[now->dwCurrentState] : "?");
+    if (now->dwProcessId)
+        strlist_addf(told, "pid %lu", now->dwProcessId);
+    if (now->dwCurrentState == SERVICE_RUNNING)
+        return 0;
+    return error_set(err, ERR_UNAVAILABLE, "the service does not run (%lu, %lu)", now->dwWin32ExitCode,
+                     now->dwServiceSpecificExitCode);
+}
+
+int os_service_status(struct strlist *told, struct error *err)
+{
+    SC_HANDLE service;
+    SERVICE_STATUS_PROCESS now;
+    DWORD size;
+    int status = open_service(&service, SERVICE_QUERY_STATUS | SERVICE_QUERY_CONFIG, err);
+    if (status)
+        return status;
+    tell_command(service, told);
+    if (QueryServiceStatusEx(service, SC_STATUS_PROCESS_INFO, (BYTE *)&now, sizeof now, &size))
+        status = tell_state(&now, told, err);
+    else
+        status = windows_error(err, GetLastError(), "could not ask for the service's state");
+    CloseServiceHandle(service);
+    return status;
+}
