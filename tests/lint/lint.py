@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+VERBOSE = "--verbose" in sys.argv
 SHOWN_MAX = 40  # findings printed of one check
 
 
