@@ -38,7 +38,7 @@ void audit_add_property(const struct os_identity *user, struct strlist *facts)
     struct buffer text;
     struct error err;
     int status = os_audit(user, false, &findings, &err);
-    buffer_init(&text, ERROR_TEXT_SIZE);
+    buffer_init(&text, ERROR_LIST_MAX);
     for (size_t i = 0; i < findings.failed.count; i++)
         buffer_printf(&text, "%s%s", i ? " " : "", findings.failed.items[i]);
     if (status == 0 && !text.failed)

@@ -29,7 +29,9 @@ enum error_status {
 #undef X
 };
 
-#define ERROR_TEXT_SIZE 8192 /* bytes with the NUL: two PATH_MAX names and words around them */
+#define ERROR_TEXT_SIZE 1020 /* bytes with the NUL: with it, `struct error` takes 1 KiB of a stack */
+
+#define ERROR_LIST_MAX (64u << 10) /* bytes of names or reasons that are put together for a text or a fact */
 
 struct error {
     int status;                 /* 0 or an ERR_*, negative */
@@ -37,11 +39,16 @@ struct error {
 };
 
 /* Sets *err (which may be NULL) and returns status, so that a caller can `return error_set(...)`.
-   Control characters and what is no UTF-8 become '?', and a text that does not fit ends in "... (cut)". */
+   Control characters and what is not UTF-8 become '?'. A text that does not fit loses its middle, where "... (cut) ..."
+   stands then: its beginning names the object, its end is the reason. */
 int error_set(struct error *err, int status, const char *format, ...) PRINTF_LIKE(3, 4);
 int error_vset(struct error *err, int status, const char *format, va_list args) PRINTF_LIKE(3, 0);
 
-/* "timed out" for ERR_TIMEOUT and so on; "unknown" for anything else. Never NULL. */
+/* Puts a text and ": " before the one that *err (which may be NULL) holds, gives it this status and returns that:
+   `return error_prefix(err, status, "could not read '%s'", path)`. */
+int error_prefix(struct error *err, int status, const char *format, ...) PRINTF_LIKE(3, 4);
+
+/* Returns "timed out" for ERR_TIMEOUT and so on; "unknown" for anything else. Never NULL. */
 const char *error_name(int status);
 
 #endif

@@ -163,7 +163,7 @@ static int say_refused(const struct capturer *capturer, const char *name, const 
                        struct error *err)
 {
     struct buffer text;
-    buffer_init(&text, ERROR_TEXT_SIZE);
+    buffer_init(&text, ERROR_LIST_MAX);
     for (size_t i = 0; i < refused->count; i++)
         buffer_printf(&text, "%s%s", i > 0 ? "; " : "", refused->items[i]);
     if (refused->count == 0) {
@@ -380,7 +380,7 @@ static void compare(struct capturer *capturer, const struct capture_options *opt
     struct buffer reasons;
     struct strlist facts = {0};
     bool done = false;
-    buffer_init(&reasons, ERROR_TEXT_SIZE);
+    buffer_init(&reasons, ERROR_LIST_MAX);
     for (int same = 1; same >= 0; same--)
         for (const struct capture_candidate *one = NULL;
              !done && (one = candidates_other(&capturer->candidates, taken, one, same == 1));)
@@ -477,7 +477,7 @@ static int say_no_crc(const struct strlist *facts, int status, struct error *err
 {
     static const char prefix[] = "refused=";
     struct buffer text;
-    buffer_init(&text, ERROR_TEXT_SIZE);
+    buffer_init(&text, ERROR_LIST_MAX);
     for (size_t i = 0; i < facts->count; i++)
         if (strncmp(facts->items[i], prefix, sizeof prefix - 1) == 0)
             buffer_printf(&text, "%s%s", text.len ? "; " : "", facts->items[i] + sizeof prefix - 1);

@@ -156,7 +156,7 @@ static void try_kill(struct findings *findings, struct os_process *process)
     struct buffer names;
     struct error err;
     uint32_t word;
-    buffer_init(&names, ERROR_TEXT_SIZE / 2);
+    buffer_init(&names, ERROR_LIST_MAX);
     int status = os_process_kill_tree(process, 0, &killed, &err);
     if (status == 0 && !ended_by(process, os_deadline(CHILD_MS), &word))
         status = error_set(&err, ERR_TIMEOUT, "it was ended and still runs after %d ms", CHILD_MS);

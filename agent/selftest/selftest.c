@@ -56,7 +56,7 @@ static void look_at_settings(struct findings *findings)
     struct buffer names;
     struct error err;
     struct os_identity *self = NULL;
-    buffer_init(&names, ERROR_TEXT_SIZE / 2);
+    buffer_init(&names, ERROR_LIST_MAX);
     int status = os_identity_find(&self, OS_IDENTITY_AGENT, &err);
     if (status == 0)
         status = os_audit(self, false, &audit, &err);

@@ -94,7 +94,7 @@ static void add_shot_facts(const struct drm_row *row, const struct rect *region,
 {
     static const char *const cursors[] = {"hidden", "off", "unavailable", "drawn"};
     struct buffer names;
-    buffer_init(&names, ERROR_TEXT_SIZE);
+    buffer_init(&names, ERROR_LIST_MAX);
     for (size_t i = 0; i < row->count; i++)
         buffer_printf(&names, "%s%s", i ? " " : "", row->outputs[i].name);
     strlist_addf(facts, "output=%s", names.data ? (const char *)names.data : "");

@@ -63,7 +63,7 @@ static bool is_chosen(const struct drm_output *first, const struct drm_output *o
 /* Those of the name; NULL: all. */
 static void list_names(const struct drm_output *outputs, size_t count, const char *name, struct buffer *text)
 {
-    buffer_init(text, ERROR_TEXT_SIZE / 2);
+    buffer_init(text, ERROR_LIST_MAX);
     for (size_t i = 0; i < count; i++)
         if (!name || is_named(&outputs[i], name))
             buffer_printf(text, " %s", outputs[i].name);

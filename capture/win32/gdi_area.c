@@ -15,7 +15,7 @@ static int find_output(const struct gdi_layout *layout, const char *name, struct
             return 0;
         }
     }
-    buffer_init(&names, ERROR_TEXT_SIZE / 2);
+    buffer_init(&names, ERROR_LIST_MAX);
     for (size_t i = 0; i < layout->count; i++)
         buffer_printf(&names, " %s", layout->monitors[i].name);
     error_set(err, ERR_NOT_FOUND, "there is no output '%s' among:%s", name,

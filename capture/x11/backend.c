@@ -44,7 +44,7 @@ static int find_output(struct capture *capture, const char *name, struct rect *a
     pid_t server = capture->connection.server.pid;
     uint64_t cards = server ? x11_gpu_cards("", server) : 0;
     int status = 0;
-    buffer_init(&names, ERROR_TEXT_SIZE / 2);
+    buffer_init(&names, ERROR_LIST_MAX);
     for (int screen = 0; screen < ScreenCount(capture->connection.display) && status == 0; screen++) {
         status = x11_scene_read(&capture->connection, screen, &capture->scene, err);
         for (size_t i = 0; i < capture->scene.output_count && status == 0; i++) {

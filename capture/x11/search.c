@@ -123,7 +123,7 @@ static enum x11_answer try_server(struct attempt *attempt, struct strlist *refus
 static int say_none(const struct strlist *refused, int status, struct error *err)
 {
     struct buffer text;
-    buffer_init(&text, ERROR_TEXT_SIZE);
+    buffer_init(&text, ERROR_LIST_MAX);
     for (size_t i = 0; i < refused->count; i++)
         buffer_printf(&text, "%s%s", i ? "; " : "", refused->items[i]);
     if (refused->count == 0)

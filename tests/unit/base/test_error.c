@@ -15,18 +15,38 @@ static void texts_are_one_line_of_utf8(void)
     CHECK_TEXT(err.text, "?");
 }
 
-static void long_texts_tell_that_they_are_cut(void)
+static void long_texts_lose_their_middle_and_say_so(void)
 {
     struct error err;
     char name[ERROR_TEXT_SIZE + 100];
     memset(name, 'x', sizeof name - 1);
     name[sizeof name - 1] = '\0';
-    error_set(&err, ERR_LIMIT, "%s", name);
+    error_set(&err, ERR_LIMIT, "unable to open '%s': %s", name, "No such file or directory");
     CHECK_INT(strlen(err.text), ERROR_TEXT_SIZE - 1);
-    CHECK_TEXT(err.text + ERROR_TEXT_SIZE - 10, "... (cut)");
+    CHECK(strncmp(err.text, "unable to open 'xxx", 19) == 0);
+    CHECK(strstr(err.text, "xxx... (cut) ...xxx"));
+    CHECK_TEXT(err.text + ERROR_TEXT_SIZE - 1 - strlen("xx': No such file or directory"),
+               "xx': No such file or directory");
     name[ERROR_TEXT_SIZE - 1] = '\0';
     error_set(&err, ERR_LIMIT, "%s", name);
     CHECK_TEXT(err.text, name);
+}
+
+static void a_prefix_stands_before_the_reason(void)
+{
+    struct error err;
+    char path[2 * ERROR_TEXT_SIZE];
+    error_set(&err, ERR_SYSTEM, "No such file or directory");
+    CHECK_INT(error_prefix(&err, ERR_INVALID, "could not read '%s'", "a b"), ERR_INVALID);
+    CHECK_INT(err.status, ERR_INVALID);
+    CHECK_TEXT(err.text, "could not read 'a b': No such file or directory");
+    memset(path, 'y', sizeof path - 1);
+    path[sizeof path - 1] = '\0';
+    error_prefix(&err, ERR_DENIED, "'%s'", path);
+    CHECK_INT(strlen(err.text), ERROR_TEXT_SIZE - 1);
+    CHECK(strncmp(err.text, "'yyy", 4) == 0);
+    CHECK_TEXT(err.text + ERROR_TEXT_SIZE - 1 - strlen(": No such file or directory"), ": No such file or directory");
+    CHECK_INT(error_prefix(NULL, ERR_DENIED, "of nothing"), ERR_DENIED);
 }
 
 /* Where a character of several bytes is cut, its rest does not stay. */
@@ -64,7 +84,8 @@ static void every_status_has_a_name(void)
 int main(void)
 {
     RUN(texts_are_one_line_of_utf8);
-    RUN(long_texts_tell_that_they_are_cut);
+    RUN(long_texts_lose_their_middle_and_say_so);
+    RUN(a_prefix_stands_before_the_reason);
     RUN(a_cut_leaves_no_part_of_a_character);
     RUN(no_place_for_the_text_is_no_harm);
     RUN(every_status_has_a_name);
