@@ -16,9 +16,9 @@ struct session;
 struct agent {
     const struct options *options;
     struct children *children;
-    struct screen *screen;
+    struct worker_pool *workers;
     struct os_listener *listener;
-    atomic_bool stopping;  /* the manager of services wants its end */
+    atomic_bool stopping;  /* the service manager requested a stop */
     atomic_bool upgrading; /* an executable is on its way to the place of the agent's own, or there: one at a time */
     int64_t start_ms;      /* wall time of this start of the agent */
     struct os_mutex *lock; /* guards what follows */

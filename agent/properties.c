@@ -59,7 +59,7 @@ static void add_displays(struct agent *agent, struct strlist *facts)
 {
     struct error err;
     struct strlist displays = {0};
-    if (screen_displays(agent->screen, DISPLAYS_MS, &displays, &err) == 0) {
+    if (worker_pool_lines(agent->workers, "displays", DISPLAYS_MS, &displays, &err) == 0) {
         for (size_t i = 0; i < displays.count; i++)
             strlist_add(facts, displays.items[i]);
     } else {
@@ -83,7 +83,7 @@ void properties_list_own(struct agent *agent, struct strlist *facts)
     children_count(agent->children, &running, &exited);
     strlist_addf(facts, "children.running=%u", running);
     strlist_addf(facts, "children.exited=%u", exited);
-    strlist_addf(facts, "capture.backends=%s", screen_backend_names());
+    strlist_addf(facts, "capture.backends=%s", worker_pool_backend_names());
 }
 
 void properties_list(struct agent *agent, struct strlist *facts)

@@ -12,45 +12,26 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define REPLY_MAX (512u << 20) /* bytes of a reply held in memory: pictures are the largest */
-
 static int io_timeout_ms(const struct session *session)
 {
     return (int)session->agent->options->io_timeout_s * 1000;
 }
 
-/* Between two requests a client may rest as long as it likes; within one, it must go on. */
-static int receive(struct session *session, void *bytes, size_t max, struct error *err)
+/* Receives for the session's input. Between two requests a client may rest as long as it likes; within one, it must go
+   on. */
+static int session_fill(void *context, void *bytes, size_t max, struct error *err)
 {
+    struct session *session = context;
     int64_t deadline = session->in_request ? os_deadline(io_timeout_ms(session)) : OS_FOREVER;
-    return os_socket_recv(session->socket, bytes, max, deadline, err);
-}
-
-static int session_read(struct source *source, void *bytes, size_t max, struct error *err)
-{
-    struct session *session = (struct session *)(void *)source;
-    if (session->input_pos == session->input_len) {
-        if (max >= SESSION_INPUT_SIZE)
-            return receive(session, bytes, max, err);
-        int got = receive(session, session->input, SESSION_INPUT_SIZE, err);
-        if (got <= 0)
-            return got;
-        session->input_pos = 0;
-        session->input_len = (size_t)got;
-    }
+    int got = os_socket_recv(session->socket, bytes, max, deadline, err);
     session->in_request = true;
-    size_t len = session->input_len - session->input_pos;
-    if (len > max)
-        len = max;
-    memcpy(bytes, session->input + session->input_pos, len);
-    session->input_pos += len;
-    return (int)len;
+    return got;
 }
 
 static int send_bytes(struct session *session, const struct buffer *bytes, bool more, struct error *err)
 {
     if (bytes->failed)
-        return error_set(err, ERR_LIMIT, "the reply exceeds %u bytes or the memory", REPLY_MAX);
+        return error_set(err, ERR_LIMIT, "the reply exceeds %u bytes or the memory", WIRE_REPLY_MAX);
     return os_socket_send(session->socket, bytes->data, bytes->len, io_timeout_ms(session), more, err);
 }
 
@@ -92,8 +73,8 @@ static int send_failure(struct session *session, const struct request *request, 
 static int serve(struct session *session, struct request *request, struct reply *reply, struct error *err)
 {
     struct error lost;
-    session->in_request = false;
-    int status = request_read(request, &session->source, err);
+    session->in_request = buffered_has_bytes(&session->input);
+    int status = request_read(request, &session->input.source, err);
     if (status == 0)
         return 0;
     bool bad = status == ERR_INVALID || status == ERR_LIMIT || status == ERR_NO_MEMORY;
@@ -124,7 +105,7 @@ static int serve_one(struct session *session, struct error *err)
 {
     struct request request = {0};
     struct reply reply = {0};
-    buffer_init(&reply.bytes, REPLY_MAX);
+    buffer_init(&reply.bytes, WIRE_REPLY_MAX);
     int status = serve(session, &request, &reply, err);
     bool become_next = status == 1 && reply.become_next;
     os_file_close(reply.file);
@@ -163,8 +144,8 @@ void session_start(struct agent *agent, struct os_socket *socket, const struct o
     struct session *session = malloc(sizeof *session);
     if (!session)
         goto fail;
-    memset(session, 0, offsetof(struct session, input)); /* the input's pages only become memory when used */
-    session->source.read = session_read;
+    memset(session, 0, offsetof(struct session, input_bytes)); /* its pages only become memory when used */
+    buffered_init(&session->input, session_fill, session, session->input_bytes, sizeof session->input_bytes);
     session->agent = agent;
     session->socket = socket;
     session->peer = *peer;

@@ -4,20 +4,19 @@
 #define AGENT_SESSION_H
 
 #include "agent/agent.h"
-#include "protocol/wire.h"
+#include "protocol/buffered.h"
 
 #define SESSION_INPUT_SIZE 16384 /* bytes; larger reads go straight to where they are wanted */
 
 struct session {
-    struct source source; /* first: the source is the session */
+    struct buffered_source input;
     struct agent *agent;
     struct os_socket *socket; /* owned */
     struct os_address peer;
     char peer_text[OS_ADDRESS_TEXT_SIZE];
-    struct session *previous, *next; /* under agent->lock */
-    bool in_request;                 /* the deadline runs */
-    size_t input_pos, input_len;
-    uint8_t input[SESSION_INPUT_SIZE]; /* last */
+    struct session *previous, *next;         /* under agent->lock */
+    bool in_request;                         /* the deadline runs */
+    uint8_t input_bytes[SESSION_INPUT_SIZE]; /* last */
 };
 
 struct reply {

@@ -3,9 +3,12 @@
 #ifndef PICTURE_IMAGE_H
 #define PICTURE_IMAGE_H
 
+#include "base/error.h"
+
 #include <stdint.h>
 
-#define IMAGE_SIZE_MAX 16384 /* pixels, width or height */
+#define IMAGE_SIZE_MAX 32767        /* pixels a side: what a screen of the X protocol can have */
+#define IMAGE_PIXELS_MAX (1u << 28) /* in all: 16 384 x 16 384, or a wall of 32 767 x 8 192 */
 
 enum pixel_format {
     PIXEL_RGB24, /* bytes R, G, B: what every picture is in the end */
@@ -17,5 +20,8 @@ struct image_view {
     uint32_t stride; /* bytes */
     enum pixel_format format;
 };
+
+/* Returns 0 or, with a text that names `what` and the limit, ERR_LIMIT. No side may be 0. */
+int image_check_size(const char *what, uint64_t width, uint64_t height, struct error *err);
 
 #endif

@@ -180,9 +180,9 @@ static void encode_band(void *context, size_t index)
 
 static int check_arguments(const struct image_view *image, const struct png_options *options, struct error *err)
 {
-    if (image->width < 1 || image->width > IMAGE_SIZE_MAX || image->height < 1 || image->height > IMAGE_SIZE_MAX)
-        return error_set(err, ERR_INVALID, "a picture of %ux%u pixels can't be written as PNG", image->width,
-                         image->height);
+    int status = image_check_size("the picture to be written as PNG", image->width, image->height, err);
+    if (status)
+        return status;
     for (size_t i = 0; i < options->text_count; i++) {
         size_t keyword_len = strlen(options->texts[i].keyword);
         if (keyword_len < 1 || keyword_len > PNG_KEYWORD_MAX || strlen(options->texts[i].text) > PNG_TEXT_MAX)

@@ -27,7 +27,7 @@ struct png_options {
     unsigned threads; /* 0: one a processor */
 };
 
-/* Appends the file to out. ERR_INVALID for an image of no size or more than IMAGE_SIZE_MAX, or a wrong text;
+/* Appends the file to out. ERR_LIMIT for what image_check_size() refuses, ERR_INVALID for a wrong text;
    ERR_LIMIT when out may not hold it, ERR_NO_MEMORY. */
 int png_encode(struct buffer *out, const struct image_view *image, const struct png_options *options,
                struct error *err);

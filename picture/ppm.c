@@ -67,6 +67,8 @@ int ppm_decode(struct image_view *image, const uint8_t *bytes, size_t len, struc
         !take_number(bytes, len, &at, &largest) || at == len || !is_space(bytes[at]))
         return error_set(err, ERR_INVALID, "its header is wrong, or of more than %d pixels", IMAGE_SIZE_MAX);
     at++;
+    if (image->width && image->height && image_check_size("it", image->width, image->height, err))
+        return ERR_LIMIT;
     if (largest != 255 || image->width < 1 || image->height < 1)
         return error_set(err, ERR_INVALID, "it has %ux%u pixels of values to %u", image->width, image->height, largest);
     if (len - at != (size_t)image->width * image->height * 3)

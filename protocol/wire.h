@@ -28,7 +28,10 @@ enum wire_type {
 #define WIRE_COUNT_MAX 65536u        /* entries we accept in a list */
 #define WIRE_STRING_MAX (1u << 20)   /* bytes, NUL included */
 #define WIRE_REQUEST_MAX (16u << 20) /* bytes of the arguments of one request held in memory, 'd' not counted */
-#define WIRE_ENTRY_HEADER_SIZE 9u    /* bytes */
+/* Bytes of a reply held in memory, the one limit of a picture's file and of what is told beside it: 2^28 pixels as PPM
+   (16 384 x 16 384, or a screen of 32 767 x 8 192) and 64 MiB. */
+#define WIRE_REPLY_MAX ((3u << 28) + (64u << 20))
+#define WIRE_ENTRY_HEADER_SIZE 9u /* bytes */
 
 /* ---- reading ---- */
 

@@ -208,7 +208,7 @@ static void restore_display(struct agent *agent, struct strlist *facts)
     struct error reason;
     bool any = facts->count > 0;
     children_count(agent->children, &running, &exited);
-    if (any && running == 0 && screen_restore(agent->screen, RESTORE_MS, facts, &reason))
+    if (any && running == 0 && worker_pool_restore_display(agent->workers, RESTORE_MS, facts, &reason))
         strlist_addf(facts, "display=not looked at: %s", reason.text);
 }
 

@@ -73,7 +73,7 @@ static void append_windows(struct buffer *out, struct agent *agent, const struct
 {
     struct strlist lines = {0};
     struct error reason;
-    if (screen_windows(agent->screen, WINDOWS_MS, &lines, &reason))
+    if (worker_pool_lines(agent->workers, "windows", WINDOWS_MS, &lines, &reason))
         buffer_printf(out, "no-windows\t%s\n", reason.text);
     else
         for (size_t i = 0; i < lines.count; i++)

@@ -7,6 +7,8 @@
 #include "platform/file.h"
 #include "platform/identity.h"
 
+#include <string.h>
+
 #define SMALL_FILE 65536u        /* bytes; up to here a file is read whole, and its size is what was read */
 #define UNSIZED_FILE (16u << 20) /* bytes of a file that says it is empty: those of /proc have no size */
 #define SENDFILE_EXECUTABLE 1u
@@ -65,18 +67,23 @@ static int get_small(struct os_file *file, uint64_t size, const char *path, stru
     return status;
 }
 
+/* Appends the content behind its header, whose size is known then. */
 static int get_virtual(struct session *session, const char *path, struct reply *reply, struct error *err)
 {
-    struct buffer bytes;
-    struct error reason;
-    buffer_init(&bytes, VIRTUAL_FILE_MAX);
-    int status = virtual_file_read(session->agent, path, &bytes, &reason);
+    struct buffer head;
+    write_u32(&reply->bytes, 1);
+    size_t start = reply->bytes.len;
+    write_entry_header(&reply->bytes, WIRE_DATA, 0);
+    int status = virtual_file_read(session->agent, path, &reply->bytes, err);
     if (status)
-        error_set(err, status, "unable to open '%s' for reading: %s", path, reason.text);
-    else
-        reply_bytes(reply, &bytes);
-    buffer_deinit(&bytes);
-    return status;
+        return error_prefix(err, status, "unable to open '%s' for reading", path);
+    buffer_init(&head, WIRE_ENTRY_HEADER_SIZE);
+    write_entry_header(&head, WIRE_DATA, reply->bytes.len - start - WIRE_ENTRY_HEADER_SIZE);
+    if (!reply->bytes.failed && !head.failed)
+        memcpy(reply->bytes.data + start, head.data, WIRE_ENTRY_HEADER_SIZE);
+    reply->bytes.failed |= head.failed;
+    buffer_deinit(&head);
+    return 0;
 }
 
 int rpc_getfile(struct session *session, struct request *request, struct reply *reply, struct error *err)

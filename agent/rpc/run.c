@@ -52,7 +52,7 @@ static int open_listener(struct agent *agent, struct error *err)
 static int become_next(struct agent *agent, struct error *err)
 {
     struct buffer state;
-    screen_stop(agent->screen);
+    worker_pool_stop(agent->workers);
     buffer_init(&state, STATE_MAX);
     children_save(agent->children, &state);
     struct slice text = {state.data, state.len};
@@ -81,13 +81,13 @@ static int start(struct agent *agent, struct error *err)
         return ERR_SYSTEM;
     log_init(options->debug);
     agent->lock = os_mutex_new();
-    int status = screen_new(&agent->screen, &options->card_classes, err);
+    int status = worker_pool_new(&agent->workers, &options->card_classes, err);
     if (status)
         return status;
     agent->children = children_new(err);
     if (!agent->children)
         return ERR_SYSTEM;
-    screen_spare(agent->screen, agent->children);
+    worker_pool_spare_children(agent->workers, agent->children);
     if (options->resume && resume(agent, err))
         return ERR_SYSTEM;
     status = open_listener(agent, err);
@@ -121,7 +121,7 @@ static int run(void *context)
     while (status == 0) {
         status = server_run(agent, &err);
         if (status == 0 && atomic_load(&agent->stopping)) {
-            screen_stop(agent->screen);
+            worker_pool_stop(agent->workers);
             save_log(agent);
             return 0;
         }

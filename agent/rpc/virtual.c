@@ -2,6 +2,7 @@
 #include "agent/rpc/virtual.h"
 #include "agent/rpc/evidence.h"
 #include "agent/log.h"
+#include "agent/worker/answer.h"
 #include "agent/worker/options.h"
 #include "base/number.h"
 #include "platform/console.h"
@@ -36,7 +37,7 @@ static int read_windows(struct agent *agent, const char *name, struct buffer *ou
 {
     struct strlist lines = {0};
     (void)name;
-    int status = screen_windows(agent->screen, WINDOWS_MS, &lines, err);
+    int status = worker_pool_lines(agent->workers, "windows", WINDOWS_MS, &lines, err);
     if (status == 0)
         status = copy_lines(&lines, out, err);
     strlist_deinit(&lines);
@@ -56,10 +57,22 @@ static unsigned console_number(const char *name)
 static int read_console(struct agent *agent, const char *name, struct buffer *out, struct error *err)
 {
     struct strlist lines = {0};
-    int status = screen_console(agent->screen, console_number(name), CONSOLE_MS, &lines, err);
+    char verb[32];
+    unsigned number = console_number(name);
+    snprintf(verb, sizeof verb, number ? "console-%u" : "console", number);
+    int status = worker_pool_lines(agent->workers, verb, CONSOLE_MS, &lines, err);
     if (status == 0)
         status = copy_lines(&lines, out, err);
     strlist_deinit(&lines);
+    return status;
+}
+
+/* Appends the file of a worker's answer, unless there is none for this reason. */
+static int copy_file(const struct buffer *list, int status, struct buffer *out, struct error *err)
+{
+    struct slice file = status ? (struct slice){0} : answer_file((struct slice){list->data, list->len});
+    if (status == 0 && !buffer_append(out, file.data, file.len))
+        status = error_set(err, ERR_NO_MEMORY, "no memory for a file of %zu bytes", file.len);
     return status;
 }
 
@@ -74,13 +87,16 @@ static int read_log(struct agent *agent, const char *name, struct buffer *out, s
 
 static int read_screenshot(struct agent *agent, const char *name, struct buffer *out, struct error *err)
 {
-    struct strlist options = {0}, facts = {0};
+    struct strlist options = {0};
+    struct buffer list;
     const char *dash = strchr(name, '-');
+    buffer_init(&list, WIRE_REPLY_MAX);
     if (dash)
         strlist_addf(&options, "output=%.*s", (int)(strlen(dash + 1) - strlen(".png")), dash + 1);
-    int status = screen_take(agent->screen, &options, &facts, out, err);
+    int status = worker_pool_picture(agent->workers, "screenshot", &options, &list, err);
+    status = copy_file(&list, status, out, err);
     strlist_deinit(&options);
-    strlist_deinit(&facts);
+    buffer_deinit(&list);
     return status;
 }
 
@@ -120,9 +136,13 @@ static bool is_dump(const char *name, uint64_t *pid)
 
 static int read_dump(struct agent *agent, const char *name, struct buffer *out, struct error *err)
 {
+    struct buffer list;
     uint64_t pid = 0;
     is_dump(name, &pid);
-    return screen_dump(agent->screen, pid, DUMP_MS, out, err);
+    buffer_init(&list, WIRE_REPLY_MAX);
+    int status = copy_file(&list, worker_pool_dump(agent->workers, pid, DUMP_MS, &list, err), out, err);
+    buffer_deinit(&list);
+    return status;
 }
 
 typedef int virtual_reader(struct agent *agent, const char *name, struct buffer *out, struct error *err);

@@ -5,8 +5,6 @@
 
 #include "agent/agent.h"
 
-#define VIRTUAL_FILE_MAX SCREEN_FILE_MAX
-
 bool virtual_file_exists(const char *path);
 /* Appends its content, made now. The error text is the reason alone. */
 int virtual_file_read(struct agent *agent, const char *path, struct buffer *out, struct error *err);

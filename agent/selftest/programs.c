@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Programs that are started, told apart by their arguments, looked into and ended. Each is the executable itself. */
 #include "agent/selftest/selftest.h"
+#include "agent/worker/answer.h"
 #include "platform/clock.h"
 #include "platform/file.h"
 #include "platform/process.h"
@@ -135,19 +136,20 @@ static void try_run(struct findings *findings)
 
 /* ---- one that does not end ---- */
 
-static void try_dump(struct findings *findings, struct screen *screen, struct os_process *process)
+static void try_dump(struct findings *findings, struct worker_pool *workers, struct os_process *process)
 {
-    struct buffer file;
+    struct buffer list;
     struct error err;
-    buffer_init(&file, SCREEN_FILE_MAX);
-    int status = screen_dump(screen, os_process_pid(process), DUMP_MS, &file, &err);
+    buffer_init(&list, WIRE_REPLY_MAX);
+    int status = worker_pool_dump(workers, os_process_pid(process), DUMP_MS, &list, &err);
+    struct slice file = status ? (struct slice){0} : answer_file((struct slice){list.data, list.len});
     bool good = status == 0 && file.len > 4 && memcmp(file.data, "MDMP", 4) == 0;
     if (good)
         findings_add(findings, FINDING_PASS, "dump", "a minidump of %zu bytes", file.len);
     else
         findings_add(findings, status == ERR_UNAVAILABLE ? FINDING_SKIP : FINDING_FAIL, "dump", "%s",
                      status ? err.text : "what came is no minidump");
-    buffer_deinit(&file);
+    buffer_deinit(&list);
 }
 
 static void try_kill(struct findings *findings, struct os_process *process)
@@ -177,7 +179,7 @@ static void changed(void *context)
     (void)context; /* each wait here polls */
 }
 
-void selftest_programs(struct findings *findings, struct screen *screen)
+void selftest_programs(struct findings *findings, struct worker_pool *workers)
 {
     struct os_process *process;
     struct error err;
@@ -190,7 +192,7 @@ void selftest_programs(struct findings *findings, struct screen *screen)
         findings_add(findings, FINDING_FAIL, "kill", "%s", err.text);
         return;
     }
-    try_dump(findings, screen, process);
+    try_dump(findings, workers, process);
     try_kill(findings, process);
     end(process);
 }

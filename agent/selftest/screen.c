@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Pictures, and a worker that hangs. */
+#include "agent/worker/answer.h"
 #include "agent/worker/pool.h"
 #include "agent/selftest/selftest.h"
 #include "agent/worker/main.h"
@@ -23,7 +24,7 @@
 
 struct picture {
     struct strlist facts;
-    struct buffer file;
+    struct buffer list; /* the worker's answer, which holds the file */
     unsigned width, height;
     int x, y;
     const uint8_t *pixels; /* in the file: rows of RGB */
@@ -32,7 +33,7 @@ struct picture {
 static void picture_deinit(struct picture *picture)
 {
     strlist_deinit(&picture->facts);
-    buffer_deinit(&picture->file);
+    buffer_deinit(&picture->list);
 }
 
 static const char *fact(const struct picture *picture, const char *name)
@@ -47,41 +48,44 @@ static int find_pixels(struct picture *picture, struct error *err)
 {
     unsigned width, height;
     int head = 0;
+    char text[64] = "";
+    struct slice file = answer_file((struct slice){picture->list.data, picture->list.len});
     bool known = sscanf(fact(picture, "geometry"), "%ux%u%d%d", &picture->width, &picture->height, &picture->x,
                         &picture->y) == 4;
-    buffer_append(&picture->file, "", 1);
-    if (!known || picture->file.failed ||
-        sscanf((const char *)picture->file.data, "P6 %u %u 255%n", &width, &height, &head) != 2 || head == 0 ||
-        width != picture->width || height != picture->height ||
-        picture->file.len - 2 - (size_t)head != (size_t)width * height * PIXEL)
+    if (file.len > 0)
+        memcpy(text, file.data, file.len < sizeof text ? file.len : sizeof text - 1);
+    if (!known || sscanf(text, "P6 %u %u 255%n", &width, &height, &head) != 2 || head == 0 || width != picture->width ||
+        height != picture->height || file.len - 1 - (size_t)head != (size_t)width * height * PIXEL)
         return error_set(err, ERR_INVALID, "a picture of %s came as a file of %zu bytes that is none of it",
-                         fact(picture, "geometry"), picture->file.len);
-    picture->pixels = picture->file.data + head + 1;
+                         fact(picture, "geometry"), file.len);
+    picture->pixels = file.data + head + 1;
     return 0;
 }
 
 /* Of the whole screen; backend NULL: as the agent chooses. In any case for picture_deinit. */
-static int take(struct screen *screen, struct picture *picture, const char *backend, struct error *err)
+static int take(struct worker_pool *workers, struct picture *picture, const char *backend, struct error *err)
 {
     struct strlist options = {0};
     *picture = (struct picture){.width = 0};
-    buffer_init(&picture->file, SCREEN_FILE_MAX);
+    buffer_init(&picture->list, WIRE_REPLY_MAX);
     strlist_add(&options, "format=ppm");
     strlist_add(&options, "cursor=0");
     strlist_addf(&options, "deadline-ms=%d", PICTURE_MS);
     if (backend)
         strlist_addf(&options, "backend=%s", backend);
-    int status = screen_take(screen, &options, &picture->facts, &picture->file, err);
+    int status = worker_pool_picture(workers, "screenshot", &options, &picture->list, err);
+    if (status == 0)
+        answer_add_lines((struct slice){picture->list.data, picture->list.len}, &picture->facts);
     strlist_deinit(&options);
     return status ? status : find_pixels(picture, err);
 }
 
-static void try_picture(struct findings *findings, struct screen *screen)
+static void try_picture(struct findings *findings, struct worker_pool *workers)
 {
     struct picture picture;
     struct error err;
     const char *warning = NULL;
-    int status = take(screen, &picture, NULL, &err);
+    int status = take(workers, &picture, NULL, &err);
     if (status == 0)
         warning = strlist_get(&picture.facts, "warning");
     if (status)
@@ -93,17 +97,17 @@ static void try_picture(struct findings *findings, struct screen *screen)
 }
 
 /* One that this machine does not have is no failure; that none works is told by try_picture. */
-static void try_backends(struct findings *findings, struct screen *screen)
+static void try_backends(struct findings *findings, struct worker_pool *workers)
 {
     char names[128], title[64];
-    snprintf(names, sizeof names, "%s", screen_backend_names());
+    snprintf(names, sizeof names, "%s", worker_pool_backend_names());
     for (char *name = strtok(names, " "); name; name = strtok(NULL, " ")) {
         struct picture picture;
         struct error err;
         if (strcmp(name, "pattern") == 0) /* shows no screen */
             continue;
         snprintf(title, sizeof title, "backend-%.40s", name);
-        int status = take(screen, &picture, name, &err);
+        int status = take(workers, &picture, name, &err);
         findings_add(findings, status ? FINDING_SKIP : FINDING_PASS, title, "%s",
                      status ? err.text : fact(&picture, "geometry"));
         picture_deinit(&picture);
@@ -138,13 +142,13 @@ static unsigned count_wrong(const struct picture *picture, const uint8_t *pixels
 }
 
 /* Until the window is in the picture, or for SHOWN_MS. */
-static int see(struct screen *screen, const uint8_t *pixels, struct error *err)
+static int see(struct worker_pool *workers, const uint8_t *pixels, struct error *err)
 {
     unsigned wrong;
     int64_t deadline = os_deadline(SHOWN_MS);
     for (;;) {
         struct picture picture;
-        int status = take(screen, &picture, NULL, err);
+        int status = take(workers, &picture, NULL, err);
         wrong = status ? 0 : count_wrong(&picture, pixels);
         picture_deinit(&picture);
         if (status || wrong == 0)
@@ -157,7 +161,7 @@ static int see(struct screen *screen, const uint8_t *pixels, struct error *err)
                      WINDOW_WIDTH * WINDOW_HEIGHT, wrong);
 }
 
-static void try_window(struct findings *findings, struct screen *screen)
+static void try_window(struct findings *findings, struct worker_pool *workers)
 {
     static uint8_t pixels[WINDOW_WIDTH * WINDOW_HEIGHT * PIXEL];
     struct os_test_window *window;
@@ -169,7 +173,7 @@ static void try_window(struct findings *findings, struct screen *screen)
         return;
     }
     if (status == 0)
-        status = see(screen, pixels, &err);
+        status = see(workers, pixels, &err);
     os_test_window_close(window);
     findings_add(findings, status ? FINDING_FAIL : FINDING_PASS, "window", "%s",
                  status ? err.text : "a window that was shown for a moment is in the picture, pixel for pixel");
@@ -199,11 +203,11 @@ static void try_worker(struct findings *findings)
                      status < 0 ? err.text : "");
 }
 
-static void try_lists(struct findings *findings, struct screen *screen)
+static void try_lists(struct findings *findings, struct worker_pool *workers)
 {
     struct strlist lines = {0};
     struct error err;
-    int status = screen_windows(screen, PICTURE_MS, &lines, &err);
+    int status = worker_pool_lines(workers, "windows", PICTURE_MS, &lines, &err);
     findings_add(findings,
                  status == ERR_UNAVAILABLE ? FINDING_SKIP
                  : status                  ? FINDING_FAIL
@@ -212,11 +216,11 @@ static void try_lists(struct findings *findings, struct screen *screen)
     strlist_deinit(&lines);
 }
 
-void selftest_screen(struct findings *findings, struct screen *screen)
+void selftest_screen(struct findings *findings, struct worker_pool *workers)
 {
     try_worker(findings);
-    try_picture(findings, screen);
-    try_backends(findings, screen);
-    try_window(findings, screen);
-    try_lists(findings, screen);
+    try_picture(findings, workers);
+    try_backends(findings, workers);
+    try_window(findings, workers);
+    try_lists(findings, workers);
 }

@@ -114,8 +114,8 @@ static int write_report(const char *path, const struct buffer *report, struct er
 
 static int try_all(const struct options *options, struct findings *findings, struct error *err)
 {
-    static struct screen *screen; /* there is one, as long as the process, as in the agent */
-    int status = screen_new(&screen, &options->card_classes, err);
+    static struct worker_pool *workers; /* there is one, as long as the process, as in the agent */
+    int status = worker_pool_new(&workers, &options->card_classes, err);
     if (status)
         return status;
     look_at_system(findings);
@@ -124,9 +124,9 @@ static int try_all(const struct options *options, struct findings *findings, str
     look_at_settings(findings);
     try_connection(findings);
     selftest_files(findings, options->workdir ? options->workdir : ".");
-    selftest_programs(findings, screen);
-    selftest_screen(findings, screen);
-    screen_stop(screen);
+    selftest_programs(findings, workers);
+    selftest_screen(findings, workers);
+    worker_pool_stop(workers);
     return 0;
 }
 

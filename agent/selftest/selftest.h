@@ -18,7 +18,7 @@ int selftest_child(int argc, char **argv); /* argv[0] is what the child is to do
 /* ---- its parts, each of which adds its findings ---- */
 
 void selftest_files(struct findings *findings, const char *folder);
-void selftest_programs(struct findings *findings, struct screen *screen);
-void selftest_screen(struct findings *findings, struct screen *screen);
+void selftest_programs(struct findings *findings, struct worker_pool *workers);
+void selftest_screen(struct findings *findings, struct worker_pool *workers);
 
 #endif

@@ -10,23 +10,23 @@
 #include "platform/dump.h"
 #include "platform/parent.h"
 #include "platform/watchdog.h"
-#include "protocol/wire.h"
+#include "protocol/buffered.h"
 
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define INPUT_SIZE 4096            /* bytes read at a time */
-#define TEXT_MAX 4096              /* bytes of one string of a request */
-#define TEXT_COUNT_MAX 64          /* strings of a request */
-#define FACTS_MAX (64u << 20)      /* bytes of an answer but for the file */
-#define FILE_MAX ((size_t)1 << 30) /* bytes; a picture of CAPTURE_SIZE_MAX squared fits */
+#define INPUT_SIZE 4096                       /* bytes read at a time */
+#define TEXT_MAX 4096                         /* bytes of one string of a request */
+#define TEXT_COUNT_MAX 64                     /* strings of a request */
+#define FACTS_MAX (63u << 20)                 /* bytes of an answer but for the file */
+#define FILE_MAX (WIRE_REPLY_MAX - FACTS_MAX) /* bytes */
+_Static_assert(FILE_MAX >= (uint64_t)IMAGE_PIXELS_MAX * 3 + 64, "every picture fits into an answer as a PPM");
 
 struct worker {
-    struct source source; /* reads from the parent, through input */
-    uint8_t input[INPUT_SIZE];
-    size_t input_pos, input_len;
+    struct buffered_source input; /* from the agent */
+    uint8_t input_bytes[INPUT_SIZE];
     struct os_parent *parent;     /* owned */
     struct os_watchdog *watchdog; /* owned */
     struct capturer *capturer;    /* owned */
@@ -36,22 +36,10 @@ struct worker {
 
 /* ---- requests ---- */
 
-static int read_input(struct source *source, void *bytes, size_t max, struct error *err)
+static int fill_input(void *context, void *bytes, size_t max, struct error *err)
 {
-    struct worker *worker = (struct worker *)source;
-    if (worker->input_pos == worker->input_len) {
-        int got = os_parent_read(worker->parent, worker->input, INPUT_SIZE, os_deadline(WORKER_IDLE_MS), err);
-        if (got <= 0)
-            return got;
-        worker->input_pos = 0;
-        worker->input_len = (size_t)got;
-    }
-    size_t len = worker->input_len - worker->input_pos;
-    if (len > max)
-        len = max;
-    memcpy(bytes, worker->input + worker->input_pos, len);
-    worker->input_pos += len;
-    return (int)len;
+    struct worker *worker = context;
+    return os_parent_read(worker->parent, bytes, max, os_deadline(WORKER_IDLE_MS), err);
 }
 
 static int read_text(struct list_reader *list, const struct entry *entry, struct strlist *texts, struct error *err)
@@ -81,7 +69,7 @@ static int read_request(struct worker *worker, struct strlist *texts, struct err
     struct list_reader list;
     struct entry entry;
     struct error skipped;
-    int status = list_read_begin(&list, &worker->source, err);
+    int status = list_read_begin(&list, &worker->input.source, err);
     if (status < 0)
         return status;
     while ((status = list_read_entry(&list, &entry, err)) > 0) {
@@ -335,7 +323,7 @@ int worker_main(void)
 {
     static struct worker worker; /* outlives this function for the watchdog's thread */
     static struct error err;
-    worker.source.read = read_input;
+    buffered_init(&worker.input, fill_input, &worker, worker.input_bytes, sizeof worker.input_bytes);
     int status = os_parent_open(&worker.parent, &err);
     if (status == 0)
         status = os_watchdog_new(&worker.watchdog, answer_hang, &worker, &err);

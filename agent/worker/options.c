@@ -95,13 +95,18 @@ static bool set_backend(struct screenshot_options *options, const char *value)
     return is_name(value);
 }
 
-static bool set_deadline(struct screenshot_options *options, const char *value)
+static bool parse_deadline(int *deadline_ms, const char *value)
 {
     uint64_t number;
     if (!number_take(&value, SCREENSHOT_DEADLINE_MAX_MS, &number) || *value || number < SCREENSHOT_DEADLINE_MIN_MS)
         return false;
-    options->deadline_ms = (int)number;
+    *deadline_ms = (int)number;
     return true;
+}
+
+static bool set_deadline(struct screenshot_options *options, const char *value)
+{
+    return parse_deadline(&options->deadline_ms, value);
 }
 
 static bool add_card_class(struct screenshot_options *options, const char *value)
@@ -112,40 +117,54 @@ static bool add_card_class(struct screenshot_options *options, const char *value
 #define STRING_(number) #number
 #define STRING(number) STRING_(number)
 
-/* What is asked for. Each one takes what the later ones take. */
-enum request { OF_PICTURE, OF_CRC, OF_LIST };
+/* What options are for. Each scope has those of the later ones too. */
+enum scope { SCOPE_PICTURE, SCOPE_CRC, SCOPE_LIST };
+
+#define DEADLINE_KEY "deadline-ms"
+#define DEADLINE_EXPECTED STRING(SCREENSHOT_DEADLINE_MIN_MS) " to " STRING(SCREENSHOT_DEADLINE_MAX_MS)
 
 static const struct option {
     const char *key, *expected;
     bool (*set)(struct screenshot_options *options, const char *value);
-    enum request last; /* that takes it */
+    enum scope last; /* that has it */
     bool repeated;
 } known[] = {
-    {"output", "the name of an output", set_output, OF_CRC, false},
-    {"region", "WxH+X+Y with sizes from 1 to " STRING(CAPTURE_SIZE_MAX), set_region, OF_CRC, false},
-    {"cursor", "0 or 1", set_cursor, OF_CRC, false},
-    {"passive", "0 or 1", set_passive, OF_CRC, false},
-    {"if-changed", "a hash as the fact hash gives it", set_if_changed, OF_PICTURE, false},
-    {"color", "stored or applied", set_color, OF_CRC, false},
-    {"compare", "0 or 1", set_compare, OF_PICTURE, false},
-    {"format", "png or ppm", set_format, OF_PICTURE, false},
-    {"backend", "the name of a capture backend", set_backend, OF_LIST, false},
-    {"deadline-ms", STRING(SCREENSHOT_DEADLINE_MIN_MS) " to " STRING(SCREENSHOT_DEADLINE_MAX_MS), set_deadline, OF_LIST,
-     false},
-    {"card-class", "DRIVER=passed-through, DRIVER=emulated or DRIVER=virtual", add_card_class, OF_LIST, true},
+    {"output", "the name of an output", set_output, SCOPE_CRC, false},
+    {"region", "WxH+X+Y with sizes from 1 to " STRING(CAPTURE_SIZE_MAX), set_region, SCOPE_CRC, false},
+    {"cursor", "0 or 1", set_cursor, SCOPE_CRC, false},
+    {"passive", "0 or 1", set_passive, SCOPE_CRC, false},
+    {"if-changed", "a hash as the fact hash gives it", set_if_changed, SCOPE_PICTURE, false},
+    {"color", "stored or applied", set_color, SCOPE_CRC, false},
+    {"compare", "0 or 1", set_compare, SCOPE_PICTURE, false},
+    {"format", "png or ppm", set_format, SCOPE_PICTURE, false},
+    {"backend", "the name of a capture backend", set_backend, SCOPE_LIST, false},
+    {DEADLINE_KEY, DEADLINE_EXPECTED, set_deadline, SCOPE_LIST, false},
+    {"card-class", "DRIVER=passed-through, DRIVER=emulated or DRIVER=virtual", add_card_class, SCOPE_LIST, true},
 };
 #define KNOWN_COUNT (sizeof known / sizeof *known)
 
-static const struct option *find(const char *text, size_t key_len, enum request request)
+static const struct option *find_known(const char *text, size_t key_len, enum scope scope)
 {
     for (size_t i = 0; i < KNOWN_COUNT; i++)
         if (strlen(known[i].key) == key_len && strncmp(text, known[i].key, key_len) == 0)
-            return request <= known[i].last ? &known[i] : NULL;
+            return scope <= known[i].last ? &known[i] : NULL;
     return NULL;
 }
 
-static int parse(struct screenshot_options *options, const struct strlist *texts, enum request request,
-                 struct error *err)
+static int refuse_value(const char *key, const char *value, const char *expected, struct error *err)
+{
+    return error_set(err, ERR_INVALID, "the option %s='%.255s' is not %s", key, value, expected);
+}
+
+int screenshot_options_deadline(const struct strlist *texts, int *deadline_ms, struct error *err)
+{
+    const char *value = strlist_get(texts, DEADLINE_KEY);
+    *deadline_ms = SCREENSHOT_DEADLINE_MS;
+    return !value || parse_deadline(deadline_ms, value) ? 0 : refuse_value(DEADLINE_KEY, value, DEADLINE_EXPECTED, err);
+}
+
+static int parse_options(struct screenshot_options *options, const struct strlist *texts, enum scope scope,
+                         struct error *err)
 {
     bool seen[KNOWN_COUNT] = {false};
     *options = (struct screenshot_options){.picture.capture.cursor = true, .deadline_ms = SCREENSHOT_DEADLINE_MS};
@@ -153,15 +172,14 @@ static int parse(struct screenshot_options *options, const struct strlist *texts
     for (size_t i = 0; i < texts->count; i++) {
         const char *text = texts->items[i];
         size_t key_len = strcspn(text, "=");
-        const struct option *option = text[key_len] ? find(text, key_len, request) : NULL;
+        const struct option *option = text[key_len] ? find_known(text, key_len, scope) : NULL;
         if (!option)
             return error_set(err, ERR_INVALID, "unknown option '%.80s'", text);
         if (seen[option - known] && !option->repeated)
             return error_set(err, ERR_INVALID, "the option %s is given twice", option->key);
         seen[option - known] = true;
         if (!option->set(options, text + key_len + 1))
-            return error_set(err, ERR_INVALID, "the option %s='%.255s' is not %s", option->key, text + key_len + 1,
-                             option->expected);
+            return refuse_value(option->key, text + key_len + 1, option->expected, err);
     }
     return 0;
 }
@@ -173,15 +191,15 @@ void screenshot_options_deinit(struct screenshot_options *options)
 
 int screenshot_options_parse(struct screenshot_options *options, const struct strlist *texts, struct error *err)
 {
-    return parse(options, texts, OF_PICTURE, err);
+    return parse_options(options, texts, SCOPE_PICTURE, err);
 }
 
 int screenshot_options_parse_crc(struct screenshot_options *options, const struct strlist *texts, struct error *err)
 {
-    return parse(options, texts, OF_CRC, err);
+    return parse_options(options, texts, SCOPE_CRC, err);
 }
 
 int screenshot_options_parse_list(struct screenshot_options *options, const struct strlist *texts, struct error *err)
 {
-    return parse(options, texts, OF_LIST, err);
+    return parse_options(options, texts, SCOPE_LIST, err);
 }

@@ -33,6 +33,9 @@ struct screenshot_options {
 
 void screenshot_options_deinit(struct screenshot_options *options); /* accepts a zeroed one */
 
+/* Finds the deadline alone, for the agent, which waits for it; the worker checks the other options. ERR_INVALID as below. */
+int screenshot_options_deadline(const struct strlist *texts, int *deadline_ms, struct error *err);
+
 /* To be ended with screenshot_options_deinit() in any case. ERR_INVALID names the option and the value: one that is
    unknown, wrong or given twice. */
 int screenshot_options_parse(struct screenshot_options *options, const struct strlist *texts, struct error *err);

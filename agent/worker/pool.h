@@ -1,5 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The agent's side of capture: asks worker processes, each with a deadline, and never waits longer. Any thread. */
+/* The pool of capture workers: processes that are asked one request each at a time, with a deadline. The agent waits no
+ * longer, whatever a display or a driver does. Any thread.
+ *
+ * An answer is appended to `list` as the worker wrote it, which is also what the RPC replies: agent/worker/answer.h
+ * takes it apart. Errors: ERR_LIMIT when all workers are busy, ERR_TIMEOUT at the deadline, ERR_UNAVAILABLE with the
+ * worker's reason.
+ */
 #ifndef AGENT_WORKER_POOL_H
 #define AGENT_WORKER_POOL_H
 
@@ -8,33 +14,32 @@
 #include "base/error.h"
 #include "base/strlist.h"
 
-#define SCREEN_FILE_MAX (256u << 20) /* bytes of an encoded picture */
-#define SCREEN_WORKERS_MAX 8         /* at once; one is kept between requests */
+#define WORKER_POOL_MAX 8 /* workers at once; one is kept between requests */
 
-struct screen;
-/* Lives as long as the process. `card_classes` (borrowed) are rules "DRIVER=CLASS" for every request, the values of
-   --card-class: ERR_INVALID for one that is none. */
-int screen_new(struct screen **out, const struct strlist *card_classes, struct error *err);
+struct worker_pool;
+/* Makes a pool, which lives as long as the process. `card_classes` (borrowed) are rules "DRIVER=CLASS" for every request,
+   the values of --card-class: ERR_INVALID for one that is none. */
+int worker_pool_new(struct worker_pool **out, const struct strlist *card_classes, struct error *err);
+/* Makes pictures passive while one of these children (borrowed) runs, unless the host says otherwise. */
+void worker_pool_spare_children(struct worker_pool *pool, struct children *children);
+/* Ends the idle worker, before the agent becomes another. */
+void worker_pool_stop(struct worker_pool *pool);
 
-/* With it (borrowed), pictures are passive while a child runs, unless the host says otherwise. */
-void screen_spare(struct screen *screen, struct children *children);
-void screen_stop(struct screen *screen); /* ends the idle worker, before the agent becomes another */
+/* Asks for "screenshot" or "crc" with the options of that RPC. */
+int worker_pool_picture(struct worker_pool *pool, const char *verb, const struct strlist *options, struct buffer *list,
+                        struct error *err);
+/* Asks for the displays of every source, with the options of the RPC displays. */
+int worker_pool_all_displays(struct worker_pool *pool, const struct strlist *options, struct buffer *list,
+                             struct error *err);
+/* Asks for "displays", "windows", "console" or "console-N" (capture/console.h) and adds the answer's lines. */
+int worker_pool_lines(struct worker_pool *pool, const char *verb, int timeout_ms, struct strlist *lines,
+                      struct error *err);
+/* Asks for a minidump of the process, made by a worker since it stops whoever shares something with what is dumped. */
+int worker_pool_dump(struct worker_pool *pool, uint64_t pid, int timeout_ms, struct buffer *list, struct error *err);
+/* Puts back what platform/display.h has to, told as facts. */
+int worker_pool_restore_display(struct worker_pool *pool, int timeout_ms, struct strlist *facts, struct error *err);
 
-/* A picture with the options of the RPC screenshot (borrowed strings). The file is empty when it is unchanged. */
-int screen_take(struct screen *screen, const struct strlist *options, struct strlist *facts, struct buffer *file,
-                struct error *err);
-/* CRCs with the options of the RPC crc. */
-int screen_crc(struct screen *screen, const struct strlist *options, struct strlist *facts, struct error *err);
-int screen_displays(struct screen *screen, int timeout_ms, struct strlist *facts, struct error *err);
-/* Of every source, with the options of the RPC displays. */
-int screen_all_displays(struct screen *screen, const struct strlist *options, struct strlist *facts, struct error *err);
-int screen_windows(struct screen *screen, int timeout_ms, struct strlist *lines, struct error *err);
-/* The lines of a text console as capture/console.h has them; 0: the active one. */
-int screen_console(struct screen *screen, unsigned number, int timeout_ms, struct strlist *lines, struct error *err);
-/* A minidump of the process, by a worker: it would stop whoever shares something with what is dumped. */
-int screen_dump(struct screen *screen, uint64_t pid, int timeout_ms, struct buffer *file, struct error *err);
-/* What platform/display.h puts back, as facts. */
-int screen_restore(struct screen *screen, int timeout_ms, struct strlist *facts, struct error *err);
-const char *screen_backend_names(void); /* separated by spaces */
+/* Returns the names of this system's capture backends, separated by spaces. */
+const char *worker_pool_backend_names(void);
 
 #endif

@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FILE_MAX ((size_t)IMAGE_SIZE_MAX * IMAGE_SIZE_MAX * 3 + 1024) /* bytes: the largest picture */
+#define FILE_MAX ((size_t)IMAGE_PIXELS_MAX * 3 + 1024) /* bytes: the largest picture */
 #define VERSION_SIZE 40
 #define MESSAGES_MAX 10000 /* events that may come before an answer */
 

@@ -201,7 +201,7 @@ def wrong_requests_are_refused_in_words():
                 (["screenshot", "zoom=2"], "unknown option 'zoom=2'"),
                 (["screenshot", "zoom"], "unknown option 'zoom'"),
                 (["screenshot", "cursor=yes"], "the option cursor='yes' is not 0 or 1"),
-                (["screenshot", "region=10x10"], "the option region='10x10' is not WxH+X+Y with sizes from 1 to 16384"),
+                (["screenshot", "region=10x10"], "the option region='10x10' is not WxH+X+Y with sizes from 1 to 32767"),
                 (["screenshot", "cursor=1", "cursor=0"], "the option cursor is given twice"),
                 (["displays", "cursor=1"], "unknown option 'cursor=1'"),
                 (["screenshot", "backend=pattern", "output=HDMI-9"],
@@ -298,9 +298,9 @@ def failures_are_told_and_the_worker_goes_on():
 @test
 def a_wrong_pattern_is_told():
     for value, want in (
-            ("", "PERISCOPE_PATTERN='' does not begin with WxH, each from 1 to 16384"),
-            ("0x5", "PERISCOPE_PATTERN='0x5' does not begin with WxH, each from 1 to 16384"),
-            ("16385x5", "PERISCOPE_PATTERN='16385x5' does not begin with WxH, each from 1 to 16384"),
+            ("", "PERISCOPE_PATTERN='' does not begin with WxH, each from 1 to 32767"),
+            ("0x5", "PERISCOPE_PATTERN='0x5' does not begin with WxH, each from 1 to 32767"),
+            ("32768x5", "PERISCOPE_PATTERN='32768x5' does not begin with WxH, each from 1 to 32767"),
             ("5x5,zebra", "PERISCOPE_PATTERN='5x5,zebra': unknown word 'zebra'"),
             ("5x5,solid-12", "PERISCOPE_PATTERN='5x5,solid-12': unknown word 'solid-12'"),
             ("5x5,", "PERISCOPE_PATTERN='5x5,': unknown word ''"),

@@ -47,8 +47,8 @@ static void regions_are_read(void)
     CHECK(is_region(10, 20, 640, 480));
     CHECK_INT(parse("region=1x1-1920+0"), 0);
     CHECK(is_region(-1920, 0, 1, 1));
-    CHECK_INT(parse("region=16384x16384+2147483647-2147483647"), 0);
-    CHECK(is_region(2147483647, -2147483647, 16384, 16384));
+    CHECK_INT(parse("region=32767x32767+2147483647-2147483647"), 0);
+    CHECK(is_region(2147483647, -2147483647, 32767, 32767));
     CHECK_INT(parse("region=007x008+000-0"), 0);
     CHECK(is_region(0, 0, 7, 8));
 }
@@ -65,8 +65,8 @@ static void wrong_regions_are_refused(void)
                                         "640X480+1+2",
                                         "0x480+1+2",
                                         "640x0+1+2",
-                                        "16385x1+0+0",
-                                        "1x16385+0+0",
+                                        "32768x1+0+0",
+                                        "1x32768+0+0",
                                         "-1x1+0+0",
                                         "1x1++1+0",
                                         "1x1+-1+0",
@@ -83,7 +83,7 @@ static void wrong_regions_are_refused(void)
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         char text[100], want[200];
         snprintf(text, sizeof text, "region=%s", wrong[i]);
-        snprintf(want, sizeof want, "the option region='%s' is not WxH+X+Y with sizes from 1 to 16384", wrong[i]);
+        snprintf(want, sizeof want, "the option region='%s' is not WxH+X+Y with sizes from 1 to 32767", wrong[i]);
         CHECK_INT(parse(text), ERR_INVALID);
         CHECK_TEXT(err.text, want);
     }

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "agent/worker/answer.h"
+
+#include <string.h>
+
+#define COUNT_SIZE 4u /* bytes of a list's count */
+
+static int answer_refuse_entry(const struct entry *entry, struct error *err)
+{
+    return error_set(err, ERR_PROTOCOL, "the capture worker answered with an entry of type %d and %llu bytes",
+                     entry->type, (unsigned long long)entry->size);
+}
+
+/* Reads an entry's bytes to where they are relayed from. */
+static int answer_read_payload(struct source *source, const struct entry *entry, struct buffer *list, uint8_t **bytes,
+                               struct error *err)
+{
+    write_entry_header(list, entry->type, entry->size);
+    bool fits = !list->failed && entry->size <= list->limit - list->len;
+    *bytes = fits ? buffer_extend(list, (size_t)entry->size) : NULL;
+    if (!fits)
+        return error_set(err, ERR_LIMIT, "the capture worker's answer exceeds the limit of %zu bytes (WIRE_REPLY_MAX)",
+                         list->limit);
+    if (!*bytes)
+        return error_set(err, ERR_NO_MEMORY, "no memory for %llu bytes of the capture worker's answer",
+                         (unsigned long long)entry->size);
+    return source_read(source, *bytes, (size_t)entry->size, err);
+}
+
+static int answer_read_entry(struct source *source, const struct entry *entry, struct buffer *list, struct error *err)
+{
+    uint8_t *bytes;
+    bool is_text = entry->type == WIRE_STRING || entry->type == WIRE_ERROR;
+    if (entry->type == WIRE_UNDEFINED && entry->size == 0) {
+        write_entry_undefined(list);
+        return 0;
+    }
+    if (entry->type != WIRE_DATA && !(is_text && entry->size >= 1 && entry->size <= WIRE_STRING_MAX))
+        return answer_refuse_entry(entry, err);
+    int status = answer_read_payload(source, entry, list, &bytes, err);
+    if (status || !is_text)
+        return status;
+    if (memchr(bytes, 0, (size_t)entry->size) != bytes + entry->size - 1)
+        return error_set(err, ERR_PROTOCOL,
+                         "the capture worker answered with a string that holds a NUL or ends in none");
+    return entry->type == WIRE_ERROR ? error_set(err, ERR_UNAVAILABLE, "%s", (const char *)bytes) : 0;
+}
+
+int answer_read(struct source *source, struct buffer *list, struct error *err)
+{
+    struct list_reader reader;
+    struct entry entry = {.type = WIRE_STRING};
+    int got = list_read_begin(&reader, source, err);
+    if (got)
+        return got;
+    write_u32(list, reader.count);
+    while ((entry.type == WIRE_STRING || reader.index == reader.count) &&
+           (got = list_read_entry(&reader, &entry, err)) > 0) {
+        int status = answer_read_entry(source, &entry, list, err);
+        if (status)
+            return status;
+        reader.left = 0; /* read here */
+    }
+    return got > 0 ? error_set(err, ERR_PROTOCOL, "the capture worker's answer goes on behind its file") : got;
+}
+
+/* ---- what was taken ---- */
+
+/* Moves *pos, in a list that is known to be sound, over an entry; *payload is what it holds. */
+static enum wire_type answer_next(struct slice list, size_t *pos, struct slice *payload)
+{
+    enum wire_type type = (enum wire_type)list.data[*pos];
+    uint64_t size = 0;
+    for (size_t i = 1; i < WIRE_ENTRY_HEADER_SIZE; i++)
+        size = size << 8 | list.data[*pos + i];
+    *payload = (struct slice){list.data + *pos + WIRE_ENTRY_HEADER_SIZE, (size_t)size};
+    *pos += WIRE_ENTRY_HEADER_SIZE + (size_t)size;
+    return type;
+}
+
+void answer_add_lines(struct slice list, struct strlist *lines)
+{
+    struct slice payload;
+    for (size_t pos = COUNT_SIZE; pos < list.len;)
+        if (answer_next(list, &pos, &payload) == WIRE_STRING)
+            strlist_add(lines, (const char *)payload.data);
+}
+
+struct slice answer_file(struct slice list)
+{
+    struct slice payload;
+    for (size_t pos = COUNT_SIZE; pos < list.len;)
+        if (answer_next(list, &pos, &payload) == WIRE_DATA)
+            return payload;
+    return (struct slice){0};
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A capture worker's answer: a wire list that is also the RPC's reply, so that the agent relays it as it came. */
+#ifndef AGENT_WORKER_ANSWER_H
+#define AGENT_WORKER_ANSWER_H
+
+#include "base/strlist.h"
+#include "protocol/wire.h"
+
+/* Appends one answer to `list`: facts, and then at most one file or `u`. An answer that is an `e` becomes
+   ERR_UNAVAILABLE with its text; one of another form is ERR_PROTOCOL, one that `list` has no room for ERR_LIMIT. */
+int answer_read(struct source *source, struct buffer *list, struct error *err);
+
+/* Adds the strings of an answer that answer_read() took. */
+void answer_add_lines(struct slice list, struct strlist *lines);
+
+/* Returns the file at the end of an answer that answer_read() took, borrowed from it; empty when there is none. */
+struct slice answer_file(struct slice list);
+
+#endif

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the files of the capture policy share: the capturer, its stages, and how a task is done with a source. Only for
+ * capture/: capture.c, screenshot.c, crcs.c, lists.c. One thread, but for capturer_describe_hang().
+ */
+#ifndef CAPTURE_CAPTURER_H
+#define CAPTURE_CAPTURER_H
+
+#include "capture/capture.h"
+
+#include <stdatomic.h>
+
+struct slot {
+    const struct capture_backend *backend; /* borrowed */
+    struct capture *capture;               /* owned; NULL while not open */
+};
+
+/* X(symbol, what capturer_describe_hang says of it, whether it is the backend's work) */
+#define STAGES(X)                                                                                                      \
+    X(STAGE_IDLE, "no work is under way", false)                                                                       \
+    X(STAGE_CHOOSE, "looking for what is shown", false)                                                                \
+    X(STAGE_OPEN, "opening the source", true)                                                                          \
+    X(STAGE_GRAB, "waiting for the picture", true)                                                                     \
+    X(STAGE_LIST, "waiting for the list", true)                                                                        \
+    X(STAGE_CRCS, "waiting for the hardware's CRC", true)                                                              \
+    X(STAGE_CLOSE, "closing the source", true)                                                                         \
+    X(STAGE_HASH, "computing the picture's hash", false)                                                               \
+    X(STAGE_ENCODE, "writing the picture's file", false)
+#define X(symbol, doing, of_backend) symbol,
+enum stage { STAGES(X) };
+#undef X
+
+struct capturer {
+    struct slot *slots; /* owned */
+    size_t slot_count;
+    capture_chooser *choose; /* or NULL */
+    struct capture_candidates candidates;
+    /* For capturer_describe_hang, from another thread. */
+    _Atomic(const struct capture_backend *) current; /* borrowed */
+    _Atomic(enum stage) stage;
+};
+
+/* What is to be done with a backend once it is open. */
+struct task {
+    enum capture_result (*run)(struct slot *slot, const struct capture_options *options, void *context,
+                               struct error *err);
+    void *context; /* borrowed */
+    enum stage stage;
+};
+
+/* Notes what the capturer is at, for capturer_describe_hang(). */
+void capturer_enter(struct capturer *capturer, enum stage stage, const struct capture_backend *backend);
+
+/* Does the task with one source: opens it where needed, and once more when what was open turns out to be lost. */
+int capturer_try(struct capturer *capturer, const struct capture_candidate *candidate,
+                 const struct capture_options *options, const struct task *task, struct error *err);
+
+/* Does the task with the first candidate that can, *taken; adds the reasons of those before it to `refused`. */
+int capturer_do(struct capturer *capturer, const struct capture_options *options, const struct task *task,
+                const struct capture_candidate **taken, struct strlist *refused, struct error *err);
+
+/* Returns whether a backend may be taken where the options name one (or none). */
+bool capturer_is_wanted(const struct capture_backend *backend, const char *name);
+
+/* ---- screenshot.c, for crcs.c too ---- */
+
+struct grab {
+    struct image_view image;
+    struct strlist facts; /* owned */
+};
+
+/* Takes a picture from the first candidate that can. The image is its backend's, the facts are the caller's to free. */
+int grab_picture(struct capturer *capturer, const struct capture_options *options, struct grab *grab,
+                 const struct capture_candidate **taken, struct strlist *refused, struct error *err);
+/* Adds what the pixels alone tell; *unchanged when they are the ones that the caller has. */
+void grab_add_pixel_facts(struct grab *grab, const char *if_changed, bool *unchanged);
+
+/* Adds copies of the facts, each with the prefix. */
+void facts_add(struct strlist *to, const struct strlist *from, const char *prefix);
+
+#endif

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A picture: taken from the first candidate that can, looked at, compared where asked, and encoded. */
+#include "capture/capturer.h"
+
+#include "base/timestamp.h"
+#include "capture/candidates.h"
+#include "capture/compare.h"
+#include "picture/hash.h"
+#include "picture/pixels.h"
+#include "picture/png.h"
+#include "picture/ppm.h"
+#include "platform/clock.h"
+
+#include <string.h>
+
+void facts_add(struct strlist *to, const struct strlist *from, const char *prefix)
+{
+    for (size_t i = 0; i < from->count; i++)
+        strlist_addf(to, "%s%s", prefix, from->items[i]);
+    to->failed |= from->failed;
+}
+
+/* ---- grabbing ---- */
+
+/* Checks what a backend gave before anything is computed from it. */
+static bool check_image(const struct image_view *image, struct error *err)
+{
+    if (image_check_size("its picture", image->width, image->height, err)) {
+        err->status = ERR_SYSTEM; /* the backend's own fault: another one may do better */
+        return false;
+    }
+    if (image->pixels && image->stride >= image->width * 3 && image->format == PIXEL_RGB24)
+        return true;
+    error_set(err, ERR_SYSTEM, "it gave an impossible picture of %ux%u pixels, %u bytes a row", image->width,
+              image->height, image->stride);
+    return false;
+}
+
+static enum capture_result run_grab(struct slot *slot, const struct capture_options *options, void *context,
+                                    struct error *err)
+{
+    struct grab *grab = context;
+    char time[TIMESTAMP_SIZE];
+    strlist_deinit(&grab->facts); /* of a try that came to nothing */
+    strlist_addf(&grab->facts, "backend=%s", slot->backend->name);
+    timestamp_text(time, os_wall_time_ms());
+    strlist_addf(&grab->facts, "time=%s", time);
+    int64_t start_us = os_clock_us();
+    enum capture_result result = slot->backend->grab(slot->capture, options, &grab->image, &grab->facts, err);
+    strlist_addf(&grab->facts, "time-grab-us=%lld", (long long)(os_clock_us() - start_us));
+    if (result == CAPTURE_OK && !check_image(&grab->image, err))
+        return CAPTURE_FAILED;
+    return result;
+}
+
+/* Tries the next candidate where the picture has one colour alone, which may be what this source is not shown, and takes
+   that one's picture if it shows more. */
+static void look_twice(struct capturer *capturer, const struct capture_options *options, struct grab *grab,
+                       const struct capture_candidate **taken, struct strlist *refused)
+{
+    const struct capture_candidate *next = *taken + 1;
+    struct grab second = {0};
+    struct task task = {run_grab, &second, STAGE_GRAB};
+    struct error why = {0};
+    uint32_t colour;
+    if (next == capturer->candidates.items + capturer->candidates.count || !next->if_uniform)
+        return;
+    capturer_enter(capturer, STAGE_HASH, NULL);
+    if (!pixels_are_uniform(&grab->image, &colour))
+        return;
+    if (capturer_try(capturer, next, options, &task, &why)) {
+        strlist_addf(refused, "%s: %s", next->backend, why.text);
+    } else if (pixels_are_uniform(&second.image, &colour)) {
+        strlist_addf(refused, "%s: all its pixels have one colour too (#%06x)", next->backend, colour);
+    } else {
+        struct grab first = *grab;
+        *grab = second;
+        second = first;
+        strlist_addf(refused, "%s: all its pixels have one colour", (*taken)->backend);
+        *taken = next;
+    }
+    strlist_deinit(&second.facts);
+}
+
+int grab_picture(struct capturer *capturer, const struct capture_options *options, struct grab *grab,
+                 const struct capture_candidate **taken, struct strlist *refused, struct error *err)
+{
+    struct task task = {run_grab, grab, STAGE_GRAB};
+    int status = capturer_do(capturer, options, &task, taken, refused, err);
+    if (status == 0)
+        look_twice(capturer, options, grab, taken, refused);
+    return status;
+}
+
+/* ---- from pixels to a file ---- */
+
+static int encode(struct buffer *file, const struct grab *grab, enum picture_format format, struct error *err)
+{
+    static const char *const keywords[] = {"backend", "output", "time"};
+    struct png_text texts[1 + sizeof keywords / sizeof *keywords] = {{"Software", "Periscope " PERISCOPE_VERSION}};
+    size_t count = 1;
+    if (format == PICTURE_PPM)
+        return ppm_encode(file, &grab->image, err);
+    for (size_t i = 0; i < sizeof keywords / sizeof *keywords; i++) {
+        const char *text = strlist_get(&grab->facts, keywords[i]);
+        if (text)
+            texts[count++] = (struct png_text){keywords[i], text};
+    }
+    return png_encode(file, &grab->image, &(struct png_options){.texts = texts, .text_count = count}, err);
+}
+
+void grab_add_pixel_facts(struct grab *grab, const char *if_changed, bool *unchanged)
+{
+    char hash[PICTURE_HASH_SIZE];
+    uint32_t colour;
+    picture_hash(hash, &grab->image);
+    strlist_addf(&grab->facts, "hash=%s", hash);
+    if (pixels_are_uniform(&grab->image, &colour))
+        strlist_addf(&grab->facts, "warning=all pixels have one colour (#%06x)", colour);
+    *unchanged = if_changed && strcmp(if_changed, hash) == 0;
+    if (*unchanged)
+        strlist_add(&grab->facts, "unchanged=1");
+}
+
+static int finish_picture(struct capturer *capturer, struct grab *grab, const struct picture_options *options,
+                          struct buffer *file, struct error *err)
+{
+    bool unchanged;
+    int64_t start_us = os_clock_us();
+    capturer_enter(capturer, STAGE_HASH, NULL);
+    grab_add_pixel_facts(grab, options->if_changed, &unchanged);
+    capturer_enter(capturer, STAGE_ENCODE, NULL);
+    int status = unchanged ? 0 : encode(file, grab, options->format, err);
+    strlist_addf(&grab->facts, "time-encode-us=%lld", (long long)(os_clock_us() - start_us));
+    return status;
+}
+
+/* ---- comparing with another backend ---- */
+
+/* Takes the picture again from another backend: of the same output by its name, where there is one. The first picture is
+   its backend's and stays valid. */
+static bool compare_with(struct capturer *capturer, const struct capture_options *options, const struct grab *grab,
+                         const struct capture_candidate *candidate, struct strlist *facts, struct buffer *reasons)
+{
+    struct grab other = {0};
+    struct error why = {0};
+    struct task task = {run_grab, &other, STAGE_GRAB};
+    struct capture_options named = *options;
+    const char *output = strlist_get(&grab->facts, "output");
+    int status = ERR_NOT_FOUND;
+    if (output && strcmp(output, "all") != 0 && !strchr(output, ' ')) {
+        named.output = output;
+        status = capturer_try(capturer, candidate, &named, &task, &why);
+    }
+    if (status == ERR_NOT_FOUND)
+        status = capturer_try(capturer, candidate, options, &task, &why);
+    if (status == 0)
+        compare_add_facts(&grab->image, &other.image, candidate, facts);
+    else
+        buffer_printf(reasons, "%s%s: %s", reasons->len ? "; " : "", candidate->backend, why.text);
+    strlist_deinit(&other.facts);
+    return status == 0;
+}
+
+static void compare(struct capturer *capturer, const struct capture_options *options, struct grab *grab,
+                    const struct capture_candidate *taken)
+{
+    struct buffer reasons;
+    struct strlist facts = {0};
+    bool done = false;
+    buffer_init(&reasons, ERROR_LIST_MAX);
+    for (int same = 1; same >= 0; same--)
+        for (const struct capture_candidate *one = NULL;
+             !done && (one = candidates_other(&capturer->candidates, taken, one, same == 1));)
+            done = compare_with(capturer, options, grab, one, &facts, &reasons);
+    if (!done)
+        strlist_addf(&facts, "compare.refused=%s",
+                     reasons.len ? (const char *)reasons.data : "there is no other backend to compare with");
+    facts_add(&grab->facts, &facts, "");
+    strlist_deinit(&facts);
+    buffer_deinit(&reasons);
+}
+
+int capturer_take(struct capturer *capturer, const struct picture_options *options, struct strlist *facts,
+                  struct buffer *file, struct error *err)
+{
+    struct grab grab = {0};
+    struct strlist refused = {0};
+    const struct capture_candidate *taken = NULL;
+    int status = grab_picture(capturer, &options->capture, &grab, &taken, &refused, err);
+    if (status == 0 && options->compare)
+        compare(capturer, &options->capture, &grab, taken);
+    if (status == 0)
+        status = finish_picture(capturer, &grab, options, file, err);
+    if (status == 0) {
+        facts_add(facts, &grab.facts, "");
+        facts_add(facts, &refused, "refused=");
+        candidates_add_facts(&capturer->candidates, taken, facts);
+        if (facts->failed)
+            status = error_set(err, ERR_NO_MEMORY, "no memory for what is known of the picture");
+    }
+    capturer_enter(capturer, STAGE_IDLE, NULL);
+    strlist_deinit(&grab.facts);
+    strlist_deinit(&refused);
+    return status;
+}

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "agent/worker/answer.h"
+#include "tests/memory_source.h"
+#include "tests/unit/check.h"
+
+/* What a worker writes, byte by byte as docs/protocol.md has it. */
+#define COUNT(n) "\0\0\0" n
+#define HEAD(type, size) type "\0\0\0\0\0\0\0" size
+#define BYTES(text) ((struct slice){(const uint8_t *)(text), sizeof(text) - 1})
+
+#define PICTURE COUNT("\3") HEAD("s", "\6") "a=one\0" HEAD("s", "\3") "b=\0" HEAD("d", "\5") "\x89\0PN\n"
+
+static struct buffer list;
+static struct error err;
+
+static int read_answer(struct slice bytes, size_t step, size_t limit)
+{
+    struct memory_source memory = memory_source(bytes.data, bytes.len, step);
+    buffer_deinit(&list);
+    buffer_init(&list, limit);
+    int status = answer_read(&memory.source, &list, &err);
+    if (status == 0)
+        CHECK_INT(memory.left, 0);
+    return status;
+}
+
+static void a_picture_is_relayed_byte_for_byte(void)
+{
+    struct slice bytes = BYTES(PICTURE);
+    for (size_t step = 1; step <= bytes.len; step++) {
+        CHECK_INT(read_answer(bytes, step, 4096), 0);
+        CHECK(list.len == bytes.len && memcmp(list.data, bytes.data, bytes.len) == 0);
+    }
+}
+
+static void its_parts_are_found(void)
+{
+    struct strlist lines = {0};
+    CHECK_INT(read_answer(BYTES(PICTURE), 4096, 4096), 0);
+    struct slice whole = {list.data, list.len}, file = answer_file(whole);
+    answer_add_lines(whole, &lines);
+    CHECK_INT(lines.count, 2);
+    CHECK_TEXT(lines.items[0], "a=one");
+    CHECK_TEXT(lines.items[1], "b=");
+    CHECK(file.len == 5 && memcmp(file.data, "\x89\0PN\n", 5) == 0);
+    CHECK(file.data > list.data && file.data + file.len == list.data + list.len);
+    strlist_deinit(&lines);
+}
+
+static void an_answer_may_have_no_file(void)
+{
+    struct strlist lines = {0};
+    static const struct slice answers[] = {{(const uint8_t *)COUNT("\0"), 4},
+                                           {(const uint8_t *)COUNT("\1") HEAD("u", "\0"), 13},
+                                           {(const uint8_t *)COUNT("\1") HEAD("d", "\0"), 13}};
+    for (size_t i = 0; i < sizeof answers / sizeof *answers; i++) {
+        CHECK_INT(read_answer(answers[i], 4096, 4096), 0);
+        CHECK(list.len == answers[i].len && memcmp(list.data, answers[i].data, list.len) == 0);
+        answer_add_lines((struct slice){list.data, list.len}, &lines);
+        CHECK_INT(lines.count, 0);
+        CHECK_INT(answer_file((struct slice){list.data, list.len}).len, 0);
+    }
+}
+
+static void a_refusal_is_an_error(void)
+{
+    CHECK_INT(read_answer(BYTES(COUNT("\1") HEAD("e", "\5") "nope\0"), 4096, 4096), ERR_UNAVAILABLE);
+    CHECK_TEXT(err.text, "nope");
+}
+
+static void other_forms_are_refused(void)
+{
+    static const struct slice wrong[] = {
+        {(const uint8_t *)COUNT("\1") HEAD("I", "\4") "\0\0\0\1", 17},               /* a number */
+        {(const uint8_t *)COUNT("\1") HEAD("s", "\0"), 13},                          /* no NUL */
+        {(const uint8_t *)COUNT("\1") HEAD("s", "\2") "ab", 15},                     /* none at the end */
+        {(const uint8_t *)COUNT("\1") HEAD("s", "\3") "a\0\0", 16},                  /* one in the middle */
+        {(const uint8_t *)COUNT("\1") HEAD("u", "\1") "x", 14},                      /* an undefined one of size 1 */
+        {(const uint8_t *)COUNT("\2") HEAD("d", "\1") "x" HEAD("s", "\1") "\0", 24}, /* a fact behind the file */
+        {(const uint8_t *)COUNT("\2") HEAD("u", "\0") HEAD("d", "\1") "x", 23},      /* two files */
+        {(const uint8_t *)"\0\x10\0\0", 4},                                          /* 2^20 entries */
+    };
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+        CHECK_INT(read_answer(wrong[i], 4096, 4096), ERR_PROTOCOL);
+}
+
+static void an_answer_that_ends_early_is_closed(void)
+{
+    struct slice bytes = BYTES(PICTURE);
+    for (size_t len = 0; len < bytes.len; len++)
+        CHECK_INT(read_answer((struct slice){bytes.data, len}, 4096, 4096), ERR_CLOSED);
+}
+
+static void the_limit_is_named(void)
+{
+    struct slice bytes = BYTES(PICTURE);
+    CHECK_INT(read_answer(bytes, 4096, bytes.len), 0);
+    CHECK_INT(read_answer(bytes, 4096, bytes.len - 1), ERR_LIMIT);
+    CHECK_TEXT(err.text, "the capture worker's answer exceeds the limit of 44 bytes (WIRE_REPLY_MAX)");
+    CHECK_INT(read_answer(BYTES(COUNT("\1") "d\xff\xff\xff\xff\xff\xff\xff\xff"), 4096, 4096), ERR_LIMIT);
+}
+
+int main(void)
+{
+    RUN(a_picture_is_relayed_byte_for_byte);
+    RUN(its_parts_are_found);
+    RUN(an_answer_may_have_no_file);
+    RUN(a_refusal_is_an_error);
+    RUN(other_forms_are_refused);
+    RUN(an_answer_that_ends_early_is_closed);
+    RUN(the_limit_is_named);
+    buffer_deinit(&list);
+    return CHECK_RESULT();
+}
