@@ -95,6 +95,8 @@ static int parse_variable(struct capture *capture, const char *value, struct err
                          CAPTURE_SIZE_MAX);
     capture->width = (uint32_t)width;
     capture->height = (uint32_t)height;
+    if (image_check_size("the pattern", width, height, err))
+        return ERR_LIMIT;
     while (*next == ',') {
         size_t len = strcspn(++next, ",");
         if (!take_word(capture, next, len))

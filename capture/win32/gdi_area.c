@@ -40,8 +40,5 @@ int gdi_area_find(const struct gdi_layout *layout, const struct capture_options 
         return status;
     if (area->width < 1 || area->height < 1)
         return error_set(err, ERR_UNAVAILABLE, "no-output: %s has no pixels", of);
-    if (area->width > CAPTURE_SIZE_MAX || area->height > CAPTURE_SIZE_MAX)
-        return error_set(err, ERR_LIMIT, "%s has %ux%u pixels, more than %d in a direction", of, area->width,
-                         area->height, CAPTURE_SIZE_MAX);
     return 0;
 }

@@ -78,9 +78,6 @@ static int find_area(struct capture *capture, const struct capture_options *opti
     }
     if (status == 0)
         status = region_apply(options, of, area, err);
-    if (status == 0 && (area->width > CAPTURE_SIZE_MAX || area->height > CAPTURE_SIZE_MAX))
-        status = error_set(err, ERR_LIMIT, "%s has %ux%u pixels, more than %d in a direction", of, area->width,
-                           area->height, CAPTURE_SIZE_MAX);
     return status;
 }
 

@@ -53,6 +53,24 @@ def screenshot_of_a_region(agent, folder):
     equal(os.listdir(folder), [])
 
 
+@test
+def screenshot_of_a_very_large_screen():
+    """A picture of any size up to the one limit goes the whole way; beyond it the limit is named."""
+    with Agent(env={"PERISCOPE_PATTERN": "16384x5500,solid-123456"}) as agent, tempfile.TemporaryDirectory() as folder:
+        periscope("screenshot", target(agent), "large.ppm", *PATTERN, "--no-cursor", "--deadline", "60", cwd=folder)
+        with open(os.path.join(folder, "large.ppm"), "rb") as file:
+            header = b"P6\n16384 5500\n255\n"
+            equal(file.read(len(header)), header, "header")
+            rows = 0
+            while row := file.read(16384 * 3):
+                check(row == b"\x12\x34\x56" * 16384, f"row {rows} differs")
+                rows += 1
+            equal(rows, 5500, "rows")
+    with Agent(env={"PERISCOPE_PATTERN": "32767x8193"}) as agent:
+        one_line(periscope("screenshot", target(agent), "-", *PATTERN, code=REFUSED),
+                 "the pattern has 32767x8193 pixels: the limit of a picture is 268435456 in all")
+
+
 @with_screen
 def screenshot_as_json(agent, folder):
     reply = periscope("screenshot", target(agent), "--json", *PATTERN, "--no-cursor", cwd=folder).json
