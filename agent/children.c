@@ -42,7 +42,7 @@ static void child_free(struct child *child)
 }
 
 /* With the lock held: gives up one use. */
-static void release(struct child *child)
+static void children_release(struct child *child)
 {
     if (--child->users == 0 && child->forgotten)
         child_free(child);
@@ -55,7 +55,7 @@ static void wake_waiters(struct child *child)
 }
 
 /* With the lock held, child unlinked already. */
-static void drop(struct child *child)
+static void children_unlink(struct child *child)
 {
     child->forgotten = true;
     wake_waiters(child);
@@ -82,7 +82,7 @@ static struct child *find_in(struct child *list, uint64_t pid)
 }
 
 /* With the lock held. The newest first: a pid may come again. */
-static struct child *find(struct children *children, uint64_t pid, struct error *err)
+static struct child *children_find(struct children *children, uint64_t pid, struct error *err)
 {
     struct child *child = find_in(children->running, pid);
     if (!child)
@@ -92,11 +92,11 @@ static struct child *find(struct children *children, uint64_t pid, struct error 
     return child;
 }
 
-/* One more user, until release(). */
+/* One more user, until children_release(). */
 static struct child *use(struct children *children, uint64_t pid, struct error *err)
 {
     os_mutex_lock(children->lock);
-    struct child *child = find(children, pid, err);
+    struct child *child = children_find(children, pid, err);
     if (child)
         child->users++;
     os_mutex_unlock(children->lock);
@@ -104,7 +104,7 @@ static struct child *use(struct children *children, uint64_t pid, struct error *
 }
 
 /* With the lock held. Moves what has exited since the last look. */
-static void look(struct children *children)
+static void children_reap_exited(struct children *children)
 {
     struct child **link = &children->running;
     while (*link) {
@@ -118,7 +118,7 @@ static void look(struct children *children)
         child->exited = true;
         log_line("child %" PRIu64 " exited with status %" PRIu32, child->pid, child->status);
         if (!child->tracked) {
-            drop(child);
+            children_unlink(child);
             continue;
         }
         child->next = children->exited;
@@ -128,11 +128,11 @@ static void look(struct children *children)
     }
 }
 
-static void changed(void *context)
+static void children_poll(void *context)
 {
     struct children *children = context;
     os_mutex_lock(children->lock);
-    look(children);
+    children_reap_exited(children);
     os_mutex_unlock(children->lock);
 }
 
@@ -144,7 +144,7 @@ struct children *children_new(struct error *err)
         return NULL;
     }
     children->lock = os_mutex_new();
-    if (os_process_watch(changed, children, err)) {
+    if (os_process_watch(children_poll, children, err)) {
         free(children);
         return NULL;
     }
@@ -152,19 +152,19 @@ struct children *children_new(struct error *err)
 }
 
 /* Lists a child; it may have exited already, and its signal been seen in vain. */
-static void add(struct children *children, struct child *child)
+static void children_add(struct children *children, struct child *child)
 {
     os_mutex_lock(children->lock);
     struct child *older = find_in(children->exited, child->pid);
     if (older && child->tracked) { /* its pid is another's now: nobody can ask for it any more */
         unlink_child(&children->exited, older);
         children->exited_count--;
-        drop(older);
+        children_unlink(older);
     }
     child->next = children->running;
     children->running = child;
     children->running_count++;
-    look(children);
+    children_reap_exited(children);
     os_mutex_unlock(children->lock);
 }
 
@@ -201,7 +201,7 @@ int children_start(struct children *children, const struct os_process_spec *spec
     child->reports[1] = report_path(spec->err);
     log_line("child %" PRIu64 " started: %s (%s)", child->pid, spec->argv[0],
              spec->as ? os_identity_name(spec->as) : "as the agent");
-    add(children, child);
+    children_add(children, child);
     return 0;
 }
 
@@ -258,7 +258,7 @@ int children_wait(struct children *children, uint64_t pid, struct os_socket *cli
     int result = ERR_NOT_FOUND;
     bool sync = false;
     os_mutex_lock(children->lock);
-    struct child *child = find(children, pid, err);
+    struct child *child = children_find(children, pid, err);
     if (child) {
         child->users++;
         result = wait_for_exit(children, child, client, deadline_ms, err);
@@ -272,7 +272,7 @@ int children_wait(struct children *children, uint64_t pid, struct os_socket *cli
         sync_reports(child);
     os_mutex_lock(children->lock);
     child->synced |= sync;
-    release(child);
+    children_release(child);
     os_mutex_unlock(children->lock);
     return result;
 }
@@ -280,11 +280,11 @@ int children_wait(struct children *children, uint64_t pid, struct os_socket *cli
 int children_forget(struct children *children, uint64_t pid, struct error *err)
 {
     os_mutex_lock(children->lock);
-    struct child *child = find(children, pid, err);
+    struct child *child = children_find(children, pid, err);
     int status = child ? 0 : ERR_NOT_FOUND;
     if (child && unlink_child(&children->exited, child)) {
         children->exited_count--;
-        drop(child);
+        children_unlink(child);
     } else if (child) {
         child->tracked = false; /* it stays listed so that it is reaped */
         wake_waiters(child);
@@ -300,8 +300,8 @@ int children_kill(struct children *children, uint64_t pid, int grace_ms, struct 
         return ERR_NOT_FOUND;
     int status = os_process_kill_tree(child->process, grace_ms, killed, err);
     os_mutex_lock(children->lock);
-    look(children); /* so that a wait right after this one has the status */
-    release(child);
+    children_reap_exited(children); /* so that a wait right after this one has the status */
+    children_release(child);
     os_mutex_unlock(children->lock);
     return status;
 }
@@ -316,7 +316,7 @@ int children_tree(struct children *children, uint64_t pid, struct os_process_inf
         return ERR_NOT_FOUND;
     int status = os_process_tree(child->process, tree, count, err);
     os_mutex_lock(children->lock);
-    release(child);
+    children_release(child);
     os_mutex_unlock(children->lock);
     return status;
 }
@@ -359,7 +359,7 @@ static void restore_child(struct children *children, bool tracked, const char *s
     child->pid = os_process_pid(child->process);
     child->tracked = tracked;
     children->restored = tracked ? child : NULL; /* an untracked one may be gone at once */
-    add(children, child);
+    children_add(children, child);
 }
 
 void children_restore(struct children *children, const char *line)

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int read_all(const char *path, char **out, struct error *err)
+static int config_read_file(const char *path, char **out, struct error *err)
 {
     struct os_file *file;
     struct error reason;
@@ -45,7 +45,7 @@ static char *trim(char *text)
     return text;
 }
 
-static int read_line(struct options *options, char *line, struct error *err)
+static int config_read_line(struct options *options, char *line, struct error *err)
 {
     line = trim(line);
     if (*line == '\0' || *line == '#')
@@ -63,14 +63,14 @@ static int read_line(struct options *options, char *line, struct error *err)
 int config_read(struct options *options, const char *path, struct error *err)
 {
     struct error reason;
-    int status = read_all(path, &options->config_text, err);
+    int status = config_read_file(path, &options->config_text, err);
     unsigned number = 0;
     for (char *line = options->config_text; status == 0 && line;) {
         char *next = strchr(line, '\n');
         if (next)
             *next++ = '\0';
         number++;
-        status = read_line(options, line, &reason);
+        status = config_read_line(options, line, &reason);
         if (status)
             return error_set(err, ERR_INVALID, "%s:%u: %s", path, number, reason.text);
         line = next;

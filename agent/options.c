@@ -62,7 +62,7 @@ static int parse_number(const char *text, unsigned min, unsigned max, unsigned *
     return 0;
 }
 
-static int set_option(struct options *options, const struct option *option, const char *value, struct error *err)
+static int options_set_value(struct options *options, const struct option *option, const char *value, struct error *err)
 {
     char *field = (char *)options + option->offset;
     switch (option->kind) {
@@ -134,7 +134,7 @@ static int parse_option(struct options *options, int *index, struct error *err)
             return error_set(err, ERR_INVALID, "%s needs a value: %s", option->name, option->argument);
         value = options->argv[++*index];
     }
-    return set_option(options, option, value, err);
+    return options_set_value(options, option, value, err);
 }
 
 static int set_port(struct options *options, const char *value, struct error *err)
@@ -190,7 +190,7 @@ int options_set(struct options *options, const char *name, const char *value, st
     if (!option || option->kind == COMMAND || option->kind == CONFIG || option->offset == FIELD(autologon))
         return error_set(err, ERR_INVALID, "unknown option '%s'", name);
     if (option->kind != FLAG)
-        return set_option(options, option, value, err);
+        return options_set_value(options, option, value, err);
     if (strcmp(value, "yes") != 0 && strcmp(value, "no") != 0)
         return error_set(err, ERR_INVALID, "%s: '%s' is neither yes nor no", name, value);
     *(bool *)(void *)((char *)options + option->offset) = *value == 'y';

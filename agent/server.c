@@ -8,7 +8,7 @@
 #define LEAVE_MS 2000 /* what sessions have to clean up before the agent becomes another */
 
 /* In place of the banner, in a fresh socket's empty send buffer: it never blocks. */
-static void refuse(struct session *session, unsigned max)
+static void server_refuse(struct session *session, unsigned max)
 {
     char text[96];
     struct buffer bytes;
@@ -35,7 +35,7 @@ bool server_enter(struct session *session)
     }
     os_mutex_unlock(agent->lock);
     if (!room)
-        refuse(session, max);
+        server_refuse(session, max);
     return room;
 }
 

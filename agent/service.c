@@ -13,7 +13,7 @@ static int check_workdir(const struct options *options, struct error *err)
     return error_set(err, ERR_INVALID, "--install: --workdir '%s' is not a full path", dir);
 }
 
-static int install(const struct options *options, struct strlist *told, struct error *err)
+static int service_install_command(const struct options *options, struct strlist *told, struct error *err)
 {
     struct strlist argv = {0};
     int status = check_workdir(options, err);
@@ -40,7 +40,7 @@ int service_command(const struct options *options)
 {
     struct strlist told = {0};
     struct error err;
-    int status = options->install     ? install(options, &told, &err)
+    int status = options->install     ? service_install_command(options, &told, &err)
                  : options->uninstall ? os_service_uninstall(&told, &err)
                                       : os_service_status(&told, &err);
     for (size_t i = 0; i < told.count; i++)

@@ -70,7 +70,7 @@ static int send_failure(struct session *session, const struct request *request, 
 }
 
 /* 1 = go on, 0 = the client left, negative = end the connection. */
-static int serve(struct session *session, struct request *request, struct reply *reply, struct error *err)
+static int session_serve(struct session *session, struct request *request, struct reply *reply, struct error *err)
 {
     struct error lost;
     session->in_request = buffered_has_bytes(&session->input);
@@ -106,7 +106,7 @@ static int serve_one(struct session *session, struct error *err)
     struct request request = {0};
     struct reply reply = {0};
     buffer_init(&reply.bytes, WIRE_REPLY_MAX);
-    int status = serve(session, &request, &reply, err);
+    int status = session_serve(session, &request, &reply, err);
     bool become_next = status == 1 && reply.become_next;
     os_file_close(reply.file);
     buffer_deinit(&reply.bytes);

@@ -14,7 +14,7 @@ struct choosing {
 
 /* ---- candidates ---- */
 
-static bool is_listed(const struct choosing *choosing, const char *backend, const char *source)
+static bool choice_is_listed(const struct choosing *choosing, const char *backend, const char *source)
 {
     for (size_t i = 0; i < choosing->candidates->count; i++) {
         const struct capture_candidate *candidate = &choosing->candidates->items[i];
@@ -25,10 +25,11 @@ static bool is_listed(const struct choosing *choosing, const char *backend, cons
 }
 
 /* The candidate, for its reason to be written; NULL when it is there already. */
-static struct capture_candidate *add(struct choosing *choosing, const char *backend, const char *source, bool is_lit)
+static struct capture_candidate *choice_add(struct choosing *choosing, const char *backend, const char *source,
+                                            bool is_lit)
 {
     struct capture_candidates *candidates = choosing->candidates;
-    if (candidates->count == CAPTURE_CANDIDATES_MAX || is_listed(choosing, backend, source))
+    if (candidates->count == CAPTURE_CANDIDATES_MAX || choice_is_listed(choosing, backend, source))
         return NULL;
     struct capture_candidate *candidate = &candidates->items[candidates->count++];
     *candidate = (struct capture_candidate){.backend = backend, .screen = choosing->screen, .is_lit = is_lit};
@@ -90,7 +91,7 @@ static bool has_foreground(const struct choice_scene *scene, const struct choice
 }
 
 /* Less comes first: the class, whether what is in front is on it, its number. */
-static unsigned rank(const struct choice_scene *scene, const struct choice_card *card)
+static unsigned choice_rank(const struct choice_scene *scene, const struct choice_card *card)
 {
     return (unsigned)card->class << 16 | (has_foreground(scene, card) ? 0 : 1u << 8) | (card->number & 0xff);
 }
@@ -104,9 +105,9 @@ static const struct choice_card *next_card(const struct choice_scene *scene, con
         const struct choice_card *card = &scene->cards[i];
         if (card->class < first || card->class > last || (card->lit > 0) != lit)
             continue;
-        if (after && rank(scene, card) <= rank(scene, after))
+        if (after && choice_rank(scene, card) <= choice_rank(scene, after))
             continue;
-        if (!next || rank(scene, card) < rank(scene, next))
+        if (!next || choice_rank(scene, card) < choice_rank(scene, next))
             next = card;
     }
     return next;
@@ -114,11 +115,12 @@ static const struct choice_card *next_card(const struct choice_scene *scene, con
 
 /* ---- cards ---- */
 
-static void add_server(struct choosing *choosing, const struct choice_server *server, const char *why, bool is_lit)
+static void choice_add_server(struct choosing *choosing, const struct choice_server *server, const char *why,
+                              bool is_lit)
 {
     char source[16], name[64];
     snprintf(source, sizeof source, ":%u", server->number);
-    struct capture_candidate *candidate = add(choosing, "x11", source, is_lit);
+    struct capture_candidate *candidate = choice_add(choosing, "x11", source, is_lit);
     describe_server(server, name, sizeof name);
     if (candidate)
         snprintf(candidate->reason, sizeof candidate->reason, "%s %s", name, why);
@@ -133,13 +135,13 @@ static void add_lit_card(struct choosing *choosing, const struct choice_card *ca
     snprintf(source, sizeof source, "card%u", card->number);
     describe_card(card, name, sizeof name);
     describe_front(scene, front, sizeof front);
-    struct capture_candidate *candidate = add(choosing, "drm", source, true);
+    struct capture_candidate *candidate = choice_add(choosing, "drm", source, true);
     if (candidate)
         snprintf(candidate->reason, sizeof candidate->reason, "%s and has %u output%s on; %s%s", name, card->lit,
                  card->lit == 1 ? "" : "s", front, has_foreground(scene, card) ? ", on this card" : "");
     for (size_t i = 0; i < scene->server_count; i++)
         if (is_in_front(&scene->servers[i]) && drives(&scene->servers[i], card))
-            add_server(choosing, &scene->servers[i], "drives the card and is shown", true);
+            choice_add_server(choosing, &scene->servers[i], "drives the card and is shown", true);
     choosing->screen++;
 }
 
@@ -148,7 +150,7 @@ static void add_dark_card(struct choosing *choosing, const struct choice_card *c
     char source[16], name[96];
     snprintf(source, sizeof source, "card%u", card->number);
     describe_card(card, name, sizeof name);
-    struct capture_candidate *candidate = add(choosing, "drm", source, false);
+    struct capture_candidate *candidate = choice_add(choosing, "drm", source, false);
     if (candidate)
         snprintf(candidate->reason, sizeof candidate->reason, "%s and has no output on, but nothing else can be seen",
                  name);
@@ -178,7 +180,7 @@ static bool is_behind(const struct choice_scene *scene, const struct choice_serv
 }
 
 /* One that nobody can see on a monitor: chosen only by whoever set DISPLAY, or for want of any other. */
-static bool is_headless(const struct choice_scene *scene, const struct choice_server *server)
+static bool choice_is_headless(const struct choice_scene *scene, const struct choice_server *server)
 {
     return !server->rootless && !server->shown && !is_behind(scene, server) && server->cards == 0;
 }
@@ -199,8 +201,8 @@ static void add_chosen_server(struct choosing *choosing)
 {
     const struct choice_scene *scene = choosing->scene;
     for (size_t i = 0; i < scene->server_count; i++)
-        if (scene->servers[i].chosen && is_headless(scene, &scene->servers[i])) {
-            add_server(choosing, &scene->servers[i], "is the agent's DISPLAY and has no virtual terminal", true);
+        if (scene->servers[i].chosen && choice_is_headless(scene, &scene->servers[i])) {
+            choice_add_server(choosing, &scene->servers[i], "is the agent's DISPLAY and has no virtual terminal", true);
             choosing->screen++;
         }
 }
@@ -220,7 +222,8 @@ static void add_unseen_screens(struct choosing *choosing)
     const struct choice_scene *scene = choosing->scene;
     for (size_t i = 0; i < scene->server_count; i++)
         if (is_in_front(&scene->servers[i]) && !drives_lit_card(scene, &scene->servers[i])) {
-            add_server(choosing, &scene->servers[i], "is shown, and on no card that the kernel knows to be on", true);
+            choice_add_server(choosing, &scene->servers[i], "is shown, and on no card that the kernel knows to be on",
+                              true);
             choosing->screen++;
         }
 }
@@ -234,7 +237,7 @@ static void add_headless_servers(struct choosing *choosing)
             pass_over(choosing, server);
             continue;
         }
-        add_server(choosing, server, "is shown on no monitor, and nothing else can be seen", false);
+        choice_add_server(choosing, server, "is shown on no monitor, and nothing else can be seen", false);
         choosing->screen++;
     }
 }
@@ -262,7 +265,7 @@ static void make_named(struct choosing *choosing, const char *output)
     for (size_t i = count; i < end; i++) {
         struct capture_candidate one = candidates->items[i];
         bool drm = strcmp(one.backend, "drm") == 0;
-        struct capture_candidate *candidate = add(choosing, one.backend, drm ? "" : one.source, false);
+        struct capture_candidate *candidate = choice_add(choosing, one.backend, drm ? "" : one.source, false);
         if (candidate)
             snprintf(candidate->reason, sizeof candidate->reason, "the output '%.64s' was asked for by name", output);
     }
@@ -272,7 +275,7 @@ static void make_named(struct choosing *choosing, const char *output)
 static void make_all(struct choosing *choosing)
 {
     bool lit = next_card(choosing->scene, NULL, CARD_PASSED_THROUGH, CARD_VIRTUAL, true) != NULL;
-    struct capture_candidate *candidate = lit ? add(choosing, "drm", "", true) : NULL;
+    struct capture_candidate *candidate = lit ? choice_add(choosing, "drm", "", true) : NULL;
     if (candidate)
         snprintf(candidate->reason, sizeof candidate->reason, "all outputs were asked for");
     choosing->screen++;

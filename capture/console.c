@@ -71,7 +71,7 @@ static void append_code(struct buffer *out, uint32_t code)
     }
 }
 
-static void add_line(const struct screen *screen, size_t row, struct buffer *text, struct strlist *lines)
+static void console_add_line(const struct screen *screen, size_t row, struct buffer *text, struct strlist *lines)
 {
     size_t first = row * screen->columns, end = first + screen->columns;
     while (end > first && code_of(screen, end - 1) == ' ')
@@ -126,7 +126,7 @@ int console_text(const struct os_console *console, struct strlist *lines, struct
                  screen.rows, console->screen.data[2], console->screen.data[3], modes[console->mode],
                  screen.cell_size == 4 ? "vcsu" : "vcsa");
     for (size_t row = 0; row < screen.rows; row++)
-        add_line(&screen, row, &text, lines);
+        console_add_line(&screen, row, &text, lines);
     buffer_deinit(&text);
     return lines->failed ? error_set(err, ERR_NO_MEMORY, "no memory for the text of console %u", console->number) : 0;
 }

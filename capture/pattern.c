@@ -110,7 +110,7 @@ static int parse_variable(struct capture *capture, const char *value, struct err
 
 /* ---- drawing ---- */
 
-static void put(uint8_t *pixel, uint32_t colour)
+static void pattern_put(uint8_t *pixel, uint32_t colour)
 {
     pixel[0] = (uint8_t)(colour >> 16);
     pixel[1] = (uint8_t)(colour >> 8);
@@ -149,25 +149,25 @@ static uint32_t colour_at(const struct capture *capture, uint32_t x, uint32_t y,
     }
 }
 
-static void draw_cursor(struct capture *capture)
+static void pattern_draw_cursor(struct capture *capture)
 {
     uint32_t left = capture->width / 2, top = capture->height / 2;
     for (uint32_t y = top; y < top + CURSOR_SIZE && y < capture->height; y++)
         for (uint32_t x = left; x < left + CURSOR_SIZE && x < capture->width; x++)
-            put(capture->pixels + ((size_t)y * capture->width + x) * 3, 0xffffff);
+            pattern_put(capture->pixels + ((size_t)y * capture->width + x) * 3, 0xffffff);
 }
 
-static void draw(struct capture *capture, uint32_t number, bool cursor)
+static void pattern_draw(struct capture *capture, uint32_t number, bool cursor)
 {
     uint8_t *next = capture->pixels;
     uint32_t noise = 1;
     for (uint32_t y = 0; y < capture->height; y++)
         for (uint32_t x = 0; x < capture->width; x++, next += 3)
-            put(next, colour_at(capture, x, y, &noise));
+            pattern_put(next, colour_at(capture, x, y, &noise));
     if (cursor)
-        draw_cursor(capture);
+        pattern_draw_cursor(capture);
     if (capture->drawing == DRAW_COUNTER)
-        put(capture->pixels, number);
+        pattern_put(capture->pixels, number);
 }
 
 /* ---- the backend ---- */
@@ -210,8 +210,8 @@ fail:
     return status;
 }
 
-static int find_region(const struct capture *capture, const struct capture_options *options, struct rect *region,
-                       struct error *err)
+static int pattern_find_region(const struct capture *capture, const struct capture_options *options,
+                               struct rect *region, struct error *err)
 {
     *region = (struct rect){0, 0, capture->width, capture->height};
     if (options->output && strcmp(options->output, OUTPUT) != 0)
@@ -242,9 +242,9 @@ static enum capture_result pattern_grab(struct capture *capture, const struct ca
     enum capture_result result = act_faulty(capture->fault, number, err);
     if (result != CAPTURE_OK)
         return result;
-    if (find_region(capture, options, &region, err) < 0)
+    if (pattern_find_region(capture, options, &region, err) < 0)
         return CAPTURE_FAILED;
-    draw(capture, number, options->cursor);
+    pattern_draw(capture, number, options->cursor);
     *image = (struct image_view){
         .pixels = capture->pixels + ((size_t)region.y * capture->width + (size_t)region.x) * 3,
         .width = region.width,

@@ -139,8 +139,8 @@ static int finish_picture(struct capturer *capturer, struct grab *grab, const st
 
 /* Takes the picture again from another backend: of the same output by its name, where there is one. The first picture is
    its backend's and stays valid. */
-static bool compare_with(struct capturer *capturer, const struct capture_options *options, const struct grab *grab,
-                         const struct capture_candidate *candidate, struct strlist *facts, struct buffer *reasons)
+static bool grab_compare_with(struct capturer *capturer, const struct capture_options *options, const struct grab *grab,
+                              const struct capture_candidate *candidate, struct strlist *facts, struct buffer *reasons)
 {
     struct grab other = {0};
     struct error why = {0};
@@ -162,8 +162,8 @@ static bool compare_with(struct capturer *capturer, const struct capture_options
     return status == 0;
 }
 
-static void compare(struct capturer *capturer, const struct capture_options *options, struct grab *grab,
-                    const struct capture_candidate *taken)
+static void grab_compare(struct capturer *capturer, const struct capture_options *options, struct grab *grab,
+                         const struct capture_candidate *taken)
 {
     struct buffer reasons;
     struct strlist facts = {0};
@@ -172,7 +172,7 @@ static void compare(struct capturer *capturer, const struct capture_options *opt
     for (int same = 1; same >= 0; same--)
         for (const struct capture_candidate *one = NULL;
              !done && (one = candidates_other(&capturer->candidates, taken, one, same == 1));)
-            done = compare_with(capturer, options, grab, one, &facts, &reasons);
+            done = grab_compare_with(capturer, options, grab, one, &facts, &reasons);
     if (!done)
         strlist_addf(&facts, "compare.refused=%s",
                      reasons.len ? (const char *)reasons.data : "there is no other backend to compare with");
@@ -189,7 +189,7 @@ int capturer_take(struct capturer *capturer, const struct picture_options *optio
     const struct capture_candidate *taken = NULL;
     int status = grab_picture(capturer, &options->capture, &grab, &taken, &refused, err);
     if (status == 0 && options->compare)
-        compare(capturer, &options->capture, &grab, taken);
+        grab_compare(capturer, &options->capture, &grab, taken);
     if (status == 0)
         status = finish_picture(capturer, &grab, options, file, err);
     if (status == 0) {

@@ -14,7 +14,7 @@ static uint16_t channel_of(const struct color *color, unsigned channel)
 }
 
 /* `value` from 0 to 1, and so is what comes of it. */
-static double look_up(const struct color_table *table, unsigned channel, double value)
+static double colors_look_up(const struct color_table *table, unsigned channel, double value)
 {
     if (!table->entries)
         return value;
@@ -36,7 +36,7 @@ static bool changes_nothing(const struct color_table *table)
 {
     for (int value = 0; value < 256; value++)
         for (unsigned channel = 0; channel < 3; channel++)
-            if (to_byte(look_up(table, channel, value / 255.0)) != value)
+            if (to_byte(colors_look_up(table, channel, value / 255.0)) != value)
                 return false;
     return true;
 }
@@ -113,9 +113,9 @@ static void fill_tables(const struct colors *colors, struct byte_tables *tables)
 {
     for (unsigned channel = 0; channel < 3; channel++)
         for (int value = 0; value < 256; value++) {
-            double linear = look_up(&colors->degamma, channel, value / 255.0);
+            double linear = colors_look_up(&colors->degamma, channel, value / 255.0);
             tables->before[channel][value] = linear;
-            tables->all[channel][value] = to_byte(look_up(&colors->gamma, channel, linear));
+            tables->all[channel][value] = to_byte(colors_look_up(&colors->gamma, channel, linear));
         }
 }
 
@@ -126,7 +126,7 @@ static void apply_to_pixel(const struct colors *colors, const struct byte_tables
         value[channel] = tables->before[channel][pixel[channel]];
     apply_matrix(colors, value);
     for (unsigned channel = 0; channel < 3; channel++)
-        pixel[channel] = to_byte(look_up(&colors->gamma, channel, value[channel]));
+        pixel[channel] = to_byte(colors_look_up(&colors->gamma, channel, value[channel]));
 }
 
 void colors_apply(const struct colors *colors, uint8_t *rgb, uint32_t stride, uint32_t width, uint32_t height)

@@ -7,7 +7,7 @@
 
 /* ---- the order ---- */
 
-static int compare(uint64_t a, uint64_t b)
+static int compose_order(uint64_t a, uint64_t b)
 {
     return (a > b) - (a < b);
 }
@@ -15,15 +15,15 @@ static int compare(uint64_t a, uint64_t b)
 static int compare_by_zpos(const void *a, const void *b)
 {
     const struct layer *one = a, *other = b;
-    int order = compare(one->zpos, other->zpos);
-    return order ? order : compare(one->id, other->id);
+    int order = compose_order(one->zpos, other->zpos);
+    return order ? order : compose_order(one->id, other->id);
 }
 
 static int compare_by_kind(const void *a, const void *b)
 {
     const struct layer *one = a, *other = b;
-    int order = compare(one->kind, other->kind);
-    return order ? order : compare(one->id, other->id);
+    int order = compose_order(one->kind, other->kind);
+    return order ? order : compose_order(one->id, other->id);
 }
 
 void compose_sort(struct layer *layers, size_t count)
@@ -113,7 +113,7 @@ static uint32_t multiply(uint32_t a, uint32_t b)
 }
 
 /* over * factor + below * (1 - alpha), rounded once. */
-static uint16_t mix(uint16_t over, uint32_t factor, uint16_t below, uint32_t alpha)
+static uint16_t compose_mix(uint16_t over, uint32_t factor, uint16_t below, uint32_t alpha)
 {
     uint64_t sum = (uint64_t)over * factor + (uint64_t)below * (OPAQUE - alpha) + OPAQUE / 2;
     uint64_t value = sum / OPAQUE;
@@ -128,9 +128,9 @@ static void blend_pixel(struct color *below, struct color over, enum blend blend
         *below = over;
         return;
     }
-    below->red = mix(over.red, factor, below->red, alpha);
-    below->green = mix(over.green, factor, below->green, alpha);
-    below->blue = mix(over.blue, factor, below->blue, alpha);
+    below->red = compose_mix(over.red, factor, below->red, alpha);
+    below->green = compose_mix(over.green, factor, below->green, alpha);
+    below->blue = compose_mix(over.blue, factor, below->blue, alpha);
 }
 
 static void draw_row(struct color *row, const struct plan *plan, uint32_t y)
@@ -157,8 +157,8 @@ static void pack_row(uint8_t *rgb, const struct color *row, uint32_t width)
     }
 }
 
-static void draw(uint8_t *rgb, uint32_t stride, uint32_t width, uint32_t height, struct color *row,
-                 const struct plan *plans, size_t count)
+static void compose_draw(uint8_t *rgb, uint32_t stride, uint32_t width, uint32_t height, struct color *row,
+                         const struct plan *plans, size_t count)
 {
     for (uint32_t y = 0; y < height; y++) {
         for (uint32_t x = 0; x < width; x++)
@@ -181,7 +181,7 @@ int compose(uint8_t *rgb, uint32_t stride, uint32_t width, uint32_t height, cons
             plans[i].blend = BLEND_NONE;
     }
     if (status == 0)
-        draw(rgb, stride, width, height, row, plans, count);
+        compose_draw(rgb, stride, width, height, row, plans, count);
     for (size_t i = 0; i < count && plans; i++)
         plan_deinit(&plans[i]);
     free(row);

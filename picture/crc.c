@@ -5,7 +5,7 @@
 
 #define BLOCK 256 /* pixels that are widened at a time */
 
-static uint32_t widen(uint8_t *wide, const uint8_t *pixels, uint32_t count)
+static uint32_t crc_widen(uint8_t *wide, const uint8_t *pixels, uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++, wide += 8, pixels += 3) {
         wide[0] = wide[1] = 0xff;
@@ -25,7 +25,7 @@ uint32_t picture_crc(const struct image_view *image)
         const uint8_t *row = image->pixels + (size_t)y * image->stride;
         for (uint32_t x = 0; x < image->width; x += BLOCK) {
             uint32_t count = image->width - x < BLOCK ? image->width - x : BLOCK;
-            crc = crc32(crc, wide, widen(wide, row + (size_t)x * 3, count));
+            crc = crc32(crc, wide, crc_widen(wide, row + (size_t)x * 3, count));
         }
     }
     return ~(uint32_t)crc;

@@ -37,7 +37,7 @@ static void mix_masked(uint8_t *rgb, const uint8_t *bgrm)
         rgb[i] = bgrm[3] ? rgb[i] ^ bgrm[2 - i] : bgrm[2 - i];
 }
 
-static void mix(uint8_t *rgb, const struct cursor_shape *shape, uint32_t x, uint32_t y)
+static void cursor_mix(uint8_t *rgb, const struct cursor_shape *shape, uint32_t x, uint32_t y)
 {
     const uint8_t *pixel = shape->bytes + (size_t)y * shape->pitch + (size_t)x * 4;
     if (shape->kind == CURSOR_MONOCHROME)
@@ -57,7 +57,7 @@ bool cursor_draw(const struct cursor_canvas *canvas, const struct cursor_shape *
         for (uint32_t column = 0; column < shape->width && to_y >= 0 && to_y < canvas->height; column++) {
             int64_t to_x = (int64_t)x + column;
             if (to_x >= 0 && to_x < canvas->width)
-                mix(canvas->rgb + ((size_t)to_y * canvas->width + (size_t)to_x) * 3, shape, column, row);
+                cursor_mix(canvas->rgb + ((size_t)to_y * canvas->width + (size_t)to_x) * 3, shape, column, row);
         }
     }
     return true;

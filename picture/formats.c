@@ -5,13 +5,13 @@
 
 /* ---- packed RGB ---- */
 
-static const uint8_t *pixel_at(const struct frame *frame, uint32_t x, uint32_t y)
+static const uint8_t *format_pixel_at(const struct frame *frame, uint32_t x, uint32_t y)
 {
     return frame->data[0] + (size_t)(y - frame->first_row) * frame->stride[0] +
            (size_t)x * frame->format->planes[0].bytes;
 }
 
-static uint64_t read_word(const uint8_t *bytes, unsigned count)
+static uint64_t format_read_word(const uint8_t *bytes, unsigned count)
 {
     uint64_t word = 0;
     for (unsigned i = 0; i < count; i++)
@@ -20,7 +20,7 @@ static uint64_t read_word(const uint8_t *bytes, unsigned count)
 }
 
 /* To 16 bits, by repeating the bits. Of up to 8 bits, first to 8, so that the upper half is what 8 bits would be. */
-static uint16_t widen(uint32_t value, unsigned bits)
+static uint16_t format_widen(uint32_t value, unsigned bits)
 {
     unsigned target = bits <= 8 ? 8 : 16;
     uint32_t wide = value << (target - bits);
@@ -31,13 +31,13 @@ static uint16_t widen(uint32_t value, unsigned bits)
 
 static uint16_t read_channel(uint64_t word, struct channel channel)
 {
-    return widen((uint32_t)(word >> channel.shift) & ((1u << channel.bits) - 1), channel.bits);
+    return format_widen((uint32_t)(word >> channel.shift) & ((1u << channel.bits) - 1), channel.bits);
 }
 
 static struct color read_packed(const struct frame *frame, uint32_t x, uint32_t y)
 {
     const struct format *format = frame->format;
-    uint64_t word = read_word(pixel_at(frame, x, y), format->planes[0].bytes);
+    uint64_t word = format_read_word(format_pixel_at(frame, x, y), format->planes[0].bytes);
     return (struct color){
         .red = read_channel(word, format->red),
         .green = read_channel(word, format->green),
@@ -49,7 +49,7 @@ static struct color read_packed(const struct frame *frame, uint32_t x, uint32_t 
 /* The usual layout, without the loops of the general one. */
 static struct color read_x8r8g8b8(const struct frame *frame, uint32_t x, uint32_t y)
 {
-    const uint8_t *bytes = pixel_at(frame, x, y);
+    const uint8_t *bytes = format_pixel_at(frame, x, y);
     return (struct color){
         .red = (uint16_t)(bytes[2] * 257),
         .green = (uint16_t)(bytes[1] * 257),
@@ -80,7 +80,7 @@ static uint16_t read_half(uint64_t word, struct channel channel)
 static struct color read_halves(const struct frame *frame, uint32_t x, uint32_t y)
 {
     const struct format *format = frame->format;
-    uint64_t word = read_word(pixel_at(frame, x, y), 8);
+    uint64_t word = format_read_word(format_pixel_at(frame, x, y), 8);
     return (struct color){
         .red = read_half(word, format->red),
         .green = read_half(word, format->green),
@@ -91,7 +91,7 @@ static struct color read_halves(const struct frame *frame, uint32_t x, uint32_t 
 
 static struct color read_indexed(const struct frame *frame, uint32_t x, uint32_t y)
 {
-    return frame->palette[*pixel_at(frame, x, y)];
+    return frame->palette[*format_pixel_at(frame, x, y)];
 }
 
 /* ---- YUV ---- */
@@ -125,15 +125,15 @@ static struct color read_nv(const struct frame *frame, uint32_t x, uint32_t y)
 {
     const uint8_t *chroma = chroma_at(frame, x, y);
     bool swapped = frame->format->fourcc == FOURCC('N', 'V', '2', '1');
-    return from_yuv(frame, *pixel_at(frame, x, y), chroma[swapped], chroma[!swapped], 8);
+    return from_yuv(frame, *format_pixel_at(frame, x, y), chroma[swapped], chroma[!swapped], 8);
 }
 
 /* Ten bits a sample, at the top of little-endian 16. */
 static struct color read_p010(const struct frame *frame, uint32_t x, uint32_t y)
 {
     const uint8_t *chroma = chroma_at(frame, x, y);
-    return from_yuv(frame, (int)(read_word(pixel_at(frame, x, y), 2) >> 6), (int)(read_word(chroma, 2) >> 6),
-                    (int)(read_word(chroma + 2, 2) >> 6), 10);
+    return from_yuv(frame, (int)(format_read_word(format_pixel_at(frame, x, y), 2) >> 6),
+                    (int)(format_read_word(chroma, 2) >> 6), (int)(format_read_word(chroma + 2, 2) >> 6), 10);
 }
 
 static const uint8_t *pair_at(const struct frame *frame, uint32_t x, uint32_t y)

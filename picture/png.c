@@ -71,7 +71,7 @@ static void append_chunk(struct buffer *out, const char *type, const void *data,
     seal_chunk(chunk, type, len);
 }
 
-static void append_text(struct buffer *out, const struct png_text *text)
+static void png_append_text(struct buffer *out, const struct png_text *text)
 {
     uint8_t data[PNG_KEYWORD_MAX + 1 + PNG_TEXT_MAX];
     size_t keyword_len = strlen(text->keyword), text_len = strlen(text->text);
@@ -94,7 +94,7 @@ static void append_head(struct buffer *out, const struct image_view *image, cons
     buffer_append(out, signature, sizeof signature);
     append_chunk(out, "IHDR", header, sizeof header);
     for (size_t i = 0; i < options->text_count; i++)
-        append_text(out, &options->texts[i]);
+        png_append_text(out, &options->texts[i]);
 }
 
 /* ---- one band, in any thread ---- */

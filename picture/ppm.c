@@ -31,7 +31,7 @@ static bool is_space(uint8_t byte)
 }
 
 /* Past white space, of which there must be some, and comments. */
-static bool skip_space(const uint8_t *bytes, size_t len, size_t *at)
+static bool ppm_skip_space(const uint8_t *bytes, size_t len, size_t *at)
 {
     size_t start = *at;
     while (*at < len && (is_space(bytes[*at]) || bytes[*at] == '#'))
@@ -43,9 +43,9 @@ static bool skip_space(const uint8_t *bytes, size_t len, size_t *at)
     return *at > start;
 }
 
-static bool take_number(const uint8_t *bytes, size_t len, size_t *at, uint32_t *number)
+static bool ppm_take_number(const uint8_t *bytes, size_t len, size_t *at, uint32_t *number)
 {
-    if (!skip_space(bytes, len, at))
+    if (!ppm_skip_space(bytes, len, at))
         return false;
     size_t start = *at;
     for (*number = 0; *at < len && bytes[*at] >= '0' && bytes[*at] <= '9'; ++*at) {
@@ -63,8 +63,8 @@ int ppm_decode(struct image_view *image, const uint8_t *bytes, size_t len, struc
     *image = (struct image_view){.format = PIXEL_RGB24};
     if (len < 2 || memcmp(bytes, "P6", 2) != 0)
         return error_set(err, ERR_INVALID, "it is no PPM (P6)");
-    if (!take_number(bytes, len, &at, &image->width) || !take_number(bytes, len, &at, &image->height) ||
-        !take_number(bytes, len, &at, &largest) || at == len || !is_space(bytes[at]))
+    if (!ppm_take_number(bytes, len, &at, &image->width) || !ppm_take_number(bytes, len, &at, &image->height) ||
+        !ppm_take_number(bytes, len, &at, &largest) || at == len || !is_space(bytes[at]))
         return error_set(err, ERR_INVALID, "its header is wrong, or of more than %d pixels", IMAGE_SIZE_MAX);
     at++;
     if (image->width && image->height && image_check_size("it", image->width, image->height, err))

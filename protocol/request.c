@@ -17,7 +17,7 @@ static char expected_type(const char *signature, uint32_t index)
     return repeats ? signature[types - 1] : 0;
 }
 
-static int check_count(const struct method *method, uint32_t count, struct error *err)
+static int request_check_count(const struct method *method, uint32_t count, struct error *err)
 {
     const char *signature = method->signature;
     size_t len = strlen(signature);
@@ -65,7 +65,7 @@ static int read_argument(struct request *request, const struct entry *entry, str
 }
 
 /* One entry of a request that is right so far. 1 = the streamed payload begins, 0 = go on, negative = it is wrong. */
-static int take_entry(struct request *request, const struct entry *entry, struct error *err)
+static int request_take_entry(struct request *request, const struct entry *entry, struct error *err)
 {
     char want = expected_type(request->method->signature, request->list.index - 1);
     if ((char)entry->type != want) {
@@ -85,12 +85,12 @@ static bool answerable(int status)
     return status == ERR_INVALID || status == ERR_LIMIT || status == ERR_NO_MEMORY;
 }
 
-static int read_arguments(struct request *request, struct error *err)
+static int request_read_arguments(struct request *request, struct error *err)
 {
     struct entry entry;
     int got;
     while ((got = list_read_entry(&request->list, &entry, err)) > 0) {
-        int taken = take_entry(request, &entry, err);
+        int taken = request_take_entry(request, &entry, err);
         if (taken)
             return taken;
     }
@@ -101,13 +101,13 @@ static int begin_arguments(struct request *request, struct error *err)
 {
     if (!request->method)
         return error_set(err, ERR_INVALID, "unknown RPC %u", request->id);
-    int status = check_count(request->method, request->list.count, err);
+    int status = request_check_count(request->method, request->list.count, err);
     if (status)
         return status;
     request->args = calloc(request->list.count + 1u, sizeof *request->args);
     if (!request->args)
         return error_set(err, ERR_NO_MEMORY, "no memory for %u parameters", request->list.count);
-    return read_arguments(request, err);
+    return request_read_arguments(request, err);
 }
 
 int request_read(struct request *request, struct source *source, struct error *err)

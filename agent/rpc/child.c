@@ -16,8 +16,8 @@
 #define GRACE_MAX_MS 30000
 #define RESTORE_MS 3000
 
-static int start(struct session *session, struct os_process_spec *spec, bool tracked, struct reply *reply,
-                 struct error *err)
+static int child_start(struct session *session, struct os_process_spec *spec, bool tracked, struct reply *reply,
+                       struct error *err)
 {
     uint64_t pid;
     struct os_identity *as;
@@ -49,13 +49,13 @@ int rpc_run(struct session *session, struct request *request, struct reply *repl
                                    .err = args[3].text,
                                    .append_out = args[0].number & RUN_APPEND_OUT,
                                    .append_err = args[0].number & RUN_APPEND_ERR};
-    int status = start(session, &spec, !(args[0].number & RUN_UNTRACKED), reply, err);
+    int status = child_start(session, &spec, !(args[0].number & RUN_UNTRACKED), reply, err);
     free(argv);
     return status;
 }
 
-static int wait_until(struct session *session, uint64_t pid, int64_t deadline_ms, struct reply *reply,
-                      struct error *err)
+static int child_wait_until(struct session *session, uint64_t pid, int64_t deadline_ms, struct reply *reply,
+                            struct error *err)
 {
     uint32_t word;
     int status = children_wait(session->agent->children, pid, session->socket, deadline_ms, &word, err);
@@ -68,14 +68,14 @@ static int wait_until(struct session *session, uint64_t pid, int64_t deadline_ms
 
 int rpc_wait(struct session *session, struct request *request, struct reply *reply, struct error *err)
 {
-    return wait_until(session, request->args[0].number, OS_FOREVER, reply, err);
+    return child_wait_until(session, request->args[0].number, OS_FOREVER, reply, err);
 }
 
 int rpc_wait2(struct session *session, struct request *request, struct reply *reply, struct error *err)
 {
     uint64_t seconds = request->args[1].number;
     int64_t deadline = seconds == WAIT_FOREVER ? OS_FOREVER : os_deadline((int64_t)seconds * 1000);
-    return wait_until(session, request->args[0].number, deadline, reply, err);
+    return child_wait_until(session, request->args[0].number, deadline, reply, err);
 }
 
 int rpc_rmchildproc(struct session *session, struct request *request, struct reply *reply, struct error *err)
@@ -115,7 +115,7 @@ static int exec_env(struct exec *exec, const char *value, bool set, struct error
 }
 
 /* The text behind "key=" when the option has that key. */
-static const char *value_of(const char *option, const char *key)
+static const char *child_option_value(const char *option, const char *key)
 {
     size_t len = strlen(key);
     return strncmp(option, key, len) == 0 && option[len] == '=' ? option + len + 1 : NULL;
@@ -128,15 +128,15 @@ static int exec_option(struct exec *exec, const char *option, struct error *err)
         const char **field;
     } texts[] = {{"cwd", &exec->spec.cwd}, {"in", &exec->spec.in}, {"out", &exec->spec.out}, {"err", &exec->spec.err}};
     const char *value;
-    if ((value = value_of(option, "arg"))) {
+    if ((value = child_option_value(option, "arg"))) {
         exec->argv[exec->argc++] = value;
         return 0;
     }
-    if ((value = value_of(option, "env")))
+    if ((value = child_option_value(option, "env")))
         return exec_env(exec, value, true, err);
-    if ((value = value_of(option, "unset")))
+    if ((value = child_option_value(option, "unset")))
         return exec_env(exec, value, false, err);
-    if ((value = value_of(option, "append")))
+    if ((value = child_option_value(option, "append")))
         return exec_append(exec, value, err);
     if (strcmp(option, "untracked=1") == 0) {
         exec->untracked = true;
@@ -147,7 +147,7 @@ static int exec_option(struct exec *exec, const char *option, struct error *err)
         return 0;
     }
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
-        if ((value = value_of(option, texts[i].key))) {
+        if ((value = child_option_value(option, texts[i].key))) {
             *texts[i].field = value;
             return 0;
         }
@@ -178,7 +178,7 @@ int rpc_exec(struct session *session, struct request *request, struct reply *rep
     struct exec exec = {.spec = {.report_exec_failure = true}};
     int status = exec_parse(&exec, request, err);
     if (status == 0)
-        status = start(session, &exec.spec, !exec.untracked, reply, err);
+        status = child_start(session, &exec.spec, !exec.untracked, reply, err);
     free(exec.argv);
     free(exec.env);
     return status;
@@ -189,7 +189,7 @@ int rpc_exec(struct session *session, struct request *request, struct reply *rep
 static int kill_options(const struct request *request, int *grace_ms, struct error *err)
 {
     for (uint32_t i = 1; i < request->arg_count; i++) {
-        const char *value = value_of(request->args[i].text, "grace-ms");
+        const char *value = child_option_value(request->args[i].text, "grace-ms");
         char *end;
         if (!value)
             return error_set(err, ERR_INVALID, "kill: unknown option '%s'", request->args[i].text);
@@ -202,7 +202,7 @@ static int kill_options(const struct request *request, int *grace_ms, struct err
 }
 
 /* Who was ended could not put back the display's mode. While others run it may be theirs. Behind those who were. */
-static void restore_display(struct agent *agent, struct strlist *facts)
+static void child_restore_display(struct agent *agent, struct strlist *facts)
 {
     unsigned running, exited;
     struct error reason;
@@ -222,7 +222,7 @@ int rpc_kill(struct session *session, struct request *request, struct reply *rep
     if (status == 0) {
         log_line("%s: ended child %llu: %zu processes", session->peer_text, (unsigned long long)request->args[0].number,
                  killed.count);
-        restore_display(session->agent, &killed);
+        child_restore_display(session->agent, &killed);
         reply_strings(reply, &killed);
     }
     strlist_deinit(&killed);

@@ -14,7 +14,7 @@ struct tree {
     size_t count;
 };
 
-static const struct os_process_info *find(const struct tree *tree, uint64_t pid)
+static const struct os_process_info *tree_find(const struct tree *tree, uint64_t pid)
 {
     for (size_t i = 0; i < tree->count; i++)
         if (tree->items[i].pid == pid)
@@ -58,7 +58,7 @@ static void append_window(struct buffer *out, const struct tree *tree, const cha
     uint64_t pid = 0;
     if (number && !number_take(&number, UINT32_MAX, &pid))
         return; /* the window's program does not tell */
-    const struct os_process_info *info = find(tree, pid);
+    const struct os_process_info *info = tree_find(tree, pid);
     bool shown_dialog = visible && *visible == '1' && strncmp(class, "#32770\t", 7) == 0;
     if (!info && !shown_dialog)
         return;

@@ -7,8 +7,8 @@
 #define STEP (256u * 1024u) /* bytes between the socket and the file */
 
 /* 0, ERR_CLOSED for the connection's failures, or another with the file's reason. */
-static int copy(struct request *request, struct os_upload *upload, uint8_t *bytes, struct error *err,
-                struct error *reason)
+static int receive_copy(struct request *request, struct os_upload *upload, uint8_t *bytes, struct error *err,
+                        struct error *reason)
 {
     int got, status = 0;
     while (status == 0 && (got = list_read_data(&request->list, bytes, STEP, err)) != 0) {
@@ -19,11 +19,11 @@ static int copy(struct request *request, struct os_upload *upload, uint8_t *byte
     return status == ERR_CLOSED ? ERR_SYSTEM : status;
 }
 
-static int fill(struct request *request, struct os_upload *upload, struct error *err, struct error *reason)
+static int receive_fill(struct request *request, struct os_upload *upload, struct error *err, struct error *reason)
 {
     uint8_t *bytes = malloc(STEP);
-    int status =
-        bytes ? copy(request, upload, bytes, err, reason) : error_set(reason, ERR_NO_MEMORY, "Cannot allocate memory");
+    int status = bytes ? receive_copy(request, upload, bytes, err, reason)
+                       : error_set(reason, ERR_NO_MEMORY, "Cannot allocate memory");
     free(bytes);
     if (status)
         os_upload_abandon(upload);
@@ -39,7 +39,7 @@ int receive_file(struct request *request, const char *path, bool executable, str
     int status = os_upload_begin(&upload, path, executable ? OS_UPLOAD_EXECUTABLE : OS_UPLOAD_PRIVATE, &reason);
     if (status)
         return error_set(err, status, "unable to open '%s' for writing: %s", path, reason.text);
-    status = fill(request, upload, err, &reason);
+    status = receive_fill(request, upload, err, &reason);
     if (status && status != ERR_CLOSED)
         error_set(err, status, "an error occurred while writing to '%s': %s", path, reason.text);
     return status;

@@ -71,7 +71,7 @@ static void tell_manager(const struct agent *agent)
     os_service_ready(text);
 }
 
-static int start(struct agent *agent, struct error *err)
+static int agent_start(struct agent *agent, struct error *err)
 {
     const struct options *options = agent->options;
     struct error reason;
@@ -113,11 +113,11 @@ static void save_log(struct agent *agent)
         fprintf(stderr, "periscoped: %s\n", err.text);
 }
 
-static int run(void *context)
+static int agent_main_loop(void *context)
 {
     struct agent *agent = context;
     struct error err;
-    int status = start(agent, &err);
+    int status = agent_start(agent, &err);
     while (status == 0) {
         status = server_run(agent, &err);
         if (status == 0 && atomic_load(&agent->stopping)) {
@@ -135,7 +135,7 @@ static int run(void *context)
     return 1;
 }
 
-static void stop(void *context)
+static void agent_stop(void *context)
 {
     struct agent *agent = context;
     atomic_store(&agent->stopping, true);
@@ -152,7 +152,7 @@ static void note(void *context, const char *text)
 int agent_run(const struct options *options)
 {
     struct agent agent = {.options = options};
-    struct os_service_program program = {run, stop, note, &agent};
+    struct os_service_program program = {agent_main_loop, agent_stop, note, &agent};
     struct error err;
     int status = os_service_run(&program, options->service && !options->resume, &err);
     if (status >= 0)

@@ -16,7 +16,7 @@
 #define CONSOLE_MS SCREENSHOT_DEADLINE_MS
 #define DUMP_MS 20000
 
-static int copy_lines(const struct strlist *lines, struct buffer *out, struct error *err)
+static int virtual_copy_lines(const struct strlist *lines, struct buffer *out, struct error *err)
 {
     for (size_t i = 0; i < lines->count; i++)
         buffer_printf(out, "%s\n", lines->items[i]);
@@ -28,7 +28,7 @@ static int read_status(struct agent *agent, const char *name, struct buffer *out
     struct strlist facts = {0};
     (void)name;
     properties_list(agent, &facts);
-    int status = copy_lines(&facts, out, err);
+    int status = virtual_copy_lines(&facts, out, err);
     strlist_deinit(&facts);
     return status;
 }
@@ -39,7 +39,7 @@ static int read_windows(struct agent *agent, const char *name, struct buffer *ou
     (void)name;
     int status = worker_pool_lines(agent->workers, "windows", WINDOWS_MS, &lines, err);
     if (status == 0)
-        status = copy_lines(&lines, out, err);
+        status = virtual_copy_lines(&lines, out, err);
     strlist_deinit(&lines);
     return status;
 }
@@ -54,7 +54,7 @@ static unsigned console_number(const char *name)
     return number_take(&name, OS_CONSOLES_MAX, &number) && strcmp(name, ".txt") == 0 ? (unsigned)number : 0;
 }
 
-static int read_console(struct agent *agent, const char *name, struct buffer *out, struct error *err)
+static int virtual_read_console(struct agent *agent, const char *name, struct buffer *out, struct error *err)
 {
     struct strlist lines = {0};
     char verb[32];
@@ -62,13 +62,13 @@ static int read_console(struct agent *agent, const char *name, struct buffer *ou
     snprintf(verb, sizeof verb, number ? "console-%u" : "console", number);
     int status = worker_pool_lines(agent->workers, verb, CONSOLE_MS, &lines, err);
     if (status == 0)
-        status = copy_lines(&lines, out, err);
+        status = virtual_copy_lines(&lines, out, err);
     strlist_deinit(&lines);
     return status;
 }
 
 /* Appends the file of a worker's answer, unless there is none for this reason. */
-static int copy_file(const struct buffer *list, int status, struct buffer *out, struct error *err)
+static int virtual_copy_file(const struct buffer *list, int status, struct buffer *out, struct error *err)
 {
     struct slice file = status ? (struct slice){0} : answer_file((struct slice){list->data, list->len});
     if (status == 0 && !buffer_append(out, file.data, file.len))
@@ -94,7 +94,7 @@ static int read_screenshot(struct agent *agent, const char *name, struct buffer 
     if (dash)
         strlist_addf(&options, "output=%.*s", (int)(strlen(dash + 1) - strlen(".png")), dash + 1);
     int status = worker_pool_picture(agent->workers, "screenshot", &options, &list, err);
-    status = copy_file(&list, status, out, err);
+    status = virtual_copy_file(&list, status, out, err);
     strlist_deinit(&options);
     buffer_deinit(&list);
     return status;
@@ -140,7 +140,7 @@ static int read_dump(struct agent *agent, const char *name, struct buffer *out, 
     uint64_t pid = 0;
     is_dump(name, &pid);
     buffer_init(&list, WIRE_REPLY_MAX);
-    int status = copy_file(&list, worker_pool_dump(agent->workers, pid, DUMP_MS, &list, err), out, err);
+    int status = virtual_copy_file(&list, worker_pool_dump(agent->workers, pid, DUMP_MS, &list, err), out, err);
     buffer_deinit(&list);
     return status;
 }
@@ -155,7 +155,7 @@ static virtual_reader *find_reader(const char *path)
     } files[] = {{"screenshot.png", read_screenshot},
                  {"status.txt", read_status},
                  {"windows.txt", read_windows},
-                 {"console.txt", read_console},
+                 {"console.txt", virtual_read_console},
                  {"log.txt", read_log}};
     uint64_t pid;
     if (strncmp(path, FOLDER, strlen(FOLDER)) != 0)
@@ -165,7 +165,7 @@ static virtual_reader *find_reader(const char *path)
         if (strcmp(path, files[i].name) == 0)
             return files[i].read;
     if (console_number(path))
-        return read_console;
+        return virtual_read_console;
     if (is_evidence(path, &pid))
         return read_evidence;
     if (is_dump(path, &pid))

@@ -14,7 +14,7 @@ struct paths {
     char first[PATH_SIZE], other[PATH_SIZE];
 };
 
-static int put(const char *path, const char *text, bool commit, struct error *err)
+static int selftest_put(const char *path, const char *text, bool commit, struct error *err)
 {
     struct os_upload *upload;
     int status = os_upload_begin(&upload, path, OS_UPLOAD_PRIVATE, err);
@@ -27,7 +27,7 @@ static int put(const char *path, const char *text, bool commit, struct error *er
     return status;
 }
 
-static int holds(struct os_file *file, const char *text, struct error *err)
+static int selftest_file_holds(struct os_file *file, const char *text, struct error *err)
 {
     char bytes[32];
     int got = os_file_read(file, bytes, sizeof bytes, err);
@@ -44,7 +44,7 @@ static int expect(const char *path, const char *text, struct error *err)
     uint64_t size;
     int status = os_file_open(&file, path, &size, err);
     if (status == 0) {
-        status = holds(file, text, err);
+        status = selftest_file_holds(file, text, err);
         os_file_close(file);
     }
     return status;
@@ -66,13 +66,13 @@ static int expect_none(const char *path, struct error *err)
 
 static int write_one(const struct paths *paths, struct error *err)
 {
-    int status = put(paths->first, "one", true, err);
+    int status = selftest_put(paths->first, "one", true, err);
     return status ? status : expect(paths->first, "one", err);
 }
 
 static int abandon(const struct paths *paths, struct error *err)
 {
-    int status = put(paths->first, "half", false, err);
+    int status = selftest_put(paths->first, "half", false, err);
     return status ? status : expect(paths->first, "one", err);
 }
 
@@ -84,9 +84,9 @@ static int replace_open_file(const struct paths *paths, struct error *err)
     int status = os_file_open(&file, paths->first, &size, err);
     if (status)
         return status;
-    status = put(paths->first, "two", true, err);
+    status = selftest_put(paths->first, "two", true, err);
     if (status == 0)
-        status = holds(file, "one", err);
+        status = selftest_file_holds(file, "one", err);
     os_file_close(file);
     return status ? status : expect(paths->first, "two", err);
 }

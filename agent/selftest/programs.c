@@ -38,7 +38,7 @@ int selftest_child(int argc, char **argv)
 /* ---- one ---- */
 
 /* What a child is told to do, and where its standard output goes: to no file when it is NULL. */
-static int start(struct os_process **out, const char *what, const char *output, struct error *err)
+static int selftest_start(struct os_process **out, const char *what, const char *output, struct error *err)
 {
     struct buffer self;
     const char *argv[ARGUMENT_COUNT + 4] = {NULL, SELFTEST_CHILD, what};
@@ -74,7 +74,7 @@ static void end(struct os_process *process)
 
 /* ---- its arguments, its output and its status ---- */
 
-static int read_output(const char *path, struct buffer *out, struct error *err)
+static int selftest_read_output(const char *path, struct buffer *out, struct error *err)
 {
     struct os_file *file;
     uint64_t size;
@@ -97,7 +97,7 @@ static int compare_output(const char *path, struct error *err)
     buffer_init(&wanted, OUTPUT_MAX);
     for (size_t i = 0; i < ARGUMENT_COUNT; i++)
         buffer_printf(&wanted, "%s\n", arguments[i]);
-    int status = read_output(path, &told, err);
+    int status = selftest_read_output(path, &told, err);
     if (status == 0 && (told.failed || told.len != wanted.len || memcmp(told.data, wanted.data, wanted.len) != 0))
         status = error_set(err, ERR_INVALID, "its arguments arrived as %zu bytes, which are not the %zu sent: %.*s",
                            told.len, wanted.len, (int)(told.len < 1000 ? told.len : 1000), (const char *)told.data);
@@ -110,7 +110,7 @@ static int run_one(const char *path, struct error *err)
 {
     struct os_process *process;
     uint32_t word;
-    int status = start(&process, "tell", path, err);
+    int status = selftest_start(&process, "tell", path, err);
     if (status)
         return status;
     if (!ended_by(process, os_deadline(CHILD_MS), &word))
@@ -174,7 +174,7 @@ static void try_kill(struct findings *findings, struct os_process *process)
     strlist_deinit(&killed);
 }
 
-static void changed(void *context)
+static void selftest_child_changed(void *context)
 {
     (void)context; /* each wait here polls */
 }
@@ -183,12 +183,12 @@ void selftest_programs(struct findings *findings, struct worker_pool *workers)
 {
     struct os_process *process;
     struct error err;
-    if (os_process_watch(changed, NULL, &err)) {
+    if (os_process_watch(selftest_child_changed, NULL, &err)) {
         findings_add(findings, FINDING_FAIL, "run", "%s", err.text);
         return;
     }
     try_run(findings);
-    if (start(&process, "sleep", NULL, &err)) {
+    if (selftest_start(&process, "sleep", NULL, &err)) {
         findings_add(findings, FINDING_FAIL, "kill", "%s", err.text);
         return;
     }

@@ -63,7 +63,7 @@ static int find_pixels(struct picture *picture, struct error *err)
 }
 
 /* Of the whole screen; backend NULL: as the agent chooses. In any case for picture_deinit. */
-static int take(struct worker_pool *workers, struct picture *picture, const char *backend, struct error *err)
+static int selftest_take(struct worker_pool *workers, struct picture *picture, const char *backend, struct error *err)
 {
     struct strlist options = {0};
     *picture = (struct picture){.width = 0};
@@ -85,7 +85,7 @@ static void try_picture(struct findings *findings, struct worker_pool *workers)
     struct picture picture;
     struct error err;
     const char *warning = NULL;
-    int status = take(workers, &picture, NULL, &err);
+    int status = selftest_take(workers, &picture, NULL, &err);
     if (status == 0)
         warning = strlist_get(&picture.facts, "warning");
     if (status)
@@ -107,7 +107,7 @@ static void try_backends(struct findings *findings, struct worker_pool *workers)
         if (strcmp(name, "pattern") == 0) /* shows no screen */
             continue;
         snprintf(title, sizeof title, "backend-%.40s", name);
-        int status = take(workers, &picture, name, &err);
+        int status = selftest_take(workers, &picture, name, &err);
         findings_add(findings, status ? FINDING_SKIP : FINDING_PASS, title, "%s",
                      status ? err.text : fact(&picture, "geometry"));
         picture_deinit(&picture);
@@ -117,7 +117,7 @@ static void try_backends(struct findings *findings, struct worker_pool *workers)
 /* ---- a window that is known ---- */
 
 /* Pure colours alone, which screens of few colours have too; no two neighbours alike. */
-static void draw(uint8_t pixels[WINDOW_WIDTH * WINDOW_HEIGHT * PIXEL])
+static void selftest_draw(uint8_t pixels[WINDOW_WIDTH * WINDOW_HEIGHT * PIXEL])
 {
     for (unsigned y = 0; y < WINDOW_HEIGHT; y++)
         for (unsigned x = 0; x < WINDOW_WIDTH; x++)
@@ -148,7 +148,7 @@ static int see(struct worker_pool *workers, const uint8_t *pixels, struct error 
     int64_t deadline = os_deadline(SHOWN_MS);
     for (;;) {
         struct picture picture;
-        int status = take(workers, &picture, NULL, err);
+        int status = selftest_take(workers, &picture, NULL, err);
         wrong = status ? 0 : count_wrong(&picture, pixels);
         picture_deinit(&picture);
         if (status || wrong == 0)
@@ -166,7 +166,7 @@ static void try_window(struct findings *findings, struct worker_pool *workers)
     static uint8_t pixels[WINDOW_WIDTH * WINDOW_HEIGHT * PIXEL];
     struct os_test_window *window;
     struct error err;
-    draw(pixels);
+    selftest_draw(pixels);
     int status = os_test_window_open(&window, WINDOW_X, WINDOW_Y, WINDOW_WIDTH, WINDOW_HEIGHT, pixels, &err);
     if (status == ERR_UNAVAILABLE) {
         findings_add(findings, FINDING_SKIP, "window", "%s", err.text);

@@ -15,7 +15,7 @@
 #define REPORT_MAX (1u << 20) /* bytes */
 #define CONNECT_MS 5000
 
-static void tell(void *context, const char *line)
+static void selftest_report_line(void *context, const char *line)
 {
     struct buffer *report = context;
     puts(line);
@@ -135,14 +135,14 @@ int selftest_command(const struct options *options)
     char last[96];
     struct buffer report;
     struct error err;
-    struct findings findings = {.tell = tell, .context = &report};
+    struct findings findings = {.tell = selftest_report_line, .context = &report};
     buffer_init(&report, REPORT_MAX);
     int status = try_all(options, &findings, &err);
     if (status == 0) {
         const unsigned *counts = findings.counts;
         snprintf(last, sizeof last, "%u passed, %u failed, %u skipped", counts[FINDING_PASS], counts[FINDING_FAIL],
                  counts[FINDING_SKIP]);
-        tell(&report, last);
+        selftest_report_line(&report, last);
     }
     if (status == 0 && options->report)
         status = write_report(options->report, &report, &err);

@@ -42,7 +42,8 @@ static int fill_input(void *context, void *bytes, size_t max, struct error *err)
     return os_parent_read(worker->parent, bytes, max, os_deadline(WORKER_IDLE_MS), err);
 }
 
-static int read_text(struct list_reader *list, const struct entry *entry, struct strlist *texts, struct error *err)
+static int worker_read_text(struct list_reader *list, const struct entry *entry, struct strlist *texts,
+                            struct error *err)
 {
     char *text;
     if (entry->type != WIRE_STRING)
@@ -73,7 +74,7 @@ static int read_request(struct worker *worker, struct strlist *texts, struct err
     if (status < 0)
         return status;
     while ((status = list_read_entry(&list, &entry, err)) > 0) {
-        status = read_text(&list, &entry, texts, err);
+        status = worker_read_text(&list, &entry, texts, err);
         if (status < 0) {
             int end = can_go_on(status) ? list_read_end(&list, &skipped) : 0;
             return end < 0 ? end : status;
@@ -178,29 +179,29 @@ static int take_crc(struct worker *worker, const struct strlist *texts, struct s
 typedef int list_maker(struct worker *worker, const struct capture_options *options, unsigned console,
                        struct strlist *lines, struct error *err);
 
-static int list_displays(struct worker *worker, const struct capture_options *options, unsigned console,
-                         struct strlist *lines, struct error *err)
+static int worker_list_displays(struct worker *worker, const struct capture_options *options, unsigned console,
+                                struct strlist *lines, struct error *err)
 {
     (void)console;
     return capturer_displays(worker->capturer, options, lines, err);
 }
 
-static int list_all_displays(struct worker *worker, const struct capture_options *options, unsigned console,
-                             struct strlist *lines, struct error *err)
+static int worker_list_all_displays(struct worker *worker, const struct capture_options *options, unsigned console,
+                                    struct strlist *lines, struct error *err)
 {
     (void)console;
     return capturer_all_displays(worker->capturer, options, lines, err);
 }
 
-static int list_windows(struct worker *worker, const struct capture_options *options, unsigned console,
-                        struct strlist *lines, struct error *err)
+static int worker_list_windows(struct worker *worker, const struct capture_options *options, unsigned console,
+                               struct strlist *lines, struct error *err)
 {
     (void)console;
     return capturer_windows(worker->capturer, options, lines, err);
 }
 
-static int list_console(struct worker *worker, const struct capture_options *options, unsigned console,
-                        struct strlist *lines, struct error *err)
+static int worker_list_console(struct worker *worker, const struct capture_options *options, unsigned console,
+                               struct strlist *lines, struct error *err)
 {
     (void)options;
     atomic_store(&worker->reads_console, true);
@@ -209,8 +210,8 @@ static int list_console(struct worker *worker, const struct capture_options *opt
     return status;
 }
 
-static int restore_display(struct worker *worker, const struct capture_options *options, unsigned console,
-                           struct strlist *lines, struct error *err)
+static int worker_restore_display(struct worker *worker, const struct capture_options *options, unsigned console,
+                                  struct strlist *lines, struct error *err)
 {
     (void)worker, (void)options, (void)console;
     return os_display_restore(lines, err);
@@ -223,22 +224,22 @@ static list_maker *find_list(const char *verb, unsigned *console)
     uint64_t number = 0;
     *console = 0;
     if (strcmp(verb, "displays") == 0)
-        return list_displays;
+        return worker_list_displays;
     if (strcmp(verb, "all-displays") == 0)
-        return list_all_displays;
+        return worker_list_all_displays;
     if (strcmp(verb, "windows") == 0)
-        return list_windows;
+        return worker_list_windows;
     if (strcmp(verb, "console") == 0)
-        return list_console;
+        return worker_list_console;
     if (strcmp(verb, "restore") == 0)
-        return restore_display;
+        return worker_restore_display;
     if (strncmp(verb, prefix, sizeof prefix - 1) != 0)
         return NULL;
     verb += sizeof prefix - 1;
     if (!number_take(&verb, OS_CONSOLES_MAX, &number) || *verb || number == 0)
         return NULL;
     *console = (unsigned)number;
-    return list_console;
+    return worker_list_console;
 }
 
 static int make_list(struct worker *worker, const char *verb, const struct strlist *texts, struct strlist *lines,
@@ -304,7 +305,7 @@ static int do_request(struct worker *worker, const struct strlist *texts, struct
 }
 
 /* Until the parent wants no more: negative when that was not by its own will. */
-static int serve(struct worker *worker, struct error *err)
+static int worker_serve(struct worker *worker, struct error *err)
 {
     for (;;) {
         struct strlist texts = {0};
@@ -330,7 +331,7 @@ int worker_main(void)
     if (status == 0)
         status = capturer_new(&worker.capturer, capture_backends, capture_choose, &err);
     if (status == 0)
-        status = serve(&worker, &err);
+        status = worker_serve(&worker, &err);
     capturer_free(worker.capturer);
     if (status < 0)
         fprintf(stderr, "periscoped: capture worker: %s\n", err.text);

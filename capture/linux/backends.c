@@ -27,7 +27,7 @@ static enum choice_vt_mode vt_mode(unsigned vt)
     }
 }
 
-static void choose(const struct capture_options *options, struct capture_candidates *candidates)
+static void linux_choose(const struct capture_options *options, struct capture_candidates *candidates)
 {
     struct choice_scene *scene = calloc(1, sizeof *scene);
     if (!scene)
@@ -39,4 +39,4 @@ static void choose(const struct capture_options *options, struct capture_candida
     free(scene);
 }
 
-capture_chooser *const capture_choose = choose;
+capture_chooser *const capture_choose = linux_choose;
