@@ -8,16 +8,14 @@
 static int config_read_file(const char *path, char **out, struct error *err)
 {
     struct os_file *file;
-    struct error reason;
     uint64_t size;
     size_t len = 0;
     int got = 1;
-    int status = os_file_open(&file, path, &size, &reason);
-    if (status)
-        return error_set(err, ERR_INVALID, "could not read '%s': %s", path, reason.text);
+    if (os_file_open(&file, path, &size, err))
+        return error_prefix(err, ERR_INVALID, "could not read '%s'", path);
     char *text = malloc(CONFIG_SIZE_MAX + 1);
     while (text && got > 0 && len < CONFIG_SIZE_MAX) {
-        got = os_file_read(file, text + len, CONFIG_SIZE_MAX - len, &reason);
+        got = os_file_read(file, text + len, CONFIG_SIZE_MAX - len, err);
         len += got > 0 ? (size_t)got : 0;
     }
     os_file_close(file);
@@ -26,7 +24,7 @@ static int config_read_file(const char *path, char **out, struct error *err)
     text[len] = '\0';
     *out = text;
     if (got < 0)
-        return error_set(err, ERR_INVALID, "could not read '%s': %s", path, reason.text);
+        return error_prefix(err, ERR_INVALID, "could not read '%s'", path);
     if (len == CONFIG_SIZE_MAX || memchr(text, 0, len))
         return error_set(err, ERR_INVALID, "'%s' %s", path,
                          len == CONFIG_SIZE_MAX ? "is too large: the limit is 64 KiB"
@@ -34,8 +32,8 @@ static int config_read_file(const char *path, char **out, struct error *err)
     return 0;
 }
 
-/* Without the white space around it; in place. */
-static char *trim(char *text)
+/* Returns the text without the white space around it, in place. */
+static char *config_trim(char *text)
 {
     static const char space[] = " \t\r";
     text += strspn(text, space);
@@ -45,34 +43,33 @@ static char *trim(char *text)
     return text;
 }
 
-static int config_read_line(struct options *options, char *line, struct error *err)
+static int config_read_line(char *line, config_setter *set, void *context, struct error *err)
 {
-    line = trim(line);
+    line = config_trim(line);
     if (*line == '\0' || *line == '#')
         return 0;
     char *equals = strchr(line, '=');
     if (!equals)
         return error_set(err, ERR_INVALID, "'%.60s' is not of the form 'name = value'", line);
     *equals = '\0';
-    char *value = trim(equals + 1);
+    char *value = config_trim(equals + 1);
     if (*value == '\0')
-        return error_set(err, ERR_INVALID, "'%.60s' has no value", trim(line));
-    return options_set(options, trim(line), value, err);
+        return error_set(err, ERR_INVALID, "'%.60s' has no value", config_trim(line));
+    return set(context, config_trim(line), value, err);
 }
 
-int config_read(struct options *options, const char *path, struct error *err)
+int config_read(const char *path, char **text, config_setter *set, void *context, struct error *err)
 {
-    struct error reason;
-    int status = config_read_file(path, &options->config_text, err);
+    *text = NULL;
+    int status = config_read_file(path, text, err);
     unsigned number = 0;
-    for (char *line = options->config_text; status == 0 && line;) {
+    for (char *line = *text; status == 0 && line;) {
         char *next = strchr(line, '\n');
         if (next)
             *next++ = '\0';
         number++;
-        status = config_read_line(options, line, &reason);
-        if (status)
-            return error_set(err, ERR_INVALID, "%s:%u: %s", path, number, reason.text);
+        if (config_read_line(line, set, context, err))
+            return error_prefix(err, ERR_INVALID, "%s:%u", path, number);
         line = next;
     }
     return status;

@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A file of options: lines "name = value", named as on the command line. Empty lines and those that begin with '#' count
- * for nothing. Of an option that is there twice the last one counts, but each `allow` adds one. */
+/* A configuration file: lines "name = value". Empty lines and those that begin with '#' are ignored. */
 #ifndef AGENT_CONFIG_H
 #define AGENT_CONFIG_H
 
-#include "agent/options.h"
+#include "base/error.h"
 
 #define CONFIG_SIZE_MAX 65536 /* bytes */
 
-/* Sets what the file says; the options own its text from then on. ERR_INVALID with one line that names file and line. */
-int config_read(struct options *options, const char *path, struct error *err);
+/* Sets one option; name and value are borrowed from the text. Negative with *err set when it can't. */
+typedef int config_setter(void *context, const char *name, const char *value, struct error *err);
+
+/* Reads the file and calls `set` for each of its lines, in their order. *text, which the caller frees, holds the names and
+   values from then on, also after a failure. ERR_INVALID with one line that names file and line. */
+int config_read(const char *path, char **text, config_setter *set, void *context, struct error *err);
 
 #endif

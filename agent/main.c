@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "agent/allow.h"
 #include "agent/audit.h"
-#include "agent/rpc/run.h"
+#include "agent/run.h"
 #include "agent/selftest/selftest.h"
 #include "agent/service.h"
 #include "agent/worker/main.h"

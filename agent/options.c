@@ -179,8 +179,10 @@ static int check_together(const struct options *options, struct error *err)
     return 0;
 }
 
-int options_set(struct options *options, const char *name, const char *value, struct error *err)
+/* Sets one option by its name without the dashes, as a configuration file has it: flags are "yes" or "no". */
+static int options_set(void *context, const char *name, const char *value, struct error *err)
 {
+    struct options *options = context;
     char argument[64];
     const char *rest;
     if (strcmp(name, "port") == 0)
@@ -208,7 +210,7 @@ static int read_config(struct options *options, struct error *err)
         if (!value && ++i < options->argc)
             value = options->argv[i];
         if (option->kind == CONFIG && value)
-            return config_read(options, value, err);
+            return config_read(value, &options->config_text, options_set, options, err);
     }
     return 0;
 }

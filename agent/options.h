@@ -40,9 +40,6 @@ struct options {
 
 /* ERR_INVALID with one line that names the option. */
 int options_parse(struct options *options, int argc, char **argv, struct error *err);
-/* One option by its name without the dashes, "port" among them, as a file says it: flags are "yes" or "no". The value is
-   borrowed. ERR_INVALID with one line that names the option; what only a command line can say is unknown. */
-int options_set(struct options *options, const char *name, const char *value, struct error *err);
 /* The command line of the service that --install makes: what was given, but for what tells how to install. Appended. */
 void options_of_service(const struct options *options, struct strlist *argv);
 void options_deinit(struct options *options);

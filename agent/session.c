@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "agent/session.h"
 #include "agent/allow.h"
+#include "agent/clients.h"
 #include "agent/log.h"
 #include "agent/rpc/rpc.h"
-#include "agent/server.h"
 #include "platform/clock.h"
 #include "platform/file.h"
 
@@ -133,7 +133,7 @@ static void session_main(void *context)
         if (status < 0)
             log_line("%s: connection ended: %s", session->peer_text, err.text);
     }
-    server_leave(session);
+    clients_leave(session);
     os_socket_close(session->socket);
     free(session);
 }
@@ -149,12 +149,12 @@ void session_start(struct agent *agent, struct os_socket *socket, const struct o
     session->agent = agent;
     session->socket = socket;
     session->peer = *peer;
-    if (!server_enter(session))
+    if (!clients_enter(session))
         goto fail;
     if (os_thread_start(session_main, session, &err) == 0)
         return;
     log_line("a client is refused: %s", err.text);
-    server_leave(session);
+    clients_leave(session);
 fail:
     os_socket_close(socket);
     free(session);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The agent's life: it opens its port, serves, and becomes another executable when a host asks for that. */
-#ifndef AGENT_RPC_RUN_H
-#define AGENT_RPC_RUN_H
+#ifndef AGENT_RUN_H
+#define AGENT_RUN_H
 
 #include "agent/agent.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "agent/rpc/run.h"
+#include "agent/run.h"
 #include "agent/log.h"
 #include "agent/server.h"
 #include "platform/clock.h"
