@@ -38,7 +38,7 @@ void candidates_add_facts(const struct capture_candidates *candidates, const str
         strlist_addf(facts, "chosen=%s", taken->reason);
     for (size_t i = 0; i < candidates->passed_over.count; i++)
         strlist_addf(facts, "refused=%s", candidates->passed_over.items[i]);
-    while (first < taken && !first->is_lit)
+    while (first < taken && !first->is_shown)
         first++;
     if (first < taken && first->screen != taken->screen)
         strlist_addf(facts, "warning=this is not the first choice, which can't be read: %s", first->reason);

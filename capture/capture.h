@@ -77,7 +77,7 @@ struct capture_candidate {
     char source[16];     /* what of it: "card1", ":0"; "": what the backend chooses */
     char reason[256];    /* why it is here, and here in the order */
     uint32_t screen;     /* candidates of the same number are ways to the same screen */
-    bool is_lit;         /* a person looks at that screen: a picture of another is less than it seems */
+    bool is_shown;         /* a person looks at that screen: a picture of another is less than it seems */
     bool if_uniform;     /* also tried when the picture of the one before it has one colour alone */
 };
 

@@ -26,13 +26,13 @@ static bool choice_is_listed(const struct choosing *choosing, const char *backen
 
 /* The candidate, for its reason to be written; NULL when it is there already. */
 static struct capture_candidate *choice_add(struct choosing *choosing, const char *backend, const char *source,
-                                            bool is_lit)
+                                            bool is_shown)
 {
     struct capture_candidates *candidates = choosing->candidates;
     if (candidates->count == CAPTURE_CANDIDATES_MAX || choice_is_listed(choosing, backend, source))
         return NULL;
     struct capture_candidate *candidate = &candidates->items[candidates->count++];
-    *candidate = (struct capture_candidate){.backend = backend, .screen = choosing->screen, .is_lit = is_lit};
+    *candidate = (struct capture_candidate){.backend = backend, .screen = choosing->screen, .is_shown = is_shown};
     snprintf(candidate->source, sizeof candidate->source, "%s", source);
     return candidate;
 }
@@ -98,12 +98,12 @@ static unsigned choice_rank(const struct choice_scene *scene, const struct choic
 
 /* The first that comes after another, of those that are on, or those that are not. */
 static const struct choice_card *next_card(const struct choice_scene *scene, const struct choice_card *after,
-                                           enum card_class first, enum card_class last, bool lit)
+                                           enum card_class first, enum card_class last, bool active)
 {
     const struct choice_card *next = NULL;
     for (size_t i = 0; i < scene->card_count; i++) {
         const struct choice_card *card = &scene->cards[i];
-        if (card->class < first || card->class > last || (card->lit > 0) != lit)
+        if (card->class < first || card->class > last || (card->active_outputs > 0) != active)
             continue;
         if (after && choice_rank(scene, card) <= choice_rank(scene, after))
             continue;
@@ -116,11 +116,11 @@ static const struct choice_card *next_card(const struct choice_scene *scene, con
 /* ---- cards ---- */
 
 static void choice_add_server(struct choosing *choosing, const struct choice_server *server, const char *why,
-                              bool is_lit)
+                              bool is_shown)
 {
     char source[16], name[64];
     snprintf(source, sizeof source, ":%u", server->number);
-    struct capture_candidate *candidate = choice_add(choosing, "x11", source, is_lit);
+    struct capture_candidate *candidate = choice_add(choosing, "x11", source, is_shown);
     describe_server(server, name, sizeof name);
     if (candidate)
         snprintf(candidate->reason, sizeof candidate->reason, "%s %s", name, why);
@@ -137,8 +137,9 @@ static void add_lit_card(struct choosing *choosing, const struct choice_card *ca
     describe_front(scene, front, sizeof front);
     struct capture_candidate *candidate = choice_add(choosing, "drm", source, true);
     if (candidate)
-        snprintf(candidate->reason, sizeof candidate->reason, "%s and has %u output%s on; %s%s", name, card->lit,
-                 card->lit == 1 ? "" : "s", front, has_foreground(scene, card) ? ", on this card" : "");
+        snprintf(candidate->reason, sizeof candidate->reason, "%s and has %u output%s on; %s%s", name,
+                 card->active_outputs, card->active_outputs == 1 ? "" : "s", front,
+                 has_foreground(scene, card) ? ", on this card" : "");
     for (size_t i = 0; i < scene->server_count; i++)
         if (is_in_front(&scene->servers[i]) && drives(&scene->servers[i], card))
             choice_add_server(choosing, &scene->servers[i], "drives the card and is shown", true);
@@ -210,7 +211,7 @@ static void add_chosen_server(struct choosing *choosing)
 static bool drives_lit_card(const struct choice_scene *scene, const struct choice_server *server)
 {
     for (size_t i = 0; i < scene->card_count; i++)
-        if (scene->cards[i].lit > 0 && drives(server, &scene->cards[i]))
+        if (scene->cards[i].active_outputs > 0 && drives(server, &scene->cards[i]))
             return true;
     return false;
 }
@@ -274,8 +275,8 @@ static void make_named(struct choosing *choosing, const char *output)
 /* Every card's outputs, or where no card has any, those of the X servers. */
 static void make_all(struct choosing *choosing)
 {
-    bool lit = next_card(choosing->scene, NULL, CARD_PASSED_THROUGH, CARD_VIRTUAL, true) != NULL;
-    struct capture_candidate *candidate = lit ? choice_add(choosing, "drm", "", true) : NULL;
+    bool active = next_card(choosing->scene, NULL, CARD_PASSED_THROUGH, CARD_VIRTUAL, true) != NULL;
+    struct capture_candidate *candidate = active ? choice_add(choosing, "drm", "", true) : NULL;
     if (candidate)
         snprintf(candidate->reason, sizeof candidate->reason, "all outputs were asked for");
     choosing->screen++;

@@ -15,8 +15,8 @@ struct choice_card {
     unsigned number; /* of /dev/dri/cardN */
     struct card_identity identity;
     enum card_class class;
-    unsigned lit;  /* outputs that are on */
-    bool has_text; /* the text consoles are drawn on it */
+    unsigned active_outputs; /* that show something */
+    bool has_text;           /* the text consoles are drawn on it */
 };
 
 struct choice_server {

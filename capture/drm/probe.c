@@ -14,7 +14,7 @@ void drm_look(const char *root, const struct strlist *card_classes, struct choic
         *card = (struct choice_card){.number = numbers[i]};
         drm_sysfs_identify(root, numbers[i], &card->identity);
         card->class = card_class_find(&card->identity, card_classes);
-        card->lit = drm_sysfs_lit_count(root, numbers[i]);
+        card->active_outputs = drm_sysfs_lit_count(root, numbers[i]);
         card->has_text = drm_sysfs_has_console(root, numbers[i]);
     }
 }

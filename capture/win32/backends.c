@@ -16,7 +16,7 @@ const struct capture_backend *const capture_backends[] = {
 static void choose(const struct capture_options *options, struct capture_candidates *candidates)
 {
     candidates->items[candidates->count++] = (struct capture_candidate){
-        .backend = capture_gdi.name, .reason = "GDI, which no program notices", .is_lit = true};
+        .backend = capture_gdi.name, .reason = "GDI, which no program notices", .is_shown = true};
     if (options->passive)
         strlist_addf(&candidates->passed_over,
                      "%s: not while a program of the host runs, which could notice; by its name", capture_dxgi.name);
@@ -24,7 +24,7 @@ static void choose(const struct capture_options *options, struct capture_candida
         candidates->items[candidates->count++] =
             (struct capture_candidate){.backend = capture_dxgi.name,
                                        .reason = "desktop duplication, where GDI fails or is shown one colour alone",
-                                       .is_lit = true,
+                                       .is_shown = true,
                                        .if_uniform = true};
 }
 

@@ -219,7 +219,7 @@ static void another_screen_is_a_warning(void)
     fakes[1].open_status = ERR_DENIED;
     CHECK_INT(take(), 0);
     CHECK_TEXT(strlist_get(&facts, "warning"), "this is not the first choice, which can't be read: it is lit");
-    told[0].is_lit = false; /* nobody looks at it */
+    told[0].is_shown = false; /* nobody looks at it */
     CHECK_INT(take(), 0);
     CHECK_INT(fact_count("warning"), 0);
     finish();

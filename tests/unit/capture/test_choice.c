@@ -14,7 +14,7 @@ static void begin(unsigned vt)
 static struct choice_card *card(unsigned number, const char *driver, unsigned lit)
 {
     struct choice_card *one = &scene.cards[scene.card_count++];
-    *one = (struct choice_card){.number = number, .lit = lit};
+    *one = (struct choice_card){.number = number, .active_outputs = lit};
     snprintf(one->identity.driver, sizeof one->identity.driver, "%s", driver);
     one->class = card_class_find(&one->identity, NULL);
     return one;
@@ -76,7 +76,7 @@ static void text_console(void)
     CHECK_TEXT(choose(NULL), "drm card0");
     CHECK_TEXT(found.items[0].reason,
                "card0 (bochs-drm) is emulated and has 1 output on; vt1 is active and shows text, on this card");
-    CHECK(found.items[0].is_lit);
+    CHECK(found.items[0].is_shown);
 }
 
 static void passed_through_before_emulated(void)
@@ -86,9 +86,9 @@ static void passed_through_before_emulated(void)
     card(0, "virtio_gpu", 1)->has_text = true;
     card(1, "amdgpu", 2);
     CHECK_TEXT(choose(NULL), "drm card1, drm card0");
-    scene.cards[1].lit = 0; /* its monitor is off: nobody looks at it */
+    scene.cards[1].active_outputs = 0; /* its monitor is off: nobody looks at it */
     CHECK_TEXT(choose(NULL), "drm card0, drm card1");
-    CHECK(found.items[0].is_lit && !found.items[1].is_lit);
+    CHECK(found.items[0].is_shown && !found.items[1].is_shown);
 }
 
 static void class_decides_among_three(void)
@@ -202,7 +202,7 @@ static void sleeping_displays(void)
     begin(1);
     card(0, "amdgpu", 0);
     CHECK_TEXT(choose(NULL), "drm card0");
-    CHECK(!found.items[0].is_lit);
+    CHECK(!found.items[0].is_shown);
     server(99, "Xvfb", 0);
     CHECK_TEXT(choose(NULL), "x11 :99, drm card0");
 }
@@ -217,7 +217,7 @@ static void named_output_is_looked_for_everywhere(void)
     CHECK_TEXT(choose("HDMI-1"), "drm + x11 :0 + x11 :99");
     CHECK(strstr(found.items[0].reason, "'HDMI-1' was asked for") != NULL);
     for (size_t i = 0; i < found.count; i++)
-        CHECK(!found.items[i].is_lit);
+        CHECK(!found.items[i].is_shown);
 }
 
 static void all_is_every_cards(void)

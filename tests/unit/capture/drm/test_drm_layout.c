@@ -115,7 +115,7 @@ static void more_than_a_picture_can_hold(void)
     for (int i = 0; i < 8; i++) {
         char name[16];
         snprintf(name, sizeof name, "DP-%d", 10 + i);
-        add(1, name, 50 + (uint32_t)i, 2000, 100);
+        add(1, name, 50 + (uint32_t)i, 4100, 100);
     }
     drm_row_place(outputs, count);
     CHECK_INT(choose(NULL, "all"), ERR_LIMIT);

@@ -127,7 +127,7 @@ static void emulated_and_passed_through(void)
     CHECK_INT(scene.cards[0].identity.vendor, 0x1234);
     CHECK(scene.cards[0].has_text && !scene.cards[1].has_text);
     CHECK_TEXT(scene.cards[1].identity.pci, "0000:01:00.0");
-    CHECK_INT(scene.cards[1].lit, 1);
+    CHECK_INT(scene.cards[1].active_outputs, 1);
     CHECK_INT(scene.cards[1].class, CARD_PASSED_THROUGH);
 }
 
@@ -183,7 +183,7 @@ static void sleeping_card_is_not_lit(void)
     card(0, "pci0000:00/0000:00:02.0", "i915");
     connector(0, "eDP-1", "connected\n", "enabled\n", "Off\n");
     CHECK_TEXT(look(NULL, NULL), "drm card0");
-    CHECK_INT(scene.cards[0].lit, 0);
+    CHECK_INT(scene.cards[0].active_outputs, 0);
 }
 
 static void from_the_console_to_x_and_back(void)
