@@ -93,7 +93,7 @@ static struct child *children_find(struct children *children, uint64_t pid, stru
 }
 
 /* One more user, until children_release(). */
-static struct child *use(struct children *children, uint64_t pid, struct error *err)
+static struct child *children_acquire(struct children *children, uint64_t pid, struct error *err)
 {
     os_mutex_lock(children->lock);
     struct child *child = children_find(children, pid, err);
@@ -295,7 +295,7 @@ int children_forget(struct children *children, uint64_t pid, struct error *err)
 
 int children_kill(struct children *children, uint64_t pid, int grace_ms, struct strlist *killed, struct error *err)
 {
-    struct child *child = use(children, pid, err);
+    struct child *child = children_acquire(children, pid, err);
     if (!child)
         return ERR_NOT_FOUND;
     int status = os_process_kill_tree(child->process, grace_ms, killed, err);
@@ -311,7 +311,7 @@ int children_tree(struct children *children, uint64_t pid, struct os_process_inf
 {
     *tree = NULL;
     *count = 0;
-    struct child *child = use(children, pid, err);
+    struct child *child = children_acquire(children, pid, err);
     if (!child)
         return ERR_NOT_FOUND;
     int status = os_process_tree(child->process, tree, count, err);

@@ -161,7 +161,7 @@ static int parse_positional(struct options *options, int position, const char *v
 }
 
 /* What can't be said at once, or not without another. */
-static int check_together(const struct options *options, struct error *err)
+static int check_combinations(const struct options *options, struct error *err)
 {
     unsigned commands =
         0U + options->install + options->uninstall + options->status + options->audit + options->selftest;
@@ -236,7 +236,7 @@ int options_parse(struct options *options, int argc, char **argv, struct error *
     }
     if (!options->has_port)
         options->port = PORT_DEFAULT;
-    return check_together(options, err);
+    return check_combinations(options, err);
 }
 
 void options_of_service(const struct options *options, struct strlist *argv)
@@ -247,14 +247,14 @@ void options_of_service(const struct options *options, struct strlist *argv)
     for (int i = 1; i < options->argc; i++) {
         const char *argument = options->argv[i], *value;
         const struct option *option = argument[0] == '-' && argument[1] ? find_option(argument, &value) : NULL;
-        bool two = option && !is_flag(option) && !value;
+        bool has_next_value = option && !is_flag(option) && !value;
         bool kept = !option || (option->offset != FIELD(install) && option->offset != FIELD(autologon));
         has_port |= !option;
         if (kept)
             strlist_add(argv, argument);
-        if (two && kept)
+        if (has_next_value && kept)
             strlist_add(argv, options->argv[i + 1]);
-        i += two;
+        i += has_next_value;
     }
     if (!has_port)
         strlist_addf(argv, "%u", options->port);

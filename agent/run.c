@@ -62,7 +62,7 @@ static int become_next(struct agent *agent, struct error *err)
     return status;
 }
 
-static void tell_manager(const struct agent *agent)
+static void report_ready(const struct agent *agent)
 {
     char text[96];
     snprintf(text, sizeof text, "periscoped " PERISCOPE_VERSION " listens on port %u",
@@ -95,7 +95,7 @@ static int agent_start(struct agent *agent, struct error *err)
         return status;
     agent->start_ms = os_wall_time_ms();
     start_count_init(agent);
-    tell_manager(agent);
+    report_ready(agent);
     printf("Starting testagentd 1.%u\nperiscoped: READY port %u\n", options->protocol_minor,
            os_listener_port(agent->listener));
     fflush(stdout);
@@ -143,7 +143,7 @@ static void agent_stop(void *context)
     os_listener_stop(agent->listener);
 }
 
-static void note(void *context, const char *text)
+static void log_note(void *context, const char *text)
 {
     (void)context;
     log_line("%s", text);
@@ -152,7 +152,7 @@ static void note(void *context, const char *text)
 int agent_run(const struct options *options)
 {
     struct agent agent = {.options = options};
-    struct os_service_program program = {agent_main_loop, agent_stop, note, &agent};
+    struct os_service_program program = {agent_main_loop, agent_stop, log_note, &agent};
     struct error err;
     int status = os_service_run(&program, options->service && !options->resume, &err);
     if (status >= 0)

@@ -13,7 +13,7 @@ static int check_workdir(const struct options *options, struct error *err)
     return error_set(err, ERR_INVALID, "--install: --workdir '%s' is not a full path", dir);
 }
 
-static int service_install_command(const struct options *options, struct strlist *told, struct error *err)
+static int service_install_command(const struct options *options, struct strlist *lines, struct error *err)
 {
     struct strlist argv = {0};
     int status = check_workdir(options, err);
@@ -22,7 +22,7 @@ static int service_install_command(const struct options *options, struct strlist
     options_of_service(options, &argv);
     struct os_service_settings settings = {(const char *const *)argv.items, options->autologon};
     status = argv.failed ? error_set(err, ERR_NO_MEMORY, "no memory for the service's command line")
-                         : os_service_install(&settings, told, err);
+                         : os_service_install(&settings, lines, err);
     strlist_deinit(&argv);
     return status;
 }
@@ -38,16 +38,16 @@ static int exit_status(const struct options *options, int status)
 
 int service_command(const struct options *options)
 {
-    struct strlist told = {0};
+    struct strlist lines = {0};
     struct error err;
-    int status = options->install     ? service_install_command(options, &told, &err)
-                 : options->uninstall ? os_service_uninstall(&told, &err)
-                                      : os_service_status(&told, &err);
-    for (size_t i = 0; i < told.count; i++)
-        puts(told.items[i]);
+    int status = options->install     ? service_install_command(options, &lines, &err)
+                 : options->uninstall ? os_service_uninstall(&lines, &err)
+                                      : os_service_status(&lines, &err);
+    for (size_t i = 0; i < lines.count; i++)
+        puts(lines.items[i]);
     fflush(stdout);
     if (status)
         fprintf(stderr, "periscoped: %s\n", err.text);
-    strlist_deinit(&told);
+    strlist_deinit(&lines);
     return exit_status(options, status);
 }

@@ -24,9 +24,9 @@ const struct capture_candidate *candidates_other(const struct capture_candidates
                                                  const struct capture_candidate *last, bool same_screen)
 {
     const struct capture_candidate *end = candidates->items + candidates->count;
-    for (const struct capture_candidate *one = last ? last + 1 : candidates->items; one < end; one++)
-        if (strcmp(one->backend, taken->backend) != 0 && (one->screen == taken->screen) == same_screen)
-            return one;
+    for (const struct capture_candidate *candidate = last ? last + 1 : candidates->items; candidate < end; candidate++)
+        if (strcmp(candidate->backend, taken->backend) != 0 && (candidate->screen == taken->screen) == same_screen)
+            return candidate;
     return NULL;
 }
 

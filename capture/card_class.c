@@ -41,7 +41,7 @@ static const struct {
 };
 
 /* What hypervisors show a guest, whatever driver it has for it (the PCI ID Repository's numbers). */
-static bool is_of_a_hypervisor(const struct card_identity *identity)
+static bool is_hypervisor_card(const struct card_identity *identity)
 {
     static const uint16_t vendors[] = {
         0x1234, /* QEMU's standard VGA */
@@ -99,5 +99,5 @@ enum card_class card_class_find(const struct card_identity *identity, const stru
     for (size_t i = 0; i < sizeof drivers / sizeof *drivers; i++)
         if (strcmp(identity->driver, drivers[i].driver) == 0)
             return drivers[i].class;
-    return is_of_a_hypervisor(identity) ? CARD_EMULATED : CARD_PASSED_THROUGH;
+    return is_hypervisor_card(identity) ? CARD_EMULATED : CARD_PASSED_THROUGH;
 }

@@ -53,7 +53,7 @@ static void describe_server(const struct choice_server *server, char *text, size
 }
 
 /* "vt2 is active and shows graphics, session 3 is wayland" */
-static void describe_front(const struct choice_scene *scene, char *text, size_t size)
+static void describe_foreground(const struct choice_scene *scene, char *text, size_t size)
 {
     static const char *const modes[] = {"", " and shows text", " and shows graphics"};
     int len;
@@ -68,7 +68,7 @@ static void describe_front(const struct choice_scene *scene, char *text, size_t 
 
 /* ---- the order of cards ---- */
 
-static bool is_in_front(const struct choice_server *server)
+static bool is_foreground(const struct choice_server *server)
 {
     return server->shown && !server->rootless;
 }
@@ -83,9 +83,9 @@ static bool has_foreground(const struct choice_scene *scene, const struct choice
 {
     bool server_in_front = false;
     for (size_t i = 0; i < scene->server_count; i++) {
-        if (is_in_front(&scene->servers[i]) && drives(&scene->servers[i], card))
+        if (is_foreground(&scene->servers[i]) && drives(&scene->servers[i], card))
             return true;
-        server_in_front |= is_in_front(&scene->servers[i]);
+        server_in_front |= is_foreground(&scene->servers[i]);
     }
     return card->has_text && scene->vt_mode != VT_MODE_GRAPHICS && !server_in_front;
 }
@@ -128,25 +128,25 @@ static void choice_add_server(struct choosing *choosing, const struct choice_ser
 
 /* The kernel's picture is what the monitor gets, cursor and all; the X server's is the same screen, for where the
    kernel's can't be read. */
-static void add_lit_card(struct choosing *choosing, const struct choice_card *card)
+static void add_active_card(struct choosing *choosing, const struct choice_card *card)
 {
     const struct choice_scene *scene = choosing->scene;
-    char source[16], name[96], front[96];
+    char source[16], name[96], foreground[96];
     snprintf(source, sizeof source, "card%u", card->number);
     describe_card(card, name, sizeof name);
-    describe_front(scene, front, sizeof front);
+    describe_foreground(scene, foreground, sizeof foreground);
     struct capture_candidate *candidate = choice_add(choosing, "drm", source, true);
     if (candidate)
         snprintf(candidate->reason, sizeof candidate->reason, "%s and has %u output%s on; %s%s", name,
-                 card->active_outputs, card->active_outputs == 1 ? "" : "s", front,
+                 card->active_outputs, card->active_outputs == 1 ? "" : "s", foreground,
                  has_foreground(scene, card) ? ", on this card" : "");
     for (size_t i = 0; i < scene->server_count; i++)
-        if (is_in_front(&scene->servers[i]) && drives(&scene->servers[i], card))
+        if (is_foreground(&scene->servers[i]) && drives(&scene->servers[i], card))
             choice_add_server(choosing, &scene->servers[i], "drives the card and is shown", true);
     choosing->screen++;
 }
 
-static void add_dark_card(struct choosing *choosing, const struct choice_card *card)
+static void add_inactive_card(struct choosing *choosing, const struct choice_card *card)
 {
     char source[16], name[96];
     snprintf(source, sizeof source, "card%u", card->number);
@@ -158,18 +158,18 @@ static void add_dark_card(struct choosing *choosing, const struct choice_card *c
     choosing->screen++;
 }
 
-static void add_lit_cards(struct choosing *choosing, enum card_class first, enum card_class last)
+static void add_active_cards(struct choosing *choosing, enum card_class first, enum card_class last)
 {
     for (const struct choice_card *card = NULL; (card = next_card(choosing->scene, card, first, last, true));)
-        add_lit_card(choosing, card);
+        add_active_card(choosing, card);
 }
 
-static void add_dark_cards(struct choosing *choosing)
+static void add_inactive_cards(struct choosing *choosing)
 {
     const struct choice_scene *scene = choosing->scene;
     for (const struct choice_card *card = NULL;
          (card = next_card(scene, card, CARD_PASSED_THROUGH, CARD_VIRTUAL, false));)
-        add_dark_card(choosing, card);
+        add_inactive_card(choosing, card);
 }
 
 /* ---- X servers ---- */
@@ -186,7 +186,7 @@ static bool choice_is_headless(const struct choice_scene *scene, const struct ch
     return !server->rootless && !server->shown && !is_behind(scene, server) && server->cards == 0;
 }
 
-static void pass_over(struct choosing *choosing, const struct choice_server *server)
+static void report_passed_over(struct choosing *choosing, const struct choice_server *server)
 {
     char name[64];
     struct strlist *list = &choosing->candidates->passed_over;
@@ -208,7 +208,7 @@ static void add_chosen_server(struct choosing *choosing)
         }
 }
 
-static bool drives_lit_card(const struct choice_scene *scene, const struct choice_server *server)
+static bool drives_active_card(const struct choice_scene *scene, const struct choice_server *server)
 {
     for (size_t i = 0; i < scene->card_count; i++)
         if (scene->cards[i].active_outputs > 0 && drives(server, &scene->cards[i]))
@@ -218,11 +218,11 @@ static bool drives_lit_card(const struct choice_scene *scene, const struct choic
 
 /* A server that is shown, but on none of the cards that are on: its monitor hangs on a card of which the kernel does not
    tell, as with a driver that has its own way to the display. */
-static void add_unseen_screens(struct choosing *choosing)
+static void add_unreported_screens(struct choosing *choosing)
 {
     const struct choice_scene *scene = choosing->scene;
     for (size_t i = 0; i < scene->server_count; i++)
-        if (is_in_front(&scene->servers[i]) && !drives_lit_card(scene, &scene->servers[i])) {
+        if (is_foreground(&scene->servers[i]) && !drives_active_card(scene, &scene->servers[i])) {
             choice_add_server(choosing, &scene->servers[i], "is shown, and on no card that the kernel knows to be on",
                               true);
             choosing->screen++;
@@ -235,7 +235,7 @@ static void add_headless_servers(struct choosing *choosing)
     for (size_t i = 0; i < scene->server_count; i++) {
         const struct choice_server *server = &scene->servers[i];
         if (server->rootless || is_behind(scene, server)) {
-            pass_over(choosing, server);
+            report_passed_over(choosing, server);
             continue;
         }
         choice_add_server(choosing, server, "is shown on no monitor, and nothing else can be seen", false);
@@ -248,11 +248,11 @@ static void add_headless_servers(struct choosing *choosing)
 static void make_auto(struct choosing *choosing)
 {
     add_chosen_server(choosing);
-    add_lit_cards(choosing, CARD_PASSED_THROUGH, CARD_PASSED_THROUGH);
-    add_unseen_screens(choosing);
-    add_lit_cards(choosing, CARD_EMULATED, CARD_VIRTUAL);
+    add_active_cards(choosing, CARD_PASSED_THROUGH, CARD_PASSED_THROUGH);
+    add_unreported_screens(choosing);
+    add_active_cards(choosing, CARD_EMULATED, CARD_VIRTUAL);
     add_headless_servers(choosing);
-    add_dark_cards(choosing);
+    add_inactive_cards(choosing);
 }
 
 /* All cards at once look for a name, so that one that several have is noticed. */
@@ -264,9 +264,9 @@ static void make_named(struct choosing *choosing, const char *output)
     size_t end = candidates->count;
     candidates->count = count;
     for (size_t i = count; i < end; i++) {
-        struct capture_candidate one = candidates->items[i];
-        bool drm = strcmp(one.backend, "drm") == 0;
-        struct capture_candidate *candidate = choice_add(choosing, one.backend, drm ? "" : one.source, false);
+        struct capture_candidate named = candidates->items[i];
+        bool drm = strcmp(named.backend, "drm") == 0;
+        struct capture_candidate *candidate = choice_add(choosing, named.backend, drm ? "" : named.source, false);
         if (candidate)
             snprintf(candidate->reason, sizeof candidate->reason, "the output '%.64s' was asked for by name", output);
     }
@@ -281,7 +281,7 @@ static void make_all(struct choosing *choosing)
         snprintf(candidate->reason, sizeof candidate->reason, "all outputs were asked for");
     choosing->screen++;
     add_chosen_server(choosing);
-    add_unseen_screens(choosing);
+    add_unreported_screens(choosing);
     add_headless_servers(choosing);
 }
 

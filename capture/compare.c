@@ -19,13 +19,14 @@ static uint64_t compare_row(const uint8_t *a, const uint8_t *b, uint32_t width, 
     return count;
 }
 
-void images_compare(const struct image_view *one, const struct image_view *other, struct difference *out)
+void images_compare(const struct image_view *first_image, const struct image_view *second_image, struct difference *out)
 {
     uint32_t left = UINT32_MAX, right = 0, top = UINT32_MAX, bottom = 0;
     *out = (struct difference){0};
-    for (uint32_t y = 0; y < one->height; y++) {
-        uint64_t count = compare_row(one->pixels + (size_t)y * one->stride, other->pixels + (size_t)y * other->stride,
-                                     one->width, &left, &right);
+    for (uint32_t y = 0; y < first_image->height; y++) {
+        uint64_t count =
+            compare_row(first_image->pixels + (size_t)y * first_image->stride,
+                        second_image->pixels + (size_t)y * second_image->stride, first_image->width, &left, &right);
         if (count == 0)
             continue;
         top = y < top ? y : top;
@@ -36,20 +37,20 @@ void images_compare(const struct image_view *one, const struct image_view *other
         out->box = (struct rect){(int32_t)left, (int32_t)top, right - left + 1, bottom - top + 1};
 }
 
-void compare_add_facts(const struct image_view *one, const struct image_view *other, const struct capture_candidate *of,
-                       struct strlist *facts)
+void compare_add_facts(const struct image_view *first_image, const struct image_view *second_image,
+                       const struct capture_candidate *candidate, struct strlist *facts)
 {
     struct difference difference;
     const struct rect *box = &difference.box;
-    if (one->width != other->width || one->height != other->height) {
-        strlist_addf(facts, "compare.refused=%s: its picture has %ux%u pixels, not %ux%u", of->backend, other->width,
-                     other->height, one->width, one->height);
+    if (first_image->width != second_image->width || first_image->height != second_image->height) {
+        strlist_addf(facts, "compare.refused=%s: its picture has %ux%u pixels, not %ux%u", candidate->backend,
+                     second_image->width, second_image->height, first_image->width, first_image->height);
         return;
     }
-    images_compare(one, other, &difference);
-    strlist_addf(facts, "compare.backend=%s", of->backend);
-    if (*of->source)
-        strlist_addf(facts, "compare.source=%s", of->source);
+    images_compare(first_image, second_image, &difference);
+    strlist_addf(facts, "compare.backend=%s", candidate->backend);
+    if (*candidate->source)
+        strlist_addf(facts, "compare.source=%s", candidate->source);
     strlist_addf(facts, "compare.pixels=%llu", (unsigned long long)difference.pixels);
     if (difference.pixels > 0)
         strlist_addf(facts, "compare.box=%ux%u%+d%+d", box->width, box->height, box->x, box->y);

@@ -10,10 +10,11 @@ struct difference {
     struct rect box; /* the least that holds them all; of no size when there is none */
 };
 
-void images_compare(const struct image_view *one, const struct image_view *other, struct difference *out);
+void images_compare(const struct image_view *first_image, const struct image_view *second_image,
+                    struct difference *out);
 
 /* compare.backend and so on, of what `other` is a picture of; or compare.refused when they have not one size. */
-void compare_add_facts(const struct image_view *one, const struct image_view *other, const struct capture_candidate *of,
-                       struct strlist *facts);
+void compare_add_facts(const struct image_view *first_image, const struct image_view *second_image,
+                       const struct capture_candidate *candidate, struct strlist *facts);
 
 #endif

@@ -39,7 +39,7 @@ struct capture {
 /* Of the process, not of one open(): what was lost once stays found, and a picture's number never comes twice. */
 static atomic_uint grab_count;
 
-static void hang(void)
+static void hang_forever(void)
 {
     for (;;)
         os_sleep_ms(1000);
@@ -192,7 +192,7 @@ static int pattern_open(struct capture **out, const struct capture_options *opti
     if (status < 0)
         goto fail;
     if (capture->fault == FAULT_HANG_OPEN)
-        hang();
+        hang_forever();
     if (capture->fault == FAULT_REFUSE) {
         status = error_set(err, ERR_UNAVAILABLE, "the pattern was told to refuse");
         goto fail;
@@ -219,10 +219,10 @@ static int pattern_find_region(const struct capture *capture, const struct captu
     return region_apply(options, "the pattern", region, err);
 }
 
-static enum capture_result act_faulty(enum fault fault, uint32_t number, struct error *err)
+static enum capture_result inject_fault(enum fault fault, uint32_t number, struct error *err)
 {
     if (fault == FAULT_HANG)
-        hang();
+        hang_forever();
     if (fault == FAULT_LOST || (fault == FAULT_LOST_ONCE && number == 1)) {
         error_set(err, ERR_CLOSED, "the pattern was told to get lost");
         return CAPTURE_LOST;
@@ -239,7 +239,7 @@ static enum capture_result pattern_grab(struct capture *capture, const struct ca
 {
     struct rect region;
     uint32_t number = atomic_fetch_add(&grab_count, 1) + 1;
-    enum capture_result result = act_faulty(capture->fault, number, err);
+    enum capture_result result = inject_fault(capture->fault, number, err);
     if (result != CAPTURE_OK)
         return result;
     if (pattern_find_region(capture, options, &region, err) < 0)

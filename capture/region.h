@@ -8,6 +8,6 @@
 /* Narrows *area, the whole of what `of` names ("the screen"), to the options' region if they have one, and checks that a
    picture of it can be taken. ERR_INVALID when the region does not lie within the area, ERR_LIMIT for more pixels than
    image_check_size() allows; an area without any passes, for the backend to say what that means. */
-int region_apply(const struct capture_options *options, const char *of, struct rect *area, struct error *err);
+int region_apply(const struct capture_options *options, const char *name, struct rect *area, struct error *err);
 
 #endif

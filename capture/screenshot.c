@@ -55,8 +55,8 @@ static enum capture_result run_grab(struct slot *slot, const struct capture_opti
 
 /* Tries the next candidate where the picture has one colour alone, which may be what this source is not shown, and takes
    that one's picture if it shows more. */
-static void look_twice(struct capturer *capturer, const struct capture_options *options, struct grab *grab,
-                       const struct capture_candidate **taken, struct strlist *refused)
+static void retry_uniform(struct capturer *capturer, const struct capture_options *options, struct grab *grab,
+                          const struct capture_candidate **taken, struct strlist *refused)
 {
     const struct capture_candidate *next = *taken + 1;
     struct grab second = {0};
@@ -88,7 +88,7 @@ int grab_picture(struct capturer *capturer, const struct capture_options *option
     struct task task = {run_grab, grab, STAGE_GRAB};
     int status = capturer_do(capturer, options, &task, taken, refused, err);
     if (status == 0)
-        look_twice(capturer, options, grab, taken, refused);
+        retry_uniform(capturer, options, grab, taken, refused);
     return status;
 }
 
@@ -170,9 +170,9 @@ static void grab_compare(struct capturer *capturer, const struct capture_options
     bool done = false;
     buffer_init(&reasons, ERROR_LIST_MAX);
     for (int same = 1; same >= 0; same--)
-        for (const struct capture_candidate *one = NULL;
-             !done && (one = candidates_other(&capturer->candidates, taken, one, same == 1));)
-            done = grab_compare_with(capturer, options, grab, one, &facts, &reasons);
+        for (const struct capture_candidate *candidate = NULL;
+             !done && (candidate = candidates_other(&capturer->candidates, taken, candidate, same == 1));)
+            done = grab_compare_with(capturer, options, grab, candidate, &facts, &reasons);
     if (!done)
         strlist_addf(&facts, "compare.refused=%s",
                      reasons.len ? (const char *)reasons.data : "there is no other backend to compare with");

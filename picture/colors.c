@@ -32,7 +32,7 @@ static uint8_t to_byte(double value)
     return value <= 0 ? 0 : value >= 1 ? 255 : (uint8_t)(((unsigned)(value * 510) + 1) / 2);
 }
 
-static bool changes_nothing(const struct color_table *table)
+static bool is_identity_table(const struct color_table *table)
 {
     for (int value = 0; value < 256; value++)
         for (unsigned channel = 0; channel < 3; channel++)
@@ -62,7 +62,7 @@ bool color_table_read(struct color_table *table, const uint8_t *bytes, size_t le
         memcpy(words, bytes + i * 8, sizeof words);
         table->entries[i] = (struct color){words[0], words[1], words[2], 0xffff};
     }
-    if (changes_nothing(table))
+    if (is_identity_table(table))
         table_deinit(table);
     return true;
 }

@@ -14,16 +14,16 @@ static int compose_order(uint64_t a, uint64_t b)
 
 static int compare_by_zpos(const void *a, const void *b)
 {
-    const struct layer *one = a, *other = b;
-    int order = compose_order(one->zpos, other->zpos);
-    return order ? order : compose_order(one->id, other->id);
+    const struct layer *first = a, *second = b;
+    int order = compose_order(first->zpos, second->zpos);
+    return order ? order : compose_order(first->id, second->id);
 }
 
 static int compare_by_kind(const void *a, const void *b)
 {
-    const struct layer *one = a, *other = b;
-    int order = compose_order(one->kind, other->kind);
-    return order ? order : compose_order(one->id, other->id);
+    const struct layer *first = a, *second = b;
+    int order = compose_order(first->kind, second->kind);
+    return order ? order : compose_order(first->id, second->id);
 }
 
 void compose_sort(struct layer *layers, size_t count)

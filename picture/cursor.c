@@ -3,7 +3,7 @@
 
 #define SIZE_MAX_PIXELS 4096 /* width or height of a pointer */
 
-static bool is_sound(const struct cursor_shape *shape)
+static bool is_valid_shape(const struct cursor_shape *shape)
 {
     if (shape->width < 1 || shape->width > SIZE_MAX_PIXELS || shape->height < 1 || shape->height > SIZE_MAX_PIXELS)
         return false;
@@ -50,7 +50,7 @@ static void cursor_mix(uint8_t *rgb, const struct cursor_shape *shape, uint32_t 
 
 bool cursor_draw(const struct cursor_canvas *canvas, const struct cursor_shape *shape, int32_t x, int32_t y)
 {
-    if (!is_sound(shape))
+    if (!is_valid_shape(shape))
         return false;
     for (uint32_t row = 0; row < shape->height; row++) {
         int64_t to_y = (int64_t)y + row;

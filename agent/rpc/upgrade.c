@@ -41,7 +41,7 @@ static int rename_file(const char *from, const char *to, const char *what, struc
     return status ? error_set(err, status, "unable to move the %s: %s", what, reason.text) : 0;
 }
 
-static void path_beside(char name[NAME_SIZE], const char *exe, const char *ending)
+static void path_with_ending(char name[NAME_SIZE], const char *exe, const char *ending)
 {
     snprintf(name, NAME_SIZE, "%s%s", exe, ending);
 }
@@ -52,7 +52,7 @@ static int swap_files(struct agent *agent, const char *exe, const char *fresh, s
     char old[NAME_SIZE], *replaced = strdup(exe);
     if (!replaced)
         return error_set(err, ERR_NO_MEMORY, "unable to start the new server: Cannot allocate memory");
-    path_beside(old, exe, ".old");
+    path_with_ending(old, exe, ".old");
     int status = rename_file(exe, old, "current server file out of the way", err);
     if (status == 0) {
         status = rename_file(fresh, exe, "new server file into place", err);
@@ -80,7 +80,7 @@ static bool swap_back(struct agent *agent)
     os_mutex_unlock(agent->lock);
     if (!exe)
         return false;
-    path_beside(old, exe, ".old");
+    path_with_ending(old, exe, ".old");
     if (rename_file(old, exe, "current server file back", &reason))
         log_line("%s", reason.text);
     free(exe);
@@ -117,7 +117,7 @@ static int upgrade_install(struct session *session, struct request *request, con
     const char *const *argv = (const char *const *)session->agent->options->argv;
     if (strlen(exe) >= NAME_SIZE - ENDING_SIZE)
         return error_set(err, ERR_LIMIT, "unable to get the process filename: it is too long");
-    path_beside(fresh, exe, ".new");
+    path_with_ending(fresh, exe, ".new");
     int status = receive_file(request, fresh, true, err);
     if (status)
         return status;

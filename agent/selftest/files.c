@@ -64,13 +64,13 @@ static int expect_none(const char *path, struct error *err)
 
 /* ---- the steps ---- */
 
-static int write_one(const struct paths *paths, struct error *err)
+static int selftest_write(const struct paths *paths, struct error *err)
 {
     int status = selftest_put(paths->first, "one", true, err);
     return status ? status : expect(paths->first, "one", err);
 }
 
-static int abandon(const struct paths *paths, struct error *err)
+static int selftest_abandon(const struct paths *paths, struct error *err)
 {
     int status = selftest_put(paths->first, "half", false, err);
     return status ? status : expect(paths->first, "one", err);
@@ -91,7 +91,7 @@ static int replace_open_file(const struct paths *paths, struct error *err)
     return status ? status : expect(paths->first, "two", err);
 }
 
-static int rename_it(const struct paths *paths, struct error *err)
+static int selftest_rename(const struct paths *paths, struct error *err)
 {
     int status = os_file_rename(paths->first, paths->other, err);
     if (status == 0)
@@ -99,7 +99,7 @@ static int rename_it(const struct paths *paths, struct error *err)
     return status ? status : expect_none(paths->first, err);
 }
 
-static int remove_it(const struct paths *paths, struct error *err)
+static int selftest_remove(const struct paths *paths, struct error *err)
 {
     int status = os_file_remove(paths->other, err);
     return status ? status : expect_none(paths->other, err);
@@ -110,11 +110,11 @@ void selftest_files(struct findings *findings, const char *folder)
     static const struct {
         const char *what;
         int (*take)(const struct paths *paths, struct error *err);
-    } steps[] = {{"write one", write_one},
-                 {"leave it alone when an upload breaks off", abandon},
+    } steps[] = {{"write one", selftest_write},
+                 {"leave it alone when an upload breaks off", selftest_abandon},
                  {"replace it while it is open", replace_open_file},
-                 {"rename it to a name in another script", rename_it},
-                 {"remove it", remove_it}};
+                 {"rename it to a name in another script", selftest_rename},
+                 {"remove it", selftest_remove}};
     struct paths paths;
     struct error err;
     snprintf(paths.first, sizeof paths.first, "%.3900s/%s", folder, FIRST_NAME);

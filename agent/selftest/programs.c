@@ -64,7 +64,7 @@ static bool ended_by(struct os_process *process, int64_t deadline_ms, uint32_t *
     return true;
 }
 
-static void end(struct os_process *process)
+static void kill_and_free(struct os_process *process)
 {
     struct strlist killed = {0};
     (void)os_process_kill_tree(process, 0, &killed, NULL);
@@ -92,17 +92,19 @@ static int selftest_read_output(const char *path, struct buffer *out, struct err
 
 static int compare_output(const char *path, struct error *err)
 {
-    struct buffer told, wanted;
-    buffer_init(&told, OUTPUT_MAX);
-    buffer_init(&wanted, OUTPUT_MAX);
+    struct buffer received, expected;
+    buffer_init(&received, OUTPUT_MAX);
+    buffer_init(&expected, OUTPUT_MAX);
     for (size_t i = 0; i < ARGUMENT_COUNT; i++)
-        buffer_printf(&wanted, "%s\n", arguments[i]);
-    int status = selftest_read_output(path, &told, err);
-    if (status == 0 && (told.failed || told.len != wanted.len || memcmp(told.data, wanted.data, wanted.len) != 0))
+        buffer_printf(&expected, "%s\n", arguments[i]);
+    int status = selftest_read_output(path, &received, err);
+    if (status == 0 &&
+        (received.failed || received.len != expected.len || memcmp(received.data, expected.data, expected.len) != 0))
         status = error_set(err, ERR_INVALID, "its arguments arrived as %zu bytes, which are not the %zu sent: %.*s",
-                           told.len, wanted.len, (int)(told.len < 1000 ? told.len : 1000), (const char *)told.data);
-    buffer_deinit(&told);
-    buffer_deinit(&wanted);
+                           received.len, expected.len, (int)(received.len < 1000 ? received.len : 1000),
+                           (const char *)received.data);
+    buffer_deinit(&received);
+    buffer_deinit(&expected);
     return status;
 }
 
@@ -117,7 +119,7 @@ static int run_one(const char *path, struct error *err)
         status = error_set(err, ERR_TIMEOUT, "a program that should end at once did not within %d ms", CHILD_MS);
     else if (word != CHILD_STATUS && word != CHILD_STATUS << 8) /* the latter as wait(2) has it */
         status = error_set(err, ERR_INVALID, "its status is 0x%08lx, not %d", (unsigned long)word, CHILD_STATUS);
-    end(process);
+    kill_and_free(process);
     return status ? status : compare_output(path, err);
 }
 
@@ -194,5 +196,5 @@ void selftest_programs(struct findings *findings, struct worker_pool *workers)
     }
     try_dump(findings, workers, process);
     try_kill(findings, process);
-    end(process);
+    kill_and_free(process);
 }

@@ -142,7 +142,7 @@ static unsigned count_wrong(const struct picture *picture, const uint8_t *pixels
 }
 
 /* Until the window is in the picture, or for SHOWN_MS. */
-static int see(struct worker_pool *workers, const uint8_t *pixels, struct error *err)
+static int wait_until_shown(struct worker_pool *workers, const uint8_t *pixels, struct error *err)
 {
     unsigned wrong;
     int64_t deadline = os_deadline(SHOWN_MS);
@@ -173,7 +173,7 @@ static void try_window(struct findings *findings, struct worker_pool *workers)
         return;
     }
     if (status == 0)
-        status = see(workers, pixels, &err);
+        status = wait_until_shown(workers, pixels, &err);
     os_test_window_close(window);
     findings_add(findings, status ? FINDING_FAIL : FINDING_PASS, "window", "%s",
                  status ? err.text : "a window that was shown for a moment is in the picture, pixel for pixel");

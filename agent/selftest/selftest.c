@@ -25,7 +25,7 @@ static void selftest_report_line(void *context, const char *line)
 
 /* ---- what is seen at a glance ---- */
 
-static void look_at_system(struct findings *findings)
+static void selftest_check_system(struct findings *findings)
 {
     struct strlist facts = {0};
     os_sysinfo(&facts);
@@ -39,7 +39,7 @@ static void look_at_system(struct findings *findings)
     strlist_deinit(&facts);
 }
 
-static void look_at_identity(struct findings *findings, const char *who)
+static void selftest_check_identity(struct findings *findings, const char *who)
 {
     struct error err;
     struct os_identity *as;
@@ -50,7 +50,7 @@ static void look_at_identity(struct findings *findings, const char *who)
         os_identity_free(as);
 }
 
-static void look_at_settings(struct findings *findings)
+static void selftest_check_settings(struct findings *findings)
 {
     struct findings audit = {.tell = NULL};
     struct buffer names;
@@ -118,10 +118,10 @@ static int try_all(const struct options *options, struct findings *findings, str
     int status = worker_pool_new(&workers, &options->card_classes, err);
     if (status)
         return status;
-    look_at_system(findings);
+    selftest_check_system(findings);
     os_selftest(findings);
-    look_at_identity(findings, options->run_as ? options->run_as : OS_IDENTITY_AGENT);
-    look_at_settings(findings);
+    selftest_check_identity(findings, options->run_as ? options->run_as : OS_IDENTITY_AGENT);
+    selftest_check_settings(findings);
     try_connection(findings);
     selftest_files(findings, options->workdir ? options->workdir : ".");
     selftest_programs(findings, workers);

@@ -191,8 +191,8 @@ static void write_card_class(struct buffer *request, const char *rule)
 }
 
 /* Asks with these options, the agent's own, and one more where it is not NULL. */
-static int pool_ask(struct worker_pool *pool, const char *verb, const struct strlist *options, const char *more,
-                    int timeout_ms, struct buffer *list, struct error *err)
+static int pool_request(struct worker_pool *pool, const char *verb, const struct strlist *options, const char *more,
+                        int timeout_ms, struct buffer *list, struct error *err)
 {
     struct buffer request;
     buffer_init(&request, REQUEST_MAX);
@@ -221,7 +221,7 @@ int worker_pool_picture(struct worker_pool *pool, const char *verb, const struct
     if (pool->children)
         children_count(pool->children, &running, &exited);
     bool spare = running > 0 && !strlist_get(options, "passive");
-    return pool_ask(pool, verb, options, spare ? "passive=1" : NULL, timeout_ms, list, err);
+    return pool_request(pool, verb, options, spare ? "passive=1" : NULL, timeout_ms, list, err);
 }
 
 int worker_pool_all_displays(struct worker_pool *pool, const struct strlist *options, struct buffer *list,
@@ -229,19 +229,19 @@ int worker_pool_all_displays(struct worker_pool *pool, const struct strlist *opt
 {
     int timeout_ms;
     int status = screenshot_options_deadline(options, &timeout_ms, err);
-    return status ? status : pool_ask(pool, "all-displays", options, NULL, timeout_ms, list, err);
+    return status ? status : pool_request(pool, "all-displays", options, NULL, timeout_ms, list, err);
 }
 
 /* Asks with the deadline as the only option, or behind another one. */
-static int pool_ask_within(struct worker_pool *pool, const char *verb, const char *option, int timeout_ms,
-                           struct buffer *list, struct error *err)
+static int pool_request_within(struct worker_pool *pool, const char *verb, const char *option, int timeout_ms,
+                               struct buffer *list, struct error *err)
 {
     struct strlist options = {0};
     if (option)
         strlist_add(&options, option);
     strlist_addf(&options, "deadline-ms=%d", timeout_ms);
     int status = options.failed ? error_set(err, ERR_NO_MEMORY, "%s: no memory for its options", verb)
-                                : pool_ask(pool, verb, &options, NULL, timeout_ms, list, err);
+                                : pool_request(pool, verb, &options, NULL, timeout_ms, list, err);
     strlist_deinit(&options);
     return status;
 }
@@ -251,7 +251,7 @@ int worker_pool_lines(struct worker_pool *pool, const char *verb, int timeout_ms
 {
     struct buffer list;
     buffer_init(&list, WIRE_REPLY_MAX);
-    int status = pool_ask_within(pool, verb, NULL, timeout_ms, &list, err);
+    int status = pool_request_within(pool, verb, NULL, timeout_ms, &list, err);
     if (status == 0)
         answer_add_lines((struct slice){list.data, list.len}, lines);
     buffer_deinit(&list);
@@ -264,7 +264,7 @@ int worker_pool_dump(struct worker_pool *pool, uint64_t pid, int timeout_ms, str
 {
     char option[32];
     snprintf(option, sizeof option, "pid=%llu", (unsigned long long)pid);
-    return pool_ask_within(pool, "dump", option, timeout_ms, list, err);
+    return pool_request_within(pool, "dump", option, timeout_ms, list, err);
 }
 
 int worker_pool_restore_display(struct worker_pool *pool, int timeout_ms, struct strlist *facts, struct error *err)
