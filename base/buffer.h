@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Bytes: a slice borrows, a buffer owns and is bounded. */
+/* Byte slices, which are borrowed, and byte buffers, which own their memory and have a limit. */
 #ifndef BASE_BUFFER_H
 #define BASE_BUFFER_H
 
@@ -14,8 +14,8 @@ struct slice {
     size_t len;
 };
 
-/* Failure is sticky: after one append that could not be made, `failed` is set, nothing more is added, and
-   the owner checks once at the end. */
+/* A failure is sticky: after an append fails, `failed` is set and nothing more is appended. The owner checks it once at
+   the end. */
 struct buffer {
     uint8_t *data; /* owned */
     size_t len, capacity;
@@ -25,9 +25,9 @@ struct buffer {
 
 void buffer_init(struct buffer *b, size_t limit);
 void buffer_deinit(struct buffer *b); /* accepts a zeroed one */
-void buffer_clear(struct buffer *b);  /* empties it and forgets a failure; keeps the memory */
+void buffer_clear(struct buffer *b);  /* empties it and clears a failure; keeps the memory */
 
-/* Room for len more bytes, whose start is returned and which count as appended; NULL after a failure. */
+/* Appends len bytes of undefined content and returns their start. Returns NULL after a failure. */
 uint8_t *buffer_extend(struct buffer *b, size_t len);
 bool buffer_append(struct buffer *b, const void *data, size_t len);
 bool buffer_printf(struct buffer *b, const char *format, ...) PRINTF_LIKE(2, 3);

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Copies the beginning and the end of a text that is too long. */
+/* Copies the beginning and the end of a text that is too long, with a mark between them. */
 static void error_cut_middle(char out[ERROR_TEXT_SIZE], const char *text, size_t len)
 {
     static const char mark[] = "... (cut) ...";
@@ -16,12 +16,12 @@ static void error_cut_middle(char out[ERROR_TEXT_SIZE], const char *text, size_t
     memcpy(out + head + sizeof mark - 1, text + len - tail, tail + 1);
 }
 
-/* Formats what vsnprintf() said takes len bytes. */
+/* Formats a text that takes len bytes, by vsnprintf()'s count, and cuts out its middle. */
 static void error_format_long(char out[ERROR_TEXT_SIZE], size_t len, const char *format, va_list args)
 {
     char *whole = malloc(len + 1);
     if (!whole)
-        return; /* its beginning, which is there already, has to do */
+        return; /* keeps the beginning, which the caller has formatted */
     vsnprintf(whole, len + 1, format, args);
     error_cut_middle(out, whole, len);
     free(whole);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The one way a failure travels: a status and a line of text that names the object. */
+/* How every failure is reported: a status and a line of text that names the object. */
 #ifndef BASE_ERROR_H
 #define BASE_ERROR_H
 
@@ -7,7 +7,7 @@
 
 #include <stdarg.h>
 
-/* X(symbol, name): the list that makes the enum and the names. */
+/* X(symbol, name): generates the enum and the names. */
 #define ERROR_STATUSES(X)                                                                                              \
     X(ERR_SYSTEM, "system") /* the OS refused; the text holds its reason */                                            \
     X(ERR_NO_MEMORY, "no memory")                                                                                      \
@@ -15,8 +15,8 @@
     X(ERR_NOT_FOUND, "not found")                                                                                      \
     X(ERR_DENIED, "denied")                                                                                            \
     X(ERR_LIMIT, "limit")       /* a named bound was exceeded */                                                       \
-    X(ERR_PROTOCOL, "protocol") /* the peer broke the framing; the connection is of no more use */                     \
-    X(ERR_CLOSED, "closed")     /* the peer ended the connection, or we were told to stop */                           \
+    X(ERR_PROTOCOL, "protocol") /* the peer broke the framing; the connection can't be used any more */                \
+    X(ERR_CLOSED, "closed")     /* the peer ended the connection, or a stop was requested */                           \
     X(ERR_TIMEOUT, "timed out")                                                                                        \
     X(ERR_UNAVAILABLE, "unavailable") /* not possible here and now: no display, no backend */                          \
     X(ERR_REMOTE, "remote")           /* the agent answered with an error entry; the text is the agent's */
@@ -29,26 +29,26 @@ enum error_status {
 #undef X
 };
 
-#define ERROR_TEXT_SIZE 1020 /* bytes with the NUL: with it, `struct error` takes 1 KiB of a stack */
+#define ERROR_TEXT_SIZE 1020 /* bytes with the NUL; makes `struct error` take 1 KiB of a stack */
 
-#define ERROR_LIST_MAX (64u << 10) /* bytes of names or reasons that are put together for a text or a fact */
+#define ERROR_LIST_MAX (64u << 10) /* bytes of names or reasons that are joined into one text or fact */
 
 struct error {
     int status;                 /* 0 or an ERR_*, negative */
     char text[ERROR_TEXT_SIZE]; /* one line, no newline at its end */
 };
 
-/* Sets *err (which may be NULL) and returns status, so that a caller can `return error_set(...)`.
-   Control characters and what is not UTF-8 become '?'. A text that does not fit loses its middle, where "... (cut) ..."
-   stands then: its beginning names the object, its end is the reason. */
+/* Sets *err (which may be NULL) and returns status, so that a caller can `return error_set(...)`. Control characters
+   and invalid UTF-8 become '?'. In a text that does not fit, "... (cut) ..." replaces the middle: the beginning names
+   the object and the end is the reason. */
 int error_set(struct error *err, int status, const char *format, ...) PRINTF_LIKE(3, 4);
 int error_vset(struct error *err, int status, const char *format, va_list args) PRINTF_LIKE(3, 0);
 
-/* Puts a text and ": " before the one that *err (which may be NULL) holds, gives it this status and returns that:
-   `return error_prefix(err, status, "could not read '%s'", path)`. */
+/* Puts a text and ": " before the text of *err (which may be NULL), sets this status and returns it: `return
+   error_prefix(err, status, "could not read '%s'", path)`. */
 int error_prefix(struct error *err, int status, const char *format, ...) PRINTF_LIKE(3, 4);
 
-/* Returns "timed out" for ERR_TIMEOUT and so on; "unknown" for anything else. Never NULL. */
+/* Returns the name of a status: "timed out" for ERR_TIMEOUT and so on, "unknown" for anything else. Never NULL. */
 const char *error_name(int status);
 
 #endif

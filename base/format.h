@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* printf() formats mean what C says they mean, with %zu and %llu, on every OS. Where the compiler's "printf" means
-   another's, the build names the one that it is to check them as. */
+/* printf() formats have their C meaning, with %zu and %llu, on every OS. Where the compiler's "printf" archetype means
+   the formats of another C library, the build names the archetype to check against. */
 #ifndef BASE_FORMAT_H
 #define BASE_FORMAT_H
 

@@ -6,8 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Takes the digits at *text and moves it past them. False, with nothing moved, when there is none or their value is
-   more than max. */
+/* Parses the digits at *text and moves *text past them. Returns false, and moves nothing, when there are no digits or
+   their value exceeds max. */
 bool number_take(const char **text, uint64_t max, uint64_t *value);
 
 #endif

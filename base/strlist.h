@@ -11,7 +11,7 @@
 #define STRLIST_MAX_COUNT 65536 /* items */
 
 struct strlist {
-    char **items; /* owned, each one too; NULL-terminated once it has been added to */
+    char **items; /* owned, like each item; NULL-terminated after the first addition */
     size_t count, capacity;
     bool failed; /* sticky: memory ran out or the list is full */
 };
@@ -20,7 +20,7 @@ void strlist_deinit(struct strlist *list); /* accepts a zeroed one; leaves it ze
 bool strlist_add(struct strlist *list, const char *text);
 bool strlist_addf(struct strlist *list, const char *format, ...) PRINTF_LIKE(2, 3);
 
-/* The value of the first "key=value" whose key is the given one, or NULL. Borrowed from the list. */
+/* Returns the value of the first "key=value" item with this key, or NULL. It is borrowed from the list. */
 const char *strlist_get(const struct strlist *list, const char *key);
 
 #endif

@@ -19,7 +19,8 @@ struct date {
     int month, day; /* from 1 */
 };
 
-/* Years are counted from March here, so that the leap day is the last of its year. */
+/* Converts days to a date of the Gregorian calendar. Years are counted from March here, so that the leap day is the
+   last of its year. */
 static struct date date_of(int64_t days_since_1970)
 {
     int64_t days = days_since_1970 + ERA_START_TO_1970;

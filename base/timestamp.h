@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Moments as RFC 3339 text in UTC, computed here: the C libraries differ in years, in thread safety and in the size of
-   time_t. */
+/* Times as RFC 3339 text in UTC. They are computed here, since C libraries differ in the range of years, in thread
+   safety and in the size of time_t. */
 #ifndef BASE_TIMESTAMP_H
 #define BASE_TIMESTAMP_H
 
@@ -8,7 +8,7 @@
 
 #define TIMESTAMP_SIZE 56 /* bytes with the NUL, whatever the year */
 
-/* "2024-02-29T23:59:59.123Z" of milliseconds since 1970 UTC; before that too. */
+/* Writes a time in milliseconds since 1970 UTC, which may be negative, as "2024-02-29T23:59:59.123Z". */
 void timestamp_text(char text[TIMESTAMP_SIZE], int64_t ms);
 
 #endif

@@ -4,8 +4,8 @@
 #include <stdbool.h>
 #include <string.h>
 
-/* Unicode 15.0, table 3-7: the range of the second byte excludes overlong forms, surrogates and what is beyond
-   U+10FFFF; the bytes after it are 80 to BF. */
+/* Unicode 15.0, table 3-7: the range of the second byte excludes overlong forms, surrogates and values beyond U+10FFFF.
+   The bytes after it are 80 to BF. */
 static const struct lead {
     uint8_t first, last;             /* the lead byte */
     uint8_t len;                     /* of the whole character */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Bytes from elsewhere, read as UTF-8. */
+/* UTF-8 in bytes from outside. */
 #ifndef BASE_UTF8_H
 #define BASE_UTF8_H
 
@@ -8,13 +8,14 @@
 
 #define UTF8_INVALID UINT32_MAX
 
-/* The number of bytes, 1 to left, of the first character at p, and *code it; or of the longest part of one that is
-   ill-formed, and *code is UTF8_INVALID: one replacement character for each part is what the Unicode standard
-   recommends (15.0, section 3.9) and what browsers and Python's errors="replace" do. left is at least 1. */
+/* Decodes the first character at p into *code and returns its length in bytes, from 1 to left. left is at least 1. In
+   an ill-formed sequence *code is UTF8_INVALID and the length is that of its longest part: one replacement character
+   for each such part is what the Unicode standard recommends (15.0, section 3.9) and what browsers and Python's
+   errors="replace" do. */
 size_t utf8_next(const uint8_t *p, size_t left, uint32_t *code);
 
-/* One line of UTF-8 that does nothing to a terminal: each control character and ill-formed part becomes '?'. It never
-   gets longer. */
+/* Makes a text one line of UTF-8 that is safe on a terminal: each control character and ill-formed part becomes '?'.
+   The text never gets longer. */
 void utf8_make_printable(char *text);
 
 #endif
