@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A buffered source of wire bytes: small reads come from memory, large ones go straight to where they are wanted. */
+/* A buffered source of wire bytes: small reads come from its memory, large ones go directly to the reader's. */
 #ifndef PROTOCOL_BUFFERED_H
 #define PROTOCOL_BUFFERED_H
 
@@ -14,12 +14,12 @@ struct buffered_source {
     size_t size, start, end;
 };
 
-/* Prepares a source without any bytes; context and bytes are borrowed for as long as it is used. */
+/* Initialises an empty source. It borrows context and bytes as long as it is used. */
 void buffered_init(struct buffered_source *buffered, int (*fill)(void *, void *, size_t, struct error *), void *context,
                    uint8_t *bytes, size_t size);
-/* Returns whether received bytes wait to be read. */
+/* Returns whether received bytes are waiting to be read. */
 bool buffered_has_bytes(const struct buffered_source *buffered);
-/* Drops what was received and not read. */
+/* Drops the bytes that were received and not read. */
 void buffered_clear(struct buffered_source *buffered);
 
 #endif

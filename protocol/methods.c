@@ -8,7 +8,7 @@ const struct method methods[METHOD_COUNT] = {
 #undef METHOD
 };
 
-/* A switch, so that an id given twice does not compile. */
+/* Finds a method by its id. The switch makes a duplicate id a compile error. */
 const struct method *method_find(uint32_t id)
 {
     switch (id) {

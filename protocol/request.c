@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A request is read against its method's signature. The first thing wrong with it is kept as the answer while the rest
-   is consumed, so that the next request starts where it should. */
+/* A request is read against its method's signature. The first error is kept as the answer while the rest of the request
+   is consumed, so that the next request is read from its beginning. */
 #include "protocol/wire.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* The type that argument `index` must have; 0 past the end of the signature. */
+/* Returns the type that argument `index` must have, or 0 past the end of the signature. */
 static char expected_type(const char *signature, uint32_t index)
 {
     size_t len = strlen(signature);
@@ -22,7 +22,7 @@ static int request_check_count(const struct method *method, uint32_t count, stru
     const char *signature = method->signature;
     size_t len = strlen(signature);
     bool repeats = len > 0 && signature[len - 1] == '*';
-    /* The repeated type may be missing altogether; "s*" needs none, "ss*" needs one. */
+    /* The repeated type may occur zero times: "s*" needs no argument, "ss*" needs one. */
     size_t least = repeats ? len - 2 : len;
     if (count > WIRE_COUNT_MAX)
         return error_set(err, ERR_LIMIT, "a list of %u entries exceeds the limit of %u", count, WIRE_COUNT_MAX);
@@ -64,7 +64,8 @@ static int read_argument(struct request *request, const struct entry *entry, str
     return status;
 }
 
-/* One entry of a request that is right so far. 1 = the streamed payload begins, 0 = go on, negative = it is wrong. */
+/* Reads one entry of a request that is valid so far. Returns 1 when the streamed payload begins, 0 to continue,
+   negative when the entry is wrong. */
 static int request_take_entry(struct request *request, const struct entry *entry, struct error *err)
 {
     char want = expected_type(request->method->signature, request->list.index - 1);
