@@ -7,16 +7,17 @@
 
 void candidates_clear(struct capture_candidates *candidates); /* accepts zeroed ones */
 
-/* Adds a backend, to choose what it will, unless it is among them. */
+/* Adds a backend, which chooses its source itself, unless it is listed already. */
 void candidates_complete(struct capture_candidates *candidates, const char *backend);
 
-/* The one after `last` (NULL: the first) that is of another backend than `taken`, and of the same screen or not. */
+/* Finds the candidate after `last` (NULL: the first one) that is of another backend than `taken` and, depending on
+   same_screen, of the same screen or of another one. Returns NULL when there is none. */
 const struct capture_candidate *candidates_other(const struct capture_candidates *candidates,
                                                  const struct capture_candidate *taken,
                                                  const struct capture_candidate *last, bool same_screen);
 
-/* chosen, why `taken` was; refused, for what was passed over; and a warning when a person looks at another screen, which
-   was tried before. */
+/* Adds the facts chosen (why `taken` was) and refused (for each source that was passed over), and a warning when an
+   earlier candidate shows a person another screen. */
 void candidates_add_facts(const struct capture_candidates *candidates, const struct capture_candidate *taken,
                           struct strlist *facts);
 

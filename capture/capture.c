@@ -73,7 +73,7 @@ void capturer_describe_hang(struct capturer *capturer, char *text, size_t size)
     snprintf(text, size, "%s: %s%s%s", backend->name, stages[stage].doing, *more ? ": " : "", more);
 }
 
-/* ---- a task with one source ---- */
+/* ---- a task on one source ---- */
 
 static struct slot *find_slot(struct capturer *capturer, const char *backend)
 {
@@ -117,9 +117,9 @@ int capturer_try(struct capturer *capturer, const struct capture_candidate *cand
     }
 }
 
-/* ---- a task with the first candidate that can ---- */
+/* ---- a task on the first candidate that can do it ---- */
 
-/* Returns whether another backend may do better. */
+/* Returns whether another backend may succeed after this failure. */
 static bool may_try_next(int status)
 {
     return status != ERR_INVALID && status != ERR_NO_MEMORY && status != ERR_LIMIT && status != ERR_TIMEOUT;

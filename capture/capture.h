@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Pixels in the guest, as an image and what is known about it. Runs in the worker process only: any call may hang,
+/* Captures pixels in the guest as an image with facts about it. Runs in the worker process only: any call may hang,
  * and then the agent kills the process. Knows nothing of RPCs. One thread.
  *
  * Facts are "key=value" strings, one line each, keys of letters, digits, dots and hyphens. docs/protocol.md lists
@@ -24,78 +24,79 @@ struct rect {
 };
 
 struct capture_options {
-    const char *backend; /* NULL: choose; else fail rather than take another */
-    const char *source;  /* what of the backend, as a candidate has it; NULL: the backend chooses */
-    const char *output;  /* NULL: the whole screen; "all": every output; else one's name as in display.N.name */
-    const struct strlist *card_classes; /* NULL, or rules "DRIVER=CLASS" as capture/card_class.h has them */
+    const char *backend; /* NULL: choose one; else use this one or fail */
+    const char *source;  /* the backend's source, as in a candidate; NULL: the backend chooses */
+    const char *output;  /* NULL: the whole screen; "all": every output; else the name of one, as in display.N.name */
+    const struct strlist *card_classes; /* NULL, or rules "DRIVER=CLASS" as in capture/card_class.h */
     bool has_region;
     struct rect region; /* of the output or screen; must lie within it */
     bool cursor;        /* draw it */
-    bool colors;        /* apply what the display hardware does to colours behind the framebuffers */
-    bool passive;       /* nothing that the programs on the screen could notice; not where a backend is asked for */
-    int timeout_ms;     /* what the caller will wait; the backend gives up before */
+    bool colors;        /* apply the colour conversion of the display hardware, which follows the framebuffers */
+    bool passive;       /* do nothing that programs on the screen could notice; ignored when a backend is named */
+    int timeout_ms;     /* how long the caller waits; the backend gives up before */
 };
 
-enum capture_result { CAPTURE_OK, CAPTURE_LOST /* the source went away: open again */, CAPTURE_FAILED };
+enum capture_result { CAPTURE_OK, CAPTURE_LOST /* the source was lost: open it again */, CAPTURE_FAILED };
 
-struct capture; /* a backend's own; each backend's struct begins with nothing in common */
+struct capture; /* defined by each backend; the definitions have nothing in common */
 
 struct capture_backend {
     const char *name, *summary;
-    /* Connects to the source. ERR_UNAVAILABLE or ERR_DENIED with the reason in words when it can't. */
+    /* Connects to the source. ERR_UNAVAILABLE or ERR_DENIED, with the reason in words, when that is not possible. */
     int (*open)(struct capture **out, const struct capture_options *options, struct error *err);
-    /* One picture, valid until the next call. Adds facts: output, geometry (WxH+X+Y on the virtual screen), time is
-       added by the caller; cursor, warnings ("warning=display asleep"). */
+    /* Captures a picture, which is valid until the next call. Adds the facts output, geometry (WxH+X+Y on the virtual
+       screen), cursor and warnings ("warning=display asleep"). The caller adds the time. */
     enum capture_result (*grab)(struct capture *capture, const struct capture_options *options,
                                 struct image_view *image, struct strlist *facts, struct error *err);
-    /* displays, windows: ERR_CLOSED when the source went away, to be opened again.
+    /* displays and windows return ERR_CLOSED when the source was lost and must be opened again. displays adds
        display.count=N and, from 0, display.N.name, .geometry, .backend, .mode, .driver, .pci, .class where known. */
     int (*displays)(struct capture *capture, const struct capture_options *options, struct strlist *facts,
                     struct error *err);
-    /* The CRCs that hardware computes over the outputs (all, or the one of the options): the facts crc and refused.
-       NULL: this source knows of no hardware. */
+    /* Adds the CRCs that hardware computes over the outputs (all, or the one of the options): the facts crc and
+       refused. NULL: this source knows of no such hardware. */
     int (*crcs)(struct capture *capture, const struct capture_options *options, struct strlist *facts,
                 struct error *err);
-    /* One line a top-level window, bottom to top: tab-separated fields as docs/protocol.md tells. */
+    /* Adds one line for each top-level window, bottom to top: tab-separated fields, see docs/protocol.md. */
     int (*windows)(struct capture *capture, struct strlist *lines, struct error *err);
-    void (*close)(struct capture *capture); /* accepts NULL and half-open */
-    /* Called from another thread while one of the calls above hangs: what it waits for ("the X server does not answer
-       GetImage"), "" when nothing is known. Takes no lock, calls nothing that may hang. NULL: nothing to say. */
+    void (*close)(struct capture *capture); /* accepts NULL and a half-open one */
+    /* Writes what a call above that hangs is waiting for ("the X server does not answer GetImage"), or "" when nothing
+       is known. It is called from another thread, takes no lock and calls nothing that may hang. NULL: nothing is ever
+       known. */
     void (*describe_hang)(char *text, size_t size);
-    bool only_by_name; /* only taken when asked for, or where a chooser names it */
+    bool only_by_name; /* only used when requested by name, or when a chooser names it */
 };
 
 extern const struct capture_backend *const capture_backends[]; /* NULL-terminated, in order of preference */
 
-/* ---- which of them is tried first ---- */
+/* ---- the order in which they are tried ---- */
 
 #define CAPTURE_CANDIDATES_MAX 144
 #define CAPTURE_SCREEN_UNKNOWN UINT32_MAX
 
 struct capture_candidate {
     const char *backend; /* its name */
-    char source[16];     /* what of it: "card1", ":0"; "": what the backend chooses */
-    char reason[256];    /* why it is here, and here in the order */
-    uint32_t screen;     /* candidates of the same number are ways to the same screen */
-    bool is_shown;         /* a person looks at that screen: a picture of another is less than it seems */
-    bool if_uniform;     /* also tried when the picture of the one before it has one colour alone */
+    char source[16];     /* the backend's source: "card1", ":0"; "": the backend chooses */
+    char reason[256];    /* why it is a candidate, and at this place in the order */
+    uint32_t screen;     /* candidates with the same number capture the same screen */
+    bool is_shown;       /* a person sees that screen; a picture of another screen instead of it gets a warning */
+    bool if_uniform;     /* also tried when all pixels of the candidate before it have one colour */
 };
 
 struct capture_candidates {
     struct capture_candidate items[CAPTURE_CANDIDATES_MAX];
     size_t count;
-    struct strlist passed_over; /* owned: "WHAT: why", for what is not even tried */
+    struct strlist passed_over; /* owned: "WHAT: why" for each source that is not even tried */
 };
 
-/* Looks at the system anew and adds what to try, in order. */
+/* Inspects the current state of the system and adds the candidates to try, in order. */
 typedef void capture_chooser(const struct capture_options *options, struct capture_candidates *candidates);
-extern capture_chooser *const capture_choose; /* the system's; NULL: the order of preference is all there is to it */
+extern capture_chooser *const capture_choose; /* of this system; NULL: only the order of preference counts */
 
 /* ---- what the worker calls (capture.c) ---- */
 
-/* Keeps backends open between calls; opens one again, once a call, when its source was lost. For each call the first
-   candidate that can do it is taken, of those that `choose` gives and then, in their order, of the backends that it did
-   not name. With NULL for `choose`, and where a backend is asked for, the latter alone count. */
+/* Keeps backends open between calls. A backend whose source was lost is opened again, once a call. Each call uses the
+   first candidate that can do it: first those that `choose` gives, then, in their order, the backends that it did not
+   name. With NULL for `choose`, or when a backend is requested, only the latter count. */
 struct capturer;
 int capturer_new(struct capturer **out, const struct capture_backend *const *backends /* borrowed; NULL-terminated */,
                  capture_chooser *choose, struct error *err);
@@ -105,32 +106,33 @@ enum picture_format { PICTURE_PNG, PICTURE_PPM };
 struct picture_options {
     struct capture_options capture;
     enum picture_format format;
-    bool compare;           /* with what another backend gives, too */
-    const char *if_changed; /* NULL, or a hash as in the fact `hash`: nothing is encoded when the pixels have it */
+    bool compare;           /* also compare with the picture of another backend */
+    const char *if_changed; /* NULL, or a hash as in the fact `hash`: with that hash nothing is encoded */
 };
 
-/* Takes a picture and encodes it into `file` (left empty when unchanged; the fact `unchanged=1` says so). Facts:
-   backend, output, geometry, time (RFC 3339, UTC, when the picture was asked for: it is not older), hash
-   (picture/hash.h), cursor, chosen (why this source), refused (one for each tried before: "x11: why"), warning;
-   with `compare`, compare.backend, compare.source, compare.pixels (how many differ) and, where some do, compare.box
-   (WxH+X+Y in the picture), or compare.refused. */
+/* Takes a picture and encodes it into `file` (left empty when unchanged, which the fact `unchanged=1` reports). Facts:
+   backend, output, geometry, time (RFC 3339, UTC, of the request: the picture is not older), hash (picture/hash.h),
+   cursor, chosen (why this source), refused (one for each source tried before: "x11: why"), warning. `compare` adds
+   compare.backend, compare.source, compare.pixels (how many differ) and, where some differ, compare.box (WxH+X+Y in the
+   picture), or else compare.refused. */
 int capturer_take(struct capturer *capturer, const struct picture_options *options, struct strlist *facts,
                   struct buffer *file, struct error *err);
-/* CRCs: `crc=SOURCE VALUE OUTPUT…` for each that can be had and `refused=SOURCE: why` for the others, after what is known of
-   the picture whose pixels were read. An error when there is none at all. */
+/* Adds `crc=SOURCE VALUE OUTPUT…` for each CRC that is available and `refused=SOURCE: why` for the others, after the
+   facts of the picture whose pixels were read. Fails when none is available. */
 int capturer_crc(struct capturer *capturer, const struct capture_options *options, struct strlist *facts,
                  struct error *err);
-/* Of the options, only backend and timeout_ms count. */
+/* Lists the displays of the first candidate that can. Of the options, only backend, card_classes and timeout_ms
+   count. */
 int capturer_displays(struct capturer *capturer, const struct capture_options *options, struct strlist *facts,
                       struct error *err);
-/* Of every source that is of the screen, or of the one asked for: one source's displays after the other's, and
-   `refused=BACKEND: why` for those that have none. */
+/* Lists the displays of every source of the screen, or of the requested backend: those of one source after those of the
+   other, and `refused=BACKEND: why` for each source that could not list any. */
 int capturer_all_displays(struct capturer *capturer, const struct capture_options *options, struct strlist *facts,
                           struct error *err);
 int capturer_windows(struct capturer *capturer, const struct capture_options *options, struct strlist *lines,
                      struct error *err);
 
-/* From another thread, while one of the calls above has not returned: what it is at, in words. */
+/* Describes in words what a call above that has not returned is doing. It is called from another thread. */
 void capturer_describe_hang(struct capturer *capturer, char *text, size_t size);
 
 #endif

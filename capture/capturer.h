@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the files of the capture policy share: the capturer, its stages, and how a task is done with a source. Only for
- * capture/: capture.c, screenshot.c, crcs.c, lists.c. One thread, but for capturer_describe_hang().
+/* What the files of the capture policy share: the capturer, its stages, and how a task is run on a source. Only for
+ * capture/: capture.c, screenshot.c, crcs.c, lists.c. One thread, except for capturer_describe_hang().
  */
 #ifndef CAPTURE_CAPTURER_H
 #define CAPTURE_CAPTURER_H
@@ -14,7 +14,7 @@ struct slot {
     struct capture *capture;               /* owned; NULL while not open */
 };
 
-/* X(symbol, what capturer_describe_hang says of it, whether it is the backend's work) */
+/* X(symbol, its description by capturer_describe_hang, whether it is the backend's work) */
 #define STAGES(X)                                                                                                      \
     X(STAGE_IDLE, "no work is under way", false)                                                                       \
     X(STAGE_CHOOSE, "looking for what is shown", false)                                                                \
@@ -39,7 +39,7 @@ struct capturer {
     _Atomic(enum stage) stage;
 };
 
-/* What is to be done with a backend once it is open. */
+/* A task that is run on an open backend. */
 struct task {
     enum capture_result (*run)(struct slot *slot, const struct capture_options *options, void *context,
                                struct error *err);
@@ -47,18 +47,18 @@ struct task {
     enum stage stage;
 };
 
-/* Notes what the capturer is at, for capturer_describe_hang(). */
+/* Records the current stage, for capturer_describe_hang(). */
 void capturer_enter(struct capturer *capturer, enum stage stage, const struct capture_backend *backend);
 
-/* Does the task with one source: opens it where needed, and once more when what was open turns out to be lost. */
+/* Runs the task on one source. Opens the source where needed, and opens it again, once, when it was lost. */
 int capturer_try(struct capturer *capturer, const struct capture_candidate *candidate,
                  const struct capture_options *options, const struct task *task, struct error *err);
 
-/* Does the task with the first candidate that can, *taken; adds the reasons of those before it to `refused`. */
+/* Runs the task on the first candidate that can do it, *taken. Adds the reasons of those before it to `refused`. */
 int capturer_do(struct capturer *capturer, const struct capture_options *options, const struct task *task,
                 const struct capture_candidate **taken, struct strlist *refused, struct error *err);
 
-/* Returns whether a backend may be taken where the options name one (or none). */
+/* Returns whether a backend may be used when the options name this one (NULL: none). */
 bool capturer_is_wanted(const struct capture_backend *backend, const char *name);
 
 /* ---- screenshot.c, for crcs.c too ---- */
@@ -68,10 +68,10 @@ struct grab {
     struct strlist facts; /* owned */
 };
 
-/* Takes a picture from the first candidate that can. The image is its backend's, the facts are the caller's to free. */
+/* Takes a picture from the first candidate that can. The image belongs to the backend; the caller frees the facts. */
 int grab_picture(struct capturer *capturer, const struct capture_options *options, struct grab *grab,
                  const struct capture_candidate **taken, struct strlist *refused, struct error *err);
-/* Adds what the pixels alone tell; *unchanged when they are the ones that the caller has. */
+/* Adds the facts that follow from the pixels. *unchanged: they have the hash if_changed. */
 void grab_add_pixel_facts(struct grab *grab, const char *if_changed, bool *unchanged);
 
 /* Adds copies of the facts, each with the prefix. */

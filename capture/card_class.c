@@ -19,7 +19,7 @@ static const struct {
     {"vboxvideo", CARD_EMULATED},
     {"hyperv_drm", CARD_EMULATED},
     {"simpledrm", CARD_EMULATED},
-    {"simple-framebuffer", CARD_EMULATED}, /* the devices' drivers, which is what an X server's files lead to */
+    {"simple-framebuffer", CARD_EMULATED}, /* a driver of the device: that is what an X server's open files lead to */
     {"of-display", CARD_EMULATED},
     {"ofdrm", CARD_EMULATED},
     {"efidrm", CARD_EMULATED},
@@ -40,7 +40,7 @@ static const struct {
     {"xe", CARD_PASSED_THROUGH},
 };
 
-/* What hypervisors show a guest, whatever driver it has for it (the PCI ID Repository's numbers). */
+/* Returns whether a hypervisor emulates the card, whatever its driver is (IDs from the PCI ID Repository). */
 static bool is_hypervisor_card(const struct card_identity *identity)
 {
     static const uint16_t vendors[] = {

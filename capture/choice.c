@@ -24,7 +24,8 @@ static bool choice_is_listed(const struct choosing *choosing, const char *backen
     return false;
 }
 
-/* The candidate, for its reason to be written; NULL when it is there already. */
+/* Adds a candidate and returns it, so that its reason can be written. Returns NULL when it is listed already or the
+   list is full. */
 static struct capture_candidate *choice_add(struct choosing *choosing, const char *backend, const char *source,
                                             bool is_shown)
 {
@@ -52,7 +53,7 @@ static void describe_server(const struct choice_server *server, char *text, size
         snprintf(text, size, "X server :%u", server->number);
 }
 
-/* "vt2 is active and shows graphics, session 3 is wayland" */
+/* Describes what is in the foreground: "vt2 is active and shows graphics, session 3 is wayland". */
 static void describe_foreground(const struct choice_scene *scene, char *text, size_t size)
 {
     static const char *const modes[] = {"", " and shows text", " and shows graphics"};
@@ -78,7 +79,8 @@ static bool drives(const struct choice_server *server, const struct choice_card 
     return card->number < CHOICE_CARDS_MAX && server->cards >> card->number & 1;
 }
 
-/* What is in front is on it, as far as can be told: the X server that is shown, or the text console. */
+/* Returns whether the card shows the foreground, as far as is known: the X server that is shown, or the text
+   console. */
 static bool has_foreground(const struct choice_scene *scene, const struct choice_card *card)
 {
     bool server_in_front = false;
@@ -90,13 +92,15 @@ static bool has_foreground(const struct choice_scene *scene, const struct choice
     return card->has_text && scene->vt_mode != VT_MODE_GRAPHICS && !server_in_front;
 }
 
-/* Less comes first: the class, whether what is in front is on it, its number. */
+/* Computes the rank of a card; the lowest comes first. It depends on the class, then on whether the card shows the
+   foreground, then on its number. */
 static unsigned choice_rank(const struct choice_scene *scene, const struct choice_card *card)
 {
     return (unsigned)card->class << 16 | (has_foreground(scene, card) ? 0 : 1u << 8) | (card->number & 0xff);
 }
 
-/* The first that comes after another, of those that are on, or those that are not. */
+/* Finds the card that follows `after` (NULL: the first one) by rank, among those of the classes first to last that have
+   an active output or, for !active, that have none. */
 static const struct choice_card *next_card(const struct choice_scene *scene, const struct choice_card *after,
                                            enum card_class first, enum card_class last, bool active)
 {
@@ -126,8 +130,8 @@ static void choice_add_server(struct choosing *choosing, const struct choice_ser
         snprintf(candidate->reason, sizeof candidate->reason, "%s %s", name, why);
 }
 
-/* The kernel's picture is what the monitor gets, cursor and all; the X server's is the same screen, for where the
-   kernel's can't be read. */
+/* Adds a card with active outputs. The kernel's picture is what the monitor gets, including the cursor. The X server's
+   picture is of the same screen, for where the kernel's can't be read. */
 static void add_active_card(struct choosing *choosing, const struct choice_card *card)
 {
     const struct choice_scene *scene = choosing->scene;
@@ -174,13 +178,14 @@ static void add_inactive_cards(struct choosing *choosing)
 
 /* ---- X servers ---- */
 
-/* Its screen is another's when another virtual terminal is active. */
+/* Returns whether the server is hidden, because another virtual terminal than its own is active. */
 static bool is_behind(const struct choice_scene *scene, const struct choice_server *server)
 {
     return scene->vt && server->vt && server->vt != scene->vt;
 }
 
-/* One that nobody can see on a monitor: chosen only by whoever set DISPLAY, or for want of any other. */
+/* Returns whether no monitor shows the server. Such a server is chosen only when DISPLAY names it, or when there is no
+   other. */
 static bool choice_is_headless(const struct choice_scene *scene, const struct choice_server *server)
 {
     return !server->rootless && !server->shown && !is_behind(scene, server) && server->cards == 0;
@@ -216,8 +221,8 @@ static bool drives_active_card(const struct choice_scene *scene, const struct ch
     return false;
 }
 
-/* A server that is shown, but on none of the cards that are on: its monitor hangs on a card of which the kernel does not
-   tell, as with a driver that has its own way to the display. */
+/* Adds each server that is shown, but on none of the cards with an active output. Its monitor is on a card that the
+   kernel does not report, as with a driver that has its own way to the display. */
 static void add_unreported_screens(struct choosing *choosing)
 {
     const struct choice_scene *scene = choosing->scene;
@@ -255,7 +260,8 @@ static void make_auto(struct choosing *choosing)
     add_inactive_cards(choosing);
 }
 
-/* All cards at once look for a name, so that one that several have is noticed. */
+/* Lists the candidates for an output by name. All cards are searched together, so that a name that several have is
+   noticed. */
 static void make_named(struct choosing *choosing, const char *output)
 {
     struct capture_candidates *candidates = choosing->candidates;
@@ -272,7 +278,7 @@ static void make_named(struct choosing *choosing, const char *output)
     }
 }
 
-/* Every card's outputs, or where no card has any, those of the X servers. */
+/* Lists the candidates for all outputs: those of every card or, where no card has any, those of the X servers. */
 static void make_all(struct choosing *choosing)
 {
     bool active = next_card(choosing->scene, NULL, CARD_PASSED_THROUGH, CARD_VIRTUAL, true) != NULL;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Which of all the screens of a guest is the one that a person sees: from what is known of its virtual terminals, its
- * session, its cards and its X servers to an order in which they are tried. Memory in, values out.
+/* Decides which of the screens of a guest a person sees: orders the sources to try by what is known of the guest's
+ * virtual terminals, session, cards and X servers. Memory in, values out.
  */
 #ifndef CAPTURE_CHOICE_H
 #define CAPTURE_CHOICE_H
@@ -8,7 +8,7 @@
 #include "capture/capture.h"
 #include "capture/card_class.h"
 
-#define CHOICE_CARDS_MAX 64 /* as the kernel has numbers for, so that a set of them is a uint64_t */
+#define CHOICE_CARDS_MAX 64 /* the kernel's limit, so that a set of cards is a uint64_t */
 #define CHOICE_SERVERS_MAX 64
 
 struct choice_card {
@@ -21,13 +21,13 @@ struct choice_card {
 
 struct choice_server {
     unsigned number; /* N of :N */
-    int pid;         /* 0: not known */
+    int pid;         /* 0: unknown */
     char name[16];   /* of its process */
-    unsigned vt;     /* 0: none, or not known */
+    unsigned vt;     /* 0: none, or unknown */
     bool rootless;   /* Xwayland: its root window is never shown */
     bool chosen;     /* by DISPLAY */
     bool shown;      /* it has the active virtual terminal or seat0's active session */
-    uint64_t cards;  /* those that it has open: bit N for card N */
+    uint64_t cards;  /* the cards that it has open: bit N for card N */
 };
 
 enum choice_vt_mode { VT_MODE_UNKNOWN, VT_MODE_TEXT, VT_MODE_GRAPHICS };
@@ -42,7 +42,7 @@ struct choice_scene {
     size_t server_count;
 };
 
-/* The sources to try, in order, for the whole screen or, where `output` is not NULL, for that output or "all". */
+/* Lists the sources to try, in order: for the whole screen or, where `output` is not NULL, for that output or "all". */
 void choice_make(const struct choice_scene *scene, const char *output, struct capture_candidates *candidates);
 
 #endif

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-/* The pixels of a row that differ; *first and *last are moved to hold them. */
+/* Counts the pixels of a row that differ, and widens *first and *last to include them. */
 static uint64_t compare_row(const uint8_t *a, const uint8_t *b, uint32_t width, uint32_t *first, uint32_t *last)
 {
     uint64_t count = 0;

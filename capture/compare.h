@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* How far two images of one size differ. */
+/* Compares two images of the same size. */
 #ifndef CAPTURE_COMPARE_H
 #define CAPTURE_COMPARE_H
 
@@ -7,13 +7,14 @@
 
 struct difference {
     uint64_t pixels;
-    struct rect box; /* the least that holds them all; of no size when there is none */
+    struct rect box; /* the smallest one that holds them all; empty when there is none */
 };
 
 void images_compare(const struct image_view *first_image, const struct image_view *second_image,
                     struct difference *out);
 
-/* compare.backend and so on, of what `other` is a picture of; or compare.refused when they have not one size. */
+/* Adds compare.backend and so on for the candidate that gave second_image, or compare.refused when the images differ in
+   size. */
 void compare_add_facts(const struct image_view *first_image, const struct image_view *second_image,
                        const struct capture_candidate *candidate, struct strlist *facts);
 

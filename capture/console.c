@@ -4,11 +4,11 @@
 #include <string.h>
 
 #define HEADER_SIZE 4
-#define HEADER_CLAMPED 255 /* in the header: or more */
+#define HEADER_CLAMPED 255 /* in the header: this many or more */
 #define LINE_MAX_BYTES (1u << 20)
 #define REPLACEMENT 0xfffd
 
-/* Of code page 437, from 0 and from 127 on: what its characters look like. 0 is a blank. */
+/* The glyphs of code page 437, from character 0 and from 127 on. 0 is a blank. */
 static const uint16_t low[32] = {
     0x0020, 0x263a, 0x263b, 0x2665, 0x2666, 0x2663, 0x2660, 0x2022, 0x25d8, 0x25cb, 0x25d9,
     0x2642, 0x2640, 0x266a, 0x266b, 0x263c, 0x25ba, 0x25c4, 0x2195, 0x203c, 0x00b6, 0x00a7,
@@ -41,7 +41,7 @@ static uint32_t code_of(const struct screen *screen, size_t cell)
     uint32_t code;
     if (screen->cell_size == 2)
         return at[0] < 32 ? low[at[0]] : at[0] < 127 ? at[0] : high[at[0] - 127];
-    memcpy(&code, at, sizeof code); /* in the machine's order */
+    memcpy(&code, at, sizeof code); /* in native byte order */
     if (code < 0x20 || code == 0x7f)
         return ' ';
     return code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff) || (code >= 0x80 && code < 0xa0) ? REPLACEMENT : code;
@@ -84,7 +84,7 @@ static void console_add_line(const struct screen *screen, size_t row, struct buf
 
 /* ---- the screen ---- */
 
-/* The header's numbers end at 255; how many cells there are tells the one that is larger. */
+/* Finds the size of the screen. The header's numbers end at 255; the number of cells gives a larger one. */
 static bool find_size(const uint8_t *header, size_t cell_count, struct screen *screen)
 {
     screen->rows = header[0];
@@ -105,7 +105,7 @@ static bool find_screen(const struct os_console *console, struct screen *screen)
         return false;
     screen->cells = bytes->data + HEADER_SIZE;
     screen->cell_size = 2;
-    /* It was read after the other, and the console may have become another size. */
+    /* It was read after the other, and the console may have been resized in between. */
     if (console->unicode.len == screen->rows * screen->columns * 4) {
         screen->cells = console->unicode.data;
         screen->cell_size = 4;

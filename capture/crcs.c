@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* CRCs: of the pixels that were read, and those that display hardware computes over its outputs. */
+/* CRCs of the pixels that were read, and those that display hardware computes over its outputs. */
 #include "capture/capturer.h"
 
 #include "capture/candidates.h"
@@ -32,14 +32,14 @@ static enum capture_result run_crcs(struct slot *slot, const struct capture_opti
                                     struct error *err)
 {
     struct strlist *facts = context;
-    strlist_deinit(facts); /* of a try that came to nothing */
+    strlist_deinit(facts); /* left by a failed attempt */
     int status = slot->backend->crcs(slot->capture, options, facts, err);
     if (status == 0)
         return CAPTURE_OK;
     return status == ERR_CLOSED ? CAPTURE_LOST : CAPTURE_FAILED;
 }
 
-/* Of the card that the picture is of, where one was chosen. */
+/* Adds the CRCs of each backend's hardware. Where the picture is of a chosen card, its backend reads that card. */
 static void add_hardware_crcs(struct capturer *capturer, const struct capture_options *options,
                               const struct capture_candidate *taken, struct strlist *facts)
 {
@@ -69,7 +69,7 @@ static int refuse_crc(const struct strlist *facts, int status, struct error *err
     for (size_t i = 0; i < facts->count; i++)
         if (strncmp(facts->items[i], prefix, sizeof prefix - 1) == 0)
             buffer_printf(&text, "%s%s", text.len ? "; " : "", facts->items[i] + sizeof prefix - 1);
-    error_set(err, status, "%s", text.data ? (const char *)text.data : "no CRC can be had, and nothing tells why");
+    error_set(err, status, "%s", text.data ? (const char *)text.data : "no CRC is available, for an unknown reason");
     buffer_deinit(&text);
     return status;
 }

@@ -9,7 +9,7 @@ static void append_escaped(struct buffer *out, const uint8_t *p, size_t len)
         buffer_printf(out, "\\x%02x", p[i]);
 }
 
-/* One of len bytes. */
+/* Appends one character of len bytes, escaped where needed. */
 static void append_character(struct buffer *out, const uint8_t *p, size_t len)
 {
     if (p[0] == '\\')

@@ -15,7 +15,7 @@ static enum capture_result run_list(struct slot *slot, const struct capture_opti
                                     struct error *err)
 {
     struct listing *listing = context;
-    strlist_deinit(&listing->lines); /* of a try that came to nothing */
+    strlist_deinit(&listing->lines); /* left by a failed attempt */
     const struct capture_backend *backend = slot->backend;
     int status = listing->windows ? backend->windows(slot->capture, &listing->lines, err)
                                   : backend->displays(slot->capture, options, &listing->lines, err);
@@ -55,7 +55,8 @@ int capturer_windows(struct capturer *capturer, const struct capture_options *op
     return make_listing(capturer, options, true, lines, err);
 }
 
-/* Adds "display.N.KEY=VALUE" with another N, behind `first` displays that are there already. */
+/* Adds "display.N.KEY=VALUE" with N raised by `first`, the number of displays that are listed already, and raises
+   *count to include it. */
 static void renumber_display(const char *line, size_t first, struct strlist *facts, size_t *count)
 {
     static const char prefix[] = "display.";

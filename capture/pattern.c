@@ -36,7 +36,7 @@ struct capture {
     uint8_t *pixels; /* owned: the whole screen */
 };
 
-/* Of the process, not of one open(): what was lost once stays found, and a picture's number never comes twice. */
+/* Counts for the process, not for one open(): a source is lost only once, and no picture's number repeats. */
 static atomic_uint grab_count;
 
 static void hang_forever(void)
@@ -45,7 +45,7 @@ static void hang_forever(void)
         os_sleep_ms(1000);
 }
 
-/* ---- what the variable asks for ---- */
+/* ---- parsing the variable ---- */
 
 static bool take_solid(struct capture *capture, const char *word, size_t len)
 {
@@ -128,7 +128,7 @@ static uint32_t bar_colour(uint32_t x, uint32_t width)
     return colours[(uint64_t)x * 8 / width];
 }
 
-/* The next of a fixed series (a 32-bit linear congruential generator, its better upper bits). */
+/* Returns the next colour of a fixed series (a 32-bit linear congruential generator, whose upper bits are better). */
 static uint32_t noise_colour(uint32_t *state)
 {
     *state = *state * 1664525u + 1013904223u;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A picture: taken from the first candidate that can, looked at, compared where asked, and encoded. */
+/* A picture: taken from the first candidate that can, checked, compared where requested, and encoded. */
 #include "capture/capturer.h"
 
 #include "base/timestamp.h"
@@ -22,11 +22,11 @@ void facts_add(struct strlist *to, const struct strlist *from, const char *prefi
 
 /* ---- grabbing ---- */
 
-/* Checks what a backend gave before anything is computed from it. */
+/* Checks a backend's image before anything is computed from it. */
 static bool check_image(const struct image_view *image, struct error *err)
 {
     if (image_check_size("its picture", image->width, image->height, err)) {
-        err->status = ERR_SYSTEM; /* the backend's own fault: another one may do better */
+        err->status = ERR_SYSTEM; /* the backend's own fault: another one may succeed */
         return false;
     }
     if (image->pixels && image->stride >= image->width * 3 && image->format == PIXEL_RGB24)
@@ -41,7 +41,7 @@ static enum capture_result run_grab(struct slot *slot, const struct capture_opti
 {
     struct grab *grab = context;
     char time[TIMESTAMP_SIZE];
-    strlist_deinit(&grab->facts); /* of a try that came to nothing */
+    strlist_deinit(&grab->facts); /* left by a failed attempt */
     strlist_addf(&grab->facts, "backend=%s", slot->backend->name);
     timestamp_text(time, os_wall_time_ms());
     strlist_addf(&grab->facts, "time=%s", time);
@@ -53,8 +53,8 @@ static enum capture_result run_grab(struct slot *slot, const struct capture_opti
     return result;
 }
 
-/* Tries the next candidate where the picture has one colour alone, which may be what this source is not shown, and takes
-   that one's picture if it shows more. */
+/* Tries the next candidate when all pixels have one colour, which may mean that this source is not what is shown. Uses
+   that candidate's picture if it has more colours. */
 static void retry_uniform(struct capturer *capturer, const struct capture_options *options, struct grab *grab,
                           const struct capture_candidate **taken, struct strlist *refused)
 {
@@ -137,8 +137,8 @@ static int finish_picture(struct capturer *capturer, struct grab *grab, const st
 
 /* ---- comparing with another backend ---- */
 
-/* Takes the picture again from another backend: of the same output by its name, where there is one. The first picture is
-   its backend's and stays valid. */
+/* Takes the picture again from another backend, of the same output by its name where it has one, and compares the two.
+   The first image belongs to its backend and stays valid. */
 static bool grab_compare_with(struct capturer *capturer, const struct capture_options *options, const struct grab *grab,
                               const struct capture_candidate *candidate, struct strlist *facts, struct buffer *reasons)
 {

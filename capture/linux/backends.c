@@ -31,7 +31,7 @@ static void linux_choose(const struct capture_options *options, struct capture_c
 {
     struct choice_scene *scene = calloc(1, sizeof *scene);
     if (!scene)
-        return; /* then the order above is what is left */
+        return; /* the order above is the fallback */
     drm_look("", options->card_classes, scene);
     x11_look("", getenv("DISPLAY"), scene);
     scene->vt_mode = vt_mode(scene->vt);
