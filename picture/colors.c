@@ -13,7 +13,7 @@ static uint16_t channel_of(const struct color *color, unsigned channel)
     return channel == 0 ? color->red : channel == 1 ? color->green : color->blue;
 }
 
-/* `value` from 0 to 1, and so is what comes of it. */
+/* Looks a value up in a table, interpolating between two entries. Both the value and the result are from 0 to 1. */
 static double colors_look_up(const struct color_table *table, unsigned channel, double value)
 {
     if (!table->entries)
@@ -26,7 +26,7 @@ static double colors_look_up(const struct color_table *table, unsigned channel, 
            FULL;
 }
 
-/* The nearest of 256, by way of halves of them. */
+/* Rounds a value from 0 to 1 to the nearest of 256 steps, by way of half steps. */
 static uint8_t to_byte(double value)
 {
     return value <= 0 ? 0 : value >= 1 ? 255 : (uint8_t)(((unsigned)(value * 510) + 1) / 2);
@@ -106,7 +106,7 @@ static void apply_matrix(const struct colors *colors, double value[3])
 
 struct byte_tables {
     double before[3][256]; /* the degamma table */
-    uint8_t all[3][256];   /* everything, where there is no matrix to mix the channels */
+    uint8_t all[3][256];   /* the whole conversion, used when no matrix mixes the channels */
 };
 
 static void fill_tables(const struct colors *colors, struct byte_tables *tables)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What a CRTC does with the colours of its composed picture: a table, a matrix, another table. Memory in, values out.
+/* How a CRTC converts the colours of its composed picture: a table, a matrix, another table. Memory in, values out.
  * The model is that of the kernel's drm_color_mgmt.c; tables are interpolated between their entries.
  */
 #ifndef PICTURE_COLORS_H
@@ -13,7 +13,7 @@
 #define COLORS_MATRIX_SIZE 72  /* bytes of struct drm_color_ctm */
 
 struct color_table {
-    struct color *entries; /* owned; NULL: as it is */
+    struct color *entries; /* owned; NULL: values stay as they are */
     size_t count;
 };
 
@@ -23,13 +23,14 @@ struct colors {
     double matrix[9]; /* rows, of red, green, blue */
 };
 
-/* From blobs of the kernel's: arrays of struct drm_color_lut, and a struct drm_color_ctm (of numbers with a sign, 31 bits
-   and 32 behind the point). What changes no 8-bit value counts as none. False: no memory, or no such blob. */
+/* Reads blobs of the kernel: arrays of struct drm_color_lut, and a struct drm_color_ctm (numbers of sign and magnitude
+   with 31 bits before and 32 bits after the point). A table that changes no 8-bit value and the identity matrix count
+   as none. Returns false when there is no memory or the blob is of another form. */
 bool color_table_read(struct color_table *table, const uint8_t *bytes, size_t len);
 bool colors_read_matrix(struct colors *colors, const uint8_t *bytes, size_t len);
 void colors_deinit(struct colors *colors); /* accepts zeroed ones; leaves them zeroed */
 
-/* Changes RGB24 rows. */
+/* Converts RGB24 rows in place. */
 void colors_apply(const struct colors *colors, uint8_t *rgb, uint32_t stride, uint32_t width, uint32_t height);
 
 #endif

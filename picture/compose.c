@@ -36,7 +36,8 @@ void compose_sort(struct layer *layers, size_t count)
 
 /* ---- from the screen back into the frame ---- */
 
-/* Along one axis of the screen: which column (or, turned by 90 degrees, row) of the frame each place shows. */
+/* For each place along an axis of the screen, the column (or, rotated by 90 degrees, the row) of the frame that it
+   shows. */
 struct axis {
     uint32_t *places;      /* owned; one for each place of the layer that is on the screen */
     uint32_t first, count; /* on the screen */
@@ -49,8 +50,8 @@ struct span {
     bool backwards;
 };
 
-/* The pixel that lies under the middle of place i of n. Of two that meet there it is the one that comes later in the
-   direction of the screen. */
+/* Finds the pixel of the frame under the middle of place i of n. Where two pixels meet there, it is the later one in
+   the direction of the screen. */
 static uint32_t sample(const struct span *span, uint32_t i, uint32_t n)
 {
     uint64_t way = (2 * (uint64_t)i + 1) * span->len / (2 * (uint64_t)n);
@@ -76,11 +77,11 @@ static int axis_init(struct axis *axis, const struct span *span, int32_t start, 
     return 0;
 }
 
-/* A layer with the way back from the screen into its frame. */
+/* A layer with the mapping from the screen back into its frame. */
 struct plan {
     const struct layer *layer; /* borrowed */
     struct axis across, down;
-    bool turned; /* by 90 or 270 degrees: rows of the screen are columns of the frame */
+    bool turned; /* rotated by 90 or 270 degrees: rows of the screen are columns of the frame */
     enum blend blend;
 };
 
@@ -90,8 +91,8 @@ static void plan_deinit(struct plan *plan)
     free(plan->down.places);
 }
 
-/* Undoing "reflect, then turn counter-clockwise": a quarter turn brings the frame's top row to the screen's left
-   column, upside down, and its left column to the bottom row. */
+/* Initialises a plan, which inverts "reflect, then rotate counter-clockwise". A quarter turn brings the frame's top row
+   to the screen's left column, upside down, and its left column to the bottom row. */
 static int plan_init(struct plan *plan, const struct layer *layer, uint32_t width, uint32_t height, struct error *err)
 {
     unsigned turn = layer->rotation;
@@ -106,13 +107,13 @@ static int plan_init(struct plan *plan, const struct layer *layer, uint32_t widt
 
 /* ---- blending ---- */
 
-/* Of two values from 0 to 0xffff that stand for 0 to 1. */
+/* Multiplies two values from 0 to 0xffff that stand for 0 to 1. */
 static uint32_t multiply(uint32_t a, uint32_t b)
 {
     return (a * b + OPAQUE / 2) / OPAQUE;
 }
 
-/* over * factor + below * (1 - alpha), rounded once. */
+/* Computes over * factor + below * (1 - alpha), rounded once. */
 static uint16_t compose_mix(uint16_t over, uint32_t factor, uint16_t below, uint32_t alpha)
 {
     uint64_t sum = (uint64_t)over * factor + (uint64_t)below * (OPAQUE - alpha) + OPAQUE / 2;

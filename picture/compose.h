@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What display hardware does with its planes, done on the CPU: scales, turns and blends them into one picture.
+/* Composes planes on the CPU as display hardware does: scales, rotates and blends them into one picture.
  * Memory in, memory out. The model is that of DRM's plane properties (the kernel's drm_blend.c).
  */
 #ifndef PICTURE_COMPOSE_H
@@ -23,15 +23,15 @@ enum rotation {
 enum blend {
     BLEND_PREMULTIPLIED, /* the colours are multiplied by the pixel's alpha already */
     BLEND_COVERAGE,      /* they are not */
-    BLEND_NONE,          /* the pixel's alpha means nothing */
+    BLEND_NONE,          /* the pixel's alpha is ignored */
 };
 
-enum layer_kind { LAYER_PRIMARY, LAYER_OVERLAY, LAYER_CURSOR }; /* bottom to top, where no zpos tells */
+enum layer_kind { LAYER_PRIMARY, LAYER_OVERLAY, LAYER_CURSOR }; /* bottom to top, when there is no zpos */
 
 struct layer {
     struct frame frame;
-    uint32_t src_x, src_y, src_width, src_height; /* what of the frame is shown, in 1/65536 pixel */
-    int32_t x, y;                                 /* where on the screen; may lie beyond it */
+    uint32_t src_x, src_y, src_width, src_height; /* the part of the frame that is shown, in 1/65536 pixel */
+    int32_t x, y;                                 /* position on the screen; may lie beyond it */
     uint32_t width, height;
     unsigned rotation; /* enum rotation, one of ROTATE_ or 0, with or without the others */
     enum blend blend;
@@ -39,14 +39,14 @@ struct layer {
     enum layer_kind kind;
     bool has_zpos;
     uint64_t zpos;
-    uint32_t id; /* decides where all else is equal */
+    uint32_t id; /* decides between layers that are equal otherwise */
 };
 
-/* Bottom to top: by zpos where every layer has one, else by kind; then by id. */
+/* Sorts layers bottom to top: by zpos where every layer has one, else by kind; then by id. */
 void compose_sort(struct layer *layers, size_t count);
 
-/* Draws the layers (bottom to top) over black into RGB24 rows. The pixels' alpha of the lowest layer means nothing,
-   unless that is a cursor: there is nothing behind it. */
+/* Draws the layers (bottom to top) over black into RGB24 rows. The pixels' alpha of the lowest layer is ignored, since
+   nothing is behind it, unless that layer is a cursor. */
 int compose(uint8_t *rgb, uint32_t stride, uint32_t width, uint32_t height, const struct layer *layers, size_t count,
             struct error *err);
 

@@ -16,7 +16,7 @@ static uint32_t crc_widen(uint8_t *wide, const uint8_t *pixels, uint32_t count)
     return count * 8;
 }
 
-/* zlib inverts the value before and after: with all bits set it begins with none. */
+/* Computes the CRC. zlib inverts the value before and after, so that starting with all bits set begins with 0. */
 uint32_t picture_crc(const struct image_view *image)
 {
     uint8_t wide[BLOCK * 8];

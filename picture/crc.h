@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The CRC by which a picture can be held against the display hardware's own: computed as the kernel's virtual driver
- * vkms (Linux 6.1) does it over what it scans out, so that both are equal where that hardware is vkms and its planes are
+/* The CRC for comparing a picture with the display hardware's own CRC. It is computed as the kernel's virtual driver
+ * vkms (Linux 6.1) does it over what it scans out. So both are equal where that hardware is vkms and its planes are
  * exact in 8 bits a channel.
  *
- * It is the CRC-32 of IEEE 802.3 (reflected, polynomial 0xedb88320) that begins with 0 and is not inverted at either end,
- * over the rows from top to bottom without anything between them, each pixel being four little-endian 16-bit values:
- * 0xffff (alpha), red, green, blue; an 8-bit value stands there times 257.
+ * It is the CRC-32 of IEEE 802.3 (reflected, polynomial 0xedb88320), but begins with 0 and is not inverted at either
+ * end. It covers the rows from top to bottom without anything between them. Each pixel is four little-endian 16-bit
+ * values: 0xffff (alpha), red, green, blue; an 8-bit value is multiplied by 257.
  */
 #ifndef PICTURE_CRC_H
 #define PICTURE_CRC_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A mouse pointer drawn into a picture. The kinds are those of DXGI_OUTDUPL_POINTER_SHAPE_TYPE, which all others can be
-   told in. */
+/* Draws a mouse pointer into a picture. The kinds are those of DXGI_OUTDUPL_POINTER_SHAPE_TYPE, which can express all
+   others. */
 #ifndef PICTURE_CURSOR_H
 #define PICTURE_CURSOR_H
 
@@ -9,14 +9,14 @@
 #include <stdint.h>
 
 enum cursor_kind {
-    CURSOR_MONOCHROME = 1, /* one bit a pixel, the first at the top of a byte: rows of AND, below them as many of XOR */
-    CURSOR_COLOUR = 2,     /* bytes B, G, R, A, not multiplied by A */
-    CURSOR_MASKED = 4, /* bytes B, G, R, M: M 0 replaces the picture's pixel, else it is inverted where RGB says so */
+    CURSOR_MONOCHROME = 1, /* one bit a pixel, most significant first: the rows of AND, then as many rows of XOR */
+    CURSOR_COLOUR = 2,     /* bytes B, G, R, A, not premultiplied */
+    CURSOR_MASKED = 4,     /* bytes B, G, R, M: RGB replaces the pixel where M is 0, else it is XORed into it */
 };
 
 struct cursor_shape {
     enum cursor_kind kind;
-    uint32_t width, height; /* of what is seen */
+    uint32_t width, height; /* of the visible part */
     uint32_t pitch;         /* bytes of a row */
     const uint8_t *bytes;   /* borrowed */
     size_t len;
@@ -27,8 +27,8 @@ struct cursor_canvas {
     uint32_t width, height;
 };
 
-/* With its upper left corner at x, y, which may be outside. False when the shape's bytes are too few for its size, or its
-   kind is unknown; nothing is drawn then. */
+/* Draws a shape with its upper left corner at x, y, which may be outside. Returns false, and draws nothing, when the
+   size is out of range, the bytes are too few for it, or the kind is unknown. */
 bool cursor_draw(const struct cursor_canvas *canvas, const struct cursor_shape *shape, int32_t x, int32_t y);
 
 #endif

@@ -15,13 +15,14 @@ static uint32_t intel_x(uint32_t x, uint32_t y)
     return y * 512 + x;
 }
 
-/* Columns of 16 bytes, one after the other. */
+/* Returns the offset in a Y tile: columns of 16 bytes, one after the other. */
 static uint32_t intel_y(uint32_t x, uint32_t y)
 {
     return x / 16 * 512 + y * 16;
 }
 
-/* From the most significant bit of the place down, bits of: x y x y x y y y, and four of x. */
+/* Returns the offset in a Yf tile. Its bits, from the most significant one down, are of: x y x y x y y y, and four of
+   x. */
 static uint32_t intel_yf(uint32_t x, uint32_t y)
 {
     return (y & 7) << 4 | (x & 16) << 3 | (y & 8) << 5 | (x & 32) << 4 | (y & 16) << 6 | (x & 64) << 5;
@@ -72,7 +73,7 @@ static bool is_block_linear(uint64_t modifier)
     return VENDOR(modifier) == VENDOR_NVIDIA && (VALUE(modifier) & 0xff0) == 16 && VALUE(modifier) >> 26 == 0;
 }
 
-/* A processor sees the GOBs before Turing row by row. */
+/* Returns the offset in a GOB before Turing, which a processor sees row by row. */
 static uint32_t gob_raster(uint32_t x, uint32_t y)
 {
     return y * GOB_WIDTH + x;
@@ -102,7 +103,7 @@ static bool find_block_linear(struct tiling *tiling, uint64_t modifier)
 
 #define AMD_64K_S UINT64_C(0x0200000000000901) /* GFX9, tile 9, and neither compression nor pipes or banks mixed in */
 
-/* The value's bits, from the least significant on, at those of the mask. */
+/* Places the value's bits, from the least significant one on, at the bits of the mask. */
 static uint32_t deposit(uint32_t value, uint32_t mask)
 {
     uint32_t out = 0;
@@ -112,7 +113,7 @@ static uint32_t deposit(uint32_t value, uint32_t mask)
     return out;
 }
 
-/* The mask has the bits of the place that come from x. */
+/* The mask has the bits of the offset that come from x. */
 #define AMD_PLACE(name, mask)                                                                                          \
     static uint32_t name(uint32_t x, uint32_t y)                                                                       \
     {                                                                                                                  \

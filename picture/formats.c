@@ -19,7 +19,8 @@ static uint64_t format_read_word(const uint8_t *bytes, unsigned count)
     return word;
 }
 
-/* To 16 bits, by repeating the bits. Of up to 8 bits, first to 8, so that the upper half is what 8 bits would be. */
+/* Widens a value to 16 bits by repeating its bits. A value of up to 8 bits is widened to 8 first, so that the upper
+   half is the 8-bit value. */
 static uint16_t format_widen(uint32_t value, unsigned bits)
 {
     unsigned target = bits <= 8 ? 8 : 16;
@@ -46,7 +47,7 @@ static struct color read_packed(const struct frame *frame, uint32_t x, uint32_t 
     };
 }
 
-/* The usual layout, without the loops of the general one. */
+/* Reads the most common layout, without the loops of the general reader. */
 static struct color read_x8r8g8b8(const struct frame *frame, uint32_t x, uint32_t y)
 {
     const uint8_t *bytes = format_pixel_at(frame, x, y);
@@ -65,7 +66,8 @@ static uint16_t from_unit(float value)
     return value >= 1 ? 0xffff : (uint16_t)(((uint32_t)(value * 131070) + 1) / 2);
 }
 
-/* An IEEE 754 half. What is below 0 or no number is 0; what is above 1 can't be shown brighter than white. */
+/* Reads an IEEE 754 half. Negative values and NaN become 0. Values above 1 are clamped, since nothing is brighter than
+   white. */
 static uint16_t read_half(uint64_t word, struct channel channel)
 {
     uint32_t half = (uint32_t)(word >> channel.shift) & 0xffff, exponent = half >> 10 & 31, mantissa = half & 1023;
@@ -96,7 +98,7 @@ static struct color read_indexed(const struct frame *frame, uint32_t x, uint32_t
 
 /* ---- YUV ---- */
 
-/* Samples are of `bits` bits. ITU-R BT.601, 709 and 2020: the three differ in the weights of red and blue. */
+/* Converts samples of `bits` bits. ITU-R BT.601, 709 and 2020 differ in the weights of red and blue. */
 static struct color from_yuv(const struct frame *frame, int luma, int cb, int cr, unsigned bits)
 {
     static const float weights[][2] = {{0.299f, 0.114f}, {0.2126f, 0.0722f}, {0.2627f, 0.0593f}};
@@ -128,7 +130,7 @@ static struct color read_nv(const struct frame *frame, uint32_t x, uint32_t y)
     return from_yuv(frame, *format_pixel_at(frame, x, y), chroma[swapped], chroma[!swapped], 8);
 }
 
-/* Ten bits a sample, at the top of little-endian 16. */
+/* Reads samples of ten bits, at the top of little-endian 16-bit words. */
 static struct color read_p010(const struct frame *frame, uint32_t x, uint32_t y)
 {
     const uint8_t *chroma = chroma_at(frame, x, y);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The pixel formats of scanned-out framebuffers (DRM's fourccs), read one pixel at a time. Memory in, values out.
  *
- * A format's name tells its bits from the most significant of a little-endian word down: XR24 is x8 r8 g8 b8.
+ * A format's name lists its bits from the most significant of a little-endian word down: XR24 is x8 r8 g8 b8.
  * Source of the names and layouts: the kernel's drm_fourcc.h.
  */
 #ifndef PICTURE_FORMATS_H
@@ -15,14 +15,15 @@
 #define FOURCC_TEXT_SIZE 5 /* bytes, with the NUL */
 #define FORMAT_PLANES_MAX 2
 
-/* Each 0 to 0xffff. Alpha is as stored: whether the others are multiplied by it already, only the plane knows. */
+/* Each from 0 to 0xffff. Alpha is as stored: only the plane knows whether the others are premultiplied. */
 struct color {
     uint16_t red, green, blue, alpha;
 };
 
 enum yuv_encoding { YUV_BT601, YUV_BT709, YUV_BT2020 };
 
-/* Linear pixels in memory. Only the rows from first_row on are there, which fits the subsampling of each plane. */
+/* Linear pixels in memory. Only the rows from first_row on are present; first_row fits the subsampling of each
+   plane. */
 struct frame {
     const struct format *format; /* borrowed, like all below */
     uint32_t width, height;      /* pixels of the whole framebuffer */
@@ -31,37 +32,37 @@ struct frame {
     uint32_t stride[FORMAT_PLANES_MAX]; /* bytes */
     enum yuv_encoding encoding;
     bool full_range;             /* of YUV */
-    const struct color *palette; /* 256; of formats with a palette */
+    const struct color *palette; /* 256 entries, for formats with a palette */
 };
 
-/* Where a plane of a format has its pixels: blocks of `bytes` for `width` x `height` pixels. */
+/* The layout of a format's plane: blocks of `bytes` bytes for `width` x `height` pixels. */
 struct format_plane {
     uint8_t bytes, width, height;
 };
 
 struct channel {
-    uint8_t shift, bits; /* no bits: the channel is not there */
+    uint8_t shift, bits; /* 0 bits: no such channel */
 };
 
 struct format {
     uint32_t fourcc;
-    struct format_plane planes[FORMAT_PLANES_MAX]; /* bytes 0: there is no such plane */
+    struct format_plane planes[FORMAT_PLANES_MAX]; /* 0 bytes: no such plane */
     struct channel red, green, blue, alpha;        /* of packed RGB */
-    /* x and y lie within the frame, and y from its first row on. */
+    /* Reads one pixel. x and y lie within the frame; y is at least first_row. */
     struct color (*read)(const struct frame *frame, uint32_t x, uint32_t y);
     bool has_palette;
 };
 
-/* NULL: no format that is known here. */
+/* Returns the format, or NULL when it is not supported. */
 const struct format *format_find(uint32_t fourcc);
 unsigned format_plane_count(const struct format *format);
 
-/* Bytes that one row of a plane takes at the least. */
+/* Returns the least number of bytes that one row of a plane takes. */
 uint64_t format_row_bytes(const struct format *format, unsigned plane, uint32_t width);
-/* Rows that a plane has for `height` rows of pixels. */
+/* Returns the number of rows that a plane has for `height` rows of pixels. */
 uint32_t format_rows(const struct format *format, unsigned plane, uint32_t height);
 
-/* The four letters, those that can't be printed as '?'. */
+/* Writes the four letters, with '?' for those that can't be printed. */
 void fourcc_text(char text[FOURCC_TEXT_SIZE], uint32_t fourcc);
 
 #endif

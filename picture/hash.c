@@ -21,7 +21,7 @@ static uint64_t rotate(uint64_t value, int bits)
     return value << bits | value >> (64 - bits);
 }
 
-/* Little-endian. Written out, so that compilers make one load of each. */
+/* Loads a little-endian number. It is written out so that compilers make a single load of it. */
 static uint32_t load_32(const uint8_t *bytes)
 {
     return (uint32_t)bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 | (uint32_t)bytes[3] << 24;

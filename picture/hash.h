@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The hash by which two pictures are told apart: XXH64 (xxHash's 64-bit function) with seed 0, of the picture written
- * as a P6 file (picture/ppm.h). So a host that has the PPM can compute it with any xxHash tool, and pictures of other
- * dimensions never share it by having the same bytes.
+/* The hash that tells two pictures apart: XXH64 (xxHash's 64-bit function) with seed 0, of the picture written as a P6
+ * file (picture/ppm.h). A host that has the PPM can compute it with any xxHash tool. Pictures of different dimensions
+ * never share it by having the same bytes.
  */
 #ifndef PICTURE_HASH_H
 #define PICTURE_HASH_H

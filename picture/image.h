@@ -11,7 +11,7 @@
 #define IMAGE_PIXELS_MAX (1u << 28) /* in all: 16 384 x 16 384, or a wall of 32 767 x 8 192 */
 
 enum pixel_format {
-    PIXEL_RGB24, /* bytes R, G, B: what every picture is in the end */
+    PIXEL_RGB24, /* bytes R, G, B: the format of every finished picture */
 };
 
 struct image_view {

@@ -6,13 +6,13 @@
 static const char *const vendors[] = {"none",    "Intel",    "AMD", "NVIDIA",    "Samsung", "Qualcomm",
                                       "Vivante", "Broadcom", "ARM", "Allwinner", "Amlogic"};
 
-/* Those with a name of their own; the rest of a vendor's are told by their bits. */
+/* Modifiers with a name of their own. The others of a vendor are described by their bits. */
 static const struct {
     uint64_t modifier;
     const char *name;
 } names[] = {
     {MODIFIER_LINEAR, "linear"},
-    {MODIFIER_UNKNOWN, "a layout that the driver does not tell"},
+    {MODIFIER_UNKNOWN, "a layout known to the driver alone"},
     {0x0100000000000001, "Intel X-tiled"},
     {0x0100000000000002, "Intel Y-tiled"},
     {0x0100000000000003, "Intel Yf-tiled"},

@@ -8,7 +8,7 @@ bool pixels_are_uniform(const struct image_view *image, uint32_t *colour)
     const uint8_t *first = image->pixels;
     size_t row_len = (size_t)image->width * 3;
     *colour = (uint32_t)first[0] << 16 | (uint32_t)first[1] << 8 | first[2];
-    /* A row whose every pixel is the one before it is of one colour; the others are compared with it. */
+    /* The first row has one colour when each pixel equals the one before it. The other rows are compared with it. */
     if (memcmp(first, first + 3, row_len - 3) != 0)
         return false;
     for (uint32_t y = 1; y < image->height; y++)

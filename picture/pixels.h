@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What can be said of an image by its pixels alone. */
+/* What the pixels of an image say by themselves. */
 #ifndef PICTURE_PIXELS_H
 #define PICTURE_PIXELS_H
 
@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 
-/* Whether all pixels have one colour, which `colour` gets as 0xRRGGBB. */
+/* Returns whether all pixels have one colour. Sets *colour to that of the first, as 0xRRGGBB. */
 bool pixels_are_uniform(const struct image_view *image, uint32_t *colour);
 
 #endif

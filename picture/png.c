@@ -20,12 +20,12 @@ struct effort {
     int level, strategy;
 };
 
-/* Runs only, no search for repeated strings: on the filtered rows of most pictures both faster and smaller than zlib's
-   quick levels. A band needs nothing of the band before it. */
+/* Runs only, no search for repeated strings. On the filtered rows of most pictures it is both faster and smaller than
+   zlib's quick levels. A band needs nothing of the band before it. */
 static const struct effort runs = {1, Z_RLE};
-/* Where there is more to find (dithered colours, drawn patterns) this is far smaller; on photographs far slower. */
+/* Far smaller where strings repeat (dithered colours, drawn patterns), and far slower on photographs. */
 static const struct effort strings = {4, Z_DEFAULT_STRATEGY};
-/* Shows on a sample whether there is. */
+/* Shows on a sample whether strings repeat. */
 static const struct effort quick_strings = {1, Z_DEFAULT_STRATEGY};
 
 #define SAMPLE_SIZE (16u * 1024) /* bytes from the middle of a band */
@@ -53,7 +53,7 @@ static void put_u32(uint8_t *bytes, uint32_t value)
         bytes[i] = (uint8_t)(value >> (24 - 8 * i));
 }
 
-/* Around len bytes that already stand at chunk + 8. */
+/* Completes a chunk around len bytes that are already at chunk + 8. */
 static void seal_chunk(uint8_t *chunk, const char *type, uint32_t len)
 {
     put_u32(chunk, len);
@@ -111,8 +111,8 @@ static void filter_rows(const struct encoder *encoder, uint32_t first, uint32_t 
     }
 }
 
-/* The chunk of a band, owned by the caller, or NULL without memory. Every band but the last ends at a byte's edge (with
-   an empty stored block), so that the next can follow it. */
+/* Compresses a band into a chunk, which the caller frees. Returns NULL when there is no memory. Every band but the last
+   ends at a byte boundary (with an empty stored block), so that the next one can follow it. */
 static uint8_t *deflate_chunk(const uint8_t *bytes, size_t len, const struct effort *effort, bool last,
                               size_t *chunk_len)
 {

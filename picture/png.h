@@ -24,7 +24,7 @@ struct png_text {               /* becomes a tEXt chunk */
 struct png_options {
     const struct png_text *texts; /* borrowed */
     size_t text_count;
-    unsigned threads; /* 0: one a processor */
+    unsigned threads; /* 0: one for each processor */
 };
 
 /* Appends the file to out. ERR_LIMIT for what image_check_size() refuses, ERR_INVALID for a wrong text;

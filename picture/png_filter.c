@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The loops are written so that a compiler makes vectors of them: no branch, no carried value but the sum, and that
-   in 32 bits over a stretch that can't overflow it. The Makefile asks for -O3 here. */
+/* The loops are written so that a compiler can vectorise them: no branch, no carried value but the sum, which has 32
+   bits over a stretch that can't overflow it. The Makefile asks for -O3 here. */
 #include "picture/png_filter.h"
 
-#define STRETCH 4096 /* bytes; of at most 128 each */
+#define STRETCH 4096 /* bytes, each of which adds at most 128 to the sum */
 
-/* How far a byte is from zero, both ways. */
+/* Returns how far a byte is from zero, in either direction. */
 static inline uint8_t distance(uint8_t byte)
 {
     uint8_t negative = (uint8_t)-byte;
@@ -39,8 +39,8 @@ static inline uint8_t predict(enum png_filter filter, uint8_t left, uint8_t up, 
     }
 }
 
-/* Inlined with a constant filter, so that each copy is one straight loop. The pixel to the left is read at negative
-   offsets: the first pixel of a row is not for this. */
+/* Filters a stretch of a row. It is inlined with a constant filter, so that each copy is one straight loop. The pixel
+   to the left is read at negative offsets, so the first pixel of a row must not be in the stretch. */
 static inline __attribute__((always_inline)) uint32_t filter_stretch(enum png_filter filter, uint8_t *restrict out,
                                                                      const uint8_t *restrict row,
                                                                      const uint8_t *restrict above, size_t len)

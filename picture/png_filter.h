@@ -11,12 +11,12 @@ enum png_filter { PNG_NONE, PNG_SUB, PNG_UP, PNG_AVERAGE, PNG_PAETH, PNG_FILTER_
 #define PNG_PIXEL_SIZE 3 /* bytes */
 
 /* Filters the row of len bytes, a multiple of PNG_PIXEL_SIZE and at least one pixel, into out. `above` is the row
-   before it, zeros for the first. Returns the sum of the results' distances from zero: a guess at what they will cost
-   to compress. */
+   before it, zeros for the first. Returns the sum of the results' distances from zero, which estimates their compressed
+   size. */
 uint64_t png_filter_row(enum png_filter filter, uint8_t *out, const uint8_t *row, const uint8_t *above, size_t len);
 
-/* Filters by the filter with the least sum into out[1...], sets out[0] to its number, and returns it. `scratch` has
-   room for len bytes. */
+/* Chooses the filter with the least sum, filters the row into out[1...], sets out[0] to the filter's number and returns
+   it. `scratch` has room for len bytes. */
 enum png_filter png_filter_choose(uint8_t *out, uint8_t *scratch, const uint8_t *row, const uint8_t *above, size_t len);
 
 #endif

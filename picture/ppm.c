@@ -30,7 +30,7 @@ static bool is_space(uint8_t byte)
     return byte == ' ' || (byte >= '\t' && byte <= '\r');
 }
 
-/* Past white space, of which there must be some, and comments. */
+/* Skips white space and comments. Returns false when there is none of either. */
 static bool ppm_skip_space(const uint8_t *bytes, size_t len, size_t *at)
 {
     size_t start = *at;
@@ -62,7 +62,7 @@ int ppm_decode(struct image_view *image, const uint8_t *bytes, size_t len, struc
     size_t at = 2;
     *image = (struct image_view){.format = PIXEL_RGB24};
     if (len < 2 || memcmp(bytes, "P6", 2) != 0)
-        return error_set(err, ERR_INVALID, "it is no PPM (P6)");
+        return error_set(err, ERR_INVALID, "it is not a PPM (P6)");
     if (!ppm_take_number(bytes, len, &at, &image->width) || !ppm_take_number(bytes, len, &at, &image->height) ||
         !ppm_take_number(bytes, len, &at, &largest) || at == len || !is_space(bytes[at]))
         return error_set(err, ERR_INVALID, "its header is wrong, or of more than %d pixels", IMAGE_SIZE_MAX);
