@@ -27,7 +27,7 @@ static bool is_v4(const struct os_address *address)
     return memcmp(address->ip, mapped, sizeof mapped) == 0;
 }
 
-/* 1 = a network, 0 = no '/' in it, negative = wrong. */
+/* Parses ADDRESS/BITS. Returns 1 for a network, 0 when the rule has no '/', negative when it is wrong. */
 static int parse_network(const char *rule, struct network *network, struct error *err)
 {
     const char *slash = strchr(rule, '/');

@@ -9,11 +9,12 @@
 
 #include <stdbool.h>
 
-/* Whether a rule can be one: a name, an address, or a network ADDRESS/BITS. ERR_INVALID names it. */
+/* Checks that a rule is well-formed: a name, an address, or a network ADDRESS/BITS. ERR_INVALID names it. */
 int allow_check_rule(const char *rule, struct error *err);
 
-/* With no rules: loopback, private (RFC 1918, RFC 4193) and link-local addresses. Names are resolved at each call, as
-   testagentd does at each connection, so it may block: call it in the session's own thread. */
+/* Returns whether a peer may connect. Without rules, loopback, private (RFC 1918, RFC 4193) and link-local addresses
+   may. Names are resolved at each call, as testagentd does at each connection. So it may block: call it in the
+   session's own thread. */
 bool allow_peer(const struct strlist *rules, const struct os_address *peer);
 
 #endif

@@ -19,18 +19,18 @@ struct child {
     struct child *next;
     struct os_process *process; /* owned */
     uint64_t pid;
-    unsigned users; /* threads that look at it without the lock; it is freed by the last */
+    unsigned users; /* threads that use it without the lock; the last one frees it */
     bool tracked, exited, synced, forgotten;
     uint32_t status;
     char *reports[2];       /* owned: where its output goes, or NULL */
-    struct waiter *waiters; /* in their owners' stacks */
+    struct waiter *waiters; /* on their owners' stacks */
 };
 
 struct children {
     struct os_mutex *lock; /* guards everything below */
     struct child *running, *exited;
     unsigned running_count, exited_count;
-    struct child *restored; /* the last one that children_restore made; used by it alone, before any client */
+    struct child *restored; /* the last one that children_restore made; used only there, before any client connects */
 };
 
 static void child_free(struct child *child)
@@ -41,7 +41,7 @@ static void child_free(struct child *child)
     free(child);
 }
 
-/* With the lock held: gives up one use. */
+/* Releases one use of a child. The lock is held. */
 static void children_release(struct child *child)
 {
     if (--child->users == 0 && child->forgotten)
@@ -54,7 +54,7 @@ static void wake_waiters(struct child *child)
         os_waker_set(w->waker);
 }
 
-/* With the lock held, child unlinked already. */
+/* Forgets a child that was taken off its list already, and frees it unless it is in use. The lock is held. */
 static void children_unlink(struct child *child)
 {
     child->forgotten = true;
@@ -81,7 +81,7 @@ static struct child *find_in(struct child *list, uint64_t pid)
     return list;
 }
 
-/* With the lock held. The newest first: a pid may come again. */
+/* Finds a tracked child. The newest comes first, since a pid may be reused. The lock is held. */
 static struct child *children_find(struct children *children, uint64_t pid, struct error *err)
 {
     struct child *child = find_in(children->running, pid);
@@ -92,7 +92,7 @@ static struct child *children_find(struct children *children, uint64_t pid, stru
     return child;
 }
 
-/* One more user, until children_release(). */
+/* Acquires a child for use without the lock, until children_release(). */
 static struct child *children_acquire(struct children *children, uint64_t pid, struct error *err)
 {
     os_mutex_lock(children->lock);
@@ -103,7 +103,7 @@ static struct child *children_acquire(struct children *children, uint64_t pid, s
     return child;
 }
 
-/* With the lock held. Moves what has exited since the last look. */
+/* Moves the children that have exited since the last call to the list of exited ones. The lock is held. */
 static void children_reap_exited(struct children *children)
 {
     struct child **link = &children->running;
@@ -151,12 +151,13 @@ struct children *children_new(struct error *err)
     return children;
 }
 
-/* Lists a child; it may have exited already, and its signal been seen in vain. */
+/* Lists a child. It may have exited already, with its signal handled before it was listed, so exited children are
+   reaped here. */
 static void children_add(struct children *children, struct child *child)
 {
     os_mutex_lock(children->lock);
     struct child *older = find_in(children->exited, child->pid);
-    if (older && child->tracked) { /* its pid is another's now: nobody can ask for it any more */
+    if (older && child->tracked) { /* its pid was reused: nobody can ask for it any more */
         unlink_child(&children->exited, older);
         children->exited_count--;
         children_unlink(older);
@@ -205,7 +206,7 @@ int children_start(struct children *children, const struct os_process_spec *spec
     return 0;
 }
 
-/* With the lock held; lets go of it. One round of waiting: what woke it. */
+/* Waits once and returns what ended the wait. The lock is held, and released during the wait. */
 static enum os_wait_result wait_once(struct children *children, struct child *child, struct os_waker *waker,
                                      struct os_socket *client, int64_t deadline_ms)
 {
@@ -221,7 +222,7 @@ static enum os_wait_result wait_once(struct children *children, struct child *ch
     return result;
 }
 
-/* With the lock held and the child used. */
+/* Waits until the child exits, the deadline, or until the client hangs up. The lock is held and the child is in use. */
 static int wait_for_exit(struct children *children, struct child *child, struct os_socket *client, int64_t deadline_ms,
                          struct error *err)
 {

@@ -5,9 +5,9 @@
 
 #include <stdio.h>
 
-#define LEAVE_MS 2000 /* what sessions have to clean up before the agent becomes another */
+#define LEAVE_MS 2000 /* how long sessions may clean up before the agent becomes another executable */
 
-/* In place of the banner, in a fresh socket's empty send buffer: it never blocks. */
+/* Sends a refusal instead of the banner. A fresh socket's send buffer is empty, so this never blocks. */
 static void clients_refuse(struct session *session, unsigned max)
 {
     char text[96];

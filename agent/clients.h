@@ -5,9 +5,9 @@
 
 #include "agent/session.h"
 
-/* Lists the session. Returns false, and tells the client, when there are as many as --max-clients allows. */
+/* Adds the session to the list. Returns false, and sends the client an error, when --max-clients are connected. */
 bool clients_enter(struct session *session);
-/* Takes the session off the list. */
+/* Removes the session from the list. */
 void clients_leave(struct session *session);
 /* Ends all sessions and waits, for a bounded time, until they have left. */
 void clients_end(struct agent *agent);

@@ -7,11 +7,11 @@
 
 #define CONFIG_SIZE_MAX 65536 /* bytes */
 
-/* Sets one option; name and value are borrowed from the text. Negative with *err set when it can't. */
+/* Sets one option; name and value are borrowed from the text. Returns a negative status with *err set on failure. */
 typedef int config_setter(void *context, const char *name, const char *value, struct error *err);
 
-/* Reads the file and calls `set` for each of its lines, in their order. *text, which the caller frees, holds the names and
-   values from then on, also after a failure. ERR_INVALID with one line that names file and line. */
+/* Reads the file and calls `set` for each of its lines, in their order. *text holds the names and values from then on,
+   also after a failure; the caller frees it. ERR_INVALID with one line that names file and line. */
 int config_read(const char *path, char **text, config_setter *set, void *context, struct error *err);
 
 #endif

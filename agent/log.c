@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define LINE_SIZE 1024 /* bytes; a longer line is cut and says so */
+#define LINE_SIZE 1024 /* bytes; a longer line is cut and marked */
 
 static struct {
     struct os_mutex *lock;
@@ -50,7 +50,7 @@ static void make_room(size_t len)
         return;
     size_t drop = log_state.len + len - LOG_SIZE;
     if (drop < LOG_SIZE / 4)
-        drop = LOG_SIZE / 4; /* not for each line anew */
+        drop = LOG_SIZE / 4; /* so that not every line moves the text */
     if (drop > log_state.len)
         drop = log_state.len;
     const char *end = memchr(log_state.text + drop - 1, '\n', log_state.len - drop + 1);
@@ -74,7 +74,7 @@ void log_line(const char *format, ...)
     os_mutex_unlock(log_state.lock);
     if (log_state.to_stderr) {
         fputs(line, stderr);
-        fflush(stderr); /* which some C libraries buffer */
+        fflush(stderr); /* some C libraries buffer it */
     }
 }
 

@@ -8,13 +8,13 @@
 
 #include <stdbool.h>
 
-#define LOG_SIZE (128u * 1024u) /* bytes; older lines make room */
+#define LOG_SIZE (128u * 1024u) /* bytes; older lines are dropped */
 
 void log_init(bool to_stderr); /* once, before the first thread */
-/* One line, UTC time in front; control characters become '?'. */
+/* Logs one line, with the UTC time in front. Control characters become '?'. */
 void log_line(const char *format, ...) PRINTF_LIKE(1, 2);
-/* Appends what is kept, whole lines, and says how many bytes are gone. */
+/* Appends the lines that are kept, after a note of how many bytes were dropped. */
 void log_copy(struct buffer *out);
-int log_save(const char *path, struct error *err); /* the same into a file, on the disk when it returns */
+int log_save(const char *path, struct error *err); /* writes the same to a file, which is on the disk on return */
 
 #endif

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum option_kind { FLAG, COMMAND /* a flag for the command line alone */, TEXT, NUMBER, LIST, PROTOCOL, CONFIG };
+enum option_kind { FLAG, COMMAND /* a flag of the command line only */, TEXT, NUMBER, LIST, PROTOCOL, CONFIG };
 
 struct option {
     const char *name;
@@ -35,17 +35,17 @@ static const struct option all_options[] = {
     {"--run-as", TEXT, FIELD(run_as), 0, 0, "WHO",
      "run programs as agent, session (who is logged on) or a user by name"},
     {"--config", CONFIG, FIELD(config), 0, 0, "FILE", "read options from this file first: 'name = value' lines"},
-    {"--install", COMMAND, FIELD(install), 0, 0, NULL, "make a service of it with the other options, and start it"},
+    {"--install", COMMAND, FIELD(install), 0, 0, NULL, "install it as a service with the other options, and start it"},
     {"--autologon", TEXT, FIELD(autologon), 0, 0, "USER",
      "with --install: log this user on at each boot; asks for the password"},
     {"--uninstall", COMMAND, FIELD(uninstall), 0, 0, NULL, "end the service and remove it"},
-    {"--status", COMMAND, FIELD(status), 0, 0, NULL, "tell of the service"},
+    {"--status", COMMAND, FIELD(status), 0, 0, NULL, "print the state of the service"},
     {"--audit", COMMAND, FIELD(audit), 0, 0, NULL, "check the settings that a test machine needs (Windows)"},
-    {"--fix", COMMAND, FIELD(fix), 0, 0, NULL, "with --audit: set those that are otherwise"},
+    {"--fix", COMMAND, FIELD(fix), 0, 0, NULL, "with --audit: correct the settings that differ"},
     {"--selftest", COMMAND, FIELD(selftest), 0, 0, "[FILE]", "try what it can do here, and write a report to FILE"},
     {"--service", COMMAND, FIELD(service), 0, 0, NULL, NULL},
-    {"--version", COMMAND, FIELD(version), 0, 0, NULL, "say the version and exit"},
-    {"--help", COMMAND, FIELD(help), 0, 0, NULL, "say this and exit"},
+    {"--version", COMMAND, FIELD(version), 0, 0, NULL, "print the version and exit"},
+    {"--help", COMMAND, FIELD(help), 0, 0, NULL, "print this help and exit"},
     {"--check", COMMAND, FIELD(check), 0, 0, NULL, NULL},
 };
 #define OPTION_COUNT (sizeof all_options / sizeof all_options[0])
@@ -97,7 +97,7 @@ static bool is_flag(const struct option *option)
     return option->kind == FLAG || option->kind == COMMAND;
 }
 
-/* "--name" or "--name=value"; *value is then the part behind the '='. */
+/* Finds the option of "--name" or "--name=value". *value is the part after the '=', or NULL. */
 static const struct option *find_option(const char *argument, const char **value)
 {
     size_t len = strcspn(argument, "=");
@@ -108,7 +108,8 @@ static const struct option *find_option(const char *argument, const char **value
     return NULL;
 }
 
-/* What an upgrade added at the front is nobody's business: not the host's (server.argv), nor the next upgrade's. */
+/* Removes the argument that an upgrade added at the front. It is neither for the host (server.argv) nor for the next
+   upgrade. */
 static void hide_resume(struct options *options)
 {
     static const char resume[] = "--resume=";
@@ -120,7 +121,7 @@ static void hide_resume(struct options *options)
     options->argc--;
 }
 
-/* Parses the option at argv[*index] and moves *index over its value. */
+/* Parses the option at argv[*index] and moves *index past its value. */
 static int parse_option(struct options *options, int *index, struct error *err)
 {
     const char *argument = options->argv[*index], *value;
@@ -160,7 +161,7 @@ static int parse_positional(struct options *options, int position, const char *v
     return error_set(err, ERR_INVALID, "unexpected argument '%s'", value);
 }
 
-/* What can't be said at once, or not without another. */
+/* Checks for options that exclude or need one another. */
 static int check_combinations(const struct options *options, struct error *err)
 {
     unsigned commands =
@@ -199,7 +200,7 @@ static int options_set(void *context, const char *name, const char *value, struc
     return 0;
 }
 
-/* What the command line says goes before what its file says, so the file is read first. */
+/* Reads the configuration file. It is read before the command line is parsed, which takes precedence. */
 static int read_config(struct options *options, struct error *err)
 {
     for (int i = 1; i < options->argc; i++) {

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define DISPLAYS_MS 1000 /* what a hung display may delay the properties */
+#define DISPLAYS_MS 1000 /* how long a hung display may delay the properties */
 
 static void add_testagentd(struct agent *agent, struct strlist *facts)
 {
@@ -34,7 +34,7 @@ static void add_private_rpcs(struct strlist *facts)
     buffer_deinit(&text);
 }
 
-/* As whom programs run, and what of that user's settings, and the machine's, is in their way. */
+/* Adds the user that programs run as, and which settings of that user and of the machine fail the audit. */
 static void add_run_as(struct agent *agent, struct strlist *facts)
 {
     struct error err;

@@ -14,7 +14,7 @@
 #define LOG_NAME_SIZE 256     /* bytes */
 #define STATE_MAX (64u << 20) /* bytes of what an upgrade hands over */
 
-/* A service has rights that tests should not have. */
+/* Returns the identity for programs. A service has rights that tests should not have, so it uses the session's user. */
 const char *agent_run_as(const struct agent *agent)
 {
     if (agent->options->run_as)
@@ -22,7 +22,7 @@ const char *agent_run_as(const struct agent *agent)
     return os_service_is_one() ? OS_IDENTITY_SESSION : OS_IDENTITY_AGENT;
 }
 
-/* The listener and the children of the agent that this process was before an upgrade. */
+/* Takes over the listener and the children of the agent that this process was before an upgrade. */
 static int resume(struct agent *agent, struct error *err)
 {
     struct buffer state;
@@ -48,7 +48,7 @@ static int open_listener(struct agent *agent, struct error *err)
     return os_listen(&agent->listener, options->bind_to, options->port, err);
 }
 
-/* Only returns when that failed. */
+/* Becomes the next executable. Returns only on failure. */
 static int become_next(struct agent *agent, struct error *err)
 {
     struct buffer state;
@@ -103,7 +103,7 @@ static int agent_start(struct agent *agent, struct error *err)
     return 0;
 }
 
-/* What it did goes to a file: the next start's log begins anew. */
+/* Saves the log to a file, since the log of the next start begins empty. */
 static void save_log(struct agent *agent)
 {
     char name[LOG_NAME_SIZE];

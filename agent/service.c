@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-/* The service starts in another folder than who installs it is in. */
+/* Checks that --workdir is a full path, since the service starts in another folder than the installer's. */
 static int check_workdir(const struct options *options, struct error *err)
 {
     const char *dir = options->workdir;

@@ -8,7 +8,7 @@
 #define SERVICE_EXIT_STOPPED 3 /* of --status: installed, but not running */
 #define SERVICE_EXIT_NONE 4    /* of --status: not installed */
 
-/* Does what the options command; the process's exit status. */
+/* Does what the options command and returns the process's exit status. */
 int service_command(const struct options *options);
 
 #endif

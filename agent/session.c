@@ -17,8 +17,8 @@ static int io_timeout_ms(const struct session *session)
     return (int)session->agent->options->io_timeout_s * 1000;
 }
 
-/* Receives for the session's input. Between two requests a client may rest as long as it likes; within one, it must go
-   on. */
+/* Receives for the session's input. Between two requests a client may be idle for any time; within one the deadline
+   applies. */
 static int session_fill(void *context, void *bytes, size_t max, struct error *err)
 {
     struct session *session = context;
@@ -55,7 +55,7 @@ static int send_reply(struct session *session, const struct reply *reply, struct
     return status;
 }
 
-/* A failure of the request is an answer; a failure of the connection is its end. */
+/* Sends the failure of a request as its answer. A failure of the connection is not sent: it ends the session. */
 static int send_failure(struct session *session, const struct request *request, const struct error *failure,
                         struct error *err)
 {
@@ -69,7 +69,7 @@ static int send_failure(struct session *session, const struct request *request, 
     return status;
 }
 
-/* 1 = go on, 0 = the client left, negative = end the connection. */
+/* Serves one request. Returns 1 to continue, 0 when the client left, negative to end the connection. */
 static int session_serve(struct session *session, struct request *request, struct reply *reply, struct error *err)
 {
     struct error lost;
@@ -84,7 +84,7 @@ static int session_serve(struct session *session, struct request *request, struc
         status = rpc_dispatch(session, request, reply, err);
         if (status == ERR_CLOSED || status == ERR_PROTOCOL)
             return status;
-        /* What the handler did not take of the data still has to come, or the next request would start in it. */
+        /* The data that the handler left unread is consumed, or the next request would start in it. */
         int ended = request_finish(request, &lost);
         if (ended) {
             *err = lost;
@@ -144,7 +144,7 @@ void session_start(struct agent *agent, struct os_socket *socket, const struct o
     struct session *session = malloc(sizeof *session);
     if (!session)
         goto fail;
-    memset(session, 0, offsetof(struct session, input_bytes)); /* its pages only become memory when used */
+    memset(session, 0, offsetof(struct session, input_bytes)); /* the rest takes memory only once it is used */
     buffered_init(&session->input, session_fill, session, session->input_bytes, sizeof session->input_bytes);
     session->agent = agent;
     session->socket = socket;

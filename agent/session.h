@@ -6,7 +6,7 @@
 #include "agent/agent.h"
 #include "protocol/buffered.h"
 
-#define SESSION_INPUT_SIZE 16384 /* bytes; larger reads go straight to where they are wanted */
+#define SESSION_INPUT_SIZE 16384 /* bytes; larger reads go directly to the reader's memory */
 
 struct session {
     struct buffered_source input;
@@ -26,7 +26,8 @@ struct reply {
     bool become_next;     /* after the reply the agent becomes agent->next_path */
 };
 
-/* Takes the socket. Runs until the client leaves; frees itself. */
+/* Starts a session with the socket, which it then owns. The session runs until the client leaves, and then frees
+   itself. */
 void session_start(struct agent *agent, struct os_socket *socket, const struct os_address *peer);
 
 #endif

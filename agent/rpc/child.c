@@ -114,7 +114,7 @@ static int exec_env(struct exec *exec, const char *value, bool set, struct error
     return 0;
 }
 
-/* The text behind "key=" when the option has that key. */
+/* Returns the text after "key=" when the option has that key, else NULL. */
 static const char *child_option_value(const char *option, const char *key)
 {
     size_t len = strlen(key);
@@ -201,7 +201,8 @@ static int kill_options(const struct request *request, int *grace_ms, struct err
     return 0;
 }
 
-/* Who was ended could not put back the display's mode. While others run it may be theirs. Behind those who were. */
+/* Restores the display's mode, which a killed program can't do itself, and adds its facts after those of the killed
+   processes. While other children run the mode may be theirs, and is left alone. */
 static void child_restore_display(struct agent *agent, struct strlist *facts)
 {
     unsigned running, exited;

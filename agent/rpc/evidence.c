@@ -22,7 +22,7 @@ static const struct os_process_info *tree_find(const struct tree *tree, uint64_t
     return NULL;
 }
 
-/* A name may hold any bytes but those that a line's form needs. */
+/* Appends a name. It may hold any bytes; those that the form of a line needs become '?'. */
 static void append_name(struct buffer *out, const char *name)
 {
     for (; *name; name++)
@@ -39,7 +39,7 @@ static void append_processes(struct buffer *out, const struct tree *tree)
     }
 }
 
-/* The start of field number n, from 0, of a line with tabs between its fields; NULL: it has fewer. */
+/* Returns the start of field n, from 0, of a tab-separated line, or NULL when it has fewer fields. */
 static const char *field(const char *line, int n)
 {
     for (; n > 0 && line; n--) {
@@ -50,14 +50,15 @@ static const char *field(const char *line, int n)
     return line;
 }
 
-/* title, class, pid, geometry, visible: docs/protocol.md. */
+/* Appends a line for a window of the tree, or for a dialog of another program that is shown. The fields of `line` are
+   title, class, pid, geometry, visible: docs/protocol.md. */
 static void append_window(struct buffer *out, const struct tree *tree, const char *line)
 {
     char other[OS_PROCESS_NAME_SIZE];
     const char *class = field(line, 1), *number = field(line, 2), *visible = field(line, 4);
     uint64_t pid = 0;
     if (number && !number_take(&number, UINT32_MAX, &pid))
-        return; /* the window's program does not tell */
+        return; /* the window's program does not report its pid */
     const struct os_process_info *info = tree_find(tree, pid);
     bool shown_dialog = visible && *visible == '1' && strncmp(class, "#32770\t", 7) == 0;
     if (!info && !shown_dialog)

@@ -9,11 +9,11 @@
 
 #include <string.h>
 
-#define SMALL_FILE 65536u        /* bytes; up to here a file is read whole, and its size is what was read */
-#define UNSIZED_FILE (16u << 20) /* bytes of a file that says it is empty: those of /proc have no size */
+#define SMALL_FILE 65536u        /* bytes; a file of up to that size is read whole, and its size is what was read */
+#define UNSIZED_FILE (16u << 20) /* bytes of a file that reports size 0, as those of /proc do */
 #define SENDFILE_EXECUTABLE 1u
 
-/* From here to host_files_end the thread has no more rights than a program that the host would run. */
+/* Drops the thread's rights, until host_files_end, to those of a program that the host would run. */
 static int host_files_begin(struct session *session, struct os_identity **as, struct error *err)
 {
     int status = os_identity_find(as, agent_run_as(session->agent), err);
@@ -38,7 +38,7 @@ static int reply_bytes(struct reply *reply, const struct buffer *bytes)
     return 0;
 }
 
-/* Reads what was there when the file was opened, or to the end of one that says it has no size. */
+/* Reads the bytes that a file had when it was opened, or a file that reports size 0 to its end. */
 static int read_small(struct os_file *file, uint64_t size, struct buffer *out, struct error *err)
 {
     char bytes[8192];
@@ -47,7 +47,7 @@ static int read_small(struct os_file *file, uint64_t size, struct buffer *out, s
         size_t step = size && size - out->len < sizeof bytes ? (size_t)(size - out->len) : sizeof bytes;
         got = os_file_read(file, bytes, step, err);
         if (got > 0 && !buffer_append(out, bytes, (size_t)got))
-            return error_set(err, ERR_LIMIT, "it says it has no size and has more than %zu bytes", out->limit);
+            return error_set(err, ERR_LIMIT, "it reports size 0 and has more than %zu bytes", out->limit);
     }
     return got < 0 ? got : 0;
 }
@@ -67,7 +67,7 @@ static int get_small(struct os_file *file, uint64_t size, const char *path, stru
     return status;
 }
 
-/* Appends the content behind its header, whose size is known then. */
+/* Appends the content after its header, whose size is known only then. */
 static int get_virtual(struct session *session, const char *path, struct reply *reply, struct error *err)
 {
     struct buffer head;
@@ -94,7 +94,7 @@ int rpc_getfile(struct session *session, struct request *request, struct reply *
     struct error reason;
     uint64_t size;
     int status = host_files_begin(session, &as, &reason);
-    bool nobody = status != 0; /* then there are no files, but the screen can be seen */
+    bool nobody = status != 0; /* then no files can be read, but the virtual ones can */
     if (!nobody) {
         status = os_file_open(&file, path, &size, &reason);
         host_files_end(as);

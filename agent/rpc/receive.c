@@ -6,7 +6,8 @@
 
 #define STEP (256u * 1024u) /* bytes between the socket and the file */
 
-/* 0, ERR_CLOSED for the connection's failures, or another with the file's reason. */
+/* Copies the data to the file. Returns 0, ERR_CLOSED for a failure of the connection, or another status with the file's
+   reason. */
 static int receive_copy(struct request *request, struct os_upload *upload, uint8_t *bytes, struct error *err,
                         struct error *reason)
 {

@@ -9,7 +9,7 @@ static int read_options(const struct request *request, struct strlist *options, 
     return options->failed ? error_set(err, ERR_NO_MEMORY, "no memory for the options of a picture") : 0;
 }
 
-/* Relays what a capture worker answers: its list is the reply. */
+/* Relays the answer of a capture worker: its list is the reply. */
 static int relay_picture(struct session *session, const char *verb, const struct request *request, struct reply *reply,
                          struct error *err)
 {

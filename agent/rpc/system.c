@@ -48,7 +48,7 @@ static bool is_property(struct agent *agent, const char *name)
 {
     struct strlist facts = {0};
     if (strncmp(name, "display.", 8) == 0)
-        return true; /* which there are is for the capture worker to say: too much for a refusal */
+        return true; /* only the capture worker knows which exist: too expensive for a refusal */
     properties_list_own(agent, &facts);
     bool found = strlist_get(&facts, name) != NULL;
     strlist_deinit(&facts);

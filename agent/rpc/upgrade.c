@@ -13,7 +13,7 @@
 #define NAME_SIZE 4200 /* bytes */
 #define ENDING_SIZE 8  /* bytes: ".old" */
 
-/* Under the lock, since two clients may upgrade at once: the last one wins. */
+/* Sets the executable to become, under the lock since two clients may upgrade at once: the last one wins. */
 static int set_next(struct agent *agent, const char *path, const char *const *argv, struct error *err)
 {
     struct strlist list = {0};
@@ -46,7 +46,7 @@ static void path_with_ending(char name[NAME_SIZE], const char *exe, const char *
     snprintf(name, NAME_SIZE, "%s%s", exe, ending);
 }
 
-/* exe -> exe.old, exe.new -> exe; back again where the second fails. */
+/* Renames exe to exe.old and exe.new to exe. Undoes the first when the second fails. */
 static int swap_files(struct agent *agent, const char *exe, const char *fresh, struct error *err)
 {
     char old[NAME_SIZE], *replaced = strdup(exe);
@@ -69,7 +69,7 @@ static int swap_files(struct agent *agent, const char *exe, const char *fresh, s
     return 0;
 }
 
-/* Puts back what swap_files has moved; false when there is nothing. */
+/* Moves back what swap_files has moved. Returns false when it has moved nothing. */
 static bool swap_back(struct agent *agent)
 {
     char old[NAME_SIZE];
@@ -87,7 +87,7 @@ static bool swap_back(struct agent *agent)
     return true;
 }
 
-/* A start that is none: it must not look like a reboot. */
+/* Adjusts the start count for a start that must not look like a reboot. */
 static void correct_start_count(struct agent *agent, int by)
 {
     struct error err;
@@ -134,7 +134,7 @@ static int upgrade_install(struct session *session, struct request *request, con
     return status;
 }
 
-/* Until the agent has become the new one, or upgrade_undo. */
+/* Begins an upgrade, which lasts until the agent has become the new executable, or until upgrade_undo. */
 static int begin_upgrade(struct session *session, struct request *request, struct error *err)
 {
     struct buffer exe;

@@ -44,7 +44,7 @@ static int read_windows(struct agent *agent, const char *name, struct buffer *ou
     return status;
 }
 
-/* The N of "console-N.txt", from 1 on; 0 when it is no such name. */
+/* Returns the N of "console-N.txt", from 1 on, or 0 for any other name. */
 static unsigned console_number(const char *name)
 {
     uint64_t number;
@@ -67,7 +67,7 @@ static int virtual_read_console(struct agent *agent, const char *name, struct bu
     return status;
 }
 
-/* Appends the file of a worker's answer, unless there is none for this reason. */
+/* Appends the file of a worker's answer, or returns the status when there is no answer. */
 static int virtual_copy_file(const struct buffer *list, int status, struct buffer *out, struct error *err)
 {
     struct slice file = status ? (struct slice){0} : answer_file((struct slice){list->data, list->len});
@@ -107,7 +107,7 @@ static bool is_output_picture(const char *name)
            strcmp(name + len - tail, ".png") == 0;
 }
 
-/* "HEAD123TAIL" */
+/* Parses the pid in a name of the form "HEAD123TAIL"; returns false for any other name. */
 static bool take_pid(const char *name, const char *head, const char *tail, uint64_t *pid)
 {
     size_t len = strlen(head);

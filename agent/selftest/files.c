@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Files in the folder that the agent works in, as a host has them made. */
+/* Files in the agent's working folder, made as for a host. */
 #include "agent/selftest/selftest.h"
 #include "platform/file.h"
 
@@ -76,7 +76,7 @@ static int selftest_abandon(const struct paths *paths, struct error *err)
     return status ? status : expect(paths->first, "one", err);
 }
 
-/* Who has the old content open keeps it. */
+/* Replaces a file while it is open: the open one keeps the old content. */
 static int replace_open_file(const struct paths *paths, struct error *err)
 {
     struct os_file *file;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Programs that are started, told apart by their arguments, looked into and ended. Each is the executable itself. */
+/* Programs that are started with arguments, dumped and killed. Each is the executable itself. */
 #include "agent/selftest/selftest.h"
 #include "agent/worker/answer.h"
 #include "platform/clock.h"
@@ -14,12 +14,12 @@
 
 #define CHILD_STATUS 77
 #define CHILD_MS 20000
-#define SLEEP_MS 120000 /* of a child that is ended long before */
+#define SLEEP_MS 120000 /* of a child that is killed long before */
 #define POLL_MS 10
 #define DUMP_MS 20000
 #define OUTPUT_MAX 65536 /* bytes */
 
-/* What quoting gets wrong most easily. */
+/* Arguments that are easily quoted wrong. */
 static const char *const arguments[] = {
     "plain", "two words", "", "tail\\", "\\\\\"quoted\" \\", "%PATH%", "*", "a&b|c^d", "\xe6\x97\xa5\xe6\x9c\xac"};
 #define ARGUMENT_COUNT (sizeof arguments / sizeof arguments[0])
@@ -37,7 +37,7 @@ int selftest_child(int argc, char **argv)
 
 /* ---- one ---- */
 
-/* What a child is told to do, and where its standard output goes: to no file when it is NULL. */
+/* Starts a child that does `what`, with its standard output in the file `output`, or in no file when that is NULL. */
 static int selftest_start(struct os_process **out, const char *what, const char *output, struct error *err)
 {
     struct buffer self;
@@ -84,7 +84,7 @@ static int selftest_read_output(const char *path, struct buffer *out, struct err
         return got;
     while ((got = os_file_read(file, bytes, sizeof bytes, err)) > 0)
         for (int i = 0; i < got; i++)
-            if (bytes[i] != '\r') /* of a text's lines on Windows */
+            if (bytes[i] != '\r') /* part of a line's end on Windows */
                 buffer_append(out, &bytes[i], 1);
     os_file_close(file);
     return got;
@@ -117,7 +117,7 @@ static int run_one(const char *path, struct error *err)
         return status;
     if (!ended_by(process, os_deadline(CHILD_MS), &word))
         status = error_set(err, ERR_TIMEOUT, "a program that should end at once did not within %d ms", CHILD_MS);
-    else if (word != CHILD_STATUS && word != CHILD_STATUS << 8) /* the latter as wait(2) has it */
+    else if (word != CHILD_STATUS && word != CHILD_STATUS << 8) /* the latter in the form of wait(2) */
         status = error_set(err, ERR_INVALID, "its status is 0x%08lx, not %d", (unsigned long)word, CHILD_STATUS);
     kill_and_free(process);
     return status ? status : compare_output(path, err);
@@ -150,7 +150,7 @@ static void try_dump(struct findings *findings, struct worker_pool *workers, str
         findings_add(findings, FINDING_PASS, "dump", "a minidump of %zu bytes", file.len);
     else
         findings_add(findings, status == ERR_UNAVAILABLE ? FINDING_SKIP : FINDING_FAIL, "dump", "%s",
-                     status ? err.text : "what came is no minidump");
+                     status ? err.text : "the answer is not a minidump");
     buffer_deinit(&list);
 }
 

@@ -13,7 +13,7 @@
 #include <string.h>
 
 #define PICTURE_MS 15000
-#define UNASKED_MS 300 /* a worker that has no request says nothing for that long */
+#define UNASKED_MS 300 /* a worker without a request must send nothing for that long */
 #define SHOWN_MS 10000 /* for the window to be on the screen */
 #define POLL_MS 100
 #define WINDOW_X 64 /* pixels from the corner of the primary monitor */
@@ -56,13 +56,13 @@ static int find_pixels(struct picture *picture, struct error *err)
         memcpy(text, file.data, file.len < sizeof text ? file.len : sizeof text - 1);
     if (!known || sscanf(text, "P6 %u %u 255%n", &width, &height, &head) != 2 || head == 0 || width != picture->width ||
         height != picture->height || file.len - 1 - (size_t)head != (size_t)width * height * PIXEL)
-        return error_set(err, ERR_INVALID, "a picture of %s came as a file of %zu bytes that is none of it",
+        return error_set(err, ERR_INVALID, "a picture of %s came as a file of %zu bytes that does not match it",
                          fact(picture, "geometry"), file.len);
     picture->pixels = file.data + head + 1;
     return 0;
 }
 
-/* Of the whole screen; backend NULL: as the agent chooses. In any case for picture_deinit. */
+/* Takes a picture of the whole screen. backend NULL: the agent chooses. The caller calls picture_deinit in any case. */
 static int selftest_take(struct worker_pool *workers, struct picture *picture, const char *backend, struct error *err)
 {
     struct strlist options = {0};
@@ -96,7 +96,7 @@ static void try_picture(struct findings *findings, struct worker_pool *workers)
     picture_deinit(&picture);
 }
 
-/* One that this machine does not have is no failure; that none works is told by try_picture. */
+/* Tries each backend. One that this machine does not have is no failure; try_picture reports when none works. */
 static void try_backends(struct findings *findings, struct worker_pool *workers)
 {
     char names[128], title[64];
@@ -116,7 +116,8 @@ static void try_backends(struct findings *findings, struct worker_pool *workers)
 
 /* ---- a window that is known ---- */
 
-/* Pure colours alone, which screens of few colours have too; no two neighbours alike. */
+/* Draws the pixels of the window in pure colours, which screens of few colours have too. No two neighbours are
+   alike. */
 static void selftest_draw(uint8_t pixels[WINDOW_WIDTH * WINDOW_HEIGHT * PIXEL])
 {
     for (unsigned y = 0; y < WINDOW_HEIGHT; y++)
@@ -125,7 +126,7 @@ static void selftest_draw(uint8_t pixels[WINDOW_WIDTH * WINDOW_HEIGHT * PIXEL])
                 pixels[(y * WINDOW_WIDTH + x) * PIXEL + i] = (x + 3 * y) >> i & 1 ? 255 : 0;
 }
 
-/* Pixels that are not as they were drawn; all of them where the picture does not reach. */
+/* Counts the pixels that differ from those drawn. Where the picture does not contain the window, all of them count. */
 static unsigned count_wrong(const struct picture *picture, const uint8_t *pixels)
 {
     unsigned wrong = 0;
@@ -141,7 +142,7 @@ static unsigned count_wrong(const struct picture *picture, const uint8_t *pixels
     return wrong;
 }
 
-/* Until the window is in the picture, or for SHOWN_MS. */
+/* Waits until the window is in the picture, at most SHOWN_MS. */
 static int wait_until_shown(struct worker_pool *workers, const uint8_t *pixels, struct error *err)
 {
     unsigned wrong;
@@ -157,7 +158,7 @@ static int wait_until_shown(struct worker_pool *workers, const uint8_t *pixels, 
             break;
         os_sleep_ms(POLL_MS);
     }
-    return error_set(err, ERR_INVALID, "of a window of %d pixels that was shown, %u are otherwise in the picture",
+    return error_set(err, ERR_INVALID, "of the %d pixels of a window that was shown, %u differ in the picture",
                      WINDOW_WIDTH * WINDOW_HEIGHT, wrong);
 }
 

@@ -23,7 +23,7 @@ static void selftest_report_line(void *context, const char *line)
     buffer_printf(report, "%s\n", line);
 }
 
-/* ---- what is seen at a glance ---- */
+/* ---- the system and its settings ---- */
 
 static void selftest_check_system(struct findings *findings)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* --selftest: what the agent can do on this machine, tried by itself. */
+/* --selftest: the agent tries what it can do on this machine. */
 #ifndef AGENT_SELFTEST_SELFTEST_H
 #define AGENT_SELFTEST_SELFTEST_H
 
@@ -7,13 +7,13 @@
 #include "agent/worker/pool.h"
 #include "base/findings.h"
 
-/* Prints a line for each thing that was tried, and writes them to the report that the options name; the process's exit
-   status. */
+/* Prints a line for each thing that was tried, writes the lines to the report that the options name, and returns the
+   process's exit status. */
 int selftest_command(const struct options *options);
 
-/* The hidden argument of the programs that it starts, which is the executable itself. */
+/* The hidden argument of the child programs, which are the executable itself. */
 #define SELFTEST_CHILD "--selftest-child"
-int selftest_child(int argc, char **argv); /* argv[0] is what the child is to do; the process's exit status */
+int selftest_child(int argc, char **argv); /* argv[0] is the child's task; returns the process's exit status */
 
 /* ---- its parts, each of which adds its findings ---- */
 

@@ -11,7 +11,7 @@ static int answer_refuse_entry(const struct entry *entry, struct error *err)
                      entry->type, (unsigned long long)entry->size);
 }
 
-/* Reads an entry's bytes to where they are relayed from. */
+/* Reads an entry's bytes into the list from which they are relayed. */
 static int answer_read_payload(struct source *source, const struct entry *entry, struct buffer *list, uint8_t **bytes,
                                struct error *err)
 {
@@ -42,7 +42,7 @@ static int answer_read_entry(struct source *source, const struct entry *entry, s
         return status;
     if (memchr(bytes, 0, (size_t)entry->size) != bytes + entry->size - 1)
         return error_set(err, ERR_PROTOCOL,
-                         "the capture worker answered with a string that holds a NUL or ends in none");
+                         "the capture worker answered with a string that does not end in its only NUL");
     return entry->type == WIRE_ERROR ? error_set(err, ERR_UNAVAILABLE, "%s", (const char *)bytes) : 0;
 }
 
@@ -64,9 +64,9 @@ int answer_read(struct source *source, struct buffer *list, struct error *err)
     return got > 0 ? error_set(err, ERR_PROTOCOL, "the capture worker's answer goes on behind its file") : got;
 }
 
-/* ---- what was taken ---- */
+/* ---- an answer that was read ---- */
 
-/* Moves *pos, in a list that is known to be sound, over an entry; *payload is what it holds. */
+/* Moves *pos past an entry of a list that is known to be valid. *payload is the entry's content. */
 static enum wire_type answer_next(struct slice list, size_t *pos, struct slice *payload)
 {
     enum wire_type type = (enum wire_type)list.data[*pos];

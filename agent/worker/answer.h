@@ -7,13 +7,15 @@
 #include "protocol/wire.h"
 
 /* Appends one answer to `list`: facts, and then at most one file or `u`. An answer that is an `e` becomes
-   ERR_UNAVAILABLE with its text; one of another form is ERR_PROTOCOL, one that `list` has no room for ERR_LIMIT. */
+   ERR_UNAVAILABLE with its text. An answer of another form is ERR_PROTOCOL, one that `list` has no room for is
+   ERR_LIMIT. */
 int answer_read(struct source *source, struct buffer *list, struct error *err);
 
-/* Adds the strings of an answer that answer_read() took. */
+/* Adds the strings of an answer that answer_read() has appended. */
 void answer_add_lines(struct slice list, struct strlist *lines);
 
-/* Returns the file at the end of an answer that answer_read() took, borrowed from it; empty when there is none. */
+/* Returns the file at the end of an answer that answer_read() has appended. It is borrowed from the answer, and empty
+   when there is none. */
 struct slice answer_file(struct slice list);
 
 #endif

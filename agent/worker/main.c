@@ -20,7 +20,7 @@
 #define INPUT_SIZE 4096                       /* bytes read at a time */
 #define TEXT_MAX 4096                         /* bytes of one string of a request */
 #define TEXT_COUNT_MAX 64                     /* strings of a request */
-#define FACTS_MAX (63u << 20)                 /* bytes of an answer but for the file */
+#define FACTS_MAX (63u << 20)                 /* bytes of an answer without the file */
 #define FILE_MAX (WIRE_REPLY_MAX - FACTS_MAX) /* bytes */
 _Static_assert(FILE_MAX >= (uint64_t)IMAGE_PIXELS_MAX * 3 + 64, "every picture fits into an answer as a PPM");
 
@@ -31,7 +31,7 @@ struct worker {
     struct os_watchdog *watchdog; /* owned */
     struct capturer *capturer;    /* owned */
     atomic_bool reads_console;    /* for the watchdog */
-    int answer_ms;                /* in which the current request must be answered */
+    int answer_ms;                /* within which the current request must be answered */
 };
 
 /* ---- requests ---- */
@@ -64,7 +64,7 @@ static bool can_go_on(int status)
     return status == ERR_INVALID || status == ERR_LIMIT || status == ERR_NO_MEMORY;
 }
 
-/* Whole, unless the status is one after which nothing more can be read. */
+/* Reads a whole request, unless the status is one after which nothing more can be read. */
 static int read_request(struct worker *worker, struct strlist *texts, struct error *err)
 {
     struct list_reader list;
@@ -87,7 +87,7 @@ static int read_request(struct worker *worker, struct strlist *texts, struct err
 
 /* ---- answers ---- */
 
-/* In one write, so that the agent is woken once. */
+/* Sends an answer in one write, so that the agent is woken once. */
 static int send_answer(struct worker *worker, const struct buffer *head, const struct buffer *file, struct error *err)
 {
     struct slice parts[] = {{head->data, head->len}, {file->data, file->len}};
@@ -125,7 +125,8 @@ static int send_facts(struct worker *worker, const struct strlist *facts, const 
 
 /* ---- work ---- */
 
-/* Called by the watchdog while the worker's own thread hangs. Better a reason than the agent's word that none came. */
+/* Answers while the worker's own thread hangs, and ends the process. The watchdog calls it. A reason is better than the
+   agent's report that no answer came. */
 static void answer_hang(void *context)
 {
     struct worker *worker = context;
@@ -140,7 +141,8 @@ static void answer_hang(void *context)
     _Exit(1);
 }
 
-/* Of the host's deadline a part is left for the way back, and before that the backend's for the way up. */
+/* Starts the clock of a request. The worker answers a margin before the host's deadline, so that the answer arrives in
+   time. The backend gives up another margin before that. */
 static void start_clock(struct worker *worker, struct screenshot_options *options)
 {
     int margin_ms = options->deadline_ms / 10;
@@ -217,7 +219,7 @@ static int worker_restore_display(struct worker *worker, const struct capture_op
     return os_display_restore(lines, err);
 }
 
-/* NULL: it is no verb of a list. */
+/* Finds the function for a verb that asks for a list, or returns NULL. */
 static list_maker *find_list(const char *verb, unsigned *console)
 {
     static const char prefix[] = "console-";
@@ -259,7 +261,7 @@ static int make_list(struct worker *worker, const char *verb, const struct strli
     return status;
 }
 
-/* "pid=N" and then the options of a list. */
+/* Makes a minidump. The texts are "pid=N" and then the options of a list. */
 static int make_dump(struct worker *worker, const struct strlist *texts, struct buffer *file, struct error *err)
 {
     struct screenshot_options options;
@@ -277,7 +279,7 @@ static int make_dump(struct worker *worker, const struct strlist *texts, struct 
     return status;
 }
 
-/* Negative when the answer could not be sent. */
+/* Does a request and answers it. Returns a negative status when the answer could not be sent. */
 static int do_request(struct worker *worker, const struct strlist *texts, struct error *err)
 {
     struct strlist facts = {0}, options = {.items = texts->items + 1, .count = texts->count - 1};
@@ -304,7 +306,8 @@ static int do_request(struct worker *worker, const struct strlist *texts, struct
     return status;
 }
 
-/* Until the parent wants no more: negative when that was not by its own will. */
+/* Serves until the parent closes the connection or sends no request for WORKER_IDLE_MS. Returns a negative status when
+   it ends for another reason. */
 static int worker_serve(struct worker *worker, struct error *err)
 {
     for (;;) {

@@ -2,8 +2,8 @@
 /* The capture worker: periscoped run with the hidden argument --capture-worker. It reads requests as wire lists from
  * standard input and answers each with one list on standard output, until end of file or WORKER_IDLE_MS without work.
  *
- *     request: s "screenshot" | "crc" | "displays" | "all-displays" | "windows" | "console" | "console-N", then s options
- *              "key=value"
+ *     request: s "screenshot" | "crc" | "displays" | "all-displays" | "windows" | "console" |
+ *              "console-N", then s options "key=value"
  *     answer:  e reason, or s facts or lines; after a screenshot's facts comes d file, or u when unchanged
  *
  * The options are those of the RPC (agent/worker/options.h); the lists take backend, card-class and deadline-ms. A
@@ -13,8 +13,8 @@
 #define AGENT_WORKER_MAIN_H
 
 #define WORKER_ARGUMENT "--capture-worker"
-#define WORKER_IDLE_MS 10000 /* an idle guest pays for no second process */
+#define WORKER_IDLE_MS 10000 /* so that an idle guest has no second process */
 
-int worker_main(void); /* the process's exit status */
+int worker_main(void); /* returns the process's exit status */
 
 #endif

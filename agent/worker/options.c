@@ -16,7 +16,7 @@ static bool is_name(const char *text)
     return len >= 1 && len <= SCREENSHOT_NAME_MAX;
 }
 
-/* "+12" or "-12". */
+/* Parses "+12" or "-12". */
 static bool take_coordinate(const char **text, int32_t *value)
 {
     uint64_t number;
@@ -117,7 +117,7 @@ static bool add_card_class(struct screenshot_options *options, const char *value
 #define STRING_(number) #number
 #define STRING(number) STRING_(number)
 
-/* What options are for. Each scope has those of the later ones too. */
+/* The requests that options are for. Each scope includes the options of the later ones. */
 enum scope { SCOPE_PICTURE, SCOPE_CRC, SCOPE_LIST };
 
 #define DEADLINE_KEY "deadline-ms"
@@ -126,7 +126,7 @@ enum scope { SCOPE_PICTURE, SCOPE_CRC, SCOPE_LIST };
 static const struct option {
     const char *key, *expected;
     bool (*set)(struct screenshot_options *options, const char *value);
-    enum scope last; /* that has it */
+    enum scope last; /* the last one that has it */
     bool repeated;
 } known[] = {
     {"output", "the name of an output", set_output, SCOPE_CRC, false},

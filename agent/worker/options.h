@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The options of a screenshot, "key=value" strings, and what they mean. docs/protocol.md tells them to hosts.
+/* The options of a screenshot, "key=value" strings, and what they mean. docs/protocol.md describes them for hosts.
  *
  *     output=NAME             one output; else the whole screen
  *     region=WxH+X+Y          a part of the output or screen; -X and -Y are negative coordinates
@@ -8,10 +8,10 @@
  *     color=stored|applied    without or with the display hardware's colour tables and matrix (stored)
  *     compare=0|1             also how far another backend's picture differs (0)
  *     format=png|ppm          of the file (png)
- *     backend=NAME            this one or none
+ *     backend=NAME            this one, or fail
  *     passive=0|1             whether nothing may be done that programs on the screen could notice (0)
  *     deadline-ms=N           from 100 to 60000 (5000)
- *     card-class=DRIVER=CLASS what kind of a card a driver's is; may be repeated
+ *     card-class=DRIVER=CLASS the class of the driver's cards; may be repeated
  */
 #ifndef AGENT_WORKER_OPTIONS_H
 #define AGENT_WORKER_OPTIONS_H
@@ -33,15 +33,17 @@ struct screenshot_options {
 
 void screenshot_options_deinit(struct screenshot_options *options); /* accepts a zeroed one */
 
-/* Finds the deadline alone, for the agent, which waits for it; the worker checks the other options. ERR_INVALID as below. */
+/* Finds the deadline only, for the agent, which waits until then. The worker checks the other options. ERR_INVALID as
+   below. */
 int screenshot_options_deadline(const struct strlist *texts, int *deadline_ms, struct error *err);
 
-/* To be ended with screenshot_options_deinit() in any case. ERR_INVALID names the option and the value: one that is
-   unknown, wrong or given twice. */
+/* Parses the options of a screenshot. The caller calls screenshot_options_deinit() in any case. ERR_INVALID names the
+   option and the value of one that is unknown, wrong or given twice. */
 int screenshot_options_parse(struct screenshot_options *options, const struct strlist *texts, struct error *err);
-/* For CRCs, which have no file: output, region, cursor, backend, card-class and deadline-ms. */
+/* Parses the options of CRCs, which have no file: output, region, cursor, passive, color, backend, card-class and
+   deadline-ms. */
 int screenshot_options_parse_crc(struct screenshot_options *options, const struct strlist *texts, struct error *err);
-/* For the lists of displays and of windows, which take backend, card-class and deadline-ms alone. */
+/* Parses the options of the lists of displays and of windows: backend, card-class and deadline-ms. */
 int screenshot_options_parse_list(struct screenshot_options *options, const struct strlist *texts, struct error *err);
 
 #endif

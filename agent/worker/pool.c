@@ -17,7 +17,7 @@
 
 #define REQUEST_MAX (1u << 20) /* bytes */
 #define CARD_CLASSES_MAX 32
-#define INPUT_SIZE 16384 /* bytes of an answer read at a time; a file goes straight to its place */
+#define INPUT_SIZE 16384 /* bytes of an answer read at a time; a file goes directly to its buffer */
 
 struct worker_pool {
     struct os_mutex *lock;  /* guards what follows */
@@ -127,7 +127,7 @@ static int exchange_fill(void *context, void *bytes, size_t max, struct error *e
     return got;
 }
 
-/* Says what the worker was at when it failed to answer. */
+/* Describes what the worker was doing when it failed to answer. */
 static void exchange_describe_failure(const struct exchange *exchange, int status, struct error *err)
 {
     char where[64];
@@ -140,7 +140,7 @@ static void exchange_describe_failure(const struct exchange *exchange, int statu
     }
 }
 
-/* Asks one worker once. *again: an idle worker had ended before it saw the request. */
+/* Sends a request to one worker. *again: an idle worker had ended before it saw the request. */
 static int pool_try(struct worker_pool *pool, struct exchange *exchange, const struct buffer *request,
                     struct buffer *list, bool *again, struct error *err)
 {
@@ -157,12 +157,12 @@ static int pool_try(struct worker_pool *pool, struct exchange *exchange, const s
     *again = !exchange->is_fresh && !exchange->answered && status == ERR_CLOSED;
     if (exchange->worker)
         exchange_describe_failure(exchange, status, err);
-    /* After a refusal the worker has answered in full and is as good as before. */
+    /* After a refusal the worker has answered in full and can be used again. */
     pool_give_back(pool, exchange->worker, status == 0 || status == ERR_UNAVAILABLE);
     return status == ERR_CLOSED || status == ERR_PROTOCOL ? ERR_UNAVAILABLE : status;
 }
 
-/* Asks a worker, and another one where the first had ended while it was idle. */
+/* Sends a request to a worker, and to another one when the first had ended while it was idle. */
 static int pool_exchange(struct worker_pool *pool, const struct buffer *request, int timeout_ms, struct buffer *list,
                          struct error *err)
 {
@@ -190,7 +190,7 @@ static void write_card_class(struct buffer *request, const char *rule)
     write_entry_text(request, WIRE_STRING, text);
 }
 
-/* Asks with these options, the agent's own, and one more where it is not NULL. */
+/* Sends a request with these options, the agent's own, and `more` where it is not NULL. */
 static int pool_request(struct worker_pool *pool, const char *verb, const struct strlist *options, const char *more,
                         int timeout_ms, struct buffer *list, struct error *err)
 {
@@ -232,7 +232,7 @@ int worker_pool_all_displays(struct worker_pool *pool, const struct strlist *opt
     return status ? status : pool_request(pool, "all-displays", options, NULL, timeout_ms, list, err);
 }
 
-/* Asks with the deadline as the only option, or behind another one. */
+/* Sends a request with the deadline as the only option, or after another one. */
 static int pool_request_within(struct worker_pool *pool, const char *verb, const char *option, int timeout_ms,
                                struct buffer *list, struct error *err)
 {

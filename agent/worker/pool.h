@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The pool of capture workers: processes that are asked one request each at a time, with a deadline. The agent waits no
- * longer, whatever a display or a driver does. Any thread.
+/* The pool of capture workers: processes that serve one request each at a time, with a deadline. The agent waits no
+ * longer than that, whatever a display or a driver does. Any thread.
  *
  * An answer is appended to `list` as the worker wrote it, which is also what the RPC replies: agent/worker/answer.h
- * takes it apart. Errors: ERR_LIMIT when all workers are busy, ERR_TIMEOUT at the deadline, ERR_UNAVAILABLE with the
+ * reads it. Errors: ERR_LIMIT when all workers are busy, ERR_TIMEOUT at the deadline, ERR_UNAVAILABLE with the
  * worker's reason.
  */
 #ifndef AGENT_WORKER_POOL_H
@@ -17,26 +17,27 @@
 #define WORKER_POOL_MAX 8 /* workers at once; one is kept between requests */
 
 struct worker_pool;
-/* Makes a pool, which lives as long as the process. `card_classes` (borrowed) are rules "DRIVER=CLASS" for every request,
-   the values of --card-class: ERR_INVALID for one that is none. */
+/* Makes a pool, which lives as long as the process. `card_classes` (borrowed) are rules "DRIVER=CLASS" for every
+   request, the values of --card-class. ERR_INVALID for a malformed rule, ERR_LIMIT for too many. */
 int worker_pool_new(struct worker_pool **out, const struct strlist *card_classes, struct error *err);
-/* Makes pictures passive while one of these children (borrowed) runs, unless the host says otherwise. */
+/* Makes pictures passive while one of these children (borrowed) runs, unless the host sets the option itself. */
 void worker_pool_spare_children(struct worker_pool *pool, struct children *children);
-/* Ends the idle worker, before the agent becomes another. */
+/* Ends the idle worker, before the agent becomes another executable. */
 void worker_pool_stop(struct worker_pool *pool);
 
-/* Asks for "screenshot" or "crc" with the options of that RPC. */
+/* Requests "screenshot" or "crc" with the options of that RPC. */
 int worker_pool_picture(struct worker_pool *pool, const char *verb, const struct strlist *options, struct buffer *list,
                         struct error *err);
-/* Asks for the displays of every source, with the options of the RPC displays. */
+/* Requests the displays of every source, with the options of the RPC displays. */
 int worker_pool_all_displays(struct worker_pool *pool, const struct strlist *options, struct buffer *list,
                              struct error *err);
-/* Asks for "displays", "windows", "console" or "console-N" (capture/console.h) and adds the answer's lines. */
+/* Requests "displays", "windows", "console" or "console-N" (capture/console.h) and adds the lines of the answer. */
 int worker_pool_lines(struct worker_pool *pool, const char *verb, int timeout_ms, struct strlist *lines,
                       struct error *err);
-/* Asks for a minidump of the process, made by a worker since it stops whoever shares something with what is dumped. */
+/* Requests a minidump of the process. A worker makes it, since that stops whoever shares something with the dumped
+   process. */
 int worker_pool_dump(struct worker_pool *pool, uint64_t pid, int timeout_ms, struct buffer *list, struct error *err);
-/* Puts back what platform/display.h has to, told as facts. */
+/* Restores the display as platform/display.h describes, and adds what was restored as facts. */
 int worker_pool_restore_display(struct worker_pool *pool, int timeout_ms, struct strlist *facts, struct error *err);
 
 /* Returns the names of this system's capture backends, separated by spaces. */
