@@ -55,7 +55,7 @@ static void wake_waiters(struct child *child)
 }
 
 /* Forgets a child that was taken off its list already, and frees it unless it is in use. The lock is held. */
-static void children_unlink(struct child *child)
+static void children_drop(struct child *child)
 {
     child->forgotten = true;
     wake_waiters(child);
@@ -118,7 +118,7 @@ static void children_reap_exited(struct children *children)
         child->exited = true;
         log_line("child %" PRIu64 " exited with status %" PRIu32, child->pid, child->status);
         if (!child->tracked) {
-            children_unlink(child);
+            children_drop(child);
             continue;
         }
         child->next = children->exited;
@@ -160,7 +160,7 @@ static void children_add(struct children *children, struct child *child)
     if (older && child->tracked) { /* its pid was reused: nobody can ask for it any more */
         unlink_child(&children->exited, older);
         children->exited_count--;
-        children_unlink(older);
+        children_drop(older);
     }
     child->next = children->running;
     children->running = child;
@@ -285,7 +285,7 @@ int children_forget(struct children *children, uint64_t pid, struct error *err)
     int status = child ? 0 : ERR_NOT_FOUND;
     if (child && unlink_child(&children->exited, child)) {
         children->exited_count--;
-        children_unlink(child);
+        children_drop(child);
     } else if (child) {
         child->tracked = false; /* it stays listed so that it is reaped */
         wake_waiters(child);
