@@ -7,7 +7,7 @@ B := build
 OBJ := $(B)/obj
 
 COMPILE = $(CC) -std=c11 -D_GNU_SOURCE -DPERISCOPE_VERSION='"$(VERSION)"' -iquote . $(WARN) $(OPT) $(SANITIZE) \
-	-ffunction-sections -fdata-sections -fvisibility=hidden -fPIC -MMD -MP $(CFLAGS)
+	-ffunction-sections -fdata-sections -fvisibility=hidden -fPIC -MMD -MP $(CPPFLAGS) $(CFLAGS)
 LINK = $(CC) $(OPT) $(SANITIZE) -Wl,--gc-sections -Wl,-z,relro,-z,now -pthread $(LDFLAGS)
 
 # Quiet unless V=1.
@@ -44,7 +44,8 @@ $(B)/libperiscope.so: $(call objects,$(BASE) $(PROTOCOL) $(LINUX) $(HOST))
 $(B)/periscope: $(call objects,$(PICTURE) $(CLI)) $(B)/libperiscope.a
 	$(call say,LINK)
 	$(Q)$(LINK) -o $@ $^ -lz -lm
-PC = sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|'
+PC = sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(patsubst $(PREFIX)/%,$${prefix}/%,$(LIBDIR))|' \
+	-e 's|@VERSION@|$(VERSION)|'
 $(B)/libperiscope.pc: host/libperiscope.pc.in Makefile config.mk
 	$(call say,SED)
 	$(Q)$(PC) $< > $@
@@ -111,6 +112,7 @@ $(B)/public/libperiscope.a: $(B)/libperiscope.a
 	$(Q)ar qcs $@ $(@D)/libperiscope.o
 
 #: make install      install below $(DESTDIR)$(PREFIX) (/usr/local); install-host and install-agent: one of its halves
+#:                   (LIBDIR is where the library goes, $(PREFIX)/lib)
 .PHONY: install install-host install-agent
 install: install-host install-agent
 install-agent: all
@@ -118,13 +120,13 @@ install-agent: all
 	$(INSTALL) -m 755 $(B)/periscoped $(DESTDIR)$(PREFIX)/sbin
 	$(INSTALL) -m 644 docs/man/periscoped.8 $(DESTDIR)$(PREFIX)/share/man/man8
 install-host: all $(B)/public/libperiscope.a
-	$(INSTALL) -d $(addprefix $(DESTDIR)$(PREFIX)/,bin lib/pkgconfig include share/man/man1 share/man/man3)
+	$(INSTALL) -d $(addprefix $(DESTDIR)$(PREFIX)/,bin include share/man/man1 share/man/man3) $(DESTDIR)$(LIBDIR)/pkgconfig
 	$(INSTALL) -m 755 $(B)/periscope $(DESTDIR)$(PREFIX)/bin
-	$(INSTALL) -m 644 $(B)/public/libperiscope.a $(DESTDIR)$(PREFIX)/lib
-	$(INSTALL) -m 755 $(B)/libperiscope.so $(DESTDIR)$(PREFIX)/lib/$(SO)
-	ln -sf $(SO) $(DESTDIR)$(PREFIX)/lib/libperiscope.so.0
-	ln -sf libperiscope.so.0 $(DESTDIR)$(PREFIX)/lib/libperiscope.so
-	$(PC) host/libperiscope.pc.in > $(DESTDIR)$(PREFIX)/lib/pkgconfig/libperiscope.pc
+	$(INSTALL) -m 644 $(B)/public/libperiscope.a $(DESTDIR)$(LIBDIR)
+	$(INSTALL) -m 755 $(B)/libperiscope.so $(DESTDIR)$(LIBDIR)/$(SO)
+	ln -sf $(SO) $(DESTDIR)$(LIBDIR)/libperiscope.so.0
+	ln -sf libperiscope.so.0 $(DESTDIR)$(LIBDIR)/libperiscope.so
+	$(PC) host/libperiscope.pc.in > $(DESTDIR)$(LIBDIR)/pkgconfig/libperiscope.pc
 	for header in $(PUBLIC_HEADERS); do \
 		sed 's|"host/periscope|"periscope|' $$header > $(DESTDIR)$(PREFIX)/include/$${header##*/} || exit 1; \
 	done
