@@ -1,25 +1,41 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 DIST := $(B)/dist
-DEB = $(DIST)/periscoped_$(VERSION)_$(shell dpkg --print-architecture).deb
+DEB_VERSION := $(shell sed -n '1s/.*(\(.*\)).*/\1/p' packaging/debian/changelog)
+ARCHITECTURE = $(shell dpkg --print-architecture)
+DEB = $(DIST)/periscoped_$(DEB_VERSION)_$(ARCHITECTURE).deb
 GUEST_TAR = $(DIST)/periscoped-$(VERSION)-linux-$(shell uname -m).tar.gz
 # Files that go to a guest, for who packs them together.
 LINUX_GUEST_FILES = $(DEB) $(GUEST_TAR)
 
-#: make deb          the agent's Debian package, in build/dist
-#: make guest-tar    the same for any other Linux: the agent, its unit and an install script
-.PHONY: deb guest-tar
+#: make deb          the Debian packages, in build/deb; a copy of the agent's in build/dist
+#: make deb-source   the Debian source package, in build/deb-source
+#: make check-deb    both, as lintian sees them
+#: make guest-tar    the agent for any other Linux: the agent, its unit and an install script
+.PHONY: deb deb-source check-deb guest-tar
 deb: $(DEB)
 guest-tar: $(GUEST_TAR)
 
-# What the package installs, below a folder of its own. By then all is built: two of these may run at once.
+# All that the packages are made of.
+DEB_INPUTS = $(shell find agent base capture host linux picture platform protocol docs/man packaging/debian -type f) \
+	$(addprefix packaging/,make-deb deb.mk) Makefile config.mk docs/security.md
+
+# Who makes a package here has tested this tree: debian/rules runs the unit tests for everybody else.
+$(DEB): $(DEB_INPUTS)
+	DEB_BUILD_OPTIONS="nocheck $$DEB_BUILD_OPTIONS" CC="$(CC)" packaging/make-deb $(B)/deb
+	@mkdir -p $(@D)
+	rm -f $(@D)/periscoped_*.deb
+	cp $(B)/deb/$(@F) $@
+deb-source:
+	packaging/make-deb --source $(B)/deb-source
+check-deb: deb deb-source
+	lintian --fail-on error,warning $(B)/deb/*.changes $(B)/deb-source/*.changes
+
+# What the archive installs, below a folder of its own. By then all is built.
 define guest_folder
 	rm -rf $(1)
 	$(MAKE) --no-print-directory install-agent DESTDIR=$(abspath $(1)) PREFIX=/usr
 	strip --strip-unneeded $(1)/usr/sbin/periscoped
 endef
-$(DEB): $(B)/periscoped $(wildcard packaging/debian/*) packaging/make-deb packaging/deb.mk docs/security.md docs/man/periscoped.8 | all
-	$(call guest_folder,$(B)/deb)
-	packaging/make-deb $(B)/deb $(VERSION) $@
 $(GUEST_TAR): $(B)/periscoped $(wildcard packaging/debian/*) packaging/install.sh packaging/deb.mk docs/security.md | all
 	$(call guest_folder,$(B)/tar)
 	install -D -m 644 packaging/debian/periscoped.service $(B)/tar/lib/systemd/system/periscoped.service
