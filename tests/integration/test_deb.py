@@ -4,6 +4,7 @@
 import filecmp
 import functools
 import os
+import re
 import shutil
 import subprocess
 import sysconfig
@@ -109,15 +110,34 @@ def packages_depend_on_what_they_cannot_do_without():
 
 
 @test
-def packages_are_the_same_each_time():
-    """Built elsewhere, by somebody whose files nobody else may read."""
-    first = packages()
+def library_is_found_in_its_architectures_folder():
+    need_program("pkg-config")
     with tempfile.TemporaryDirectory(prefix="periscope-", dir="/tmp") as folder:
-        run("sh", "-c", f"umask 077; packaging/make-deb {folder}/again", env={**os.environ, "DEB_BUILD_OPTIONS": "nocheck"})
+        unpack(packages()["libperiscope-dev"], folder)
+        told = run("pkg-config", "--variable=libdir", "libperiscope",
+                   env={**os.environ, "PKG_CONFIG_PATH": f"{folder}/{LIBRARIES}/pkgconfig"})
+        equal(told.strip(), f"/{LIBRARIES}", "the folder that pkg-config tells")
+
+
+@test
+def packages_are_the_same_each_time():
+    """Built elsewhere at the same commit, by somebody whose files nobody else may read."""
+    first = packages()
+    options = {"DEB_BUILD_OPTIONS": "nocheck", "SOURCE_DATE_EPOCH": time_of_build()}
+    with tempfile.TemporaryDirectory(prefix="periscope-", dir="/tmp") as folder:
+        run("sh", "-c", f"umask 077; packaging/make-deb {folder}/again", env={**os.environ, **options})
         again = named(f"{folder}/again")
         equal(set(again), set(first), "names of the packages")
         for name, path in first.items():
             check(filecmp.cmp(path, again[name], shallow=False), f"another build gave other bytes of {name}")
+
+
+def time_of_build():
+    """What SOURCE_DATE_EPOCH was: there may be a commit since."""
+    folder = os.path.join(TOP, "build", "deb")
+    path = next(name for name in os.listdir(folder) if name.endswith(".buildinfo"))
+    with open(os.path.join(folder, path), encoding="utf-8") as file:
+        return re.search(r'^ SOURCE_DATE_EPOCH="(\d+)"$', file.read(), re.MULTILINE)[1]
 
 
 @test
