@@ -11,7 +11,7 @@ import sysconfig
 import tempfile
 
 import harness
-from harness import PATIENCE, TOP, Agent, check, equal, need_plain_build, need_root, need_unix, test
+from harness import PATIENCE, TOP, Agent, Skip, check, equal, need_plain_build, need_root, need_unix, test
 from xserver import need_program
 
 CONTROL = """Package: periscoped
@@ -151,6 +151,33 @@ def compiler_is_told_to_harden():
         equal([line for line in lines if flag not in line], [], f"lines without {flag}")
     filters = next(line for line in lines if line.rstrip().endswith("png_filter.c"))
     check(filters.rindex("-O3") > filters.rindex("-O2"), f"what png_filter.c is compiled with: {filters}")
+
+
+@test
+def source_package_has_the_files_of_the_tree():
+    need_packages()
+    need_program("git")
+    if not os.path.exists(os.path.join(TOP, ".git")):
+        raise Skip("git doesn't know these files")
+    make("deb-source")
+    listed = run("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard").split("\0")
+    with tempfile.TemporaryDirectory(prefix="periscope-", dir="/tmp") as folder:
+        source = os.path.join(TOP, "build", "deb-source")
+        run("dpkg-source", "-x", next(f"{source}/{name}" for name in os.listdir(source) if name.endswith(".dsc")),
+            f"{folder}/tree")
+        found = contents(f"{folder}/tree")
+        wrong = [name for name in listed if os.path.lexists(os.path.join(TOP, name)) and name
+                 and (name not in found or not same_file(os.path.join(TOP, name), f"{folder}/tree/{name}"))]
+        equal(wrong, [], "files that are missing or other ones")
+        more = {name for name in found if not name.startswith(("debian/", ".pc/"))} - set(listed)
+        equal(more, set(), "files that the tree hasn't got")
+        check("debian/rules" in found, "there is no debian/rules")
+
+
+def same_file(one, other):
+    if os.path.islink(one):
+        return os.path.islink(other) and os.readlink(one) == os.readlink(other)
+    return filecmp.cmp(one, other, shallow=False)
 
 
 @test
