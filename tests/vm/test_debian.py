@@ -239,12 +239,23 @@ def back_to_x(machine):
 
 def restarted_when_killed(machine):
     """Somebody at the other terminal kills the agent: systemd starts it again, and a test has gone on."""
-    script = f"cd {HOME}; echo $$ > test.pid; while [ ! -e go ]; do sleep 0.2; done; echo whole > end"
+    restart_beside_a_test(machine, "systemctl kill -s 9 --kill-who main periscoped")
+
+
+def restarted_by_an_upgrade(machine):
+    """Root installs a package over the one that is there: another agent runs, and a test has gone on."""
+    machine.periscope("put", debian.DEB, HOME + "/new.deb")
+    restart_beside_a_test(machine, f"dpkg -i {HOME}/new.deb")
+    equal(shown(machine, UNIT, "UnitFileState"), {"UnitFileState": "enabled"})
+
+
+def restart_beside_a_test(machine, command):
+    script = f"cd {HOME}; rm -f go end; echo $$ > test.pid; while [ ! -e go ]; do sleep 0.2; done; echo whole > end"
     machine.periscope("run", "--no-wait", "/bin/sh", "-c", script)
     before = properties(machine)
     machine.press("ctrl", "alt", "f2")
     wait_for(lambda: machine.shows("root@debian:~#"), "root's prompt")
-    machine.enter("systemctl kill -s 9 --kill-who main periscoped")
+    machine.enter(command)
     after = wait_for(lambda: restarted(machine, before), "another agent")
     equal(after["boot.id"], before["boot.id"])
     users_terminal(machine)
@@ -334,7 +345,7 @@ def nothing_is_half_written(machine):
 
 TESTS = [answers_before_login, login_prompt, log_on, ready_before_logins, programs_are_the_users, files_are_the_users,
          rights, clock, programs_are_ended, x_server, programs_have_the_display, console_beside_x, root_is_refused,
-         back_to_x, restarted_when_killed, root_where_configured, power_cut]
+         back_to_x, restarted_when_killed, restarted_by_an_upgrade, root_where_configured, power_cut]
 AFTER_POWER_CUT = [answers_before_login, nothing_is_half_written]
 
 
