@@ -10,8 +10,9 @@ LINUX_GUEST_FILES = $(DEB) $(GUEST_TAR)
 #: make deb          the Debian packages, in build/deb; a copy of the agent's in build/dist
 #: make deb-source   the Debian source package, in build/deb-source
 #: make check-deb    both, as lintian sees them
+#: make rpm          the agent's package for systems with rpm, in build/rpm
 #: make guest-tar    the agent for any other Linux: the agent, its unit and an install script
-.PHONY: deb deb-source check-deb guest-tar
+.PHONY: deb deb-source check-deb rpm guest-tar
 deb: $(DEB)
 guest-tar: $(GUEST_TAR)
 
@@ -29,6 +30,14 @@ deb-source:
 	packaging/make-deb --source $(B)/deb-source
 check-deb: deb deb-source
 	lintian --fail-on error,warning $(B)/deb/*.changes $(B)/deb-source/*.changes
+
+# Where dpkg manages the packages, rpm knows none that it is to build with.
+rpm: deb-source
+	rm -rf $(B)/rpm
+	install -D -m 644 $(B)/deb-source/periscope_$(VERSION).orig.tar.gz $(B)/rpm/SOURCES/periscope-$(VERSION).tar.gz
+	env -u MAKEFLAGS -u MFLAGS rpmbuild -bb $(if $(wildcard /var/lib/dpkg/status),--nodeps) \
+		--define '_topdir $(abspath $(B))/rpm' packaging/rpm/periscoped.spec \
+		>$(B)/rpm/log 2>&1 || { tail -n 40 $(B)/rpm/log; exit 1; }
 
 # What the archive installs, below a folder of its own. By then all is built.
 define guest_folder

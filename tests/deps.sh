@@ -19,7 +19,7 @@ packages_of()
 {
     case $1 in
     build) echo "$BUILD" ;;
-    check) echo "$BUILD $SCREEN $XTESTS clang libclang-rt-14-dev g++ pkgconf mandoc python3 procps xdotool x11-xserver-utils build-essential debhelper lintian" ;;
+    check) echo "$BUILD $SCREEN $XTESTS clang libclang-rt-14-dev g++ pkgconf mandoc python3 procps xdotool x11-xserver-utils build-essential debhelper lintian rpm" ;;
     fuzz) echo "$BUILD clang libclang-rt-14-dev llvm python3" ;;
     demo) echo "$BUILD $SCREEN $WINE $MINGW libwine-dev dpkg-dev xz-utils ca-certificates procps python3" ;;
     win) echo "$BUILD $SCREEN $WINE $MINGW $DIST xdotool procps python3 libarchive-tools genisoimage" ;;

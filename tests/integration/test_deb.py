@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The Debian packages and the archive for other systems, as dpkg, lintian, tar and systemd read them."""
+"""The Debian packages and the archive for other systems, as dpkg, lintian, rpm, tar and systemd read them."""
 import filecmp
 import functools
 import os
@@ -283,6 +283,21 @@ def systemd_takes_the_unit():
                               check=False)
         complaints = [line for line in done.stderr.splitlines() if "periscoped.service" in line]
         equal(complaints, [], "what systemd-analyze says of the unit")
+
+
+@test
+def rpm_has_the_agent_its_unit_and_its_configuration():
+    need_packages()
+    need_program("rpmbuild", "rpm")
+    make("rpm")
+    package = next(os.path.join(at, name) for at, _, names in os.walk(os.path.join(TOP, "build", "rpm", "RPMS"))
+                   for name in names if re.match(r"periscoped-\d", name))
+    found = set(run("rpm", "-qlp", package).split())
+    want = {"/etc/periscope/periscoped.conf", "/usr/lib/systemd/system/periscoped.service", "/usr/sbin/periscoped"}
+    check(want <= found, f"it lacks {want - found}")
+    equal(run("rpm", "-qcp", package).split(), ["/etc/periscope/periscoped.conf"], "configuration")
+    version = run(os.path.join(TOP, "build", "periscoped"), "--version").split()[1]
+    equal(run("rpm", "-qp", "--queryformat", "%{VERSION}", package), version, "its version")
 
 
 @test
