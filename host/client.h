@@ -9,7 +9,7 @@
 
 #include "base/format.h"
 #include "host/periscope.h"
-#include "host/strings.h"
+#include "host/result.h"
 
 #include "platform/socket.h"
 #include "protocol/wire.h"

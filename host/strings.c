@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "host/strings.h"
+#include "host/result.h"
 
 void strings_take(struct periscope_strings *out, struct strlist *list)
 {

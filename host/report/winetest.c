@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A whole report: its frames are found first, then each unit's part is read like the output of one unit. */
-#include "host/strings.h"
+#include "host/result.h"
 #include "host/report/winetest_scan.h"
 
 #include <inttypes.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "host/strings.h"
+#include "host/result.h"
 #include "host/report/winetest_scan.h"
 
 #include "base/error.h"

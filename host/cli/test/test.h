@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The verb `test`, which is too much for one file: test.c reads the command line and goes through the steps,
- * test_guest.c has the guest's folder and starts programs in it, test_unit.c runs one unit, test_output.c writes files,
- * test_json.c and test_show.c tell the result.
+ * guest.c has the folder in the guest and starts programs in it, unit.c runs one unit, output.c writes files,
+ * evidence_fetch.c keeps what is known of a unit that hangs, json.c and show.c print the result.
  */
 #ifndef HOST_CLI_TEST_TEST_H
 #define HOST_CLI_TEST_TEST_H
@@ -115,7 +115,7 @@ void test_warn(struct test *test, const char *format, ...) PRINTF_LIKE(2, 3);
 /* A status that means that nothing more can be done: lost, interrupted. Sets test->stop. */
 bool test_is_final(struct test *test, int status);
 
-/* ---- test_guest.c: 0, or an exit status that was reported ---- */
+/* ---- guest.c: 0, or an exit status that was reported ---- */
 
 int test_guest_open(struct test *test);   /* learns of the guest, makes the folder, sends the executable */
 void test_guest_close(struct test *test); /* removes the folder; a failure is a warning */
@@ -126,7 +126,7 @@ int test_guest_start(struct test *test, const char *argument, const char *output
 /* At most TEST_MAX_OUTPUT bytes; *cut tells that there were more. A periscope_status. */
 int test_guest_fetch(struct test *test, const char *file, uint8_t **bytes, size_t *len, bool *cut);
 
-/* ---- test_unit.c ---- */
+/* ---- unit.c ---- */
 
 int test_list_units(struct test *test); /* into test->listed; 0, or an exit status that was reported */
 void test_run_unit(struct test *test, size_t index);
@@ -137,7 +137,7 @@ void test_free_picture(struct test_picture *picture); /* leaves it empty */
    file, or GitLab, can't have. */
 void test_file_base(const struct test *test, const struct test_unit *unit, char *base, size_t size);
 
-/* ---- test_evidence.c ---- */
+/* ---- evidence_fetch.c ---- */
 
 /* What the unit, whose process this is, waits for; kept in files where there is an output folder. */
 void test_take_evidence(struct test *test, struct test_unit *unit, uint64_t pid);
@@ -147,7 +147,7 @@ void test_find_left(struct test *test, struct test_unit *unit, uint64_t pid);   
 void test_remove_old_evidence(struct test *test, const struct test_unit *unit); /* of an earlier run */
 void test_free_evidence(struct test_evidence *evidence);                        /* leaves it empty */
 
-/* ---- test_output.c ---- */
+/* ---- output.c ---- */
 
 int test_output_open(struct test *test); /* makes the folder, removes what an earlier run left; an exit status */
 /* The unit framed as TestLauncher frames it, appended to report.txt. */
@@ -156,7 +156,7 @@ bool test_output_write(struct test *test, const char *file, const void *bytes, s
 void test_output_remove(struct test *test, const char *file); /* that of an earlier run; a failure is a warning */
 void test_output_close(struct test *test);                    /* junit.xml, result.json, and report.txt gets its name */
 
-/* ---- test_json.c, test_show.c ---- */
+/* ---- json.c, show.c ---- */
 
 void test_json(struct json *json, const struct test *test, int exit);
 const char *test_exit_name(int exit);

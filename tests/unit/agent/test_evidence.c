@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tests/unit/check.h"
 
-#include "host/cli/test/evidence.h"
+#include "host/cli/test/evidence_text.h"
 
 #include <stdlib.h>
 

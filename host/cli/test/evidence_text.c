@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "host/cli/test/evidence.h"
+#include "host/cli/test/evidence_text.h"
 
 #include "base/buffer.h"
 #include "base/number.h"

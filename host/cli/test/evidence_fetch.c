@@ -2,7 +2,7 @@
 /* What is kept of a unit that did not end: what it seems to wait for, its processes and windows, and minidumps. */
 #include "host/cli/test/test.h"
 
-#include "host/cli/test/evidence.h"
+#include "host/cli/test/evidence_text.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Between the lists of strings inside and those that the public headers give out. */
-#ifndef HOST_STRINGS_H
-#define HOST_STRINGS_H
+#ifndef HOST_RESULT_H
+#define HOST_RESULT_H
 
 #include "base/strlist.h"
 #include "host/periscope.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Reads what an agent tells of a program that does not end: the virtual file evidence-PID.txt (docs/protocol.md). The
    bytes come from a guest and may be anything. Memory in, memory out. */
-#ifndef HOST_CLI_TEST_EVIDENCE_H
-#define HOST_CLI_TEST_EVIDENCE_H
+#ifndef HOST_CLI_TEST_EVIDENCE_TEXT_H
+#define HOST_CLI_TEST_EVIDENCE_TEXT_H
 
 #include "base/strlist.h"
 
