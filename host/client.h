@@ -116,9 +116,6 @@ int client_finish(struct periscope *p, int status);
    the stream over one that they don't know. */
 int client_need(struct periscope *p, unsigned minor, enum method_index method);
 
-/* ---- exit.c ---- */
-void exit_decode(bool windows, uint32_t status, struct periscope_exit *out);
-
 /* ---- get.c ---- */
 int client_get_limited(struct periscope *p, const char *remote_file, struct buffer *bytes); /* up to its limit */
 /* The buffer's bytes become the caller's, with a NUL behind them that *len does not count. */

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Between the lists of strings inside and those that the public headers give out. */
+/* What the library gives out: lists of strings and exit statuses. */
 #ifndef HOST_RESULT_H
 #define HOST_RESULT_H
 
 #include "base/strlist.h"
 #include "host/periscope.h"
 
-void strings_take(struct periscope_strings *out, struct strlist *list); /* leaves the list empty */
+/* Moves the strings to *out and leaves the list empty. */
+void strings_take(struct periscope_strings *out, struct strlist *list);
+
+/* Decodes a status of the wire, which is wait(2)'s status word from Linux guests and the exit code from Windows guests. */
+void exit_decode(bool windows, uint32_t status, struct periscope_exit *out);
 
 #endif

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/utf8.h"
 
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -128,4 +129,36 @@ void cli_warn(struct cli *cli, const char *format, ...)
     error_vset(&text, ERR_INVALID, format, args);
     va_end(args);
     say(cli, text.text, "");
+}
+
+/* ---- Ctrl-C ---- */
+
+static struct periscope *interruptible;
+static volatile sig_atomic_t held, pending;
+
+/* Both calls may be made in a signal handler. The default action comes back: a second Ctrl-C always ends
+   us. */
+static void on_signal(int number)
+{
+    signal(number, SIG_DFL);
+    if (held)
+        pending = 1;
+    else
+        periscope_interrupt(interruptible);
+}
+
+void cli_hold_interrupt(bool hold)
+{
+    held = hold;
+    if (hold || !pending)
+        return;
+    pending = 0;
+    periscope_interrupt(interruptible);
+}
+
+void cli_catch_interrupt(struct cli *cli)
+{
+    interruptible = cli->periscope;
+    signal(SIGINT, on_signal);
+    signal(SIGTERM, on_signal);
 }

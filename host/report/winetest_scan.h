@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What is known of a unit between reading its lines (winetest_unit.c) and judging it (winetest_judge.c). */
+/* What is known of a unit between reading its lines (winetest_unit.c) and judging it (winetest_judge.c), and its remarks. */
 #ifndef HOST_REPORT_WINETEST_SCAN_H
 #define HOST_REPORT_WINETEST_SCAN_H
 
