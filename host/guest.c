@@ -146,7 +146,7 @@ int periscope_restart(struct periscope *p, const char *const *argv)
 
 /* ---- waiting for a boot ---- */
 
-static int boot_attempt(struct periscope *p, const char *not_boot_id)
+static int attempt_boot(struct periscope *p, const char *not_boot_id)
 {
     int status = periscope_ping(p);
     if (status || !not_boot_id)
@@ -166,12 +166,12 @@ static int boot_attempt(struct periscope *p, const char *not_boot_id)
 }
 
 /* What another attempt may change. */
-static bool may_come(int status)
+static bool boot_may_come(int status)
 {
     return status == PERISCOPE_NO_AGENT || status == PERISCOPE_TIMED_OUT || status == PERISCOPE_REFUSED;
 }
 
-static int shorter(int ms, int64_t left)
+static int boot_time(int ms, int64_t left)
 {
     return ms < 0 || ms > left ? (int)left : ms;
 }
@@ -185,10 +185,10 @@ int periscope_wait_boot(struct periscope *p, int timeout_ms, const char *not_boo
         int most = left > BOOT_ATTEMPT_MS ? BOOT_ATTEMPT_MS : left < BOOT_LEAST_MS ? BOOT_LEAST_MS : (int)left;
         /* A connection from before the boot would take its time to be found dead. */
         periscope_disconnect(p);
-        p->connect_ms = shorter(connect_ms, most);
-        p->io_ms = shorter(io_ms, most);
-        status = boot_attempt(p, not_boot_id);
-        if (!may_come(status) || os_time_left(deadline) == 0)
+        p->connect_ms = boot_time(connect_ms, most);
+        p->io_ms = boot_time(io_ms, most);
+        status = attempt_boot(p, not_boot_id);
+        if (!boot_may_come(status) || os_time_left(deadline) == 0)
             break;
         left = os_time_left(deadline);
         if (client_pause(p, left < BOOT_PAUSE_MS ? (int)left : BOOT_PAUSE_MS)) {
@@ -198,7 +198,7 @@ int periscope_wait_boot(struct periscope *p, int timeout_ms, const char *not_boo
     }
     p->connect_ms = connect_ms;
     p->io_ms = io_ms;
-    if (!may_come(status))
+    if (!boot_may_come(status))
         return status;
     struct error why = p->error;
     return client_fail(p, PERISCOPE_TIMED_OUT, "the guest was not there within %g s: %s", timeout_ms / 1000.0,

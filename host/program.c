@@ -17,7 +17,7 @@ struct start {
 };
 
 /* The request is written: sends it, and takes the pid that it is answered with. */
-static int finish_start(struct call *call, const struct start *start)
+static int start_finish(struct call *call, const struct start *start)
 {
     int status = call_send(call, false);
     if (!status)
@@ -30,7 +30,7 @@ static int finish_start(struct call *call, const struct start *start)
 
 /* ---- the RPC run ---- */
 
-static int call_run(struct periscope *p, const struct start *start)
+static int start_by_run(struct periscope *p, const struct start *start)
 {
     const struct periscope_run *run = start->run;
     const char *const files[] = {run->in, run->out, run->err};
@@ -45,18 +45,18 @@ static int call_run(struct periscope *p, const struct start *start)
         write_entry_text(&call.request, WIRE_STRING, files[i] ? files[i] : "");
     for (uint32_t i = 0; i < count; i++)
         write_entry_text(&call.request, WIRE_STRING, run->argv[i]);
-    return finish_start(&call, start);
+    return start_finish(&call, start);
 }
 
 /* ---- the RPC exec ---- */
 
-static void add_each(struct strlist *options, const char *key, const char *const *values)
+static void exec_add_each(struct strlist *options, const char *key, const char *const *values)
 {
     for (; values && *values; values++)
         strlist_addf(options, "%s=%s", key, *values);
 }
 
-static void add_file(struct strlist *options, const char *key, const char *value)
+static void exec_add_file(struct strlist *options, const char *key, const char *value)
 {
     if (value && *value)
         strlist_addf(options, "%s=%s", key, value);
@@ -64,13 +64,13 @@ static void add_file(struct strlist *options, const char *key, const char *value
 
 static void exec_options(struct strlist *options, const struct periscope_run *run)
 {
-    add_each(options, "arg", run->argv);
+    exec_add_each(options, "arg", run->argv);
     for (const char *const *env = run->env; env && *env; env++)
         strlist_addf(options, "%s=%s", strchr(*env, '=') ? "env" : "unset", *env);
-    add_file(options, "cwd", run->cwd);
-    add_file(options, "in", run->in);
-    add_file(options, "out", run->out);
-    add_file(options, "err", run->err);
+    exec_add_file(options, "cwd", run->cwd);
+    exec_add_file(options, "in", run->in);
+    exec_add_file(options, "out", run->out);
+    exec_add_file(options, "err", run->err);
     if (run->append_out)
         strlist_add(options, "append=out");
     if (run->append_err)
@@ -81,7 +81,7 @@ static void exec_options(struct strlist *options, const struct periscope_run *ru
         strlist_add(options, "check-dlls=1");
 }
 
-static int call_exec(struct periscope *p, const struct start *start)
+static int start_by_exec(struct periscope *p, const struct start *start)
 {
     struct call call;
     struct strlist options = {0};
@@ -94,7 +94,7 @@ static int call_exec(struct periscope *p, const struct start *start)
     for (size_t i = 0; i < options.count; i++)
         write_entry_text(&call.request, WIRE_STRING, options.items[i]);
     strlist_deinit(&options);
-    return finish_start(&call, start);
+    return start_finish(&call, start);
 }
 
 /* exec tells at once what could not be started. An agent without it says so, having read the request. */
@@ -103,7 +103,7 @@ static int attempt_start(struct periscope *p, void *context)
     const struct start *start = context;
     bool needs_exec = start->run->env || start->run->cwd;
     if (p->minor >= FIRST_MINOR_OF_PERISCOPE && !p->lacks_exec) {
-        int status = call_exec(p, start);
+        int status = start_by_exec(p, start);
         if (status != PERISCOPE_UNSUPPORTED)
             return status;
         p->lacks_exec = true;
@@ -111,7 +111,7 @@ static int attempt_start(struct periscope *p, void *context)
     if (needs_exec)
         return client_fail(p, PERISCOPE_UNSUPPORTED, "%s: this agent (%s) can't set a program's environment or folder",
                            p->name, p->banner);
-    return call_run(p, start);
+    return start_by_run(p, start);
 }
 
 int periscope_run(struct periscope *p, const struct periscope_run *run, uint64_t *pid)

@@ -8,7 +8,7 @@ struct removal {
 };
 
 /* The reply is empty when all went, else `u` or an `s` for each file. */
-static int read_failures(struct call *call, struct removal *removal)
+static int removal_read_failures(struct call *call, struct removal *removal)
 {
     struct entry last;
     if (call->reply.count != 0 && call->reply.count != removal->count) {
@@ -39,7 +39,7 @@ static int attempt_rm(struct periscope *p, void *context)
     if (!status)
         status = call_reply(&call);
     if (!status)
-        status = read_failures(&call, removal);
+        status = removal_read_failures(&call, removal);
     call_deinit(&call);
     return status;
 }

@@ -24,6 +24,6 @@ int child_await(struct cli *cli, uint64_t pid);
 /* Of what periscope_kill gives: about the screen, not a process. */
 bool child_is_fact(const char *line);
 /* The reply's "killed" and "restored". */
-void child_tell_killed(struct cli *cli, const struct periscope_strings *killed);
+void child_report_killed(struct cli *cli, const struct periscope_strings *killed);
 
 #endif

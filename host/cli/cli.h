@@ -104,10 +104,10 @@ const char *cli_file_name(const char *path);
    reply's "error". Each of the first three returns the exit status for the verb to return. ---- */
 
 int cli_failed(struct cli *cli, int status); /* of a call to the library, which has the text */
-int cli_error(struct cli *cli, enum cli_exit exit, const char *format, ...) PRINTF_LIKE(3, 4);
+int cli_error(struct cli *cli, enum cli_exit exit_status, const char *format, ...) PRINTF_LIKE(3, 4);
 int cli_usage(struct cli *cli, const char *format, ...) PRINTF_LIKE(2, 3);
-enum cli_exit cli_exit_of(int status);         /* of an enum periscope_status */
-const char *cli_exit_name(enum cli_exit exit); /* as the reply's "status" has it */
+enum cli_exit cli_exit_of(int status);                /* of an enum periscope_status */
+const char *cli_exit_name(enum cli_exit exit_status); /* as the reply's "status" has it */
 
 /* Before they are printed: a guest's words must do nothing to the terminal. After what goes into the reply, which JSON
    keeps harmless. */

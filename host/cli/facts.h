@@ -8,7 +8,7 @@
 /* The object "facts" of those that come once, and the arrays "warnings", "refused" and "planes". */
 void facts_json(struct json *reply, const struct periscope_strings *facts);
 /* Prints them, after making them printable; warnings, and with `beside` all of them, on standard error. */
-void facts_tell(struct cli *cli, struct periscope_strings *facts, bool beside);
+void facts_print(struct cli *cli, struct periscope_strings *facts, bool beside);
 /* Appends one. False, with nothing changed, without memory. */
 bool facts_add(struct periscope_strings *facts, const char *format, ...) PRINTF_LIKE(2, 3);
 /* The value when the fact has this key, else NULL. */

@@ -18,7 +18,7 @@ static struct {
 } meter;
 
 /* \r goes to the start of the line, ESC [ K clears what is behind the cursor (ECMA-48). */
-static void draw(uint64_t total)
+static void meter_draw(uint64_t total)
 {
     char line[PROGRESS_SIZE];
     int columns = os_terminal_width();
@@ -32,7 +32,7 @@ static void draw(uint64_t total)
     meter.drawn = true;
 }
 
-static bool moved(void *context, uint64_t done, uint64_t total)
+static bool meter_update(void *context, uint64_t done, uint64_t total)
 {
     (void)context;
     /* A transfer that was begun anew is measured anew. */
@@ -40,7 +40,7 @@ static bool moved(void *context, uint64_t done, uint64_t total)
         meter.start_ms = os_clock_ms();
     meter.done = done;
     if (meter.draws)
-        draw(total);
+        meter_draw(total);
     return true;
 }
 
@@ -51,7 +51,7 @@ void cli_progress_begin(struct cli *cli, const char *label)
     meter.done = 0;
     meter.drawn = false;
     meter.draws = !cli->quiet && os_terminal_width() > 0;
-    periscope_set_progress(cli->periscope, moved, NULL);
+    periscope_set_progress(cli->periscope, meter_update, NULL);
 }
 
 void cli_progress_end(struct cli *cli)

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static bool ends_with(const char *text, const char *end)
+static bool picture_has_ending(const char *text, const char *end)
 {
     size_t len = strlen(text), end_len = strlen(end);
     return len >= end_len && strcmp(text + len - end_len, end) == 0;
@@ -16,7 +16,7 @@ static bool ends_with(const char *text, const char *end)
 
 const char *picture_format(const char *file)
 {
-    return file && ends_with(file, ".ppm") ? "ppm" : "png";
+    return file && picture_has_ending(file, ".ppm") ? "ppm" : "png";
 }
 
 int picture_encode(struct cli *cli, const struct image_view *image, const char *format, uint8_t **bytes, size_t *len)

@@ -6,9 +6,9 @@
 #include <stdarg.h>
 #include <stdlib.h>
 
-static void add_remark(struct winetest_scan *scan, struct strlist *list, const char *format, va_list args)
+static void scan_add_remark(struct winetest_scan *scan, struct strlist *list, const char *format, va_list args)
     PRINTF_LIKE(3, 0);
-static void add_remark(struct winetest_scan *scan, struct strlist *list, const char *format, va_list args)
+static void scan_add_remark(struct winetest_scan *scan, struct strlist *list, const char *format, va_list args)
 {
     struct error line; /* one line without control characters, which says when it was cut */
     if (list->count >= PERISCOPE_WINETEST_MAX_REMARKS)
@@ -23,7 +23,7 @@ void winetest_problem(struct winetest_scan *scan, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    add_remark(scan, &scan->problems, format, args);
+    scan_add_remark(scan, &scan->problems, format, args);
     va_end(args);
 }
 
@@ -31,7 +31,7 @@ void winetest_note(struct winetest_scan *scan, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    add_remark(scan, &scan->notes, format, args);
+    scan_add_remark(scan, &scan->notes, format, args);
     va_end(args);
 }
 

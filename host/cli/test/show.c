@@ -13,7 +13,7 @@
 #define NAME_COLUMNS 24
 #define LINE_COLUMNS 200 /* bytes of a report's line that are shown; it is whole in report.txt */
 
-static const char *colour(enum periscope_unit_verdict verdict)
+static const char *show_colour(enum periscope_unit_verdict verdict)
 {
     switch (verdict) {
     case PERISCOPE_UNIT_PASSED:
@@ -25,7 +25,7 @@ static const char *colour(enum periscope_unit_verdict verdict)
     }
 }
 
-static bool coloured(void)
+static bool show_is_coloured(void)
 {
     const char *no = getenv("NO_COLOR");
     return os_terminal_is_output() && !(no && *no);
@@ -40,7 +40,7 @@ void test_show_start(const struct test *test, const char *unit)
 }
 
 /* "1234 tests, 2 failures, 3 todo": what there is none of is not told. */
-static void counts_text(const struct periscope_unit_counts *counts, char *text, size_t size)
+static void show_counts_text(const struct periscope_unit_counts *counts, char *text, size_t size)
 {
     const struct {
         uint64_t number;
@@ -78,7 +78,7 @@ static void show_strings(const struct test *test, const char *before, const stru
     show_items(test, before, strings->items, strings->count);
 }
 
-static bool is_bad_line(const struct periscope_unit_line *line)
+static bool show_is_bad_line(const struct periscope_unit_line *line)
 {
     return line->kind == PERISCOPE_LINE_FAILURE || line->kind == PERISCOPE_LINE_CRASH;
 }
@@ -88,7 +88,7 @@ static void show_lines(const struct test *test, const struct test_unit *unit)
     size_t shown = 0, bad = 0;
     for (size_t i = 0; unit->output && i < unit->result.line_count; i++) {
         const struct periscope_unit_line *line = &unit->result.lines[i];
-        if (!is_bad_line(line))
+        if (!show_is_bad_line(line))
             continue;
         bad++;
         if (shown < TEST_SHOWN_LINES) {
@@ -103,13 +103,13 @@ static void show_lines(const struct test *test, const struct test_unit *unit)
 void test_show_unit(const struct test *test, const struct test_unit *unit)
 {
     char name[2 * PERISCOPE_WINETEST_MAX_NAME + 2], counts[160];
-    bool colours = coloured();
+    bool colours = show_is_coloured();
     enum periscope_unit_verdict verdict = unit->result.verdict;
     if (!test->cli->quiet && os_terminal_is_output())
         cli_print(test->cli, "\r\33[K");
     snprintf(name, sizeof name, "%.128s:%.128s", test->dll, unit->name);
-    counts_text(&unit->result.counts, counts, sizeof counts);
-    cli_print(test->cli, "%-*s %s%-9s%s %6.1f s  %s\n", NAME_COLUMNS, name, colours ? colour(verdict) : "",
+    show_counts_text(&unit->result.counts, counts, sizeof counts);
+    cli_print(test->cli, "%-*s %s%-9s%s %6.1f s  %s\n", NAME_COLUMNS, name, colours ? show_colour(verdict) : "",
               periscope_unit_verdict_name(verdict), colours ? "\33[0m" : "", (double)unit->duration_ms / 1000, counts);
     show_strings(test, "", &unit->result.problems);
     show_strings(test, "note: ", &unit->result.notes);
@@ -126,7 +126,7 @@ void test_show_unit(const struct test *test, const struct test_unit *unit)
     fflush(stdout);
 }
 
-static void add_counts(struct periscope_unit_counts *sum, const struct periscope_unit_counts *counts)
+static void show_add_counts(struct periscope_unit_counts *sum, const struct periscope_unit_counts *counts)
 {
     sum->tests += counts->tests;
     sum->failures += counts->failures;
@@ -144,9 +144,9 @@ void test_show_summary(const struct test *test)
     const char *comma = "";
     for (size_t i = 0; i < test->done_count; i++) {
         by_verdict[test->units[i].result.verdict]++;
-        add_counts(&sum, &test->units[i].result.counts);
+        show_add_counts(&sum, &test->units[i].result.counts);
     }
-    counts_text(&sum, counts, sizeof counts);
+    show_counts_text(&sum, counts, sizeof counts);
     cli_print(test->cli, "%zu unit%s: ", test->done_count, test->done_count == 1 ? "" : "s");
     for (unsigned i = 0; i <= PERISCOPE_UNIT_NOT_RUN; i++) {
         if (by_verdict[i] == 0)

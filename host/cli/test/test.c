@@ -47,7 +47,7 @@ bool test_is_final(struct test *test, int status)
 
 /* ---- the command line ---- */
 
-static int parse_pictures(struct test *test)
+static int test_parse_pictures(struct test *test)
 {
     static const char *const names[] = {
         [PICTURES_NEVER] = "never", [PICTURES_END] = "end", [PICTURES_FAILURE] = "failure", [PICTURES_UNIT] = "unit"};
@@ -64,26 +64,27 @@ static int parse_pictures(struct test *test)
     return cli_usage(test->cli, "--screenshot: '%s' is none of never, end, failure, unit", when);
 }
 
-static bool parse_time(struct test *test, const char *name, int *ms)
+static bool test_parse_time(struct test *test, const char *name, int *ms)
 {
     const char *text = cli_option(test->cli, name);
     return !text || cli_seconds(test->cli, name, text, ms);
 }
 
-static int parse_times(struct test *test)
+static int test_parse_times(struct test *test)
 {
     int total_ms = -1;
     test->unit_limit_ms = TEST_LIMIT_MS;
     test->picture_at_ms = -1;
-    if (!parse_time(test, "time-limit", &test->unit_limit_ms) || !parse_time(test, "total-limit", &total_ms) ||
-        !parse_time(test, "screenshot-at", &test->picture_at_ms))
+    if (!test_parse_time(test, "time-limit", &test->unit_limit_ms) ||
+        !test_parse_time(test, "total-limit", &total_ms) ||
+        !test_parse_time(test, "screenshot-at", &test->picture_at_ms))
         return CLI_USAGE;
     test->deadline = os_deadline(total_ms);
     return 0;
 }
 
 /* The words of --runner, between spaces. */
-static void parse_runner(struct test *test)
+static void test_parse_runner(struct test *test)
 {
     const char *runner = cli_option(test->cli, "runner");
     if (!runner || strcmp(runner, "none") == 0)
@@ -97,7 +98,7 @@ static void parse_runner(struct test *test)
 }
 
 /* WINETEST_* are the variables that a Wine test reads (wine/test.h): what makes its report one that is to be parsed. */
-static void make_environment(struct test *test)
+static void test_make_environment(struct test *test)
 {
     const char **given = cli_option_all(test->cli, "env");
     if (test->runner.count)
@@ -114,7 +115,7 @@ static void make_environment(struct test *test)
 }
 
 /* "kernel32_test.exe", "kernel32_test64.exe" and "kernel32.exe" are kernel32's. */
-static char *dll_name(const char *executable)
+static char *test_dll_name(const char *executable)
 {
     const char *name = cli_file_name(executable), *end = strstr(name, "_test");
     size_t len = end && end > name ? (size_t)(end - name) : strcspn(name, ".");
@@ -126,26 +127,26 @@ static char *dll_name(const char *executable)
     return dll;
 }
 
-static int parse(struct test *test)
+static int test_parse(struct test *test)
 {
     struct cli *cli = test->cli;
     const char *prefix = cli_option(cli, "attachment-prefix");
     test->executable = cli->operands[0];
     test->output = cli_option(cli, "output");
-    test->dll = dll_name(test->executable);
+    test->dll = test_dll_name(test->executable);
     if (prefix)
         strlist_add(&test->attachment, prefix);
-    parse_runner(test);
-    make_environment(test);
+    test_parse_runner(test);
+    test_make_environment(test);
     if (!test->dll || test->env.failed || test->runner.failed || test->attachment.failed)
         return cli_error(cli, (enum cli_exit)TEST_LOCAL, "no memory");
-    int exit = parse_pictures(test);
-    return exit ? exit : parse_times(test);
+    int exit_status = test_parse_pictures(test);
+    return exit_status ? exit_status : test_parse_times(test);
 }
 
 /* ---- the run ---- */
 
-static void set_time(struct test *test)
+static void test_set_time(struct test *test)
 {
     if (cli_option(test->cli, "no-settime"))
         return;
@@ -154,15 +155,15 @@ static void set_time(struct test *test)
         test_warn(test, "the guest's clock could not be set: %s", periscope_error_text(test->cli->periscope));
 }
 
-static int choose_units(struct test *test)
+static int test_choose_units(struct test *test)
 {
     struct cli *cli = test->cli;
     char *const *names = cli->operands + 1;
     size_t count = cli->operand_count - 1;
     if (count == 0) {
-        int exit = test_list_units(test);
-        if (exit)
-            return exit;
+        int exit_status = test_list_units(test);
+        if (exit_status)
+            return exit_status;
         names = test->listed.items;
         count = test->listed.count;
     }
@@ -177,7 +178,7 @@ static int choose_units(struct test *test)
     return 0;
 }
 
-static int exit_of(enum periscope_unit_verdict verdict)
+static int test_exit_of(enum periscope_unit_verdict verdict)
 {
     switch (verdict) {
     case PERISCOPE_UNIT_PASSED:
@@ -197,20 +198,20 @@ static int exit_of(enum periscope_unit_verdict verdict)
     return TEST_INCOMPLETE;
 }
 
-static int verdict_of(const struct test *test)
+static int test_verdict(const struct test *test)
 {
     int worst = test->out_of_time ? TEST_TIMED_OUT : TEST_PASSED;
     for (size_t i = 0; i < test->unit_count; i++) {
-        int exit = exit_of(test->units[i].result.verdict);
-        if (exit > worst && !(test->out_of_time && exit == TEST_INCOMPLETE))
-            worst = exit;
+        int exit_status = test_exit_of(test->units[i].result.verdict);
+        if (exit_status > worst && !(test->out_of_time && exit_status == TEST_INCOMPLETE))
+            worst = exit_status;
     }
     if (test->stop)
         return test->stop;
     return worst == TEST_PASSED && test->output_failed ? TEST_LOCAL : worst;
 }
 
-static void write_result(struct test *test, int exit)
+static void test_write_result(struct test *test, int exit_status)
 {
     struct json json;
     if (!test->output)
@@ -218,8 +219,8 @@ static void write_result(struct test *test, int exit)
     json_init(&json);
     json_object_begin(&json, NULL);
     json_text(&json, "host", test->cli->target);
-    test_json(&json, test, exit);
-    json_number(&json, "exit", (uint64_t)exit);
+    test_json(&json, test, exit_status);
+    json_number(&json, "exit", (uint64_t)exit_status);
     json_object_end(&json);
     buffer_append(&json.out, "\n", 1);
     if (json.out.failed)
@@ -230,11 +231,11 @@ static void write_result(struct test *test, int exit)
     json_deinit(&json);
 }
 
-static int run_units(struct test *test)
+static int test_run_units(struct test *test)
 {
-    int exit = choose_units(test);
-    if (exit)
-        return exit;
+    int exit_status = test_choose_units(test);
+    if (exit_status)
+        return exit_status;
     for (size_t i = 0; i < test->unit_count; i++)
         test_run_unit(test, i);
     if (!test->stop && test->pictures != PICTURES_NEVER)
@@ -242,35 +243,35 @@ static int run_units(struct test *test)
     return 0;
 }
 
-static int finish(struct test *test)
+static int test_finish(struct test *test)
 {
     test->duration_ms = (uint64_t)(os_wall_time_ms() - test->started_ms);
     test_output_close(test);
-    int exit = verdict_of(test);
-    write_result(test, exit);
-    exit = verdict_of(test);
+    int exit_status = test_verdict(test);
+    test_write_result(test, exit_status);
+    exit_status = test_verdict(test);
     test_show_summary(test);
-    test_json(&test->cli->reply, test, exit);
-    test->cli->status = test_exit_name(exit);
+    test_json(&test->cli->reply, test, exit_status);
+    test->cli->status = test_exit_name(exit_status);
     test->judged = true;
-    return exit;
+    return exit_status;
 }
 
-static int carry_out(struct test *test)
+static int test_carry_out(struct test *test)
 {
-    int exit = test_output_open(test);
-    if (!exit) {
-        exit = test_guest_open(test);
-        if (!exit) {
-            set_time(test);
-            exit = run_units(test);
+    int exit_status = test_output_open(test);
+    if (!exit_status) {
+        exit_status = test_guest_open(test);
+        if (!exit_status) {
+            test_set_time(test);
+            exit_status = test_run_units(test);
         }
         test_guest_close(test);
     }
-    return exit ? exit : finish(test);
+    return exit_status ? exit_status : test_finish(test);
 }
 
-static void deinit(struct test *test)
+static void test_deinit(struct test *test)
 {
     for (size_t i = 0; i < test->unit_count; i++) {
         periscope_unit_free(&test->units[i].result);
@@ -296,19 +297,19 @@ static void deinit(struct test *test)
     free(test->dll);
 }
 
-static int run(struct cli *cli)
+static int test_run(struct cli *cli)
 {
     struct test test = {.cli = cli, .started_ms = os_wall_time_ms()};
     cli_catch_interrupt(cli);
-    int exit = parse(&test);
-    if (!exit)
-        exit = carry_out(&test);
-    if (!test.judged && exit == CLI_FAILED) {
-        exit = TEST_LOCAL; /* 1 is a verdict here */
-        cli->status = test_exit_name(exit);
+    int exit_status = test_parse(&test);
+    if (!exit_status)
+        exit_status = test_carry_out(&test);
+    if (!test.judged && exit_status == CLI_FAILED) {
+        exit_status = TEST_LOCAL; /* 1 is a verdict here */
+        cli->status = test_exit_name(exit_status);
     }
-    deinit(&test);
-    return exit;
+    test_deinit(&test);
+    return exit_status;
 }
 
 const struct command command_test = {
@@ -328,5 +329,5 @@ const struct command command_test = {
     .options = options,
     .min_operands = 1,
     .max_operands = UINT_MAX,
-    .run = run,
+    .run = test_run,
 };

@@ -158,8 +158,8 @@ void test_output_close(struct test *test);                    /* junit.xml, resu
 
 /* ---- json.c, show.c ---- */
 
-void test_json(struct json *json, const struct test *test, int exit);
-const char *test_exit_name(int exit);
+void test_json(struct json *json, const struct test *test, int exit_status);
+const char *test_exit_name(int exit_status);
 void test_show_start(const struct test *test, const char *unit); /* on a terminal: which one runs */
 void test_show_unit(const struct test *test, const struct test_unit *unit);
 void test_show_summary(const struct test *test);

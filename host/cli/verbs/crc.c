@@ -19,7 +19,7 @@ static const struct cli_option options[] = {
     {0},
 };
 
-static bool has_fact(const struct periscope_strings *facts, const char *fact)
+static bool crc_has_fact(const struct periscope_strings *facts, const char *fact)
 {
     for (size_t i = 0; i < facts->count; i++)
         if (strcmp(facts->items[i], fact) == 0)
@@ -28,16 +28,16 @@ static bool has_fact(const struct periscope_strings *facts, const char *fact)
 }
 
 /* Whether a source that had a CRC of an output has another one now. */
-static bool has_changed(const struct periscope_strings *before, const struct periscope_strings *after)
+static bool crc_has_changed(const struct periscope_strings *before, const struct periscope_strings *after)
 {
     for (size_t i = 0; i < after->count; i++)
-        if (fact_value(after->items[i], "crc") && !has_fact(before, after->items[i]))
+        if (fact_value(after->items[i], "crc") && !crc_has_fact(before, after->items[i]))
             return true;
     return false;
 }
 
 /* `facts` are the last ones, and owned by the caller, whatever is returned. */
-static int await_change(struct cli *cli, const char *const *list, struct periscope_strings *facts)
+static int crc_await_change(struct cli *cli, const char *const *list, struct periscope_strings *facts)
 {
     struct periscope_strings first = *facts;
     int64_t deadline = os_deadline(cli->timeout_ms < 0 ? CHANGE_MS : cli->timeout_ms);
@@ -48,7 +48,7 @@ static int await_change(struct cli *cli, const char *const *list, struct perisco
         os_sleep_ms(PAUSE_MS);
         periscope_strings_free(facts);
         status = periscope_crc(cli->periscope, list, facts);
-        changed = !status && has_changed(&first, facts);
+        changed = !status && crc_has_changed(&first, facts);
     } while (!status && !changed && os_time_left(deadline) > 0);
     periscope_strings_free(&first);
     if (status)
@@ -57,7 +57,7 @@ static int await_change(struct cli *cli, const char *const *list, struct perisco
 }
 
 /* "SOURCE VALUE OUTPUT…" */
-static void add_crc(struct json *reply, const char *crc)
+static void crc_add_json(struct json *reply, const char *crc)
 {
     size_t source = strcspn(crc, " ");
     const char *value = crc + source + strspn(crc + source, " ");
@@ -69,43 +69,43 @@ static void add_crc(struct json *reply, const char *crc)
     json_object_end(reply);
 }
 
-static void tell(struct cli *cli, struct periscope_strings *facts)
+static void crc_print(struct cli *cli, struct periscope_strings *facts)
 {
     facts_json(&cli->reply, facts);
     json_array_begin(&cli->reply, "crcs");
     for (size_t i = 0; i < facts->count; i++) {
         const char *crc = fact_value(facts->items[i], "crc");
         if (crc)
-            add_crc(&cli->reply, crc);
+            crc_add_json(&cli->reply, crc);
     }
     json_array_end(&cli->reply);
-    facts_tell(cli, facts, false);
+    facts_print(cli, facts, false);
 }
 
-static int ask(struct cli *cli, const char *const *list)
+static int crc_ask(struct cli *cli, const char *const *list)
 {
     struct periscope_strings facts;
     int status = periscope_crc(cli->periscope, list, &facts);
     if (status)
         return cli_failed(cli, status);
-    int exit = cli_option(cli, "wait-change") ? await_change(cli, list, &facts) : CLI_OK;
-    if (exit == CLI_OK || exit == CLI_UNCHANGED) {
-        tell(cli, &facts);
-        cli->status = cli_exit_name(exit);
+    int exit_status = cli_option(cli, "wait-change") ? crc_await_change(cli, list, &facts) : CLI_OK;
+    if (exit_status == CLI_OK || exit_status == CLI_UNCHANGED) {
+        crc_print(cli, &facts);
+        cli->status = cli_exit_name(exit_status);
     }
     periscope_strings_free(&facts);
-    return exit;
+    return exit_status;
 }
 
-static int run(struct cli *cli)
+static int crc_run(struct cli *cli)
 {
     static const char *const passed_on[] = {"output", "region", "backend", NULL};
     struct strlist list = {0};
-    int exit = cli_pass_on(cli, passed_on, &list);
-    if (exit == CLI_OK)
-        exit = ask(cli, (const char *const *)list.items);
+    int exit_status = cli_pass_on(cli, passed_on, &list);
+    if (exit_status == CLI_OK)
+        exit_status = crc_ask(cli, (const char *const *)list.items);
     strlist_deinit(&list);
-    return exit;
+    return exit_status;
 }
 
 const struct command command_crc = {
@@ -121,5 +121,5 @@ const struct command command_crc = {
                 "  periscope crc --wait-change --timeout 10 vm1:9000 || echo frozen\n",
     .options = options,
     .times_itself = true,
-    .run = run,
+    .run = crc_run,
 };

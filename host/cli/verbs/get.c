@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-static int run(struct cli *cli)
+static int get_run(struct cli *cli)
 {
     const char *remote = cli->operands[0];
     const char *local = cli->operand_count > 1 ? cli->operands[1] : cli_file_name(remote);
@@ -32,5 +32,5 @@ const struct command command_get = {
                 "  periscope get vm1:9000 .periscope/log.txt agent.log\n",
     .min_operands = 1,
     .max_operands = 2,
-    .run = run,
+    .run = get_run,
 };

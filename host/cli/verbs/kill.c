@@ -10,7 +10,7 @@ static const struct cli_option options[] = {
     {0},
 };
 
-static int run(struct cli *cli)
+static int kill_run(struct cli *cli)
 {
     uint64_t pid;
     int grace_ms = -1;
@@ -25,7 +25,7 @@ static int run(struct cli *cli)
     int status = periscope_kill(cli->periscope, pid, grace_ms, &killed);
     if (status)
         return cli_failed(cli, status);
-    child_tell_killed(cli, &killed);
+    child_report_killed(cli, &killed);
     cli_make_printable(&killed);
     for (size_t i = 0; i < killed.count; i++)
         cli_print(cli, "%s\n", killed.items[i]);
@@ -44,5 +44,5 @@ const struct command command_kill = {
     .options = options,
     .min_operands = 1,
     .max_operands = 1,
-    .run = run,
+    .run = kill_run,
 };

@@ -15,7 +15,7 @@ struct times {
     double least, most, sum; /* microseconds */
 };
 
-static int ping(struct cli *cli, uint64_t count, struct times *times)
+static int ping_measure(struct cli *cli, uint64_t count, struct times *times)
 {
     for (; times->count < count; times->count++) {
         int64_t start = os_clock_us();
@@ -30,7 +30,7 @@ static int ping(struct cli *cli, uint64_t count, struct times *times)
     return 0;
 }
 
-static void report(struct cli *cli, const char *banner, const struct times *times)
+static void ping_print(struct cli *cli, const char *banner, const struct times *times)
 {
     double mean = times->sum / (double)times->count;
     json_text(&cli->reply, "banner", banner);
@@ -47,7 +47,7 @@ static void report(struct cli *cli, const char *banner, const struct times *time
     cli_print(cli, "\n");
 }
 
-static int run(struct cli *cli)
+static int ping_run(struct cli *cli)
 {
     uint64_t count = 1;
     struct times times = {0};
@@ -57,10 +57,10 @@ static int run(struct cli *cli)
     /* The first call connects; what is measured is the way there and back. */
     int status = periscope_ping(cli->periscope);
     if (!status)
-        status = ping(cli, count, &times);
+        status = ping_measure(cli, count, &times);
     if (status)
         return cli_failed(cli, status);
-    report(cli, periscope_banner(cli->periscope), &times);
+    ping_print(cli, periscope_banner(cli->periscope), &times);
     return CLI_OK;
 }
 
@@ -71,5 +71,5 @@ const struct command command_ping = {
     .examples = "  periscope ping vm1:9000\n"
                 "  periscope ping --count 100 [::1]:9000\n",
     .options = options,
-    .run = run,
+    .run = ping_run,
 };

@@ -8,7 +8,7 @@ static const struct cli_option options[] = {
     {0},
 };
 
-static int run(struct cli *cli)
+static int put_run(struct cli *cli)
 {
     const char *local = cli->operands[0];
     const char *remote = cli->operand_count > 1 ? cli->operands[1] : cli_file_name(local);
@@ -36,5 +36,5 @@ const struct command command_put = {
     .options = options,
     .min_operands = 1,
     .max_operands = 2,
-    .run = run,
+    .run = put_run,
 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "host/cli/cli.h"
 
-static int run(struct cli *cli)
+static int restart_run(struct cli *cli)
 {
     int status = periscope_restart(cli->periscope, (const char *const *)cli->operands);
     return status ? cli_failed(cli, status) : CLI_OK;
@@ -17,5 +17,5 @@ const struct command command_restart = {
     .min_operands = 1,
     .max_operands = UINT_MAX,
     .runs_program = true,
-    .run = run,
+    .run = restart_run,
 };

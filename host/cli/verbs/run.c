@@ -17,7 +17,7 @@ static const struct cli_option options[] = {
     {0},
 };
 
-static int start(struct cli *cli, const char *const *env, uint64_t *pid)
+static int run_start(struct cli *cli, const char *const *env, uint64_t *pid)
 {
     bool append = cli_option(cli, "append") != NULL;
     struct periscope_run what = {
@@ -34,7 +34,7 @@ static int start(struct cli *cli, const char *const *env, uint64_t *pid)
     return periscope_run(cli->periscope, &what, pid);
 }
 
-static int run(struct cli *cli)
+static int run_run(struct cli *cli)
 {
     uint64_t pid;
     bool leave = cli_option(cli, "no-wait") || cli_option(cli, "detach");
@@ -43,7 +43,7 @@ static int run(struct cli *cli)
         return cli_error(cli, CLI_FAILED, "no memory for the environment");
     if (!leave)
         cli_catch_interrupt(cli);
-    int status = start(cli, env, &pid);
+    int status = run_start(cli, env, &pid);
     free(env);
     if (status)
         return cli_failed(cli, status);
@@ -72,5 +72,5 @@ const struct command command_run = {
     .max_operands = UINT_MAX,
     .runs_program = true,
     .times_itself = true,
-    .run = run,
+    .run = run_run,
 };

@@ -36,13 +36,13 @@ struct shot {
 };
 
 /* "key=value" options of the RPC, only what was asked for: an older agent takes none. */
-static int build_options(struct cli *cli, struct shot *shot)
+static int screenshot_build_options(struct cli *cli, struct shot *shot)
 {
     static const char *const passed_on[] = {"output", "region", "if-changed", "backend", NULL};
     struct strlist *list = &shot->options;
-    int exit = cli_pass_on(cli, passed_on, list);
-    if (exit != CLI_OK)
-        return exit;
+    int exit_status = cli_pass_on(cli, passed_on, list);
+    if (exit_status != CLI_OK)
+        return exit_status;
     if (cli_option(cli, "cursor") && !cli_option(cli, "no-cursor"))
         strlist_add(list, "cursor=1");
     if (cli_option(cli, "compare"))
@@ -52,33 +52,33 @@ static int build_options(struct cli *cli, struct shot *shot)
     return list->failed ? cli_error(cli, CLI_FAILED, "no memory for the options") : CLI_OK;
 }
 
-static void tell_facts(struct cli *cli, struct shot *shot)
+static void screenshot_print_facts(struct cli *cli, struct shot *shot)
 {
     facts_json(&cli->reply, &shot->facts);
     json_bool(&cli->reply, "unchanged", shot->bytes == NULL);
     json_text(&cli->reply, "file", shot->bytes ? shot->file : NULL);
     json_number(&cli->reply, "bytes", shot->len);
-    facts_tell(cli, &shot->facts, strcmp(shot->file, "-") == 0);
+    facts_print(cli, &shot->facts, strcmp(shot->file, "-") == 0);
 }
 
 /* ---- from the agent ---- */
 
-static int ask_agent(struct cli *cli, struct shot *shot)
+static int screenshot_ask_agent(struct cli *cli, struct shot *shot)
 {
     const char *const *list = (const char *const *)shot->options.items;
     return periscope_screenshot(cli->periscope, list, &shot->facts, &shot->bytes, &shot->len);
 }
 
-static int take_from_agent(struct cli *cli, struct shot *shot)
+static int screenshot_from_agent(struct cli *cli, struct shot *shot)
 {
-    int status = ask_agent(cli, shot);
+    int status = screenshot_ask_agent(cli, shot);
     return status ? cli_failed(cli, status) : CLI_OK;
 }
 
 /* ---- from QEMU ---- */
 
 /* The option that QEMU has no answer to, or NULL. */
-static const char *agents_own_option(const struct cli *cli)
+static const char *screenshot_agent_option(const struct cli *cli)
 {
     static const char *const names[] = {"region", "if-changed", "backend", "compare"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
@@ -87,7 +87,7 @@ static const char *agents_own_option(const struct cli *cli)
     return NULL;
 }
 
-static int dump(struct cli *cli, struct shot *shot, struct qmp_picture *picture, struct error *err)
+static int screenshot_dump(struct cli *cli, struct shot *shot, struct qmp_picture *picture, struct error *err)
 {
     struct qmp *qmp;
     char time[TIMESTAMP_SIZE];
@@ -105,21 +105,21 @@ static int dump(struct cli *cli, struct shot *shot, struct qmp_picture *picture,
     return status;
 }
 
-static int take_from_qemu(struct cli *cli, struct shot *shot)
+static int screenshot_from_qemu(struct cli *cli, struct shot *shot)
 {
     struct qmp_picture picture = {0};
     struct error err;
-    int exit = dump(cli, shot, &picture, &err)
-                   ? qemu_failed(cli, &err)
-                   : picture_encode(cli, &picture.image, shot->format, &shot->bytes, &shot->len);
+    int exit_status = screenshot_dump(cli, shot, &picture, &err)
+                          ? qemu_failed(cli, &err)
+                          : picture_encode(cli, &picture.image, shot->format, &shot->bytes, &shot->len);
     free(picture.file);
-    return exit;
+    return exit_status;
 }
 
 /* ---- from whom ---- */
 
 /* *class, by what the guest says drives the output. An agent that does not answer is the status of that. */
-static int find_class(struct cli *cli, enum display_class *class)
+static int screenshot_find_class(struct cli *cli, enum display_class *class)
 {
     struct periscope_strings facts;
     struct displays displays;
@@ -135,22 +135,23 @@ static int find_class(struct cli *cli, enum display_class *class)
 }
 
 /* QEMU does not see what a card of the guest's own shows, and its picture would be of another screen. */
-static bool may_be_seen_by_qemu(enum display_class class)
+static bool screenshot_visible_to_qemu(enum display_class class)
 {
     return class == DISPLAY_EMULATED || class == DISPLAY_UNKNOWN;
 }
 
-static int take_from_either(struct cli *cli, struct shot *shot)
+static int screenshot_from_either(struct cli *cli, struct shot *shot)
 {
     enum display_class class = DISPLAY_UNKNOWN;
-    int status = find_class(cli, &class);
+    int status = screenshot_find_class(cli, &class);
     if (!status)
-        status = ask_agent(cli, shot);
-    if (status && may_be_seen_by_qemu(class) && status != PERISCOPE_INTERRUPTED && !agents_own_option(cli)) {
+        status = screenshot_ask_agent(cli, shot);
+    if (status && screenshot_visible_to_qemu(class) && status != PERISCOPE_INTERRUPTED &&
+        !screenshot_agent_option(cli)) {
         const char *why = periscope_error_text(cli->periscope);
         facts_add(&shot->facts, "refused=agent: %s", why);
         cli_warn(cli, "%s: no picture by the agent, so QEMU's: %s", cli->target, why);
-        return take_from_qemu(cli, shot);
+        return screenshot_from_qemu(cli, shot);
     }
     if (status)
         return cli_failed(cli, status);
@@ -159,9 +160,9 @@ static int take_from_either(struct cli *cli, struct shot *shot)
     return kept ? CLI_OK : cli_error(cli, CLI_FAILED, "no memory for what is known of the picture");
 }
 
-static int take(struct cli *cli, struct shot *shot)
+static int screenshot_take(struct cli *cli, struct shot *shot)
 {
-    const char *source = cli_option(cli, "source"), *qmp = cli_option(cli, "qmp"), *own = agents_own_option(cli);
+    const char *source = cli_option(cli, "source"), *qmp = cli_option(cli, "qmp"), *own = screenshot_agent_option(cli);
     if (source && strcmp(source, "auto") != 0 && strcmp(source, "agent") != 0 && strcmp(source, "qemu") != 0)
         return cli_usage(cli, "--source is '%s', not auto, agent or qemu", source);
     if (!qemu_options(cli, &shot->screen))
@@ -171,27 +172,28 @@ static int take(struct cli *cli, struct shot *shot)
             return cli_usage(cli, "--source qemu needs --qmp");
         if (own)
             return cli_usage(cli, "--%s is the agent's: QEMU knows no such thing", own);
-        return take_from_qemu(cli, shot);
+        return screenshot_from_qemu(cli, shot);
     }
-    return qmp && !(source && strcmp(source, "agent") == 0) ? take_from_either(cli, shot) : take_from_agent(cli, shot);
+    return qmp && !(source && strcmp(source, "agent") == 0) ? screenshot_from_either(cli, shot)
+                                                            : screenshot_from_agent(cli, shot);
 }
 
-static int run_with(struct cli *cli, struct shot *shot)
+static int screenshot_run_with(struct cli *cli, struct shot *shot)
 {
-    int exit = build_options(cli, shot);
-    if (!exit)
-        exit = take(cli, shot);
-    if (!exit && shot->bytes)
-        exit = picture_store(cli, shot->file, shot->bytes, shot->len);
-    if (exit)
-        return exit;
-    tell_facts(cli, shot);
-    exit = shot->bytes ? CLI_OK : CLI_UNCHANGED;
-    cli->status = cli_exit_name(exit);
-    return exit;
+    int exit_status = screenshot_build_options(cli, shot);
+    if (!exit_status)
+        exit_status = screenshot_take(cli, shot);
+    if (!exit_status && shot->bytes)
+        exit_status = picture_store(cli, shot->file, shot->bytes, shot->len);
+    if (exit_status)
+        return exit_status;
+    screenshot_print_facts(cli, shot);
+    exit_status = shot->bytes ? CLI_OK : CLI_UNCHANGED;
+    cli->status = cli_exit_name(exit_status);
+    return exit_status;
 }
 
-static int run(struct cli *cli)
+static int screenshot_run(struct cli *cli)
 {
     struct shot shot = {.format = cli_option(cli, "format")};
     shot.file = cli->operand_count ? cli->operands[0] : NULL;
@@ -203,11 +205,11 @@ static int run(struct cli *cli)
         shot.file = strcmp(shot.format, "ppm") == 0 ? "screenshot.ppm" : "screenshot.png";
     if (strcmp(shot.file, "-") == 0 && cli->json)
         return cli_usage(cli, "the picture and --json can't both go to standard output");
-    int exit = run_with(cli, &shot);
+    int exit_status = screenshot_run_with(cli, &shot);
     strlist_deinit(&shot.options);
     periscope_strings_free(&shot.facts);
     free(shot.bytes);
-    return exit;
+    return exit_status;
 }
 
 const struct command command_screenshot = {
@@ -227,5 +229,5 @@ const struct command command_screenshot = {
                 "  periscope screenshot --qmp /run/vm1.qmp --connect-timeout 2 vm1:9000 boot.png\n",
     .options = options,
     .max_operands = 1,
-    .run = run,
+    .run = screenshot_run,
 };

@@ -12,7 +12,7 @@ static const struct cli_option options[] = {
     {0},
 };
 
-static int run(struct cli *cli)
+static int settime_run(struct cli *cli)
 {
     uint64_t seconds = (uint64_t)(os_wall_time_ms() / 1000), leeway = LEEWAY_S;
     const char *given = cli_option(cli, "leeway");
@@ -35,5 +35,5 @@ const struct command command_settime = {
                 "  periscope settime --leeway 0 vm1:9000 \"$(date -d 2030-01-01 +%s)\"\n",
     .options = options,
     .max_operands = 1,
-    .run = run,
+    .run = settime_run,
 };

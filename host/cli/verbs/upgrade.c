@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "host/cli/cli.h"
 
-static int run(struct cli *cli)
+static int upgrade_run(struct cli *cli)
 {
     const char *local = cli->operands[0];
     json_text(&cli->reply, "local", local);
@@ -21,5 +21,5 @@ const struct command command_upgrade = {
     .examples = "  periscope upgrade vm1:9000 build/periscoped && periscope wait-boot vm1:9000\n",
     .min_operands = 1,
     .max_operands = 1,
-    .run = run,
+    .run = upgrade_run,
 };

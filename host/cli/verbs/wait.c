@@ -6,7 +6,7 @@ static const struct cli_option options[] = {
     {0},
 };
 
-static int run(struct cli *cli)
+static int wait_run(struct cli *cli)
 {
     uint64_t pid;
     if (!cli_number(cli, "PID", cli->operands[0], 1, UINT64_MAX, &pid))
@@ -29,5 +29,5 @@ const struct command command_wait = {
     .min_operands = 1,
     .max_operands = 1,
     .times_itself = true,
-    .run = run,
+    .run = wait_run,
 };

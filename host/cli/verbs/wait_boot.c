@@ -11,7 +11,7 @@ static const struct cli_option options[] = {
     {0},
 };
 
-static int run(struct cli *cli)
+static int wait_boot_run(struct cli *cli)
 {
     int64_t start = os_clock_ms();
     int timeout_ms = cli->timeout_ms < 0 ? BOOT_MS : cli->timeout_ms;
@@ -34,5 +34,5 @@ const struct command command_wait_boot = {
                 "  periscope wait-boot --not-boot-id \"$(periscope property vm1:9000 boot.id)\" vm1:9000\n",
     .options = options,
     .times_itself = true,
-    .run = run,
+    .run = wait_boot_run,
 };
