@@ -40,7 +40,7 @@ int call_send(struct call *call, bool more)
     return client_send(call->p, call->request.data, call->request.len, more, doing);
 }
 
-/* What a failure of list_read_* means. */
+/* Reports a failure of list_read_*. */
 static int call_broken(struct call *call, const struct error *err)
 {
     char doing[DOING_SIZE];
@@ -55,8 +55,8 @@ int call_malformed(struct call *call, const char *what)
                        call->method->name, what);
 }
 
-/* "unknown RPC 12" is how every agent says that it is too old; a restricted testagentd has its own words, and
-   does not read the arguments of what it refuses. */
+/* Reports the agent's refusal. Every agent answers "unknown RPC 12" when it is too old. A restricted testagentd has another
+   text and does not read the arguments of the call, so the connection is closed. */
 static int call_refused(struct call *call, const char *text)
 {
     char unknown[32];
@@ -69,7 +69,7 @@ static int call_refused(struct call *call, const char *text)
     return client_fail(call->p, PERISCOPE_REFUSED, "%s", text);
 }
 
-/* The text of an `e` entry is the reply, wherever it stands in the list. */
+/* Reads the text of an `e` entry, which is the reply wherever it stands in the list. */
 static int call_take_refusal(struct call *call)
 {
     char *text;
@@ -83,7 +83,7 @@ static int call_take_refusal(struct call *call)
     return status;
 }
 
-/* Of a list that does not have the expected number of entries only an `e` is of interest. */
+/* Reads a reply of an unexpected number of entries, in which only an `e` entry is of interest. */
 static int call_take_wrong_count(struct call *call)
 {
     struct error err;
@@ -226,7 +226,7 @@ int call_plain(struct call *call)
     return status ? status : call_end(call);
 }
 
-/* ---- again ---- */
+/* ---- repeating ---- */
 
 int client_attempt_once(struct periscope *p, client_attempt *attempt, void *context)
 {

@@ -24,7 +24,7 @@ int client_no_memory(struct periscope *p)
     return client_fail(p, PERISCOPE_LOCAL, "no memory");
 }
 
-/* ---- the socket, which periscope_interrupt may borrow at any time ---- */
+/* ---- the socket, which periscope_interrupt may use at any time ---- */
 
 static void client_set_socket(struct periscope *p, struct os_socket *socket)
 {
@@ -36,8 +36,8 @@ static void client_close_socket(struct periscope *p)
 {
     if (!p->socket)
         return;
-    /* NULL: another thread is within periscope_interrupt, which is short. A signal handler in this thread has
-       always given it back. */
+    /* NULL: another thread is in periscope_interrupt, which is short. A signal handler of this thread has always put
+       the socket back. */
     while (!atomic_exchange(&p->wakeable, NULL))
         os_sleep_ms(1);
     os_socket_close(p->socket);
@@ -60,14 +60,14 @@ void periscope_disconnect(struct periscope *p)
     p->input_start = p->input_end = 0;
 }
 
-/* ---- what is received ---- */
+/* ---- receiving ---- */
 
 static int client_receive(struct periscope *p, void *bytes, size_t max, struct error *err)
 {
     return os_socket_recv(p->socket, bytes, max, p->deadline, err);
 }
 
-/* Small reads come from the buffer; large ones, of a file's content, go straight to where they are wanted. */
+/* Reads from the input buffer. Large reads, of a file's content, bypass it when it is empty. */
 static int client_read_source(struct source *source, void *bytes, size_t max, struct error *err)
 {
     struct periscope *p = (struct periscope *)source;
@@ -120,7 +120,7 @@ int client_send(struct periscope *p, const void *bytes, size_t len, bool more, c
 
 /* ---- the banner ---- */
 
-/* "testagentd 1.MINOR": nothing may stand behind, and another major number is another protocol. */
+/* Parses "testagentd 1.MINOR". Nothing may follow; another major version is another protocol. */
 static bool banner_parse(const char *text, unsigned *minor)
 {
     static const char start[] = "testagentd 1.";
@@ -156,7 +156,7 @@ static int banner_read(struct periscope *p)
     struct error err;
     struct entry entry;
     char *text = NULL;
-    /* The banner is an entry outside of any list. */
+    /* The banner is an entry outside any list. */
     struct list_reader list = {.source = &p->source, .count = 1};
     int status = list_read_entry(&list, &entry, &err);
     if (status == 1 && entry.type != WIRE_STRING && entry.type != WIRE_ERROR)
@@ -195,7 +195,7 @@ int client_connect(struct periscope *p)
         return client_fail(p, status == ERR_NO_MEMORY ? PERISCOPE_LOCAL : PERISCOPE_NO_AGENT, "%s", err.text);
     client_set_socket(p, socket);
     p->used = p->lacks_exec = p->system_known = false;
-    /* An interruption from before there was a socket to shut down. */
+    /* It may have been interrupted before there was a socket to shut down. */
     status = atomic_load(&p->interrupted) ? client_fail(p, PERISCOPE_INTERRUPTED, "%s: interrupted", p->name)
                                           : banner_read(p);
     if (status)

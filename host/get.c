@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Where a file goes: a file beside the target, or a temporary one on its way to standard output. */
+/* The destination: a temporary file beside the target, or a spool file on the way to standard output. */
 struct get {
     const char *remote, *local;
     struct os_upload *upload; /* owned while a transfer goes on */
@@ -103,7 +103,8 @@ static int attempt_get(struct periscope *p, void *context)
     return status;
 }
 
-/* The spool holds what the last attempt wrote, and behind it perhaps the rest of a longer one before. */
+/* Copies the spool file, up to where the last attempt ended, to standard output. Data of an earlier, longer attempt may
+   follow. */
 static int get_spool_to_output(struct periscope *p, struct get *get)
 {
     long long left = ftello(get->spool);

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The calls about the agent and the guest as a whole. */
+/* Calls that concern the agent and the guest as a whole. */
 #include "host/client.h"
 
 #include "platform/clock.h"
 
 #include <string.h>
 
-/* A booting guest drops packets: short attempts find it sooner than TCP's growing pauses do. */
+/* A booting guest drops packets: short attempts reach it sooner than the growing intervals of TCP's retransmission. */
 #define BOOT_ATTEMPT_MS 5000
 #define BOOT_PAUSE_MS 250
-#define BOOT_LEAST_MS 1500 /* an attempt with less would only ever fail for want of time, and hide the true reason */
+#define BOOT_LEAST_MS 1500 /* a shorter attempt would always time out, and hide the real reason */
 
 const char *periscope_banner(struct periscope *p)
 {
@@ -165,7 +165,7 @@ static int attempt_boot(struct periscope *p, const char *not_boot_id)
     return status;
 }
 
-/* What another attempt may change. */
+/* Returns whether another attempt may succeed after this status. */
 static bool boot_may_come(int status)
 {
     return status == PERISCOPE_NO_AGENT || status == PERISCOPE_TIMED_OUT || status == PERISCOPE_REFUSED;
@@ -183,7 +183,7 @@ int periscope_wait_boot(struct periscope *p, int timeout_ms, const char *not_boo
     for (;;) {
         int64_t left = os_time_left(deadline);
         int most = left > BOOT_ATTEMPT_MS ? BOOT_ATTEMPT_MS : left < BOOT_LEAST_MS ? BOOT_LEAST_MS : (int)left;
-        /* A connection from before the boot would take its time to be found dead. */
+        /* A connection from before the boot would be found dead only after a time-out. */
         periscope_disconnect(p);
         p->connect_ms = boot_time(connect_ms, most);
         p->io_ms = boot_time(io_ms, most);

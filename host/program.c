@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Starting and ending programs in the guest. */
+/* Starts and ends programs in the guest. */
 #include "host/client.h"
 
 #include <stdio.h>
@@ -16,7 +16,7 @@ struct start {
     uint64_t *pid;
 };
 
-/* The request is written: sends it, and takes the pid that it is answered with. */
+/* Sends the completed request and reads the process id from the reply. */
 static int start_finish(struct call *call, const struct start *start)
 {
     int status = call_send(call, false);
@@ -97,7 +97,8 @@ static int start_by_exec(struct periscope *p, const struct start *start)
     return start_finish(&call, start);
 }
 
-/* exec tells at once what could not be started. An agent without it says so, having read the request. */
+/* Starts a program by exec, which reports at once what could not be started, or else by run. An agent without exec
+   refuses it after having read the request. */
 static int attempt_start(struct periscope *p, void *context)
 {
     const struct start *start = context;
@@ -123,7 +124,7 @@ int periscope_run(struct periscope *p, const struct periscope_run *run, uint64_t
     return client_once(p, attempt_start, &start);
 }
 
-/* ---- ending them ---- */
+/* ---- ending programs ---- */
 
 struct end {
     uint64_t pid;

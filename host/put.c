@@ -10,13 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* One of file name, spool and bytes is where the content comes from. */
+/* The source of the content is one of: local, spool, bytes. */
 struct put {
     enum method_index method;
     const char *remote;
     uint32_t flags;
     const char *local;
-    FILE *spool; /* owned by periscope_put: what standard input had */
+    FILE *spool; /* owned by periscope_put: a copy of standard input */
     const uint8_t *bytes;
     uint64_t size;        /* of spool or bytes */
     struct os_file *file; /* open during an attempt with a file name */
@@ -28,7 +28,7 @@ static int put_failed(struct periscope *p, const struct put *put, const char *wh
     return client_fail(p, PERISCOPE_LOCAL, "could not read '%s': %s", put->local, what);
 }
 
-/* The next len bytes of the content, len being at most CLIENT_CHUNK_SIZE. */
+/* Sends the next len bytes of the content, at most CLIENT_CHUNK_SIZE. */
 static int put_send_chunk(struct periscope *p, struct put *put, uint64_t offset, size_t len)
 {
     static const char doing[] = "sending a file";
@@ -100,7 +100,7 @@ static int attempt_put(struct periscope *p, void *context)
     return status;
 }
 
-/* Standard input has no size that could be told beforehand. */
+/* Copies standard input to a temporary file, since its size must be sent first. */
 static int put_spool_input(struct periscope *p, struct put *put)
 {
     put->chunk = malloc(CLIENT_CHUNK_SIZE);

@@ -7,7 +7,7 @@ struct removal {
     struct strlist failures;
 };
 
-/* The reply is empty when all went, else `u` or an `s` for each file. */
+/* Reads the reply: empty when all files were removed, else a `u` or an `s` for each file. */
 static int removal_read_failures(struct call *call, struct removal *removal)
 {
     struct entry last;

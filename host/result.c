@@ -24,8 +24,8 @@ const char *periscope_strings_get(const struct periscope_strings *strings, const
 
 /* ---- exit statuses ---- */
 
-/* Linux: the status word of wait(2), which has the signal in its low 7 bits and the code in the next byte.
-   More bits than that are none, so it is then given as it came. */
+/* Decodes a status. A status word of Linux has the signal in its low 7 bits and the exit code in the next byte; a value
+   with higher bits is no such word and is kept as the code. */
 void exit_decode(bool windows, uint32_t status, struct periscope_exit *out)
 {
     *out = (struct periscope_exit){.status = status};

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #define VIRTUAL_FILE ".periscope/screenshot.png"
-#define AGENT_DEADLINE_MS 5000 /* the agent's default for deadline-ms */
+#define AGENT_DEADLINE_MS 5000 /* the agent's default of deadline-ms */
 #define MOST_DEADLINE_MS 600000
 
 struct shot {
@@ -25,7 +25,7 @@ static int screen_deadline_ms(const char *const *options)
     return ms < 0 ? 0 : ms > MOST_DEADLINE_MS ? MOST_DEADLINE_MS : (int)ms;
 }
 
-/* Facts, and behind them the file, or `u` when the picture has not changed. */
+/* Reads the facts, then the file, or `u` when the picture has not changed. */
 static int shot_read(struct call *call, struct shot *shot)
 {
     struct entry last;
@@ -39,7 +39,7 @@ static int shot_read(struct call *call, struct shot *shot)
     return status ? status : call_end(call);
 }
 
-/* Asks with the options, up to where the reply begins. */
+/* Sends the call with its options and reads the head of the reply. */
 static int screen_ask(struct periscope *p, enum method_index method, const char *const *options, struct call *call)
 {
     uint32_t count = 0;
@@ -68,7 +68,7 @@ static int attempt_shot(struct periscope *p, void *context)
     return status;
 }
 
-/* Agents that only have the file can't be told anything. */
+/* Fetches the virtual file of agents without the RPC, which can't take options. */
 static int shot_take_virtual_file(struct periscope *p, struct shot *shot)
 {
     if (shot->options && shot->options[0])

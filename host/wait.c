@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Waiting for a program to exit: asked again and again, so that a dead guest or a lost connection is noticed
+/* Waits for a program to exit. The agent is asked again and again, so that a dead guest or a lost connection is noticed
  * while a status is never lost. */
 #include "host/client.h"
 
@@ -8,10 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define WAIT_LEEWAY_MS 5000 /* how late an answer may come */
-#define WAIT_MOST_LOST 3    /* attempts running without an answer */
+#define WAIT_LEEWAY_MS 5000 /* how late a reply may be */
+#define WAIT_MOST_LOST 3    /* consecutive attempts without a reply */
 #define WAIT_LOST_PAUSE_MS 500
-#define WAIT_MOST_S 86400u /* asked for at once */
+#define WAIT_MOST_S 86400u /* of one request */
 
 struct wait {
     uint64_t pid;
@@ -19,8 +19,8 @@ struct wait {
     uint32_t status;
 };
 
-/* 1.0 has no wait with a time: it answers when the child exits. 1.1 and 1.2 on Linux take 0
-   seconds for no limit. */
+/* Writes the request. testagentd 1.0 has no wait with a time: it replies when the child exits. 1.1 and 1.2 on Linux take
+   0 seconds as no limit. */
 static void wait_write_request(struct call *call, struct periscope *p, const struct wait *wait)
 {
     uint32_t seconds = wait->seconds == 0 && p->minor < 3 ? 1 : wait->seconds;
@@ -55,7 +55,8 @@ static bool wait_starts_with(const char *text, const char *start)
     return text && strncmp(text, start, strlen(start)) == 0;
 }
 
-/* 1.5 has no getcwd, and before it nothing tells: those agents ran on Windows. */
+/* Derives the system from the properties, for 1.5, which has no getcwd. Older agents report nothing; they ran on
+   Windows. */
 static int wait_learn_from_properties(struct periscope *p)
 {
     struct periscope_strings properties;
@@ -65,9 +66,9 @@ static int wait_learn_from_properties(struct periscope *p)
     return status;
 }
 
-/* Which system the guest has decides what a status means. It is asked for before the wait, since after it a
-   lost connection would make the status one that can't be read; and by the working folder, which only in
-   Linux starts with a slash, since the properties make a Periscope agent look at its displays. */
+/* Asks which system the guest has, which decides how a status is decoded. This is done before the wait, since after it a
+   lost connection would leave a status that can't be decoded. The working folder tells it: only on Linux does it start
+   with a slash. The properties would make a Periscope agent probe its displays. */
 static int wait_learn_system(struct periscope *p)
 {
     char *cwd;
@@ -126,7 +127,7 @@ int periscope_wait(struct periscope *p, uint64_t pid, int timeout_ms, int keepal
 
 struct forget {
     uint64_t pid;
-    bool again; /* an attempt before may have done it */
+    bool again; /* an earlier attempt may have succeeded */
 };
 
 static int attempt_forget(struct periscope *p, void *context)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* JUnit XML as GitLab reads it (docs.gitlab.com/ci/testing/unit_test_reports): of a test case it shows classname, name,
-   time and the text of one failure, error or skipped; the first [[ATTACHMENT|path]] in the system-out of a failed one
-   is its picture. */
+/* Writes JUnit XML as GitLab reads it (docs.gitlab.com/ci/testing/unit_test_reports). GitLab shows the classname, name and
+   time of a test case and the text of one failure, error or skipped element. The first [[ATTACHMENT|path]] in the
+   system-out of a failed test case is shown as its picture. */
 #include "host/periscope_winetest.h"
 
 #include "base/buffer.h"
@@ -13,11 +13,11 @@
 
 #define ATTACHMENT_MARK "[[ATTACHMENT|"
 #define MARK_LEN (sizeof ATTACHMENT_MARK - 1)
-#define FIXED_SIZE 4096    /* bytes of a case, or of the suite, beside its long texts */
+#define FIXED_SIZE 4096    /* bytes of a case, or of the suite, without its long texts */
 #define LINE_MAX_SIZE 2000 /* bytes of one line of failure, or of one remark */
-#define LINE_CUT_SIZE 48   /* and what is said where its middle was */
-#define FAILURE_SHARE 4    /* of a case's bytes the lines of failure get one part in so many */
-#define REMARK_SHARE 8     /* and the notes one in so many */
+#define LINE_CUT_SIZE 48   /* and of the note in place of its middle */
+#define FAILURE_SHARE 4    /* the failure lines get one part in so many of a case's bytes */
+#define REMARK_SHARE 8     /* the notes get one part in so many */
 
 static struct slice junit_slice(const char *text)
 {
@@ -34,7 +34,7 @@ static void junit_time(struct buffer *out, uint64_t ms)
     buffer_printf(out, " time=\"%" PRIu64 ".%03" PRIu64 "\"", ms / 1000, ms % 1000);
 }
 
-/* ---- what a verdict is in JUnit ---- */
+/* ---- verdicts in JUnit ---- */
 
 static const char *junit_element(enum periscope_unit_verdict verdict)
 {
@@ -66,7 +66,7 @@ static size_t junit_count_of(const struct periscope_junit *junit, const char *el
 
 /* ---- texts of the tests ---- */
 
-/* With a space within each attachment mark, so that none but ours counts. How many there were. */
+/* Writes a text with a space in each attachment mark, so that only our marks are effective. Returns their number. */
 static uint64_t junit_test_text(struct buffer *out, struct slice text, struct xml_shown *shown)
 {
     uint64_t marks = 0;
@@ -83,7 +83,7 @@ static uint64_t junit_test_text(struct buffer *out, struct slice text, struct xm
     return marks;
 }
 
-/* ---- the lines of failure ---- */
+/* ---- failure lines ---- */
 
 static bool junit_is_shown(const struct periscope_unit *unit, const struct periscope_unit_line *line)
 {
@@ -92,7 +92,7 @@ static bool junit_is_shown(const struct periscope_unit *unit, const struct peris
     return line->kind == PERISCOPE_LINE_FAILURE || line->kind == PERISCOPE_LINE_CRASH;
 }
 
-/* A line, which loses its middle if it is long, if the buffer does not grow beyond `limit` by it. */
+/* Appends a line, a long one without its middle, unless the buffer would grow beyond `limit`. Returns whether it did. */
 static bool junit_line_within(struct buffer *out, struct slice line, size_t limit)
 {
     struct slice start, end;
@@ -107,7 +107,7 @@ static bool junit_line_within(struct buffer *out, struct slice line, size_t limi
     return buffer_append(out, "\n", 1);
 }
 
-struct line_list { /* lines within a limit: after the first that does not fit they are only counted */
+struct line_list { /* lines within a limit: from the first that does not fit on they are only counted */
     struct buffer *out;
     size_t limit;
     uint64_t left_out;
@@ -212,7 +212,7 @@ static void junit_write_output(struct buffer *out, const struct periscope_junit 
         junit_text(out, item->attachment);
         buffer_printf(out, "]]\n");
     }
-    /* A mark grows by a byte when it is made harmless. */
+    /* A mark grows by one byte when it is made ineffective. */
     xml_cut(whole, max - max / MARK_LEN - max / REMARK_SHARE, &start, &end);
     uint64_t marks = junit_test_text(out, start, &shown);
     if (start.len < whole.len) {
@@ -226,7 +226,7 @@ static void junit_write_output(struct buffer *out, const struct periscope_junit 
     buffer_printf(out, "</system-out>\n");
 }
 
-/* ---- cases and suite ---- */
+/* ---- test cases and suite ---- */
 
 static size_t junit_earlier(const struct periscope_junit *junit, size_t index)
 {
@@ -316,7 +316,7 @@ static bool junit_is_valid(const struct periscope_junit *junit)
     return true;
 }
 
-/* The share of each case in what its fixed parts leave; no text then makes the document too large. */
+/* Returns how many bytes of text each case may have, so that the document stays within its limit. */
 static size_t junit_share(size_t count)
 {
     size_t left = PERISCOPE_JUNIT_MAX - FIXED_SIZE;

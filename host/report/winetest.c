@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A whole report: its frames are found first, then each unit's part is read like the output of one unit. */
+/* Reads a whole report: first its frames are found, then each unit's part is read like the output of one unit. */
 #include "host/result.h"
 #include "host/report/winetest_scan.h"
 
@@ -11,7 +11,7 @@
 
 struct frame {
     struct slice dll, unit;
-    size_t start, end; /* the bytes behind its start line, up to the next frame */
+    size_t start, end; /* the bytes after its start line, up to the next frame */
     struct line_frame done;
     bool ended, skipped, no_start;
 };
@@ -48,7 +48,7 @@ static void frames_take_done(struct frames *frames, const struct line_frame *don
 {
     struct frame *last = frames->count ? &frames->items[frames->count - 1] : NULL;
     if (!last || !slice_equal(last->dll, done->dll) || !slice_equal(last->unit, done->unit)) {
-        /* Text that only looks like it, in the middle of a line, starts nothing. */
+        /* In the middle of a line it may be other text, which starts no frame. */
         last = whole_line ? frames_add(frames, done->dll, done->unit, line, line) : NULL;
         if (!last)
             return;
@@ -184,7 +184,7 @@ static bool list_has(const struct strlist *list, const char *name)
     return false;
 }
 
-/* Of the form that a unit's name has, which is that of a C identifier, so that no other line is taken for one. */
+/* Returns whether a name has the form of a unit's name, that of a C identifier, so that no other line is taken for one. */
 static bool list_is_unit_name(struct slice name)
 {
     for (size_t i = 0; i < name.len; i++) {
@@ -203,7 +203,7 @@ int periscope_winetest_list(const void *output, size_t len, struct periscope_str
     bool begun = false;
     *units = (struct periscope_strings){0};
     for (size_t at = 0; line_next(text, &at, &line);) {
-        if (!begun || line.len == 0 || line.data[0] != ' ') { /* names are indented; what else is printed is not */
+        if (!begun || line.len == 0 || line.data[0] != ' ') { /* names are indented; other output is not */
             begun = begun || slice_is(line, "Valid test names:");
             continue;
         }

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The verdict of a unit. The rules are the TestBot's: a report is believed only where its messages, its summaries and
-   the exit code agree. */
+/* Determines the verdict of a unit. The rules are the TestBot's: a report is believed only if its messages, its summaries
+   and the exit code agree. */
 #include "host/report/winetest_scan.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 
-/* NTSTATUS codes of warnings and errors, as exit codes; no test returns more than 255 by itself. */
+/* Returns whether an exit code is an NTSTATUS of a warning or error. No test returns more than 255 by itself. */
 static bool judge_is_exception(int64_t status)
 {
     return ((uint64_t)status & 0xc0000000u) != 0;
@@ -26,7 +26,7 @@ static const char *judge_signal_name(int64_t number)
     return "";
 }
 
-/* " (STATUS_ACCESS_VIOLATION)", or nothing. */
+/* Formats " (STATUS_ACCESS_VIOLATION)", or "" for an unknown status. */
 static const char *judge_status_name(uint64_t status, char text[64])
 {
     const char *name = periscope_exit_name((uint32_t)status);
@@ -34,7 +34,7 @@ static const char *judge_status_name(uint64_t status, char text[64])
     return text;
 }
 
-/* It is named as a problem; false: it did not crash. */
+/* Adds a crash as a problem. Returns false if the unit did not crash. */
 static bool judge_crash(struct winetest_scan *scan)
 {
     const struct periscope_unit *unit = scan->unit;
@@ -52,7 +52,7 @@ static bool judge_crash(struct winetest_scan *scan)
         winetest_problem(scan, "line %" PRIu64 ": it crashed, and there is no summary line", scan->first_crash_line);
     else if (scan->first_crash_line > 0 && unit->end == PERISCOPE_END_EXITED && unit->status != 0 &&
              unit->counts.failures == scan->exceptions)
-        /* Under Wine on Unix an exception's code is cut to its low 8 bits; no failure accounts for it. */
+        /* Under Wine on Unix an exception's code is truncated to its low 8 bits; no failure accounts for it. */
         winetest_problem(scan, "line %" PRIu64 ": it crashed, exit code %" PRId64, scan->first_crash_line,
                          unit->status);
     else
@@ -89,7 +89,7 @@ static void judge_counts(struct winetest_scan *scan)
     const struct periscope_unit_counts *counted = &scan->counted, *summed = &scan->unit->summed;
     if (!scan->main_ended)
         return;
-    /* A child's failures count twice: in its own summary, if it prints one here, and in that of its parent. */
+    /* A child's failures may be counted twice: in its own summary, if it prints one, and in its parent's. */
     uint64_t twice = counted->failures + scan->child_failures;
     judge_count(scan, "failures", twice == summed->failures ? twice : counted->failures, summed->failures);
     judge_count(scan, "todos", counted->todo, summed->todo);
@@ -132,8 +132,8 @@ static void judge_run(struct winetest_scan *scan, const char *reason)
         winetest_note(scan, "it tested nothing");
 }
 
-/* Summaries may count a failure twice, so there they stand in only where no line tells of one. A process that did not
-   come to its summary has its lines only. */
+/* Sets the counts. Summaries may count a failure twice, so they are used for failures only if no line reports one. Of a
+   process that printed no summary only its lines are known. */
 static void judge_set_counts(struct winetest_scan *scan)
 {
     struct periscope_unit_counts *counts = &scan->unit->counts;

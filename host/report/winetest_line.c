@@ -49,7 +49,7 @@ static size_t slice_find_text(struct slice s, const char *what, size_t at)
     return slice_find(s, slice_of_text(what), at);
 }
 
-/* ---- taking things off the front ---- */
+/* ---- consuming the front ---- */
 
 static bool line_take(struct slice *s, const char *text)
 {
@@ -172,7 +172,7 @@ static void message_set_source(struct line_message *out, struct slice file)
         out->other_source = memchr(file.data, '.', file.len) != NULL;
 }
 
-/* FILE:LINE: text, FILE:LINE:TIME text, or TestLauncher's FILE:LINE text and the old child messages' UNIT: text. */
+/* Reads FILE:LINE: text, FILE:LINE:TIME text, TestLauncher's FILE:LINE text, or UNIT: text of old child messages. */
 static bool message_at(struct slice s, struct line_message *out)
 {
     struct slice file;
@@ -189,7 +189,7 @@ static bool message_at(struct slice s, struct line_message *out)
     return out->kind != LINE_PLAIN;
 }
 
-/* A message of this unit behind the unfinished line of another process. */
+/* Finds a message of this unit behind an incomplete line of another process. */
 static bool message_within(struct slice line, struct slice unit, struct line_message *out)
 {
     if (unit.len == 0 ||
@@ -203,7 +203,7 @@ static bool message_within(struct slice line, struct slice unit, struct line_mes
     return false;
 }
 
-/* ---- what stands before a marker: [PID:]NAME:[TIME] ---- */
+/* ---- what precedes a marker: [PID:]NAME:[TIME] ---- */
 
 static bool line_name_before(struct slice line, size_t marker, struct slice unit, struct slice *name, uint64_t *pid)
 {
@@ -242,7 +242,7 @@ static bool exception_within(struct slice line, struct slice unit, struct line_m
     return false;
 }
 
-/* What Wine itself and its debugger print, each on a line of its own or behind an unfinished one. */
+/* Returns whether Wine or its debugger reports a crash, on a line of its own or behind an incomplete one. */
 static bool line_is_crash(struct slice line)
 {
     struct slice start = line;
@@ -272,7 +272,7 @@ void line_message(struct slice line, struct slice unit, struct line_message *out
 
 /* ---- summaries ---- */
 
-/* N tests executed (N marked as todo, [N as flaky, ]N failures), N skipped. */
+/* Reads "N tests executed (N marked as todo, [N as flaky, ]N failures), N skipped." */
 static bool summary_counts_at(struct slice s, struct line_summary *out)
 {
     if (!line_take_number(&s, &out->tests) ||
@@ -289,7 +289,7 @@ static bool summary_counts_at(struct slice s, struct line_summary *out)
            line_take(&s, " skipped.");
 }
 
-/* Where the number of tests begins, given where " executed (" does. */
+/* Returns where the number of tests begins, given the position of " executed (". */
 static size_t summary_number(struct slice line, size_t marker)
 {
     struct slice before = {line.data, marker};
@@ -342,7 +342,7 @@ bool line_start(struct slice line, struct line_frame *out)
     return line.len == 0;
 }
 
-/* (STATUS), (STATUS) in Ns, (STATUS) in Ns NB */
+/* Reads "STATUS)", "STATUS) in Ns" or "STATUS) in Ns NB". */
 static bool frame_done_at(struct slice s, struct line_frame *out)
 {
     uint64_t number;
@@ -358,7 +358,7 @@ static bool frame_done_at(struct slice s, struct line_frame *out)
     return true;
 }
 
-/* DLL:UNIT or DLL:UNIT:PID; UNIT may be empty. */
+/* Splits DLL:UNIT or DLL:UNIT:PID; UNIT may be empty. */
 static bool frame_names(struct slice names, struct slice dll, struct line_frame *out)
 {
     const uint8_t *colon = names.len ? memchr(names.data, ':', names.len) : NULL;

@@ -10,7 +10,7 @@ static void scan_add_remark(struct winetest_scan *scan, struct strlist *list, co
     PRINTF_LIKE(3, 0);
 static void scan_add_remark(struct winetest_scan *scan, struct strlist *list, const char *format, va_list args)
 {
-    struct error line; /* one line without control characters, which says when it was cut */
+    struct error line; /* makes one line without control characters, marked where it was cut */
     if (list->count >= PERISCOPE_WINETEST_MAX_REMARKS)
         return;
     error_vset(&line, ERR_INVALID, format, args);

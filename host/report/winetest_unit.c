@@ -16,7 +16,7 @@ static void scan_keep_line(struct winetest_scan *scan, enum periscope_unit_line_
         unit->lines_not_kept++;
         return;
     }
-    /* Grown at each power of two, so that the capacity needs no field in a public struct. */
+    /* It grows at each power of two, so that the public struct needs no field for the capacity. */
     if ((unit->line_count & (unit->line_count - 1)) == 0) {
         size_t capacity = unit->line_count ? unit->line_count * 2 : 1;
         struct periscope_unit_line *lines = realloc(unit->lines, capacity * sizeof *lines);
@@ -44,7 +44,7 @@ static void scan_count_message(struct winetest_scan *scan, const struct line_mes
                      message->name.len < 64 ? (int)message->name.len : 64, (const char *)message->name.data);
 }
 
-/* Of which process; 0 stands for all of them, as in reports that do not tell. */
+/* Records the end of a process. pid 0 stands for any process, as in reports without process ids. */
 static void scan_process_ended(struct winetest_scan *scan, uint64_t pid)
 {
     scan->any_ended = true;
@@ -66,12 +66,12 @@ static void scan_exception(struct winetest_scan *scan, const struct line_message
     scan->exception_code = message->value;
     scan_crash(scan, number);
     if (scan_is_ours(scan, message->name)) {
-        scan->unit->summed.failures++; /* the process has no summary that would say so */
+        scan->unit->summed.failures++; /* this process prints no summary that counts it */
         scan_process_ended(scan, message->pid);
     }
 }
 
-/* The kind to keep the line as; -1: it means nothing. */
+/* Counts a message. Returns the kind to keep the line as, or -1 to drop it. */
 static int scan_message(struct winetest_scan *scan, const struct line_message *message, uint64_t number)
 {
     switch (message->kind) {
@@ -135,7 +135,7 @@ static bool scan_summary(struct winetest_scan *scan, const struct line_summary *
     summed->skipped = scan_sum(summed->skipped, summary->skipped);
     scan->unit->summaries++;
     scan_process_ended(scan, summary->pid);
-    if (scan->unit->unit[0] == '\0') { /* a report without a frame tells its unit here */
+    if (scan->unit->unit[0] == '\0') { /* without a frame, the summary names the unit */
         free(scan->unit->unit);
         scan->unit->unit = winetest_name(summary->name);
         scan->failed |= !scan->unit->unit;
@@ -157,7 +157,7 @@ static void scan_line(struct winetest_scan *scan, struct slice line, size_t offs
     if (read < 0)
         winetest_note(scan, "line %" PRIu64 ": a summary that can't be read", number);
     bool ours = read > 0 && scan_summary(scan, &summary, number);
-    /* A torn line may be both; it is kept once, as what matters more. */
+    /* An interleaved line may be both; it is kept once, as the more important kind. */
     if (kind < 0 && ours)
         kind = PERISCOPE_LINE_SUMMARY;
     if (kind >= 0)

@@ -5,11 +5,11 @@
 
 #include <string.h>
 
-#define LINE_SEARCH 1024 /* bytes that may be given up to cut between lines */
+#define LINE_SEARCH 1024 /* bytes that may be dropped to cut between lines */
 
 enum shown { SHOWN_AS_IT_IS, SHOWN_INVALID, SHOWN_CONTROL };
 
-struct piece { /* what one character becomes */
+struct piece { /* what one character is written as */
     const char *bytes;
     size_t len;
     char store[4];
@@ -22,7 +22,7 @@ static void piece_set_text(struct piece *piece, const char *text)
     piece->len = strlen(text);
 }
 
-/* U+2400 to U+2421 are the pictures of U+0000 to U+0020 and U+007F. */
+/* Sets the symbol of a control character: U+2400 to U+2421 stand for U+0000 to U+0020 and U+007F. */
 static void piece_set_picture(struct piece *piece, uint32_t code)
 {
     uint32_t shown = 0x2400 + (code == 0x7f ? 0x21 : code);
@@ -56,7 +56,7 @@ static void piece_convert(struct piece *piece, uint32_t code, const uint8_t *p, 
     }
 }
 
-/* The piece for what starts at *at, which is moved behind it. False at the end. */
+/* Takes the character at *at and advances *at past it. Returns false at the end. */
 static bool piece_next(struct slice text, size_t *at, struct piece *piece)
 {
     uint32_t code;
@@ -99,7 +99,7 @@ size_t xml_text_size(struct slice text)
     return size;
 }
 
-/* To between two lines, if one ends near. */
+/* Returns the last line boundary up to `at`, or `at` if none is near. */
 static size_t xml_line_end_before(struct slice text, size_t at)
 {
     for (size_t i = at; i > 0 && at - i < LINE_SEARCH; i--)
@@ -116,7 +116,7 @@ static size_t xml_line_start_after(struct slice text, size_t at)
     return at;
 }
 
-/* How many bytes from the front need at most `max` as XML. */
+/* Returns how many bytes from the front need at most `max` as XML. */
 static size_t xml_front_within(struct slice text, size_t max)
 {
     struct piece piece;
@@ -129,7 +129,7 @@ static size_t xml_front_within(struct slice text, size_t max)
     return within;
 }
 
-/* Where what is left needs at most `max` as XML: text[from..] is looked at. */
+/* Returns the first position from `from` on behind which the rest needs at most `max` as XML. */
 static size_t xml_back_within(struct slice text, size_t from, size_t max)
 {
     struct piece piece;
@@ -144,7 +144,7 @@ void xml_cut(struct slice text, size_t max, struct slice *start, struct slice *e
 {
     *start = text;
     *end = (struct slice){text.data + text.len, 0};
-    /* Two bytes, "\r\n", become one at best: that bounds what must be looked at of a long text. */
+    /* At best two bytes, "\r\n", become one: this bounds how much of a long text must be examined. */
     if (text.len / 2 <= max && xml_text_size(text) <= max)
         return;
     size_t head = xml_front_within(text, max / 2), from = text.len > max ? text.len - max : 0;
