@@ -55,8 +55,8 @@ int call_malformed(struct call *call, const char *what)
                        call->method->name, what);
 }
 
-/* Reports the agent's refusal. Every agent answers "unknown RPC 12" when it is too old. A restricted testagentd has another
-   text and does not read the arguments of the call, so the connection is closed. */
+/* Reports the agent's refusal. Every agent answers "unknown RPC 12" when it is too old. A restricted testagentd has
+   another text and does not read the arguments of the call, so the connection is closed. */
 static int call_refused(struct call *call, const char *text)
 {
     char unknown[32];

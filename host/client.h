@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Inside libperiscope: one connection, one call on it, and when a call is repeated.
  *
- * Functions return 0 or an enum periscope_status; they have then set p->error. Callers pass a failure on. A failure after
- * which the stream may not be at the boundary between two replies has closed the connection.
+ * Functions return 0 or an enum periscope_status; they have then set p->error. Callers pass a failure on. A failure
+ * after which the stream may not be at the boundary between two replies has closed the connection.
  */
 #ifndef HOST_CLIENT_H
 #define HOST_CLIENT_H
@@ -100,8 +100,8 @@ int call_u32(struct call *call, uint32_t *value);
 int call_u64(struct call *call, uint64_t *value);
 /* Reads the text of the entry that call_entry returned; owned by the caller. */
 int call_text(struct call *call, char **text);
-/* Adds the texts of `s` entries to list, up to the end of the reply or an entry of another of the types ("sd"). That entry
-   is *last; at the end of the reply last->type is 0. */
+/* Adds the texts of `s` entries to list, up to the end of the reply or an entry of another of the types ("sd"). That
+   entry is *last; at the end of the reply last->type is 0. */
 int call_strings(struct call *call, const char *types, struct strlist *list, struct entry *last);
 int call_end(struct call *call);
 /* Disconnects, and sets the error text for a reply that violates the protocol. */
@@ -116,13 +116,13 @@ typedef int client_attempt(struct periscope *p, void *context);
 int client_attempt_once(struct periscope *p, client_attempt *attempt, void *context);
 /* Connects and makes the attempt; repeats both up to CLIENT_REPEATS times after a lost connection. */
 int client_repeat(struct periscope *p, client_attempt *attempt, void *context);
-/* Makes the attempt once, for calls that must not be repeated. A ping first checks a connection that was used before. */
+/* Makes the attempt once, for calls that must not be repeated. A ping checks a connection that was used before. */
 int client_once(struct periscope *p, client_attempt *attempt, void *context);
 
 /* Returns status, at the end of every public call. Clears the interruption when the status reports it. */
 int client_finish(struct periscope *p, int status);
-/* Returns PERISCOPE_UNSUPPORTED for testagentd before 1.MINOR, which lacks the RPC. Such an agent is not asked, since some
-   versions lose synchronisation at an RPC that they don't know. */
+/* Returns PERISCOPE_UNSUPPORTED for testagentd before 1.MINOR, which lacks the RPC. Such an agent is not asked, since
+   some versions lose synchronisation at an RPC that they don't know. */
 int client_need(struct periscope *p, unsigned minor, enum method_index method);
 
 /* ---- get.c ---- */

@@ -200,7 +200,6 @@ int periscope_wait_boot(struct periscope *p, int timeout_ms, const char *not_boo
     p->io_ms = io_ms;
     if (!boot_may_come(status))
         return status;
-    struct error why = p->error;
-    return client_fail(p, PERISCOPE_TIMED_OUT, "the guest was not there within %g s: %s", timeout_ms / 1000.0,
-                       why.text);
+    error_prefix(&p->error, ERR_TIMEOUT, "the guest did not answer within %g s", timeout_ms / 1000.0);
+    return PERISCOPE_TIMED_OUT;
 }

@@ -58,8 +58,8 @@ struct periscope; /* one connection, made when first needed and again after it w
 #define PERISCOPE_CONNECT_MS 20000 /* the defaults of periscope_set_timeouts */
 #define PERISCOPE_IO_MS 60000
 
-/* Creates a connection object, without any I/O. host: a name or an address, an IPv6 address without brackets. port: 1 to
-   65535, checked on connecting. Returns NULL without memory. */
+/* Creates a connection object, without any I/O. host: a name or an address, an IPv6 address without brackets. port: 1
+   to 65535, checked on connecting. Returns NULL without memory. */
 PERISCOPE_API struct periscope *periscope_new(const char *host, unsigned port);
 /* Disconnects and frees it; accepts NULL. */
 PERISCOPE_API void periscope_free(struct periscope *p);
@@ -100,12 +100,12 @@ PERISCOPE_API const char *periscope_strings_get(const struct periscope_strings *
 /* ---- the agent ---- */
 /* Checks that the agent replies. */
 PERISCOPE_API int periscope_ping(struct periscope *p);
-/* Returns the agent's banner, "testagentd 1.7", borrowed until the next call, or NULL when it could not connect (see the
-   error text). */
+/* Returns the agent's banner, "testagentd 1.7", borrowed until the next call, or NULL when it could not connect (see
+   the error text). */
 PERISCOPE_API const char *periscope_banner(struct periscope *p);
-/* Waits until the agent replies to a ping. Returns PERISCOPE_TIMED_OUT, with the last reason, when timeout_ms is over (the
-   last attempt may take a few seconds longer). not_boot_id (NULL: any): an agent whose property boot.id has this value
-   is still that of the previous boot, and the wait continues. */
+/* Waits until the agent replies to a ping. Returns PERISCOPE_TIMED_OUT, with the last reason, when timeout_ms is over
+   (the last attempt may take a few seconds longer). not_boot_id (NULL: any): an agent whose property boot.id has this
+   value is still that of the previous boot, and the wait continues. */
 PERISCOPE_API int periscope_wait_boot(struct periscope *p, int timeout_ms, const char *not_boot_id);
 /* Fetches the agent's properties, "name=value". Since testagentd 1.5. */
 PERISCOPE_API int periscope_properties(struct periscope *p, struct periscope_strings *out);
@@ -126,18 +126,19 @@ PERISCOPE_API int periscope_restart(struct periscope *p, const char *const *argv
 enum { PERISCOPE_EXECUTABLE = 1 };
 #define PERISCOPE_SPOOL_MAX (UINT64_C(64) << 30) /* bytes, of standard input or output */
 
-/* Sends a file. local_file "-" is standard input, which is first copied to a temporary file since its size must be known;
-   more than PERISCOPE_SPOOL_MAX bytes give PERISCOPE_LOCAL. flags: 0 or PERISCOPE_EXECUTABLE. */
+/* Sends a file. local_file "-" is standard input, which is first copied to a temporary file since its size must be
+   known; more than PERISCOPE_SPOOL_MAX bytes give PERISCOPE_LOCAL. flags: 0 or PERISCOPE_EXECUTABLE. */
 PERISCOPE_API int periscope_put(struct periscope *p, const char *local_file, const char *remote_file, unsigned flags);
 /* Sends a file whose content is in memory. */
 PERISCOPE_API int periscope_put_bytes(struct periscope *p, const void *bytes, size_t len, const char *remote_file,
                                       unsigned flags);
-/* Fetches a file. local_file appears complete or not at all: the content is written to a temporary file beside it, which
-   is renamed at the end. A symbolic link of that name is replaced; a folder or device is refused. "-" is standard output,
-   to which nothing is written until everything has arrived in a temporary file of at most PERISCOPE_SPOOL_MAX bytes. */
+/* Fetches a file. local_file appears complete or not at all: the content is written to a temporary file beside it,
+   which is renamed at the end. A symbolic link of that name is replaced; a folder or device is refused. "-" is standard
+   output, to which nothing is written until everything has arrived in a temporary file of at most PERISCOPE_SPOOL_MAX
+   bytes. */
 PERISCOPE_API int periscope_get(struct periscope *p, const char *remote_file, const char *local_file);
-/* Fetches a file of at most max bytes into memory; a larger one gives PERISCOPE_LOCAL. The bytes are followed by a NUL that
-   *len does not count. */
+/* Fetches a file of at most max bytes into memory; a larger one gives PERISCOPE_LOCAL. The bytes are followed by a NUL
+   that *len does not count. */
 PERISCOPE_API int periscope_get_bytes(struct periscope *p, const char *remote_file, size_t max, uint8_t **bytes,
                                       size_t *len);
 /* Removes files, not folders. A missing file is no failure. failures (may be NULL): the agent's text for each file that
@@ -158,8 +159,8 @@ struct periscope_run {       /* all borrowed; zeroed fields are the defaults */
        that ends in "required DLL A, B is missing". Needs a Periscope agent; others don't check. */
     bool check_dlls;
 };
-/* Starts a program. If the agent has the RPC exec, a program that can't be started gives PERISCOPE_REFUSED with the reason.
-   With the older RPC run, such a program appears on Linux guests as a child that exits with 1. */
+/* Starts a program. If the agent has the RPC exec, a program that can't be started gives PERISCOPE_REFUSED with the
+   reason. With the older RPC run, such a program appears on Linux guests as a child that exits with 1. */
 PERISCOPE_API int periscope_run(struct periscope *p, const struct periscope_run *run, uint64_t *pid);
 
 struct periscope_exit {
@@ -168,32 +169,33 @@ struct periscope_exit {
     uint32_t code;   /* 0 to 255 from Linux; any value from Windows, such as 0xc0000005 after a crash */
     int signal;      /* its number in the guest; 0 when exited */
 };
-/* Returns the name of an NTSTATUS that ends programs on Windows, "STATUS_ACCESS_VIOLATION" for 0xc0000005; NULL for other
-   codes. */
+/* Returns the name of an NTSTATUS that ends programs on Windows, "STATUS_ACCESS_VIOLATION" for 0xc0000005; NULL for
+   other codes. */
 PERISCOPE_API const char *periscope_exit_name(uint32_t code);
 
 #define PERISCOPE_KEEPALIVE_MS 20000
-/* Waits for a child to exit. The request is repeated every keepalive_ms (0: PERISCOPE_KEEPALIVE_MS; both times are rounded
-   up to whole seconds, the unit of the protocol), on a new connection if the old one was lost, so that a dead guest is
-   noticed. Each reply may be 5 seconds late; after three consecutive lost replies the status is PERISCOPE_NO_AGENT or
-   PERISCOPE_TIMED_OUT. When timeout_ms is over the status is PERISCOPE_STILL_RUNNING, and the child keeps running. The
-   agent keeps the exit status until periscope_forget (agents before 1.6: until the first reply). Agents before 1.5 do not
-   report their system; their status is decoded as that of a Windows guest. */
+/* Waits for a child to exit. The request is repeated every keepalive_ms (0: PERISCOPE_KEEPALIVE_MS; both times are
+   rounded up to whole seconds, the unit of the protocol), on a new connection if the old one was lost, so that a dead
+   guest is noticed. Each reply may be 5 seconds late; after three consecutive lost replies the status is
+   PERISCOPE_NO_AGENT or PERISCOPE_TIMED_OUT. When timeout_ms is over the status is PERISCOPE_STILL_RUNNING, and the
+   child keeps running. The agent keeps the exit status until periscope_forget (agents before 1.6: until the first
+   reply). Agents before 1.5 do not report their system; their status is decoded as that of a Windows guest. */
 PERISCOPE_API int periscope_wait(struct periscope *p, uint64_t pid, int timeout_ms, int keepalive_ms,
                                  struct periscope_exit *out);
 /* Makes the agent forget this child's status; a running child keeps running. Does nothing on agents before 1.6. */
 PERISCOPE_API int periscope_forget(struct periscope *p, uint64_t pid);
-/* Ends a child and all its descendants: by request first, and by force after grace_ms (0 to 30 000; negative: the agent's
-   default of 2000). killed (may be NULL): a line "PID NAME" for each process; then "display=..." or "cursor=..." about a
-   display mode or cursor clip that they had left on a Windows guest, and whether it was restored. Needs a Periscope agent. */
+/* Ends a child and all its descendants: by request first, and by force after grace_ms (0 to 30 000; negative: the
+   agent's default of 2000). killed (may be NULL): a line "PID NAME" for each process; then "display=..." or
+   "cursor=..." about a display mode or cursor clip that they had left on a Windows guest, and whether it was restored.
+   Needs a Periscope agent. */
 PERISCOPE_API int periscope_kill(struct periscope *p, uint64_t pid, int grace_ms, struct periscope_strings *killed);
 
 /* ---- the screen ---- */
 #define PERISCOPE_SCREENSHOT_MAX ((size_t)16384 * 16384 * 3 + 1024) /* bytes: a PPM of the largest screen */
 
 /* Takes a picture of the screen. options: "key=value" strings, NULL-terminated or NULL (docs/protocol.md, screenshot).
-   facts (may be NULL): the agent's facts about the picture, "key=value". *bytes: the picture file; NULL with *len 0 when
-   if-changed found no change. From an agent without the RPC, if there are no options, the virtual file
+   facts (may be NULL): the agent's facts about the picture, "key=value". *bytes: the picture file; NULL with *len 0
+   when if-changed found no change. From an agent without the RPC, if there are no options, the virtual file
    .periscope/screenshot.png is fetched, without facts. */
 PERISCOPE_API int periscope_screenshot(struct periscope *p, const char *const *options, struct periscope_strings *facts,
                                        uint8_t **bytes, size_t *len);
@@ -201,8 +203,8 @@ PERISCOPE_API int periscope_screenshot(struct periscope *p, const char *const *o
 /* Fetches the CRCs of the screen, facts "crc=SOURCE VALUE OUTPUT" among others. options: "key=value" strings,
    NULL-terminated or NULL (docs/protocol.md, crc). Needs a Periscope agent. */
 PERISCOPE_API int periscope_crc(struct periscope *p, const char *const *options, struct periscope_strings *facts);
-/* Lists the outputs, as facts "display.N.KEY=VALUE" from each source that sees them. options: as above (docs/protocol.md,
-   displays). Needs a Periscope agent. */
+/* Lists the outputs, as facts "display.N.KEY=VALUE" from each source that sees them. options: as above
+   (docs/protocol.md, displays). Needs a Periscope agent. */
 PERISCOPE_API int periscope_displays(struct periscope *p, const char *const *options, struct periscope_strings *facts);
 
 #ifdef __cplusplus

@@ -4,8 +4,8 @@
  * Memory in, memory out: no guest, no file, no clock, no global state; any thread. A report may be any bytes of any
  * length: the time is linear in its length, and the memory is bounded by the limits below.
  *
- * The rules are those of the Wine TestBot (docs: periscope-test(1), VERDICT). A unit has problems, each of which makes it
- * fail, and notes, which do not; each is one line of UTF-8.
+ * The rules are those of the Wine TestBot (docs: periscope-test(1), VERDICT). A unit has problems, each of which makes
+ * it fail, and notes, which do not; each is one line of UTF-8.
  */
 #ifndef PERISCOPE_WINETEST_H
 #define PERISCOPE_WINETEST_H
@@ -57,7 +57,8 @@ struct periscope_unit_run { /* all borrowed */
     enum periscope_unit_end end;
     int64_t status;
     uint64_t pid; /* as the report would print it; 0: unknown, as with a runner command */
-    /* Of the last three ends; of a time-out: what the unit waited for; of the others: a problem of the report. NULL: none. */
+    /* Why, for the last three ends; for a time-out, what the unit waited for; for the others, a problem of the
+       report. NULL: none. */
     const char *reason;
 };
 
@@ -114,8 +115,8 @@ struct periscope_winetest {
     struct periscope_strings problems; /* of the report as a whole */
 };
 
-/* Parses a report of any number of units, framed as by winetest.exe and TestLauncher ("kernel32:atom start ..."), or that
-   of one unit without a frame. Returns PERISCOPE_OK, or PERISCOPE_LOCAL without memory, with *out empty. */
+/* Parses a report of any number of units, framed as by winetest.exe and TestLauncher ("kernel32:atom start ..."), or
+   that of one unit without a frame. Returns PERISCOPE_OK, or PERISCOPE_LOCAL without memory, with *out empty. */
 PERISCOPE_API int periscope_winetest_parse(const void *report, size_t len, struct periscope_winetest *out);
 /* Frees the units and leaves it empty; accepts NULL. */
 PERISCOPE_API void periscope_winetest_free(struct periscope_winetest *winetest);
@@ -156,13 +157,13 @@ struct periscope_junit {   /* all borrowed */
     size_t count;
 };
 
-/* Writes a test case for each unit, with the DLL as its class. A failed unit has a failure element with the failure lines
-   as its text. A crash, a time-out and any other abnormal end is an error element. The system-out has the mark for which
-   GitLab shows the picture, [[ATTACHMENT|path]], then the output; marks in the output itself are made ineffective. The
-   middle of a long output is omitted, and the number of omitted bytes is given. A unit that occurs again is "atom #2".
-   The document is valid XML 1.0 whatever the tests printed. The caller frees *xml; it ends with a NUL that *len does not
-   count. PERISCOPE_INVALID: more than PERISCOPE_JUNIT_MAX_CASES, or a '[', ']' or '|' in an attachment's path;
-   PERISCOPE_LOCAL: no memory. */
+/* Writes a test case for each unit, with the DLL as its class. A failed unit has a failure element with the failure
+   lines as its text. A crash, a time-out and any other abnormal end is an error element. The system-out has the mark
+   for which GitLab shows the picture, [[ATTACHMENT|path]], then the output; marks in the output itself are made
+   ineffective. The middle of a long output is omitted, and the number of omitted bytes is given. A unit that occurs
+   again is "atom #2". The document is valid XML 1.0 whatever the tests printed. The caller frees *xml; it ends with a
+   NUL that *len does not count. PERISCOPE_INVALID: more than PERISCOPE_JUNIT_MAX_CASES, or a '[', ']' or '|' in an
+   attachment's path; PERISCOPE_LOCAL: no memory. */
 PERISCOPE_API int periscope_junit_write(const struct periscope_junit *junit, char **xml, size_t *len);
 
 #ifdef __cplusplus

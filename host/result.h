@@ -9,7 +9,7 @@
 /* Moves the strings to *out and leaves the list empty. */
 void strings_take(struct periscope_strings *out, struct strlist *list);
 
-/* Decodes a status of the wire, which is wait(2)'s status word from Linux guests and the exit code from Windows guests. */
+/* Decodes a received status: wait(2)'s status word from Linux guests, the exit code from Windows guests. */
 void exit_decode(bool windows, uint32_t status, struct periscope_exit *out);
 
 #endif

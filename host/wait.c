@@ -19,8 +19,8 @@ struct wait {
     uint32_t status;
 };
 
-/* Writes the request. testagentd 1.0 has no wait with a time: it replies when the child exits. 1.1 and 1.2 on Linux take
-   0 seconds as no limit. */
+/* Writes the request. testagentd 1.0 has no wait with a time: it replies when the child exits. 1.1 and 1.2 on Linux
+   take 0 seconds as no limit. */
 static void wait_write_request(struct call *call, struct periscope *p, const struct wait *wait)
 {
     uint32_t seconds = wait->seconds == 0 && p->minor < 3 ? 1 : wait->seconds;
@@ -66,9 +66,9 @@ static int wait_learn_from_properties(struct periscope *p)
     return status;
 }
 
-/* Asks which system the guest has, which decides how a status is decoded. This is done before the wait, since after it a
-   lost connection would leave a status that can't be decoded. The working folder tells it: only on Linux does it start
-   with a slash. The properties would make a Periscope agent probe its displays. */
+/* Asks which system the guest has, which decides how a status is decoded. This is done before the wait, since after it
+   a lost connection would leave a status that can't be decoded. The working folder tells it: only on Linux does it
+   start with a slash. The properties would make a Periscope agent probe its displays. */
 static int wait_learn_system(struct periscope *p)
 {
     char *cwd;

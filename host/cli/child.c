@@ -67,7 +67,8 @@ static void child_kill(struct cli *cli, uint64_t pid)
         periscope_forget(cli->periscope, pid);
 }
 
-/* The wait is over and the child is not: `why` says what ended it. */
+/* Reports that the wait has ended before the child, and ends the child if the option asks for it. why: what ended the
+   wait. */
 static int child_give_up(struct cli *cli, enum cli_exit exit_status, const char *why, const char *kill_option,
                          uint64_t pid)
 {

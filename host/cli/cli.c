@@ -44,7 +44,7 @@ enum cli_exit cli_exit_of(int status)
     return CLI_FAILED;
 }
 
-/* The name of the program, or with a verb "periscope: VERB". */
+/* Prints a line on standard error, after "periscope: " or "periscope: VERB: ". */
 static void cli_print_line(const struct cli *cli, const char *text, const char *after)
 {
     fflush(stdout);
@@ -136,8 +136,8 @@ void cli_warn(struct cli *cli, const char *format, ...)
 static struct periscope *interruptible;
 static volatile sig_atomic_t held, pending;
 
-/* Both calls may be made in a signal handler. The default action comes back: a second Ctrl-C always ends
-   us. */
+/* Handles SIGINT and SIGTERM; both functions are async-signal-safe. The default action is restored, so that a second
+   Ctrl-C always ends the process. */
 static void cli_on_signal(int number)
 {
     signal(number, SIG_DFL);

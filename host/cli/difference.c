@@ -14,7 +14,7 @@ static uint32_t smaller(uint32_t a, uint32_t b)
     return a < b ? a : b;
 }
 
-/* NULL: it has no such place. */
+/* Returns a pixel, or NULL outside the picture. */
 static const uint8_t *difference_pixel(const struct image_view *image, uint32_t x, uint32_t y)
 {
     return x < image->width && y < image->height ? image->pixels + (size_t)y * image->stride + (size_t)x * 3 : NULL;

@@ -20,7 +20,7 @@ static void display_set(struct display *display, const char *key, size_t len, co
             *known[i].value = value;
 }
 
-/* "display.N.KEY=VALUE" */
+/* Takes a fact "display.N.KEY=VALUE"; ignores others. */
 static void displays_take_fact(struct displays *displays, const char *fact)
 {
     static const char prefix[] = "display.";
@@ -72,7 +72,8 @@ static bool display_matches(const struct display *display, const char *name, con
            (pci && display->pci && strcmp(display->pci, pci) == 0);
 }
 
-/* The first class that is told of those meant; *found_pci, if not NULL, is that of the first of them. */
+/* Returns the first class of the matching outputs. *found_pci, if not NULL, becomes the PCI address of the first of
+   them. */
 static enum display_class displays_find_class(const struct displays *displays, const char *name, const char *pci,
                                               const char **found_pci)
 {

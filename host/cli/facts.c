@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Those that may come several times, and what their arrays are called; NULL: the verb's own. */
+/* The facts that may occur several times, and the names of their arrays; NULL: the verb adds its own. */
 static const struct {
     const char *key, *array;
 } repeated[] = {{"warning", "warnings"}, {"refused", "refused"}, {"drm.plane", "planes"}, {"crc", NULL}};

@@ -39,7 +39,7 @@ static bool help_has_option(const struct cli_option *list, const char *name)
     return false;
 }
 
-/* but: names that were printed already. */
+/* Prints a list of options, without those whose names are also in `but`. */
 static void help_print_options(const struct cli_option *options, const struct cli_option *but)
 {
     for (; options && options->name; options++) {

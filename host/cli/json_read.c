@@ -62,7 +62,7 @@ static bool cursor_skip_number(struct cursor *c)
     return cursor_skip_digits(c);
 }
 
-/* Four hexadecimal digits. */
+/* Reads four hexadecimal digits. */
 static bool cursor_take_code(struct cursor *c, uint32_t *code)
 {
     *code = 0;
@@ -88,7 +88,7 @@ static void json_put_utf8(struct buffer *out, uint32_t code)
     buffer_append(out, bytes, len);
 }
 
-/* What stands behind "\u". Halves that do not make a pair are no characters. */
+/* Reads the digits after "\u", and the second half of a surrogate pair. An unpaired surrogate is U+FFFD. */
 static bool cursor_take_escaped_code(struct cursor *c, uint32_t *code)
 {
     uint32_t low;
@@ -138,7 +138,7 @@ static bool cursor_take_character(struct cursor *c, struct buffer *out)
     return true;
 }
 
-/* out: NULL to pass over it. */
+/* Reads a string. out: NULL to skip it. */
 static bool cursor_take_string(struct cursor *c, struct buffer *out)
 {
     if (!cursor_take(c, '"'))
@@ -158,7 +158,7 @@ static bool cursor_skip_key(struct cursor *c)
     return cursor_take(c, ':');
 }
 
-/* What stands between the brackets, and the closing one. */
+/* Skips the contents of brackets and the closing one. */
 static bool cursor_skip_items(struct cursor *c, char end, bool keys, int depth)
 {
     cursor_skip_space(c);
@@ -171,7 +171,7 @@ static bool cursor_skip_items(struct cursor *c, char end, bool keys, int depth)
     return cursor_take(c, end);
 }
 
-/* With the space around it. */
+/* Skips a value with the white space around it. */
 static bool cursor_skip_value(struct cursor *c, int depth)
 {
     bool good;

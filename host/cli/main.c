@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The command `periscope`: finds the verb, reads the line, runs the verb, closes the reply. */
+/* The command `periscope`: finds the verb, parses the command line, runs the verb, completes the reply. */
 #include "host/cli/cli.h"
 #include "host/cli/help.h"
 #include "host/cli/options.h"
@@ -28,7 +28,7 @@ static const struct command *main_find_command(const char *name)
     return NULL;
 }
 
-/* The agent that is meant, into *target; the operands after it stay in cli. */
+/* Determines the agent, *target; the operands after it stay in cli. */
 static int main_take_target(struct cli *cli, struct target *target, char text[TARGET_TEXT_SIZE])
 {
     struct error err = {0};
@@ -97,7 +97,7 @@ static int main_run_line(struct cli *cli, char **args)
     return exit_status ? exit_status : main_connect_and_run(cli);
 }
 
-/* Prints the reply and sees that all that was printed got out. */
+/* Completes and prints the reply, and checks that all output was written. */
 static int main_finish(struct cli *cli, int exit_status)
 {
     struct json *reply = &cli->reply;

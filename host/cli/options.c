@@ -43,7 +43,7 @@ static void option_add_setting(struct cli *cli, const struct cli_option *option,
     cli->settings[cli->setting_count++] = (struct cli_setting){option, value};
 }
 
-/* --name, --name=VALUE, --name VALUE. The number of words that were used. */
+/* Parses --name, --name=VALUE or --name VALUE. Returns how many words were consumed. */
 static int option_parse_long(struct cli *cli, char **args, struct error *err)
 {
     const char *name = args[0] + 2, *equals = strchr(name, '=');
@@ -69,7 +69,7 @@ static int option_parse_long(struct cli *cli, char **args, struct error *err)
     return 2;
 }
 
-/* -q, -qj, -t 5, -t5. The number of words that were used. */
+/* Parses -q, -qj, -t 5 or -t5. Returns how many words were consumed. */
 static int option_parse_short(struct cli *cli, char **args, struct error *err)
 {
     for (const char *p = args[0] + 1; *p; p++) {
@@ -96,7 +96,7 @@ static int option_parse_short(struct cli *cli, char **args, struct error *err)
     return 1;
 }
 
-/* Each word makes at most one setting, but for letters run together. */
+/* Returns an upper bound of the number of settings: a word makes at most one, or one for each of its letters. */
 static size_t option_most_settings(char **args)
 {
     size_t most = 1;
@@ -168,7 +168,7 @@ bool cli_seconds(struct cli *cli, const char *what, const char *text, int *ms)
 {
     static const int most = INT_MAX / 1000;
     char *end;
-    /* strtod also takes "inf", "nan" and hexadecimal, which nobody means here. */
+    /* strtod would also accept "inf", "nan" and hexadecimal numbers. */
     bool plain = text[strspn(text, "0123456789.")] == '\0' && *text;
     double seconds = plain ? strtod(text, &end) : 0;
     if (!plain || *end || seconds > most) {

@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define LABEL_LEAST 8 /* columns that a cut label keeps */
-#define BAR_LEAST 10  /* a shorter bar shows nothing */
+#define LABEL_LEAST 8 /* columns of a label that was cut */
+#define BAR_LEAST 10  /* columns; a shorter bar is not readable */
 #define BAR_MOST 40
 
 void progress_bytes(char *out, size_t size, uint64_t bytes)
@@ -34,7 +34,7 @@ void progress_time(char *out, size_t size, int64_t ms)
         snprintf(out, size, "%d:%02d", (int)(seconds / 60), (int)(seconds % 60));
 }
 
-/* Bytes, share, rate and time left, the last three where they can be known. */
+/* Formats bytes, percentage, rate and remaining time, the last three if known. */
 static void progress_figures(char *out, size_t size, const struct progress *p)
 {
     char done[16], total[16], rate[16], left[16];
@@ -56,9 +56,8 @@ static void progress_figures(char *out, size_t size, const struct progress *p)
     }
 }
 
-/* The last `columns` characters of the label, which most often is a path: its end tells most.
-   Bytes that are not printable ASCII count one column each and become '?', so that the line
-   keeps its width on any terminal. */
+/* Writes the last `columns` characters of the label, since it is usually a path, whose end is most specific. Bytes that
+   are not printable ASCII become '?' and take one column each, so that the line has its width on any terminal. */
 static int progress_put_label(char *out, const char *label, int columns)
 {
     size_t len = strlen(label);

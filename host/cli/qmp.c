@@ -2,7 +2,6 @@
 #include "host/cli/qmp.h"
 
 #include "base/number.h"
-#include "base/utf8.h"
 #include "host/cli/json.h"
 #include "host/cli/json_read.h"
 #include "picture/ppm.h"
@@ -17,12 +16,12 @@
 
 #define FILE_MAX ((size_t)IMAGE_PIXELS_MAX * 3 + 1024) /* bytes: the largest picture */
 #define VERSION_SIZE 40
-#define MESSAGES_MAX 10000 /* events that may come before an answer */
+#define MESSAGES_MAX 10000 /* events that may precede an answer */
 
 struct qmp {
     struct os_socket *socket; /* owned */
     char *name;               /* owned: the address, for messages */
-    struct buffer line;       /* owned: what was received; the first line_len bytes are the last message */
+    struct buffer line;       /* owned: received data; the first line_len bytes are the last message */
     size_t line_len;
     char version[VERSION_SIZE];
     unsigned last_id;
@@ -45,7 +44,7 @@ static int qmp_connect(struct qmp *qmp, const char *address, int64_t deadline_ms
     return os_connect(&qmp->socket, host, (uint16_t)port, deadline_ms, err);
 }
 
-/* The next line into the beginning of qmp->line. */
+/* Reads the next line to the beginning of qmp->line. */
 static int qmp_read_line(struct qmp *qmp, int64_t deadline_ms, struct error *err)
 {
     struct buffer *line = &qmp->line;
@@ -93,22 +92,21 @@ static bool qmp_has_id(const struct json_value *message, unsigned id)
     return json_member(message, "id", &value) && value.len == (size_t)len && memcmp(value.text, text, value.len) == 0;
 }
 
+/* Sets the error from the description that QEMU gives. */
 static int qmp_read_error(const struct json_value *error, struct error *err)
 {
     struct json_value text;
-    struct buffer words;
-    buffer_init(&words, ERROR_TEXT_SIZE);
+    struct buffer description;
+    buffer_init(&description, ERROR_TEXT_SIZE);
     json_member(error, "desc", &text);
-    bool told = json_string(&text, &words);
-    int status = error_set(err, ERR_UNAVAILABLE, "%.*s", told ? (int)words.len : 0, (const char *)words.data);
-    utf8_make_printable(err->text);
-    if (!told)
-        status = error_set(err, ERR_UNAVAILABLE, "it refuses, and does not say why");
-    buffer_deinit(&words);
+    int status = json_string(&text, &description)
+                     ? error_set(err, ERR_UNAVAILABLE, "%.*s", (int)description.len, (const char *)description.data)
+                     : error_set(err, ERR_UNAVAILABLE, "it refused without a reason");
+    buffer_deinit(&description);
     return status;
 }
 
-/* What comes before the answer are events. */
+/* Reads the answer to the last command, skipping events before it. */
 static int qmp_read_answer(struct qmp *qmp, int64_t deadline_ms, struct error *err)
 {
     struct json_value message, value;
@@ -132,7 +130,7 @@ static void qmp_command_begin(struct qmp *qmp, struct json *json, const char *na
     json_number(json, "id", ++qmp->last_id);
 }
 
-/* Ends the object, sends it, and takes the answer. */
+/* Completes the command, sends it, and reads the answer. */
 static int qmp_command_end(struct qmp *qmp, struct json *json, struct error *err)
 {
     json_object_end(json);
@@ -144,16 +142,13 @@ static int qmp_command_end(struct qmp *qmp, struct json *json, struct error *err
     return status ? status : qmp_read_answer(qmp, os_deadline(QMP_TIMEOUT_MS), err);
 }
 
-/* Puts in front of the reason whose it is. */
-static int qmp_prefix(const struct qmp *qmp, const char *doing, int status, struct error *err)
+/* Puts the address of QEMU before the reason of a failure. */
+static int qmp_prefix(const struct qmp *qmp, int status, struct error *err)
 {
-    struct error why = *err;
-    if (status)
-        error_set(err, status, "QEMU at %s: %s%s", qmp->name, doing, why.text);
-    return status;
+    return status ? error_prefix(err, status, "QEMU at %s", qmp->name) : 0;
 }
 
-/* ---- the beginning ---- */
+/* ---- connecting ---- */
 
 static unsigned qmp_version_part(const struct json_value *version, const char *name)
 {
@@ -194,7 +189,7 @@ int qmp_open(struct qmp **out, const char *address, struct error *err)
     int status = qmp->name ? qmp_connect(qmp, address, os_deadline(QMP_TIMEOUT_MS), err)
                            : error_set(err, ERR_NO_MEMORY, "no memory to ask QEMU");
     if (status == 0)
-        status = qmp_prefix(qmp, "", qmp_greet(qmp, err), err);
+        status = qmp_prefix(qmp, qmp_greet(qmp, err), err);
     if (status) {
         qmp_close(qmp);
         return status;
@@ -243,18 +238,17 @@ static int qmp_read_file(const char *path, struct buffer *out, struct error *err
 static int qmp_take_picture(const char *path, struct qmp_picture *out, struct error *err)
 {
     struct buffer file;
-    struct error why = {0};
     buffer_init(&file, FILE_MAX + (1u << 20));
-    int status = qmp_read_file(path, &file, &why);
+    int status = qmp_read_file(path, &file, err);
     if (status == 0 && file.len == 0)
-        status = error_set(&why, ERR_UNAVAILABLE, "it is empty: does QEMU run on this machine?");
-    if (status == 0 && ppm_decode(&out->image, file.data, file.len, &why))
+        status = error_set(err, ERR_UNAVAILABLE, "it is empty: does QEMU run on this machine?");
+    if (status == 0 && ppm_decode(&out->image, file.data, file.len, err))
         status = ERR_PROTOCOL; /* not our caller's mistake */
     if (status == 0)
         out->file = file.data;
     else
         buffer_deinit(&file);
-    return status ? error_set(err, status, "the picture that it should have written to %s: %s", path, why.text) : 0;
+    return status ? error_prefix(err, status, "the picture that it should have written to %s", path) : 0;
 }
 
 static int qmp_dump_to(struct qmp *qmp, const struct qmp_screen *screen, const char *path, struct error *err)
@@ -278,9 +272,11 @@ int qmp_screendump(struct qmp *qmp, const struct qmp_screen *screen, struct qmp_
     int status = os_scratch_make(&path, err);
     if (status)
         return status;
-    status = qmp_prefix(qmp, "screendump: ", qmp_dump_to(qmp, screen, path, err), err);
-    if (status == 0)
-        status = qmp_prefix(qmp, "", qmp_take_picture(path, out, err), err);
+    status = qmp_dump_to(qmp, screen, path, err);
+    if (status)
+        error_prefix(err, status, "screendump");
+    else
+        status = qmp_take_picture(path, out, err);
     os_scratch_remove(path);
-    return status;
+    return qmp_prefix(qmp, status, err);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Writes JUnit XML as GitLab reads it (docs.gitlab.com/ci/testing/unit_test_reports). GitLab shows the classname, name and
-   time of a test case and the text of one failure, error or skipped element. The first [[ATTACHMENT|path]] in the
+/* Writes JUnit XML as GitLab reads it (docs.gitlab.com/ci/testing/unit_test_reports). GitLab shows the classname, name
+   and time of a test case and the text of one failure, error or skipped element. The first [[ATTACHMENT|path]] in the
    system-out of a failed test case is shown as its picture. */
 #include "host/periscope_winetest.h"
 
@@ -92,7 +92,7 @@ static bool junit_is_shown(const struct periscope_unit *unit, const struct peris
     return line->kind == PERISCOPE_LINE_FAILURE || line->kind == PERISCOPE_LINE_CRASH;
 }
 
-/* Appends a line, a long one without its middle, unless the buffer would grow beyond `limit`. Returns whether it did. */
+/* Appends a line, a long one without its middle. Returns false if the buffer would grow beyond `limit`. */
 static bool junit_line_within(struct buffer *out, struct slice line, size_t limit)
 {
     struct slice start, end;

@@ -184,7 +184,7 @@ static bool list_has(const struct strlist *list, const char *name)
     return false;
 }
 
-/* Returns whether a name has the form of a unit's name, that of a C identifier, so that no other line is taken for one. */
+/* Returns whether a name has the form of a unit's name, that of a C identifier: no other line is taken for one. */
 static bool list_is_unit_name(struct slice name)
 {
     for (size_t i = 0; i < name.len; i++) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Determines the verdict of a unit. The rules are the TestBot's: a report is believed only if its messages, its summaries
-   and the exit code agree. */
+/* Determines the verdict of a unit. The rules are the TestBot's: a report is believed only if its messages, its
+   summaries and the exit code agree. */
 #include "host/report/winetest_scan.h"
 
 #include <inttypes.h>

@@ -56,7 +56,8 @@ struct line_frame {
     bool skipped;    /* "skipped" in place of "start" */
 };
 
-/* Reads a line as a message, LINE_PLAIN if it is none. line: without its line end. unit: empty when unknown, as is dll below. */
+/* Reads a line as a message, LINE_PLAIN if it is none. line: without its line end. unit: empty when unknown, as is dll
+   below. */
 void line_message(struct slice line, struct slice unit, struct line_message *out);
 /* Reads a summary line. Returns 1; 0 for another line; -1 for one that looks like a summary but is malformed. */
 int line_summary(struct slice line, struct slice unit, struct line_summary *out);
@@ -65,8 +66,8 @@ bool line_start(struct slice line, struct line_frame *out);
 /* Reads the line that ends a unit's part. */
 bool line_done(struct slice line, struct slice dll, struct line_frame *out);
 
-/* Takes the line that starts at *at, without its line end ("\n" or "\r\n"), and advances *at past it. Returns false at the
-   end. */
+/* Takes the line that starts at *at, without its line end ("\n" or "\r\n"), and advances *at past it. Returns false at
+   the end. */
 bool line_next(struct slice text, size_t *at, struct slice *line);
 
 bool slice_is(struct slice slice, const char *text);

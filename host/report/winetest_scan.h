@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What is known of a unit between reading its lines (winetest_unit.c) and judging it (winetest_judge.c), and the remarks
- * that both make. */
+/* What is known of a unit between reading its lines (winetest_unit.c) and judging it (winetest_judge.c), and the
+ * remarks that both make.
+ */
 #ifndef HOST_REPORT_WINETEST_SCAN_H
 #define HOST_REPORT_WINETEST_SCAN_H
 
@@ -32,8 +33,8 @@ void winetest_note(struct winetest_scan *scan, const char *format, ...) PRINTF_L
 /* Sets the unit's counts and verdict, and adds the problems and notes that follow from the scan as a whole. */
 void winetest_judge(struct winetest_scan *scan, const struct periscope_unit_run *run);
 
-/* Copies a name for use in messages and files: anything but letters, digits, '.', '_' and '-' becomes '_', and the name is
-   cut at PERISCOPE_WINETEST_MAX_NAME. Returns NULL without memory. */
+/* Copies a name for use in messages and files: anything but letters, digits, '.', '_' and '-' becomes '_', and the name
+   is cut at PERISCOPE_WINETEST_MAX_NAME. Returns NULL without memory. */
 char *winetest_name(struct slice name);
 
 #endif

@@ -190,7 +190,7 @@ def wait_boot_until_the_agent_is_there():
     equal(result.code, 0, result.err)
     equal(result.json["banner"], "testagentd 1.7")
     one_line(periscope("wait-boot", f"127.0.0.1:{port}", "-t", "0.3", code=TIMED_OUT),
-             "the guest was not there within 0.3 s: could not connect to 127.0.0.1")
+             "the guest did not answer within 0.3 s: could not connect to 127.0.0.1")
 
 
 @with_agent()

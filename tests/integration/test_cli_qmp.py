@@ -260,7 +260,7 @@ def monitors_that_are_none():
         with qmp.Monitor(greeting=greeting, leaves=True) as monitor:
             fails(monitor, text, FAILED)
     for answer, text in ((b'{"return": {}, "id": 01}\n', "not JSON"), (b"\n", "not JSON"),
-                         (b'{"event": "X"}\n' * 20000, "none was the answer"), (b'{"error": 1}\n', "does not say why")):
+                         (b'{"event": "X"}\n' * 20000, "none was the answer"), (b'{"error": 1}\n', "refused without a reason")):
         with qmp.Monitor(answer=lambda _, answer=answer: answer) as monitor:
             fails(monitor, text, REFUSED if b"error" in answer else FAILED)
 

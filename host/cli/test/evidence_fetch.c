@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What is kept of a unit that did not end: what it seems to wait for, its processes and windows, and minidumps. */
+/* Fetches and keeps evidence of a unit that did not end: what it seems to wait for, its processes and windows, and
+ * minidumps. */
 #include "host/cli/test/test.h"
 
 #include "host/cli/test/evidence_text.h"
@@ -43,7 +44,7 @@ void test_remove_old_evidence(struct test *test, const struct test_unit *unit)
     }
 }
 
-/* A periscope_status. */
+/* Fetches a minidump and writes it. Returns a periscope_status. */
 static int evidence_keep_dump(struct test *test, struct test_evidence *evidence, uint64_t pid, const char *name)
 {
     uint8_t *bytes = NULL;
@@ -82,7 +83,7 @@ static void evidence_keep_files(struct test *test, struct test_unit *unit, const
         evidence_keep_dumps(test, &unit->evidence, base, text);
 }
 
-/* A periscope_status; *text is NUL-terminated. */
+/* Fetches a virtual file; *text is NUL-terminated. Returns a periscope_status. */
 static int evidence_fetch(struct test *test, const char *what, uint64_t pid, uint8_t **text, size_t *len)
 {
     char remote[64];
@@ -96,7 +97,7 @@ void test_take_evidence(struct test *test, struct test_unit *unit, uint64_t pid)
     uint8_t *text = NULL;
     size_t len = 0;
     if (test->plain)
-        return; /* a testagentd knows nothing of it */
+        return; /* testagentd has no such file */
     test_free_evidence(&unit->evidence);
     int status = evidence_fetch(test, "evidence", pid, &text, &len);
     if (status) {
@@ -122,12 +123,13 @@ void test_take_crash(struct test *test, struct test_unit *unit, uint64_t pid)
     test_file_base(test, unit, base, sizeof base);
     evidence_dump_name(base, 0, name);
     int status = evidence_keep_dump(test, &unit->evidence, pid, name);
-    if (status) /* most guests are not set up to keep one: that is no warning */
+    if (status) /* most guests are not configured to keep one, which needs no warning */
         unit->evidence.error = strdup(periscope_error_text(test->cli->periscope));
     test_is_final(test, status);
 }
 
-/* Behind a runner there is more than the test's own: Wine's servers, which are meant to stay. */
+/* Lists processes that are left. With a runner there are others than the test's: Wine's servers, which are meant to
+   stay. */
 void test_find_left(struct test *test, struct test_unit *unit, uint64_t pid)
 {
     uint8_t *text = NULL;
@@ -137,7 +139,7 @@ void test_find_left(struct test *test, struct test_unit *unit, uint64_t pid)
     int status = evidence_fetch(test, "processes", pid, &text, &len);
     if (status == PERISCOPE_OK)
         evidence_list_processes((const char *)text, &unit->left);
-    else if (status != PERISCOPE_REFUSED) /* an older agent's */
+    else if (status != PERISCOPE_REFUSED) /* an older agent has no such file */
         test_is_final(test, status);
     free(text);
 }

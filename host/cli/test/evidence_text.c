@@ -8,11 +8,11 @@
 #include <string.h>
 
 #define FIELDS_MAX 9
-#define SHOWN_MAX 200 /* bytes of a title or name that are told */
-#define SAYS_MAX 1000 /* bytes of what a dialog says that are told; the file has all */
+#define SHOWN_MAX 200 /* bytes of a title or name in the summary */
+#define SAYS_MAX 1000 /* bytes of a dialog's text in the result; the file has all */
 #define SUMMARY_MAX 4096
 
-/* A line taken apart: field 0 says what it is of. */
+/* A line split into fields, of which field 0 is its kind. */
 struct line {
     struct slice fields[FIELDS_MAX];
     size_t count;
@@ -40,7 +40,7 @@ static struct slice evidence_take_field(const char **at, const char *end)
     return field;
 }
 
-/* False at the end of the text. */
+/* Splits the next line. Returns false at the end of the text. */
 static bool evidence_next_line(const char **text, struct line *line)
 {
     if (!**text)
@@ -75,7 +75,7 @@ static bool field_is_among(struct slice name, const char *const *names)
     return false;
 }
 
-/* Programs that show a dialog about another, which started them. */
+/* Returns whether it is a program that shows a dialog about the process that started it. */
 static bool field_is_crash_reporter(struct slice name)
 {
     static const char *const names[] = {"winedbg.exe", "werfault.exe",      "drwtsn32.exe",
@@ -83,7 +83,7 @@ static bool field_is_crash_reporter(struct slice name)
     return field_is_among(name, names);
 }
 
-/* ---- what to dump ---- */
+/* ---- processes ---- */
 
 size_t evidence_processes(const char *text, uint64_t *pids, size_t max)
 {
@@ -109,7 +109,7 @@ void evidence_list_processes(const char *text, struct strlist *out)
                          (const char *)line.fields[PROCESS_NAME].data);
 }
 
-/* ---- what it waits for ---- */
+/* ---- what the program waits for ---- */
 
 static bool evidence_find_process(const char *text, struct slice pid, struct line *out)
 {
@@ -119,7 +119,7 @@ static bool evidence_find_process(const char *text, struct slice pid, struct lin
     return false;
 }
 
-/* Whose window it is; of a dialog about a crash, who crashed. */
+/* Returns the name of the window's program; of a dialog about a crash, that of the program that crashed. */
 static struct slice window_owner(const char *text, const struct line *window)
 {
     struct line reporter, crashed;
@@ -130,7 +130,7 @@ static struct slice window_owner(const char *text, const struct line *window)
     return window->fields[WINDOW_NAME];
 }
 
-/* From bad to good: the worst tells most. */
+/* From least to most informative. */
 enum rank { RANK_NONE, RANK_WINDOW, RANK_OTHER_DIALOG, RANK_HUNG, RANK_DIALOG };
 
 static enum rank window_rank(const struct line *line)
@@ -145,7 +145,7 @@ static enum rank window_rank(const struct line *line)
     return field_is(line->fields[WINDOW_HUNG], "1") ? RANK_HUNG : RANK_WINDOW;
 }
 
-/* The topmost of the highest rank: windows come bottom to top. */
+/* Finds the topmost window of the highest rank: windows are listed bottom to top. */
 static enum rank evidence_find_window(const char *text, struct line *found)
 {
     enum rank best = RANK_NONE;
@@ -208,7 +208,7 @@ static void summary_append_without_window(struct buffer *out, const char *text)
     }
 }
 
-/* What stands in the file for the ends of a dialog's lines becomes " / ". */
+/* Joins a dialog's lines: the escapes for line ends in the file become " / ". */
 static char *evidence_join_lines(struct slice field)
 {
     struct buffer out;
@@ -216,7 +216,7 @@ static char *evidence_join_lines(struct slice field)
     for (size_t i = 0; i < field.len && out.len < SAYS_MAX; i++) {
         bool escape = field.data[i] == '\\' && i + 1 < field.len;
         if (escape && (field.data[i + 1] == 'n' || field.data[i + 1] == 'r' || field.data[i + 1] == 't')) {
-            bool begins = out.len == 0 || out.data[out.len - 1] == ' '; /* \r\n is one end */
+            bool begins = out.len == 0 || out.data[out.len - 1] == ' '; /* \r\n is one line end */
             buffer_printf(&out, "%s", begins ? "" : field.data[i + 1] == 't' ? " " : " / ");
             i++;
         } else {

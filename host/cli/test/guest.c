@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The guest's side of a test: a folder that is ours alone, the executable in it, and how it is started there. */
+/* The guest's side of a test: a folder of its own, the executable in it, and how it is started. */
 #include "host/cli/test/test.h"
 
 #include "platform/clock.h"
@@ -38,7 +38,7 @@ static int guest_no_memory(struct test *test)
 
 /* ---- commands ---- */
 
-/* Runs a command of the guest's own; *ok: it exited with 0. A periscope_status. */
+/* Runs a command of the guest's system; *ok: it exited with 0. Returns a periscope_status. */
 static int guest_command(struct test *test, const char *const *argv, bool *ok)
 {
     struct periscope *p = test->cli->periscope;
@@ -54,8 +54,8 @@ static int guest_command(struct test *test, const char *const *argv, bool *ok)
     return status;
 }
 
-/* Windows' commands for folders are words of its command interpreter, and need a file to be told in: an agent's quotes
-   around each argument are not what that program expects on its own command line. */
+/* Runs a line as a batch file. On Windows the commands for folders are built into the command interpreter, and an
+   agent's quoting of each argument does not fit that program's command line. */
 static int guest_batch_command(struct test *test, const char *line, bool *ok)
 {
     char *file = guest_join(test->folder, ".bat", "");
@@ -83,7 +83,7 @@ static int guest_folder_command(struct test *test, const char *const *linux_argv
 
 /* ---- the folder ---- */
 
-/* Unlike that of any other run: mkdir sees to it, who fails where the name is taken. */
+/* Makes a folder with a unique name: mkdir fails if the name exists. */
 static int guest_make_folder(struct test *test, const char *cwd)
 {
     const char *const *argv;
@@ -121,9 +121,10 @@ void test_guest_close(struct test *test)
         test_warn(test, "the guest's folder %s could not be removed", test->folder);
 }
 
-/* ---- what the guest is ---- */
+/* ---- properties of the guest ---- */
 
-/* Agents without getcwd take names relative to a folder that they don't tell; and those of before 1.6 ran on Windows. */
+/* Asks for the agent's folder. Agents without getcwd, those before 1.6, ran on Windows; relative names refer to their
+   unknown folder. */
 static int guest_learn_folder(struct test *test, char **cwd)
 {
     int status = periscope_getcwd(test->cli->periscope, cwd);
@@ -157,7 +158,7 @@ static int guest_send_executable(struct test *test)
     char *name = guest_join(cli_file_name(test->executable), "", "");
     for (char *c = name; c && *c; c++)
         if (!((*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') || (*c >= '0' && *c <= '9') || strchr("._-", *c)))
-            *c = '_'; /* it may come to stand in a batch file */
+            *c = '_'; /* it may be used in a batch file */
     test->program = name ? test_guest_path(test, name) : NULL;
     free(name);
     if (!test->program)
@@ -214,7 +215,7 @@ static int guest_start_by_exec(struct test *test, const char *argument, const ch
     return guest_start(test, &run, &argv, pid);
 }
 
-/* The shell redirects too: testagentd on Linux opens the files but can't write to them. */
+/* Starts it by a shell, which also redirects: testagentd on Linux opens the files but can't write to them. */
 static int guest_start_by_shell(struct test *test, const char *argument, const char *output, uint64_t *pid)
 {
     struct strlist argv = {0};
@@ -237,7 +238,7 @@ static int guest_start_by_shell(struct test *test, const char *argument, const c
     return guest_start(test, &run, &argv, pid);
 }
 
-/* '%' is the one character that quotes don't protect. */
+/* Writes a text for a batch file. '%' is the only character that quotes don't protect. */
 static void guest_batch_text(struct buffer *out, const char *text)
 {
     for (; *text; text++)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The files of a run: each appears whole or not at all, and those of an earlier run go first. */
+/* Writes the files of a run: each appears complete or not at all, and those of an earlier run are removed first. */
 #include "host/cli/test/test.h"
 
 #include "base/timestamp.h"
@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PATH_MAX_SIZE 65536 /* bytes of a path that we put together */
+#define PATH_MAX_SIZE 65536 /* bytes of a path that is composed here */
 
 static char *output_path(const struct test *test, const char *file)
 {
@@ -80,8 +80,8 @@ int test_output_open(struct test *test)
     return cli_error(test->cli, (enum cli_exit)TEST_LOCAL, "nothing was run, since its result could not be written");
 }
 
-/* The code behind "done", such that who reads the report there comes to our verdict: 258 is what WaitForSingleObject
-   tells TestLauncher when the time is up, and a negative one is taken for a crash. */
+/* Returns the code after "done" that leads a reader of the report to our verdict: 258 is what WaitForSingleObject
+   returns to TestLauncher after a time-out, and a negative code means a crash. */
 static int64_t output_done_code(const struct periscope_unit *result)
 {
     if (result->end == PERISCOPE_END_TIMED_OUT)
@@ -89,8 +89,8 @@ static int64_t output_done_code(const struct periscope_unit *result)
     return result->end == PERISCOPE_END_SIGNALLED ? -result->status : result->status;
 }
 
-/* "dll:unit:PID done (STATUS) in Ns"; the PID only where it is that of the summary line, as 0000 is where there was none. A unit of which nobody knows how
-   it ended has no such line: its report is cut short. */
+/* Formats "dll:unit:PID done (STATUS) in Ns". The PID is given only if the summary line has the same, such as 0000 of a
+   unit that was not started. A unit whose end is unknown gets no such line: its report is cut short. */
 static void output_done_line(char *line, size_t size, const struct test_unit *unit)
 {
     const struct periscope_unit *result = &unit->result;
@@ -130,9 +130,9 @@ void test_output_unit(struct test *test, const struct test_unit *unit)
     test->report = NULL;
 }
 
-/* ---- at the end ---- */
+/* ---- junit.xml ---- */
 
-/* What is behind the folder in the path, or NULL if the path is not in it. */
+/* Returns the part of the path after the folder, or NULL if the path is not in it. */
 static const char *output_within(const char *path, const char *folder)
 {
     size_t len = strlen(folder);
@@ -143,7 +143,7 @@ static const char *output_within(const char *path, const char *folder)
     return path + len + strspn(path + len, "/");
 }
 
-/* The output folder as GitLab wants it: from the root of the project, where a job's artifacts have theirs. */
+/* Builds the output folder's path as GitLab expects it: relative to the root of the project and so of the artifacts. */
 static void output_default_prefix(const struct test *test, struct buffer *out)
 {
     struct error err;
@@ -151,7 +151,7 @@ static void output_default_prefix(const struct test *test, struct buffer *out)
     if (project && *project) {
         bool relative = *test->output != '/';
         if (relative && os_getcwd(out, &err) == 0)
-            out->data[out->len - 1] = '/'; /* for its NUL */
+            out->data[out->len - 1] = '/'; /* in place of its NUL */
         buffer_printf(out, "%s", test->output);
         buffer_append(out, "", 1);
         rest = out->failed ? NULL : output_within((const char *)out->data, project);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What a person sees of a run: a line a unit as it ends, what was wrong below it, and a summary. */
+/* Prints a run for people: a line for each unit when it ends, its problems below it, and a summary. */
 #include "host/cli/test/test.h"
 
 #include "base/utf8.h"
@@ -11,7 +11,7 @@
 #include <string.h>
 
 #define NAME_COLUMNS 24
-#define LINE_COLUMNS 200 /* bytes of a report's line that are shown; it is whole in report.txt */
+#define LINE_COLUMNS 200 /* bytes of a report's line that are shown; report.txt has all */
 
 static const char *show_colour(enum periscope_unit_verdict verdict)
 {
@@ -39,7 +39,7 @@ void test_show_start(const struct test *test, const char *unit)
     fflush(stdout);
 }
 
-/* "1234 tests, 2 failures, 3 todo": what there is none of is not told. */
+/* Formats "1234 tests, 2 failures, 3 todo". Zero counts are omitted, except that of the tests. */
 static void show_counts_text(const struct periscope_unit_counts *counts, char *text, size_t size)
 {
     const struct {
@@ -55,7 +55,7 @@ static void show_counts_text(const struct periscope_unit_counts *counts, char *t
             len += snprintf(text + len, size - (size_t)len, ", %" PRIu64 " %s", parts[i].number, parts[i].what);
 }
 
-/* A report may hold any bytes; a terminal gets none that it would obey. */
+/* Prints a part of a report without the bytes that could control a terminal. */
 static void show_text(const struct test *test, const char *before, const uint8_t *bytes, size_t len)
 {
     char text[LINE_COLUMNS + 1];
@@ -135,7 +135,7 @@ static void show_add_counts(struct periscope_unit_counts *sum, const struct peri
     sum->skipped += counts->skipped;
 }
 
-/* "3 units: 2 passed, 1 timed out; 1234 tests, ..." */
+/* Prints "3 units: 2 passed, 1 timed out; 1234 tests, ...". */
 void test_show_summary(const struct test *test)
 {
     unsigned by_verdict[PERISCOPE_UNIT_NOT_RUN + 1] = {0};

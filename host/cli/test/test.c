@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The verb `test`: the command line, and the steps of a run. */
+/* The verb `test`: parses the command line and carries out the steps of a run. */
 #include "host/cli/test/test.h"
 
 #include "platform/clock.h"
@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CLOCK_LEEWAY_S 30 /* as the TestBot's hosts have it */
+#define CLOCK_LEEWAY_S 30 /* like the TestBot's hosts */
 
 static const struct cli_option options[] = {
     {"runner", 'R', "COMMAND", "run the executable by this command, as wine; none (the default) runs it itself"},
@@ -83,7 +83,7 @@ static int test_parse_times(struct test *test)
     return 0;
 }
 
-/* The words of --runner, between spaces. */
+/* Splits --runner at spaces. */
 static void test_parse_runner(struct test *test)
 {
     const char *runner = cli_option(test->cli, "runner");
@@ -97,7 +97,8 @@ static void test_parse_runner(struct test *test)
     }
 }
 
-/* WINETEST_* are the variables that a Wine test reads (wine/test.h): what makes its report one that is to be parsed. */
+/* Sets the variables of the units. Those named WINETEST_* are read by Wine tests (wine/test.h) and make their reports
+   parseable. */
 static void test_make_environment(struct test *test)
 {
     const char **given = cli_option_all(test->cli, "env");
@@ -108,13 +109,13 @@ static void test_make_environment(struct test *test)
     strlist_add(&test->env, "WINETEST_REPORT_SUCCESS=0");
     strlist_add(&test->env, "WINETEST_COLOR=0");
     for (size_t i = 0; given && given[i]; i++)
-        strlist_add(&test->env, given[i]); /* the later one of a name wins */
+        strlist_add(&test->env, given[i]); /* a later setting of the same name wins */
     if (!given)
         test->env.failed = true;
     free(given);
 }
 
-/* "kernel32_test.exe", "kernel32_test64.exe" and "kernel32.exe" are kernel32's. */
+/* Returns "kernel32" for "kernel32_test.exe", "kernel32_test64.exe" and "kernel32.exe". */
 static char *test_dll_name(const char *executable)
 {
     const char *name = cli_file_name(executable), *end = strstr(name, "_test");
@@ -305,7 +306,7 @@ static int test_run(struct cli *cli)
     if (!exit_status)
         exit_status = test_carry_out(&test);
     if (!test.judged && exit_status == CLI_FAILED) {
-        exit_status = TEST_LOCAL; /* 1 is a verdict here */
+        exit_status = TEST_LOCAL; /* 1 is a verdict of this verb */
         cli->status = test_exit_name(exit_status);
     }
     test_deinit(&test);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* One unit: started, watched, ended where its time is up, its output fetched and read. */
+/* Runs one unit: starts it, waits for it, ends it after a time-out, fetches and parses its output. */
 #include "host/cli/child.h"
 #include "host/cli/test/test.h"
 
@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define GRACE_MS 2000 /* between asking a unit to end and ending it */
-#define GONE_MS 5000  /* for the status of a unit that was ended */
+#define GRACE_MS 2000 /* between the request to end and the end by force */
+#define GONE_MS 5000  /* to wait for the status of a unit that was ended */
 
 /* ---- pictures ---- */
 
@@ -49,7 +49,8 @@ static int picture_fetch(struct test *test, bool freely, struct test_picture *pi
     return status == PERISCOPE_UNSUPPORTED ? periscope_screenshot(p, NULL, &picture->facts, bytes, len) : status;
 }
 
-/* It takes the place of an earlier one. freely: by means too that what runs may notice, since it is ended next. */
+/* Takes a picture in place of an earlier one. freely: also by means that the running unit may notice, since it is ended
+   next. */
 void test_take_picture(struct test *test, struct test_picture *picture, const char *file, bool freely)
 {
     uint8_t *bytes = NULL;
@@ -94,7 +95,7 @@ static void picture_name(const struct test *test, const struct test_unit *unit, 
     snprintf(file, TEST_FILE_NAME_SIZE, "screenshot-%s.png", base);
 }
 
-/* Of an earlier run, so that no one takes it for this one's. */
+/* Removes the picture of an earlier run, so that it is not mistaken for one of this run. */
 static void picture_remove_old(struct test *test, const struct test_unit *unit)
 {
     char file[TEST_FILE_NAME_SIZE];
@@ -113,14 +114,14 @@ static void picture_of_unit(struct test *test, struct test_unit *unit, bool free
 
 /* ---- running ---- */
 
-/* What is known of a unit while it runs. */
+/* The state of a unit while it runs. */
 struct running {
     struct test *test;
     struct test_unit *unit;
     struct periscope_unit_run run;
     uint64_t pid;
     char *file;   /* owned: the guest's file with its output */
-    char *reason; /* owned: what run.reason points to */
+    char *reason; /* owned: run.reason points to it */
 };
 
 static void running_set_end(struct running *running, enum periscope_unit_end end, int64_t status, const char *reason)
@@ -132,7 +133,7 @@ static void running_set_end(struct running *running, enum periscope_unit_end end
     running->run.reason = running->reason;
 }
 
-/* Waits until the time, which is of this unit and of all: a periscope_status. */
+/* Waits until this deadline or that of all units. Returns a periscope_status. */
 static int running_wait_until(struct running *running, int64_t deadline)
 {
     struct test *test = running->test;
@@ -148,7 +149,7 @@ static int running_wait_until(struct running *running, int64_t deadline)
     return 0;
 }
 
-/* A periscope_status. */
+/* Ends the unit and its descendants. Returns a periscope_status. */
 static int running_kill(struct running *running)
 {
     struct test_unit *unit = running->unit;
@@ -160,7 +161,7 @@ static int running_kill(struct running *running)
     return status;
 }
 
-/* The picture first: it shows what the unit waits for, and is gone with it. */
+/* Ends a unit after its time-out. The picture is taken first: it shows what the unit waits for. */
 static void running_end_by_force(struct running *running)
 {
     struct test *test = running->test;
@@ -178,7 +179,7 @@ static void running_end_by_force(struct running *running)
         test_warn(test, "%s could not be ended: %s", running->unit->name, periscope_error_text(p));
         test_is_final(test, status);
     } else {
-        (void)periscope_wait(p, running->pid, GONE_MS, 0, &ended); /* so that its output is whole */
+        (void)periscope_wait(p, running->pid, GONE_MS, 0, &ended); /* so that its output is complete */
     }
 }
 
@@ -189,14 +190,14 @@ static void running_lost(struct running *running, int status)
     running_set_end(running, PERISCOPE_END_LOST, 0, periscope_error_text(p));
     if (test_is_final(test, status)) {
         test_warn(test, "%s", running->reason ? running->reason : "the guest was lost");
-        /* Its report may be had all the same. */
+        /* Its report may still be available. */
         test_is_final(test, periscope_wait_boot(p, TEST_RECONNECT_MS, NULL));
     }
     if (!test->stop)
-        test->stop = CLI_NO_AGENT; /* what it was is unknown: nothing more is run in it */
+        test->stop = CLI_NO_AGENT; /* the guest's state is unknown: no further unit is run in it */
 }
 
-/* Whoever interrupts the run wants it to be over in the guest too. */
+/* Ends the unit in the guest too when the run is interrupted. */
 static void running_interrupted(struct running *running)
 {
     struct test *test = running->test;
@@ -206,7 +207,8 @@ static void running_interrupted(struct running *running)
         test_warn(test, "%s could not be ended: %s", running->unit->name, periscope_error_text(test->cli->periscope));
 }
 
-/* While the agent has its record: only then is its process id still its own. */
+/* Looks for a minidump and for processes that are left, before the agent forgets the process id, which may then be
+   reused. */
 static void running_look_after_exit(struct running *running)
 {
     bool crashed = running->run.end == PERISCOPE_END_EXITED && (running->run.status & 0x80000000u);
@@ -259,7 +261,7 @@ static void running_fetch(struct running *running)
     (void)periscope_rm(test->cli->periscope, files, 1, NULL);
 }
 
-/* "required DLL a.dll, b.dll is missing", behind the agent's other words; NULL: it is another reason. */
+/* Returns "required DLL a.dll, b.dll is missing" at the end of the agent's text, or NULL for another reason. */
 static const char *running_missing_dlls(const char *reason)
 {
     static const char start[] = "required DLL ", end[] = " is missing";
@@ -268,7 +270,7 @@ static const char *running_missing_dlls(const char *reason)
     return found && len > end_len && strcmp(reason + len - end_len, end) == 0 ? found : NULL;
 }
 
-/* The report that TestLauncher prints in the test's place. */
+/* Makes the report that TestLauncher prints in place of the test. */
 static void running_report_missing(struct running *running, const char *missing)
 {
     struct test_unit *unit = running->unit;
@@ -282,7 +284,7 @@ static void running_report_missing(struct running *running, const char *missing)
     running_set_end(running, PERISCOPE_END_EXITED, 0, NULL);
 }
 
-/* 0, or why not: a periscope_status. */
+/* Starts the unit. Returns a periscope_status. */
 static int running_start(struct running *running)
 {
     struct test *test = running->test;
@@ -308,7 +310,7 @@ static void running_judge(struct running *running)
     struct test_unit *unit = running->unit;
     running->run.dll = test->dll;
     running->run.unit = unit->name;
-    /* Behind a runner or a batch file the test has a process id that nobody told us. */
+    /* With a runner or a batch file, the process id of the test itself is unknown. */
     bool behind = test->runner.count > 0 || (test->plain && test->windows);
     running->run.pid = behind ? 0 : running->pid;
     if (periscope_unit_parse(unit->output, unit->output_len, &running->run, &unit->result)) {
@@ -321,7 +323,7 @@ static void running_judge(struct running *running)
     test_output_unit(test, unit);
 }
 
-/* The first units' outputs stay for junit.xml and the JSON, as far as there is room; all are in report.txt. */
+/* Keeps a unit's output for junit.xml and the JSON, up to a limit for all units; report.txt has them all. */
 static void unit_keep_or_drop(struct test *test, struct test_unit *unit)
 {
     if (unit->output_len <= TEST_MAX_KEPT - test->kept) {

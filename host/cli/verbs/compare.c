@@ -14,7 +14,7 @@
 
 #define TIMEOUT_MS 10000
 #define PAUSE_MS 200
-#define ROUNDS_NEEDED 4 /* in a row with the same picture of the guest's: QEMU may show its last change a little late */
+#define ROUNDS_NEEDED 4 /* in a row with the same picture of the guest: QEMU may show its last change with a delay */
 
 static const struct cli_option options[] = {
     {"output", 'o', "DIFF", "where to write a picture of the difference, .png or .ppm"},
@@ -38,7 +38,7 @@ struct comparison {
     struct taken guest;
     struct qmp_picture qemu;
     struct difference difference;
-    int same_rounds; /* in which the guest's picture has not changed */
+    int same_rounds; /* consecutive rounds in which the guest's picture has not changed */
 };
 
 static void taken_deinit(struct taken *taken)
@@ -55,7 +55,7 @@ static void comparison_deinit(struct comparison *c)
     free(c->qemu.file);
 }
 
-/* ---- both pictures ---- */
+/* ---- taking both pictures ---- */
 
 static void compare_build_options(struct cli *cli, const char *if_changed, struct strlist *list)
 {
@@ -69,7 +69,7 @@ static void compare_build_options(struct cli *cli, const char *if_changed, struc
         strlist_addf(list, "if-changed=%s", if_changed);
 }
 
-/* if_changed: NULL, or a hash with which no picture comes. */
+/* Takes the agent's picture. if_changed: NULL, or a hash for which the agent sends no picture. */
 static int compare_ask_agent(struct cli *cli, const char *if_changed, struct taken *out)
 {
     struct strlist list = {0};
@@ -90,7 +90,7 @@ static int compare_ask_agent(struct cli *cli, const char *if_changed, struct tak
     return CLI_OK;
 }
 
-/* The guest's picture anew, unless it is still the one there. */
+/* Takes the agent's picture again, unless it is unchanged. */
 static int compare_fetch_guest(struct cli *cli, struct comparison *c, bool *changed)
 {
     struct taken now;
@@ -106,7 +106,7 @@ static int compare_fetch_guest(struct cli *cli, struct comparison *c, bool *chan
     return exit_status;
 }
 
-/* Its own screen need not hold still: the cursor of a text mode blinks there whatever the guest does. */
+/* Takes QEMU's picture. It may change while the guest's does not: QEMU draws the blinking cursor of a text mode. */
 static int compare_fetch_qemu(struct cli *cli, struct comparison *c)
 {
     struct error err;
@@ -131,7 +131,7 @@ static int compare_once(struct cli *cli, struct comparison *c)
     return CLI_OK;
 }
 
-/* Until they are equal, or have differed in each round while the guest's held still. */
+/* Compares until the pictures are equal, or differ in each of the last rounds while the guest's is unchanged. */
 static int compare_until_stable(struct cli *cli, struct comparison *c)
 {
     int64_t deadline = os_deadline(cli->timeout_ms < 0 ? TIMEOUT_MS : cli->timeout_ms);
@@ -149,7 +149,7 @@ static int compare_until_stable(struct cli *cli, struct comparison *c)
     }
 }
 
-/* ---- telling ---- */
+/* ---- results ---- */
 
 static void compare_add_json(struct json *reply, const struct comparison *c)
 {

@@ -27,7 +27,7 @@ static bool crc_has_fact(const struct periscope_strings *facts, const char *fact
     return false;
 }
 
-/* Whether a source that had a CRC of an output has another one now. */
+/* Returns whether a CRC has another value than before. */
 static bool crc_has_changed(const struct periscope_strings *before, const struct periscope_strings *after)
 {
     for (size_t i = 0; i < after->count; i++)
@@ -36,7 +36,7 @@ static bool crc_has_changed(const struct periscope_strings *before, const struct
     return false;
 }
 
-/* `facts` are the last ones, and owned by the caller, whatever is returned. */
+/* Asks until a CRC changes or the time is over. *facts are then the last ones, owned by the caller in any case. */
 static int crc_await_change(struct cli *cli, const char *const *list, struct periscope_strings *facts)
 {
     struct periscope_strings first = *facts;
@@ -56,7 +56,7 @@ static int crc_await_change(struct cli *cli, const char *const *list, struct per
     return changed ? CLI_OK : CLI_UNCHANGED;
 }
 
-/* "SOURCE VALUE OUTPUT…" */
+/* Adds an object for "SOURCE VALUE OUTPUT…". */
 static void crc_add_json(struct json *reply, const char *crc)
 {
     size_t source = strcspn(crc, " ");

@@ -16,14 +16,14 @@ static const struct cli_option options[] = {
 #define SOURCES_MAX 8
 #define CARD_SIZE 16
 
-/* One output, as one or more sources see it. */
+/* An output, seen by one or more sources. */
 struct row {
-    const struct display *display;    /* of the source that tells most: that of the kernel */
+    const struct display *display;    /* of the source that reports most, which is the kernel */
     const char *sources[SOURCES_MAX]; /* borrowed */
     size_t source_count;
 };
 
-/* "card0" of "card0-HDMI-A-1", or "". */
+/* Extracts "card0" from "card0-HDMI-A-1", or "". */
 static void displays_card(const char *name, char card[CARD_SIZE])
 {
     size_t digits = strncmp(name, "card", 4) == 0 ? strspn(name + 4, "0123456789") : 0;
@@ -34,7 +34,7 @@ static void displays_card(const char *name, char card[CARD_SIZE])
 
 /* ---- from the agent's list to rows ---- */
 
-/* The kernel's "card0-HDMI-A-1" is "HDMI-1" for an X server that uses the kernel's driver. */
+/* Converts the kernel's "card0-HDMI-A-1" to "HDMI-1", its name in an X server that uses the kernel's driver. */
 static void displays_connector(const char *name, char *connector, size_t size)
 {
     char card[CARD_SIZE];
@@ -105,9 +105,9 @@ static size_t rows_make(const struct displays *displays, struct row *rows)
     return count;
 }
 
-/* ---- telling ---- */
+/* ---- results ---- */
 
-/* An output's mode, or at least its size. */
+/* Formats an output's mode, or its size if the mode is unknown. */
 static void displays_mode(const struct display *display, char *mode, size_t size)
 {
     const char *text = display->mode ? display->mode : display->geometry ? display->geometry : "";
@@ -173,7 +173,7 @@ static void displays_print(struct cli *cli, struct displays *displays)
     struct row rows[DISPLAYS_MAX];
     size_t count = rows_make(displays, rows);
     rows_add_json(&cli->reply, &displays->facts, rows, count);
-    cli_make_printable(&displays->facts); /* in place: the rows have parts of them */
+    cli_make_printable(&displays->facts); /* in place: the rows point into them */
     cli_print(cli, FORM, "NAME", "CARD", "DRIVER", "PCI", "CLASS", "MODE", "SOURCES");
     for (size_t i = 0; i < count; i++)
         row_print(cli, &rows[i]);

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A column wider than this would push every value out of sight for one long name. */
+/* One long name must not make the column wider than this. */
 #define NAME_MOST 32
 
 static void info_add_json(struct json *reply, const struct periscope_strings *properties)

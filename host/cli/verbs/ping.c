@@ -54,7 +54,7 @@ static int ping_run(struct cli *cli)
     const char *given = cli_option(cli, "count");
     if (given && !cli_number(cli, "--count", given, 1, PING_MOST, &count))
         return CLI_USAGE;
-    /* The first call connects; what is measured is the way there and back. */
+    /* The first call connects; only round trips are measured. */
     int status = periscope_ping(cli->periscope);
     if (!status)
         status = ping_measure(cli, count, &times);

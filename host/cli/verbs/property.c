@@ -10,7 +10,7 @@ static int property_show(struct cli *cli, const char *name)
     const char *value = periscope_strings_get(&properties, name);
     json_text(&cli->reply, "value", value);
     int exit_status = CLI_OK;
-    cli_make_printable(&properties); /* in place: value is one of them */
+    cli_make_printable(&properties); /* in place: value points into them */
     if (value)
         cli_print(cli, "%s\n", value);
     else

@@ -35,7 +35,7 @@ struct shot {
     size_t len;
 };
 
-/* "key=value" options of the RPC, only what was asked for: an older agent takes none. */
+/* Builds the "key=value" options of the RPC, only those that were given: an older agent accepts none. */
 static int screenshot_build_options(struct cli *cli, struct shot *shot)
 {
     static const char *const passed_on[] = {"output", "region", "if-changed", "backend", NULL};
@@ -77,7 +77,7 @@ static int screenshot_from_agent(struct cli *cli, struct shot *shot)
 
 /* ---- from QEMU ---- */
 
-/* The option that QEMU has no answer to, or NULL. */
+/* Returns an option that only the agent supports and that was given, or NULL. */
 static const char *screenshot_agent_option(const struct cli *cli)
 {
     static const char *const names[] = {"region", "if-changed", "backend", "compare"};
@@ -116,9 +116,10 @@ static int screenshot_from_qemu(struct cli *cli, struct shot *shot)
     return exit_status;
 }
 
-/* ---- from whom ---- */
+/* ---- choosing the source ---- */
 
-/* *class, by what the guest says drives the output. An agent that does not answer is the status of that. */
+/* Determines the class of the output from the agent. Returns a periscope_status, which is an error if the agent does
+   not reply. */
 static int screenshot_find_class(struct cli *cli, enum display_class *class)
 {
     struct periscope_strings facts;
@@ -134,7 +135,8 @@ static int screenshot_find_class(struct cli *cli, enum display_class *class)
     return 0;
 }
 
-/* QEMU does not see what a card of the guest's own shows, and its picture would be of another screen. */
+/* Returns whether QEMU may show the output. It does not see that of a passed-through or virtual card; its picture would
+   be of another screen. */
 static bool screenshot_visible_to_qemu(enum display_class class)
 {
     return class == DISPLAY_EMULATED || class == DISPLAY_UNKNOWN;
