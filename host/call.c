@@ -123,7 +123,7 @@ int call_entry(struct call *call, const char *types, struct entry *entry)
         return call_take_refusal(call);
     if (entry->type > 0 && entry->type < 0x80 && strchr(types, (int)entry->type))
         return 0;
-    snprintf(what, sizeof what, "an entry of type 0x%02x where one of '%s' belongs", (unsigned)entry->type, types);
+    snprintf(what, sizeof what, "an entry of type 0x%02x instead of one of '%s'", (unsigned)entry->type, types);
     return call_malformed(call, what);
 }
 
@@ -165,7 +165,7 @@ static int call_add_text(struct call *call, struct strlist *list)
     bool added = !too_many && fits && strlist_add(list, text);
     free(text);
     if (!fits || too_many)
-        return call_malformed(call, "it has too much text");
+        return call_malformed(call, "its text is too long");
     if (added)
         return 0;
     periscope_disconnect(call->p);
@@ -195,7 +195,7 @@ int call_data(struct call *call, const struct entry *entry, struct buffer *bytes
         uint8_t *room = buffer_extend(bytes, step);
         if (!room) {
             periscope_disconnect(call->p);
-            return client_fail(call->p, PERISCOPE_LOCAL, "no room for the %llu bytes that %s sends (at most %zu)",
+            return client_fail(call->p, PERISCOPE_LOCAL, "the %llu bytes that %s sends exceed the limit of %zu",
                                (unsigned long long)entry->size, call->p->name, bytes->limit);
         }
         int got = list_read_data(&call->reply, room, step, &err);

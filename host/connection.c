@@ -142,7 +142,7 @@ static int banner_take(struct periscope *p, enum wire_type type, char *text)
         return status;
     }
     if (!banner_parse(text, &p->minor)) {
-        int status = client_fail(p, PERISCOPE_NO_AGENT, "%s: no testagentd: it says '%.200s'", p->name, text);
+        int status = client_fail(p, PERISCOPE_NO_AGENT, "%s: not a testagentd: its banner is '%.200s'", p->name, text);
         free(text);
         return status;
     }
@@ -160,7 +160,7 @@ static int banner_read(struct periscope *p)
     struct list_reader list = {.source = &p->source, .count = 1};
     int status = list_read_entry(&list, &entry, &err);
     if (status == 1 && entry.type != WIRE_STRING && entry.type != WIRE_ERROR)
-        return client_fail(p, PERISCOPE_NO_AGENT, "%s: what answers there is no testagentd", p->name);
+        return client_fail(p, PERISCOPE_NO_AGENT, "%s: not a testagentd: it sent no banner", p->name);
     if (status == 1)
         status = list_read_text(&list, CLIENT_BANNER_MAX, &text, &err);
     if (status == 0)
@@ -169,12 +169,12 @@ static int banner_read(struct periscope *p)
         return client_fail(p, PERISCOPE_INTERRUPTED, "%s: interrupted while connecting", p->name);
     if (err.status == ERR_TIMEOUT)
         return client_fail(p, PERISCOPE_NO_AGENT,
-                           "%s: connected, but no banner came in %g s (testagentd serves one host at a time)", p->name,
-                           p->connect_ms / 1000.0);
+                           "%s: connected, but received no banner within %g s (testagentd serves one host at a time)",
+                           p->name, p->connect_ms / 1000.0);
     if (err.status == ERR_CLOSED || err.status == ERR_SYSTEM)
         return client_fail(p, PERISCOPE_NO_AGENT, "%s: closed the connection without a banner (is this host allowed?)",
                            p->name);
-    return client_fail(p, PERISCOPE_NO_AGENT, "%s: no testagentd: %s", p->name, err.text);
+    return client_fail(p, PERISCOPE_NO_AGENT, "%s: not a testagentd: %s", p->name, err.text);
 }
 
 int client_connect(struct periscope *p)
@@ -221,7 +221,7 @@ bool client_progress(struct periscope *p, uint64_t done, uint64_t total, bool en
     p->progress_ms = now;
     if (p->progress(p->progress_context, done, total))
         return true;
-    client_fail(p, PERISCOPE_LOCAL, "given up after %llu bytes", (unsigned long long)done);
+    client_fail(p, PERISCOPE_LOCAL, "cancelled after %llu bytes", (unsigned long long)done);
     return false;
 }
 

@@ -137,7 +137,7 @@ static int attempt_restart(struct periscope *p, void *context)
 int periscope_restart(struct periscope *p, const char *const *argv)
 {
     if (!argv || !argv[0])
-        return client_fail(p, PERISCOPE_INVALID, "nothing to restart as: the arguments are empty");
+        return client_fail(p, PERISCOPE_INVALID, "nothing to restart: the arguments are empty");
     struct restart restart = {argv};
     int status = client_once(p, attempt_restart, &restart);
     periscope_disconnect(p);
@@ -160,7 +160,7 @@ static int attempt_boot(struct periscope *p, const char *not_boot_id)
         status =
             client_fail(p, PERISCOPE_UNSUPPORTED, "%s: this agent (%s) has no property boot.id", p->name, p->banner);
     else if (strcmp(id, not_boot_id) == 0)
-        status = client_fail(p, PERISCOPE_NO_AGENT, "%s: still the boot from before", p->name);
+        status = client_fail(p, PERISCOPE_NO_AGENT, "%s: still the previous boot", p->name);
     periscope_strings_free(&properties);
     return status;
 }

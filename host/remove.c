@@ -14,7 +14,7 @@ static int removal_read_failures(struct call *call, struct removal *removal)
     if (call->reply.count != 0 && call->reply.count != removal->count) {
         struct entry entry;
         int status = call_entry(call, "su", &entry);
-        return status ? status : call_malformed(call, "not an entry for each file");
+        return status ? status : call_malformed(call, "the number of its entries is not that of the files");
     }
     do {
         int status = call_strings(call, "su", &removal->failures, &last);

@@ -33,7 +33,7 @@ static int shot_read(struct call *call, struct shot *shot)
     if (status)
         return status;
     if (last.type == 0)
-        return call_malformed(call, "no picture in it");
+        return call_malformed(call, "it contains no picture");
     shot->unchanged = last.type == WIRE_UNDEFINED;
     status = shot->unchanged ? 0 : call_data(call, &last, &shot->file);
     return status ? status : call_end(call);

@@ -28,7 +28,7 @@ static void child_report_end(struct cli *cli, const struct periscope_exit *end)
     if (!end->exited)
         cli_note(cli, "the program was ended by signal %d", end->signal);
     else if (end->code > 255)
-        cli_warn(cli, "the program exited with %" PRIu32 " (0x%08" PRIx32 "%s%s), which is told here as %d", end->code,
+        cli_warn(cli, "the program exited with %" PRIu32 " (0x%08" PRIx32 "%s%s), reported here as %d", end->code,
                  end->code, name ? " " : "", name ? name : "", EXIT_OF_ANY_OTHER);
 }
 
@@ -73,13 +73,13 @@ static int child_give_up(struct cli *cli, enum cli_exit exit_status, const char 
                          uint64_t pid)
 {
     if (cli_option(cli, kill_option)) {
-        cli_error(cli, exit_status, "%s; the program is ended", why);
+        cli_error(cli, exit_status, "%s; ending the program", why);
         child_kill(cli, pid);
         return exit_status;
     }
-    cli_error(cli, exit_status, "%s; process %" PRIu64 " goes on", why, pid);
-    cli_note(cli, "to wait on: periscope wait %s %" PRIu64 "; to end it: periscope kill %s %" PRIu64, cli->target, pid,
-             cli->target, pid);
+    cli_error(cli, exit_status, "%s; process %" PRIu64 " keeps running", why, pid);
+    cli_note(cli, "to continue waiting: periscope wait %s %" PRIu64 "; to end it: periscope kill %s %" PRIu64,
+             cli->target, pid, cli->target, pid);
     return exit_status;
 }
 
@@ -88,7 +88,7 @@ int child_await(struct cli *cli, uint64_t pid)
     struct periscope_exit end;
     int status = periscope_wait(cli->periscope, pid, cli->timeout_ms, 0, &end);
     if (status == PERISCOPE_STILL_RUNNING)
-        return child_give_up(cli, CLI_TIMED_OUT, "the time is up", "kill-on-timeout", pid);
+        return child_give_up(cli, CLI_TIMED_OUT, "timed out", "kill-on-timeout", pid);
     if (status == PERISCOPE_INTERRUPTED)
         return child_give_up(cli, CLI_INTERRUPTED, "interrupted", "kill-on-interrupt", pid);
     if (status)

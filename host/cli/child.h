@@ -15,10 +15,10 @@ int child_await(struct cli *cli, uint64_t pid);
 /* The entries of both verbs' option lists for child_await. (A formatter would treat them as blocks.) */
 /* clang-format off */
 #define CHILD_OPTIONS                                                                                                  \
-    {"timeout", 't', "SECONDS", "how long to wait at most (for ever); the program then goes on"},                      \
-    {"keep", 'k', NULL, "the agent keeps the exit status, to be asked for again"},                                     \
-    {"kill-on-timeout", 0, NULL, "when the time is up, end the program and all that it started"},                      \
-    {"kill-on-interrupt", 0, NULL, "on Ctrl-C, end the program and all that it started"}
+    {"timeout", 't', "SECONDS", "the longest wait (no limit); the program then keeps running"},                        \
+    {"keep", 'k', NULL, "let the agent keep the exit status for further requests"},                                    \
+    {"kill-on-timeout", 0, NULL, "after the time-out, end the program and all its descendants"},                       \
+    {"kill-on-interrupt", 0, NULL, "on Ctrl-C, end the program and all its descendants"}
 /* clang-format on */
 
 /* Returns whether a line of periscope_kill is a fact about the screen, not a process. */

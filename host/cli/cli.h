@@ -18,16 +18,16 @@
 /* X(symbol, exit status, name in JSON, text of --help). 124 to 127 are used by timeout(1) and shells, and statuses from
    128 on stand for signals; so ours rarely equal those of a program that was run. */
 #define CLI_EXITS(X)                                                                                                   \
-    X(CLI_OK, 0, "ok", "it was done")                                                                                  \
-    X(CLI_FAILED, 1, "failed", "something on this side failed: a file, memory, an output")                             \
-    X(CLI_USAGE, 2, "usage", "the command line is wrong; nothing was sent")                                            \
-    X(CLI_DIFFERENT, 118, "different", "compare: the two pictures are not the same")                                   \
-    X(CLI_UNCHANGED, 119, "unchanged", "screenshot --if-changed, crc --wait-change: nothing has changed")              \
+    X(CLI_OK, 0, "ok", "success")                                                                                      \
+    X(CLI_FAILED, 1, "failed", "a local failure: a file, memory, an output")                                           \
+    X(CLI_USAGE, 2, "usage", "wrong usage; nothing was sent")                                                          \
+    X(CLI_DIFFERENT, 118, "different", "compare: the two pictures differ")                                             \
+    X(CLI_UNCHANGED, 119, "unchanged", "screenshot --if-changed, crc --wait-change: nothing changed")                  \
     X(CLI_NO_AGENT, 120, "no-agent", "no agent answers there, or the connection was lost")                             \
-    X(CLI_TIMED_OUT, 121, "timed-out", "the time was up")                                                              \
-    X(CLI_REFUSED, 122, "refused", "the agent said no; the text is its own")                                           \
-    X(CLI_UNSUPPORTED, 123, "unsupported", "this agent does not have what was asked for")                              \
-    X(CLI_INTERRUPTED, 130, "interrupted", "it was interrupted (Ctrl-C)")
+    X(CLI_TIMED_OUT, 121, "timed-out", "a time-out")                                                                   \
+    X(CLI_REFUSED, 122, "refused", "the agent returned an error; the text is the agent's")                             \
+    X(CLI_UNSUPPORTED, 123, "unsupported", "this agent lacks the function")                                            \
+    X(CLI_INTERRUPTED, 130, "interrupted", "interrupted (Ctrl-C)")
 
 enum cli_exit {
 #define X(symbol, value, name, help) symbol = value,

@@ -23,11 +23,11 @@ void help_program(void)
     for (const struct command *const *command = commands; *command; command++)
         printf("  %-12s %s\n", (*command)->name, (*command)->summary);
     puts("\nHOST is a name, an IPv4 address or an IPv6 one in brackets: [::1]:9000. PERISCOPE_HOST and\n"
-         "PERISCOPE_PORT are defaults: '-' is the host of PERISCOPE_HOST, ':PORT' another port of it, and\n"
-         "HOST may be left out where nothing follows it. With --host HOST[:PORT] the operands are those\n"
-         "after HOST.\n\n"
-         "Exit status (of run and wait the program's own, where one ended, which --json tells apart; of test\n"
-         "its verdict, see 'periscope test --help'):");
+         "PERISCOPE_PORT are its defaults: '-' is the host of PERISCOPE_HOST, ':PORT' another port on it, and\n"
+         "HOST may be omitted if no operand follows it. With --host HOST[:PORT] all operands are those after\n"
+         "HOST.\n\n"
+         "Exit status (run and wait: that of the program, if it ended; --json distinguishes them; test: its\n"
+         "verdict, see 'periscope test --help'):");
     help_print_exits();
 }
 
@@ -65,5 +65,5 @@ void help_command(const struct command *command)
     help_print_options(command->options, NULL);
     help_print_options(common_options, command->options);
     printf("\nExamples:\n%s", command->examples);
-    puts("\nThe host, its defaults and the exit statuses are told by 'periscope --help'.");
+    puts("\nSee 'periscope --help' for the host, its defaults and the exit statuses.");
 }

@@ -9,10 +9,10 @@
 #include <string.h>
 
 const struct cli_option common_options[] = {
-    {"host", 'H', "HOST[:PORT]", "the agent; the operands are then those after HOST"},
+    {"host", 'H', "HOST[:PORT]", "the agent; all operands are then those after HOST"},
     {"timeout", 't', "SECONDS", "how long the agent may be silent (60)"},
     {"connect-timeout", 0, "SECONDS", "how long connecting may take (20)"},
-    {"json", 0, NULL, "one JSON object on standard output, also for a failure"},
+    {"json", 0, NULL, "print one JSON object on standard output, even after a failure"},
     {"quiet", 'q', NULL, "no progress bar and no remarks"},
     {"help", 'h', NULL, "this text"},
     {0},

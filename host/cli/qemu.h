@@ -9,9 +9,9 @@
 /* The options, for a verb's list. */
 #define QEMU_OPTIONS                                                                                                   \
     {"qmp", 0, "SOCKET", "QEMU's monitor (QMP) on this machine: a socket's path or HOST:PORT"},                        \
-        {"device", 0, "ID", "QEMU's display device of that id, and not the first one"},                                \
+        {"device", 0, "ID", "QEMU's display device with this id, instead of the first one"},                           \
     {                                                                                                                  \
-        "head", 0, "N", "its head of that number (0)"                                                                  \
+        "head", 0, "N", "the head with this number (0)"                                                                \
     }
 
 /* Checks the options. Returns false after having reported wrong usage. */

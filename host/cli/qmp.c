@@ -78,7 +78,7 @@ static int qmp_read_message(struct qmp *qmp, int64_t deadline_ms, struct json_va
     if (status)
         return status;
     if (!json_parse(message, (const char *)qmp->line.data, qmp->line_len))
-        return error_set(err, ERR_PROTOCOL, "what it says is not JSON");
+        return error_set(err, ERR_PROTOCOL, "its message is not JSON");
     return 0;
 }
 
@@ -119,7 +119,7 @@ static int qmp_read_answer(struct qmp *qmp, int64_t deadline_ms, struct error *e
         if (json_member(&message, "return", &value) && qmp_has_id(&message, qmp->last_id))
             return 0;
     }
-    return error_set(err, ERR_PROTOCOL, "%d messages came, and none was the answer", MESSAGES_MAX);
+    return error_set(err, ERR_PROTOCOL, "it sent %d messages, and none was the answer", MESSAGES_MAX);
 }
 
 static void qmp_command_begin(struct qmp *qmp, struct json *json, const char *name)
@@ -164,12 +164,12 @@ static int qmp_greet(struct qmp *qmp, struct error *err)
     struct json json;
     int status = qmp_read_message(qmp, os_deadline(QMP_TIMEOUT_MS), &message, err);
     if (status == ERR_TIMEOUT)
-        return error_set(err, status, "it does not greet within %d s; another client may have this monitor",
+        return error_set(err, status, "it sent no greeting within %d s; another client may use this monitor",
                          QMP_TIMEOUT_MS / 1000);
     if (status)
         return status;
     if (!json_member(&message, "QMP", &greeting))
-        return error_set(err, ERR_PROTOCOL, "it does not greet as QEMU's monitor does");
+        return error_set(err, ERR_PROTOCOL, "its greeting is not that of QEMU's monitor");
     json_member(&greeting, "version", &version);
     json_member(&version, "qemu", &parts);
     snprintf(qmp->version, sizeof qmp->version, "%u.%u.%u", qmp_version_part(&parts, "major"),

@@ -102,7 +102,7 @@ static bool junit_line_within(struct buffer *out, struct slice line, size_t limi
         return false;
     junit_test_text(out, start, NULL);
     if (start.len < line.len)
-        buffer_printf(out, "[%zu bytes left out]", line.len - start.len - end.len);
+        buffer_printf(out, "[%zu bytes omitted]", line.len - start.len - end.len);
     junit_test_text(out, end, NULL);
     return buffer_append(out, "\n", 1);
 }
@@ -181,20 +181,18 @@ static void junit_write_notes(struct buffer *out, const struct periscope_unit *u
 static void junit_write_shown(struct buffer *out, const struct xml_shown *shown, uint64_t marks)
 {
     if (shown->invalid > 0)
-        buffer_printf(out, "\n[periscope: what is not UTF-8 is shown as \xef\xbf\xbd, %" PRIu64 " times]",
-                      shown->invalid);
+        buffer_printf(out, "\n[periscope: invalid UTF-8 is shown as \xef\xbf\xbd, %" PRIu64 " times]", shown->invalid);
     if (shown->controls > 0)
-        buffer_printf(out, "\n[periscope: %" PRIu64 " control characters are shown as their pictures]",
-                      shown->controls);
+        buffer_printf(out, "\n[periscope: %" PRIu64 " control characters are shown as their symbols]", shown->controls);
     if (marks > 0)
-        buffer_printf(out, "\n[periscope: %" PRIu64 " attachment marks of the test's own have a space in them]", marks);
+        buffer_printf(out, "\n[periscope: %" PRIu64 " attachment marks of the test have a space inserted]", marks);
 }
 
 static void junit_write_left_out(struct buffer *out, const struct periscope_junit *junit, size_t len)
 {
-    buffer_printf(out, "\n[periscope: %zu bytes are left out here", len);
+    buffer_printf(out, "\n[periscope: %zu bytes are omitted here", len);
     if (junit->report) {
-        buffer_printf(out, "; all of it is in ");
+        buffer_printf(out, "; the complete output is in ");
         junit_text(out, junit->report);
     }
     buffer_printf(out, "]\n");

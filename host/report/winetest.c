@@ -88,7 +88,7 @@ static int frames_parse_one(struct slice report, const struct frame *frame, bool
         run.end = run.status == timed_out ? PERISCOPE_END_TIMED_OUT : PERISCOPE_END_EXITED;
     if (frame->skipped) {
         run.end = PERISCOPE_END_SKIPPED;
-        run.reason = "winetest.exe was told to leave it out";
+        run.reason = "winetest.exe was told to skip it";
     } else if (frame->no_start) {
         run.reason = "no start line, or it is garbled";
     } else if (!frame->ended) {
@@ -143,7 +143,7 @@ int periscope_winetest_parse(const void *bytes, size_t len, struct periscope_win
                  : frames.count ? frames_parse(report, &frames, out)
                                 : winetest_parse_unframed(report, out);
     if (frames.full &&
-        !strlist_addf(&problems, "there are more than %d units; the others are left out", PERISCOPE_WINETEST_MAX_UNITS))
+        !strlist_addf(&problems, "there are more than %d units; the others are omitted", PERISCOPE_WINETEST_MAX_UNITS))
         status = PERISCOPE_LOCAL;
     strings_take(&out->problems, &problems);
     free(frames.items);

@@ -67,7 +67,7 @@ static void judge_summary(struct winetest_scan *scan, size_t len)
     if (len == 0)
         winetest_problem(scan, "the report is empty");
     else if (!scan->wine_test)
-        winetest_problem(scan, "this is no Wine test's report: nothing in its %zu bytes has the form of one", len);
+        winetest_problem(scan, "not a Wine test's report: no line of its %zu bytes has the form of one", len);
     else if (scan->any_ended)
         winetest_problem(scan, "no summary line of the main process, %04" PRIx64, scan->unit->pid);
     else
@@ -103,7 +103,7 @@ static void judge_exit_code(struct winetest_scan *scan)
     if (unit->end != PERISCOPE_END_EXITED)
         return;
     if (unit->counts.failures > 0 && unit->status == 0)
-        winetest_problem(scan, "exit code 0 in spite of %" PRIu64 " failures", unit->counts.failures);
+        winetest_problem(scan, "exit code 0 despite %" PRIu64 " failures", unit->counts.failures);
     else if (unit->counts.failures == 0 && unit->status != 0)
         winetest_problem(scan, "exit code %" PRId64 ", but no failure in the report", unit->status);
 }
@@ -156,7 +156,7 @@ void winetest_judge(struct winetest_scan *scan, const struct periscope_unit_run 
         if (run->reason)
             winetest_problem(scan, "timed out; %s", run->reason);
         else
-            winetest_problem(scan, "it had not ended in time");
+            winetest_problem(scan, "it did not end in time");
         if (scan->first_crash_line > 0)
             winetest_note(scan, "line %" PRIu64 ": a process of the test had crashed", scan->first_crash_line);
         break;
@@ -179,7 +179,7 @@ void winetest_judge(struct winetest_scan *scan, const struct periscope_unit_run 
         break;
     }
     if (unit->lines_not_kept > 0)
-        winetest_note(scan, "%" PRIu64 " more lines count than are kept here", unit->lines_not_kept);
+        winetest_note(scan, "%" PRIu64 " further lines are counted but not kept", unit->lines_not_kept);
 }
 
 const char *periscope_unit_verdict_name(enum periscope_unit_verdict verdict)

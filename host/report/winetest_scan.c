@@ -15,7 +15,7 @@ static void scan_add_remark(struct winetest_scan *scan, struct strlist *list, co
         return;
     error_vset(&line, ERR_INVALID, format, args);
     bool last = list->count == PERISCOPE_WINETEST_MAX_REMARKS - 1;
-    if (!strlist_add(list, last ? "there are more, not kept here" : line.text))
+    if (!strlist_add(list, last ? "further ones are not kept" : line.text))
         scan->failed = true;
 }
 

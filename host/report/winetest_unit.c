@@ -107,7 +107,7 @@ static int scan_message(struct winetest_scan *scan, const struct line_message *m
         scan_process_ended(scan, 0);
         return PERISCOPE_LINE_FAILURE;
     case LINE_TOO_MUCH:
-        winetest_note(scan, "line %" PRIu64 ": winetest.exe found that the test prints too much", number);
+        winetest_note(scan, "line %" PRIu64 ": winetest.exe reports that the test prints too much", number);
         return -1;
     }
     return -1;
@@ -155,7 +155,7 @@ static void scan_line(struct winetest_scan *scan, struct slice line, size_t offs
     }
     int read = line_summary(line, scan->name, &summary);
     if (read < 0)
-        winetest_note(scan, "line %" PRIu64 ": a summary that can't be read", number);
+        winetest_note(scan, "line %" PRIu64 ": a malformed summary", number);
     bool ours = read > 0 && scan_summary(scan, &summary, number);
     /* An interleaved line may be both; it is kept once, as the more important kind. */
     if (kind < 0 && ours)

@@ -201,7 +201,7 @@ static void summary_append_without_window(struct buffer *out, const char *text)
     summary_append(out, line.fields[PROCESS_STATE]);
     buffer_printf(out, ")");
     if (evidence_find_line(text, "no-windows", &line)) {
-        buffer_printf(out, "; its windows can't be told: ");
+        buffer_printf(out, "; its windows are unknown: ");
         summary_append(out, line.fields[1]);
     } else {
         buffer_printf(out, " has no window");

@@ -116,7 +116,8 @@ void test_guest_close(struct test *test)
         return;
     const char *const argv[] = {"rm", "-rf", test->folder, NULL};
     if (guest_folder_command(test, argv, "rmdir /s /q", &removed))
-        test_warn(test, "the guest's folder %s is left: %s", test->folder, periscope_error_text(test->cli->periscope));
+        test_warn(test, "the guest's folder %s was not removed: %s", test->folder,
+                  periscope_error_text(test->cli->periscope));
     else if (!removed)
         test_warn(test, "the guest's folder %s could not be removed", test->folder);
 }

@@ -77,7 +77,7 @@ int test_output_open(struct test *test)
     output_begin_report(test);
     if (!test->output_failed)
         return 0;
-    return cli_error(test->cli, (enum cli_exit)TEST_LOCAL, "nothing was run, since its result could not be written");
+    return cli_error(test->cli, (enum cli_exit)TEST_LOCAL, "nothing was run, since the result could not be written");
 }
 
 /* Returns the code after "done" that leads a reader of the report to our verdict: 258 is what WaitForSingleObject

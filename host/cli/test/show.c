@@ -115,12 +115,12 @@ void test_show_unit(const struct test *test, const struct test_unit *unit)
     show_strings(test, "note: ", &unit->result.notes);
     show_lines(test, unit);
     show_items(test, "ended: ", unit->ended.items, unit->ended.count);
-    show_items(test, "put back: ", unit->restored.items, unit->restored.count);
+    show_items(test, "restored: ", unit->restored.items, unit->restored.count);
     show_items(test, "left running: ", unit->left.items, unit->left.count);
     if (unit->picture.file)
         cli_print(test->cli, "    picture: %s/%s\n", test->output, unit->picture.file);
     if (unit->evidence.says)
-        show_text(test, "it says: ", (const uint8_t *)unit->evidence.says, strlen(unit->evidence.says));
+        show_text(test, "its text: ", (const uint8_t *)unit->evidence.says, strlen(unit->evidence.says));
     for (size_t i = 0; i < unit->evidence.files.count; i++)
         cli_print(test->cli, "    evidence: %s/%s\n", test->output, unit->evidence.files.items[i]);
     fflush(stdout);

@@ -11,15 +11,15 @@
 #define CLOCK_LEEWAY_S 30 /* like the TestBot's hosts */
 
 static const struct cli_option options[] = {
-    {"runner", 'R', "COMMAND", "run the executable by this command, as wine; none (the default) runs it itself"},
-    {"env", 'e', "NAME[=VALUE]", "set a variable of each unit's environment; without '=' remove it"},
+    {"runner", 'R', "COMMAND", "run the executable by this command, such as wine; default: none"},
+    {"env", 'e', "NAME[=VALUE]", "set a variable of each unit's environment; without '=', remove it"},
     {"time-limit", 'l', "SECONDS", "how long a unit may take (120)"},
-    {"total-limit", 'L', "SECONDS", "how long all units together may take (for ever)"},
-    {"output", 'o', "DIR", "write report.txt, result.json, junit.xml and screenshot.png into this folder"},
-    {"screenshot", 's', "WHEN", "never, end (default), failure: after each bad unit too, or unit: after each"},
-    {"screenshot-at", 0, "SECONDS", "a picture of each unit, that long after its start, if it still runs"},
-    {"attachment-prefix", 0, "PATH", "what stands before a picture's name in junit.xml (DIR)"},
-    {"no-settime", 0, NULL, "leave the guest's clock alone"},
+    {"total-limit", 'L', "SECONDS", "how long all units together may take (no limit)"},
+    {"output", 'o', "DIR", "write report.txt, result.json, junit.xml and screenshot.png here"},
+    {"screenshot", 's', "WHEN", "never, end (default), failure: also after bad units, unit: after each"},
+    {"screenshot-at", 0, "SECONDS", "take a picture of each unit this long after its start, if it still runs"},
+    {"attachment-prefix", 0, "PATH", "the prefix of a picture's name in junit.xml (DIR)"},
+    {"no-settime", 0, NULL, "do not set the guest's clock"},
     {0},
 };
 
@@ -318,12 +318,12 @@ const struct command command_test = {
     .operands = "TEST.exe [UNIT...]",
     .summary = "Run a Wine test: send it, run its units, fetch report and picture",
     .details = "Without UNIT all units that the executable lists are run. Sets the guest's clock, sends the\n"
-               "executable into a folder of its own, runs each unit under a time limit with the WINETEST_\n"
-               "variables set, and cleans up. Of a unit whose time is up a screenshot is taken and it is told\n"
-               "what it waits for, as a dialog; then it is ended with all that it started.\n"
+               "executable to a folder of its own, runs each unit with a time limit and the WINETEST_ variables,\n"
+               "and removes the folder. After a time-out, takes a screenshot and reports what the unit waits for,\n"
+               "such as a dialog, then ends the unit and all its descendants.\n"
                "\n"
-               "The exit status is the verdict: 0 all units passed, 1 one failed, 3 one crashed, 4 the time\n"
-               "was up, 5 a unit could not be started, 6 something on this side failed; or that of every verb.\n",
+               "The exit status is the verdict: 0 all units passed, 1 one failed, 3 one crashed, 4 a time-out,\n"
+               "5 a unit could not be started, 6 a local failure; or that of every verb.\n",
     .examples = "  periscope test vm1:9000 kernel32_test.exe atom environ\n"
                 "  periscope test --runner wine --output out vm1:9000 user32_test.exe msg\n"
                 "  periscope test --time-limit 300 --screenshot unit -o out vm1:9000 d3d11_test.exe\n",

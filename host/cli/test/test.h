@@ -27,12 +27,12 @@
 /* X(symbol, value, name in JSON, text of --help): the verdicts, from good to bad. If there is no verdict the status is
    one of those of every verb, except that a local failure is 6, since 1 is a verdict. */
 #define TEST_EXITS(X)                                                                                                  \
-    X(TEST_PASSED, 0, "passed", "every unit passed, or said why it tested nothing")                                    \
+    X(TEST_PASSED, 0, "passed", "every unit passed, or was skipped with a reason")                                     \
     X(TEST_FAILED, 1, "failed", "a unit failed")                                                                       \
     X(TEST_CRASHED, 3, "crashed", "a unit crashed")                                                                    \
     X(TEST_TIMED_OUT, 4, "timed-out", "a unit ran out of time, or all of them together")                               \
-    X(TEST_INCOMPLETE, 5, "incomplete", "a unit could not be started, or the list of units not be had")                \
-    X(TEST_LOCAL, 6, "local", "something on this side failed: a file, memory")
+    X(TEST_INCOMPLETE, 5, "incomplete", "a unit could not be started, or the units could not be listed")               \
+    X(TEST_LOCAL, 6, "local", "a local failure: a file, memory")
 
 enum test_exit {
 #define X(symbol, value, name, help) symbol = value,

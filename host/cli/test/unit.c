@@ -256,8 +256,7 @@ static void running_fetch(struct running *running)
         return;
     }
     if (cut && !running->reason)
-        running_set_end(running, running->run.end, running->run.status,
-                        "its output is longer than what is read of it, 64 MiB");
+        running_set_end(running, running->run.end, running->run.status, "its output is longer than the limit, 64 MiB");
     (void)periscope_rm(test->cli->periscope, files, 1, NULL);
 }
 
@@ -330,7 +329,7 @@ static void unit_keep_or_drop(struct test *test, struct test_unit *unit)
         test->kept += unit->output_len;
         return;
     }
-    test_warn(test, "the output of %s is in report.txt alone: all together have more than %u bytes", unit->name,
+    test_warn(test, "the output of %s is only in report.txt: all outputs together have more than %u bytes", unit->name,
               TEST_MAX_KEPT);
     free(unit->output);
     unit->output = NULL;
@@ -346,10 +345,10 @@ void test_run_unit(struct test *test, size_t index)
     test_remove_old_evidence(test, unit);
     test_show_start(test, unit->name);
     if (test->stop) {
-        running_set_end(&running, PERISCOPE_END_NOT_RUN, 0, "the run was given up");
+        running_set_end(&running, PERISCOPE_END_NOT_RUN, 0, "the run was aborted");
     } else if (os_time_left(test->deadline) == 0) {
         test->out_of_time = true;
-        running_set_end(&running, PERISCOPE_END_NOT_RUN, 0, "the time for all units is up");
+        running_set_end(&running, PERISCOPE_END_NOT_RUN, 0, "the total time limit was reached");
     } else if (running_start(&running) == 0) {
         running_watch(&running);
         running_fetch(&running);
@@ -384,7 +383,7 @@ static int list_read(struct test *test, const char *file)
     (void)periscope_rm(test->cli->periscope, files, 1, NULL);
     status = periscope_winetest_list(bytes, len, &test->listed);
     char why[200];
-    snprintf(why, sizeof why, "it says '%.*s'", (int)(len < 120 ? len : 120), bytes ? (const char *)bytes : "");
+    snprintf(why, sizeof why, "its output is '%.*s'", (int)(len < 120 ? len : 120), bytes ? (const char *)bytes : "");
     free(bytes);
     return status || test->listed.count == 0 ? list_failed(test, why) : 0;
 }

@@ -17,11 +17,11 @@
 #define ROUNDS_NEEDED 4 /* in a row with the same picture of the guest: QEMU may show its last change with a delay */
 
 static const struct cli_option options[] = {
-    {"output", 'o', "DIFF", "where to write a picture of the difference, .png or .ppm"},
-    {"display", 'd', "NAME", "the agent's output, as 'periscope displays' names it"},
-    {"cursor", 0, NULL, "with the mouse cursor in the agent's picture, which QEMU's has if the guest draws it itself"},
-    {"backend", 0, "NAME", "how the agent takes its picture, and no other way"},
-    {"timeout", 't', "SECONDS", "how long to wait for the screen to hold still (10)"},
+    {"output", 'o', "DIFF", "write a picture of the difference to this file, .png or .ppm"},
+    {"display", 'd', "NAME", "the agent's output, by its name in 'periscope displays'"},
+    {"cursor", 0, NULL, "include the mouse cursor, as QEMU does if the guest draws it"},
+    {"backend", 0, "NAME", "the only backend by which the agent may take its picture"},
+    {"timeout", 't', "SECONDS", "how long to wait for the screen to stop changing (10)"},
     QEMU_OPTIONS,
     {0},
 };
@@ -222,7 +222,7 @@ static int compare_pictures(struct cli *cli, struct comparison *c)
     if (exit_status)
         return exit_status;
     if (result == CLI_TIMED_OUT)
-        return cli_error(cli, CLI_TIMED_OUT, "the screen did not hold still for long enough to be compared");
+        return cli_error(cli, CLI_TIMED_OUT, "the screen did not stop changing for long enough to be compared");
     cli->status = cli_exit_name(result);
     return result;
 }
@@ -231,7 +231,7 @@ static int compare_run(struct cli *cli)
 {
     struct comparison comparison = {0};
     if (!cli_option(cli, "qmp"))
-        return cli_usage(cli, "--qmp is needed: with whom to compare");
+        return cli_usage(cli, "--qmp is needed: the monitor of the QEMU to compare with");
     if (cli_option(cli, "output") && strcmp(cli_option(cli, "output"), "-") == 0)
         return cli_usage(cli, "--output is a file's name");
     if (!qemu_options(cli, &comparison.screen))
@@ -245,10 +245,10 @@ const struct command command_compare = {
     .name = "compare",
     .operands = "",
     .summary = "Compare the agent's picture of the screen with QEMU's",
-    .details = "Takes both until they are equal (status 0), or differ while the guest's holds still (118). A\n"
-               "screen that changes all the time is a failure (121). In DIFF, what is equal is grey, what\n"
-               "differs red, what only one of them has blue. The mouse cursor is left out, unless --cursor is\n"
-               "given: QEMU keeps it apart where the card has a plane for it.\n",
+    .details = "Takes both pictures until they are equal (status 0), or differ while the guest's does not change\n"
+               "(118). A screen that changes all the time is a failure (121). In DIFF, equal pixels are grey,\n"
+               "different ones red, those of one picture alone blue. The mouse cursor is omitted without\n"
+               "--cursor: QEMU's picture does not have it if the card has a plane for it.\n",
     .examples = "  periscope compare --qmp /run/vm1.qmp --output difference.png vm1:9000\n",
     .options = options,
     .times_itself = true,

@@ -9,12 +9,12 @@
 #define CHANGE_MS 60000
 
 static const struct cli_option options[] = {
-    {"output", 'o', "NAME", "one output, as display.N.name of 'periscope info' has it"},
-    {"region", 'r', "WxH+X+Y", "the software's CRC of that part alone, in pixels"},
-    {"no-cursor", 0, NULL, "the software's CRC without the mouse cursor"},
-    {"backend", 0, "NAME", "how the agent takes the picture, and no other way"},
+    {"output", 'o', "NAME", "one output, by its display.N.name in 'periscope info'"},
+    {"region", 'r', "WxH+X+Y", "compute the software CRC of this part only, in pixels"},
+    {"no-cursor", 0, NULL, "compute the software CRC without the mouse cursor"},
+    {"backend", 0, "NAME", "the only backend by which the agent may take the picture"},
     {"deadline", 0, "SECONDS", "how long the agent may try (5)"},
-    {"wait-change", 'w', NULL, "ask again until a CRC is another one than at first"},
+    {"wait-change", 'w', NULL, "ask again until a CRC differs from the first one"},
     {"timeout", 't', "SECONDS", "how long --wait-change waits (60)"},
     {0},
 };
@@ -111,12 +111,12 @@ static int crc_run(struct cli *cli)
 const struct command command_crc = {
     .name = "crc",
     .operands = "",
-    .summary = "Tell the checksums of the guest's screen, by software and by the display hardware",
-    .details = "A line 'crc SOURCE VALUE OUTPUT' for each: 'software' is of a picture that the agent takes, the\n"
-               "others are the display hardware's own, which also tell where pixels can't be read whether the\n"
-               "screen is alive and whether it changes. Compare values of one source only; where the hardware\n"
-               "is the kernel's vkms, its value is the software's. What can't be had is told with the reason.\n"
-               "With --wait-change the status is 119 when nothing has changed in that time.\n",
+    .summary = "Print the checksums of the guest's screen, by software and by the display hardware",
+    .details = "Prints a line 'crc SOURCE VALUE OUTPUT' for each. 'software' is the CRC of a picture that the\n"
+               "agent takes. The others come from the display hardware; they show whether the screen is alive\n"
+               "and changes even if its pixels can't be read. Only values of the same source are comparable,\n"
+               "except that those of the kernel's vkms equal the software's. A source without a CRC is listed\n"
+               "with the reason. With --wait-change the status is 119 if nothing changed in that time.\n",
     .examples = "  periscope crc vm1:9000\n"
                 "  periscope crc --wait-change --timeout 10 vm1:9000 || echo frozen\n",
     .options = options,

@@ -7,7 +7,7 @@
 #include <string.h>
 
 static const struct cli_option options[] = {
-    {"backend", 0, "NAME", "what this way of the agent's sees, and no other"},
+    {"backend", 0, "NAME", "only the outputs that this backend of the agent sees"},
     {"deadline", 0, "SECONDS", "how long the agent may try (5)"},
     {0},
 };
@@ -179,7 +179,7 @@ static void displays_print(struct cli *cli, struct displays *displays)
         row_print(cli, &rows[i]);
     for (size_t i = 0; i < displays->facts.count; i++)
         if (fact_value(displays->facts.items[i], "refused"))
-            cli_note(cli, "%s: nothing by %s", cli->target, fact_value(displays->facts.items[i], "refused"));
+            cli_note(cli, "%s: no output from %s", cli->target, fact_value(displays->facts.items[i], "refused"));
 }
 
 static int displays_ask(struct cli *cli, const char *const *list)
@@ -209,12 +209,12 @@ static int displays_run(struct cli *cli)
 const struct command command_displays = {
     .name = "displays",
     .operands = "",
-    .summary = "List the outputs of the guest, what drives them and who can see them",
-    .details = "A line for each output that shows something. The class is 'emulated' (a card of the\n"
-               "hypervisor's), 'passed-through' or 'virtual' (made up within the guest), or 'unknown' where the\n"
-               "agent does not tell. The sources are the agent's backends that have seen it now, and 'qemu'\n"
-               "where the card is emulated, so that its screendump would show it. Why another backend sees\n"
-               "none is told on standard error.\n",
+    .summary = "List the outputs of the guest, their drivers and the sources that can show them",
+    .details = "Prints a line for each active output. The class is 'emulated' (a card of the hypervisor),\n"
+               "'passed-through', 'virtual' (one that exists only within the guest), or 'unknown' if the agent\n"
+               "does not report it. The sources are the backends of the agent that see the output now, and\n"
+               "'qemu' if the card is emulated, so that QEMU's screendump shows it. The reasons why other\n"
+               "backends see none are printed on standard error.\n",
     .examples = "  periscope displays vm1:9000\n"
                 "  periscope displays --json vm1:9000 | jq -r '.displays[].name'\n",
     .options = options,

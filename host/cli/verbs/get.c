@@ -25,8 +25,8 @@ const struct command command_get = {
     .name = "get",
     .operands = "REMOTE [LOCAL]",
     .summary = "Fetch a file from the guest",
-    .details = "LOCAL '-' is standard output; without LOCAL the file keeps its name. LOCAL appears when\n"
-               "all of it has arrived, or not at all.\n",
+    .details = "LOCAL '-' is standard output; without LOCAL the file keeps its name. LOCAL appears when the\n"
+               "whole file has arrived, or not at all.\n",
     .examples = "  periscope get vm1:9000 report.txt\n"
                 "  periscope get vm1:9000 'C:\\Windows\\win.ini' -\n"
                 "  periscope get vm1:9000 .periscope/log.txt agent.log\n",

@@ -67,7 +67,7 @@ static int info_run(struct cli *cli)
 const struct command command_info = {
     .name = "info",
     .operands = "",
-    .summary = "Show what the agent tells of itself and its guest",
+    .summary = "Show the properties of the agent and its guest",
     .examples = "  periscope info vm1:9000\n"
                 "  periscope info --json vm1:9000 | jq -r '.properties[\"os.name\"]'\n",
     .run = info_run,

@@ -6,7 +6,7 @@
 #define PING_MOST 1000000
 
 static const struct cli_option options[] = {
-    {"count", 'c', "N", "ask that often, one after the other (1)"},
+    {"count", 'c', "N", "the number of pings, one after the other (1)"},
     {0},
 };
 
@@ -42,8 +42,8 @@ static void ping_print(struct cli *cli, const char *banner, const struct times *
     json_object_end(&cli->reply);
     cli_print(cli, "%s answers: %s, %.2f ms", cli->target, banner, mean / 1000);
     if (times->count > 1)
-        cli_print(cli, " (of %llu: least %.2f, most %.2f)", (unsigned long long)times->count, times->least / 1000,
-                  times->most / 1000);
+        cli_print(cli, " (mean of %llu; minimum %.2f, maximum %.2f)", (unsigned long long)times->count,
+                  times->least / 1000, times->most / 1000);
     cli_print(cli, "\n");
 }
 
@@ -67,7 +67,7 @@ static int ping_run(struct cli *cli)
 const struct command command_ping = {
     .name = "ping",
     .operands = "",
-    .summary = "See whether the agent answers, and how fast",
+    .summary = "Check that the agent answers, and measure how fast",
     .examples = "  periscope ping vm1:9000\n"
                 "  periscope ping --count 100 [::1]:9000\n",
     .options = options,

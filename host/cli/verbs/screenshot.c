@@ -12,17 +12,17 @@
 #include <string.h>
 
 static const struct cli_option options[] = {
-    {"output", 'o', "NAME", "one output, as 'periscope displays' names it"},
-    {"region", 'r', "WxH+X+Y", "that part of the screen or output, in pixels"},
-    {"cursor", 0, NULL, "with the mouse cursor, as it is without both options"},
-    {"no-cursor", 0, NULL, "without the mouse cursor"},
-    {"if-changed", 'i', "HASH", "no file and status 119 while the picture's fact 'hash' is still this one"},
-    {"format", 'f', "png|ppm", "the file's form; without it by FILE's ending, or png"},
-    {"backend", 0, "NAME", "how the agent takes it, and no other way"},
-    {"compare", 0, NULL, "take it another way too, as from X and from the kernel, and tell how far they differ"},
+    {"output", 'o', "NAME", "one output, by its name in 'periscope displays'"},
+    {"region", 'r', "WxH+X+Y", "only this part of the screen or output, in pixels"},
+    {"cursor", 0, NULL, "include the mouse cursor, which is the default"},
+    {"no-cursor", 0, NULL, "omit the mouse cursor"},
+    {"if-changed", 'i', "HASH", "exit with 119, without a file, if the fact 'hash' is unchanged"},
+    {"format", 'f', "png|ppm", "the file's format; by default that of FILE's extension, or png"},
+    {"backend", 0, "NAME", "the only backend by which the agent may take it"},
+    {"compare", 0, NULL, "also take it by another backend and report how far both differ"},
     {"deadline", 0, "SECONDS", "how long the agent may try (5)"},
     QEMU_OPTIONS,
-    {"source", 0, "auto|agent|qemu", "who takes it (with --qmp auto, else agent)"},
+    {"source", 0, "auto|agent|qemu", "who takes it (with --qmp: auto, else agent)"},
     {0},
 };
 
@@ -100,7 +100,7 @@ static int screenshot_dump(struct cli *cli, struct shot *shot, struct qmp_pictur
         !(facts_add(&shot->facts, "source=qemu") && facts_add(&shot->facts, "qemu.version=%s", qmp_version(qmp)) &&
           facts_add(&shot->facts, "time=%s", time) &&
           facts_add(&shot->facts, "geometry=%ux%u+0+0", picture->image.width, picture->image.height)))
-        status = error_set(err, ERR_NO_MEMORY, "no memory for what is known of the picture");
+        status = error_set(err, ERR_NO_MEMORY, "no memory for the facts about the picture");
     qmp_close(qmp);
     return status;
 }
@@ -152,14 +152,14 @@ static int screenshot_from_either(struct cli *cli, struct shot *shot)
         !screenshot_agent_option(cli)) {
         const char *why = periscope_error_text(cli->periscope);
         facts_add(&shot->facts, "refused=agent: %s", why);
-        cli_warn(cli, "%s: no picture by the agent, so QEMU's: %s", cli->target, why);
+        cli_warn(cli, "%s: no picture from the agent, using QEMU's: %s", cli->target, why);
         return screenshot_from_qemu(cli, shot);
     }
     if (status)
         return cli_failed(cli, status);
     bool kept =
         facts_add(&shot->facts, "source=agent") && facts_add(&shot->facts, "class=%s", display_class_name(class));
-    return kept ? CLI_OK : cli_error(cli, CLI_FAILED, "no memory for what is known of the picture");
+    return kept ? CLI_OK : cli_error(cli, CLI_FAILED, "no memory for the facts about the picture");
 }
 
 static int screenshot_take(struct cli *cli, struct shot *shot)
@@ -173,7 +173,7 @@ static int screenshot_take(struct cli *cli, struct shot *shot)
         if (!qmp)
             return cli_usage(cli, "--source qemu needs --qmp");
         if (own)
-            return cli_usage(cli, "--%s is the agent's: QEMU knows no such thing", own);
+            return cli_usage(cli, "--%s needs the agent: QEMU has no such option", own);
         return screenshot_from_qemu(cli, shot);
     }
     return qmp && !(source && strcmp(source, "agent") == 0) ? screenshot_from_either(cli, shot)
@@ -218,12 +218,12 @@ const struct command command_screenshot = {
     .name = "screenshot",
     .operands = "[FILE]",
     .summary = "Take a picture of the guest's screen",
-    .details = "FILE is screenshot.png without it, '-' standard output. Prints what the agent tells of the\n"
-               "picture, and warnings on standard error.\n\n"
-               "With --qmp and --source auto the agent is asked first. QEMU takes the picture where no agent\n"
-               "answers, or where it has none and the output is not one that QEMU can't see: one of a\n"
-               "passed-through card, or made up within the guest. The fact 'source' tells who took it.\n"
-               "QEMU writes it into a file, so it must run on this machine.\n",
+    .details = "The default of FILE is screenshot.png; '-' is standard output. Prints the agent's facts about\n"
+               "the picture, and warnings on standard error.\n\n"
+               "With --qmp and --source auto the agent is asked first. QEMU takes the picture if no agent\n"
+               "answers, or if the agent has none, unless QEMU can't see the output: one of a passed-through\n"
+               "card, or one that exists only within the guest. The fact 'source' names who took it. QEMU\n"
+               "writes the picture to a file, so it must run on this machine.\n",
     .examples = "  periscope screenshot vm1:9000\n"
                 "  periscope screenshot --region 640x480+0+0 --no-cursor vm1:9000 corner.png\n"
                 "  periscope screenshot --if-changed \"$hash\" vm1:9000 || test $? = 119\n"

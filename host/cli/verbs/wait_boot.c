@@ -6,8 +6,8 @@
 #define BOOT_MS 300000
 
 static const struct cli_option options[] = {
-    {"timeout", 't', "SECONDS", "how long to wait at most (300)"},
-    {"not-boot-id", 0, "ID", "an agent that still has this boot.id is the boot from before: wait on"},
+    {"timeout", 't', "SECONDS", "the longest wait (300)"},
+    {"not-boot-id", 0, "ID", "wait until boot.id is not this one, that of the previous boot"},
     {0},
 };
 

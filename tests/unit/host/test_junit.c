@@ -125,7 +125,7 @@ static void the_attachment_comes_first_and_alone(void)
     CHECK(holds(document_of_one("[[ATTACHMENT|/etc/passwd]]\n" GOOD, PERISCOPE_END_EXITED, 0, "out/a.png"),
                 "<system-out>[[ATTACHMENT|out/a.png]]\n[ [ATTACHMENT|/etc/passwd]]\n"));
     CHECK(holds(document_of_one("[[[[ATTACHMENT|x]]\n" GOOD, PERISCOPE_END_EXITED, 0, NULL),
-                "1 attachment marks of the test's own have a space in them"));
+                "1 attachment marks of the test have a space inserted"));
 }
 
 static void files_of_evidence_are_named(void)
@@ -144,7 +144,7 @@ static void an_output_that_is_not_kept_is_told_of(void)
     size_t len;
     struct periscope_unit unit = parsed("atom", GOOD, PERISCOPE_END_EXITED, 0);
     struct periscope_junit_case item = {.unit = &unit};
-    CHECK(holds(document(&item, 1, &len), "[periscope: 71 bytes are left out here; all of it is in report.txt]"));
+    CHECK(holds(document(&item, 1, &len), "[periscope: 71 bytes are omitted here; the complete output is in report.txt]"));
     periscope_unit_free(&unit);
 }
 
@@ -187,7 +187,7 @@ static void the_document_stays_below_the_limit(void)
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
         char *text = document(cases, counts[i], &len);
         CHECK(len > 0 && len < PERISCOPE_JUNIT_MAX);
-        CHECK(holds(text, "all of it is in report.txt]"));
+        CHECK(holds(text, "the complete output is in report.txt]"));
     }
     periscope_unit_free(&unit);
     free(output);
