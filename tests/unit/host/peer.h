@@ -130,8 +130,10 @@ static bool peer_step(struct peer *peer, struct os_socket **socket, size_t i)
         return true;
     case PEER_SILENT:
         atomic_store(&peer->silent, true);
-        /* Until the client goes away. */
-        os_socket_recv(*socket, &(uint8_t){0}, 1, os_deadline(PEER_WAIT_MS), &err);
+        if (os_socket_recv(*socket, &(uint8_t){0}, 1, os_deadline(PEER_WAIT_MS), &err) == 1) {
+            peer_wrong(peer, i, "a byte came where the client should disconnect");
+            return false;
+        }
         return true;
     case PEER_CLOSE:
         os_socket_close(*socket);
