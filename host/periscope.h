@@ -191,12 +191,11 @@ PERISCOPE_API int periscope_forget(struct periscope *p, uint64_t pid);
 PERISCOPE_API int periscope_kill(struct periscope *p, uint64_t pid, int grace_ms, struct periscope_strings *killed);
 
 /* ---- the screen ---- */
-#define PERISCOPE_SCREENSHOT_MAX ((size_t)16384 * 16384 * 3 + 1024) /* bytes: a PPM of the largest screen */
 
 /* Takes a picture of the screen. options: "key=value" strings, NULL-terminated or NULL (docs/protocol.md, screenshot).
    facts (may be NULL): the agent's facts about the picture, "key=value". *bytes: the picture file; NULL with *len 0
-   when if-changed found no change. From an agent without the RPC, if there are no options, the virtual file
-   .periscope/screenshot.png is fetched, without facts. */
+   when if-changed found no change. A file beyond docs/protocol.md's limit of a reply is PERISCOPE_LOCAL. From an agent
+   without the RPC, if there are no options, the virtual file .periscope/screenshot.png is fetched, without facts. */
 PERISCOPE_API int periscope_screenshot(struct periscope *p, const char *const *options, struct periscope_strings *facts,
                                        uint8_t **bytes, size_t *len);
 

@@ -69,6 +69,10 @@ int difference_draw(const struct image_view *one, const struct image_view *other
 {
     uint32_t width = larger(one->width, other->width), height = larger(one->height, other->height);
     *image = (struct image_view){.width = width, .height = height, .stride = width * 3, .format = PIXEL_RGB24};
+    *pixels = NULL;
+    int status = image_check_size("the difference", width, height, err);
+    if (status)
+        return status;
     *pixels = malloc((size_t)width * height * 3);
     image->pixels = *pixels;
     if (!*pixels)

@@ -20,7 +20,8 @@ struct difference {
 void difference_find(const struct image_view *one, const struct image_view *other, struct difference *out);
 
 /* Draws the difference, of the larger width and height, into *pixels (owned by the caller), which *image describes.
-   Equal pixels are dark grey, different ones red, those of one picture alone blue. Fails with ERR_NO_MEMORY. */
+   Equal pixels are dark grey, different ones red, those of one picture alone blue. Fails with ERR_NO_MEMORY, or
+   as image_check_size does if two pictures of different shapes make one that is too large. */
 int difference_draw(const struct image_view *one, const struct image_view *other, uint8_t **pixels,
                     struct image_view *image, struct error *err);
 

@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define FILE_MAX ((size_t)IMAGE_PIXELS_MAX * 3 + (64u << 20)) /* bytes: a PNG that does not compress exceeds a PPM */
+
 static bool picture_has_ending(const char *text, const char *end)
 {
     size_t len = strlen(text), end_len = strlen(end);
@@ -24,7 +26,7 @@ int picture_encode(struct cli *cli, const struct image_view *image, const char *
     struct buffer file;
     struct error err;
     static const struct png_text software = {"Software", "Periscope " PERISCOPE_VERSION};
-    buffer_init(&file, PERISCOPE_SCREENSHOT_MAX);
+    buffer_init(&file, FILE_MAX);
     int status = strcmp(format, "ppm") == 0
                      ? ppm_encode(&file, image, &err)
                      : png_encode(&file, image, &(struct png_options){.texts = &software, .text_count = 1}, &err);
