@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Files from the guest. */
+/* Fetches files from the guest. */
 #include "host/client.h"
 
 #include "platform/clock.h"

@@ -42,13 +42,13 @@ int periscope_properties(struct periscope *p, struct periscope_strings *out)
     return client_repeat(p, attempt_properties, out);
 }
 
-struct two_texts {
+struct property_setting {
     const char *name, *value;
 };
 
 static int attempt_set_property(struct periscope *p, void *context)
 {
-    const struct two_texts *property = context;
+    const struct property_setting *property = context;
     struct call call;
     call_init(&call, p, METHOD_setproperty, 2, 0);
     write_entry_text(&call.request, WIRE_STRING, property->name);
@@ -62,18 +62,18 @@ static int attempt_set_property(struct periscope *p, void *context)
 
 int periscope_set_property(struct periscope *p, const char *name, const char *value)
 {
-    struct two_texts property = {name, value};
+    struct property_setting property = {name, value};
     return client_repeat(p, attempt_set_property, &property);
 }
 
-struct time_to_set {
+struct clock_setting {
     uint64_t seconds;
     uint32_t leeway_s;
 };
 
 static int attempt_settime(struct periscope *p, void *context)
 {
-    const struct time_to_set *time = context;
+    const struct clock_setting *time = context;
     struct call call;
     call_init(&call, p, METHOD_settime, 2, 0);
     write_entry_u64(&call.request, time->seconds);
@@ -87,7 +87,7 @@ static int attempt_settime(struct periscope *p, void *context)
 
 int periscope_settime(struct periscope *p, uint64_t seconds, uint32_t leeway_s)
 {
-    struct time_to_set time = {seconds, leeway_s};
+    struct clock_setting time = {seconds, leeway_s};
     return client_repeat(p, attempt_settime, &time);
 }
 

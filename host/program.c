@@ -126,7 +126,7 @@ int periscope_run(struct periscope *p, const struct periscope_run *run, uint64_t
 
 /* ---- ending programs ---- */
 
-struct end {
+struct kill_request {
     uint64_t pid;
     int grace_ms;
     struct strlist killed;
@@ -134,39 +134,39 @@ struct end {
 
 static int attempt_kill(struct periscope *p, void *context)
 {
-    struct end *end = context;
+    struct kill_request *request = context;
     struct call call;
     struct entry last;
     char option[32];
-    call_init(&call, p, METHOD_kill, end->grace_ms < 0 ? 1 : 2, CALL_ANY);
-    write_entry_u64(&call.request, end->pid);
-    if (end->grace_ms >= 0) {
-        snprintf(option, sizeof option, "grace-ms=%d", end->grace_ms);
+    call_init(&call, p, METHOD_kill, request->grace_ms < 0 ? 1 : 2, CALL_ANY);
+    write_entry_u64(&call.request, request->pid);
+    if (request->grace_ms >= 0) {
+        snprintf(option, sizeof option, "grace-ms=%d", request->grace_ms);
         write_entry_text(&call.request, WIRE_STRING, option);
     }
-    call_allow(&call, end->grace_ms < 0 ? KILL_GRACE_MS : end->grace_ms);
+    call_allow(&call, request->grace_ms < 0 ? KILL_GRACE_MS : request->grace_ms);
     int status = client_need(p, FIRST_MINOR_OF_PERISCOPE, METHOD_kill);
     if (!status)
         status = call_send(&call, false);
     if (!status)
         status = call_reply(&call);
     if (!status)
-        status = call_strings(&call, "s", &end->killed, &last);
+        status = call_strings(&call, "s", &request->killed, &last);
     call_deinit(&call);
     return status;
 }
 
 int periscope_kill(struct periscope *p, uint64_t pid, int grace_ms, struct periscope_strings *killed)
 {
-    struct end end = {.pid = pid, .grace_ms = grace_ms};
+    struct kill_request request = {.pid = pid, .grace_ms = grace_ms};
     if (killed)
         *killed = (struct periscope_strings){0};
     if (grace_ms > KILL_GRACE_MAX_MS)
         return client_fail(p, PERISCOPE_INVALID, "a grace of %d ms is too long (at most %d)", grace_ms,
                            KILL_GRACE_MAX_MS);
-    int status = client_once(p, attempt_kill, &end);
+    int status = client_once(p, attempt_kill, &request);
     if (!status && killed)
-        strings_take(killed, &end.killed);
-    strlist_deinit(&end.killed);
+        strings_take(killed, &request.killed);
+    strlist_deinit(&request.killed);
     return status;
 }

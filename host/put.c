@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Files to the guest: sendfile, and upgrade, whose content is the agent itself. */
+/* Sends files to the guest: sendfile, and upgrade, whose content is the agent itself. */
 #include "host/client.h"
 
 #include "platform/file.h"

@@ -102,7 +102,7 @@ int periscope_screenshot(struct periscope *p, const char *const *options, struct
     return status;
 }
 
-struct question {
+struct facts_request {
     enum method_index method;
     const char *const *options;
     struct strlist facts;
@@ -110,13 +110,13 @@ struct question {
 
 static int attempt_facts(struct periscope *p, void *context)
 {
-    struct question *question = context;
+    struct facts_request *request = context;
     struct entry last;
     struct call call;
-    strlist_deinit(&question->facts);
-    int status = screen_ask(p, question->method, question->options, &call);
+    strlist_deinit(&request->facts);
+    int status = screen_ask(p, request->method, request->options, &call);
     if (!status)
-        status = call_strings(&call, "s", &question->facts, &last);
+        status = call_strings(&call, "s", &request->facts, &last);
     call_deinit(&call);
     return status;
 }
@@ -124,12 +124,12 @@ static int attempt_facts(struct periscope *p, void *context)
 static int screen_ask_for_facts(struct periscope *p, enum method_index method, const char *const *options,
                                 struct periscope_strings *facts)
 {
-    struct question question = {.method = method, .options = options};
+    struct facts_request request = {.method = method, .options = options};
     *facts = (struct periscope_strings){0};
-    int status = client_repeat(p, attempt_facts, &question);
+    int status = client_repeat(p, attempt_facts, &request);
     if (!status)
-        strings_take(facts, &question.facts);
-    strlist_deinit(&question.facts);
+        strings_take(facts, &request.facts);
+    strlist_deinit(&request.facts);
     return status;
 }
 

@@ -83,7 +83,7 @@ void facts_json(struct json *reply, const struct periscope_strings *facts)
             facts_add_array(reply, repeated[i].array, repeated[i].key, facts);
 }
 
-void facts_print(struct cli *cli, struct periscope_strings *facts, bool beside)
+void facts_print(struct cli *cli, struct periscope_strings *facts, bool on_stderr)
 {
     cli_make_printable(facts);
     for (size_t i = 0; i < facts->count; i++) {
@@ -91,7 +91,7 @@ void facts_print(struct cli *cli, struct periscope_strings *facts, bool beside)
         int len = (int)strcspn(fact, "=");
         if (warning)
             cli_warn(cli, "%s: warning: %s", cli->target, warning);
-        else if (beside || cli->quiet)
+        else if (on_stderr || cli->quiet)
             cli_note(cli, "%.*s: %s", len, fact, fact[len] ? fact + len + 1 : "");
         else
             cli_print(cli, "%-9.*s %s\n", len, fact, fact[len] ? fact + len + 1 : "");

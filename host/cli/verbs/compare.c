@@ -26,7 +26,7 @@ static const struct cli_option options[] = {
     {0},
 };
 
-struct taken {
+struct agent_picture {
     struct periscope_strings facts; /* owned */
     uint8_t *file;                  /* owned; NULL: unchanged */
     struct image_view image;        /* in the file */
@@ -35,23 +35,23 @@ struct taken {
 struct comparison {
     struct qmp *qmp;          /* owned */
     struct qmp_screen screen; /* of QEMU */
-    struct taken guest;
+    struct agent_picture guest;
     struct qmp_picture qemu;
     struct difference difference;
     int same_rounds; /* consecutive rounds in which the guest's picture has not changed */
 };
 
-static void taken_deinit(struct taken *taken)
+static void agent_picture_deinit(struct agent_picture *picture)
 {
-    periscope_strings_free(&taken->facts);
-    free(taken->file);
-    *taken = (struct taken){0};
+    periscope_strings_free(&picture->facts);
+    free(picture->file);
+    *picture = (struct agent_picture){0};
 }
 
 static void comparison_deinit(struct comparison *c)
 {
     qmp_close(c->qmp);
-    taken_deinit(&c->guest);
+    agent_picture_deinit(&c->guest);
     free(c->qemu.file);
 }
 
@@ -70,12 +70,12 @@ static void compare_build_options(struct cli *cli, const char *if_changed, struc
 }
 
 /* Takes the agent's picture. if_changed: NULL, or a hash for which the agent sends no picture. */
-static int compare_ask_agent(struct cli *cli, const char *if_changed, struct taken *out)
+static int compare_ask_agent(struct cli *cli, const char *if_changed, struct agent_picture *out)
 {
     struct strlist list = {0};
     struct error err;
     size_t len;
-    *out = (struct taken){0};
+    *out = (struct agent_picture){0};
     compare_build_options(cli, if_changed, &list);
     if (list.failed) {
         strlist_deinit(&list);
@@ -93,15 +93,15 @@ static int compare_ask_agent(struct cli *cli, const char *if_changed, struct tak
 /* Takes the agent's picture again, unless it is unchanged. */
 static int compare_fetch_guest(struct cli *cli, struct comparison *c, bool *changed)
 {
-    struct taken now;
+    struct agent_picture now;
     const char *hash = c->guest.file ? periscope_strings_get(&c->guest.facts, "hash") : NULL;
     int exit_status = compare_ask_agent(cli, hash, &now);
     *changed = !exit_status && now.file;
     if (*changed) {
-        taken_deinit(&c->guest);
+        agent_picture_deinit(&c->guest);
         c->guest = now;
     } else {
-        taken_deinit(&now);
+        agent_picture_deinit(&now);
     }
     return exit_status;
 }
