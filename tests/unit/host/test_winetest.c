@@ -453,6 +453,7 @@ static void more_units_than_are_read(void)
     CHECK_INT(periscope_winetest_parse(report, len, &winetest), PERISCOPE_OK);
     CHECK_INT(winetest.count, PERISCOPE_WINETEST_MAX_UNITS);
     CHECK_INT(winetest.problems.count, 1);
+    CHECK_TEXT(winetest.problems.items[0], "there are more than 65536 units; the others are omitted");
     periscope_winetest_free(&winetest);
     free(report);
 }
