@@ -16,7 +16,7 @@ const struct command command_upgrade = {
     .operands = "FILE",
     .summary = "Replace the agent's executable and start the new one",
     .details = "FILE must be an agent for the guest's system. Running programs keep running; testagentd then no\n"
-               "longer knows them. If the new agent does not start, the old one is restored, and the property\n"
+               "longer knows them. If the new agent does not take over, the old one is restored, and the property\n"
                "upgrade.error (periscope info) has the reason.\n",
     .examples = "  periscope upgrade vm1:9000 build/periscoped && periscope wait-boot vm1:9000\n",
     .min_operands = 1,
