@@ -273,7 +273,7 @@ def refusals_of_qemu():
 
 @test
 def files_that_are_no_picture():
-    for content, text in ((None, "it is empty"), (b"", "it is empty"), (b"P5\n1 1\n255\nx", "no PPM"), (b"P", "no PPM"),
+    for content, text in ((None, "it is empty"), (b"", "it is empty"), (b"P5\n1 1\n255\nx", "not a PPM"), (b"P", "not a PPM"),
                           (b"P6\n2 2\n255\n0123456789a", "11 bytes of pixels for 2x2"), (b"P6\n2 2\n255", "header"),
                           (b"P6\n32768 1\n255\n", "header"), (b"P6\n1 1\n65535\n", "header"), (b"P6 0 1 255 ", "0x1")):
         with qmp.Monitor(lambda content=content: content) as monitor:
