@@ -40,8 +40,8 @@ int call_send(struct call *call, bool more)
     return client_send(call->p, call->request.data, call->request.len, more, doing);
 }
 
-/* What a failure of list_read_* means. */
-static int broken(struct call *call, const struct error *err)
+/* Reports a failure of list_read_*. */
+static int call_broken(struct call *call, const struct error *err)
 {
     char doing[DOING_SIZE];
     snprintf(doing, sizeof doing, "waiting for the reply to %s", call->method->name);
@@ -55,9 +55,9 @@ int call_malformed(struct call *call, const char *what)
                        call->method->name, what);
 }
 
-/* "unknown RPC 12" is how every agent says that it is too old; a restricted testagentd has its own words, and
-   does not read the arguments of what it refuses. */
-static int refused(struct call *call, const char *text)
+/* Reports the agent's refusal. Every agent answers "unknown RPC 12" when it is too old. A restricted testagentd has
+   another text and does not read the arguments of the call, so the connection is closed. */
+static int call_refused(struct call *call, const char *text)
 {
     char unknown[32];
     snprintf(unknown, sizeof unknown, "unknown RPC %u", (unsigned)call->method->id);
@@ -69,8 +69,8 @@ static int refused(struct call *call, const char *text)
     return client_fail(call->p, PERISCOPE_REFUSED, "%s", text);
 }
 
-/* The text of an `e` entry is the reply, wherever it stands in the list. */
-static int take_refusal(struct call *call)
+/* Reads the text of an `e` entry, which is the reply wherever it stands in the list. */
+static int call_take_refusal(struct call *call)
 {
     char *text;
     int status = call_text(call, &text);
@@ -78,13 +78,13 @@ static int take_refusal(struct call *call)
         return status;
     status = call_end(call);
     if (!status)
-        status = refused(call, text);
+        status = call_refused(call, text);
     free(text);
     return status;
 }
 
-/* Of a list that does not have the expected number of entries only an `e` is of interest. */
-static int take_wrong_count(struct call *call)
+/* Reads a reply of an unexpected number of entries, in which only an `e` entry is of interest. */
+static int call_take_wrong_count(struct call *call)
 {
     struct error err;
     struct entry entry;
@@ -92,9 +92,9 @@ static int take_wrong_count(struct call *call)
     int status;
     while ((status = list_read_entry(&call->reply, &entry, &err)) == 1)
         if (entry.type == WIRE_ERROR)
-            return take_refusal(call);
+            return call_take_refusal(call);
     if (status)
-        return broken(call, &err);
+        return call_broken(call, &err);
     snprintf(what, sizeof what, "%u entries instead of %u", (unsigned)call->reply.count, (unsigned)call->wanted);
     return call_malformed(call, what);
 }
@@ -104,9 +104,9 @@ int call_reply(struct call *call)
     struct error err;
     call->p->deadline = os_deadline(call->answer_ms);
     if (list_read_begin(&call->reply, &call->p->source, &err))
-        return broken(call, &err);
+        return call_broken(call, &err);
     if (call->wanted != CALL_ANY && call->reply.count != call->wanted)
-        return take_wrong_count(call);
+        return call_take_wrong_count(call);
     return 0;
 }
 
@@ -116,14 +116,14 @@ int call_entry(struct call *call, const char *types, struct entry *entry)
     char what[64];
     int status = list_read_entry(&call->reply, entry, &err);
     if (status < 0)
-        return broken(call, &err);
+        return call_broken(call, &err);
     if (status == 0)
         return call_malformed(call, "it ends too early");
     if (entry->type == WIRE_ERROR)
-        return take_refusal(call);
+        return call_take_refusal(call);
     if (entry->type > 0 && entry->type < 0x80 && strchr(types, (int)entry->type))
         return 0;
-    snprintf(what, sizeof what, "an entry of type 0x%02x where one of '%s' belongs", (unsigned)entry->type, types);
+    snprintf(what, sizeof what, "an entry of type 0x%02x instead of one of '%s'", (unsigned)entry->type, types);
     return call_malformed(call, what);
 }
 
@@ -134,7 +134,7 @@ int call_u32(struct call *call, uint32_t *value)
     int status = call_entry(call, "I", &entry);
     if (status)
         return status;
-    return list_read_u32(&call->reply, value, &err) ? broken(call, &err) : 0;
+    return list_read_u32(&call->reply, value, &err) ? call_broken(call, &err) : 0;
 }
 
 int call_u64(struct call *call, uint64_t *value)
@@ -144,16 +144,16 @@ int call_u64(struct call *call, uint64_t *value)
     int status = call_entry(call, "Q", &entry);
     if (status)
         return status;
-    return list_read_u64(&call->reply, value, &err) ? broken(call, &err) : 0;
+    return list_read_u64(&call->reply, value, &err) ? call_broken(call, &err) : 0;
 }
 
 int call_text(struct call *call, char **text)
 {
     struct error err;
-    return list_read_text(&call->reply, WIRE_STRING_MAX, text, &err) ? broken(call, &err) : 0;
+    return list_read_text(&call->reply, WIRE_STRING_MAX, text, &err) ? call_broken(call, &err) : 0;
 }
 
-static int add_text(struct call *call, struct strlist *list)
+static int call_add_text(struct call *call, struct strlist *list)
 {
     char *text;
     int status = call_text(call, &text);
@@ -165,7 +165,7 @@ static int add_text(struct call *call, struct strlist *list)
     bool added = !too_many && fits && strlist_add(list, text);
     free(text);
     if (!fits || too_many)
-        return call_malformed(call, "it has too much text");
+        return call_malformed(call, "its text is too long");
     if (added)
         return 0;
     periscope_disconnect(call->p);
@@ -178,7 +178,7 @@ int call_strings(struct call *call, const char *types, struct strlist *list, str
         int status = call_entry(call, types, last);
         if (status || last->type != WIRE_STRING)
             return status;
-        status = add_text(call, list);
+        status = call_add_text(call, list);
         if (status)
             return status;
     }
@@ -195,12 +195,12 @@ int call_data(struct call *call, const struct entry *entry, struct buffer *bytes
         uint8_t *room = buffer_extend(bytes, step);
         if (!room) {
             periscope_disconnect(call->p);
-            return client_fail(call->p, PERISCOPE_LOCAL, "no room for the %llu bytes that %s sends (at most %zu)",
+            return client_fail(call->p, PERISCOPE_LOCAL, "the %llu bytes that %s sends exceed the limit of %zu",
                                (unsigned long long)entry->size, call->p->name, bytes->limit);
         }
         int got = list_read_data(&call->reply, room, step, &err);
         if (got < 0)
-            return broken(call, &err);
+            return call_broken(call, &err);
         bytes->len -= step - (size_t)got;
         left -= (uint64_t)got;
         call->p->deadline = os_deadline(call->p->io_ms);
@@ -215,7 +215,7 @@ int call_data(struct call *call, const struct entry *entry, struct buffer *bytes
 int call_end(struct call *call)
 {
     struct error err;
-    return list_read_end(&call->reply, &err) ? broken(call, &err) : 0;
+    return list_read_end(&call->reply, &err) ? call_broken(call, &err) : 0;
 }
 
 int call_plain(struct call *call)
@@ -226,7 +226,7 @@ int call_plain(struct call *call)
     return status ? status : call_end(call);
 }
 
-/* ---- again ---- */
+/* ---- repeating ---- */
 
 int client_attempt_once(struct periscope *p, client_attempt *attempt, void *context)
 {

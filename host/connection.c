@@ -24,20 +24,20 @@ int client_no_memory(struct periscope *p)
     return client_fail(p, PERISCOPE_LOCAL, "no memory");
 }
 
-/* ---- the socket, which periscope_interrupt may borrow at any time ---- */
+/* ---- the socket, which periscope_interrupt may use at any time ---- */
 
-static void set_socket(struct periscope *p, struct os_socket *socket)
+static void client_set_socket(struct periscope *p, struct os_socket *socket)
 {
     p->socket = socket;
     atomic_store(&p->wakeable, socket);
 }
 
-static void close_socket(struct periscope *p)
+static void client_close_socket(struct periscope *p)
 {
     if (!p->socket)
         return;
-    /* NULL: another thread is within periscope_interrupt, which is short. A signal handler in this thread has
-       always given it back. */
+    /* NULL: another thread is in periscope_interrupt, which is short. A signal handler of this thread has always put
+       the socket back. */
     while (!atomic_exchange(&p->wakeable, NULL))
         os_sleep_ms(1);
     os_socket_close(p->socket);
@@ -56,25 +56,25 @@ void periscope_interrupt(struct periscope *p)
 
 void periscope_disconnect(struct periscope *p)
 {
-    close_socket(p);
+    client_close_socket(p);
     p->input_start = p->input_end = 0;
 }
 
-/* ---- what is received ---- */
+/* ---- receiving ---- */
 
-static int receive(struct periscope *p, void *bytes, size_t max, struct error *err)
+static int client_receive(struct periscope *p, void *bytes, size_t max, struct error *err)
 {
     return os_socket_recv(p->socket, bytes, max, p->deadline, err);
 }
 
-/* Small reads come from the buffer; large ones, of a file's content, go straight to where they are wanted. */
-static int read_source(struct source *source, void *bytes, size_t max, struct error *err)
+/* Reads from the input buffer. Large reads, of a file's content, bypass it when it is empty. */
+static int client_read_source(struct source *source, void *bytes, size_t max, struct error *err)
 {
     struct periscope *p = (struct periscope *)source;
     if (p->input_start == p->input_end) {
         if (max >= CLIENT_INPUT_SIZE)
-            return receive(p, bytes, max, err);
-        int got = receive(p, p->input, CLIENT_INPUT_SIZE, err);
+            return client_receive(p, bytes, max, err);
+        int got = client_receive(p, p->input, CLIENT_INPUT_SIZE, err);
         if (got <= 0)
             return got;
         p->input_start = 0;
@@ -120,8 +120,8 @@ int client_send(struct periscope *p, const void *bytes, size_t len, bool more, c
 
 /* ---- the banner ---- */
 
-/* "testagentd 1.MINOR": nothing may stand behind, and another major number is another protocol. */
-static bool parse_banner(const char *text, unsigned *minor)
+/* Parses "testagentd 1.MINOR". Nothing may follow; another major version is another protocol. */
+static bool banner_parse(const char *text, unsigned *minor)
 {
     static const char start[] = "testagentd 1.";
     if (strncmp(text, start, sizeof start - 1) != 0)
@@ -134,15 +134,15 @@ static bool parse_banner(const char *text, unsigned *minor)
     return true;
 }
 
-static int take_banner(struct periscope *p, enum wire_type type, char *text)
+static int banner_take(struct periscope *p, enum wire_type type, char *text)
 {
     if (type == WIRE_ERROR) {
         int status = client_fail(p, PERISCOPE_REFUSED, "%s", text);
         free(text);
         return status;
     }
-    if (!parse_banner(text, &p->minor)) {
-        int status = client_fail(p, PERISCOPE_NO_AGENT, "%s: no testagentd: it says '%.200s'", p->name, text);
+    if (!banner_parse(text, &p->minor)) {
+        int status = client_fail(p, PERISCOPE_NO_AGENT, "%s: not a testagentd: its banner is '%.200s'", p->name, text);
         free(text);
         return status;
     }
@@ -151,30 +151,30 @@ static int take_banner(struct periscope *p, enum wire_type type, char *text)
     return 0;
 }
 
-static int read_banner(struct periscope *p)
+static int banner_read(struct periscope *p)
 {
     struct error err;
     struct entry entry;
     char *text = NULL;
-    /* The banner is an entry outside of any list. */
+    /* The banner is an entry outside any list. */
     struct list_reader list = {.source = &p->source, .count = 1};
     int status = list_read_entry(&list, &entry, &err);
     if (status == 1 && entry.type != WIRE_STRING && entry.type != WIRE_ERROR)
-        return client_fail(p, PERISCOPE_NO_AGENT, "%s: what answers there is no testagentd", p->name);
+        return client_fail(p, PERISCOPE_NO_AGENT, "%s: not a testagentd: it sent no banner", p->name);
     if (status == 1)
         status = list_read_text(&list, CLIENT_BANNER_MAX, &text, &err);
     if (status == 0)
-        return take_banner(p, entry.type, text);
+        return banner_take(p, entry.type, text);
     if (atomic_load(&p->interrupted))
         return client_fail(p, PERISCOPE_INTERRUPTED, "%s: interrupted while connecting", p->name);
     if (err.status == ERR_TIMEOUT)
         return client_fail(p, PERISCOPE_NO_AGENT,
-                           "%s: connected, but no banner came in %g s (testagentd serves one host at a time)", p->name,
-                           p->connect_ms / 1000.0);
+                           "%s: connected, but received no banner within %g s (testagentd serves one host at a time)",
+                           p->name, p->connect_ms / 1000.0);
     if (err.status == ERR_CLOSED || err.status == ERR_SYSTEM)
         return client_fail(p, PERISCOPE_NO_AGENT, "%s: closed the connection without a banner (is this host allowed?)",
                            p->name);
-    return client_fail(p, PERISCOPE_NO_AGENT, "%s: no testagentd: %s", p->name, err.text);
+    return client_fail(p, PERISCOPE_NO_AGENT, "%s: not a testagentd: %s", p->name, err.text);
 }
 
 int client_connect(struct periscope *p)
@@ -193,11 +193,11 @@ int client_connect(struct periscope *p)
     int status = os_connect(&socket, p->host, (uint16_t)p->port, p->deadline, &err);
     if (status)
         return client_fail(p, status == ERR_NO_MEMORY ? PERISCOPE_LOCAL : PERISCOPE_NO_AGENT, "%s", err.text);
-    set_socket(p, socket);
+    client_set_socket(p, socket);
     p->used = p->lacks_exec = p->system_known = false;
-    /* An interruption from before there was a socket to shut down. */
+    /* It may have been interrupted before there was a socket to shut down. */
     status = atomic_load(&p->interrupted) ? client_fail(p, PERISCOPE_INTERRUPTED, "%s: interrupted", p->name)
-                                          : read_banner(p);
+                                          : banner_read(p);
     if (status)
         periscope_disconnect(p);
     return status;
@@ -221,7 +221,7 @@ bool client_progress(struct periscope *p, uint64_t done, uint64_t total, bool en
     p->progress_ms = now;
     if (p->progress(p->progress_context, done, total))
         return true;
-    client_fail(p, PERISCOPE_LOCAL, "given up after %llu bytes", (unsigned long long)done);
+    client_fail(p, PERISCOPE_LOCAL, "cancelled after %llu bytes", (unsigned long long)done);
     return false;
 }
 
@@ -233,7 +233,7 @@ struct periscope *periscope_new(const char *host, unsigned port)
     if (!p)
         return NULL;
     size_t name_size = strlen(host) + 16;
-    p->source.read = read_source;
+    p->source.read = client_read_source;
     p->port = port;
     p->connect_ms = PERISCOPE_CONNECT_MS;
     p->io_ms = PERISCOPE_IO_MS;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Files from the guest. */
+/* Fetches files from the guest. */
 #include "host/client.h"
 
 #include "platform/clock.h"
@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Where a file goes: a file beside the target, or a temporary one on its way to standard output. */
+/* The destination: a temporary file beside the target, or a spool file on the way to standard output. */
 struct get {
     const char *remote, *local;
     struct os_upload *upload; /* owned while a transfer goes on */
@@ -19,13 +19,13 @@ struct get {
     uint8_t *chunk;           /* owned, CLIENT_CHUNK_SIZE */
 };
 
-static int local_failure(struct periscope *p, const struct get *get, const char *what)
+static int get_failed(struct periscope *p, const struct get *get, const char *what)
 {
     periscope_disconnect(p);
     return client_fail(p, PERISCOPE_LOCAL, "could not write '%s': %s", get->local, what);
 }
 
-static int target_begin(struct periscope *p, struct get *get, uint64_t size)
+static int get_begin(struct periscope *p, struct get *get, uint64_t size)
 {
     struct error err;
     if (get->spool && size > PERISCOPE_SPOOL_MAX) {
@@ -38,19 +38,19 @@ static int target_begin(struct periscope *p, struct get *get, uint64_t size)
         return 0;
     }
     if (os_upload_begin(&get->upload, get->local, OS_UPLOAD_ORDINARY, &err))
-        return local_failure(p, get, err.text);
+        return get_failed(p, get, err.text);
     return 0;
 }
 
-static int target_write(struct periscope *p, struct get *get, size_t len)
+static int get_write(struct periscope *p, struct get *get, size_t len)
 {
     struct error err;
     if (get->spool)
-        return fwrite(get->chunk, 1, len, get->spool) == len ? 0 : local_failure(p, get, strerror(errno));
-    return os_upload_write(get->upload, get->chunk, len, &err) ? local_failure(p, get, err.text) : 0;
+        return fwrite(get->chunk, 1, len, get->spool) == len ? 0 : get_failed(p, get, strerror(errno));
+    return os_upload_write(get->upload, get->chunk, len, &err) ? get_failed(p, get, err.text) : 0;
 }
 
-static int receive_content(struct call *call, struct get *get, uint64_t size)
+static int get_receive_content(struct call *call, struct get *get, uint64_t size)
 {
     struct error err;
     struct periscope *p = call->p;
@@ -59,7 +59,7 @@ static int receive_content(struct call *call, struct get *get, uint64_t size)
         int got = list_read_data(&call->reply, get->chunk, CLIENT_CHUNK_SIZE, &err);
         if (got < 0)
             return client_broken(p, &err, "receiving a file");
-        int status = target_write(p, get, (size_t)got);
+        int status = get_write(p, get, (size_t)got);
         if (status)
             return status;
         done += (uint64_t)got;
@@ -72,7 +72,7 @@ static int receive_content(struct call *call, struct get *get, uint64_t size)
     return call_end(call);
 }
 
-static int request_file(struct call *call, const char *remote, struct entry *entry)
+static int get_request(struct call *call, const char *remote, struct entry *entry)
 {
     write_entry_text(&call->request, WIRE_STRING, remote);
     int status = call_send(call, false);
@@ -88,14 +88,14 @@ static int attempt_get(struct periscope *p, void *context)
     struct entry entry;
     struct error err;
     call_init(&call, p, METHOD_getfile, 1, 1);
-    int status = request_file(&call, get->remote, &entry);
+    int status = get_request(&call, get->remote, &entry);
     if (!status)
-        status = target_begin(p, get, entry.size);
+        status = get_begin(p, get, entry.size);
     if (!status)
-        status = receive_content(&call, get, entry.size);
+        status = get_receive_content(&call, get, entry.size);
     call_deinit(&call);
     if (!status && get->upload) {
-        status = os_upload_commit(get->upload, &err) ? local_failure(p, get, err.text) : 0;
+        status = os_upload_commit(get->upload, &err) ? get_failed(p, get, err.text) : 0;
         get->upload = NULL;
     }
     os_upload_abandon(get->upload);
@@ -103,8 +103,9 @@ static int attempt_get(struct periscope *p, void *context)
     return status;
 }
 
-/* The spool holds what the last attempt wrote, and behind it perhaps the rest of a longer one before. */
-static int spool_to_output(struct periscope *p, struct get *get)
+/* Copies the spool file, up to where the last attempt ended, to standard output. Data of an earlier, longer attempt may
+   follow. */
+static int get_spool_to_output(struct periscope *p, struct get *get)
 {
     long long left = ftello(get->spool);
     rewind(get->spool);
@@ -132,7 +133,7 @@ int periscope_get(struct periscope *p, const char *remote_file, const char *loca
     if (!status)
         status = client_repeat(p, attempt_get, &get);
     if (!status && get.spool)
-        status = spool_to_output(p, &get);
+        status = get_spool_to_output(p, &get);
     if (get.spool)
         fclose(get.spool);
     free(get.chunk);
@@ -153,7 +154,7 @@ static int attempt_get_bytes(struct periscope *p, void *context)
     struct entry entry;
     buffer_clear(get->bytes);
     call_init(&call, p, METHOD_getfile, 1, 1);
-    int status = request_file(&call, get->remote, &entry);
+    int status = get_request(&call, get->remote, &entry);
     if (!status)
         status = call_data(&call, &entry, get->bytes);
     if (!status)

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The calls about the agent and the guest as a whole. */
+/* Calls that concern the agent and the guest as a whole. */
 #include "host/client.h"
 
 #include "platform/clock.h"
 
 #include <string.h>
 
-/* A booting guest drops packets: short attempts find it sooner than TCP's growing pauses do. */
+/* A booting guest drops packets: short attempts reach it sooner than the growing intervals of TCP's retransmission. */
 #define BOOT_ATTEMPT_MS 5000
 #define BOOT_PAUSE_MS 250
-#define BOOT_LEAST_MS 1500 /* an attempt with less would only ever fail for want of time, and hide the true reason */
+#define BOOT_LEAST_MS 1500 /* a shorter attempt would always time out, and hide the real reason */
 
 const char *periscope_banner(struct periscope *p)
 {
@@ -42,13 +42,13 @@ int periscope_properties(struct periscope *p, struct periscope_strings *out)
     return client_repeat(p, attempt_properties, out);
 }
 
-struct two_texts {
+struct property_setting {
     const char *name, *value;
 };
 
 static int attempt_set_property(struct periscope *p, void *context)
 {
-    const struct two_texts *property = context;
+    const struct property_setting *property = context;
     struct call call;
     call_init(&call, p, METHOD_setproperty, 2, 0);
     write_entry_text(&call.request, WIRE_STRING, property->name);
@@ -62,18 +62,18 @@ static int attempt_set_property(struct periscope *p, void *context)
 
 int periscope_set_property(struct periscope *p, const char *name, const char *value)
 {
-    struct two_texts property = {name, value};
+    struct property_setting property = {name, value};
     return client_repeat(p, attempt_set_property, &property);
 }
 
-struct time_to_set {
+struct clock_setting {
     uint64_t seconds;
     uint32_t leeway_s;
 };
 
 static int attempt_settime(struct periscope *p, void *context)
 {
-    const struct time_to_set *time = context;
+    const struct clock_setting *time = context;
     struct call call;
     call_init(&call, p, METHOD_settime, 2, 0);
     write_entry_u64(&call.request, time->seconds);
@@ -87,7 +87,7 @@ static int attempt_settime(struct periscope *p, void *context)
 
 int periscope_settime(struct periscope *p, uint64_t seconds, uint32_t leeway_s)
 {
-    struct time_to_set time = {seconds, leeway_s};
+    struct clock_setting time = {seconds, leeway_s};
     return client_repeat(p, attempt_settime, &time);
 }
 
@@ -137,7 +137,7 @@ static int attempt_restart(struct periscope *p, void *context)
 int periscope_restart(struct periscope *p, const char *const *argv)
 {
     if (!argv || !argv[0])
-        return client_fail(p, PERISCOPE_INVALID, "nothing to restart as: the arguments are empty");
+        return client_fail(p, PERISCOPE_INVALID, "nothing to restart: the arguments are empty");
     struct restart restart = {argv};
     int status = client_once(p, attempt_restart, &restart);
     periscope_disconnect(p);
@@ -146,7 +146,7 @@ int periscope_restart(struct periscope *p, const char *const *argv)
 
 /* ---- waiting for a boot ---- */
 
-static int boot_attempt(struct periscope *p, const char *not_boot_id)
+static int attempt_boot(struct periscope *p, const char *not_boot_id)
 {
     int status = periscope_ping(p);
     if (status || !not_boot_id)
@@ -160,18 +160,18 @@ static int boot_attempt(struct periscope *p, const char *not_boot_id)
         status =
             client_fail(p, PERISCOPE_UNSUPPORTED, "%s: this agent (%s) has no property boot.id", p->name, p->banner);
     else if (strcmp(id, not_boot_id) == 0)
-        status = client_fail(p, PERISCOPE_NO_AGENT, "%s: still the boot from before", p->name);
+        status = client_fail(p, PERISCOPE_NO_AGENT, "%s: still the previous boot", p->name);
     periscope_strings_free(&properties);
     return status;
 }
 
-/* What another attempt may change. */
-static bool may_come(int status)
+/* Returns whether another attempt may succeed after this status. */
+static bool boot_may_come(int status)
 {
     return status == PERISCOPE_NO_AGENT || status == PERISCOPE_TIMED_OUT || status == PERISCOPE_REFUSED;
 }
 
-static int shorter(int ms, int64_t left)
+static int boot_time(int ms, int64_t left)
 {
     return ms < 0 || ms > left ? (int)left : ms;
 }
@@ -183,12 +183,12 @@ int periscope_wait_boot(struct periscope *p, int timeout_ms, const char *not_boo
     for (;;) {
         int64_t left = os_time_left(deadline);
         int most = left > BOOT_ATTEMPT_MS ? BOOT_ATTEMPT_MS : left < BOOT_LEAST_MS ? BOOT_LEAST_MS : (int)left;
-        /* A connection from before the boot would take its time to be found dead. */
+        /* A connection from before the boot would be found dead only after a time-out. */
         periscope_disconnect(p);
-        p->connect_ms = shorter(connect_ms, most);
-        p->io_ms = shorter(io_ms, most);
-        status = boot_attempt(p, not_boot_id);
-        if (!may_come(status) || os_time_left(deadline) == 0)
+        p->connect_ms = boot_time(connect_ms, most);
+        p->io_ms = boot_time(io_ms, most);
+        status = attempt_boot(p, not_boot_id);
+        if (!boot_may_come(status) || os_time_left(deadline) == 0)
             break;
         left = os_time_left(deadline);
         if (client_pause(p, left < BOOT_PAUSE_MS ? (int)left : BOOT_PAUSE_MS)) {
@@ -198,9 +198,8 @@ int periscope_wait_boot(struct periscope *p, int timeout_ms, const char *not_boo
     }
     p->connect_ms = connect_ms;
     p->io_ms = io_ms;
-    if (!may_come(status))
+    if (!boot_may_come(status))
         return status;
-    struct error why = p->error;
-    return client_fail(p, PERISCOPE_TIMED_OUT, "the guest was not there within %g s: %s", timeout_ms / 1000.0,
-                       why.text);
+    error_prefix(&p->error, ERR_TIMEOUT, "the guest did not answer within %g s", timeout_ms / 1000.0);
+    return PERISCOPE_TIMED_OUT;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Starting and ending programs in the guest. */
+/* Starts and ends programs in the guest. */
 #include "host/client.h"
 
 #include <stdio.h>
@@ -16,8 +16,8 @@ struct start {
     uint64_t *pid;
 };
 
-/* The request is written: sends it, and takes the pid that it is answered with. */
-static int finish_start(struct call *call, const struct start *start)
+/* Sends the completed request and reads the process id from the reply. */
+static int start_finish(struct call *call, const struct start *start)
 {
     int status = call_send(call, false);
     if (!status)
@@ -30,7 +30,7 @@ static int finish_start(struct call *call, const struct start *start)
 
 /* ---- the RPC run ---- */
 
-static int call_run(struct periscope *p, const struct start *start)
+static int start_by_run(struct periscope *p, const struct start *start)
 {
     const struct periscope_run *run = start->run;
     const char *const files[] = {run->in, run->out, run->err};
@@ -45,18 +45,18 @@ static int call_run(struct periscope *p, const struct start *start)
         write_entry_text(&call.request, WIRE_STRING, files[i] ? files[i] : "");
     for (uint32_t i = 0; i < count; i++)
         write_entry_text(&call.request, WIRE_STRING, run->argv[i]);
-    return finish_start(&call, start);
+    return start_finish(&call, start);
 }
 
 /* ---- the RPC exec ---- */
 
-static void add_each(struct strlist *options, const char *key, const char *const *values)
+static void exec_add_each(struct strlist *options, const char *key, const char *const *values)
 {
     for (; values && *values; values++)
         strlist_addf(options, "%s=%s", key, *values);
 }
 
-static void add_file(struct strlist *options, const char *key, const char *value)
+static void exec_add_file(struct strlist *options, const char *key, const char *value)
 {
     if (value && *value)
         strlist_addf(options, "%s=%s", key, value);
@@ -64,13 +64,13 @@ static void add_file(struct strlist *options, const char *key, const char *value
 
 static void exec_options(struct strlist *options, const struct periscope_run *run)
 {
-    add_each(options, "arg", run->argv);
+    exec_add_each(options, "arg", run->argv);
     for (const char *const *env = run->env; env && *env; env++)
         strlist_addf(options, "%s=%s", strchr(*env, '=') ? "env" : "unset", *env);
-    add_file(options, "cwd", run->cwd);
-    add_file(options, "in", run->in);
-    add_file(options, "out", run->out);
-    add_file(options, "err", run->err);
+    exec_add_file(options, "cwd", run->cwd);
+    exec_add_file(options, "in", run->in);
+    exec_add_file(options, "out", run->out);
+    exec_add_file(options, "err", run->err);
     if (run->append_out)
         strlist_add(options, "append=out");
     if (run->append_err)
@@ -81,7 +81,7 @@ static void exec_options(struct strlist *options, const struct periscope_run *ru
         strlist_add(options, "check-dlls=1");
 }
 
-static int call_exec(struct periscope *p, const struct start *start)
+static int start_by_exec(struct periscope *p, const struct start *start)
 {
     struct call call;
     struct strlist options = {0};
@@ -94,16 +94,17 @@ static int call_exec(struct periscope *p, const struct start *start)
     for (size_t i = 0; i < options.count; i++)
         write_entry_text(&call.request, WIRE_STRING, options.items[i]);
     strlist_deinit(&options);
-    return finish_start(&call, start);
+    return start_finish(&call, start);
 }
 
-/* exec tells at once what could not be started. An agent without it says so, having read the request. */
+/* Starts a program by exec, which reports at once what could not be started, or else by run. An agent without exec
+   refuses it after having read the request. */
 static int attempt_start(struct periscope *p, void *context)
 {
     const struct start *start = context;
     bool needs_exec = start->run->env || start->run->cwd;
     if (p->minor >= FIRST_MINOR_OF_PERISCOPE && !p->lacks_exec) {
-        int status = call_exec(p, start);
+        int status = start_by_exec(p, start);
         if (status != PERISCOPE_UNSUPPORTED)
             return status;
         p->lacks_exec = true;
@@ -111,7 +112,7 @@ static int attempt_start(struct periscope *p, void *context)
     if (needs_exec)
         return client_fail(p, PERISCOPE_UNSUPPORTED, "%s: this agent (%s) can't set a program's environment or folder",
                            p->name, p->banner);
-    return call_run(p, start);
+    return start_by_run(p, start);
 }
 
 int periscope_run(struct periscope *p, const struct periscope_run *run, uint64_t *pid)
@@ -123,9 +124,9 @@ int periscope_run(struct periscope *p, const struct periscope_run *run, uint64_t
     return client_once(p, attempt_start, &start);
 }
 
-/* ---- ending them ---- */
+/* ---- ending programs ---- */
 
-struct end {
+struct kill_request {
     uint64_t pid;
     int grace_ms;
     struct strlist killed;
@@ -133,39 +134,39 @@ struct end {
 
 static int attempt_kill(struct periscope *p, void *context)
 {
-    struct end *end = context;
+    struct kill_request *request = context;
     struct call call;
     struct entry last;
     char option[32];
-    call_init(&call, p, METHOD_kill, end->grace_ms < 0 ? 1 : 2, CALL_ANY);
-    write_entry_u64(&call.request, end->pid);
-    if (end->grace_ms >= 0) {
-        snprintf(option, sizeof option, "grace-ms=%d", end->grace_ms);
+    call_init(&call, p, METHOD_kill, request->grace_ms < 0 ? 1 : 2, CALL_ANY);
+    write_entry_u64(&call.request, request->pid);
+    if (request->grace_ms >= 0) {
+        snprintf(option, sizeof option, "grace-ms=%d", request->grace_ms);
         write_entry_text(&call.request, WIRE_STRING, option);
     }
-    call_allow(&call, end->grace_ms < 0 ? KILL_GRACE_MS : end->grace_ms);
+    call_allow(&call, request->grace_ms < 0 ? KILL_GRACE_MS : request->grace_ms);
     int status = client_need(p, FIRST_MINOR_OF_PERISCOPE, METHOD_kill);
     if (!status)
         status = call_send(&call, false);
     if (!status)
         status = call_reply(&call);
     if (!status)
-        status = call_strings(&call, "s", &end->killed, &last);
+        status = call_strings(&call, "s", &request->killed, &last);
     call_deinit(&call);
     return status;
 }
 
 int periscope_kill(struct periscope *p, uint64_t pid, int grace_ms, struct periscope_strings *killed)
 {
-    struct end end = {.pid = pid, .grace_ms = grace_ms};
+    struct kill_request request = {.pid = pid, .grace_ms = grace_ms};
     if (killed)
         *killed = (struct periscope_strings){0};
     if (grace_ms > KILL_GRACE_MAX_MS)
         return client_fail(p, PERISCOPE_INVALID, "a grace of %d ms is too long (at most %d)", grace_ms,
                            KILL_GRACE_MAX_MS);
-    int status = client_once(p, attempt_kill, &end);
+    int status = client_once(p, attempt_kill, &request);
     if (!status && killed)
-        strings_take(killed, &end.killed);
-    strlist_deinit(&end.killed);
+        strings_take(killed, &request.killed);
+    strlist_deinit(&request.killed);
     return status;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Files to the guest: sendfile, and upgrade, whose content is the agent itself. */
+/* Sends files to the guest: sendfile, and upgrade, whose content is the agent itself. */
 #include "host/client.h"
 
 #include "platform/file.h"
@@ -10,26 +10,26 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* One of file name, spool and bytes is where the content comes from. */
+/* The source of the content is one of: local, spool, bytes. */
 struct put {
     enum method_index method;
     const char *remote;
     uint32_t flags;
     const char *local;
-    FILE *spool; /* owned by periscope_put: what standard input had */
+    FILE *spool; /* owned by periscope_put: a copy of standard input */
     const uint8_t *bytes;
     uint64_t size;        /* of spool or bytes */
     struct os_file *file; /* open during an attempt with a file name */
     uint8_t *chunk;       /* owned by periscope_put, with a spool: CLIENT_CHUNK_SIZE */
 };
 
-static int local_failure(struct periscope *p, const struct put *put, const char *what)
+static int put_failed(struct periscope *p, const struct put *put, const char *what)
 {
     return client_fail(p, PERISCOPE_LOCAL, "could not read '%s': %s", put->local, what);
 }
 
-/* The next len bytes of the content, len being at most CLIENT_CHUNK_SIZE. */
-static int send_chunk(struct periscope *p, struct put *put, uint64_t offset, size_t len)
+/* Sends the next len bytes of the content, at most CLIENT_CHUNK_SIZE. */
+static int put_send_chunk(struct periscope *p, struct put *put, uint64_t offset, size_t len)
 {
     static const char doing[] = "sending a file";
     struct error err;
@@ -39,21 +39,21 @@ static int send_chunk(struct periscope *p, struct put *put, uint64_t offset, siz
         if (fread(put->chunk, 1, len, put->spool) == len)
             return client_send(p, put->chunk, len, false, doing);
         periscope_disconnect(p);
-        return local_failure(p, put, "the temporary file ends too early");
+        return put_failed(p, put, "the temporary file ends too early");
     }
     int status = os_socket_send_file(p->socket, put->file, len, p->io_ms, &err);
     if (status != ERR_INVALID)
         return status ? client_broken(p, &err, doing) : 0;
     periscope_disconnect(p);
-    return local_failure(p, put, err.text);
+    return put_failed(p, put, err.text);
 }
 
-static int send_content(struct periscope *p, struct put *put, uint64_t size)
+static int put_send_content(struct periscope *p, struct put *put, uint64_t size)
 {
     uint64_t done = 0;
     do {
         size_t len = size - done < CLIENT_CHUNK_SIZE ? (size_t)(size - done) : CLIENT_CHUNK_SIZE;
-        int status = send_chunk(p, put, done, len);
+        int status = put_send_chunk(p, put, done, len);
         if (status)
             return status;
         done += len;
@@ -65,7 +65,7 @@ static int send_content(struct periscope *p, struct put *put, uint64_t size)
     return 0;
 }
 
-static int send_request(struct call *call, struct put *put, uint64_t size)
+static int put_send_request(struct call *call, struct put *put, uint64_t size)
 {
     if (put->method == METHOD_sendfile) {
         write_entry_text(&call->request, WIRE_STRING, put->remote);
@@ -74,7 +74,7 @@ static int send_request(struct call *call, struct put *put, uint64_t size)
     write_entry_header(&call->request, WIRE_DATA, size);
     int status = call_send(call, size > 0);
     if (!status)
-        status = send_content(call->p, put, size);
+        status = put_send_content(call->p, put, size);
     if (!status)
         status = call_reply(call);
     return status ? status : call_end(call);
@@ -89,19 +89,19 @@ static int attempt_put(struct periscope *p, void *context)
     if (put->spool)
         rewind(put->spool);
     else if (!put->bytes && os_file_open(&put->file, put->local, &size, &err))
-        return local_failure(p, put, err.text);
+        return put_failed(p, put, err.text);
     call_init(&call, p, put->method, put->method == METHOD_sendfile ? 3 : 1, 0);
     int status = put->method == METHOD_upgrade ? client_need(p, 5, METHOD_upgrade) : 0;
     if (!status)
-        status = send_request(&call, put, size);
+        status = put_send_request(&call, put, size);
     call_deinit(&call);
     os_file_close(put->file);
     put->file = NULL;
     return status;
 }
 
-/* Standard input has no size that could be told beforehand. */
-static int spool_input(struct periscope *p, struct put *put)
+/* Copies standard input to a temporary file, since its size must be sent first. */
+static int put_spool_input(struct periscope *p, struct put *put)
 {
     put->chunk = malloc(CLIENT_CHUNK_SIZE);
     put->spool = tmpfile();
@@ -128,7 +128,7 @@ static int spool_input(struct periscope *p, struct put *put)
 int periscope_put(struct periscope *p, const char *local_file, const char *remote_file, unsigned flags)
 {
     struct put put = {.method = METHOD_sendfile, .remote = remote_file, .flags = flags, .local = local_file};
-    int status = strcmp(local_file, "-") == 0 ? spool_input(p, &put) : 0;
+    int status = strcmp(local_file, "-") == 0 ? put_spool_input(p, &put) : 0;
     if (!status)
         status = client_repeat(p, attempt_put, &put);
     if (put.spool)

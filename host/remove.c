@@ -7,14 +7,14 @@ struct removal {
     struct strlist failures;
 };
 
-/* The reply is empty when all went, else `u` or an `s` for each file. */
-static int read_failures(struct call *call, struct removal *removal)
+/* Reads the reply: empty when all files were removed, else a `u` or an `s` for each file. */
+static int removal_read_failures(struct call *call, struct removal *removal)
 {
     struct entry last;
     if (call->reply.count != 0 && call->reply.count != removal->count) {
         struct entry entry;
         int status = call_entry(call, "su", &entry);
-        return status ? status : call_malformed(call, "not an entry for each file");
+        return status ? status : call_malformed(call, "the number of its entries is not that of the files");
     }
     do {
         int status = call_strings(call, "su", &removal->failures, &last);
@@ -39,7 +39,7 @@ static int attempt_rm(struct periscope *p, void *context)
     if (!status)
         status = call_reply(&call);
     if (!status)
-        status = read_failures(&call, removal);
+        status = removal_read_failures(&call, removal);
     call_deinit(&call);
     return status;
 }

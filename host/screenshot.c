@@ -5,7 +5,7 @@
 #include <string.h>
 
 #define VIRTUAL_FILE ".periscope/screenshot.png"
-#define AGENT_DEADLINE_MS 5000 /* the agent's default for deadline-ms */
+#define AGENT_DEADLINE_MS 5000 /* the agent's default of deadline-ms */
 #define MOST_DEADLINE_MS 600000
 
 struct shot {
@@ -15,7 +15,7 @@ struct shot {
     bool unchanged;
 };
 
-static int deadline_of(const char *const *options)
+static int screen_deadline_ms(const char *const *options)
 {
     static const char key[] = "deadline-ms=";
     long ms = AGENT_DEADLINE_MS;
@@ -25,22 +25,22 @@ static int deadline_of(const char *const *options)
     return ms < 0 ? 0 : ms > MOST_DEADLINE_MS ? MOST_DEADLINE_MS : (int)ms;
 }
 
-/* Facts, and behind them the file, or `u` when the picture has not changed. */
-static int read_shot(struct call *call, struct shot *shot)
+/* Reads the facts, then the file, or `u` when the picture has not changed. */
+static int shot_read(struct call *call, struct shot *shot)
 {
     struct entry last;
     int status = call_strings(call, "sdu", &shot->facts, &last);
     if (status)
         return status;
     if (last.type == 0)
-        return call_malformed(call, "no picture in it");
+        return call_malformed(call, "it contains no picture");
     shot->unchanged = last.type == WIRE_UNDEFINED;
     status = shot->unchanged ? 0 : call_data(call, &last, &shot->file);
     return status ? status : call_end(call);
 }
 
-/* Asks with the options, up to where the reply begins. */
-static int ask(struct periscope *p, enum method_index method, const char *const *options, struct call *call)
+/* Sends the call with its options and reads the head of the reply. */
+static int screen_ask(struct periscope *p, enum method_index method, const char *const *options, struct call *call)
 {
     uint32_t count = 0;
     while (options && options[count])
@@ -48,7 +48,7 @@ static int ask(struct periscope *p, enum method_index method, const char *const 
     call_init(call, p, method, count, CALL_ANY);
     for (uint32_t i = 0; i < count; i++)
         write_entry_text(&call->request, WIRE_STRING, options[i]);
-    call_allow(call, deadline_of(options));
+    call_allow(call, screen_deadline_ms(options));
     int status = client_need(p, FIRST_MINOR_OF_PERISCOPE, method);
     if (!status)
         status = call_send(call, false);
@@ -61,15 +61,15 @@ static int attempt_shot(struct periscope *p, void *context)
     struct call call;
     strlist_deinit(&shot->facts);
     buffer_clear(&shot->file);
-    int status = ask(p, METHOD_screenshot, shot->options, &call);
+    int status = screen_ask(p, METHOD_screenshot, shot->options, &call);
     if (!status)
-        status = read_shot(&call, shot);
+        status = shot_read(&call, shot);
     call_deinit(&call);
     return status;
 }
 
-/* Agents that only have the file can't be told anything. */
-static int take_virtual_file(struct periscope *p, struct shot *shot)
+/* Fetches the virtual file of agents without the RPC, which can't take options. */
+static int shot_take_virtual_file(struct periscope *p, struct shot *shot)
 {
     if (shot->options && shot->options[0])
         return client_fail(p, PERISCOPE_UNSUPPORTED, "%s: this agent (%s) takes no options for a screenshot", p->name,
@@ -89,10 +89,10 @@ int periscope_screenshot(struct periscope *p, const char *const *options, struct
     *len = 0;
     if (facts)
         *facts = (struct periscope_strings){0};
-    buffer_init(&shot.file, PERISCOPE_SCREENSHOT_MAX);
+    buffer_init(&shot.file, WIRE_REPLY_MAX);
     int status = client_repeat(p, attempt_shot, &shot);
     if (status == PERISCOPE_UNSUPPORTED)
-        status = take_virtual_file(p, &shot);
+        status = shot_take_virtual_file(p, &shot);
     if (!status && !shot.unchanged)
         status = client_take_bytes(p, &shot.file, bytes, len);
     if (!status && facts)
@@ -102,43 +102,43 @@ int periscope_screenshot(struct periscope *p, const char *const *options, struct
     return status;
 }
 
-struct question {
+struct facts_request {
     enum method_index method;
     const char *const *options;
     struct strlist facts;
 };
 
-static int attempt_question(struct periscope *p, void *context)
+static int attempt_facts(struct periscope *p, void *context)
 {
-    struct question *question = context;
+    struct facts_request *request = context;
     struct entry last;
     struct call call;
-    strlist_deinit(&question->facts);
-    int status = ask(p, question->method, question->options, &call);
+    strlist_deinit(&request->facts);
+    int status = screen_ask(p, request->method, request->options, &call);
     if (!status)
-        status = call_strings(&call, "s", &question->facts, &last);
+        status = call_strings(&call, "s", &request->facts, &last);
     call_deinit(&call);
     return status;
 }
 
-static int ask_for_facts(struct periscope *p, enum method_index method, const char *const *options,
-                         struct periscope_strings *facts)
+static int screen_ask_for_facts(struct periscope *p, enum method_index method, const char *const *options,
+                                struct periscope_strings *facts)
 {
-    struct question question = {.method = method, .options = options};
+    struct facts_request request = {.method = method, .options = options};
     *facts = (struct periscope_strings){0};
-    int status = client_repeat(p, attempt_question, &question);
+    int status = client_repeat(p, attempt_facts, &request);
     if (!status)
-        strings_take(facts, &question.facts);
-    strlist_deinit(&question.facts);
+        strings_take(facts, &request.facts);
+    strlist_deinit(&request.facts);
     return status;
 }
 
 int periscope_crc(struct periscope *p, const char *const *options, struct periscope_strings *facts)
 {
-    return ask_for_facts(p, METHOD_crc, options, facts);
+    return screen_ask_for_facts(p, METHOD_crc, options, facts);
 }
 
 int periscope_displays(struct periscope *p, const char *const *options, struct periscope_strings *facts)
 {
-    return ask_for_facts(p, METHOD_displays, options, facts);
+    return screen_ask_for_facts(p, METHOD_displays, options, facts);
 }

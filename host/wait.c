@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Waiting for a program to exit: asked again and again, so that a dead guest or a lost connection is noticed
+/* Waits for a program to exit. The agent is asked again and again, so that a dead guest or a lost connection is noticed
  * while a status is never lost. */
 #include "host/client.h"
 
@@ -8,10 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define WAIT_LEEWAY_MS 5000 /* how late an answer may come */
-#define WAIT_MOST_LOST 3    /* attempts running without an answer */
+#define WAIT_LEEWAY_MS 5000 /* how late a reply may be */
+#define WAIT_MOST_LOST 3    /* consecutive attempts without a reply */
 #define WAIT_LOST_PAUSE_MS 500
-#define WAIT_MOST_S 86400u /* asked for at once */
+#define WAIT_MOST_S 86400u /* of one request */
 
 struct wait {
     uint64_t pid;
@@ -19,9 +19,9 @@ struct wait {
     uint32_t status;
 };
 
-/* 1.0 has no wait with a time: it answers when the child exits. 1.1 and 1.2 on Linux take 0
-   seconds for no limit. */
-static void write_request(struct call *call, struct periscope *p, const struct wait *wait)
+/* Writes the request. testagentd 1.0 has no wait with a time: it replies when the child exits. 1.1 and 1.2 on Linux
+   take 0 seconds as no limit. */
+static void wait_write_request(struct call *call, struct periscope *p, const struct wait *wait)
 {
     uint32_t seconds = wait->seconds == 0 && p->minor < 3 ? 1 : wait->seconds;
     if (p->minor < 1)
@@ -38,7 +38,7 @@ static int attempt_wait(struct periscope *p, void *context)
 {
     struct wait *wait = context;
     struct call call;
-    write_request(&call, p, wait);
+    wait_write_request(&call, p, wait);
     int status = call_send(&call, false);
     if (!status)
         status = call_reply(&call);
@@ -50,47 +50,48 @@ static int attempt_wait(struct periscope *p, void *context)
     return status;
 }
 
-static bool starts_with(const char *text, const char *start)
+static bool wait_starts_with(const char *text, const char *start)
 {
     return text && strncmp(text, start, strlen(start)) == 0;
 }
 
-/* 1.5 has no getcwd, and before it nothing tells: those agents ran on Windows. */
-static int learn_from_properties(struct periscope *p)
+/* Derives the system from the properties, for 1.5, which has no getcwd. Older agents report nothing; they ran on
+   Windows. */
+static int wait_learn_from_properties(struct periscope *p)
 {
     struct periscope_strings properties;
     int status = periscope_properties(p, &properties);
-    p->windows = !starts_with(periscope_strings_get(&properties, "server.arch"), "linux");
+    p->windows = !wait_starts_with(periscope_strings_get(&properties, "server.arch"), "linux");
     periscope_strings_free(&properties);
     return status;
 }
 
-/* Which system the guest has decides what a status means. It is asked for before the wait, since after it a
-   lost connection would make the status one that can't be read; and by the working folder, which only in
-   Linux starts with a slash, since the properties make a Periscope agent look at its displays. */
-static int learn_system(struct periscope *p)
+/* Asks which system the guest has, which decides how a status is decoded. This is done before the wait, since after it
+   a lost connection would leave a status that can't be decoded. The working folder tells it: only on Linux does it
+   start with a slash. The properties would make a Periscope agent probe its displays. */
+static int wait_learn_system(struct periscope *p)
 {
     char *cwd;
     if (p->system_known)
         return 0;
     int status = periscope_getcwd(p, &cwd);
-    p->windows = !starts_with(cwd, "/");
+    p->windows = !wait_starts_with(cwd, "/");
     free(cwd);
     if (status == PERISCOPE_UNSUPPORTED)
-        status = learn_from_properties(p);
+        status = wait_learn_from_properties(p);
     if (status && status != PERISCOPE_UNSUPPORTED && status != PERISCOPE_REFUSED)
         return status;
     p->system_known = true;
     return 0;
 }
 
-static uint32_t seconds_of(int64_t ms)
+static uint32_t wait_seconds(int64_t ms)
 {
     int64_t seconds = ms / 1000 + (ms % 1000 != 0);
     return seconds < WAIT_MOST_S ? (uint32_t)seconds : WAIT_MOST_S;
 }
 
-static bool lost_connection(int status)
+static bool wait_lost_connection(int status)
 {
     return status == PERISCOPE_NO_AGENT || status == PERISCOPE_TIMED_OUT;
 }
@@ -100,9 +101,9 @@ static int wait_for_status(struct periscope *p, struct wait *wait, int64_t deadl
     for (int lost = 0;;) {
         int64_t left = os_time_left(deadline);
         bool ask_again = p->minor >= 1;
-        wait->seconds = seconds_of(ask_again && left > keepalive_ms ? keepalive_ms : left);
+        wait->seconds = wait_seconds(ask_again && left > keepalive_ms ? keepalive_ms : left);
         int status = client_attempt_once(p, attempt_wait, wait);
-        lost = lost_connection(status) ? lost + 1 : 0;
+        lost = wait_lost_connection(status) ? lost + 1 : 0;
         bool go_on = status == PERISCOPE_STILL_RUNNING || (lost > 0 && lost < WAIT_MOST_LOST);
         if (!go_on || os_time_left(deadline) == 0)
             return status;
@@ -116,7 +117,7 @@ int periscope_wait(struct periscope *p, uint64_t pid, int timeout_ms, int keepal
     struct wait wait = {.pid = pid};
     int64_t deadline = os_deadline(timeout_ms);
     *out = (struct periscope_exit){0};
-    int status = learn_system(p);
+    int status = wait_learn_system(p);
     if (!status)
         status = wait_for_status(p, &wait, deadline, keepalive_ms > 0 ? keepalive_ms : PERISCOPE_KEEPALIVE_MS);
     if (!status)
@@ -126,7 +127,7 @@ int periscope_wait(struct periscope *p, uint64_t pid, int timeout_ms, int keepal
 
 struct forget {
     uint64_t pid;
-    bool again; /* an attempt before may have done it */
+    bool again; /* an earlier attempt may have succeeded */
 };
 
 static int attempt_forget(struct periscope *p, void *context)

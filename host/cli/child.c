@@ -12,7 +12,7 @@ int child_exit_status(const struct periscope_exit *end)
     return end->code <= 255 ? (int)end->code : EXIT_OF_ANY_OTHER;
 }
 
-static void tell_end(struct cli *cli, const struct periscope_exit *end)
+static void child_report_end(struct cli *cli, const struct periscope_exit *end)
 {
     const char *name = end->exited ? periscope_exit_name(end->code) : NULL;
     json_object_begin(&cli->reply, "child");
@@ -28,7 +28,7 @@ static void tell_end(struct cli *cli, const struct periscope_exit *end)
     if (!end->exited)
         cli_note(cli, "the program was ended by signal %d", end->signal);
     else if (end->code > 255)
-        cli_warn(cli, "the program exited with %" PRIu32 " (0x%08" PRIx32 "%s%s), which is told here as %d", end->code,
+        cli_warn(cli, "the program exited with %" PRIu32 " (0x%08" PRIx32 "%s%s), reported here as %d", end->code,
                  end->code, name ? " " : "", name ? name : "", EXIT_OF_ANY_OTHER);
 }
 
@@ -37,7 +37,7 @@ bool child_is_fact(const char *line)
     return *line < '0' || *line > '9';
 }
 
-static void add_array(struct cli *cli, const char *key, const struct periscope_strings *killed, bool facts)
+static void child_add_array(struct cli *cli, const char *key, const struct periscope_strings *killed, bool facts)
 {
     json_array_begin(&cli->reply, key);
     for (size_t i = 0; i < killed->count; i++)
@@ -46,20 +46,20 @@ static void add_array(struct cli *cli, const char *key, const struct periscope_s
     json_array_end(&cli->reply);
 }
 
-void child_tell_killed(struct cli *cli, const struct periscope_strings *killed)
+void child_report_killed(struct cli *cli, const struct periscope_strings *killed)
 {
-    add_array(cli, "killed", killed, false);
-    add_array(cli, "restored", killed, true);
+    child_add_array(cli, "killed", killed, false);
+    child_add_array(cli, "restored", killed, true);
 }
 
-static void end_child(struct cli *cli, uint64_t pid)
+static void child_kill(struct cli *cli, uint64_t pid)
 {
     struct periscope_strings killed;
     if (periscope_kill(cli->periscope, pid, -1, &killed)) {
         cli_warn(cli, "could not end process %" PRIu64 ": %s", pid, periscope_error_text(cli->periscope));
         return;
     }
-    child_tell_killed(cli, &killed);
+    child_report_killed(cli, &killed);
     for (size_t i = 0; i < killed.count; i++)
         cli_note(cli, "%s%s", child_is_fact(killed.items[i]) ? "" : "ended ", killed.items[i]);
     periscope_strings_free(&killed);
@@ -67,18 +67,20 @@ static void end_child(struct cli *cli, uint64_t pid)
         periscope_forget(cli->periscope, pid);
 }
 
-/* The wait is over and the child is not: `why` says what ended it. */
-static int give_up(struct cli *cli, enum cli_exit exit, const char *why, const char *kill_option, uint64_t pid)
+/* Reports that the wait has ended before the child, and ends the child if the option asks for it. why: what ended the
+   wait. */
+static int child_give_up(struct cli *cli, enum cli_exit exit_status, const char *why, const char *kill_option,
+                         uint64_t pid)
 {
     if (cli_option(cli, kill_option)) {
-        cli_error(cli, exit, "%s; the program is ended", why);
-        end_child(cli, pid);
-        return exit;
+        cli_error(cli, exit_status, "%s; ending the program", why);
+        child_kill(cli, pid);
+        return exit_status;
     }
-    cli_error(cli, exit, "%s; process %" PRIu64 " goes on", why, pid);
-    cli_note(cli, "to wait on: periscope wait %s %" PRIu64 "; to end it: periscope kill %s %" PRIu64, cli->target, pid,
-             cli->target, pid);
-    return exit;
+    cli_error(cli, exit_status, "%s; process %" PRIu64 " keeps running", why, pid);
+    cli_note(cli, "to continue waiting: periscope wait %s %" PRIu64 "; to end it: periscope kill %s %" PRIu64,
+             cli->target, pid, cli->target, pid);
+    return exit_status;
 }
 
 int child_await(struct cli *cli, uint64_t pid)
@@ -86,12 +88,12 @@ int child_await(struct cli *cli, uint64_t pid)
     struct periscope_exit end;
     int status = periscope_wait(cli->periscope, pid, cli->timeout_ms, 0, &end);
     if (status == PERISCOPE_STILL_RUNNING)
-        return give_up(cli, CLI_TIMED_OUT, "the time is up", "kill-on-timeout", pid);
+        return child_give_up(cli, CLI_TIMED_OUT, "timed out", "kill-on-timeout", pid);
     if (status == PERISCOPE_INTERRUPTED)
-        return give_up(cli, CLI_INTERRUPTED, "interrupted", "kill-on-interrupt", pid);
+        return child_give_up(cli, CLI_INTERRUPTED, "interrupted", "kill-on-interrupt", pid);
     if (status)
         return cli_failed(cli, status);
-    tell_end(cli, &end);
+    child_report_end(cli, &end);
     if (!cli_option(cli, "keep") && periscope_forget(cli->periscope, pid))
         cli_note(cli, "the agent keeps the exit status of process %" PRIu64 ": %s", pid,
                  periscope_error_text(cli->periscope));

@@ -1,29 +1,29 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What `run` and `wait` share: waiting for a program in the guest and becoming its exit status. */
+/* What `run` and `wait` share: waiting for a program in the guest and exiting with its status. */
 #ifndef HOST_CLI_CHILD_H
 #define HOST_CLI_CHILD_H
 
 #include "host/cli/cli.h"
 
-/* The exit status that stands for the child's end: its code when that fits, 128 + N for signal N, else 255. */
+/* Returns the exit status that represents the child's end: its code if that fits, 128 + N for signal N, else 255. */
 int child_exit_status(const struct periscope_exit *end);
 
-/* After cli_catch_interrupt: waits as --timeout, --keep and the two --kill-on- options say and returns the verb's exit
-   status. */
+/* Waits as --timeout, --keep and the two --kill-on- options say, and returns the verb's exit status. Needs
+   cli_catch_interrupt before. */
 int child_await(struct cli *cli, uint64_t pid);
 
-/* The entries of both verbs' option lists for child_await. (A formatter takes them for blocks.) */
+/* The entries of both verbs' option lists for child_await. (A formatter would treat them as blocks.) */
 /* clang-format off */
 #define CHILD_OPTIONS                                                                                                  \
-    {"timeout", 't', "SECONDS", "how long to wait at most (for ever); the program then goes on"},                      \
-    {"keep", 'k', NULL, "the agent keeps the exit status, to be asked for again"},                                     \
-    {"kill-on-timeout", 0, NULL, "when the time is up, end the program and all that it started"},                      \
-    {"kill-on-interrupt", 0, NULL, "on Ctrl-C, end the program and all that it started"}
+    {"timeout", 't', "SECONDS", "the longest wait (no limit); the program then keeps running"},                        \
+    {"keep", 'k', NULL, "let the agent keep the exit status for further requests"},                                    \
+    {"kill-on-timeout", 0, NULL, "after the time-out, end the program and all its descendants"},                       \
+    {"kill-on-interrupt", 0, NULL, "on Ctrl-C, end the program and all its descendants"}
 /* clang-format on */
 
-/* Of what periscope_kill gives: about the screen, not a process. */
+/* Returns whether a line of periscope_kill is a fact about the screen, not a process. */
 bool child_is_fact(const char *line);
-/* The reply's "killed" and "restored". */
-void child_tell_killed(struct cli *cli, const struct periscope_strings *killed);
+/* Adds "killed" and "restored" to the reply. */
+void child_report_killed(struct cli *cli, const struct periscope_strings *killed);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* How far two pictures differ. Memory in, memory out. */
+/* Compares two pictures. Memory in, memory out. */
 #ifndef HOST_CLI_DIFFERENCE_H
 #define HOST_CLI_DIFFERENCE_H
 
@@ -9,17 +9,19 @@
 #include <stdbool.h>
 
 struct difference {
-    uint64_t pixels, total; /* that differ, and of the larger width and height; a place in one alone differs */
-    uint32_t x, y;          /* of the smallest rectangle that has all of them; 0 when there are none */
+    uint64_t pixels, total; /* that differ, and of the larger width and height; a pixel of one picture alone differs */
+    uint32_t x, y;          /* of their bounding rectangle; 0 if there are none */
     uint32_t width, height;
-    uint32_t most; /* that a channel differs by */
+    uint32_t most; /* the largest difference of a channel */
     bool same_size;
 };
 
+/* Finds how far the pictures differ. */
 void difference_find(const struct image_view *one, const struct image_view *other, struct difference *out);
 
-/* A picture of it, of the larger width and height, in *pixels (owned by the caller), which *image shows: what is equal, dark
-   and grey; what differs, red; what is only in one of them, blue. ERR_NO_MEMORY. */
+/* Draws the difference, of the larger width and height, into *pixels (owned by the caller), which *image describes.
+   Equal pixels are dark grey, different ones red, those of one picture alone blue. Fails with ERR_NO_MEMORY, or
+   as image_check_size does if two pictures of different shapes make one that is too large. */
 int difference_draw(const struct image_view *one, const struct image_view *other, uint8_t **pixels,
                     struct image_view *image, struct error *err);
 

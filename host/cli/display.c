@@ -7,7 +7,7 @@
 
 static const char *const class_names[] = {"unknown", "emulated", "passed-through", "virtual"};
 
-static void set(struct display *display, const char *key, size_t len, const char *value)
+static void display_set(struct display *display, const char *key, size_t len, const char *value)
 {
     const struct {
         const char *key;
@@ -20,8 +20,8 @@ static void set(struct display *display, const char *key, size_t len, const char
             *known[i].value = value;
 }
 
-/* "display.N.KEY=VALUE" */
-static void take_fact(struct displays *displays, const char *fact)
+/* Takes a fact "display.N.KEY=VALUE"; ignores others. */
+static void displays_take_fact(struct displays *displays, const char *fact)
 {
     static const char prefix[] = "display.";
     uint64_t number;
@@ -33,7 +33,7 @@ static void take_fact(struct displays *displays, const char *fact)
     size_t len = strcspn(fact, "=");
     if (fact[len] != '=')
         return;
-    set(&displays->items[number], fact, len, fact + len + 1);
+    display_set(&displays->items[number], fact, len, fact + len + 1);
     if (number >= displays->count)
         displays->count = (size_t)number + 1;
 }
@@ -44,7 +44,7 @@ void displays_take(struct displays *displays, struct periscope_strings *facts)
     displays->facts = *facts;
     *facts = (struct periscope_strings){0};
     for (size_t i = 0; i < displays->facts.count; i++)
-        take_fact(displays, displays->facts.items[i]);
+        displays_take_fact(displays, displays->facts.items[i]);
 }
 
 void displays_deinit(struct displays *displays)
@@ -66,19 +66,20 @@ const char *display_class_name(enum display_class class)
     return class_names[class];
 }
 
-static bool is_meant(const struct display *display, const char *name, const char *pci)
+static bool display_matches(const struct display *display, const char *name, const char *pci)
 {
     return (!name && !pci) || (name && display->name && strcmp(display->name, name) == 0) ||
            (pci && display->pci && strcmp(display->pci, pci) == 0);
 }
 
-/* The first class that is told of those meant; *found_pci, if not NULL, is that of the first of them. */
-static enum display_class find_class(const struct displays *displays, const char *name, const char *pci,
-                                     const char **found_pci)
+/* Returns the first class of the matching outputs. *found_pci, if not NULL, becomes the PCI address of the first of
+   them. */
+static enum display_class displays_find_class(const struct displays *displays, const char *name, const char *pci,
+                                              const char **found_pci)
 {
     for (size_t i = 0; i < displays->count; i++) {
         const struct display *display = &displays->items[i];
-        if (!is_meant(display, name, pci))
+        if (!display_matches(display, name, pci))
             continue;
         if (found_pci && !*found_pci)
             *found_pci = display->pci;
@@ -91,6 +92,6 @@ static enum display_class find_class(const struct displays *displays, const char
 enum display_class displays_class(const struct displays *displays, const char *name)
 {
     const char *pci = NULL;
-    enum display_class class = find_class(displays, name, NULL, &pci);
-    return class == DISPLAY_UNKNOWN && name && pci ? find_class(displays, NULL, pci, NULL) : class;
+    enum display_class class = displays_find_class(displays, name, NULL, &pci);
+    return class == DISPLAY_UNKNOWN && name && pci ? displays_find_class(displays, NULL, pci, NULL) : class;
 }

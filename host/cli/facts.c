@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Those that may come several times, and what their arrays are called; NULL: the verb's own. */
+/* The facts that may occur several times, and the names of their arrays; NULL: the verb adds its own. */
 static const struct {
     const char *key, *array;
 } repeated[] = {{"warning", "warnings"}, {"refused", "refused"}, {"drm.plane", "planes"}, {"crc", NULL}};
@@ -18,7 +18,7 @@ const char *fact_value(const char *fact, const char *key)
     return strncmp(fact, key, len) == 0 && fact[len] == '=' ? fact + len + 1 : NULL;
 }
 
-static PRINTF_LIKE(1, 0) char *make_text(const char *format, va_list args)
+static PRINTF_LIKE(1, 0) char *facts_format(const char *format, va_list args)
 {
     va_list again;
     va_copy(again, args);
@@ -38,7 +38,7 @@ bool facts_add(struct periscope_strings *facts, const char *format, ...)
         return false;
     facts->items = items;
     va_start(args, format);
-    items[facts->count] = make_text(format, args);
+    items[facts->count] = facts_format(format, args);
     va_end(args);
     if (!items[facts->count])
         return false;
@@ -46,7 +46,7 @@ bool facts_add(struct periscope_strings *facts, const char *format, ...)
     return true;
 }
 
-static bool may_repeat(const char *fact)
+static bool facts_may_repeat(const char *fact)
 {
     for (size_t i = 0; i < REPEATED_COUNT; i++)
         if (fact_value(fact, repeated[i].key))
@@ -54,7 +54,8 @@ static bool may_repeat(const char *fact)
     return false;
 }
 
-static void add_array(struct json *reply, const char *name, const char *key, const struct periscope_strings *facts)
+static void facts_add_array(struct json *reply, const char *name, const char *key,
+                            const struct periscope_strings *facts)
 {
     json_array_begin(reply, name);
     for (size_t i = 0; i < facts->count; i++) {
@@ -71,7 +72,7 @@ void facts_json(struct json *reply, const struct periscope_strings *facts)
     for (size_t i = 0; i < facts->count; i++) {
         const char *fact = facts->items[i], *equals = strchr(fact, '=');
         char key[64];
-        if (may_repeat(fact) || !equals || (size_t)(equals - fact) >= sizeof key)
+        if (facts_may_repeat(fact) || !equals || (size_t)(equals - fact) >= sizeof key)
             continue;
         snprintf(key, sizeof key, "%.*s", (int)(equals - fact), fact);
         json_text(reply, key, equals + 1);
@@ -79,10 +80,10 @@ void facts_json(struct json *reply, const struct periscope_strings *facts)
     json_object_end(reply);
     for (size_t i = 0; i < REPEATED_COUNT; i++)
         if (repeated[i].array)
-            add_array(reply, repeated[i].array, repeated[i].key, facts);
+            facts_add_array(reply, repeated[i].array, repeated[i].key, facts);
 }
 
-void facts_tell(struct cli *cli, struct periscope_strings *facts, bool beside)
+void facts_print(struct cli *cli, struct periscope_strings *facts, bool on_stderr)
 {
     cli_make_printable(facts);
     for (size_t i = 0; i < facts->count; i++) {
@@ -90,7 +91,7 @@ void facts_tell(struct cli *cli, struct periscope_strings *facts, bool beside)
         int len = (int)strcspn(fact, "=");
         if (warning)
             cli_warn(cli, "%s: warning: %s", cli->target, warning);
-        else if (beside || cli->quiet)
+        else if (on_stderr || cli->quiet)
             cli_note(cli, "%.*s: %s", len, fact, fact[len] ? fact + len + 1 : "");
         else
             cli_print(cli, "%-9.*s %s\n", len, fact, fact[len] ? fact + len + 1 : "");

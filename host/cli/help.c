@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static void print_exits(void)
+static void help_print_exits(void)
 {
 #define X(symbol, value, name, help) printf("  %-3d  %s\n", value, help);
     CLI_EXITS(X)
@@ -23,15 +23,15 @@ void help_program(void)
     for (const struct command *const *command = commands; *command; command++)
         printf("  %-12s %s\n", (*command)->name, (*command)->summary);
     puts("\nHOST is a name, an IPv4 address or an IPv6 one in brackets: [::1]:9000. PERISCOPE_HOST and\n"
-         "PERISCOPE_PORT are defaults: '-' is the host of PERISCOPE_HOST, ':PORT' another port of it, and\n"
-         "HOST may be left out where nothing follows it. With --host HOST[:PORT] the operands are those\n"
-         "after HOST.\n\n"
-         "Exit status (of run and wait the program's own, where one ended, which --json tells apart; of test\n"
-         "its verdict, see 'periscope test --help'):");
-    print_exits();
+         "PERISCOPE_PORT are its defaults: '-' is the host of PERISCOPE_HOST, ':PORT' another port on it, and\n"
+         "HOST may be omitted if no operand follows it. With --host HOST[:PORT] all operands are those after\n"
+         "HOST.\n\n"
+         "Exit status (run and wait: that of the program, if it ended; --json distinguishes them; test: its\n"
+         "verdict, see 'periscope test --help'):");
+    help_print_exits();
 }
 
-static bool has_option(const struct cli_option *list, const char *name)
+static bool help_has_option(const struct cli_option *list, const char *name)
 {
     for (; list && list->name; list++)
         if (strcmp(list->name, name) == 0)
@@ -39,12 +39,12 @@ static bool has_option(const struct cli_option *list, const char *name)
     return false;
 }
 
-/* but: names that were printed already. */
-static void print_options(const struct cli_option *options, const struct cli_option *but)
+/* Prints a list of options, without those whose names are also in `but`. */
+static void help_print_options(const struct cli_option *options, const struct cli_option *but)
 {
     for (; options && options->name; options++) {
         char text[80], letter[8] = "    ";
-        if (has_option(but, options->name))
+        if (help_has_option(but, options->name))
             continue;
         if (options->letter)
             snprintf(letter, sizeof letter, "-%c, ", options->letter);
@@ -62,8 +62,8 @@ void help_command(const struct command *command)
     if (command->details)
         printf("\n%s", command->details);
     puts("\nOptions:");
-    print_options(command->options, NULL);
-    print_options(common_options, command->options);
+    help_print_options(command->options, NULL);
+    help_print_options(common_options, command->options);
     printf("\nExamples:\n%s", command->examples);
-    puts("\nThe host, its defaults and the exit statuses are told by 'periscope --help'.");
+    puts("\nSee 'periscope --help' for the host, its defaults and the exit statuses.");
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What --help prints, all of it from the tables. */
+/* Prints the texts of --help from the tables. */
 #ifndef HOST_CLI_HELP_H
 #define HOST_CLI_HELP_H
 
@@ -7,7 +7,9 @@
 
 extern const struct command *const commands[]; /* NULL-terminated; main.c makes it from commands.def */
 
+/* Prints the help of the program as a whole. */
 void help_program(void);
+/* Prints the help of a verb. */
 void help_command(const struct command *command);
 
 #endif

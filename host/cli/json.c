@@ -18,7 +18,7 @@ void json_deinit(struct json *json)
     buffer_deinit(&json->out);
 }
 
-static void put_control(struct buffer *out, uint8_t c)
+static void json_put_control(struct buffer *out, uint8_t c)
 {
     static const char letters[] = "\bb\ff\nn\rr\tt\"\"\\\\";
     for (const char *p = letters; *p; p += 2)
@@ -29,7 +29,7 @@ static void put_control(struct buffer *out, uint8_t c)
     buffer_printf(out, "\\u%04x", c);
 }
 
-static void put_string(struct buffer *out, const uint8_t *p, size_t left)
+static void json_put_string(struct buffer *out, const uint8_t *p, size_t left)
 {
     buffer_append(out, "\"", 1);
     while (left > 0) {
@@ -38,7 +38,7 @@ static void put_string(struct buffer *out, const uint8_t *p, size_t left)
         if (code == UTF8_INVALID)
             buffer_append(out, "\xef\xbf\xbd", 3);
         else if (*p < 0x20 || *p == '"' || *p == '\\' || *p == 0x7f)
-            put_control(out, *p);
+            json_put_control(out, *p);
         else
             buffer_append(out, p, part);
         p += part;
@@ -47,25 +47,25 @@ static void put_string(struct buffer *out, const uint8_t *p, size_t left)
     buffer_append(out, "\"", 1);
 }
 
-static void put_key(struct json *json, const char *key)
+static void json_put_key(struct json *json, const char *key)
 {
     if (json->comma)
         buffer_append(&json->out, ",", 1);
     json->comma = true;
     if (!key)
         return;
-    put_string(&json->out, (const uint8_t *)key, strlen(key));
+    json_put_string(&json->out, (const uint8_t *)key, strlen(key));
     buffer_append(&json->out, ":", 1);
 }
 
-static void begin(struct json *json, const char *key, const char *bracket)
+static void json_begin(struct json *json, const char *key, const char *bracket)
 {
-    put_key(json, key);
+    json_put_key(json, key);
     buffer_append(&json->out, bracket, 1);
     json->comma = false;
 }
 
-static void end(struct json *json, const char *bracket)
+static void json_end(struct json *json, const char *bracket)
 {
     buffer_append(&json->out, bracket, 1);
     json->comma = true;
@@ -73,22 +73,22 @@ static void end(struct json *json, const char *bracket)
 
 void json_object_begin(struct json *json, const char *key)
 {
-    begin(json, key, "{");
+    json_begin(json, key, "{");
 }
 
 void json_object_end(struct json *json)
 {
-    end(json, "}");
+    json_end(json, "}");
 }
 
 void json_array_begin(struct json *json, const char *key)
 {
-    begin(json, key, "[");
+    json_begin(json, key, "[");
 }
 
 void json_array_end(struct json *json)
 {
-    end(json, "]");
+    json_end(json, "]");
 }
 
 void json_text(struct json *json, const char *key, const char *text)
@@ -101,25 +101,25 @@ void json_text(struct json *json, const char *key, const char *text)
 
 void json_text_len(struct json *json, const char *key, const void *bytes, size_t len)
 {
-    put_key(json, key);
-    put_string(&json->out, bytes, len);
+    json_put_key(json, key);
+    json_put_string(&json->out, bytes, len);
 }
 
 void json_number(struct json *json, const char *key, uint64_t value)
 {
-    put_key(json, key);
+    json_put_key(json, key);
     buffer_printf(&json->out, "%" PRIu64, value);
 }
 
 void json_integer(struct json *json, const char *key, int64_t value)
 {
-    put_key(json, key);
+    json_put_key(json, key);
     buffer_printf(&json->out, "%" PRId64, value);
 }
 
 void json_decimal(struct json *json, const char *key, double value)
 {
-    put_key(json, key);
+    json_put_key(json, key);
     if (isfinite(value))
         buffer_printf(&json->out, "%.3f", value);
     else
@@ -128,12 +128,12 @@ void json_decimal(struct json *json, const char *key, double value)
 
 void json_bool(struct json *json, const char *key, bool value)
 {
-    put_key(json, key);
+    json_put_key(json, key);
     buffer_printf(&json->out, "%s", value ? "true" : "false");
 }
 
 void json_null(struct json *json, const char *key)
 {
-    put_key(json, key);
+    json_put_key(json, key);
     buffer_append(&json->out, "null", 4);
 }

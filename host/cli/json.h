@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Writes JSON (RFC 8259) into memory: always valid UTF-8, one line, no spaces.
  *
- * A text from a guest may be any bytes. What is not UTF-8 becomes U+FFFD, one for each maximal part of a
- * character that is ill-formed (Unicode 15, section 3.9, as the WHATWG decoder and Python's errors="replace"
- * do it). Nesting is checked by nobody: each _begin needs its _end.
+ * A text from a guest may be any bytes. Invalid UTF-8 is replaced by U+FFFD, one for each maximal subpart of an
+ * ill-formed sequence (Unicode 15, section 3.9, like the WHATWG decoder and Python's errors="replace"). Nesting is
+ * not checked: each _begin needs its _end.
  */
 #ifndef HOST_CLI_JSON_H
 #define HOST_CLI_JSON_H
@@ -17,14 +17,15 @@
 #define JSON_MAX (256u << 20) /* bytes of one text */
 
 struct json {
-    struct buffer out; /* owned; out.failed once it did not fit */
-    bool comma;        /* something stands before the next value on its level */
+    struct buffer out; /* owned; out.failed once the text did not fit */
+    bool comma;        /* the next value on this level needs a comma before it */
 };
 
 void json_init(struct json *json);
 void json_deinit(struct json *json); /* accepts a zeroed one */
 
-/* key: NULL within an array and for the outermost value. */
+/* The key of each function is NULL within an array and for the outermost value. */
+
 void json_object_begin(struct json *json, const char *key);
 void json_object_end(struct json *json);
 void json_array_begin(struct json *json, const char *key);

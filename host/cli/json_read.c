@@ -10,28 +10,28 @@ struct cursor {
     const char *at, *end;
 };
 
-static bool skip_value(struct cursor *c, int depth);
+static bool cursor_skip_value(struct cursor *c, int depth);
 
-static char peek(const struct cursor *c)
+static char cursor_peek(const struct cursor *c)
 {
     return c->at < c->end ? *c->at : 0;
 }
 
-static bool take(struct cursor *c, char wanted)
+static bool cursor_take(struct cursor *c, char wanted)
 {
-    if (peek(c) != wanted)
+    if (cursor_peek(c) != wanted)
         return false;
     c->at++;
     return true;
 }
 
-static void skip_space(struct cursor *c)
+static void cursor_skip_space(struct cursor *c)
 {
     while (c->at < c->end && (*c->at == ' ' || *c->at == '\t' || *c->at == '\n' || *c->at == '\r'))
         c->at++;
 }
 
-static bool take_word(struct cursor *c, const char *word)
+static bool cursor_take_word(struct cursor *c, const char *word)
 {
     size_t len = strlen(word);
     if ((size_t)(c->end - c->at) < len || memcmp(c->at, word, len) != 0)
@@ -40,35 +40,35 @@ static bool take_word(struct cursor *c, const char *word)
     return true;
 }
 
-static bool skip_digits(struct cursor *c)
+static bool cursor_skip_digits(struct cursor *c)
 {
     const char *start = c->at;
-    while (peek(c) >= '0' && peek(c) <= '9')
+    while (cursor_peek(c) >= '0' && cursor_peek(c) <= '9')
         c->at++;
     return c->at > start;
 }
 
-static bool skip_number(struct cursor *c)
+static bool cursor_skip_number(struct cursor *c)
 {
-    take(c, '-');
-    if (!take(c, '0') && !skip_digits(c))
+    cursor_take(c, '-');
+    if (!cursor_take(c, '0') && !cursor_skip_digits(c))
         return false;
-    if (take(c, '.') && !skip_digits(c))
+    if (cursor_take(c, '.') && !cursor_skip_digits(c))
         return false;
-    if (!take(c, 'e') && !take(c, 'E'))
+    if (!cursor_take(c, 'e') && !cursor_take(c, 'E'))
         return true;
-    if (!take(c, '+'))
-        take(c, '-');
-    return skip_digits(c);
+    if (!cursor_take(c, '+'))
+        cursor_take(c, '-');
+    return cursor_skip_digits(c);
 }
 
-/* Four hexadecimal digits. */
-static bool take_code(struct cursor *c, uint32_t *code)
+/* Reads four hexadecimal digits. */
+static bool cursor_take_code(struct cursor *c, uint32_t *code)
 {
     *code = 0;
     for (int i = 0; i < 4; i++) {
         static const char digits[] = "0123456789abcdefABCDEF";
-        const char *digit = peek(c) ? strchr(digits, peek(c)) : NULL;
+        const char *digit = cursor_peek(c) ? strchr(digits, cursor_peek(c)) : NULL;
         if (!digit)
             return false;
         *code = *code << 4 | (uint32_t)(digit - digits < 16 ? digit - digits : digit - digits - 6);
@@ -77,7 +77,7 @@ static bool take_code(struct cursor *c, uint32_t *code)
     return true;
 }
 
-static void put_utf8(struct buffer *out, uint32_t code)
+static void json_put_utf8(struct buffer *out, uint32_t code)
 {
     uint8_t bytes[4];
     size_t len = code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
@@ -88,47 +88,47 @@ static void put_utf8(struct buffer *out, uint32_t code)
     buffer_append(out, bytes, len);
 }
 
-/* What stands behind "\u". Halves that do not make a pair are no characters. */
-static bool take_escaped_code(struct cursor *c, uint32_t *code)
+/* Reads the digits after "\u", and the second half of a surrogate pair. An unpaired surrogate is U+FFFD. */
+static bool cursor_take_escaped_code(struct cursor *c, uint32_t *code)
 {
     uint32_t low;
-    if (!take_code(c, code))
+    if (!cursor_take_code(c, code))
         return false;
     if (*code < 0xd800 || *code > 0xdfff)
         return true;
     struct cursor next = *c;
-    bool is_pair =
-        *code < 0xdc00 && take_word(&next, "\\u") && take_code(&next, &low) && low >= 0xdc00 && low <= 0xdfff;
+    bool is_pair = *code < 0xdc00 && cursor_take_word(&next, "\\u") && cursor_take_code(&next, &low) && low >= 0xdc00 &&
+                   low <= 0xdfff;
     if (is_pair)
         *c = next;
     *code = is_pair ? 0x10000 + ((*code - 0xd800) << 10) + (low - 0xdc00) : 0xfffd;
     return true;
 }
 
-static bool take_escape(struct cursor *c, struct buffer *out)
+static bool cursor_take_escape(struct cursor *c, struct buffer *out)
 {
     static const char letters[] = "\"\\/bfnrt", meant[] = "\"\\/\b\f\n\r\t";
     uint32_t code;
-    if (take(c, 'u')) {
-        if (!take_escaped_code(c, &code))
+    if (cursor_take(c, 'u')) {
+        if (!cursor_take_escaped_code(c, &code))
             return false;
     } else {
-        const char *letter = peek(c) ? strchr(letters, peek(c)) : NULL;
+        const char *letter = cursor_peek(c) ? strchr(letters, cursor_peek(c)) : NULL;
         if (!letter)
             return false;
         code = (uint8_t)meant[letter - letters];
         c->at++;
     }
     if (out)
-        put_utf8(out, code);
+        json_put_utf8(out, code);
     return true;
 }
 
-static bool take_character(struct cursor *c, struct buffer *out)
+static bool cursor_take_character(struct cursor *c, struct buffer *out)
 {
     uint32_t code;
-    if (take(c, '\\'))
-        return take_escape(c, out);
+    if (cursor_take(c, '\\'))
+        return cursor_take_escape(c, out);
     size_t len = utf8_next((const uint8_t *)c->at, (size_t)(c->end - c->at), &code);
     if (code == UTF8_INVALID || code < 0x20)
         return false;
@@ -138,62 +138,63 @@ static bool take_character(struct cursor *c, struct buffer *out)
     return true;
 }
 
-/* out: NULL to pass over it. */
-static bool take_string(struct cursor *c, struct buffer *out)
+/* Reads a string. out: NULL to skip it. */
+static bool cursor_take_string(struct cursor *c, struct buffer *out)
 {
-    if (!take(c, '"'))
+    if (!cursor_take(c, '"'))
         return false;
     while (c->at < c->end && *c->at != '"')
-        if (!take_character(c, out))
+        if (!cursor_take_character(c, out))
             return false;
-    return take(c, '"');
+    return cursor_take(c, '"');
 }
 
-static bool skip_key(struct cursor *c)
+static bool cursor_skip_key(struct cursor *c)
 {
-    skip_space(c);
-    if (!take_string(c, NULL))
+    cursor_skip_space(c);
+    if (!cursor_take_string(c, NULL))
         return false;
-    skip_space(c);
-    return take(c, ':');
+    cursor_skip_space(c);
+    return cursor_take(c, ':');
 }
 
-/* What stands between the brackets, and the closing one. */
-static bool skip_items(struct cursor *c, char end, bool keys, int depth)
+/* Skips the contents of brackets and the closing one. */
+static bool cursor_skip_items(struct cursor *c, char end, bool keys, int depth)
 {
-    skip_space(c);
-    if (take(c, end))
+    cursor_skip_space(c);
+    if (cursor_take(c, end))
         return true;
     do {
-        if ((keys && !skip_key(c)) || !skip_value(c, depth + 1))
+        if ((keys && !cursor_skip_key(c)) || !cursor_skip_value(c, depth + 1))
             return false;
-    } while (take(c, ','));
-    return take(c, end);
+    } while (cursor_take(c, ','));
+    return cursor_take(c, end);
 }
 
-/* With the space around it. */
-static bool skip_value(struct cursor *c, int depth)
+/* Skips a value with the white space around it. */
+static bool cursor_skip_value(struct cursor *c, int depth)
 {
     bool good;
     if (depth > JSON_DEPTH_MAX)
         return false;
-    skip_space(c);
-    if (take(c, '{'))
-        good = skip_items(c, '}', true, depth);
-    else if (take(c, '['))
-        good = skip_items(c, ']', false, depth);
-    else if (peek(c) == '"')
-        good = take_string(c, NULL);
+    cursor_skip_space(c);
+    if (cursor_take(c, '{'))
+        good = cursor_skip_items(c, '}', true, depth);
+    else if (cursor_take(c, '['))
+        good = cursor_skip_items(c, ']', false, depth);
+    else if (cursor_peek(c) == '"')
+        good = cursor_take_string(c, NULL);
     else
-        good = take_word(c, "true") || take_word(c, "false") || take_word(c, "null") || skip_number(c);
-    skip_space(c);
+        good = cursor_take_word(c, "true") || cursor_take_word(c, "false") || cursor_take_word(c, "null") ||
+               cursor_skip_number(c);
+    cursor_skip_space(c);
     return good;
 }
 
-static void set_value(struct json_value *value, const char *start, const char *end)
+static void json_set_value(struct json_value *value, const char *start, const char *end)
 {
     struct cursor c = {start, end};
-    skip_space(&c);
+    cursor_skip_space(&c);
     while (end > c.at && strchr(" \t\n\r", end[-1]))
         end--;
     *value = (struct json_value){c.at, (size_t)(end - c.at)};
@@ -203,9 +204,9 @@ bool json_parse(struct json_value *value, const char *text, size_t len)
 {
     struct cursor c = {text, text + len};
     *value = (struct json_value){0};
-    if (!skip_value(&c, 1) || c.at != c.end)
+    if (!cursor_skip_value(&c, 1) || c.at != c.end)
         return false;
-    set_value(value, text, c.end);
+    json_set_value(value, text, c.end);
     return true;
 }
 
@@ -216,23 +217,23 @@ bool json_member(const struct json_value *object, const char *name, struct json_
         return false;
     struct cursor c = {object->text, object->text + object->len};
     size_t name_len = strlen(name);
-    if (!take(&c, '{'))
+    if (!cursor_take(&c, '{'))
         return false;
     do {
-        skip_space(&c);
+        cursor_skip_space(&c);
         const char *key = c.at;
-        if (!skip_key(&c))
+        if (!cursor_skip_key(&c))
             return false;
         const char *start = c.at;
         bool found =
             (size_t)(start - key) > name_len + 1 && key[name_len + 1] == '"' && memcmp(key + 1, name, name_len) == 0;
-        if (!skip_value(&c, 1))
+        if (!cursor_skip_value(&c, 1))
             return false;
         if (found) {
-            set_value(value, start, c.at);
+            json_set_value(value, start, c.at);
             return true;
         }
-    } while (take(&c, ','));
+    } while (cursor_take(&c, ','));
     return false;
 }
 
@@ -241,5 +242,5 @@ bool json_string(const struct json_value *value, struct buffer *out)
     if (!value->text)
         return false;
     struct cursor c = {value->text, value->text + value->len};
-    return take_string(&c, out) && c.at == c.end && !out->failed;
+    return cursor_take_string(&c, out) && c.at == c.end && !out->failed;
 }

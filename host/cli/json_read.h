@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Reads JSON (RFC 8259) that another program wrote, from memory: strict, and never deeper than JSON_DEPTH_MAX. Only what
- * QEMU's monitor says is read here, which is a few members of small objects: values are borrowed pieces of the text, and
- * nothing is built from it. */
+/* Reads JSON (RFC 8259) that another program wrote, from memory: strict, and never deeper than JSON_DEPTH_MAX. It is
+ * used for the messages of QEMU's monitor, of which a few members of small objects are needed: values are borrowed
+ * parts of the text, and no tree is built.
+ */
 #ifndef HOST_CLI_JSON_READ_H
 #define HOST_CLI_JSON_READ_H
 
@@ -13,17 +14,17 @@
 #define JSON_DEPTH_MAX 32
 
 struct json_value {
-    const char *text; /* borrowed: the value without the space around it; NULL: there is none */
+    const char *text; /* borrowed: the value without surrounding white space; NULL: none */
     size_t len;
 };
 
-/* The one value that the text is. False, with no value, when it is not JSON. */
+/* Parses a text, which must be one value. Returns false, with no value, if it is not JSON. */
 bool json_parse(struct json_value *value, const char *text, size_t len);
-/* The first member of that name (which needs no escapes) of an object that json_parse gave, or a part of one. False, with
-   no value: no object, or no such member. */
+/* Finds the first member of that name (which needs no escapes) of an object that json_parse or json_member returned.
+   Returns false, with no value, if it is no object or has no such member. */
 bool json_member(const struct json_value *object, const char *name, struct json_value *value);
-/* Appends a string's characters as UTF-8, without a NUL. An escaped half of a surrogate pair becomes U+FFFD. False: no
-   string, or no room. */
+/* Appends a string's characters as UTF-8, without a NUL. An escaped unpaired surrogate becomes U+FFFD. Returns false if
+   it is no string or does not fit. */
 bool json_string(const struct json_value *value, struct buffer *out);
 
 #endif

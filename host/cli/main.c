@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The command `periscope`: finds the verb, reads the line, runs the verb, closes the reply. */
+/* The command `periscope`: finds the verb, parses the command line, runs the verb, completes the reply. */
 #include "host/cli/cli.h"
 #include "host/cli/help.h"
 #include "host/cli/options.h"
@@ -20,7 +20,7 @@ const struct command *const commands[] = {
     NULL,
 };
 
-static const struct command *find_command(const char *name)
+static const struct command *main_find_command(const char *name)
 {
     for (const struct command *const *command = commands; *command; command++)
         if (strcmp((*command)->name, name) == 0)
@@ -28,8 +28,8 @@ static const struct command *find_command(const char *name)
     return NULL;
 }
 
-/* The agent that is meant, into *target; the operands after it stay in cli. */
-static int take_target(struct cli *cli, struct target *target, char text[TARGET_TEXT_SIZE])
+/* Determines the agent, *target; the operands after it stay in cli. */
+static int main_take_target(struct cli *cli, struct target *target, char text[TARGET_TEXT_SIZE])
 {
     struct error err = {0};
     const char *given = cli_option(cli, "host");
@@ -51,7 +51,7 @@ static int take_target(struct cli *cli, struct target *target, char text[TARGET_
     return 0;
 }
 
-static int take_timeouts(struct cli *cli)
+static int main_take_timeouts(struct cli *cli)
 {
     const char *timeout = cli_option(cli, "timeout"), *connect = cli_option(cli, "connect-timeout");
     cli->timeout_ms = cli->connect_timeout_ms = -1;
@@ -62,7 +62,7 @@ static int take_timeouts(struct cli *cli)
     return 0;
 }
 
-static int connect_and_run(struct cli *cli)
+static int main_connect_and_run(struct cli *cli)
 {
     cli->periscope = periscope_new(cli->host, cli->port);
     if (!cli->periscope)
@@ -70,12 +70,12 @@ static int connect_and_run(struct cli *cli)
     int connect_ms = cli->connect_timeout_ms < 0 ? PERISCOPE_CONNECT_MS : cli->connect_timeout_ms;
     bool silence = cli->timeout_ms >= 0 && !cli->command->times_itself;
     periscope_set_timeouts(cli->periscope, connect_ms, silence ? cli->timeout_ms : PERISCOPE_IO_MS);
-    int exit = cli->command->run(cli);
+    int exit_status = cli->command->run(cli);
     periscope_free(cli->periscope);
-    return exit;
+    return exit_status;
 }
 
-static int run_line(struct cli *cli, char **args)
+static int main_run_line(struct cli *cli, char **args)
 {
     struct error err = {0};
     struct target target;
@@ -91,29 +91,29 @@ static int run_line(struct cli *cli, char **args)
     cli->quiet = cli_option(cli, "quiet") != NULL;
     if (status)
         return cli_usage(cli, "%s", err.text);
-    int exit = take_target(cli, &target, text);
-    if (!exit)
-        exit = take_timeouts(cli);
-    return exit ? exit : connect_and_run(cli);
+    int exit_status = main_take_target(cli, &target, text);
+    if (!exit_status)
+        exit_status = main_take_timeouts(cli);
+    return exit_status ? exit_status : main_connect_and_run(cli);
 }
 
-/* Prints the reply and sees that all that was printed got out. */
-static int finish(struct cli *cli, int exit)
+/* Completes and prints the reply, and checks that all output was written. */
+static int main_finish(struct cli *cli, int exit_status)
 {
     struct json *reply = &cli->reply;
     json_text(reply, "status", cli->status ? cli->status : "ok");
     json_bool(reply, "ok", !cli->reported);
-    json_integer(reply, "exit", exit);
+    json_integer(reply, "exit", exit_status);
     json_object_end(reply);
     if (cli->json && reply->out.failed)
-        exit = cli_error(cli, CLI_FAILED, "the reply does not fit into memory");
+        exit_status = cli_error(cli, CLI_FAILED, "the reply does not fit into memory");
     else if (cli->json && (fwrite(reply->out.data, 1, reply->out.len, stdout) != reply->out.len || putchar('\n') < 0))
-        exit = CLI_FAILED;
+        exit_status = CLI_FAILED;
     if (fflush(stdout) || ferror(stdout)) {
         fprintf(stderr, "periscope: %s: could not write to standard output\n", cli->command->name);
-        exit = CLI_FAILED;
+        exit_status = CLI_FAILED;
     }
-    return exit;
+    return exit_status;
 }
 
 int main(int argc, char **argv)
@@ -129,15 +129,15 @@ int main(int argc, char **argv)
         puts("periscope " PERISCOPE_VERSION);
         return fflush(stdout) ? CLI_FAILED : CLI_OK;
     }
-    cli.command = find_command(argv[1]);
+    cli.command = main_find_command(argv[1]);
     if (!cli.command)
         return cli_usage(&cli, "there is no verb '%s'", argv[1]);
     json_init(&cli.reply);
     json_object_begin(&cli.reply, NULL);
     json_text(&cli.reply, "verb", cli.command->name);
-    int exit = run_line(&cli, argv + 2);
-    exit = finish(&cli, exit);
+    int exit_status = main_run_line(&cli, argv + 2);
+    exit_status = main_finish(&cli, exit_status);
     free(cli.settings);
     json_deinit(&cli.reply);
-    return exit;
+    return exit_status;
 }

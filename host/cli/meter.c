@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Draws the progress bar over itself, on a terminal only, and wipes it away at the end. */
+/* Draws the progress bar in place, only on a terminal, and clears it at the end. */
 #include "host/cli/cli.h"
 #include "host/cli/progress.h"
 
@@ -8,7 +8,7 @@
 
 #include <stdio.h>
 
-#define UNSEEN_MS 300 /* what is done by then needs no bar */
+#define UNSEEN_MS 300 /* a transfer that takes less needs no bar */
 
 static struct {
     const char *label;
@@ -17,30 +17,30 @@ static struct {
     bool draws, drawn;
 } meter;
 
-/* \r goes to the start of the line, ESC [ K clears what is behind the cursor (ECMA-48). */
-static void draw(uint64_t total)
+/* Draws the bar over the last one. \r moves to the start of the line; ESC [ K clears from the cursor on (ECMA-48). */
+static void meter_draw(uint64_t total)
 {
     char line[PROGRESS_SIZE];
     int columns = os_terminal_width();
     struct progress progress = {meter.label, meter.done, total, os_clock_ms() - meter.start_ms};
     if (columns < 2 || (!meter.drawn && progress.elapsed_ms < UNSEEN_MS))
         return;
-    /* The last column is left free: some terminals go to the next line with it. */
+    /* The last column stays empty: some terminals wrap after it. */
     progress_line(line, columns - 1, &progress);
     fprintf(stderr, "\r%s\033[K", line);
     fflush(stderr);
     meter.drawn = true;
 }
 
-static bool moved(void *context, uint64_t done, uint64_t total)
+static bool meter_update(void *context, uint64_t done, uint64_t total)
 {
     (void)context;
-    /* A transfer that was begun anew is measured anew. */
+    /* A transfer that starts again is measured again. */
     if (done < meter.done)
         meter.start_ms = os_clock_ms();
     meter.done = done;
     if (meter.draws)
-        draw(total);
+        meter_draw(total);
     return true;
 }
 
@@ -51,7 +51,7 @@ void cli_progress_begin(struct cli *cli, const char *label)
     meter.done = 0;
     meter.drawn = false;
     meter.draws = !cli->quiet && os_terminal_width() > 0;
-    periscope_set_progress(cli->periscope, moved, NULL);
+    periscope_set_progress(cli->periscope, meter_update, NULL);
 }
 
 void cli_progress_end(struct cli *cli)

@@ -9,16 +9,16 @@
 #include <string.h>
 
 const struct cli_option common_options[] = {
-    {"host", 'H', "HOST[:PORT]", "the agent; the operands are then those after HOST"},
+    {"host", 'H', "HOST[:PORT]", "the agent; all operands are then those after HOST"},
     {"timeout", 't', "SECONDS", "how long the agent may be silent (60)"},
     {"connect-timeout", 0, "SECONDS", "how long connecting may take (20)"},
-    {"json", 0, NULL, "one JSON object on standard output, also for a failure"},
+    {"json", 0, NULL, "print one JSON object on standard output, even after a failure"},
     {"quiet", 'q', NULL, "no progress bar and no remarks"},
     {"help", 'h', NULL, "this text"},
     {0},
 };
 
-static const struct cli_option *find(const struct cli_option *list, const char *name, size_t len, char letter)
+static const struct cli_option *option_find_in(const struct cli_option *list, const char *name, size_t len, char letter)
 {
     for (; list && list->name; list++)
         if (letter ? list->letter == letter : strlen(list->name) == len && memcmp(list->name, name, len) == 0)
@@ -26,29 +26,29 @@ static const struct cli_option *find(const struct cli_option *list, const char *
     return NULL;
 }
 
-static const struct cli_option *find_option(const struct cli *cli, const char *name, size_t len, char letter)
+static const struct cli_option *option_find(const struct cli *cli, const char *name, size_t len, char letter)
 {
-    const struct cli_option *option = find(cli->command->options, name, len, letter);
-    return option ? option : find(common_options, name, len, letter);
+    const struct cli_option *option = option_find_in(cli->command->options, name, len, letter);
+    return option ? option : option_find_in(common_options, name, len, letter);
 }
 
-static void keep_first(struct error *first, const struct error *one)
+static void option_keep_first_error(struct error *first, const struct error *one)
 {
     if (!first->status)
         *first = *one;
 }
 
-static void add_setting(struct cli *cli, const struct cli_option *option, const char *value)
+static void option_add_setting(struct cli *cli, const struct cli_option *option, const char *value)
 {
     cli->settings[cli->setting_count++] = (struct cli_setting){option, value};
 }
 
-/* --name, --name=VALUE, --name VALUE. The number of words that were used. */
-static int parse_long(struct cli *cli, char **args, struct error *err)
+/* Parses --name, --name=VALUE or --name VALUE. Returns how many words were consumed. */
+static int option_parse_long(struct cli *cli, char **args, struct error *err)
 {
     const char *name = args[0] + 2, *equals = strchr(name, '=');
     size_t len = equals ? (size_t)(equals - name) : strlen(name);
-    const struct cli_option *option = find_option(cli, name, len, 0);
+    const struct cli_option *option = option_find(cli, name, len, 0);
     if (!option) {
         error_set(err, ERR_INVALID, "there is no option --%.*s", (int)(len > 100 ? 100 : len), name);
         return 1;
@@ -58,46 +58,46 @@ static int parse_long(struct cli *cli, char **args, struct error *err)
         return 1;
     }
     if (!option->argument || equals) {
-        add_setting(cli, option, equals ? equals + 1 : "");
+        option_add_setting(cli, option, equals ? equals + 1 : "");
         return 1;
     }
     if (!args[1]) {
         error_set(err, ERR_INVALID, "option --%s needs an argument: %s", option->name, option->argument);
         return 1;
     }
-    add_setting(cli, option, args[1]);
+    option_add_setting(cli, option, args[1]);
     return 2;
 }
 
-/* -q, -qj, -t 5, -t5. The number of words that were used. */
-static int parse_short(struct cli *cli, char **args, struct error *err)
+/* Parses -q, -qj, -t 5 or -t5. Returns how many words were consumed. */
+static int option_parse_short(struct cli *cli, char **args, struct error *err)
 {
     for (const char *p = args[0] + 1; *p; p++) {
-        const struct cli_option *option = find_option(cli, NULL, 0, *p);
+        const struct cli_option *option = option_find(cli, NULL, 0, *p);
         if (!option) {
             error_set(err, ERR_INVALID, "there is no option -%c", *p);
             return 1;
         }
         if (!option->argument) {
-            add_setting(cli, option, "");
+            option_add_setting(cli, option, "");
             continue;
         }
         if (p[1]) {
-            add_setting(cli, option, p + 1);
+            option_add_setting(cli, option, p + 1);
             return 1;
         }
         if (!args[1]) {
             error_set(err, ERR_INVALID, "option -%c needs an argument: %s", *p, option->argument);
             return 1;
         }
-        add_setting(cli, option, args[1]);
+        option_add_setting(cli, option, args[1]);
         return 2;
     }
     return 1;
 }
 
-/* Each word makes at most one setting, but for letters run together. */
-static size_t most_settings(char **args)
+/* Returns an upper bound of the number of settings: a word makes at most one, or one for each of its letters. */
+static size_t option_most_settings(char **args)
 {
     size_t most = 1;
     for (; *args; args++)
@@ -110,7 +110,7 @@ int cli_parse(struct cli *cli, char **args, size_t *operand_count, struct error 
     size_t count = 0;
     bool only_operands = false;
     struct error first = {0};
-    cli->settings = calloc(most_settings(args), sizeof *cli->settings);
+    cli->settings = calloc(option_most_settings(args), sizeof *cli->settings);
     if (!cli->settings)
         return error_set(err, ERR_NO_MEMORY, "no memory for the command line");
     for (char **word = args; *word;) {
@@ -124,10 +124,10 @@ int cli_parse(struct cli *cli, char **args, size_t *operand_count, struct error 
             only_operands = true;
             word++;
         } else {
-            word += (*word)[1] == '-' ? parse_long(cli, word, &one) : parse_short(cli, word, &one);
+            word += (*word)[1] == '-' ? option_parse_long(cli, word, &one) : option_parse_short(cli, word, &one);
         }
         if (one.status)
-            keep_first(&first, &one);
+            option_keep_first_error(&first, &one);
     }
     args[count] = NULL;
     *operand_count = count;
@@ -168,7 +168,7 @@ bool cli_seconds(struct cli *cli, const char *what, const char *text, int *ms)
 {
     static const int most = INT_MAX / 1000;
     char *end;
-    /* strtod also takes "inf", "nan" and hexadecimal, which nobody means here. */
+    /* strtod would also accept "inf", "nan" and hexadecimal numbers. */
     bool plain = text[strspn(text, "0123456789.")] == '\0' && *text;
     double seconds = plain ? strtod(text, &end) : 0;
     if (!plain || *end || seconds > most) {

@@ -8,7 +8,9 @@
 #include <stdio.h>
 #include <string.h>
 
-static bool ends_with(const char *text, const char *end)
+#define FILE_MAX ((size_t)IMAGE_PIXELS_MAX * 3 + (64u << 20)) /* bytes: a PNG that does not compress exceeds a PPM */
+
+static bool picture_has_ending(const char *text, const char *end)
 {
     size_t len = strlen(text), end_len = strlen(end);
     return len >= end_len && strcmp(text + len - end_len, end) == 0;
@@ -16,7 +18,7 @@ static bool ends_with(const char *text, const char *end)
 
 const char *picture_format(const char *file)
 {
-    return file && ends_with(file, ".ppm") ? "ppm" : "png";
+    return file && picture_has_ending(file, ".ppm") ? "ppm" : "png";
 }
 
 int picture_encode(struct cli *cli, const struct image_view *image, const char *format, uint8_t **bytes, size_t *len)
@@ -24,7 +26,7 @@ int picture_encode(struct cli *cli, const struct image_view *image, const char *
     struct buffer file;
     struct error err;
     static const struct png_text software = {"Software", "Periscope " PERISCOPE_VERSION};
-    buffer_init(&file, PERISCOPE_SCREENSHOT_MAX);
+    buffer_init(&file, FILE_MAX);
     int status = strcmp(format, "ppm") == 0
                      ? ppm_encode(&file, image, &err)
                      : png_encode(&file, image, &(struct png_options){.texts = &software, .text_count = 1}, &err);

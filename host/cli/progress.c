@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define LABEL_LEAST 8 /* columns that a cut label keeps */
-#define BAR_LEAST 10  /* a shorter bar shows nothing */
+#define LABEL_LEAST 8 /* columns of a label that was cut */
+#define BAR_LEAST 10  /* columns; a shorter bar is not readable */
 #define BAR_MOST 40
 
 void progress_bytes(char *out, size_t size, uint64_t bytes)
@@ -34,8 +34,8 @@ void progress_time(char *out, size_t size, int64_t ms)
         snprintf(out, size, "%d:%02d", (int)(seconds / 60), (int)(seconds % 60));
 }
 
-/* Bytes, share, rate and time left, the last three where they can be known. */
-static void figures(char *out, size_t size, const struct progress *p)
+/* Formats bytes, percentage, rate and remaining time, the last three if known. */
+static void progress_figures(char *out, size_t size, const struct progress *p)
 {
     char done[16], total[16], rate[16], left[16];
     bool known = p->total != PROGRESS_UNKNOWN;
@@ -56,10 +56,9 @@ static void figures(char *out, size_t size, const struct progress *p)
     }
 }
 
-/* The last `columns` characters of the label, which most often is a path: its end tells most.
-   Bytes that are not printable ASCII count one column each and become '?', so that the line
-   keeps its width on any terminal. */
-static int put_label(char *out, const char *label, int columns)
+/* Writes the last `columns` characters of the label, since it is usually a path, whose end is most specific. Bytes that
+   are not printable ASCII become '?' and take one column each, so that the line has its width on any terminal. */
+static int progress_put_label(char *out, const char *label, int columns)
 {
     size_t len = strlen(label);
     bool cut = len > (size_t)columns;
@@ -73,7 +72,7 @@ static int put_label(char *out, const char *label, int columns)
     return n;
 }
 
-static void put_bar(char *out, int columns, const struct progress *p)
+static void progress_put_bar(char *out, int columns, const struct progress *p)
 {
     int inner = columns - 2;
     int full = p->total ? (int)((double)p->done / (double)p->total * inner) : inner;
@@ -90,7 +89,7 @@ void progress_line(char out[PROGRESS_SIZE], int columns, const struct progress *
     if (columns > PROGRESS_SIZE - 1)
         columns = PROGRESS_SIZE - 1;
     *out = '\0';
-    figures(right, sizeof right, p);
+    progress_figures(right, sizeof right, p);
     int room = columns - (int)strlen(right);
     if (room < 0) {
         snprintf(out, (size_t)columns + 1, "%s", right);
@@ -99,7 +98,7 @@ void progress_line(char out[PROGRESS_SIZE], int columns, const struct progress *
     int len = 0;
     int wanted = (int)strlen(p->label) + 1;
     if (wanted <= room || room > LABEL_LEAST) {
-        len = put_label(out, p->label, (wanted <= room ? wanted : room) - 1);
+        len = progress_put_label(out, p->label, (wanted <= room ? wanted : room) - 1);
         out[len++] = ' ';
     }
     len += snprintf(out + len, PROGRESS_SIZE - (size_t)len, "%s", right);
@@ -107,5 +106,5 @@ void progress_line(char out[PROGRESS_SIZE], int columns, const struct progress *
     if (p->total == PROGRESS_UNKNOWN || bar < BAR_LEAST)
         return;
     out[len++] = ' ';
-    put_bar(out + len, bar > BAR_MOST ? BAR_MOST : bar, p);
+    progress_put_bar(out + len, bar > BAR_MOST ? BAR_MOST : bar, p);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The line of a progress bar. Pure. */
+/* Formats the line of a progress bar. Pure. */
 #ifndef HOST_CLI_PROGRESS_H
 #define HOST_CLI_PROGRESS_H
 
@@ -15,12 +15,12 @@ struct progress {
     int64_t elapsed_ms;
 };
 
-/* "1.5 MiB": three digits or four, always at most 9 characters. */
+/* Formats a size, "1.5 MiB": at most four digits and 9 characters. */
 void progress_bytes(char *out, size_t size, uint64_t bytes);
-/* "0:07", "1:02:03", "99 h+". */
+/* Formats a time, "0:07", "1:02:03" or "99 h+". */
 void progress_time(char *out, size_t size, int64_t ms);
-/* A line of at most `columns` characters, without control characters or a newline: label, bytes, share, rate,
-   time left and a bar, of which those fall away for which there is no room. */
+/* Formats a line of at most `columns` characters, without control characters or a newline: label, bytes, percentage,
+   rate, remaining time and a bar. Parts that do not fit are omitted. */
 void progress_line(char out[PROGRESS_SIZE], int columns, const struct progress *progress);
 
 #endif

@@ -9,7 +9,7 @@ bool qemu_options(struct cli *cli, struct qmp_screen *screen)
     uint64_t number = 0;
     *screen = (struct qmp_screen){.device = cli_option(cli, "device")};
     if ((screen->device || head) && !cli_option(cli, "qmp")) {
-        cli_usage(cli, "--device and --head are of QEMU, which takes --qmp");
+        cli_usage(cli, "--device and --head belong to QEMU and need --qmp");
         return false;
     }
     if (head && !screen->device) {

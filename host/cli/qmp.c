@@ -2,7 +2,6 @@
 #include "host/cli/qmp.h"
 
 #include "base/number.h"
-#include "base/utf8.h"
 #include "host/cli/json.h"
 #include "host/cli/json_read.h"
 #include "picture/ppm.h"
@@ -17,12 +16,12 @@
 
 #define FILE_MAX ((size_t)IMAGE_PIXELS_MAX * 3 + 1024) /* bytes: the largest picture */
 #define VERSION_SIZE 40
-#define MESSAGES_MAX 10000 /* events that may come before an answer */
+#define MESSAGES_MAX 10000 /* events that may precede an answer */
 
 struct qmp {
     struct os_socket *socket; /* owned */
     char *name;               /* owned: the address, for messages */
-    struct buffer line;       /* owned: what was received; the first line_len bytes are the last message */
+    struct buffer line;       /* owned: received data; the first line_len bytes are the last message */
     size_t line_len;
     char version[VERSION_SIZE];
     unsigned last_id;
@@ -30,7 +29,7 @@ struct qmp {
 
 /* ---- lines ---- */
 
-static int connect_to(struct qmp *qmp, const char *address, int64_t deadline_ms, struct error *err)
+static int qmp_connect(struct qmp *qmp, const char *address, int64_t deadline_ms, struct error *err)
 {
     const char *colon = strrchr(address, ':');
     char host[256];
@@ -45,8 +44,8 @@ static int connect_to(struct qmp *qmp, const char *address, int64_t deadline_ms,
     return os_connect(&qmp->socket, host, (uint16_t)port, deadline_ms, err);
 }
 
-/* The next line into the beginning of qmp->line. */
-static int read_line(struct qmp *qmp, int64_t deadline_ms, struct error *err)
+/* Reads the next line to the beginning of qmp->line. */
+static int qmp_read_line(struct qmp *qmp, int64_t deadline_ms, struct error *err)
 {
     struct buffer *line = &qmp->line;
     size_t seen = 0;
@@ -73,19 +72,19 @@ static int read_line(struct qmp *qmp, int64_t deadline_ms, struct error *err)
     }
 }
 
-static int read_message(struct qmp *qmp, int64_t deadline_ms, struct json_value *message, struct error *err)
+static int qmp_read_message(struct qmp *qmp, int64_t deadline_ms, struct json_value *message, struct error *err)
 {
-    int status = read_line(qmp, deadline_ms, err);
+    int status = qmp_read_line(qmp, deadline_ms, err);
     if (status)
         return status;
     if (!json_parse(message, (const char *)qmp->line.data, qmp->line_len))
-        return error_set(err, ERR_PROTOCOL, "what it says is not JSON");
+        return error_set(err, ERR_PROTOCOL, "its message is not JSON");
     return 0;
 }
 
 /* ---- commands ---- */
 
-static bool has_id(const struct json_value *message, unsigned id)
+static bool qmp_has_id(const struct json_value *message, unsigned id)
 {
     struct json_value value;
     char text[16];
@@ -93,38 +92,37 @@ static bool has_id(const struct json_value *message, unsigned id)
     return json_member(message, "id", &value) && value.len == (size_t)len && memcmp(value.text, text, value.len) == 0;
 }
 
-static int explain_error(const struct json_value *error, struct error *err)
+/* Sets the error from the description that QEMU gives. */
+static int qmp_read_error(const struct json_value *error, struct error *err)
 {
     struct json_value text;
-    struct buffer words;
-    buffer_init(&words, ERROR_TEXT_SIZE);
+    struct buffer description;
+    buffer_init(&description, ERROR_TEXT_SIZE);
     json_member(error, "desc", &text);
-    bool told = json_string(&text, &words);
-    int status = error_set(err, ERR_UNAVAILABLE, "%.*s", told ? (int)words.len : 0, (const char *)words.data);
-    utf8_make_printable(err->text);
-    if (!told)
-        status = error_set(err, ERR_UNAVAILABLE, "it refuses, and does not say why");
-    buffer_deinit(&words);
+    int status = json_string(&text, &description)
+                     ? error_set(err, ERR_UNAVAILABLE, "%.*s", (int)description.len, (const char *)description.data)
+                     : error_set(err, ERR_UNAVAILABLE, "it refused without a reason");
+    buffer_deinit(&description);
     return status;
 }
 
-/* What comes before the answer are events. */
-static int read_answer(struct qmp *qmp, int64_t deadline_ms, struct error *err)
+/* Reads the answer to the last command, skipping events before it. */
+static int qmp_read_answer(struct qmp *qmp, int64_t deadline_ms, struct error *err)
 {
     struct json_value message, value;
     for (int i = 0; i < MESSAGES_MAX; i++) {
-        int status = read_message(qmp, deadline_ms, &message, err);
+        int status = qmp_read_message(qmp, deadline_ms, &message, err);
         if (status)
             return status;
         if (json_member(&message, "error", &value))
-            return explain_error(&value, err);
-        if (json_member(&message, "return", &value) && has_id(&message, qmp->last_id))
+            return qmp_read_error(&value, err);
+        if (json_member(&message, "return", &value) && qmp_has_id(&message, qmp->last_id))
             return 0;
     }
-    return error_set(err, ERR_PROTOCOL, "%d messages came, and none was the answer", MESSAGES_MAX);
+    return error_set(err, ERR_PROTOCOL, "it sent %d messages, and none was the answer", MESSAGES_MAX);
 }
 
-static void command_begin(struct qmp *qmp, struct json *json, const char *name)
+static void qmp_command_begin(struct qmp *qmp, struct json *json, const char *name)
 {
     json_init(json);
     json_object_begin(json, NULL);
@@ -132,8 +130,8 @@ static void command_begin(struct qmp *qmp, struct json *json, const char *name)
     json_number(json, "id", ++qmp->last_id);
 }
 
-/* Ends the object, sends it, and takes the answer. */
-static int command_end(struct qmp *qmp, struct json *json, struct error *err)
+/* Completes the command, sends it, and reads the answer. */
+static int qmp_command_end(struct qmp *qmp, struct json *json, struct error *err)
 {
     json_object_end(json);
     buffer_append(&json->out, "\n", 1);
@@ -141,21 +139,18 @@ static int command_end(struct qmp *qmp, struct json *json, struct error *err)
                      ? error_set(err, ERR_NO_MEMORY, "no memory for a command")
                      : os_socket_send(qmp->socket, json->out.data, json->out.len, QMP_TIMEOUT_MS, false, err);
     json_deinit(json);
-    return status ? status : read_answer(qmp, os_deadline(QMP_TIMEOUT_MS), err);
+    return status ? status : qmp_read_answer(qmp, os_deadline(QMP_TIMEOUT_MS), err);
 }
 
-/* Puts in front of the reason whose it is. */
-static int blame(const struct qmp *qmp, const char *doing, int status, struct error *err)
+/* Puts the address of QEMU before the reason of a failure. */
+static int qmp_prefix(const struct qmp *qmp, int status, struct error *err)
 {
-    struct error why = *err;
-    if (status)
-        error_set(err, status, "QEMU at %s: %s%s", qmp->name, doing, why.text);
-    return status;
+    return status ? error_prefix(err, status, "QEMU at %s", qmp->name) : 0;
 }
 
-/* ---- the beginning ---- */
+/* ---- connecting ---- */
 
-static unsigned version_part(const struct json_value *version, const char *name)
+static unsigned qmp_version_part(const struct json_value *version, const char *name)
 {
     struct json_value value;
     uint64_t number;
@@ -163,24 +158,24 @@ static unsigned version_part(const struct json_value *version, const char *name)
     return number_take(&text, 9999, &number) ? (unsigned)number : 0;
 }
 
-static int greet(struct qmp *qmp, struct error *err)
+static int qmp_greet(struct qmp *qmp, struct error *err)
 {
     struct json_value message, greeting, version, parts;
     struct json json;
-    int status = read_message(qmp, os_deadline(QMP_TIMEOUT_MS), &message, err);
+    int status = qmp_read_message(qmp, os_deadline(QMP_TIMEOUT_MS), &message, err);
     if (status == ERR_TIMEOUT)
-        return error_set(err, status, "it does not greet within %d s; another client may have this monitor",
+        return error_set(err, status, "it sent no greeting within %d s; another client may use this monitor",
                          QMP_TIMEOUT_MS / 1000);
     if (status)
         return status;
     if (!json_member(&message, "QMP", &greeting))
-        return error_set(err, ERR_PROTOCOL, "it does not greet as QEMU's monitor does");
+        return error_set(err, ERR_PROTOCOL, "its greeting is not that of QEMU's monitor");
     json_member(&greeting, "version", &version);
     json_member(&version, "qemu", &parts);
-    snprintf(qmp->version, sizeof qmp->version, "%u.%u.%u", version_part(&parts, "major"),
-             version_part(&parts, "minor"), version_part(&parts, "micro"));
-    command_begin(qmp, &json, "qmp_capabilities");
-    return command_end(qmp, &json, err);
+    snprintf(qmp->version, sizeof qmp->version, "%u.%u.%u", qmp_version_part(&parts, "major"),
+             qmp_version_part(&parts, "minor"), qmp_version_part(&parts, "micro"));
+    qmp_command_begin(qmp, &json, "qmp_capabilities");
+    return qmp_command_end(qmp, &json, err);
 }
 
 int qmp_open(struct qmp **out, const char *address, struct error *err)
@@ -191,10 +186,10 @@ int qmp_open(struct qmp **out, const char *address, struct error *err)
         return error_set(err, ERR_NO_MEMORY, "no memory to ask QEMU");
     buffer_init(&qmp->line, QMP_LINE_MAX);
     qmp->name = strdup(address);
-    int status = qmp->name ? connect_to(qmp, address, os_deadline(QMP_TIMEOUT_MS), err)
+    int status = qmp->name ? qmp_connect(qmp, address, os_deadline(QMP_TIMEOUT_MS), err)
                            : error_set(err, ERR_NO_MEMORY, "no memory to ask QEMU");
     if (status == 0)
-        status = blame(qmp, "", greet(qmp, err), err);
+        status = qmp_prefix(qmp, qmp_greet(qmp, err), err);
     if (status) {
         qmp_close(qmp);
         return status;
@@ -220,7 +215,7 @@ const char *qmp_version(const struct qmp *qmp)
 
 /* ---- a picture ---- */
 
-static int read_file(const char *path, struct buffer *out, struct error *err)
+static int qmp_read_file(const char *path, struct buffer *out, struct error *err)
 {
     struct os_file *file;
     uint64_t size;
@@ -240,27 +235,26 @@ static int read_file(const char *path, struct buffer *out, struct error *err)
     return got;
 }
 
-static int take_picture(const char *path, struct qmp_picture *out, struct error *err)
+static int qmp_take_picture(const char *path, struct qmp_picture *out, struct error *err)
 {
     struct buffer file;
-    struct error why = {0};
     buffer_init(&file, FILE_MAX + (1u << 20));
-    int status = read_file(path, &file, &why);
+    int status = qmp_read_file(path, &file, err);
     if (status == 0 && file.len == 0)
-        status = error_set(&why, ERR_UNAVAILABLE, "it is empty: does QEMU run on this machine?");
-    if (status == 0 && ppm_decode(&out->image, file.data, file.len, &why))
+        status = error_set(err, ERR_UNAVAILABLE, "it is empty: does QEMU run on this machine?");
+    if (status == 0 && ppm_decode(&out->image, file.data, file.len, err))
         status = ERR_PROTOCOL; /* not our caller's mistake */
     if (status == 0)
         out->file = file.data;
     else
         buffer_deinit(&file);
-    return status ? error_set(err, status, "the picture that it should have written to %s: %s", path, why.text) : 0;
+    return status ? error_prefix(err, status, "the picture that it should have written to %s", path) : 0;
 }
 
-static int dump_to(struct qmp *qmp, const struct qmp_screen *screen, const char *path, struct error *err)
+static int qmp_dump_to(struct qmp *qmp, const struct qmp_screen *screen, const char *path, struct error *err)
 {
     struct json json;
-    command_begin(qmp, &json, "screendump");
+    qmp_command_begin(qmp, &json, "screendump");
     json_object_begin(&json, "arguments");
     json_text(&json, "filename", path);
     if (screen->device) {
@@ -268,7 +262,7 @@ static int dump_to(struct qmp *qmp, const struct qmp_screen *screen, const char 
         json_number(&json, "head", screen->head);
     }
     json_object_end(&json);
-    return command_end(qmp, &json, err);
+    return qmp_command_end(qmp, &json, err);
 }
 
 int qmp_screendump(struct qmp *qmp, const struct qmp_screen *screen, struct qmp_picture *out, struct error *err)
@@ -278,9 +272,11 @@ int qmp_screendump(struct qmp *qmp, const struct qmp_screen *screen, struct qmp_
     int status = os_scratch_make(&path, err);
     if (status)
         return status;
-    status = blame(qmp, "screendump: ", dump_to(qmp, screen, path, err), err);
-    if (status == 0)
-        status = blame(qmp, "", take_picture(path, out, err), err);
+    status = qmp_dump_to(qmp, screen, path, err);
+    if (status)
+        error_prefix(err, status, "screendump");
+    else
+        status = qmp_take_picture(path, out, err);
     os_scratch_remove(path);
-    return status;
+    return qmp_prefix(qmp, status, err);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* QEMU's monitor protocol (QMP), as far as it takes to get a picture of a guest's screen from outside. One thread. */
+/* A client of QEMU's monitor protocol (QMP) that takes pictures of a guest's screen from outside. One thread. */
 #ifndef HOST_CLI_QMP_H
 #define HOST_CLI_QMP_H
 
@@ -10,12 +10,12 @@
 #include <stdint.h>
 
 #define QMP_LINE_MAX (1u << 20) /* bytes of one message */
-#define QMP_TIMEOUT_MS 20000    /* that QEMU may take over one answer */
+#define QMP_TIMEOUT_MS 20000    /* that QEMU may take to answer */
 
 struct qmp;
 
-/* address: a socket in the file system (anything with a '/' in it, else HOST:PORT). ERR_TIMEOUT also when another client
-   has the monitor, which serves one at a time. */
+/* Connects to a monitor. address: the path of a socket (with a '/' in it), else HOST:PORT. ERR_TIMEOUT also if another
+   client is connected, since the monitor serves one at a time. */
 int qmp_open(struct qmp **out, const char *address, struct error *err);
 void qmp_close(struct qmp *qmp);                /* accepts NULL */
 const char *qmp_version(const struct qmp *qmp); /* "7.2.9"; borrowed */
@@ -30,7 +30,7 @@ struct qmp_picture {
     struct image_view image; /* in the file */
 };
 
-/* QEMU writes the picture into a file, so it must run on this machine. */
+/* Takes a picture. QEMU writes it to a file, so QEMU must run on this machine. */
 int qmp_screendump(struct qmp *qmp, const struct qmp_screen *screen, struct qmp_picture *out, struct error *err);
 
 #endif

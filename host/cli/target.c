@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static int parse_port(unsigned *port, const char *text, const char *what, struct error *err)
+static int target_parse_port(unsigned *port, const char *text, const char *what, struct error *err)
 {
     uint64_t value;
     const char *end = text;
@@ -16,7 +16,7 @@ static int parse_port(unsigned *port, const char *text, const char *what, struct
     return 0;
 }
 
-static int set_host(struct target *out, const char *text, size_t len, struct error *err)
+static int target_set_host(struct target *out, const char *text, size_t len, struct error *err)
 {
     if (len >= sizeof out->host)
         return error_set(err, ERR_INVALID, "a host name of %zu characters is too long (at most %d)", len,
@@ -26,15 +26,15 @@ static int set_host(struct target *out, const char *text, size_t len, struct err
     return 0;
 }
 
-static int parse_bracketed(struct target *out, const char *text, struct error *err)
+static int target_parse_bracketed(struct target *out, const char *text, struct error *err)
 {
     const char *close = strchr(text, ']');
     if (!close || close == text + 1 || (close[1] && close[1] != ':'))
         return error_set(err, ERR_INVALID, "'%s' is not [IPV6] or [IPV6]:PORT", text);
-    int status = set_host(out, text + 1, (size_t)(close - text - 1), err);
+    int status = target_set_host(out, text + 1, (size_t)(close - text - 1), err);
     if (status || !close[1])
         return status;
-    return parse_port(&out->port, close + 2, text, err);
+    return target_parse_port(&out->port, close + 2, text, err);
 }
 
 int target_parse(struct target *out, const char *text, struct error *err)
@@ -45,12 +45,12 @@ int target_parse(struct target *out, const char *text, struct error *err)
     if (strcmp(text, "-") == 0)
         return 0;
     if (*text == '[')
-        return parse_bracketed(out, text, err);
+        return target_parse_bracketed(out, text, err);
     const char *colon = strchr(text, ':');
     if (!colon || strchr(colon + 1, ':'))
-        return set_host(out, text, strlen(text), err);
-    int status = set_host(out, text, (size_t)(colon - text), err);
-    return status ? status : parse_port(&out->port, colon + 1, text, err);
+        return target_set_host(out, text, strlen(text), err);
+    int status = target_set_host(out, text, (size_t)(colon - text), err);
+    return status ? status : target_parse_port(&out->port, colon + 1, text, err);
 }
 
 int target_resolve(struct target *out, const char *text, const char *env_host, const char *env_port, struct error *err)
@@ -75,7 +75,7 @@ int target_resolve(struct target *out, const char *text, const char *env_host, c
         return 0;
     if (!env_port || !*env_port)
         return error_set(err, ERR_INVALID, "no port for '%s': give HOST:PORT or set PERISCOPE_PORT", out->host);
-    return parse_port(&out->port, env_port, "PERISCOPE_PORT", err);
+    return target_parse_port(&out->port, env_port, "PERISCOPE_PORT", err);
 }
 
 void target_text(const struct target *target, char text[TARGET_TEXT_SIZE])

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Which agent is meant: HOST[:PORT], with PERISCOPE_HOST and PERISCOPE_PORT behind it. Pure. */
+/* Determines the agent from HOST[:PORT], with PERISCOPE_HOST and PERISCOPE_PORT as defaults. Pure. */
 #ifndef HOST_CLI_TARGET_H
 #define HOST_CLI_TARGET_H
 
@@ -13,17 +13,16 @@ struct target {
     unsigned port;               /* 0 when none was given */
 };
 
-/* NAME, NAME:PORT, ADDRESS:PORT, [IPV6], [IPV6]:PORT, a bare IPV6 (which can have no port), or with an empty
-   host
-   "-" and ":PORT". ERR_INVALID with the reason. */
+/* Parses NAME, NAME:PORT, ADDRESS:PORT, [IPV6], [IPV6]:PORT, a bare IPV6 (which can have no port), and "-" and ":PORT",
+   which leave the host empty. Fails with ERR_INVALID. */
 int target_parse(struct target *out, const char *text, struct error *err);
 
-/* text (NULL: none) completed from the environment's values (NULL or "": unset). What is missing is taken
-   from env_host, which may name a port too, and the port then from env_port. ERR_INVALID when something stays
-   missing. */
+/* Completes text (NULL: none) from the values of the environment (NULL or "": unset). A missing host is taken from
+   env_host, which may include a port; a port that is still missing from env_port. Fails with ERR_INVALID if something
+   remains missing. */
 int target_resolve(struct target *out, const char *text, const char *env_host, const char *env_port, struct error *err);
 
-/* "HOST:PORT", an IPv6 address in brackets. */
+/* Formats "HOST:PORT", with an IPv6 address in brackets. */
 void target_text(const struct target *target, char text[TARGET_TEXT_SIZE]);
 
 #endif

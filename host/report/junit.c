@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* JUnit XML as GitLab reads it (docs.gitlab.com/ci/testing/unit_test_reports): of a test case it shows classname, name,
-   time and the text of one failure, error or skipped; the first [[ATTACHMENT|path]] in the system-out of a failed one
-   is its picture. */
+/* Writes JUnit XML as GitLab reads it (docs.gitlab.com/ci/testing/unit_test_reports). GitLab shows the classname, name
+   and time of a test case and the text of one failure, error or skipped element. The first [[ATTACHMENT|path]] in the
+   system-out of a failed test case is shown as its picture. */
 #include "host/periscope_winetest.h"
 
 #include "base/buffer.h"
@@ -13,30 +13,30 @@
 
 #define ATTACHMENT_MARK "[[ATTACHMENT|"
 #define MARK_LEN (sizeof ATTACHMENT_MARK - 1)
-#define FIXED_SIZE 4096    /* bytes of a case, or of the suite, beside its long texts */
+#define FIXED_SIZE 4096    /* bytes of a case, or of the suite, without its long texts */
 #define LINE_MAX_SIZE 2000 /* bytes of one line of failure, or of one remark */
-#define LINE_CUT_SIZE 48   /* and what is said where its middle was */
-#define FAILURE_SHARE 4    /* of a case's bytes the lines of failure get one part in so many */
-#define REMARK_SHARE 8     /* and the notes one in so many */
+#define LINE_CUT_SIZE 48   /* and of the note in place of its middle */
+#define FAILURE_SHARE 4    /* the failure lines get one part in so many of a case's bytes */
+#define REMARK_SHARE 8     /* the notes get one part in so many */
 
-static struct slice slice_of(const char *text)
+static struct slice junit_slice(const char *text)
 {
     return (struct slice){(const uint8_t *)text, strlen(text)};
 }
 
-static void text_of(struct buffer *out, const char *text)
+static void junit_text(struct buffer *out, const char *text)
 {
-    xml_text(out, slice_of(text), NULL);
+    xml_text(out, junit_slice(text), NULL);
 }
 
-static void time_attribute(struct buffer *out, uint64_t ms)
+static void junit_time(struct buffer *out, uint64_t ms)
 {
     buffer_printf(out, " time=\"%" PRIu64 ".%03" PRIu64 "\"", ms / 1000, ms % 1000);
 }
 
-/* ---- what a verdict is in JUnit ---- */
+/* ---- verdicts in JUnit ---- */
 
-static const char *element_of(enum periscope_unit_verdict verdict)
+static const char *junit_element(enum periscope_unit_verdict verdict)
 {
     switch (verdict) {
     case PERISCOPE_UNIT_PASSED:
@@ -54,11 +54,11 @@ static const char *element_of(enum periscope_unit_verdict verdict)
     return "error";
 }
 
-static size_t count_of(const struct periscope_junit *junit, const char *element)
+static size_t junit_count_of(const struct periscope_junit *junit, const char *element)
 {
     size_t count = 0;
     for (size_t i = 0; i < junit->count; i++) {
-        const char *is = element_of(junit->cases[i].unit->verdict);
+        const char *is = junit_element(junit->cases[i].unit->verdict);
         count += is && strcmp(is, element) == 0;
     }
     return count;
@@ -66,8 +66,8 @@ static size_t count_of(const struct periscope_junit *junit, const char *element)
 
 /* ---- texts of the tests ---- */
 
-/* With a space within each attachment mark, so that none but ours counts. How many there were. */
-static uint64_t harmless_text(struct buffer *out, struct slice text, struct xml_shown *shown)
+/* Writes a text with a space in each attachment mark, so that only our marks are effective. Returns their number. */
+static uint64_t junit_test_text(struct buffer *out, struct slice text, struct xml_shown *shown)
 {
     uint64_t marks = 0;
     size_t begun = 0;
@@ -83,63 +83,63 @@ static uint64_t harmless_text(struct buffer *out, struct slice text, struct xml_
     return marks;
 }
 
-/* ---- the lines of failure ---- */
+/* ---- failure lines ---- */
 
-static bool is_told(const struct periscope_unit *unit, const struct periscope_unit_line *line)
+static bool junit_is_shown(const struct periscope_unit *unit, const struct periscope_unit_line *line)
 {
     if (unit->verdict == PERISCOPE_UNIT_SKIPPED)
         return line->kind == PERISCOPE_LINE_SKIPPED;
     return line->kind == PERISCOPE_LINE_FAILURE || line->kind == PERISCOPE_LINE_CRASH;
 }
 
-/* A line, which loses its middle if it is long, if the buffer does not grow beyond `limit` by it. */
-static bool line_within(struct buffer *out, struct slice line, size_t limit)
+/* Appends a line, a long one without its middle. Returns false if the buffer would grow beyond `limit`. */
+static bool junit_line_within(struct buffer *out, struct slice line, size_t limit)
 {
     struct slice start, end;
     xml_cut(line, LINE_MAX_SIZE, &start, &end);
     size_t size = xml_text_size(start) + xml_text_size(end) + (start.len < line.len ? LINE_CUT_SIZE : 1);
     if (out->len + size + size / MARK_LEN > limit)
         return false;
-    harmless_text(out, start, NULL);
+    junit_test_text(out, start, NULL);
     if (start.len < line.len)
-        buffer_printf(out, "[%zu bytes left out]", line.len - start.len - end.len);
-    harmless_text(out, end, NULL);
+        buffer_printf(out, "[%zu bytes omitted]", line.len - start.len - end.len);
+    junit_test_text(out, end, NULL);
     return buffer_append(out, "\n", 1);
 }
 
-struct line_list { /* lines within a limit: after the first that does not fit they are only counted */
+struct line_list { /* lines within a limit: from the first that does not fit on they are only counted */
     struct buffer *out;
     size_t limit;
     uint64_t left_out;
 };
 
-static void line_list_add(struct line_list *list, struct slice line)
+static void junit_line_list_add(struct line_list *list, struct slice line)
 {
-    if (list->left_out > 0 || !line_within(list->out, line, list->limit))
+    if (list->left_out > 0 || !junit_line_within(list->out, line, list->limit))
         list->left_out++;
 }
 
-static void line_list_strings(struct line_list *list, const struct periscope_strings *strings)
+static void junit_line_list_strings(struct line_list *list, const struct periscope_strings *strings)
 {
     for (size_t i = 0; i < strings->count; i++)
-        line_list_add(list, slice_of(strings->items[i]));
+        junit_line_list_add(list, junit_slice(strings->items[i]));
 }
 
-static void failure_text(struct buffer *out, const struct periscope_junit_case *item, size_t max)
+static void junit_failure_text(struct buffer *out, const struct periscope_junit_case *item, size_t max)
 {
     const struct periscope_unit *unit = item->unit;
     struct line_list list = {.out = out, .limit = out->len + max};
-    line_list_strings(&list, &unit->problems);
+    junit_line_list_strings(&list, &unit->problems);
     for (size_t i = 0; item->output && i < unit->line_count; i++)
-        if (is_told(unit, &unit->lines[i]))
-            line_list_add(&list,
-                          (struct slice){(const uint8_t *)item->output + unit->lines[i].offset, unit->lines[i].len});
+        if (junit_is_shown(unit, &unit->lines[i]))
+            junit_line_list_add(
+                &list, (struct slice){(const uint8_t *)item->output + unit->lines[i].offset, unit->lines[i].len});
     list.left_out += unit->lines_not_kept;
     if (list.left_out > 0)
         buffer_printf(out, "[%" PRIu64 " more lines]\n", list.left_out);
 }
 
-static void message_attribute(struct buffer *out, const struct periscope_unit *unit)
+static void junit_message(struct buffer *out, const struct periscope_unit *unit)
 {
     char text[64];
     snprintf(text, sizeof text, "%" PRIu64 " failure%s", unit->counts.failures, unit->counts.failures == 1 ? "" : "s");
@@ -151,57 +151,55 @@ static void message_attribute(struct buffer *out, const struct periscope_unit *u
         xml_attribute(out, "message", periscope_unit_verdict_name(unit->verdict));
 }
 
-static void write_failure(struct buffer *out, const struct periscope_junit_case *item, size_t max)
+static void junit_write_failure(struct buffer *out, const struct periscope_junit_case *item, size_t max)
 {
-    const char *element = element_of(item->unit->verdict);
+    const char *element = junit_element(item->unit->verdict);
     if (!element)
         return;
     buffer_printf(out, "      <%s", element);
-    message_attribute(out, item->unit);
+    junit_message(out, item->unit);
     xml_attribute(out, "type", periscope_unit_verdict_name(item->unit->verdict));
     buffer_append(out, ">", 1);
-    failure_text(out, item, max);
+    junit_failure_text(out, item, max);
     buffer_printf(out, "</%s>\n", element);
 }
 
 /* ---- the output ---- */
 
-static void write_notes(struct buffer *out, const struct periscope_unit *unit, size_t max)
+static void junit_write_notes(struct buffer *out, const struct periscope_unit *unit, size_t max)
 {
     struct line_list list = {.out = out, .limit = out->len + max};
     if (unit->notes.count == 0)
         return;
     buffer_printf(out, "\n[periscope notes:\n");
-    line_list_strings(&list, &unit->notes);
+    junit_line_list_strings(&list, &unit->notes);
     if (list.left_out > 0)
         buffer_printf(out, "%" PRIu64 " more lines\n", list.left_out);
     buffer_append(out, "]", 1);
 }
 
-static void write_shown(struct buffer *out, const struct xml_shown *shown, uint64_t marks)
+static void junit_write_shown(struct buffer *out, const struct xml_shown *shown, uint64_t marks)
 {
     if (shown->invalid > 0)
-        buffer_printf(out, "\n[periscope: what is not UTF-8 is shown as \xef\xbf\xbd, %" PRIu64 " times]",
-                      shown->invalid);
+        buffer_printf(out, "\n[periscope: invalid UTF-8 is shown as \xef\xbf\xbd, %" PRIu64 " times]", shown->invalid);
     if (shown->controls > 0)
-        buffer_printf(out, "\n[periscope: %" PRIu64 " control characters are shown as their pictures]",
-                      shown->controls);
+        buffer_printf(out, "\n[periscope: %" PRIu64 " control characters are shown as their symbols]", shown->controls);
     if (marks > 0)
-        buffer_printf(out, "\n[periscope: %" PRIu64 " attachment marks of the test's own have a space in them]", marks);
+        buffer_printf(out, "\n[periscope: %" PRIu64 " attachment marks of the test have a space inserted]", marks);
 }
 
-static void write_left_out(struct buffer *out, const struct periscope_junit *junit, size_t len)
+static void junit_write_left_out(struct buffer *out, const struct periscope_junit *junit, size_t len)
 {
-    buffer_printf(out, "\n[periscope: %zu bytes are left out here", len);
+    buffer_printf(out, "\n[periscope: %zu bytes are omitted here", len);
     if (junit->report) {
-        buffer_printf(out, "; all of it is in ");
-        text_of(out, junit->report);
+        buffer_printf(out, "; the complete output is in ");
+        junit_text(out, junit->report);
     }
     buffer_printf(out, "]\n");
 }
 
-static void write_output(struct buffer *out, const struct periscope_junit *junit,
-                         const struct periscope_junit_case *item, size_t max)
+static void junit_write_output(struct buffer *out, const struct periscope_junit *junit,
+                               const struct periscope_junit_case *item, size_t max)
 {
     struct xml_shown shown = {0};
     /* Empty rather than null: nothing may be added to a null pointer, not even 0. */
@@ -209,26 +207,26 @@ static void write_output(struct buffer *out, const struct periscope_junit *junit
     buffer_printf(out, "      <system-out>");
     if (item->attachment) {
         buffer_printf(out, ATTACHMENT_MARK);
-        text_of(out, item->attachment);
+        junit_text(out, item->attachment);
         buffer_printf(out, "]]\n");
     }
-    /* A mark grows by a byte when it is made harmless. */
+    /* A mark grows by one byte when it is made ineffective. */
     xml_cut(whole, max - max / MARK_LEN - max / REMARK_SHARE, &start, &end);
-    uint64_t marks = harmless_text(out, start, &shown);
+    uint64_t marks = junit_test_text(out, start, &shown);
     if (start.len < whole.len) {
-        write_left_out(out, junit, whole.len - start.len - end.len);
-        marks += harmless_text(out, end, &shown);
+        junit_write_left_out(out, junit, whole.len - start.len - end.len);
+        marks += junit_test_text(out, end, &shown);
     } else if (!item->output && item->unit->len > 0) {
-        write_left_out(out, junit, item->unit->len);
+        junit_write_left_out(out, junit, item->unit->len);
     }
-    write_notes(out, item->unit, max / REMARK_SHARE);
-    write_shown(out, &shown, marks);
+    junit_write_notes(out, item->unit, max / REMARK_SHARE);
+    junit_write_shown(out, &shown, marks);
     buffer_printf(out, "</system-out>\n");
 }
 
-/* ---- cases and suite ---- */
+/* ---- test cases and suite ---- */
 
-static size_t earlier_ones(const struct periscope_junit *junit, size_t index)
+static size_t junit_earlier(const struct periscope_junit *junit, size_t index)
 {
     const struct periscope_unit *unit = junit->cases[index].unit;
     size_t count = 0;
@@ -238,7 +236,7 @@ static size_t earlier_ones(const struct periscope_junit *junit, size_t index)
     return count;
 }
 
-static void write_properties(struct buffer *out, const struct periscope_junit_case *item)
+static void junit_write_properties(struct buffer *out, const struct periscope_junit_case *item)
 {
     const struct periscope_unit_counts *counts = &item->unit->counts;
     const struct {
@@ -261,52 +259,52 @@ static void write_properties(struct buffer *out, const struct periscope_junit_ca
     buffer_printf(out, "      </properties>\n");
 }
 
-static void write_case(struct buffer *out, const struct periscope_junit *junit, size_t index, size_t max)
+static void junit_write_case(struct buffer *out, const struct periscope_junit *junit, size_t index, size_t max)
 {
     const struct periscope_junit_case *item = &junit->cases[index];
     const struct periscope_unit *unit = item->unit;
     char name[PERISCOPE_WINETEST_MAX_NAME + 32];
-    size_t earlier = earlier_ones(junit, index);
+    size_t earlier = junit_earlier(junit, index);
     snprintf(name, sizeof name, earlier ? "%s #%zu" : "%s", *unit->unit ? unit->unit : unit->dll, earlier + 1);
     buffer_printf(out, "    <testcase");
     xml_attribute(out, "classname", unit->dll);
     xml_attribute(out, "name", name);
-    time_attribute(out, item->duration_ms);
+    junit_time(out, item->duration_ms);
     buffer_printf(out, ">\n");
-    write_properties(out, item);
-    write_failure(out, item, max / FAILURE_SHARE);
-    write_output(out, junit, item, max - max / FAILURE_SHARE);
+    junit_write_properties(out, item);
+    junit_write_failure(out, item, max / FAILURE_SHARE);
+    junit_write_output(out, junit, item, max - max / FAILURE_SHARE);
     buffer_printf(out, "    </testcase>\n");
 }
 
-static void count_attributes(struct buffer *out, const struct periscope_junit *junit)
+static void junit_counts(struct buffer *out, const struct periscope_junit *junit)
 {
     uint64_t ms = 0;
     for (size_t i = 0; i < junit->count; i++)
         ms += junit->cases[i].duration_ms;
     buffer_printf(out, " tests=\"%zu\" failures=\"%zu\" errors=\"%zu\" skipped=\"%zu\"", junit->count,
-                  count_of(junit, "failure"), count_of(junit, "error"), count_of(junit, "skipped"));
-    time_attribute(out, ms);
+                  junit_count_of(junit, "failure"), junit_count_of(junit, "error"), junit_count_of(junit, "skipped"));
+    junit_time(out, ms);
 }
 
-static void write_suite(struct buffer *out, const struct periscope_junit *junit, size_t max_text)
+static void junit_write_suite(struct buffer *out, const struct periscope_junit *junit, size_t max_text)
 {
     buffer_printf(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites");
-    count_attributes(out, junit);
+    junit_counts(out, junit);
     buffer_printf(out, ">\n  <testsuite");
     xml_attribute(out, "name", junit->name);
     if (junit->host)
         xml_attribute(out, "hostname", junit->host);
     if (junit->timestamp)
         xml_attribute(out, "timestamp", junit->timestamp);
-    count_attributes(out, junit);
+    junit_counts(out, junit);
     buffer_printf(out, ">\n");
     for (size_t i = 0; i < junit->count; i++)
-        write_case(out, junit, i, max_text);
+        junit_write_case(out, junit, i, max_text);
     buffer_printf(out, "  </testsuite>\n</testsuites>\n");
 }
 
-static bool is_valid(const struct periscope_junit *junit)
+static bool junit_is_valid(const struct periscope_junit *junit)
 {
     if (junit->count > PERISCOPE_JUNIT_MAX_CASES)
         return false;
@@ -316,8 +314,8 @@ static bool is_valid(const struct periscope_junit *junit)
     return true;
 }
 
-/* The share of each case in what its fixed parts leave; no text then makes the document too large. */
-static size_t share_of_text(size_t count)
+/* Returns how many bytes of text each case may have, so that the document stays within its limit. */
+static size_t junit_share(size_t count)
 {
     size_t left = PERISCOPE_JUNIT_MAX - FIXED_SIZE;
     size_t each = count ? left / count : 0;
@@ -330,10 +328,10 @@ int periscope_junit_write(const struct periscope_junit *junit, char **xml, size_
     struct buffer out;
     *xml = NULL;
     *len = 0;
-    if (!is_valid(junit))
+    if (!junit_is_valid(junit))
         return PERISCOPE_INVALID;
     buffer_init(&out, PERISCOPE_JUNIT_MAX);
-    write_suite(&out, junit, share_of_text(junit->count));
+    junit_write_suite(&out, junit, junit_share(junit->count));
     if (!buffer_append(&out, "", 1)) {
         buffer_deinit(&out);
         return PERISCOPE_LOCAL;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A whole report: its frames are found first, then each unit's part is read like the output of one unit. */
-#include "host/strings.h"
+/* Reads a whole report: first its frames are found, then each unit's part is read like the output of one unit. */
+#include "host/result.h"
 #include "host/report/winetest_scan.h"
 
 #include <inttypes.h>
@@ -11,7 +11,7 @@
 
 struct frame {
     struct slice dll, unit;
-    size_t start, end; /* the bytes behind its start line, up to the next frame */
+    size_t start, end; /* the bytes after its start line, up to the next frame */
     struct line_frame done;
     bool ended, skipped, no_start;
 };
@@ -22,7 +22,7 @@ struct frames {
     bool full, failed;
 };
 
-static struct frame *add_frame(struct frames *frames, struct slice dll, struct slice unit, size_t line, size_t start)
+static struct frame *frames_add(struct frames *frames, struct slice dll, struct slice unit, size_t line, size_t start)
 {
     if (frames->count > 0)
         frames->items[frames->count - 1].end = line;
@@ -44,12 +44,12 @@ static struct frame *add_frame(struct frames *frames, struct slice dll, struct s
     return frame;
 }
 
-static void take_done(struct frames *frames, const struct line_frame *done, size_t line, bool whole_line)
+static void frames_take_done(struct frames *frames, const struct line_frame *done, size_t line, bool whole_line)
 {
     struct frame *last = frames->count ? &frames->items[frames->count - 1] : NULL;
     if (!last || !slice_equal(last->dll, done->dll) || !slice_equal(last->unit, done->unit)) {
-        /* Text that only looks like it, in the middle of a line, starts nothing. */
-        last = whole_line ? add_frame(frames, done->dll, done->unit, line, line) : NULL;
+        /* In the middle of a line it may be other text, which starts no frame. */
+        last = whole_line ? frames_add(frames, done->dll, done->unit, line, line) : NULL;
         if (!last)
             return;
         last->no_start = true;
@@ -58,18 +58,18 @@ static void take_done(struct frames *frames, const struct line_frame *done, size
     last->ended = true;
 }
 
-static void find_frames(struct frames *frames, struct slice report)
+static void frames_find(struct frames *frames, struct slice report)
 {
     struct slice line;
     struct line_frame frame;
     for (size_t at = 0, start = 0; !frames->full && !frames->failed && line_next(report, &at, &line); start = at) {
         struct slice dll = frames->count ? frames->items[frames->count - 1].dll : (struct slice){0};
         if (line_start(line, &frame)) {
-            struct frame *added = add_frame(frames, frame.dll, frame.unit, start, at);
+            struct frame *added = frames_add(frames, frame.dll, frame.unit, start, at);
             if (added)
                 added->skipped = frame.skipped;
         } else if (line_done(line, dll, &frame)) {
-            take_done(frames, &frame, start, frame.dll.data == line.data);
+            frames_take_done(frames, &frame, start, frame.dll.data == line.data);
         }
     }
     if (frames->count > 0 && !frames->full)
@@ -78,7 +78,7 @@ static void find_frames(struct frames *frames, struct slice report)
 
 /* ---- units ---- */
 
-static int parse_frame(struct slice report, const struct frame *frame, bool last, struct periscope_unit *out)
+static int frames_parse_one(struct slice report, const struct frame *frame, bool last, struct periscope_unit *out)
 {
     static const int64_t timed_out = 258; /* Windows' WAIT_TIMEOUT, as TestLauncher and winetest.exe print it */
     int status = PERISCOPE_LOCAL;
@@ -88,7 +88,7 @@ static int parse_frame(struct slice report, const struct frame *frame, bool last
         run.end = run.status == timed_out ? PERISCOPE_END_TIMED_OUT : PERISCOPE_END_EXITED;
     if (frame->skipped) {
         run.end = PERISCOPE_END_SKIPPED;
-        run.reason = "winetest.exe was told to leave it out";
+        run.reason = "winetest.exe was told to skip it";
     } else if (frame->no_start) {
         run.reason = "no start line, or it is garbled";
     } else if (!frame->ended) {
@@ -107,13 +107,13 @@ static int parse_frame(struct slice report, const struct frame *frame, bool last
     return PERISCOPE_OK;
 }
 
-static int parse_frames(struct slice report, const struct frames *frames, struct periscope_winetest *out)
+static int frames_parse(struct slice report, const struct frames *frames, struct periscope_winetest *out)
 {
     out->units = calloc(frames->count, sizeof *out->units);
     if (!out->units)
         return PERISCOPE_LOCAL;
     for (size_t i = 0; i < frames->count; i++) {
-        int status = parse_frame(report, &frames->items[i], i + 1 == frames->count, &out->units[i]);
+        int status = frames_parse_one(report, &frames->items[i], i + 1 == frames->count, &out->units[i]);
         if (status)
             return status;
         out->count++;
@@ -121,7 +121,7 @@ static int parse_frames(struct slice report, const struct frames *frames, struct
     return PERISCOPE_OK;
 }
 
-static int parse_unframed(struct slice report, struct periscope_winetest *out)
+static int winetest_parse_unframed(struct slice report, struct periscope_winetest *out)
 {
     struct periscope_unit_run run = {.end = PERISCOPE_END_UNKNOWN};
     out->units = calloc(1, sizeof *out->units);
@@ -138,12 +138,12 @@ int periscope_winetest_parse(const void *bytes, size_t len, struct periscope_win
     struct frames frames = {0};
     struct strlist problems = {0};
     *out = (struct periscope_winetest){0};
-    find_frames(&frames, report);
+    frames_find(&frames, report);
     int status = frames.failed  ? PERISCOPE_LOCAL
-                 : frames.count ? parse_frames(report, &frames, out)
-                                : parse_unframed(report, out);
+                 : frames.count ? frames_parse(report, &frames, out)
+                                : winetest_parse_unframed(report, out);
     if (frames.full &&
-        !strlist_addf(&problems, "there are more than %d units; the others are left out", PERISCOPE_WINETEST_MAX_UNITS))
+        !strlist_addf(&problems, "there are more than %d units; the others are omitted", PERISCOPE_WINETEST_MAX_UNITS))
         status = PERISCOPE_LOCAL;
     strings_take(&out->problems, &problems);
     free(frames.items);
@@ -165,7 +165,7 @@ void periscope_winetest_free(struct periscope_winetest *winetest)
 
 /* ---- the list of units ---- */
 
-static struct slice trim(struct slice s)
+static struct slice list_trim(struct slice s)
 {
     while (s.len > 0 && (s.data[0] == ' ' || s.data[0] == '\t')) {
         s.data++;
@@ -176,7 +176,7 @@ static struct slice trim(struct slice s)
     return s;
 }
 
-static bool is_listed(const struct strlist *list, const char *name)
+static bool list_has(const struct strlist *list, const char *name)
 {
     for (size_t i = 0; i < list->count; i++)
         if (strcmp(list->items[i], name) == 0)
@@ -184,8 +184,8 @@ static bool is_listed(const struct strlist *list, const char *name)
     return false;
 }
 
-/* Of the form that a unit's name has, which is that of a C identifier, so that no other line is taken for one. */
-static bool is_unit_name(struct slice name)
+/* Returns whether a name has the form of a unit's name, that of a C identifier: no other line is taken for one. */
+static bool list_is_unit_name(struct slice name)
 {
     for (size_t i = 0; i < name.len; i++) {
         uint8_t c = name.data[i];
@@ -203,12 +203,12 @@ int periscope_winetest_list(const void *output, size_t len, struct periscope_str
     bool begun = false;
     *units = (struct periscope_strings){0};
     for (size_t at = 0; line_next(text, &at, &line);) {
-        if (!begun || line.len == 0 || line.data[0] != ' ') { /* names are indented; what else is printed is not */
+        if (!begun || line.len == 0 || line.data[0] != ' ') { /* names are indented; other output is not */
             begun = begun || slice_is(line, "Valid test names:");
             continue;
         }
-        char *name = is_unit_name(trim(line)) ? winetest_name(trim(line)) : NULL;
-        if (name && !is_listed(&list, name) && list.count < PERISCOPE_WINETEST_MAX_LISTED)
+        char *name = list_is_unit_name(list_trim(line)) ? winetest_name(list_trim(line)) : NULL;
+        if (name && !list_has(&list, name) && list.count < PERISCOPE_WINETEST_MAX_LISTED)
             strlist_add(&list, name);
         free(name);
     }

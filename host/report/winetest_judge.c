@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The verdict of a unit. The rules are the TestBot's: a report is believed only where its messages, its summaries and
-   the exit code agree. */
+/* Determines the verdict of a unit. The rules are the TestBot's: a report is believed only if its messages, its
+   summaries and the exit code agree. */
 #include "host/report/winetest_scan.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 
-/* NTSTATUS codes of warnings and errors, as exit codes; no test returns more than 255 by itself. */
-static bool is_exception_code(int64_t status)
+/* Returns whether an exit code is an NTSTATUS of a warning or error. No test returns more than 255 by itself. */
+static bool judge_is_exception(int64_t status)
 {
     return ((uint64_t)status & 0xc0000000u) != 0;
 }
 
-static const char *signal_name(int64_t number)
+static const char *judge_signal_name(int64_t number)
 {
     static const struct {
         int number;
@@ -26,33 +26,33 @@ static const char *signal_name(int64_t number)
     return "";
 }
 
-/* " (STATUS_ACCESS_VIOLATION)", or nothing. */
-static const char *status_text(uint64_t status, char text[64])
+/* Formats " (STATUS_ACCESS_VIOLATION)", or "" for an unknown status. */
+static const char *judge_status_name(uint64_t status, char text[64])
 {
     const char *name = periscope_exit_name((uint32_t)status);
     snprintf(text, 64, name ? " (%s)" : "%s", name ? name : "");
     return text;
 }
 
-/* It is named as a problem; false: it did not crash. */
-static bool find_crash(struct winetest_scan *scan)
+/* Adds a crash as a problem. Returns false if the unit did not crash. */
+static bool judge_crash(struct winetest_scan *scan)
 {
     const struct periscope_unit *unit = scan->unit;
     bool no_end = !scan->main_ended || unit->summaries == 0;
     char name[64];
     if (unit->end == PERISCOPE_END_SIGNALLED)
-        winetest_problem(scan, "ended by signal %" PRId64 "%s", unit->status, signal_name(unit->status));
-    else if (unit->end == PERISCOPE_END_EXITED && is_exception_code(unit->status))
+        winetest_problem(scan, "ended by signal %" PRId64 "%s", unit->status, judge_signal_name(unit->status));
+    else if (unit->end == PERISCOPE_END_EXITED && judge_is_exception(unit->status))
         winetest_problem(scan, "ended with status %08" PRIx32 "%s", (uint32_t)unit->status,
-                         status_text((uint64_t)unit->status, name));
+                         judge_status_name((uint64_t)unit->status, name));
     else if (no_end && scan->exceptions > 0)
         winetest_problem(scan, "line %" PRIu64 ": unhandled exception %08" PRIx64 "%s", scan->first_crash_line,
-                         scan->exception_code, status_text(scan->exception_code, name));
+                         scan->exception_code, judge_status_name(scan->exception_code, name));
     else if (no_end && scan->first_crash_line > 0)
         winetest_problem(scan, "line %" PRIu64 ": it crashed, and there is no summary line", scan->first_crash_line);
     else if (scan->first_crash_line > 0 && unit->end == PERISCOPE_END_EXITED && unit->status != 0 &&
              unit->counts.failures == scan->exceptions)
-        /* Under Wine on Unix an exception's code is cut to its low 8 bits; no failure accounts for it. */
+        /* Under Wine on Unix an exception's code is truncated to its low 8 bits; no failure accounts for it. */
         winetest_problem(scan, "line %" PRIu64 ": it crashed, exit code %" PRId64, scan->first_crash_line,
                          unit->status);
     else
@@ -60,21 +60,21 @@ static bool find_crash(struct winetest_scan *scan)
     return true;
 }
 
-static void check_summary(struct winetest_scan *scan, size_t len)
+static void judge_summary(struct winetest_scan *scan, size_t len)
 {
     if (scan->main_ended)
         return;
     if (len == 0)
         winetest_problem(scan, "the report is empty");
     else if (!scan->wine_test)
-        winetest_problem(scan, "this is no Wine test's report: nothing in its %zu bytes has the form of one", len);
+        winetest_problem(scan, "not a Wine test's report: no line of its %zu bytes has the form of one", len);
     else if (scan->any_ended)
         winetest_problem(scan, "no summary line of the main process, %04" PRIx64, scan->unit->pid);
     else
         winetest_problem(scan, "no summary line: the test ended early, or its report was cut short");
 }
 
-static void check_count(struct winetest_scan *scan, const char *what, uint64_t lines, uint64_t summed)
+static void judge_count(struct winetest_scan *scan, const char *what, uint64_t lines, uint64_t summed)
 {
     if (lines > 0 && summed == 0)
         winetest_problem(scan, "%" PRIu64 " %s in the report, none in its summary", lines, what);
@@ -84,26 +84,26 @@ static void check_count(struct winetest_scan *scan, const char *what, uint64_t l
         winetest_note(scan, "%" PRIu64 " %s in the report, %" PRIu64 " in its summary", lines, what, summed);
 }
 
-static void check_counts(struct winetest_scan *scan)
+static void judge_counts(struct winetest_scan *scan)
 {
     const struct periscope_unit_counts *counted = &scan->counted, *summed = &scan->unit->summed;
     if (!scan->main_ended)
         return;
-    /* A child's failures count twice: in its own summary, if it prints one here, and in that of its parent. */
+    /* A child's failures may be counted twice: in its own summary, if it prints one, and in its parent's. */
     uint64_t twice = counted->failures + scan->child_failures;
-    check_count(scan, "failures", twice == summed->failures ? twice : counted->failures, summed->failures);
-    check_count(scan, "todos", counted->todo, summed->todo);
-    check_count(scan, "flaky failures", counted->flaky, summed->flaky);
-    check_count(scan, "skips", counted->skipped, summed->skipped);
+    judge_count(scan, "failures", twice == summed->failures ? twice : counted->failures, summed->failures);
+    judge_count(scan, "todos", counted->todo, summed->todo);
+    judge_count(scan, "flaky failures", counted->flaky, summed->flaky);
+    judge_count(scan, "skips", counted->skipped, summed->skipped);
 }
 
-static void check_exit_code(struct winetest_scan *scan)
+static void judge_exit_code(struct winetest_scan *scan)
 {
     const struct periscope_unit *unit = scan->unit;
     if (unit->end != PERISCOPE_END_EXITED)
         return;
     if (unit->counts.failures > 0 && unit->status == 0)
-        winetest_problem(scan, "exit code 0 in spite of %" PRIu64 " failures", unit->counts.failures);
+        winetest_problem(scan, "exit code 0 despite %" PRIu64 " failures", unit->counts.failures);
     else if (unit->counts.failures == 0 && unit->status != 0)
         winetest_problem(scan, "exit code %" PRId64 ", but no failure in the report", unit->status);
 }
@@ -111,13 +111,13 @@ static void check_exit_code(struct winetest_scan *scan)
 static void judge_run(struct winetest_scan *scan, const char *reason)
 {
     struct periscope_unit *unit = scan->unit;
-    if (find_crash(scan)) {
+    if (judge_crash(scan)) {
         unit->verdict = PERISCOPE_UNIT_CRASHED;
         return;
     }
-    check_summary(scan, unit->len);
-    check_counts(scan);
-    check_exit_code(scan);
+    judge_summary(scan, unit->len);
+    judge_counts(scan);
+    judge_exit_code(scan);
     if (reason)
         winetest_problem(scan, "%s", reason);
     if (scan->first_crash_line > 0)
@@ -132,9 +132,9 @@ static void judge_run(struct winetest_scan *scan, const char *reason)
         winetest_note(scan, "it tested nothing");
 }
 
-/* Summaries may count a failure twice, so there they stand in only where no line tells of one. A process that did not
-   come to its summary has its lines only. */
-static void set_counts(struct winetest_scan *scan)
+/* Sets the counts. Summaries may count a failure twice, so they are used for failures only if no line reports one. Of a
+   process that printed no summary only its lines are known. */
+static void judge_set_counts(struct winetest_scan *scan)
 {
     struct periscope_unit_counts *counts = &scan->unit->counts;
     const struct periscope_unit_counts *counted = &scan->counted;
@@ -149,14 +149,14 @@ void winetest_judge(struct winetest_scan *scan, const struct periscope_unit_run 
 {
     struct periscope_unit *unit = scan->unit;
     const char *reason = run->reason ? run->reason : "the reason is not known";
-    set_counts(scan);
+    judge_set_counts(scan);
     switch (run->end) {
     case PERISCOPE_END_TIMED_OUT:
         unit->verdict = PERISCOPE_UNIT_TIMED_OUT;
         if (run->reason)
             winetest_problem(scan, "timed out; %s", run->reason);
         else
-            winetest_problem(scan, "it had not ended in time");
+            winetest_problem(scan, "it did not end in time");
         if (scan->first_crash_line > 0)
             winetest_note(scan, "line %" PRIu64 ": a process of the test had crashed", scan->first_crash_line);
         break;
@@ -179,7 +179,7 @@ void winetest_judge(struct winetest_scan *scan, const struct periscope_unit_run 
         break;
     }
     if (unit->lines_not_kept > 0)
-        winetest_note(scan, "%" PRIu64 " more lines count than are kept here", unit->lines_not_kept);
+        winetest_note(scan, "%" PRIu64 " further lines are counted but not kept", unit->lines_not_kept);
 }
 
 const char *periscope_unit_verdict_name(enum periscope_unit_verdict verdict)

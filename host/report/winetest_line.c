@@ -11,27 +11,27 @@ bool slice_equal(struct slice a, struct slice b)
     return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
 }
 
-static struct slice slice_of(const char *text)
+static struct slice slice_of_text(const char *text)
 {
     return (struct slice){(const uint8_t *)text, strlen(text)};
 }
 
 bool slice_is(struct slice slice, const char *text)
 {
-    return slice_equal(slice, slice_of(text));
+    return slice_equal(slice, slice_of_text(text));
 }
 
-static struct slice from(struct slice s, size_t at)
+static struct slice slice_from(struct slice s, size_t at)
 {
     return (struct slice){s.data + at, s.len - at};
 }
 
-static bool ends_with(struct slice s, struct slice end)
+static bool slice_ends_with(struct slice s, struct slice end)
 {
-    return s.len >= end.len && slice_equal(from(s, s.len - end.len), end);
+    return s.len >= end.len && slice_equal(slice_from(s, s.len - end.len), end);
 }
 
-static size_t find(struct slice s, struct slice what, size_t at)
+static size_t slice_find(struct slice s, struct slice what, size_t at)
 {
     while (what.len > 0 && s.len >= what.len && at <= s.len - what.len) {
         const uint8_t *p = memchr(s.data + at, what.data[0], s.len - what.len - at + 1);
@@ -44,23 +44,23 @@ static size_t find(struct slice s, struct slice what, size_t at)
     return NOT_FOUND;
 }
 
-static size_t find_text(struct slice s, const char *what, size_t at)
+static size_t slice_find_text(struct slice s, const char *what, size_t at)
 {
-    return find(s, slice_of(what), at);
+    return slice_find(s, slice_of_text(what), at);
 }
 
-/* ---- taking things off the front ---- */
+/* ---- consuming the front ---- */
 
-static bool take(struct slice *s, const char *text)
+static bool line_take(struct slice *s, const char *text)
 {
     size_t len = strlen(text);
     if (s->len < len || memcmp(s->data, text, len) != 0)
         return false;
-    *s = from(*s, len);
+    *s = slice_from(*s, len);
     return true;
 }
 
-static int hex_value(uint8_t c)
+static int line_hex_value(uint8_t c)
 {
     if (c >= '0' && c <= '9')
         return c - '0';
@@ -71,70 +71,70 @@ static int hex_value(uint8_t c)
     return -1;
 }
 
-static bool is_digit(uint8_t c)
+static bool line_is_digit(uint8_t c)
 {
     return c >= '0' && c <= '9';
 }
 
-static bool is_name(uint8_t c)
+static bool line_is_name(uint8_t c)
 {
-    return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '-' || c == '.';
+    return line_is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '-' || c == '.';
 }
 
-static bool take_number(struct slice *s, uint64_t *value)
+static bool line_take_number(struct slice *s, uint64_t *value)
 {
     size_t len = 0;
     *value = 0;
-    for (; len < s->len && is_digit(s->data[len]); len++) {
+    for (; len < s->len && line_is_digit(s->data[len]); len++) {
         if (len == MAX_DIGITS)
             return false;
         *value = *value * 10 + (uint64_t)(s->data[len] - '0');
     }
-    *s = from(*s, len);
+    *s = slice_from(*s, len);
     return len > 0;
 }
 
-static bool take_hex(struct slice *s, uint64_t *value)
+static bool line_take_hex(struct slice *s, uint64_t *value)
 {
     size_t len = 0;
     *value = 0;
-    for (; len < s->len && hex_value(s->data[len]) >= 0; len++) {
+    for (; len < s->len && line_hex_value(s->data[len]) >= 0; len++) {
         if (len == 16)
             return false;
-        *value = *value << 4 | (uint64_t)hex_value(s->data[len]);
+        *value = *value << 4 | (uint64_t)line_hex_value(s->data[len]);
     }
-    *s = from(*s, len);
+    *s = slice_from(*s, len);
     return len > 0;
 }
 
-static bool take_name(struct slice *s, struct slice *name)
+static bool line_take_name(struct slice *s, struct slice *name)
 {
     size_t len = 0;
-    while (len < s->len && is_name(s->data[len]))
+    while (len < s->len && line_is_name(s->data[len]))
         len++;
     *name = (struct slice){s->data, len};
-    *s = from(*s, len);
+    *s = slice_from(*s, len);
     return len > 0;
 }
 
-static void take_colours(struct slice *s)
+static void line_take_colours(struct slice *s)
 {
     while (s->len >= 3 && s->data[0] == 0x1b && s->data[1] == '[') {
         size_t len = 2;
-        while (len < s->len && (is_digit(s->data[len]) || s->data[len] == ';'))
+        while (len < s->len && (line_is_digit(s->data[len]) || s->data[len] == ';'))
             len++;
         if (len == s->len || s->data[len] != 'm')
             return;
-        *s = from(*s, len + 1);
+        *s = slice_from(*s, len + 1);
     }
 }
 
-static void take_time(struct slice *s)
+static void line_take_time(struct slice *s)
 {
     size_t len = 0;
-    while (len < s->len && (is_digit(s->data[len]) || s->data[len] == '.'))
+    while (len < s->len && (line_is_digit(s->data[len]) || s->data[len] == '.'))
         len++;
-    *s = from(*s, len);
+    *s = slice_from(*s, len);
 }
 
 /* ---- messages ---- */
@@ -152,77 +152,78 @@ static const struct {
 static enum line_kind message_kind(struct slice text, uint64_t *value)
 {
     for (size_t i = 0; i < sizeof messages / sizeof *messages; i++)
-        if (take(&text, messages[i].text))
+        if (line_take(&text, messages[i].text))
             return messages[i].kind;
-    if (take(&text, "unhandled exception ") || take(&text, "exception 0x"))
-        return take_hex(&text, value) && take(&text, " in child process") ? LINE_CHILD_EXCEPTION : LINE_PLAIN;
-    if (take_number(&text, value) && take(&text, " failures in child process"))
+    if (line_take(&text, "unhandled exception ") || line_take(&text, "exception 0x"))
+        return line_take_hex(&text, value) && line_take(&text, " in child process") ? LINE_CHILD_EXCEPTION : LINE_PLAIN;
+    if (line_take_number(&text, value) && line_take(&text, " failures in child process"))
         return LINE_CHILD_FAILURES;
     return LINE_PLAIN;
 }
 
-static void set_source(struct line_message *out, struct slice file)
+static void message_set_source(struct line_message *out, struct slice file)
 {
-    struct slice c = slice_of(".c");
+    struct slice c = slice_of_text(".c");
     out->name = file;
-    if (ends_with(file, c))
+    if (slice_ends_with(file, c))
         out->name.len -= c.len;
     else
         /* TestLauncher names the DLL alone in its messages. */
         out->other_source = memchr(file.data, '.', file.len) != NULL;
 }
 
-/* FILE:LINE: text, FILE:LINE:TIME text, or TestLauncher's FILE:LINE text and the old child messages' UNIT: text. */
+/* Reads FILE:LINE: text, FILE:LINE:TIME text, TestLauncher's FILE:LINE text, or UNIT: text of old child messages. */
 static bool message_at(struct slice s, struct line_message *out)
 {
     struct slice file;
     uint64_t number;
-    if (!take_name(&s, &file) || !take(&s, ":"))
+    if (!line_take_name(&s, &file) || !line_take(&s, ":"))
         return false;
-    if (take_number(&s, &number) && take(&s, ":"))
-        take_time(&s);
-    if (!take(&s, " "))
+    if (line_take_number(&s, &number) && line_take(&s, ":"))
+        line_take_time(&s);
+    if (!line_take(&s, " "))
         return false;
     *out = (struct line_message){0};
     out->kind = message_kind(s, &out->value);
-    set_source(out, file);
+    message_set_source(out, file);
     return out->kind != LINE_PLAIN;
 }
 
-/* A message of this unit behind the unfinished line of another process. */
+/* Finds a message of this unit behind an incomplete line of another process. */
 static bool message_within(struct slice line, struct slice unit, struct line_message *out)
 {
-    if (unit.len == 0 || (find_text(line, ": Test", 0) == NOT_FOUND && find_text(line, " Test", 0) == NOT_FOUND))
+    if (unit.len == 0 ||
+        (slice_find_text(line, ": Test", 0) == NOT_FOUND && slice_find_text(line, " Test", 0) == NOT_FOUND))
         return false;
-    for (size_t at = find(line, unit, 1); at != NOT_FOUND; at = find(line, unit, at + 1)) {
-        struct slice behind = from(line, at + unit.len);
-        if (take(&behind, ".c:") && message_at(from(line, at), out))
+    for (size_t at = slice_find(line, unit, 1); at != NOT_FOUND; at = slice_find(line, unit, at + 1)) {
+        struct slice behind = slice_from(line, at + unit.len);
+        if (line_take(&behind, ".c:") && message_at(slice_from(line, at), out))
             return true;
     }
     return false;
 }
 
-/* ---- what stands before a marker: [PID:]NAME:[TIME] ---- */
+/* ---- what precedes a marker: [PID:]NAME:[TIME] ---- */
 
-static bool name_before(struct slice line, size_t marker, struct slice unit, struct slice *name, uint64_t *pid)
+static bool line_name_before(struct slice line, size_t marker, struct slice unit, struct slice *name, uint64_t *pid)
 {
     size_t end = marker;
-    while (end > 0 && (is_digit(line.data[end - 1]) || line.data[end - 1] == '.'))
+    while (end > 0 && (line_is_digit(line.data[end - 1]) || line.data[end - 1] == '.'))
         end--;
     if (end == 0 || line.data[end - 1] != ':')
         return false;
     end--;
     size_t start = end;
-    while (start > 0 && is_name(line.data[start - 1]))
+    while (start > 0 && line_is_name(line.data[start - 1]))
         start--;
     *name = (struct slice){line.data + start, end - start};
-    if (unit.len > 0 && ends_with(*name, unit))
-        *name = from(*name, name->len - unit.len);
+    if (unit.len > 0 && slice_ends_with(*name, unit))
+        *name = slice_from(*name, name->len - unit.len);
     *pid = 0;
     size_t hex = start > 0 && line.data[start - 1] == ':' ? start - 1 : 0;
     unsigned shift = 0;
-    for (; hex > 0 && hex_value(line.data[hex - 1]) >= 0 && shift < 32; hex--, shift += 4)
-        *pid |= (uint64_t)hex_value(line.data[hex - 1]) << shift;
+    for (; hex > 0 && line_hex_value(line.data[hex - 1]) >= 0 && shift < 32; hex--, shift += 4)
+        *pid |= (uint64_t)line_hex_value(line.data[hex - 1]) << shift;
     return name->len > 0;
 }
 
@@ -230,10 +231,10 @@ static bool exception_within(struct slice line, struct slice unit, struct line_m
 {
     static const char marker[] = " unhandled exception ";
     struct line_message found = {.kind = LINE_EXCEPTION};
-    for (size_t at = find_text(line, marker, 0); at != NOT_FOUND; at = find_text(line, marker, at + 1)) {
-        struct slice behind = from(line, at + sizeof marker - 1);
-        if (!take_hex(&behind, &found.value) || !take(&behind, " at ") ||
-            !name_before(line, at, unit, &found.name, &found.pid))
+    for (size_t at = slice_find_text(line, marker, 0); at != NOT_FOUND; at = slice_find_text(line, marker, at + 1)) {
+        struct slice behind = slice_from(line, at + sizeof marker - 1);
+        if (!line_take_hex(&behind, &found.value) || !line_take(&behind, " at ") ||
+            !line_name_before(line, at, unit, &found.name, &found.pid))
             continue;
         *out = found;
         return true;
@@ -241,63 +242,65 @@ static bool exception_within(struct slice line, struct slice unit, struct line_m
     return false;
 }
 
-/* What Wine itself and its debugger print, each on a line of its own or behind an unfinished one. */
-static bool is_crash(struct slice line)
+/* Returns whether Wine or its debugger reports a crash, on a line of its own or behind an incomplete one. */
+static bool line_is_crash(struct slice line)
 {
     struct slice start = line;
-    return take(&start, "Unhandled exception: ") || find_text(line, "wine: Unhandled ", 0) != NOT_FOUND ||
-           find_text(line, "wine: Unimplemented function ", 0) != NOT_FOUND ||
-           (find_text(line, "wine: Call from ", 0) != NOT_FOUND &&
-            find_text(line, " to unimplemented function ", 0) != NOT_FOUND);
+    return line_take(&start, "Unhandled exception: ") || slice_find_text(line, "wine: Unhandled ", 0) != NOT_FOUND ||
+           slice_find_text(line, "wine: Unimplemented function ", 0) != NOT_FOUND ||
+           (slice_find_text(line, "wine: Call from ", 0) != NOT_FOUND &&
+            slice_find_text(line, " to unimplemented function ", 0) != NOT_FOUND);
 }
 
-static bool is_no_such_test(struct slice line)
+static bool line_is_no_such_test(struct slice line)
 {
-    return take(&line, "Fatal: test '") && find_text(line, "' does not exist", 0) != NOT_FOUND;
+    return line_take(&line, "Fatal: test '") && slice_find_text(line, "' does not exist", 0) != NOT_FOUND;
 }
 
 void line_message(struct slice line, struct slice unit, struct line_message *out)
 {
-    take_colours(&line);
+    line_take_colours(&line);
     if (!message_at(line, out) && !exception_within(line, unit, out) && !message_within(line, unit, out)) {
         *out = (struct line_message){0};
-        if (is_no_such_test(line))
+        if (line_is_no_such_test(line))
             out->kind = LINE_NO_SUCH_TEST;
-        else if (find_text(line, " The test prints too much data (", 0) != NOT_FOUND)
+        else if (slice_find_text(line, " The test prints too much data (", 0) != NOT_FOUND)
             out->kind = LINE_TOO_MUCH;
     }
-    out->crash = is_crash(line);
+    out->crash = line_is_crash(line);
 }
 
 /* ---- summaries ---- */
 
-/* N tests executed (N marked as todo, [N as flaky, ]N failures), N skipped. */
-static bool counts_at(struct slice s, struct line_summary *out)
+/* Reads "N tests executed (N marked as todo, [N as flaky, ]N failures), N skipped." */
+static bool summary_counts_at(struct slice s, struct line_summary *out)
 {
-    if (!take_number(&s, &out->tests) || !(take(&s, " tests executed (") || take(&s, " test executed (")) ||
-        !take_number(&s, &out->todo) || !take(&s, " marked as todo, ") || !take_number(&s, &out->failures))
+    if (!line_take_number(&s, &out->tests) ||
+        !(line_take(&s, " tests executed (") || line_take(&s, " test executed (")) ||
+        !line_take_number(&s, &out->todo) || !line_take(&s, " marked as todo, ") ||
+        !line_take_number(&s, &out->failures))
         return false;
-    if (take(&s, " as flaky, ")) {
+    if (line_take(&s, " as flaky, ")) {
         out->flaky = out->failures;
-        if (!take_number(&s, &out->failures))
+        if (!line_take_number(&s, &out->failures))
             return false;
     }
-    return (take(&s, " failures), ") || take(&s, " failure), ")) && take_number(&s, &out->skipped) &&
-           take(&s, " skipped.");
+    return (line_take(&s, " failures), ") || line_take(&s, " failure), ")) && line_take_number(&s, &out->skipped) &&
+           line_take(&s, " skipped.");
 }
 
-/* Where the number of tests begins, given where " executed (" does. */
+/* Returns where the number of tests begins, given the position of " executed (". */
 static size_t summary_number(struct slice line, size_t marker)
 {
     struct slice before = {line.data, marker};
-    if (ends_with(before, slice_of(" tests")))
+    if (slice_ends_with(before, slice_of_text(" tests")))
         marker -= strlen(" tests");
-    else if (ends_with(before, slice_of(" test")))
+    else if (slice_ends_with(before, slice_of_text(" test")))
         marker -= strlen(" test");
     else
         return NOT_FOUND;
     size_t number = marker;
-    while (number > 0 && is_digit(line.data[number - 1]))
+    while (number > 0 && line_is_digit(line.data[number - 1]))
         number--;
     return number > 0 && line.data[number - 1] == ' ' ? number : NOT_FOUND;
 }
@@ -306,12 +309,13 @@ int line_summary(struct slice line, struct slice unit, struct line_summary *out)
 {
     static const char marker[] = " executed (";
     int result = 0;
-    for (size_t at = find_text(line, marker, 0); at != NOT_FOUND; at = find_text(line, marker, at + 1)) {
+    for (size_t at = slice_find_text(line, marker, 0); at != NOT_FOUND; at = slice_find_text(line, marker, at + 1)) {
         size_t number = summary_number(line, at);
         *out = (struct line_summary){0};
         if (number == NOT_FOUND)
             continue;
-        if (counts_at(from(line, number), out) && name_before(line, number - 1, unit, &out->name, &out->pid))
+        if (summary_counts_at(slice_from(line, number), out) &&
+            line_name_before(line, number - 1, unit, &out->name, &out->pid))
             return 1;
         result = -1;
     }
@@ -324,49 +328,49 @@ bool line_start(struct slice line, struct line_frame *out)
 {
     struct slice word;
     *out = (struct line_frame){.seconds = -1};
-    if (!take_name(&line, &out->dll) || !take(&line, ":"))
+    if (!line_take_name(&line, &out->dll) || !line_take(&line, ":"))
         return false;
-    take_name(&line, &out->unit);
-    out->skipped = take(&line, " skipped ");
-    if (!out->skipped && !take(&line, " start "))
+    line_take_name(&line, &out->unit);
+    out->skipped = line_take(&line, " skipped ");
+    if (!out->skipped && !line_take(&line, " start "))
         return false;
     /* The source file, with folders, and until 2018 its revision. */
-    while (take_name(&line, &word) || take(&line, "/"))
+    while (line_take_name(&line, &word) || line_take(&line, "/"))
         ;
-    if (take(&line, " "))
-        take_name(&line, &word);
+    if (line_take(&line, " "))
+        line_take_name(&line, &word);
     return line.len == 0;
 }
 
-/* (STATUS), (STATUS) in Ns, (STATUS) in Ns NB */
-static bool done_at(struct slice s, struct line_frame *out)
+/* Reads "STATUS)", "STATUS) in Ns" or "STATUS) in Ns NB". */
+static bool frame_done_at(struct slice s, struct line_frame *out)
 {
     uint64_t number;
-    bool negative = take(&s, "-");
-    if (!take_number(&s, &number) || !take(&s, ")"))
+    bool negative = line_take(&s, "-");
+    if (!line_take_number(&s, &number) || !line_take(&s, ")"))
         return false;
     out->status = negative ? -(int64_t)number : (int64_t)number;
     if (s.len == 0)
         return true;
-    if (!take(&s, " in ") || !take_number(&s, &number))
+    if (!line_take(&s, " in ") || !line_take_number(&s, &number))
         return false;
     out->seconds = (int64_t)number;
     return true;
 }
 
-/* DLL:UNIT or DLL:UNIT:PID; UNIT may be empty. */
+/* Splits DLL:UNIT or DLL:UNIT:PID; UNIT may be empty. */
 static bool frame_names(struct slice names, struct slice dll, struct line_frame *out)
 {
     const uint8_t *colon = names.len ? memchr(names.data, ':', names.len) : NULL;
     if (!colon)
         return false;
     out->dll = (struct slice){names.data, (size_t)(colon - names.data)};
-    if (dll.len > 0 && ends_with(out->dll, dll))
-        out->dll = from(out->dll, out->dll.len - dll.len);
-    struct slice rest = from(names, (size_t)(colon - names.data) + 1);
-    take_name(&rest, &out->unit);
+    if (dll.len > 0 && slice_ends_with(out->dll, dll))
+        out->dll = slice_from(out->dll, out->dll.len - dll.len);
+    struct slice rest = slice_from(names, (size_t)(colon - names.data) + 1);
+    line_take_name(&rest, &out->unit);
     out->pid = 0;
-    if (take(&rest, ":") && !take_hex(&rest, &out->pid))
+    if (line_take(&rest, ":") && !line_take_hex(&rest, &out->pid))
         return false;
     return out->dll.len > 0 && rest.len == 0;
 }
@@ -374,12 +378,12 @@ static bool frame_names(struct slice names, struct slice dll, struct line_frame 
 bool line_done(struct slice line, struct slice dll, struct line_frame *out)
 {
     static const char marker[] = " done (";
-    for (size_t at = find_text(line, marker, 0); at != NOT_FOUND; at = find_text(line, marker, at + 1)) {
+    for (size_t at = slice_find_text(line, marker, 0); at != NOT_FOUND; at = slice_find_text(line, marker, at + 1)) {
         size_t start = at;
-        while (start > 0 && (is_name(line.data[start - 1]) || line.data[start - 1] == ':'))
+        while (start > 0 && (line_is_name(line.data[start - 1]) || line.data[start - 1] == ':'))
             start--;
         *out = (struct line_frame){.seconds = -1};
-        if (done_at(from(line, at + sizeof marker - 1), out) &&
+        if (frame_done_at(slice_from(line, at + sizeof marker - 1), out) &&
             frame_names((struct slice){line.data + start, at - start}, dll, out))
             return true;
     }

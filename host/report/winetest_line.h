@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* One line of a Wine test's report: what it tells, if anything. Pure; each call is linear in the line's length.
+/* Recognises the lines of a Wine test's report. Pure; each call takes time linear in the line's length.
  *
  * The forms are those of Wine's include/wine/test.h, 1.0 to 8.0 and later, of winetest.exe and of TestLauncher:
  *
@@ -10,8 +10,8 @@
  *     kernel32:atom start - -                                                                    frames
  *     kernel32:atom:0020 done (2) in 1s
  *
- * Several processes may write to one report, so a line may begin with another's unfinished one: where the name of the
- * unit is known, a message or summary of that unit is found anywhere in the line.
+ * Several processes may write to one report, so a line may begin with an incomplete line of another process. Where the
+ * name of the unit is known, a message or summary of that unit is found anywhere in the line.
  */
 #ifndef HOST_REPORT_WINETEST_LINE_H
 #define HOST_REPORT_WINETEST_LINE_H
@@ -26,7 +26,7 @@ enum line_kind {
     LINE_TODO,            /* Test marked todo */
     LINE_FLAKY,           /* Test marked flaky; Test succeeded inside flaky todo block */
     LINE_SKIPPED,         /* Tests skipped */
-    LINE_CHILD_FAILURES,  /* N failures in child process: they count in this process's summary too */
+    LINE_CHILD_FAILURES,  /* N failures in child process: this process's summary counts them too */
     LINE_CHILD_EXCEPTION, /* unhandled exception XXXXXXXX in child process PID */
     LINE_EXCEPTION,       /* PID:UNIT: unhandled exception XXXXXXXX at ADDRESS */
     LINE_NO_SUCH_TEST,    /* Fatal: test 'NAME' does not exist. */
@@ -35,35 +35,39 @@ enum line_kind {
 
 struct line_message {
     enum line_kind kind;
-    struct slice name; /* what the message names: the source file's name without ".c", or the unit */
+    struct slice name; /* the source file's name without ".c", or the unit */
     bool other_source; /* the source's name does not end in ".c": it may belong to any unit */
-    bool crash;        /* whatever the kind: Wine tells of a crash in this line */
+    bool crash;        /* Wine reports a crash in this line, whatever its kind */
     uint64_t value;    /* failures in the child, or the exception's code */
-    uint64_t pid;      /* of LINE_EXCEPTION; 0: not told */
+    uint64_t pid;      /* of LINE_EXCEPTION; 0: unknown */
 };
 
 struct line_summary {
     struct slice name;
-    uint64_t pid; /* 0: not told */
+    uint64_t pid; /* 0: unknown */
     uint64_t tests, todo, flaky, failures, skipped;
 };
 
 struct line_frame {
     struct slice dll, unit;
-    uint64_t pid;    /* 0: not told */
+    uint64_t pid;    /* 0: unknown */
     int64_t status;  /* of a done line */
-    int64_t seconds; /* -1: not told */
+    int64_t seconds; /* -1: unknown */
     bool skipped;    /* "skipped" in place of "start" */
 };
 
-/* line: without its line end. unit, dll: empty when not known. */
+/* Reads a line as a message, LINE_PLAIN if it is none. line: without its line end. unit: empty when unknown, as is dll
+   below. */
 void line_message(struct slice line, struct slice unit, struct line_message *out);
-/* 1: a summary; 0: none; -1: looks like one but can't be read. */
+/* Reads a summary line. Returns 1; 0 for another line; -1 for one that looks like a summary but is malformed. */
 int line_summary(struct slice line, struct slice unit, struct line_summary *out);
+/* Reads the line that starts a unit's part of a report. */
 bool line_start(struct slice line, struct line_frame *out);
+/* Reads the line that ends a unit's part. */
 bool line_done(struct slice line, struct slice dll, struct line_frame *out);
 
-/* The line that starts at *at, without its line end ("\n" or "\r\n"), and *at behind it. False at the end. */
+/* Takes the line that starts at *at, without its line end ("\n" or "\r\n"), and advances *at past it. Returns false at
+   the end. */
 bool line_next(struct slice text, size_t *at, struct slice *line);
 
 bool slice_is(struct slice slice, const char *text);

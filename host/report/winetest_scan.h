@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What is known of a unit between reading its lines (winetest_unit.c) and judging it (winetest_judge.c). */
+/* What is known of a unit between reading its lines (winetest_unit.c) and judging it (winetest_judge.c), and the
+ * remarks that both make.
+ */
 #ifndef HOST_REPORT_WINETEST_SCAN_H
 #define HOST_REPORT_WINETEST_SCAN_H
 
@@ -13,24 +15,26 @@ struct winetest_scan {
     struct slice dll, name;      /* of the unit; empty when unknown */
     struct strlist problems, notes;
     struct periscope_unit_counts counted; /* lines; `tests` is not used */
-    uint64_t child_failures;              /* that a process reported of its children, which count in its summary too */
+    uint64_t child_failures;              /* that a process reported of its children; its summary counts them too */
     uint64_t exceptions;                  /* LINE_EXCEPTION lines */
     uint64_t exception_code;              /* of the last of them */
-    uint64_t first_crash_line;            /* number of the first line that tells of a crash; 0: none */
-    bool main_ended;                      /* the main process printed its summary, or what stands in for one */
-    bool any_ended;                       /* some process of the unit did */
-    bool wine_test;                       /* something in it is of the form of a Wine test */
+    uint64_t first_crash_line;            /* number of the first line that reports a crash; 0: none */
+    bool main_ended;                      /* the main process printed its summary, or its equivalent */
+    bool any_ended;                       /* any process of the unit did */
+    bool wine_test;                       /* at least one line has the form of a Wine test's */
     bool failed;                          /* memory ran out */
 };
 
+/* Adds a problem, which makes the unit fail. */
 void winetest_problem(struct winetest_scan *scan, const char *format, ...) PRINTF_LIKE(2, 3);
+/* Adds a note, which does not affect the verdict. */
 void winetest_note(struct winetest_scan *scan, const char *format, ...) PRINTF_LIKE(2, 3);
 
-/* Fills the unit's counts, verdict, and what of problems and notes follows from all of it. */
+/* Sets the unit's counts and verdict, and adds the problems and notes that follow from the scan as a whole. */
 void winetest_judge(struct winetest_scan *scan, const struct periscope_unit_run *run);
 
-/* A name as it may stand in a message or a file: anything but letters, digits, '.', '_' and '-' becomes '_', and it is
-   cut at PERISCOPE_WINETEST_MAX_NAME. */
+/* Copies a name for use in messages and files: anything but letters, digits, '.', '_' and '-' becomes '_', and the name
+   is cut at PERISCOPE_WINETEST_MAX_NAME. Returns NULL without memory. */
 char *winetest_name(struct slice name);
 
 #endif

@@ -1,56 +1,22 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "host/strings.h"
+#include "host/result.h"
 #include "host/report/winetest_scan.h"
 
-#include "base/error.h"
-
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- remarks ---- */
-
-static void add_remark(struct winetest_scan *scan, struct strlist *list, const char *format, va_list args)
-    PRINTF_LIKE(3, 0);
-static void add_remark(struct winetest_scan *scan, struct strlist *list, const char *format, va_list args)
-{
-    struct error line; /* one line without control characters, which says when it was cut */
-    if (list->count >= PERISCOPE_WINETEST_MAX_REMARKS)
-        return;
-    error_vset(&line, ERR_INVALID, format, args);
-    bool last = list->count == PERISCOPE_WINETEST_MAX_REMARKS - 1;
-    if (!strlist_add(list, last ? "there are more, not kept here" : line.text))
-        scan->failed = true;
-}
-
-void winetest_problem(struct winetest_scan *scan, const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    add_remark(scan, &scan->problems, format, args);
-    va_end(args);
-}
-
-void winetest_note(struct winetest_scan *scan, const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    add_remark(scan, &scan->notes, format, args);
-    va_end(args);
-}
-
 /* ---- lines ---- */
 
-static void keep_line(struct winetest_scan *scan, enum periscope_unit_line_kind kind, size_t offset, size_t len,
-                      uint64_t number)
+static void scan_keep_line(struct winetest_scan *scan, enum periscope_unit_line_kind kind, size_t offset, size_t len,
+                           uint64_t number)
 {
     struct periscope_unit *unit = scan->unit;
     if (unit->line_count == PERISCOPE_WINETEST_MAX_LINES) {
         unit->lines_not_kept++;
         return;
     }
-    /* Grown at each power of two, so that the capacity needs no field in a public struct. */
+    /* It grows at each power of two, so that the public struct needs no field for the capacity. */
     if ((unit->line_count & (unit->line_count - 1)) == 0) {
         size_t capacity = unit->line_count ? unit->line_count * 2 : 1;
         struct periscope_unit_line *lines = realloc(unit->lines, capacity * sizeof *lines);
@@ -63,113 +29,113 @@ static void keep_line(struct winetest_scan *scan, enum periscope_unit_line_kind 
     unit->lines[unit->line_count++] = (struct periscope_unit_line){kind, offset, len, number};
 }
 
-static bool is_ours(const struct winetest_scan *scan, struct slice name)
+static bool scan_is_ours(const struct winetest_scan *scan, struct slice name)
 {
     /* TestLauncher names the DLL in the messages that it prints itself. */
     return scan->name.len == 0 || slice_equal(name, scan->name) || slice_equal(name, scan->dll);
 }
 
-static void count_message(struct winetest_scan *scan, const struct line_message *message, uint64_t number)
+static void scan_count_message(struct winetest_scan *scan, const struct line_message *message, uint64_t number)
 {
     scan->wine_test = true;
-    if (is_ours(scan, message->name) || message->other_source)
+    if (scan_is_ours(scan, message->name) || message->other_source)
         return;
     winetest_problem(scan, "line %" PRIu64 ": a message of another unit, %.*s", number,
                      message->name.len < 64 ? (int)message->name.len : 64, (const char *)message->name.data);
 }
 
-/* Of which process; 0 stands for all of them, as in reports that do not tell. */
-static void process_ended(struct winetest_scan *scan, uint64_t pid)
+/* Records the end of a process. pid 0 stands for any process, as in reports without process ids. */
+static void scan_process_ended(struct winetest_scan *scan, uint64_t pid)
 {
     scan->any_ended = true;
     if (pid == 0 || scan->unit->pid == 0 || pid == scan->unit->pid)
         scan->main_ended = true;
 }
 
-static void crash_seen(struct winetest_scan *scan, uint64_t number)
+static void scan_crash(struct winetest_scan *scan, uint64_t number)
 {
     if (scan->first_crash_line == 0)
         scan->first_crash_line = number;
 }
 
-static void take_exception(struct winetest_scan *scan, const struct line_message *message, uint64_t number)
+static void scan_exception(struct winetest_scan *scan, const struct line_message *message, uint64_t number)
 {
-    count_message(scan, message, number);
+    scan_count_message(scan, message, number);
     scan->counted.failures++;
     scan->exceptions++;
     scan->exception_code = message->value;
-    crash_seen(scan, number);
-    if (is_ours(scan, message->name)) {
-        scan->unit->summed.failures++; /* the process has no summary that would say so */
-        process_ended(scan, message->pid);
+    scan_crash(scan, number);
+    if (scan_is_ours(scan, message->name)) {
+        scan->unit->summed.failures++; /* this process prints no summary that counts it */
+        scan_process_ended(scan, message->pid);
     }
 }
 
-/* The kind to keep the line as; -1: it means nothing. */
-static int take_message(struct winetest_scan *scan, const struct line_message *message, uint64_t number)
+/* Counts a message. Returns the kind to keep the line as, or -1 to drop it. */
+static int scan_message(struct winetest_scan *scan, const struct line_message *message, uint64_t number)
 {
     switch (message->kind) {
     case LINE_PLAIN:
         return -1;
     case LINE_FAILED:
     case LINE_CHILD_EXCEPTION:
-        count_message(scan, message, number);
+        scan_count_message(scan, message, number);
         scan->counted.failures++;
         return PERISCOPE_LINE_FAILURE;
     case LINE_TODO:
-        count_message(scan, message, number);
+        scan_count_message(scan, message, number);
         scan->counted.todo++;
         return PERISCOPE_LINE_TODO;
     case LINE_FLAKY:
-        count_message(scan, message, number);
+        scan_count_message(scan, message, number);
         scan->counted.flaky++;
         return PERISCOPE_LINE_FLAKY;
     case LINE_SKIPPED:
         scan->wine_test = true;
-        scan->counted.skipped += is_ours(scan, message->name);
+        scan->counted.skipped += scan_is_ours(scan, message->name);
         return PERISCOPE_LINE_SKIPPED;
     case LINE_CHILD_FAILURES:
         scan->child_failures += message->value;
         return PERISCOPE_LINE_FAILURE;
     case LINE_EXCEPTION:
-        take_exception(scan, message, number);
+        scan_exception(scan, message, number);
         return PERISCOPE_LINE_CRASH;
     case LINE_NO_SUCH_TEST:
         scan->wine_test = true;
         scan->counted.failures++;
         scan->unit->summed.failures++;
-        process_ended(scan, 0);
+        scan_process_ended(scan, 0);
         return PERISCOPE_LINE_FAILURE;
     case LINE_TOO_MUCH:
-        winetest_note(scan, "line %" PRIu64 ": winetest.exe found that the test prints too much", number);
+        winetest_note(scan, "line %" PRIu64 ": winetest.exe reports that the test prints too much", number);
         return -1;
     }
     return -1;
 }
 
-static uint64_t sum(uint64_t a, uint64_t b)
+static uint64_t scan_sum(uint64_t a, uint64_t b)
 {
     return a > UINT64_MAX - b ? UINT64_MAX : a + b;
 }
 
-static bool take_summary(struct winetest_scan *scan, const struct line_summary *summary, uint64_t number)
+static bool scan_summary(struct winetest_scan *scan, const struct line_summary *summary, uint64_t number)
 {
     struct periscope_unit_counts *summed = &scan->unit->summed;
     scan->wine_test = true;
-    if (!is_ours(scan, summary->name)) {
+    if (!scan_is_ours(scan, summary->name)) {
         if (summary->todo || summary->failures)
             winetest_problem(scan, "line %" PRIu64 ": a summary of another unit, %.*s", number,
                              summary->name.len < 64 ? (int)summary->name.len : 64, (const char *)summary->name.data);
         return false;
     }
-    summed->tests = sum(summed->tests, summary->tests);
-    summed->todo = sum(summed->todo, summary->todo);
-    summed->flaky = sum(summed->flaky, summary->flaky);
-    summed->failures = sum(summed->failures, summary->failures);
-    summed->skipped = sum(summed->skipped, summary->skipped);
+    summed->tests = scan_sum(summed->tests, summary->tests);
+    summed->todo = scan_sum(summed->todo, summary->todo);
+    summed->flaky = scan_sum(summed->flaky, summary->flaky);
+    summed->failures = scan_sum(summed->failures, summary->failures);
+    summed->skipped = scan_sum(summed->skipped, summary->skipped);
     scan->unit->summaries++;
-    process_ended(scan, summary->pid);
-    if (scan->unit->unit[0] == '\0') { /* a report without a frame tells its unit here */
+    scan_process_ended(scan, summary->pid);
+    if (scan->unit->unit[0] == '\0') { /* without a frame, the summary names the unit */
         free(scan->unit->unit);
         scan->unit->unit = winetest_name(summary->name);
         scan->failed |= !scan->unit->unit;
@@ -177,54 +143,38 @@ static bool take_summary(struct winetest_scan *scan, const struct line_summary *
     return true;
 }
 
-static void take_line(struct winetest_scan *scan, struct slice line, size_t offset, uint64_t number)
+static void scan_line(struct winetest_scan *scan, struct slice line, size_t offset, uint64_t number)
 {
     struct line_message message;
     struct line_summary summary = {0};
     line_message(line, scan->name, &message);
-    int kind = take_message(scan, &message, number);
+    int kind = scan_message(scan, &message, number);
     if (message.crash) {
-        crash_seen(scan, number);
+        scan_crash(scan, number);
         kind = kind < 0 ? (int)PERISCOPE_LINE_CRASH : kind;
     }
     int read = line_summary(line, scan->name, &summary);
     if (read < 0)
-        winetest_note(scan, "line %" PRIu64 ": a summary that can't be read", number);
-    bool ours = read > 0 && take_summary(scan, &summary, number);
-    /* A torn line may be both; it is kept once, as what matters more. */
+        winetest_note(scan, "line %" PRIu64 ": a malformed summary", number);
+    bool ours = read > 0 && scan_summary(scan, &summary, number);
+    /* An interleaved line may be both; it is kept once, as the more important kind. */
     if (kind < 0 && ours)
         kind = PERISCOPE_LINE_SUMMARY;
     if (kind >= 0)
-        keep_line(scan, (enum periscope_unit_line_kind)kind, offset, line.len, number);
+        scan_keep_line(scan, (enum periscope_unit_line_kind)kind, offset, line.len, number);
 }
 
-static void take_lines(struct winetest_scan *scan, struct slice text)
+static void scan_lines(struct winetest_scan *scan, struct slice text)
 {
     struct slice line;
     uint64_t number = 0;
     for (size_t at = 0; !scan->failed && line_next(text, &at, &line);)
-        take_line(scan, line, (size_t)(line.data - text.data), ++number);
+        scan_line(scan, line, (size_t)(line.data - text.data), ++number);
 }
 
 /* ---- a unit ---- */
 
-char *winetest_name(struct slice name)
-{
-    size_t len = name.len < PERISCOPE_WINETEST_MAX_NAME ? name.len : PERISCOPE_WINETEST_MAX_NAME;
-    char *copy = malloc(len + 1);
-    if (!copy)
-        return NULL;
-    for (size_t i = 0; i < len; i++) {
-        uint8_t c = name.data[i];
-        bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
-                     c == '_' || c == '-';
-        copy[i] = plain ? (char)c : '_';
-    }
-    copy[len] = '\0';
-    return copy;
-}
-
-static struct slice text_slice(const char *text)
+static struct slice scan_text(const char *text)
 {
     return (struct slice){(const uint8_t *)text, text ? strlen(text) : 0};
 }
@@ -233,12 +183,12 @@ int periscope_unit_parse(const void *output, size_t len, const struct periscope_
                          struct periscope_unit *out)
 {
     *out = (struct periscope_unit){.end = run->end, .status = run->status, .pid = run->pid, .seconds = -1, .len = len};
-    out->dll = winetest_name(text_slice(run->dll));
-    out->unit = winetest_name(text_slice(run->unit));
-    struct winetest_scan scan = {.unit = out, .dll = text_slice(run->dll), .name = text_slice(run->unit)};
+    out->dll = winetest_name(scan_text(run->dll));
+    out->unit = winetest_name(scan_text(run->unit));
+    struct winetest_scan scan = {.unit = out, .dll = scan_text(run->dll), .name = scan_text(run->unit)};
     scan.failed = !out->dll || !out->unit;
     if (!scan.failed)
-        take_lines(&scan, (struct slice){output, len});
+        scan_lines(&scan, (struct slice){output, len});
     if (!scan.failed)
         winetest_judge(&scan, run);
     strings_take(&out->problems, &scan.problems);

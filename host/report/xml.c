@@ -5,25 +5,25 @@
 
 #include <string.h>
 
-#define LINE_SEARCH 1024 /* bytes that may be given up to cut between lines */
+#define LINE_SEARCH 1024 /* bytes that may be dropped to cut between lines */
 
 enum shown { SHOWN_AS_IT_IS, SHOWN_INVALID, SHOWN_CONTROL };
 
-struct piece { /* what one character becomes */
+struct piece { /* what one character is written as */
     const char *bytes;
     size_t len;
     char store[4];
     enum shown shown;
 };
 
-static void copy_text(struct piece *piece, const char *text)
+static void piece_set_text(struct piece *piece, const char *text)
 {
     piece->bytes = text;
     piece->len = strlen(text);
 }
 
-/* U+2400 to U+2421 are the pictures of U+0000 to U+0020 and U+007F. */
-static void picture(struct piece *piece, uint32_t code)
+/* Sets the symbol of a control character: U+2400 to U+2421 stand for U+0000 to U+0020 and U+007F. */
+static void piece_set_picture(struct piece *piece, uint32_t code)
 {
     uint32_t shown = 0x2400 + (code == 0x7f ? 0x21 : code);
     piece->store[0] = (char)(0xe0 | shown >> 12);
@@ -34,21 +34,21 @@ static void picture(struct piece *piece, uint32_t code)
     piece->shown = SHOWN_CONTROL;
 }
 
-static void convert(struct piece *piece, uint32_t code, const uint8_t *p, size_t len)
+static void piece_convert(struct piece *piece, uint32_t code, const uint8_t *p, size_t len)
 {
     piece->shown = SHOWN_AS_IT_IS;
     if (code == '&') {
-        copy_text(piece, "&amp;");
+        piece_set_text(piece, "&amp;");
     } else if (code == '<') {
-        copy_text(piece, "&lt;");
+        piece_set_text(piece, "&lt;");
     } else if (code == '>') {
-        copy_text(piece, "&gt;");
+        piece_set_text(piece, "&gt;");
     } else if (code == '"') {
-        copy_text(piece, "&quot;");
+        piece_set_text(piece, "&quot;");
     } else if (code == 0x7f || (code < 0x20 && code != '\n' && code != '\t')) {
-        picture(piece, code);
+        piece_set_picture(piece, code);
     } else if (code == UTF8_INVALID || code == 0xfffe || code == 0xffff) {
-        copy_text(piece, "\xef\xbf\xbd");
+        piece_set_text(piece, "\xef\xbf\xbd");
         piece->shown = SHOWN_INVALID;
     } else {
         piece->bytes = (const char *)p;
@@ -56,8 +56,8 @@ static void convert(struct piece *piece, uint32_t code, const uint8_t *p, size_t
     }
 }
 
-/* The piece for what starts at *at, which is moved behind it. False at the end. */
-static bool next_piece(struct slice text, size_t *at, struct piece *piece)
+/* Takes the character at *at and advances *at past it. Returns false at the end. */
+static bool piece_next(struct slice text, size_t *at, struct piece *piece)
 {
     uint32_t code;
     if (*at < text.len && text.data[*at] == '\r' && *at + 1 < text.len && text.data[*at + 1] == '\n')
@@ -67,14 +67,14 @@ static bool next_piece(struct slice text, size_t *at, struct piece *piece)
     const uint8_t *p = text.data + *at;
     size_t len = utf8_next(p, text.len - *at, &code);
     *at += len;
-    convert(piece, code, p, len);
+    piece_convert(piece, code, p, len);
     return true;
 }
 
 void xml_text(struct buffer *out, struct slice text, struct xml_shown *shown)
 {
     struct piece piece;
-    for (size_t at = 0; next_piece(text, &at, &piece);) {
+    for (size_t at = 0; piece_next(text, &at, &piece);) {
         buffer_append(out, piece.bytes, piece.len);
         if (shown && piece.shown == SHOWN_INVALID)
             shown->invalid++;
@@ -94,13 +94,13 @@ size_t xml_text_size(struct slice text)
 {
     struct piece piece;
     size_t size = 0;
-    for (size_t at = 0; next_piece(text, &at, &piece);)
+    for (size_t at = 0; piece_next(text, &at, &piece);)
         size += piece.len;
     return size;
 }
 
-/* To between two lines, if one ends near. */
-static size_t end_of_line_before(struct slice text, size_t at)
+/* Returns the last line boundary up to `at`, or `at` if none is near. */
+static size_t xml_line_end_before(struct slice text, size_t at)
 {
     for (size_t i = at; i > 0 && at - i < LINE_SEARCH; i--)
         if (text.data[i - 1] == '\n')
@@ -108,7 +108,7 @@ static size_t end_of_line_before(struct slice text, size_t at)
     return at;
 }
 
-static size_t start_of_line_behind(struct slice text, size_t at)
+static size_t xml_line_start_after(struct slice text, size_t at)
 {
     for (size_t i = at; i < text.len && i - at < LINE_SEARCH; i++)
         if (i > 0 && text.data[i - 1] == '\n')
@@ -116,12 +116,12 @@ static size_t start_of_line_behind(struct slice text, size_t at)
     return at;
 }
 
-/* How many bytes from the front need at most `max` as XML. */
-static size_t front_within(struct slice text, size_t max)
+/* Returns how many bytes from the front need at most `max` as XML. */
+static size_t xml_front_within(struct slice text, size_t max)
 {
     struct piece piece;
     size_t size = 0, within = 0;
-    for (size_t at = 0; next_piece(text, &at, &piece); within = at) {
+    for (size_t at = 0; piece_next(text, &at, &piece); within = at) {
         size += piece.len;
         if (size > max)
             break;
@@ -129,13 +129,13 @@ static size_t front_within(struct slice text, size_t max)
     return within;
 }
 
-/* Where what is left needs at most `max` as XML: text[from..] is looked at. */
-static size_t back_within(struct slice text, size_t from, size_t max)
+/* Returns the first position from `from` on behind which the rest needs at most `max` as XML. */
+static size_t xml_back_within(struct slice text, size_t from, size_t max)
 {
     struct piece piece;
     struct slice back = {text.data + from, text.len - from};
     size_t size = xml_text_size(back), at = 0;
-    while (size > max && next_piece(back, &at, &piece))
+    while (size > max && piece_next(back, &at, &piece))
         size -= piece.len;
     return from + at;
 }
@@ -144,15 +144,15 @@ void xml_cut(struct slice text, size_t max, struct slice *start, struct slice *e
 {
     *start = text;
     *end = (struct slice){text.data + text.len, 0};
-    /* Two bytes, "\r\n", become one at best: that bounds what must be looked at of a long text. */
+    /* At best two bytes, "\r\n", become one: this bounds how much of a long text must be examined. */
     if (text.len / 2 <= max && xml_text_size(text) <= max)
         return;
-    size_t head = front_within(text, max / 2), from = text.len > max ? text.len - max : 0;
+    size_t head = xml_front_within(text, max / 2), from = text.len > max ? text.len - max : 0;
     while (from > 0 && from < text.len && (text.data[from] & 0xc0) == 0x80)
         from++;
-    size_t tail = back_within(text, from > head ? from : head, max / 2);
-    head = end_of_line_before(text, head);
-    tail = start_of_line_behind(text, tail);
+    size_t tail = xml_back_within(text, from > head ? from : head, max / 2);
+    head = xml_line_end_before(text, head);
+    tail = xml_line_start_after(text, tail);
     *start = (struct slice){text.data, head};
     *end = (struct slice){text.data + tail, text.len - tail};
 }

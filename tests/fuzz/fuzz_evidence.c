@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What an agent tells of a program that does not end, any bytes: one line comes out of it, and process ids that stand in
    it. */
-#include "host/cli/test/evidence.h"
+#include "host/cli/test/evidence_text.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -102,13 +102,13 @@ def what_answers_is_no_agent():
         connection.recv(1)
 
     with cli.Server(talk) as server:
-        one_line(periscope("ping", f"127.0.0.1:{server.port}", code=NO_AGENT), "what answers there is no testagentd")
+        one_line(periscope("ping", f"127.0.0.1:{server.port}", code=NO_AGENT), "not a testagentd: it sent no banner")
     with cli.Server(lambda connection, _: None) as server:
         one_line(periscope("ping", f"127.0.0.1:{server.port}", code=NO_AGENT),
                  "closed the connection without a banner (is this host allowed?)")
     with cli.Server(lambda connection, _: connection.recv(1)) as server:
         one_line(periscope("ping", f"127.0.0.1:{server.port}", "--connect-timeout", "0.2", code=NO_AGENT),
-                 "connected, but no banner came in 0.2 s")
+                 "connected, but received no banner within 0.2 s")
 
 
 @test
@@ -190,14 +190,14 @@ def wait_boot_until_the_agent_is_there():
     equal(result.code, 0, result.err)
     equal(result.json["banner"], "testagentd 1.7")
     one_line(periscope("wait-boot", f"127.0.0.1:{port}", "-t", "0.3", code=TIMED_OUT),
-             "the guest was not there within 0.3 s: could not connect to 127.0.0.1")
+             "the guest did not answer within 0.3 s: could not connect to 127.0.0.1")
 
 
 @with_agent()
 def wait_boot_for_another_boot(agent):
     boot_id = periscope("property", target(agent), "boot.id").text.strip()
     one_line(periscope("wait-boot", target(agent), "-t", "0.3", "--not-boot-id", boot_id, code=TIMED_OUT),
-             "still the boot from before")
+             "still the previous boot")
     periscope("wait-boot", target(agent), "-t", "0.3", "--not-boot-id", "another")
 
 
@@ -363,7 +363,7 @@ def testagentd_without_exec():
     with cli.Server(serve) as server:
         host = f"127.0.0.1:{server.port}"
         result = periscope("run", host, "crash.exe", code=255)
-        one_line(result, "the program exited with 3221225477 (0xc0000005 STATUS_ACCESS_VIOLATION), which is told here as 255")
+        one_line(result, "the program exited with 3221225477 (0xc0000005 STATUS_ACCESS_VIOLATION), reported here as 255")
         equal(requests, [wire.EXEC, wire.RUN, wire.GETCWD, wire.WAIT2, wire.RMCHILDPROC])
         reply = periscope("run", host, "--json", "crash.exe", code=255).json
         equal(reply["child"], {"exited": True, "code": 0xc0000005, "status": 0xc0000005,

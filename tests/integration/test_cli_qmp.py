@@ -116,7 +116,7 @@ def auto_without_an_agent(folder):
         result = periscope("screenshot", "--json", "--qmp", monitor.address, *NOBODY, nobody(), cwd=folder)
         equal(result.json["facts"]["source"], "qemu")
         equal(len(result.json["refused"]), 1)
-        check("no picture by the agent, so QEMU's" in result.err, result.err)
+        check("no picture from the agent, using QEMU's" in result.err, result.err)
         check(picture.decode_png(read(folder, "screenshot.png")).same(image), "another picture")
         one_line(periscope("screenshot", "--qmp", monitor.address, "--source", "agent", *NOBODY, nobody(), code=NO_AGENT),
                  "could not connect")
@@ -240,7 +240,7 @@ def compare_with_one_that_comes_late(agent, folder, image):
 def compare_with_a_screen_that_never_stops(folder):
     with Agent(env={"PERISCOPE_PATTERN": "64x48,counter"}) as agent, qmp.Monitor(drawing(64, 48).ppm) as monitor:
         result = compare(agent, monitor, folder, "-t", "1", "--output", "d.png", code=TIMED_OUT)
-        one_line(result, "did not hold still")
+        one_line(result, "did not stop changing")
         equal(result.json["equal"], False)
         picture.decode_png(read(folder, "d.png"))
 
@@ -255,12 +255,12 @@ def fails(monitor, text, code, *options):
 
 @test
 def monitors_that_are_none():
-    for greeting, text in ((b"", "closed"), (b"SSH-2.0-OpenSSH\r\n", "not JSON"), (b"{}\n", "does not greet"),
+    for greeting, text in ((b"", "closed"), (b"SSH-2.0-OpenSSH\r\n", "not JSON"), (b"{}\n", "greeting"),
                            (b"[" * 100 + b"]" * 100 + b"\n", "not JSON"), (b" " * (1 << 21), "more than 1048576 bytes")):
         with qmp.Monitor(greeting=greeting, leaves=True) as monitor:
             fails(monitor, text, FAILED)
     for answer, text in ((b'{"return": {}, "id": 01}\n', "not JSON"), (b"\n", "not JSON"),
-                         (b'{"event": "X"}\n' * 20000, "none was the answer"), (b'{"error": 1}\n', "does not say why")):
+                         (b'{"event": "X"}\n' * 20000, "none was the answer"), (b'{"error": 1}\n', "refused without a reason")):
         with qmp.Monitor(answer=lambda _, answer=answer: answer) as monitor:
             fails(monitor, text, REFUSED if b"error" in answer else FAILED)
 
@@ -273,7 +273,7 @@ def refusals_of_qemu():
 
 @test
 def files_that_are_no_picture():
-    for content, text in ((None, "it is empty"), (b"", "it is empty"), (b"P5\n1 1\n255\nx", "no PPM"), (b"P", "no PPM"),
+    for content, text in ((None, "it is empty"), (b"", "it is empty"), (b"P5\n1 1\n255\nx", "not a PPM"), (b"P", "not a PPM"),
                           (b"P6\n2 2\n255\n0123456789a", "11 bytes of pixels for 2x2"), (b"P6\n2 2\n255", "header"),
                           (b"P6\n32768 1\n255\n", "header"), (b"P6\n1 1\n65535\n", "header"), (b"P6 0 1 255 ", "0x1")):
         with qmp.Monitor(lambda content=content: content) as monitor:
@@ -292,9 +292,9 @@ def sockets_that_are_not_there():
 @test
 def wrong_lines():
     for line, text in ((["--source", "qemu"], "needs --qmp"), (["--source", "both"], "--source is 'both'"),
-                       (["--device", "x"], "takes --qmp"), (["--qmp", "/q", "--head", "1"], "--head needs --device"),
+                       (["--device", "x"], "need --qmp"), (["--qmp", "/q", "--head", "1"], "--head needs --device"),
                        (["--qmp", "/q", "--device", "x", "--head", "256"], "--head is '256'"),
-                       (["--qmp", "/q", "--source", "qemu", "--region", "1x1+0+0"], "--region is the agent's")):
+                       (["--qmp", "/q", "--source", "qemu", "--region", "1x1+0+0"], "--region needs the agent")):
         one_line(periscope("screenshot", *line, nobody(), code=USAGE), text)
     one_line(periscope("compare", nobody(), code=USAGE), "--qmp is needed")
     one_line(periscope("compare", "--qmp", "/q", "-o", "-", nobody(), code=USAGE), "--output is a file's name")

@@ -85,7 +85,7 @@ def status_is_forgotten_unless_kept(agent):
 def run_without_waiting(agent):
     pid = periscope("run", "--no-wait", target(agent), *sleeper()).text.strip()
     equal(int(pid), pid_in(agent, "pid"))
-    one_line(periscope("wait", "-q", "--timeout", "0", target(agent), pid, code=TIMED_OUT), "the time is up")
+    one_line(periscope("wait", "-q", "--timeout", "0", target(agent), pid, code=TIMED_OUT), "timed out")
     killed = periscope("kill", target(agent), pid).text
     equal(killed, f"{pid} sleep\n")
     result = periscope("wait", target(agent), pid, code=128 + signal.SIGTERM)
@@ -107,8 +107,8 @@ def time_that_is_up(agent):
     result = periscope("run", "--timeout", "0.1", target(agent), *sleeper(), code=TIMED_OUT)
     pid = pid_in(agent, "pid")
     lines = result.err.splitlines()
-    equal(lines, [f"periscope: run: the time is up; process {pid} goes on",
-                  f"periscope: run: to wait on: periscope wait {target(agent)} {pid}; "
+    equal(lines, [f"periscope: run: timed out; process {pid} keeps running",
+                  f"periscope: run: to continue waiting: periscope wait {target(agent)} {pid}; "
                   f"to end it: periscope kill {target(agent)} {pid}"])
     check(alive(pid), "it was ended")
     reply = periscope("wait", "-t", "0", "--json", target(agent), str(pid), code=TIMED_OUT).json
@@ -140,7 +140,7 @@ def interrupt(agent, *options):
 def interrupted_wait_leaves_the_program(agent):
     pid, result = interrupt(agent, "--json")
     equal(result.code, INTERRUPTED)
-    check(f"interrupted; process {pid} goes on" in result.err, result.err)
+    check(f"interrupted; process {pid} keeps running" in result.err, result.err)
     check(f"to end it: periscope kill {target(agent)} {pid}" in result.err, result.err)
     equal(result.json["status"], "interrupted")
     check(alive(pid), "it was ended")
@@ -150,7 +150,7 @@ def interrupted_wait_leaves_the_program(agent):
 def interrupted_wait_ends_the_program(agent):
     pid, result = interrupt(agent, "--kill-on-interrupt")
     equal(result.code, INTERRUPTED)
-    check("interrupted; the program is ended" in result.err, result.err)
+    check("interrupted; ending the program" in result.err, result.err)
     check(not alive(pid), "it still runs")
 
 

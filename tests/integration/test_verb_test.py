@@ -81,8 +81,8 @@ def bytes_of_a_report_stay(agent):
     text = run.junit.find(".//system-out").text
     equal(text[:len(shown)], shown, "system-out")
     equal(re.findall(r"\[periscope: (.*)\]", text[len(shown):]),
-          ["what is not UTF-8 is shown as \ufffd, 4 times", "4 control characters are shown as their pictures",
-           "1 attachment marks of the test's own have a space in them"])
+          ["invalid UTF-8 is shown as \ufffd, 4 times", "4 control characters are shown as their symbols",
+           "1 attachment marks of the test have a space inserted"])
 
 
 @with_agent()
@@ -183,9 +183,9 @@ def too_much_output_is_read_to_a_limit(agent):
     quiet = ("--screenshot", "never", "-e", "SAMPLE_MEGABYTES=70", "--time-limit", "60")
     run = Run(agent, "noise", code=UNIT_FAILED, options=quiet)
     check(limit < len(run.report) < limit + 1000, f"{len(run.report)} bytes of report.txt")
-    check("its output is longer than what is read of it, 64 MiB" in run.units["noise"]["problems"], run.units["noise"]["problems"])
+    check("its output is longer than the limit, 64 MiB" in run.units["noise"]["problems"], run.units["noise"]["problems"])
     check(len(run.files["junit.xml"]) < 30e6, "GitLab's limit")
-    check("bytes are left out here; all of it is in report.txt" in run.junit.find(".//system-out").text, "what is cut")
+    check("bytes are omitted here; the complete output is in report.txt" in run.junit.find(".//system-out").text, "what is cut")
     nothing_is_left(agent)
 
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The guest's side of a test: a folder that is ours alone, the executable in it, and how it is started there. */
+/* The guest's side of a test: a folder of its own, the executable in it, and how it is started. */
 #include "host/cli/test/test.h"
 
 #include "platform/clock.h"
@@ -12,12 +12,12 @@
 #define FOLDER_TRIES 4
 #define BATCH_MAX 65536 /* bytes of a batch file */
 
-static const char *separator(const struct test *test)
+static const char *guest_separator(const struct test *test)
 {
     return test->windows ? "\\" : "/";
 }
 
-static char *join(const char *a, const char *b, const char *c)
+static char *guest_join(const char *a, const char *b, const char *c)
 {
     size_t size = strlen(a) + strlen(b) + strlen(c) + 1;
     char *text = malloc(size);
@@ -28,18 +28,18 @@ static char *join(const char *a, const char *b, const char *c)
 
 char *test_guest_path(const struct test *test, const char *name)
 {
-    return join(test->folder, separator(test), name);
+    return guest_join(test->folder, guest_separator(test), name);
 }
 
-static int no_memory(struct test *test)
+static int guest_no_memory(struct test *test)
 {
     return cli_error(test->cli, CLI_FAILED, "no memory for the names of the guest's files");
 }
 
 /* ---- commands ---- */
 
-/* Runs a command of the guest's own; *ok: it exited with 0. A periscope_status. */
-static int command(struct test *test, const char *const *argv, bool *ok)
+/* Runs a command of the guest's system; *ok: it exited with 0. Returns a periscope_status. */
+static int guest_command(struct test *test, const char *const *argv, bool *ok)
 {
     struct periscope *p = test->cli->periscope;
     struct periscope_run run = {.argv = argv};
@@ -54,37 +54,37 @@ static int command(struct test *test, const char *const *argv, bool *ok)
     return status;
 }
 
-/* Windows' commands for folders are words of its command interpreter, and need a file to be told in: an agent's quotes
-   around each argument are not what that program expects on its own command line. */
-static int batch_command(struct test *test, const char *line, bool *ok)
+/* Runs a line as a batch file. On Windows the commands for folders are built into the command interpreter, and an
+   agent's quoting of each argument does not fit that program's command line. */
+static int guest_batch_command(struct test *test, const char *line, bool *ok)
 {
-    char *file = join(test->folder, ".bat", "");
+    char *file = guest_join(test->folder, ".bat", "");
     const char *const argv[] = {file, NULL};
     *ok = false;
     if (!file)
         return PERISCOPE_LOCAL;
     int status = periscope_put_bytes(test->cli->periscope, line, strlen(line), file, PERISCOPE_EXECUTABLE);
     if (!status)
-        status = command(test, argv, ok);
+        status = guest_command(test, argv, ok);
     if (!status)
         status = periscope_rm(test->cli->periscope, argv, 1, NULL);
     free(file);
     return status;
 }
 
-static int folder_command(struct test *test, const char *const *linux_argv, const char *windows_word, bool *ok)
+static int guest_folder_command(struct test *test, const char *const *linux_argv, const char *windows_word, bool *ok)
 {
     char line[4096];
     if (!test->windows)
-        return command(test, linux_argv, ok);
+        return guest_command(test, linux_argv, ok);
     int len = snprintf(line, sizeof line, "@%s \"%s\"\r\n", windows_word, test->folder);
-    return len < (int)sizeof line ? batch_command(test, line, ok) : PERISCOPE_LOCAL;
+    return len < (int)sizeof line ? guest_batch_command(test, line, ok) : PERISCOPE_LOCAL;
 }
 
 /* ---- the folder ---- */
 
-/* Unlike that of any other run: mkdir sees to it, who fails where the name is taken. */
-static int make_folder(struct test *test, const char *cwd)
+/* Makes a folder with a unique name: mkdir fails if the name exists. */
+static int guest_make_folder(struct test *test, const char *cwd)
 {
     const char *const *argv;
     bool made = false;
@@ -93,20 +93,20 @@ static int make_folder(struct test *test, const char *cwd)
         snprintf(name, sizeof name, "periscope-test-%" PRIx64,
                  (uint64_t)os_wall_time_ms() << 10 | (os_clock_us() & 0x3ff));
         free(test->folder);
-        test->folder = *cwd ? join(cwd, separator(test), name) : join("", "", name);
+        test->folder = *cwd ? guest_join(cwd, guest_separator(test), name) : guest_join("", "", name);
         if (!test->folder)
-            return no_memory(test);
+            return guest_no_memory(test);
         argv = (const char *const[]){"mkdir", test->folder, NULL};
-        int status = folder_command(test, argv, "mkdir", &made);
+        int status = guest_folder_command(test, argv, "mkdir", &made);
         if (status)
             return cli_failed(test->cli, status);
     }
     if (made)
         return 0;
-    int exit = cli_error(test->cli, CLI_REFUSED, "no folder could be made in the guest, as %s", test->folder);
+    int exit_status = cli_error(test->cli, CLI_REFUSED, "no folder could be made in the guest, as %s", test->folder);
     free(test->folder);
     test->folder = NULL;
-    return exit;
+    return exit_status;
 }
 
 void test_guest_close(struct test *test)
@@ -115,16 +115,18 @@ void test_guest_close(struct test *test)
     if (!test->folder)
         return;
     const char *const argv[] = {"rm", "-rf", test->folder, NULL};
-    if (folder_command(test, argv, "rmdir /s /q", &removed))
-        test_warn(test, "the guest's folder %s is left: %s", test->folder, periscope_error_text(test->cli->periscope));
+    if (guest_folder_command(test, argv, "rmdir /s /q", &removed))
+        test_warn(test, "the guest's folder %s was not removed: %s", test->folder,
+                  periscope_error_text(test->cli->periscope));
     else if (!removed)
         test_warn(test, "the guest's folder %s could not be removed", test->folder);
 }
 
-/* ---- what the guest is ---- */
+/* ---- properties of the guest ---- */
 
-/* Agents without getcwd take names relative to a folder that they don't tell; and those of before 1.6 ran on Windows. */
-static int learn_folder(struct test *test, char **cwd)
+/* Asks for the agent's folder. Agents without getcwd, those before 1.6, ran on Windows; relative names refer to their
+   unknown folder. */
+static int guest_learn_folder(struct test *test, char **cwd)
 {
     int status = periscope_getcwd(test->cli->periscope, cwd);
     if (status && status != PERISCOPE_UNSUPPORTED)
@@ -132,36 +134,36 @@ static int learn_folder(struct test *test, char **cwd)
     if (status)
         *cwd = calloc(1, 1);
     if (!*cwd)
-        return no_memory(test);
+        return guest_no_memory(test);
     test->windows = **cwd != '/';
     return 0;
 }
 
-static int learn_guest(struct test *test)
+static int guest_learn(struct test *test)
 {
     struct periscope *p = test->cli->periscope;
     int status = periscope_ping(p);
     if (status)
         return cli_failed(test->cli, status);
     const char *banner = periscope_banner(p);
-    test->banner = join(banner ? banner : "", "", "");
+    test->banner = guest_join(banner ? banner : "", "", "");
     status = periscope_properties(p, &test->properties);
     if (status && status != PERISCOPE_UNSUPPORTED)
         return cli_failed(test->cli, status);
     return 0;
 }
 
-static int send_executable(struct test *test)
+static int guest_send_executable(struct test *test)
 {
     struct cli *cli = test->cli;
-    char *name = join(cli_file_name(test->executable), "", "");
+    char *name = guest_join(cli_file_name(test->executable), "", "");
     for (char *c = name; c && *c; c++)
         if (!((*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') || (*c >= '0' && *c <= '9') || strchr("._-", *c)))
-            *c = '_'; /* it may come to stand in a batch file */
+            *c = '_'; /* it may be used in a batch file */
     test->program = name ? test_guest_path(test, name) : NULL;
     free(name);
     if (!test->program)
-        return no_memory(test);
+        return guest_no_memory(test);
     json_object_begin(&cli->reply, "sent");
     cli_progress_begin(cli, cli_file_name(test->executable));
     int status = periscope_put(cli->periscope, test->executable, test->program, PERISCOPE_EXECUTABLE);
@@ -173,20 +175,20 @@ static int send_executable(struct test *test)
 int test_guest_open(struct test *test)
 {
     char *cwd = NULL;
-    int exit = learn_guest(test);
-    if (!exit)
-        exit = learn_folder(test, &cwd);
-    if (!exit)
-        exit = make_folder(test, cwd);
-    if (!exit)
-        exit = send_executable(test);
+    int exit_status = guest_learn(test);
+    if (!exit_status)
+        exit_status = guest_learn_folder(test, &cwd);
+    if (!exit_status)
+        exit_status = guest_make_folder(test, cwd);
+    if (!exit_status)
+        exit_status = guest_send_executable(test);
     free(cwd);
-    return exit;
+    return exit_status;
 }
 
 /* ---- starting ---- */
 
-static bool add_command(struct strlist *argv, const struct test *test, const char *argument)
+static bool guest_add_command(struct strlist *argv, const struct test *test, const char *argument)
 {
     for (size_t i = 0; i < test->runner.count; i++)
         strlist_add(argv, test->runner.items[i]);
@@ -195,7 +197,7 @@ static bool add_command(struct strlist *argv, const struct test *test, const cha
     return !argv->failed;
 }
 
-static int start(struct test *test, struct periscope_run *run, struct strlist *argv, uint64_t *pid)
+static int guest_start(struct test *test, struct periscope_run *run, struct strlist *argv, uint64_t *pid)
 {
     run->argv = (const char *const *)argv->items;
     int status = argv->failed ? PERISCOPE_LOCAL : periscope_run(test->cli->periscope, run, pid);
@@ -203,19 +205,19 @@ static int start(struct test *test, struct periscope_run *run, struct strlist *a
     return status;
 }
 
-static int start_by_exec(struct test *test, const char *argument, const char *output, uint64_t *pid)
+static int guest_start_by_exec(struct test *test, const char *argument, const char *output, uint64_t *pid)
 {
     struct strlist argv = {0};
     struct periscope_run run = {.env = (const char *const *)test->env.items, .cwd = test->folder};
     run.check_dlls = test->windows && test->runner.count == 0;
     run.out = run.err = output;
     run.append_out = run.append_err = true;
-    add_command(&argv, test, argument);
-    return start(test, &run, &argv, pid);
+    guest_add_command(&argv, test, argument);
+    return guest_start(test, &run, &argv, pid);
 }
 
-/* The shell redirects too: testagentd on Linux opens the files but can't write to them. */
-static int start_by_shell(struct test *test, const char *argument, const char *output, uint64_t *pid)
+/* Starts it by a shell, which also redirects: testagentd on Linux opens the files but can't write to them. */
+static int guest_start_by_shell(struct test *test, const char *argument, const char *output, uint64_t *pid)
 {
     struct strlist argv = {0};
     struct periscope_run run = {0};
@@ -233,91 +235,92 @@ static int start_by_shell(struct test *test, const char *argument, const char *o
     for (size_t i = 0; i < test->env.count; i++)
         if (strchr(test->env.items[i], '='))
             strlist_add(&argv, test->env.items[i]);
-    add_command(&argv, test, argument);
-    return start(test, &run, &argv, pid);
+    guest_add_command(&argv, test, argument);
+    return guest_start(test, &run, &argv, pid);
 }
 
-/* '%' is the one character that quotes don't protect. */
-static void batch_text(struct buffer *out, const char *text)
+/* Writes a text for a batch file. '%' is the only character that quotes don't protect. */
+static void guest_batch_text(struct buffer *out, const char *text)
 {
     for (; *text; text++)
         buffer_printf(out, *text == '%' ? "%%%%" : "%c", *text);
 }
 
-static void batch_file(struct buffer *out, const struct test *test, const char *argument, const char *output)
+static void guest_batch_file(struct buffer *out, const struct test *test, const char *argument, const char *output)
 {
     buffer_printf(out, "@echo off\r\ncd /d \"");
-    batch_text(out, test->folder);
+    guest_batch_text(out, test->folder);
     buffer_printf(out, "\"\r\n");
     for (size_t i = 0; i < test->env.count; i++) {
         buffer_printf(out, "set \"");
-        batch_text(out, test->env.items[i]);
+        guest_batch_text(out, test->env.items[i]);
         buffer_printf(out, strchr(test->env.items[i], '=') ? "\"\r\n" : "=\"\r\n");
     }
     for (size_t i = 0; i < test->runner.count; i++) {
-        batch_text(out, test->runner.items[i]);
+        guest_batch_text(out, test->runner.items[i]);
         buffer_printf(out, " ");
     }
     buffer_printf(out, "\"");
-    batch_text(out, test->program);
+    guest_batch_text(out, test->program);
     buffer_printf(out, "\" ");
-    batch_text(out, argument);
+    guest_batch_text(out, argument);
     buffer_printf(out, " >> \"");
-    batch_text(out, output);
+    guest_batch_text(out, output);
     buffer_printf(out, "\" 2>&1\r\nexit %%ERRORLEVEL%%\r\n");
 }
 
-static int start_by_batch(struct test *test, const char *argument, const char *output, uint64_t *pid)
+static int guest_start_by_batch(struct test *test, const char *argument, const char *output, uint64_t *pid)
 {
     struct buffer text;
     struct strlist argv = {0};
     struct periscope_run run = {0};
     char *file = test_guest_path(test, "start.bat");
     buffer_init(&text, BATCH_MAX);
-    batch_file(&text, test, argument, output);
+    guest_batch_file(&text, test, argument, output);
     int status = text.failed || !file
                      ? PERISCOPE_LOCAL
                      : periscope_put_bytes(test->cli->periscope, text.data, text.len, file, PERISCOPE_EXECUTABLE);
     buffer_deinit(&text);
     if (!status) {
         strlist_add(&argv, file);
-        status = start(test, &run, &argv, pid);
+        status = guest_start(test, &run, &argv, pid);
     }
     free(file);
     return status;
 }
 
-static int start_as_it_can(struct test *test, const char *argument, const char *output, uint64_t *pid)
+static int guest_start_any(struct test *test, const char *argument, const char *output, uint64_t *pid)
 {
     if (!test->plain) {
-        int status = start_by_exec(test, argument, output, pid);
+        int status = guest_start_by_exec(test, argument, output, pid);
         if (status != PERISCOPE_UNSUPPORTED)
             return status;
         test->plain = true;
     }
-    return test->windows ? start_by_batch(test, argument, output, pid) : start_by_shell(test, argument, output, pid);
+    return test->windows ? guest_start_by_batch(test, argument, output, pid)
+                         : guest_start_by_shell(test, argument, output, pid);
 }
 
 int test_guest_start(struct test *test, const char *argument, const char *output, uint64_t *pid)
 {
     cli_hold_interrupt(true);
-    int status = start_as_it_can(test, argument, output, pid);
+    int status = guest_start_any(test, argument, output, pid);
     cli_hold_interrupt(false);
     return status;
 }
 
 /* ---- fetching ---- */
 
-static int fetch_start(struct test *test, const char *file, uint8_t **bytes, size_t *len)
+static int guest_fetch_start(struct test *test, const char *file, uint8_t **bytes, size_t *len)
 {
     bool ok;
     char size[32];
-    char *start_file = join(file, ".start", "");
+    char *start_file = guest_join(file, ".start", "");
     if (!start_file)
         return PERISCOPE_LOCAL;
     snprintf(size, sizeof size, "%u", TEST_MAX_OUTPUT);
     const char *const argv[] = {"sh", "-c", "head -c \"$1\" <\"$2\" >\"$3\"", "sh", size, file, start_file, NULL};
-    int status = command(test, argv, &ok);
+    int status = guest_command(test, argv, &ok);
     if (!status)
         status = periscope_get_bytes(test->cli->periscope, start_file, TEST_MAX_OUTPUT, bytes, len);
     free(start_file);
@@ -331,5 +334,5 @@ int test_guest_fetch(struct test *test, const char *file, uint8_t **bytes, size_
     if (status != PERISCOPE_LOCAL || test->windows)
         return status;
     *cut = true;
-    return fetch_start(test, file, bytes, len);
+    return guest_fetch_start(test, file, bytes, len);
 }

@@ -5,19 +5,19 @@
 
 #include <string.h>
 
-const char *test_exit_name(int exit)
+const char *test_exit_name(int exit_status)
 {
-    switch (exit) {
+    switch (exit_status) {
 #define X(symbol, value, name, help)                                                                                   \
     case value:                                                                                                        \
         return name;
         TEST_EXITS(X)
 #undef X
     }
-    return cli_exit_name((enum cli_exit)exit);
+    return cli_exit_name((enum cli_exit)exit_status);
 }
 
-static void add_items(struct json *json, const char *key, char *const *items, size_t count)
+static void test_json_items(struct json *json, const char *key, char *const *items, size_t count)
 {
     json_array_begin(json, key);
     for (size_t i = 0; i < count; i++)
@@ -25,12 +25,12 @@ static void add_items(struct json *json, const char *key, char *const *items, si
     json_array_end(json);
 }
 
-static void add_strings(struct json *json, const char *key, const struct periscope_strings *strings)
+static void test_json_strings(struct json *json, const char *key, const struct periscope_strings *strings)
 {
-    add_items(json, key, strings->items, strings->count);
+    test_json_items(json, key, strings->items, strings->count);
 }
 
-static void add_picture(struct json *json, const struct test_picture *picture)
+static void test_json_picture(struct json *json, const struct test_picture *picture)
 {
     if (!picture->file && !picture->error) {
         json_null(json, "screenshot");
@@ -39,11 +39,11 @@ static void add_picture(struct json *json, const struct test_picture *picture)
     json_object_begin(json, "screenshot");
     json_text(json, "file", picture->file);
     json_text(json, "error", picture->error);
-    add_strings(json, "facts", &picture->facts);
+    test_json_strings(json, "facts", &picture->facts);
     json_object_end(json);
 }
 
-static void add_evidence(struct json *json, const struct test_evidence *evidence)
+static void test_json_evidence(struct json *json, const struct test_evidence *evidence)
 {
     if (!evidence->summary && !evidence->error && evidence->files.count == 0) {
         json_null(json, "evidence");
@@ -53,11 +53,11 @@ static void add_evidence(struct json *json, const struct test_evidence *evidence
     json_text(json, "summary", evidence->summary);
     json_text(json, "says", evidence->says);
     json_text(json, "error", evidence->error);
-    add_items(json, "files", evidence->files.items, evidence->files.count);
+    test_json_items(json, "files", evidence->files.items, evidence->files.count);
     json_object_end(json);
 }
 
-static void add_counts(struct json *json, const struct periscope_unit_counts *counts)
+static void test_json_counts(struct json *json, const struct periscope_unit_counts *counts)
 {
     json_number(json, "tests", counts->tests);
     json_number(json, "failures", counts->failures);
@@ -66,7 +66,7 @@ static void add_counts(struct json *json, const struct periscope_unit_counts *co
     json_number(json, "skipped", counts->skipped);
 }
 
-static void add_lines(struct json *json, const struct test_unit *unit)
+static void test_json_lines(struct json *json, const struct test_unit *unit)
 {
     size_t count = 0;
     json_array_begin(json, "lines");
@@ -86,7 +86,7 @@ static void add_lines(struct json *json, const struct test_unit *unit)
     json_bool(json, "lines_cut", dropped || count == TEST_JSON_LINES || unit->result.lines_not_kept > 0);
 }
 
-static const char *end_name(enum periscope_unit_end end)
+static const char *test_json_end_name(enum periscope_unit_end end)
 {
     static const char *const names[] = {
         [PERISCOPE_END_UNKNOWN] = "unknown",     [PERISCOPE_END_EXITED] = "exited",
@@ -96,44 +96,44 @@ static const char *end_name(enum periscope_unit_end end)
     return names[end];
 }
 
-static void add_unit(struct json *json, const struct test_unit *unit)
+static void test_json_unit(struct json *json, const struct test_unit *unit)
 {
     json_object_begin(json, NULL);
     json_text(json, "name", unit->name);
     json_text(json, "verdict", periscope_unit_verdict_name(unit->result.verdict));
-    json_text(json, "end", end_name(unit->result.end));
+    json_text(json, "end", test_json_end_name(unit->result.end));
     json_integer(json, "status", unit->result.status);
     json_decimal(json, "seconds", (double)unit->duration_ms / 1000);
-    add_counts(json, &unit->result.counts);
-    add_strings(json, "problems", &unit->result.problems);
-    add_strings(json, "notes", &unit->result.notes);
-    add_items(json, "ended", unit->ended.items, unit->ended.count);
-    add_items(json, "restored", unit->restored.items, unit->restored.count);
-    add_items(json, "left", unit->left.items, unit->left.count);
-    add_lines(json, unit);
-    add_picture(json, &unit->picture);
-    add_evidence(json, &unit->evidence);
+    test_json_counts(json, &unit->result.counts);
+    test_json_strings(json, "problems", &unit->result.problems);
+    test_json_strings(json, "notes", &unit->result.notes);
+    test_json_items(json, "ended", unit->ended.items, unit->ended.count);
+    test_json_items(json, "restored", unit->restored.items, unit->restored.count);
+    test_json_items(json, "left", unit->left.items, unit->left.count);
+    test_json_lines(json, unit);
+    test_json_picture(json, &unit->picture);
+    test_json_evidence(json, &unit->evidence);
     json_object_end(json);
 }
 
-void test_json(struct json *json, const struct test *test, int exit)
+void test_json(struct json *json, const struct test *test, int exit_status)
 {
     char stamp[TIMESTAMP_SIZE];
     timestamp_text(stamp, test->started_ms);
     json_text(json, "executable", cli_file_name(test->executable));
     json_text(json, "dll", test->dll);
     json_text(json, "agent", test->banner);
-    json_text(json, "verdict", test_exit_name(exit));
+    json_text(json, "verdict", test_exit_name(exit_status));
     json_text(json, "started", stamp);
     json_decimal(json, "seconds", (double)test->duration_ms / 1000);
     json_array_begin(json, "units");
     for (size_t i = 0; i < test->unit_count; i++)
-        add_unit(json, &test->units[i]);
+        test_json_unit(json, &test->units[i]);
     json_array_end(json);
-    add_picture(json, &test->picture);
+    test_json_picture(json, &test->picture);
     json_array_begin(json, "warnings");
     for (size_t i = 0; i < test->warnings.count; i++)
         json_text(json, NULL, test->warnings.items[i]);
     json_array_end(json);
-    add_strings(json, "guest", &test->properties);
+    test_json_strings(json, "guest", &test->properties);
 }

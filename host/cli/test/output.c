@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The files of a run: each appears whole or not at all, and those of an earlier run go first. */
+/* Writes the files of a run: each appears complete or not at all, and those of an earlier run are removed first. */
 #include "host/cli/test/test.h"
 
 #include "base/timestamp.h"
@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PATH_MAX_SIZE 65536 /* bytes of a path that we put together */
+#define PATH_MAX_SIZE 65536 /* bytes of a path that is composed here */
 
 static char *output_path(const struct test *test, const char *file)
 {
@@ -20,7 +20,7 @@ static char *output_path(const struct test *test, const char *file)
     return path;
 }
 
-static void failed(struct test *test, const char *file, const char *why)
+static void output_warn(struct test *test, const char *file, const char *why)
 {
     test_warn(test, "could not write '%s/%s': %s", test->output, file, why);
     test->output_failed = true;
@@ -34,11 +34,11 @@ bool test_output_write(struct test *test, const char *file, const void *bytes, s
                       : error_set(&err, ERR_NO_MEMORY, "no memory");
     free(path);
     if (status)
-        failed(test, file, err.text);
+        output_warn(test, file, err.text);
     return status == 0;
 }
 
-static void begin_report(struct test *test)
+static void output_begin_report(struct test *test)
 {
     struct error err;
     char *path = output_path(test, "report.txt");
@@ -47,7 +47,7 @@ static void begin_report(struct test *test)
     free(path);
     if (status) {
         test->report = NULL;
-        failed(test, "report.txt", err.text);
+        output_warn(test, "report.txt", err.text);
     }
 }
 
@@ -74,24 +74,24 @@ int test_output_open(struct test *test)
                          err.text);
     for (size_t i = 0; i < sizeof old / sizeof old[0]; i++)
         test_output_remove(test, old[i]);
-    begin_report(test);
+    output_begin_report(test);
     if (!test->output_failed)
         return 0;
-    return cli_error(test->cli, (enum cli_exit)TEST_LOCAL, "nothing was run, since its result could not be written");
+    return cli_error(test->cli, (enum cli_exit)TEST_LOCAL, "nothing was run, since the result could not be written");
 }
 
-/* The code behind "done", such that who reads the report there comes to our verdict: 258 is what WaitForSingleObject
-   tells TestLauncher when the time is up, and a negative one is taken for a crash. */
-static int64_t done_code(const struct periscope_unit *result)
+/* Returns the code after "done" that leads a reader of the report to our verdict: 258 is what WaitForSingleObject
+   returns to TestLauncher after a time-out, and a negative code means a crash. */
+static int64_t output_done_code(const struct periscope_unit *result)
 {
     if (result->end == PERISCOPE_END_TIMED_OUT)
         return 258;
     return result->end == PERISCOPE_END_SIGNALLED ? -result->status : result->status;
 }
 
-/* "dll:unit:PID done (STATUS) in Ns"; the PID only where it is that of the summary line, as 0000 is where there was none. A unit of which nobody knows how
-   it ended has no such line: its report is cut short. */
-static void done_line(char *line, size_t size, const struct test_unit *unit)
+/* Formats "dll:unit:PID done (STATUS) in Ns". The PID is given only if the summary line has the same, such as 0000 of a
+   unit that was not started. A unit whose end is unknown gets no such line: its report is cut short. */
+static void output_done_line(char *line, size_t size, const struct test_unit *unit)
 {
     const struct periscope_unit *result = &unit->result;
     char pid[24] = "";
@@ -101,10 +101,10 @@ static void done_line(char *line, size_t size, const struct test_unit *unit)
     if (result->pid || unit->not_started)
         snprintf(pid, sizeof pid, ":%04" PRIx64, result->pid);
     snprintf(line, size, "%s:%s%s done (%" PRId64 ") in %" PRIu64 "s\n", result->dll, result->unit, pid,
-             done_code(result), unit->duration_ms / 1000);
+             output_done_code(result), unit->duration_ms / 1000);
 }
 
-static int write_unit(struct test *test, const struct test_unit *unit, struct error *err)
+static int output_write_unit(struct test *test, const struct test_unit *unit, struct error *err)
 {
     char line[512];
     bool ends = unit->output_len == 0 || unit->output[unit->output_len - 1] == '\n';
@@ -114,7 +114,7 @@ static int write_unit(struct test *test, const struct test_unit *unit, struct er
         status = os_upload_write(test->report, unit->output, unit->output_len, err);
     if (!status && !ends)
         status = os_upload_write(test->report, "\n", 1, err);
-    done_line(line, sizeof line, unit);
+    output_done_line(line, sizeof line, unit);
     return status ? status : os_upload_write(test->report, line, strlen(line), err);
 }
 
@@ -123,17 +123,17 @@ void test_output_unit(struct test *test, const struct test_unit *unit)
     struct error err;
     if (!test->report || unit->result.end == PERISCOPE_END_NOT_RUN)
         return;
-    if (write_unit(test, unit, &err) == 0)
+    if (output_write_unit(test, unit, &err) == 0)
         return;
-    failed(test, "report.txt", err.text);
+    output_warn(test, "report.txt", err.text);
     os_upload_abandon(test->report);
     test->report = NULL;
 }
 
-/* ---- at the end ---- */
+/* ---- junit.xml ---- */
 
-/* What is behind the folder in the path, or NULL if the path is not in it. */
-static const char *within(const char *path, const char *folder)
+/* Returns the part of the path after the folder, or NULL if the path is not in it. */
+static const char *output_within(const char *path, const char *folder)
 {
     size_t len = strlen(folder);
     while (len > 1 && folder[len - 1] == '/')
@@ -143,18 +143,18 @@ static const char *within(const char *path, const char *folder)
     return path + len + strspn(path + len, "/");
 }
 
-/* The output folder as GitLab wants it: from the root of the project, where a job's artifacts have theirs. */
-static void default_prefix(const struct test *test, struct buffer *out)
+/* Builds the output folder's path as GitLab expects it: relative to the root of the project and so of the artifacts. */
+static void output_default_prefix(const struct test *test, struct buffer *out)
 {
     struct error err;
     const char *project = getenv("CI_PROJECT_DIR"), *rest = NULL;
     if (project && *project) {
         bool relative = *test->output != '/';
         if (relative && os_getcwd(out, &err) == 0)
-            out->data[out->len - 1] = '/'; /* for its NUL */
+            out->data[out->len - 1] = '/'; /* in place of its NUL */
         buffer_printf(out, "%s", test->output);
         buffer_append(out, "", 1);
-        rest = out->failed ? NULL : within((const char *)out->data, project);
+        rest = out->failed ? NULL : output_within((const char *)out->data, project);
     }
     if (rest) {
         out->len = strlen(rest);
@@ -165,7 +165,7 @@ static void default_prefix(const struct test *test, struct buffer *out)
     }
 }
 
-static char *attachment_of(const struct test *test, const struct test_unit *unit)
+static char *output_attachment(const struct test *test, const struct test_unit *unit)
 {
     const char *file = unit->picture.file ? unit->picture.file : test->picture.file;
     struct buffer path;
@@ -175,7 +175,7 @@ static char *attachment_of(const struct test *test, const struct test_unit *unit
     if (test->attachment.count)
         buffer_printf(&path, "%s", test->attachment.items[0]);
     else
-        default_prefix(test, &path);
+        output_default_prefix(test, &path);
     buffer_printf(&path, "%s%s", path.len && path.data[path.len - 1] != '/' ? "/" : "", file);
     buffer_append(&path, "", 1);
     if (!path.failed)
@@ -184,7 +184,7 @@ static char *attachment_of(const struct test *test, const struct test_unit *unit
     return NULL;
 }
 
-static void write_junit(struct test *test)
+static void output_write_junit(struct test *test)
 {
     char stamp[TIMESTAMP_SIZE], *xml = NULL;
     size_t len;
@@ -197,7 +197,7 @@ static void write_junit(struct test *test)
             unit->output,
             unit->output_len,
             unit->duration_ms,
-            attachment_of(test, unit),
+            output_attachment(test, unit),
             (const char *const *)unit->evidence.files.items,
             unit->evidence.files.count,
         };
@@ -205,8 +205,8 @@ static void write_junit(struct test *test)
     struct periscope_junit junit = {test->dll, test->cli->target, stamp, "report.txt", cases, test->unit_count};
     int status = cases ? periscope_junit_write(&junit, &xml, &len) : PERISCOPE_LOCAL;
     if (status)
-        failed(test, "junit.xml",
-               status == PERISCOPE_INVALID ? "the name of an attachment has '[', ']' or '|' in it" : "no memory");
+        output_warn(test, "junit.xml",
+                    status == PERISCOPE_INVALID ? "the name of an attachment has '[', ']' or '|' in it" : "no memory");
     else
         test_output_write(test, "junit.xml", xml, len);
     for (size_t i = 0; cases && i < test->unit_count; i++)
@@ -221,7 +221,7 @@ void test_output_close(struct test *test)
     if (!test->output)
         return;
     if (test->report && os_upload_commit(test->report, &err))
-        failed(test, "report.txt", err.text);
+        output_warn(test, "report.txt", err.text);
     test->report = NULL;
-    write_junit(test);
+    output_write_junit(test);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What a person sees of a run: a line a unit as it ends, what was wrong below it, and a summary. */
+/* Prints a run for people: a line for each unit when it ends, its problems below it, and a summary. */
 #include "host/cli/test/test.h"
 
 #include "base/utf8.h"
@@ -11,9 +11,9 @@
 #include <string.h>
 
 #define NAME_COLUMNS 24
-#define LINE_COLUMNS 200 /* bytes of a report's line that are shown; it is whole in report.txt */
+#define LINE_COLUMNS 200 /* bytes of a report's line that are shown; report.txt has all */
 
-static const char *colour(enum periscope_unit_verdict verdict)
+static const char *show_colour(enum periscope_unit_verdict verdict)
 {
     switch (verdict) {
     case PERISCOPE_UNIT_PASSED:
@@ -25,7 +25,7 @@ static const char *colour(enum periscope_unit_verdict verdict)
     }
 }
 
-static bool coloured(void)
+static bool show_is_coloured(void)
 {
     const char *no = getenv("NO_COLOR");
     return os_terminal_is_output() && !(no && *no);
@@ -39,8 +39,8 @@ void test_show_start(const struct test *test, const char *unit)
     fflush(stdout);
 }
 
-/* "1234 tests, 2 failures, 3 todo": what there is none of is not told. */
-static void counts_text(const struct periscope_unit_counts *counts, char *text, size_t size)
+/* Formats "1234 tests, 2 failures, 3 todo". Zero counts are omitted, except that of the tests. */
+static void show_counts_text(const struct periscope_unit_counts *counts, char *text, size_t size)
 {
     const struct {
         uint64_t number;
@@ -55,7 +55,7 @@ static void counts_text(const struct periscope_unit_counts *counts, char *text, 
             len += snprintf(text + len, size - (size_t)len, ", %" PRIu64 " %s", parts[i].number, parts[i].what);
 }
 
-/* A report may hold any bytes; a terminal gets none that it would obey. */
+/* Prints a part of a report without the bytes that could control a terminal. */
 static void show_text(const struct test *test, const char *before, const uint8_t *bytes, size_t len)
 {
     char text[LINE_COLUMNS + 1];
@@ -78,7 +78,7 @@ static void show_strings(const struct test *test, const char *before, const stru
     show_items(test, before, strings->items, strings->count);
 }
 
-static bool is_bad_line(const struct periscope_unit_line *line)
+static bool show_is_bad_line(const struct periscope_unit_line *line)
 {
     return line->kind == PERISCOPE_LINE_FAILURE || line->kind == PERISCOPE_LINE_CRASH;
 }
@@ -88,7 +88,7 @@ static void show_lines(const struct test *test, const struct test_unit *unit)
     size_t shown = 0, bad = 0;
     for (size_t i = 0; unit->output && i < unit->result.line_count; i++) {
         const struct periscope_unit_line *line = &unit->result.lines[i];
-        if (!is_bad_line(line))
+        if (!show_is_bad_line(line))
             continue;
         bad++;
         if (shown < TEST_SHOWN_LINES) {
@@ -103,30 +103,30 @@ static void show_lines(const struct test *test, const struct test_unit *unit)
 void test_show_unit(const struct test *test, const struct test_unit *unit)
 {
     char name[2 * PERISCOPE_WINETEST_MAX_NAME + 2], counts[160];
-    bool colours = coloured();
+    bool colours = show_is_coloured();
     enum periscope_unit_verdict verdict = unit->result.verdict;
     if (!test->cli->quiet && os_terminal_is_output())
         cli_print(test->cli, "\r\33[K");
     snprintf(name, sizeof name, "%.128s:%.128s", test->dll, unit->name);
-    counts_text(&unit->result.counts, counts, sizeof counts);
-    cli_print(test->cli, "%-*s %s%-9s%s %6.1f s  %s\n", NAME_COLUMNS, name, colours ? colour(verdict) : "",
+    show_counts_text(&unit->result.counts, counts, sizeof counts);
+    cli_print(test->cli, "%-*s %s%-9s%s %6.1f s  %s\n", NAME_COLUMNS, name, colours ? show_colour(verdict) : "",
               periscope_unit_verdict_name(verdict), colours ? "\33[0m" : "", (double)unit->duration_ms / 1000, counts);
     show_strings(test, "", &unit->result.problems);
     show_strings(test, "note: ", &unit->result.notes);
     show_lines(test, unit);
     show_items(test, "ended: ", unit->ended.items, unit->ended.count);
-    show_items(test, "put back: ", unit->restored.items, unit->restored.count);
+    show_items(test, "restored: ", unit->restored.items, unit->restored.count);
     show_items(test, "left running: ", unit->left.items, unit->left.count);
     if (unit->picture.file)
         cli_print(test->cli, "    picture: %s/%s\n", test->output, unit->picture.file);
     if (unit->evidence.says)
-        show_text(test, "it says: ", (const uint8_t *)unit->evidence.says, strlen(unit->evidence.says));
+        show_text(test, "its text: ", (const uint8_t *)unit->evidence.says, strlen(unit->evidence.says));
     for (size_t i = 0; i < unit->evidence.files.count; i++)
         cli_print(test->cli, "    evidence: %s/%s\n", test->output, unit->evidence.files.items[i]);
     fflush(stdout);
 }
 
-static void add_counts(struct periscope_unit_counts *sum, const struct periscope_unit_counts *counts)
+static void show_add_counts(struct periscope_unit_counts *sum, const struct periscope_unit_counts *counts)
 {
     sum->tests += counts->tests;
     sum->failures += counts->failures;
@@ -135,7 +135,7 @@ static void add_counts(struct periscope_unit_counts *sum, const struct periscope
     sum->skipped += counts->skipped;
 }
 
-/* "3 units: 2 passed, 1 timed out; 1234 tests, ..." */
+/* Prints "3 units: 2 passed, 1 timed out; 1234 tests, ...". */
 void test_show_summary(const struct test *test)
 {
     unsigned by_verdict[PERISCOPE_UNIT_NOT_RUN + 1] = {0};
@@ -144,9 +144,9 @@ void test_show_summary(const struct test *test)
     const char *comma = "";
     for (size_t i = 0; i < test->done_count; i++) {
         by_verdict[test->units[i].result.verdict]++;
-        add_counts(&sum, &test->units[i].result.counts);
+        show_add_counts(&sum, &test->units[i].result.counts);
     }
-    counts_text(&sum, counts, sizeof counts);
+    show_counts_text(&sum, counts, sizeof counts);
     cli_print(test->cli, "%zu unit%s: ", test->done_count, test->done_count == 1 ? "" : "s");
     for (unsigned i = 0; i <= PERISCOPE_UNIT_NOT_RUN; i++) {
         if (by_verdict[i] == 0)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The verb `test`: the command line, and the steps of a run. */
+/* The verb `test`: parses the command line and carries out the steps of a run. */
 #include "host/cli/test/test.h"
 
 #include "platform/clock.h"
@@ -8,18 +8,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CLOCK_LEEWAY_S 30 /* as the TestBot's hosts have it */
+#define CLOCK_LEEWAY_S 30 /* like the TestBot's hosts */
 
 static const struct cli_option options[] = {
-    {"runner", 'R', "COMMAND", "run the executable by this command, as wine; none (the default) runs it itself"},
-    {"env", 'e', "NAME[=VALUE]", "set a variable of each unit's environment; without '=' remove it"},
+    {"runner", 'R', "COMMAND", "run the executable by this command, such as wine; default: none"},
+    {"env", 'e', "NAME[=VALUE]", "set a variable of each unit's environment; without '=', remove it"},
     {"time-limit", 'l', "SECONDS", "how long a unit may take (120)"},
-    {"total-limit", 'L', "SECONDS", "how long all units together may take (for ever)"},
-    {"output", 'o', "DIR", "write report.txt, result.json, junit.xml and screenshot.png into this folder"},
-    {"screenshot", 's', "WHEN", "never, end (default), failure: after each bad unit too, or unit: after each"},
-    {"screenshot-at", 0, "SECONDS", "a picture of each unit, that long after its start, if it still runs"},
-    {"attachment-prefix", 0, "PATH", "what stands before a picture's name in junit.xml (DIR)"},
-    {"no-settime", 0, NULL, "leave the guest's clock alone"},
+    {"total-limit", 'L', "SECONDS", "how long all units together may take (no limit)"},
+    {"output", 'o', "DIR", "write report.txt, result.json, junit.xml and screenshot.png here"},
+    {"screenshot", 's', "WHEN", "never, end (default), failure: also after bad units, unit: after each"},
+    {"screenshot-at", 0, "SECONDS", "take a picture of each unit this long after its start, if it still runs"},
+    {"attachment-prefix", 0, "PATH", "the prefix of a picture's name in junit.xml (DIR)"},
+    {"no-settime", 0, NULL, "do not set the guest's clock"},
     {0},
 };
 
@@ -47,7 +47,7 @@ bool test_is_final(struct test *test, int status)
 
 /* ---- the command line ---- */
 
-static int parse_pictures(struct test *test)
+static int test_parse_pictures(struct test *test)
 {
     static const char *const names[] = {
         [PICTURES_NEVER] = "never", [PICTURES_END] = "end", [PICTURES_FAILURE] = "failure", [PICTURES_UNIT] = "unit"};
@@ -64,26 +64,27 @@ static int parse_pictures(struct test *test)
     return cli_usage(test->cli, "--screenshot: '%s' is none of never, end, failure, unit", when);
 }
 
-static bool parse_time(struct test *test, const char *name, int *ms)
+static bool test_parse_time(struct test *test, const char *name, int *ms)
 {
     const char *text = cli_option(test->cli, name);
     return !text || cli_seconds(test->cli, name, text, ms);
 }
 
-static int parse_times(struct test *test)
+static int test_parse_times(struct test *test)
 {
     int total_ms = -1;
     test->unit_limit_ms = TEST_LIMIT_MS;
     test->picture_at_ms = -1;
-    if (!parse_time(test, "time-limit", &test->unit_limit_ms) || !parse_time(test, "total-limit", &total_ms) ||
-        !parse_time(test, "screenshot-at", &test->picture_at_ms))
+    if (!test_parse_time(test, "time-limit", &test->unit_limit_ms) ||
+        !test_parse_time(test, "total-limit", &total_ms) ||
+        !test_parse_time(test, "screenshot-at", &test->picture_at_ms))
         return CLI_USAGE;
     test->deadline = os_deadline(total_ms);
     return 0;
 }
 
-/* The words of --runner, between spaces. */
-static void parse_runner(struct test *test)
+/* Splits --runner at spaces. */
+static void test_parse_runner(struct test *test)
 {
     const char *runner = cli_option(test->cli, "runner");
     if (!runner || strcmp(runner, "none") == 0)
@@ -96,8 +97,9 @@ static void parse_runner(struct test *test)
     }
 }
 
-/* WINETEST_* are the variables that a Wine test reads (wine/test.h): what makes its report one that is to be parsed. */
-static void make_environment(struct test *test)
+/* Sets the variables of the units. Those named WINETEST_* are read by Wine tests (wine/test.h) and make their reports
+   parseable. */
+static void test_make_environment(struct test *test)
 {
     const char **given = cli_option_all(test->cli, "env");
     if (test->runner.count)
@@ -107,14 +109,14 @@ static void make_environment(struct test *test)
     strlist_add(&test->env, "WINETEST_REPORT_SUCCESS=0");
     strlist_add(&test->env, "WINETEST_COLOR=0");
     for (size_t i = 0; given && given[i]; i++)
-        strlist_add(&test->env, given[i]); /* the later one of a name wins */
+        strlist_add(&test->env, given[i]); /* a later setting of the same name wins */
     if (!given)
         test->env.failed = true;
     free(given);
 }
 
-/* "kernel32_test.exe", "kernel32_test64.exe" and "kernel32.exe" are kernel32's. */
-static char *dll_name(const char *executable)
+/* Returns "kernel32" for "kernel32_test.exe", "kernel32_test64.exe" and "kernel32.exe". */
+static char *test_dll_name(const char *executable)
 {
     const char *name = cli_file_name(executable), *end = strstr(name, "_test");
     size_t len = end && end > name ? (size_t)(end - name) : strcspn(name, ".");
@@ -126,26 +128,26 @@ static char *dll_name(const char *executable)
     return dll;
 }
 
-static int parse(struct test *test)
+static int test_parse(struct test *test)
 {
     struct cli *cli = test->cli;
     const char *prefix = cli_option(cli, "attachment-prefix");
     test->executable = cli->operands[0];
     test->output = cli_option(cli, "output");
-    test->dll = dll_name(test->executable);
+    test->dll = test_dll_name(test->executable);
     if (prefix)
         strlist_add(&test->attachment, prefix);
-    parse_runner(test);
-    make_environment(test);
+    test_parse_runner(test);
+    test_make_environment(test);
     if (!test->dll || test->env.failed || test->runner.failed || test->attachment.failed)
         return cli_error(cli, (enum cli_exit)TEST_LOCAL, "no memory");
-    int exit = parse_pictures(test);
-    return exit ? exit : parse_times(test);
+    int exit_status = test_parse_pictures(test);
+    return exit_status ? exit_status : test_parse_times(test);
 }
 
 /* ---- the run ---- */
 
-static void set_time(struct test *test)
+static void test_set_time(struct test *test)
 {
     if (cli_option(test->cli, "no-settime"))
         return;
@@ -154,15 +156,15 @@ static void set_time(struct test *test)
         test_warn(test, "the guest's clock could not be set: %s", periscope_error_text(test->cli->periscope));
 }
 
-static int choose_units(struct test *test)
+static int test_choose_units(struct test *test)
 {
     struct cli *cli = test->cli;
     char *const *names = cli->operands + 1;
     size_t count = cli->operand_count - 1;
     if (count == 0) {
-        int exit = test_list_units(test);
-        if (exit)
-            return exit;
+        int exit_status = test_list_units(test);
+        if (exit_status)
+            return exit_status;
         names = test->listed.items;
         count = test->listed.count;
     }
@@ -177,7 +179,7 @@ static int choose_units(struct test *test)
     return 0;
 }
 
-static int exit_of(enum periscope_unit_verdict verdict)
+static int test_exit_of(enum periscope_unit_verdict verdict)
 {
     switch (verdict) {
     case PERISCOPE_UNIT_PASSED:
@@ -197,20 +199,20 @@ static int exit_of(enum periscope_unit_verdict verdict)
     return TEST_INCOMPLETE;
 }
 
-static int verdict_of(const struct test *test)
+static int test_verdict(const struct test *test)
 {
     int worst = test->out_of_time ? TEST_TIMED_OUT : TEST_PASSED;
     for (size_t i = 0; i < test->unit_count; i++) {
-        int exit = exit_of(test->units[i].result.verdict);
-        if (exit > worst && !(test->out_of_time && exit == TEST_INCOMPLETE))
-            worst = exit;
+        int exit_status = test_exit_of(test->units[i].result.verdict);
+        if (exit_status > worst && !(test->out_of_time && exit_status == TEST_INCOMPLETE))
+            worst = exit_status;
     }
     if (test->stop)
         return test->stop;
     return worst == TEST_PASSED && test->output_failed ? TEST_LOCAL : worst;
 }
 
-static void write_result(struct test *test, int exit)
+static void test_write_result(struct test *test, int exit_status)
 {
     struct json json;
     if (!test->output)
@@ -218,8 +220,8 @@ static void write_result(struct test *test, int exit)
     json_init(&json);
     json_object_begin(&json, NULL);
     json_text(&json, "host", test->cli->target);
-    test_json(&json, test, exit);
-    json_number(&json, "exit", (uint64_t)exit);
+    test_json(&json, test, exit_status);
+    json_number(&json, "exit", (uint64_t)exit_status);
     json_object_end(&json);
     buffer_append(&json.out, "\n", 1);
     if (json.out.failed)
@@ -230,11 +232,11 @@ static void write_result(struct test *test, int exit)
     json_deinit(&json);
 }
 
-static int run_units(struct test *test)
+static int test_run_units(struct test *test)
 {
-    int exit = choose_units(test);
-    if (exit)
-        return exit;
+    int exit_status = test_choose_units(test);
+    if (exit_status)
+        return exit_status;
     for (size_t i = 0; i < test->unit_count; i++)
         test_run_unit(test, i);
     if (!test->stop && test->pictures != PICTURES_NEVER)
@@ -242,35 +244,35 @@ static int run_units(struct test *test)
     return 0;
 }
 
-static int finish(struct test *test)
+static int test_finish(struct test *test)
 {
     test->duration_ms = (uint64_t)(os_wall_time_ms() - test->started_ms);
     test_output_close(test);
-    int exit = verdict_of(test);
-    write_result(test, exit);
-    exit = verdict_of(test);
+    int exit_status = test_verdict(test);
+    test_write_result(test, exit_status);
+    exit_status = test_verdict(test);
     test_show_summary(test);
-    test_json(&test->cli->reply, test, exit);
-    test->cli->status = test_exit_name(exit);
+    test_json(&test->cli->reply, test, exit_status);
+    test->cli->status = test_exit_name(exit_status);
     test->judged = true;
-    return exit;
+    return exit_status;
 }
 
-static int carry_out(struct test *test)
+static int test_carry_out(struct test *test)
 {
-    int exit = test_output_open(test);
-    if (!exit) {
-        exit = test_guest_open(test);
-        if (!exit) {
-            set_time(test);
-            exit = run_units(test);
+    int exit_status = test_output_open(test);
+    if (!exit_status) {
+        exit_status = test_guest_open(test);
+        if (!exit_status) {
+            test_set_time(test);
+            exit_status = test_run_units(test);
         }
         test_guest_close(test);
     }
-    return exit ? exit : finish(test);
+    return exit_status ? exit_status : test_finish(test);
 }
 
-static void deinit(struct test *test)
+static void test_deinit(struct test *test)
 {
     for (size_t i = 0; i < test->unit_count; i++) {
         periscope_unit_free(&test->units[i].result);
@@ -296,19 +298,19 @@ static void deinit(struct test *test)
     free(test->dll);
 }
 
-static int run(struct cli *cli)
+static int test_run(struct cli *cli)
 {
     struct test test = {.cli = cli, .started_ms = os_wall_time_ms()};
     cli_catch_interrupt(cli);
-    int exit = parse(&test);
-    if (!exit)
-        exit = carry_out(&test);
-    if (!test.judged && exit == CLI_FAILED) {
-        exit = TEST_LOCAL; /* 1 is a verdict here */
-        cli->status = test_exit_name(exit);
+    int exit_status = test_parse(&test);
+    if (!exit_status)
+        exit_status = test_carry_out(&test);
+    if (!test.judged && exit_status == CLI_FAILED) {
+        exit_status = TEST_LOCAL; /* 1 is a verdict of this verb */
+        cli->status = test_exit_name(exit_status);
     }
-    deinit(&test);
-    return exit;
+    test_deinit(&test);
+    return exit_status;
 }
 
 const struct command command_test = {
@@ -316,17 +318,17 @@ const struct command command_test = {
     .operands = "TEST.exe [UNIT...]",
     .summary = "Run a Wine test: send it, run its units, fetch report and picture",
     .details = "Without UNIT all units that the executable lists are run. Sets the guest's clock, sends the\n"
-               "executable into a folder of its own, runs each unit under a time limit with the WINETEST_\n"
-               "variables set, and cleans up. Of a unit whose time is up a screenshot is taken and it is told\n"
-               "what it waits for, as a dialog; then it is ended with all that it started.\n"
+               "executable to a folder of its own, runs each unit with a time limit and the WINETEST_ variables,\n"
+               "and removes the folder. After a time-out, takes a screenshot and reports what the unit waits for,\n"
+               "such as a dialog, then ends the unit and all its descendants.\n"
                "\n"
-               "The exit status is the verdict: 0 all units passed, 1 one failed, 3 one crashed, 4 the time\n"
-               "was up, 5 a unit could not be started, 6 something on this side failed; or that of every verb.\n",
+               "The exit status is the verdict: 0 all units passed, 1 one failed, 3 one crashed, 4 a time-out,\n"
+               "5 a unit could not be started, 6 a local failure; or that of every verb.\n",
     .examples = "  periscope test vm1:9000 kernel32_test.exe atom environ\n"
                 "  periscope test --runner wine --output out vm1:9000 user32_test.exe msg\n"
                 "  periscope test --time-limit 300 --screenshot unit -o out vm1:9000 d3d11_test.exe\n",
     .options = options,
     .min_operands = 1,
     .max_operands = UINT_MAX,
-    .run = run,
+    .run = test_run,
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* One unit: started, watched, ended where its time is up, its output fetched and read. */
+/* Runs one unit: starts it, waits for it, ends it after a time-out, fetches and parses its output. */
 #include "host/cli/child.h"
 #include "host/cli/test/test.h"
 
@@ -9,23 +9,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define GRACE_MS 2000 /* between asking a unit to end and ending it */
-#define GONE_MS 5000  /* for the status of a unit that was ended */
+#define GRACE_MS 2000 /* between the request to end and the end by force */
+#define GONE_MS 5000  /* to wait for the status of a unit that was ended */
 
 /* ---- pictures ---- */
 
-static bool is_warning(const char *fact)
+static bool picture_is_warning(const char *fact)
 {
     return strncmp(fact, "warning=", 8) == 0;
 }
 
-static void no_picture(struct test *test, struct test_picture *picture, const char *why)
+static void picture_failed(struct test *test, struct test_picture *picture, const char *why)
 {
     picture->error = strdup(why);
     test_warn(test, "no screenshot: %s", why);
 }
 
-static bool is_png(const uint8_t *bytes, size_t len)
+static bool picture_is_png(const uint8_t *bytes, size_t len)
 {
     static const uint8_t signature[8] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
     return len > sizeof signature && memcmp(bytes, signature, sizeof signature) == 0;
@@ -39,7 +39,7 @@ void test_free_picture(struct test_picture *picture)
     *picture = (struct test_picture){0};
 }
 
-static int screenshot(struct test *test, bool freely, struct test_picture *picture, uint8_t **bytes, size_t *len)
+static int picture_fetch(struct test *test, bool freely, struct test_picture *picture, uint8_t **bytes, size_t *len)
 {
     static const char *const options[] = {"passive=0", NULL};
     struct periscope *p = test->cli->periscope;
@@ -49,7 +49,8 @@ static int screenshot(struct test *test, bool freely, struct test_picture *pictu
     return status == PERISCOPE_UNSUPPORTED ? periscope_screenshot(p, NULL, &picture->facts, bytes, len) : status;
 }
 
-/* It takes the place of an earlier one. freely: by means too that what runs may notice, since it is ended next. */
+/* Takes a picture in place of an earlier one. freely: also by means that the running unit may notice, since it is ended
+   next. */
 void test_take_picture(struct test *test, struct test_picture *picture, const char *file, bool freely)
 {
     uint8_t *bytes = NULL;
@@ -58,17 +59,17 @@ void test_take_picture(struct test *test, struct test_picture *picture, const ch
         return;
     test_free_picture(picture);
     test_output_remove(test, file);
-    int status = screenshot(test, freely, picture, &bytes, &len);
+    int status = picture_fetch(test, freely, picture, &bytes, &len);
     if (status) {
-        no_picture(test, picture, periscope_error_text(test->cli->periscope));
+        picture_failed(test, picture, periscope_error_text(test->cli->periscope));
         test_is_final(test, status);
         return;
     }
     for (size_t i = 0; i < picture->facts.count; i++)
-        if (is_warning(picture->facts.items[i]))
+        if (picture_is_warning(picture->facts.items[i]))
             test_warn(test, "%s: %s", file, picture->facts.items[i] + 8);
-    if (!is_png(bytes, len))
-        no_picture(test, picture, "what the agent sent is no PNG file");
+    if (!picture_is_png(bytes, len))
+        picture_failed(test, picture, "what the agent sent is no PNG file");
     else if (test_output_write(test, file, bytes, len))
         picture->file = strdup(file);
     free(bytes);
@@ -94,8 +95,8 @@ static void picture_name(const struct test *test, const struct test_unit *unit, 
     snprintf(file, TEST_FILE_NAME_SIZE, "screenshot-%s.png", base);
 }
 
-/* Of an earlier run, so that no one takes it for this one's. */
-static void remove_old_picture(struct test *test, const struct test_unit *unit)
+/* Removes the picture of an earlier run, so that it is not mistaken for one of this run. */
+static void picture_remove_old(struct test *test, const struct test_unit *unit)
 {
     char file[TEST_FILE_NAME_SIZE];
     if (!test->output)
@@ -113,17 +114,17 @@ static void picture_of_unit(struct test *test, struct test_unit *unit, bool free
 
 /* ---- running ---- */
 
-/* What is known of a unit while it runs. */
+/* The state of a unit while it runs. */
 struct running {
     struct test *test;
     struct test_unit *unit;
     struct periscope_unit_run run;
     uint64_t pid;
     char *file;   /* owned: the guest's file with its output */
-    char *reason; /* owned: what run.reason points to */
+    char *reason; /* owned: run.reason points to it */
 };
 
-static void set_end(struct running *running, enum periscope_unit_end end, int64_t status, const char *reason)
+static void running_set_end(struct running *running, enum periscope_unit_end end, int64_t status, const char *reason)
 {
     free(running->reason);
     running->reason = reason ? strdup(reason) : NULL;
@@ -132,24 +133,24 @@ static void set_end(struct running *running, enum periscope_unit_end end, int64_
     running->run.reason = running->reason;
 }
 
-/* Waits until the time, which is of this unit and of all: a periscope_status. */
-static int wait_until(struct running *running, int64_t deadline)
+/* Waits until this deadline or that of all units. Returns a periscope_status. */
+static int running_wait_until(struct running *running, int64_t deadline)
 {
     struct test *test = running->test;
-    struct periscope_exit exit;
+    struct periscope_exit ended;
     int64_t left = os_time_left(deadline < test->deadline ? deadline : test->deadline);
-    int status = periscope_wait(test->cli->periscope, running->pid, left > INT_MAX ? INT_MAX : (int)left, 0, &exit);
+    int status = periscope_wait(test->cli->periscope, running->pid, left > INT_MAX ? INT_MAX : (int)left, 0, &ended);
     if (status)
         return status;
-    if (exit.exited)
-        set_end(running, PERISCOPE_END_EXITED, exit.code, NULL);
+    if (ended.exited)
+        running_set_end(running, PERISCOPE_END_EXITED, ended.code, NULL);
     else
-        set_end(running, PERISCOPE_END_SIGNALLED, exit.signal, NULL);
+        running_set_end(running, PERISCOPE_END_SIGNALLED, ended.signal, NULL);
     return 0;
 }
 
-/* A periscope_status. */
-static int kill_unit(struct running *running)
+/* Ends the unit and its descendants. Returns a periscope_status. */
+static int running_kill(struct running *running)
 {
     struct test_unit *unit = running->unit;
     struct periscope_strings killed;
@@ -160,54 +161,55 @@ static int kill_unit(struct running *running)
     return status;
 }
 
-/* The picture first: it shows what the unit waits for, and is gone with it. */
-static void end_by_force(struct running *running)
+/* Ends a unit after its time-out. The picture is taken first: it shows what the unit waits for. */
+static void running_end_by_force(struct running *running)
 {
     struct test *test = running->test;
     struct periscope *p = test->cli->periscope;
-    struct periscope_exit exit;
-    set_end(running, PERISCOPE_END_TIMED_OUT, 0, NULL);
+    struct periscope_exit ended;
+    running_set_end(running, PERISCOPE_END_TIMED_OUT, 0, NULL);
     test->out_of_time |= os_time_left(test->deadline) == 0;
     if (test->pictures != PICTURES_NEVER)
         picture_of_unit(test, running->unit, true);
     test_take_evidence(test, running->unit, running->pid);
     if (running->unit->evidence.summary)
-        set_end(running, PERISCOPE_END_TIMED_OUT, 0, running->unit->evidence.summary);
-    int status = kill_unit(running);
+        running_set_end(running, PERISCOPE_END_TIMED_OUT, 0, running->unit->evidence.summary);
+    int status = running_kill(running);
     if (status) {
         test_warn(test, "%s could not be ended: %s", running->unit->name, periscope_error_text(p));
         test_is_final(test, status);
     } else {
-        (void)periscope_wait(p, running->pid, GONE_MS, 0, &exit); /* so that its output is whole */
+        (void)periscope_wait(p, running->pid, GONE_MS, 0, &ended); /* so that its output is complete */
     }
 }
 
-static void lost(struct running *running, int status)
+static void running_lost(struct running *running, int status)
 {
     struct test *test = running->test;
     struct periscope *p = test->cli->periscope;
-    set_end(running, PERISCOPE_END_LOST, 0, periscope_error_text(p));
+    running_set_end(running, PERISCOPE_END_LOST, 0, periscope_error_text(p));
     if (test_is_final(test, status)) {
         test_warn(test, "%s", running->reason ? running->reason : "the guest was lost");
-        /* Its report may be had all the same. */
+        /* Its report may still be available. */
         test_is_final(test, periscope_wait_boot(p, TEST_RECONNECT_MS, NULL));
     }
     if (!test->stop)
-        test->stop = CLI_NO_AGENT; /* what it was is unknown: nothing more is run in it */
+        test->stop = CLI_NO_AGENT; /* the guest's state is unknown: no further unit is run in it */
 }
 
-/* Whoever interrupts the run wants it to be over in the guest too. */
-static void interrupted(struct running *running)
+/* Ends the unit in the guest too when the run is interrupted. */
+static void running_interrupted(struct running *running)
 {
     struct test *test = running->test;
-    set_end(running, PERISCOPE_END_LOST, 0, "it was interrupted");
+    running_set_end(running, PERISCOPE_END_LOST, 0, "it was interrupted");
     test_is_final(test, PERISCOPE_INTERRUPTED);
-    if (kill_unit(running))
+    if (running_kill(running))
         test_warn(test, "%s could not be ended: %s", running->unit->name, periscope_error_text(test->cli->periscope));
 }
 
-/* While the agent has its record: only then is its process id still its own. */
-static void look_after_exit(struct running *running)
+/* Looks for a minidump and for processes that are left, before the agent forgets the process id, which may then be
+   reused. */
+static void running_look_after_exit(struct running *running)
 {
     bool crashed = running->run.end == PERISCOPE_END_EXITED && (running->run.status & 0x80000000u);
     if (crashed)
@@ -215,30 +217,30 @@ static void look_after_exit(struct running *running)
     test_find_left(running->test, running->unit, running->pid);
 }
 
-static void watch(struct running *running)
+static void running_watch(struct running *running)
 {
     struct test *test = running->test;
     int64_t deadline = os_deadline(test->unit_limit_ms);
     int status = PERISCOPE_STILL_RUNNING;
     if (test->picture_at_ms >= 0 && test->picture_at_ms < test->unit_limit_ms) {
-        status = wait_until(running, os_deadline(test->picture_at_ms));
+        status = running_wait_until(running, os_deadline(test->picture_at_ms));
         if (status == PERISCOPE_STILL_RUNNING)
             picture_of_unit(test, running->unit, false);
     }
     if (status == PERISCOPE_STILL_RUNNING)
-        status = wait_until(running, deadline);
+        status = running_wait_until(running, deadline);
     if (status == PERISCOPE_STILL_RUNNING)
-        end_by_force(running);
+        running_end_by_force(running);
     else if (status == PERISCOPE_INTERRUPTED)
-        interrupted(running);
+        running_interrupted(running);
     else if (status)
-        lost(running, status);
+        running_lost(running, status);
     else
-        look_after_exit(running);
+        running_look_after_exit(running);
     (void)periscope_forget(test->cli->periscope, running->pid);
 }
 
-static void fetch(struct running *running)
+static void running_fetch(struct running *running)
 {
     struct test *test = running->test;
     struct test_unit *unit = running->unit;
@@ -249,17 +251,17 @@ static void fetch(struct running *running)
         const char *why = periscope_error_text(test->cli->periscope);
         test_warn(test, "the output of %s could not be fetched: %s", unit->name, why);
         if (!running->reason)
-            set_end(running, running->run.end, running->run.status, why);
+            running_set_end(running, running->run.end, running->run.status, why);
         test_is_final(test, status);
         return;
     }
     if (cut && !running->reason)
-        set_end(running, running->run.end, running->run.status, "its output is longer than what is read of it, 64 MiB");
+        running_set_end(running, running->run.end, running->run.status, "its output is longer than the limit, 64 MiB");
     (void)periscope_rm(test->cli->periscope, files, 1, NULL);
 }
 
-/* "required DLL a.dll, b.dll is missing", behind the agent's other words; NULL: it is another reason. */
-static const char *missing_dlls(const char *reason)
+/* Returns "required DLL a.dll, b.dll is missing" at the end of the agent's text, or NULL for another reason. */
+static const char *running_missing_dlls(const char *reason)
 {
     static const char start[] = "required DLL ", end[] = " is missing";
     const char *found = strstr(reason, start);
@@ -267,8 +269,8 @@ static const char *missing_dlls(const char *reason)
     return found && len > end_len && strcmp(reason + len - end_len, end) == 0 ? found : NULL;
 }
 
-/* The report that TestLauncher prints in the test's place. */
-static void report_missing(struct running *running, const char *missing)
+/* Makes the report that TestLauncher prints in place of the test. */
+static void running_report_missing(struct running *running, const char *missing)
 {
     struct test_unit *unit = running->unit;
     struct buffer out;
@@ -278,11 +280,11 @@ static void report_missing(struct running *running, const char *missing)
     unit->output = out.data;
     unit->output_len = out.len;
     unit->not_started = true;
-    set_end(running, PERISCOPE_END_EXITED, 0, NULL);
+    running_set_end(running, PERISCOPE_END_EXITED, 0, NULL);
 }
 
-/* 0, or why not: a periscope_status. */
-static int start(struct running *running)
+/* Starts the unit. Returns a periscope_status. */
+static int running_start(struct running *running)
 {
     struct test *test = running->test;
     char name[32];
@@ -291,23 +293,23 @@ static int start(struct running *running)
     int status =
         running->file ? test_guest_start(test, running->unit->name, running->file, &running->pid) : PERISCOPE_LOCAL;
     const char *why = periscope_error_text(test->cli->periscope);
-    const char *missing = status == PERISCOPE_REFUSED ? missing_dlls(why) : NULL;
+    const char *missing = status == PERISCOPE_REFUSED ? running_missing_dlls(why) : NULL;
     if (missing) {
-        report_missing(running, missing);
+        running_report_missing(running, missing);
     } else if (status) {
-        set_end(running, PERISCOPE_END_NOT_RUN, 0, why);
+        running_set_end(running, PERISCOPE_END_NOT_RUN, 0, why);
         test_is_final(test, status);
     }
     return status;
 }
 
-static void judge(struct running *running)
+static void running_judge(struct running *running)
 {
     struct test *test = running->test;
     struct test_unit *unit = running->unit;
     running->run.dll = test->dll;
     running->run.unit = unit->name;
-    /* Behind a runner or a batch file the test has a process id that nobody told us. */
+    /* With a runner or a batch file, the process id of the test itself is unknown. */
     bool behind = test->runner.count > 0 || (test->plain && test->windows);
     running->run.pid = behind ? 0 : running->pid;
     if (periscope_unit_parse(unit->output, unit->output_len, &running->run, &unit->result)) {
@@ -320,14 +322,14 @@ static void judge(struct running *running)
     test_output_unit(test, unit);
 }
 
-/* The first units' outputs stay for junit.xml and the JSON, as far as there is room; all are in report.txt. */
-static void keep_or_drop(struct test *test, struct test_unit *unit)
+/* Keeps a unit's output for junit.xml and the JSON, up to a limit for all units; report.txt has them all. */
+static void unit_keep_or_drop(struct test *test, struct test_unit *unit)
 {
     if (unit->output_len <= TEST_MAX_KEPT - test->kept) {
         test->kept += unit->output_len;
         return;
     }
-    test_warn(test, "the output of %s is in report.txt alone: all together have more than %u bytes", unit->name,
+    test_warn(test, "the output of %s is only in report.txt: all outputs together have more than %u bytes", unit->name,
               TEST_MAX_KEPT);
     free(unit->output);
     unit->output = NULL;
@@ -339,37 +341,37 @@ void test_run_unit(struct test *test, size_t index)
     struct test_unit *unit = &test->units[index];
     struct running running = {.test = test, .unit = unit};
     int64_t started = os_clock_ms();
-    remove_old_picture(test, unit);
+    picture_remove_old(test, unit);
     test_remove_old_evidence(test, unit);
     test_show_start(test, unit->name);
     if (test->stop) {
-        set_end(&running, PERISCOPE_END_NOT_RUN, 0, "the run was given up");
+        running_set_end(&running, PERISCOPE_END_NOT_RUN, 0, "the run was aborted");
     } else if (os_time_left(test->deadline) == 0) {
         test->out_of_time = true;
-        set_end(&running, PERISCOPE_END_NOT_RUN, 0, "the time for all units is up");
-    } else if (start(&running) == 0) {
-        watch(&running);
-        fetch(&running);
+        running_set_end(&running, PERISCOPE_END_NOT_RUN, 0, "the total time limit was reached");
+    } else if (running_start(&running) == 0) {
+        running_watch(&running);
+        running_fetch(&running);
     }
     unit->duration_ms = (uint64_t)(os_clock_ms() - started);
-    judge(&running);
+    running_judge(&running);
     free(running.file);
     free(running.reason);
     test->done_count++;
     test_show_unit(test, unit);
-    keep_or_drop(test, unit);
+    unit_keep_or_drop(test, unit);
 }
 
 /* ---- the list of units ---- */
 
-static int no_list(struct test *test, const char *why)
+static int list_failed(struct test *test, const char *why)
 {
     return cli_error(test->cli, (enum cli_exit)TEST_INCOMPLETE, "%s: no list of units: %s",
                      cli_file_name(test->executable), why);
 }
 
 /* Reads what `TEST.exe --list` printed. */
-static int read_list(struct test *test, const char *file)
+static int list_read(struct test *test, const char *file)
 {
     uint8_t *bytes = NULL;
     size_t len = 0;
@@ -381,32 +383,33 @@ static int read_list(struct test *test, const char *file)
     (void)periscope_rm(test->cli->periscope, files, 1, NULL);
     status = periscope_winetest_list(bytes, len, &test->listed);
     char why[200];
-    snprintf(why, sizeof why, "it says '%.*s'", (int)(len < 120 ? len : 120), bytes ? (const char *)bytes : "");
+    snprintf(why, sizeof why, "its output is '%.*s'", (int)(len < 120 ? len : 120), bytes ? (const char *)bytes : "");
     free(bytes);
-    return status || test->listed.count == 0 ? no_list(test, why) : 0;
+    return status || test->listed.count == 0 ? list_failed(test, why) : 0;
 }
 
 int test_list_units(struct test *test)
 {
     struct periscope *p = test->cli->periscope;
-    struct periscope_exit exit;
+    struct periscope_exit ended;
     uint64_t pid;
     char *file = test_guest_path(test, "list.txt");
     if (!file)
-        return no_list(test, "no memory");
+        return list_failed(test, "no memory");
     int status = test_guest_start(test, "--list", file, &pid);
     if (status) {
-        status = status == PERISCOPE_REFUSED ? no_list(test, periscope_error_text(p)) : cli_failed(test->cli, status);
+        status =
+            status == PERISCOPE_REFUSED ? list_failed(test, periscope_error_text(p)) : cli_failed(test->cli, status);
     } else {
-        status = periscope_wait(p, pid, TEST_LIST_MS, 0, &exit);
+        status = periscope_wait(p, pid, TEST_LIST_MS, 0, &ended);
         if (status == PERISCOPE_STILL_RUNNING)
-            status = no_list(test, "it did not end in time");
+            status = list_failed(test, "it did not end in time");
         else if (status)
             status = cli_failed(test->cli, status);
         (void)periscope_kill(p, pid, GRACE_MS, NULL);
         (void)periscope_forget(p, pid);
         if (!status)
-            status = read_list(test, file);
+            status = list_read(test, file);
     }
     free(file);
     return status;

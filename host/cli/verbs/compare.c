@@ -14,19 +14,19 @@
 
 #define TIMEOUT_MS 10000
 #define PAUSE_MS 200
-#define ROUNDS_NEEDED 4 /* in a row with the same picture of the guest's: QEMU may show its last change a little late */
+#define ROUNDS_NEEDED 4 /* in a row with the same picture of the guest: QEMU may show its last change with a delay */
 
 static const struct cli_option options[] = {
-    {"output", 'o', "DIFF", "where to write a picture of the difference, .png or .ppm"},
-    {"display", 'd', "NAME", "the agent's output, as 'periscope displays' names it"},
-    {"cursor", 0, NULL, "with the mouse cursor in the agent's picture, which QEMU's has if the guest draws it itself"},
-    {"backend", 0, "NAME", "how the agent takes its picture, and no other way"},
-    {"timeout", 't', "SECONDS", "how long to wait for the screen to hold still (10)"},
+    {"output", 'o', "DIFF", "write a picture of the difference to this file, .png or .ppm"},
+    {"display", 'd', "NAME", "the agent's output, by its name in 'periscope displays'"},
+    {"cursor", 0, NULL, "include the mouse cursor, as QEMU does if the guest draws it"},
+    {"backend", 0, "NAME", "the only backend by which the agent may take its picture"},
+    {"timeout", 't', "SECONDS", "how long to wait for the screen to stop changing (10)"},
     QEMU_OPTIONS,
     {0},
 };
 
-struct taken {
+struct agent_picture {
     struct periscope_strings facts; /* owned */
     uint8_t *file;                  /* owned; NULL: unchanged */
     struct image_view image;        /* in the file */
@@ -35,29 +35,29 @@ struct taken {
 struct comparison {
     struct qmp *qmp;          /* owned */
     struct qmp_screen screen; /* of QEMU */
-    struct taken guest;
+    struct agent_picture guest;
     struct qmp_picture qemu;
     struct difference difference;
-    int same_rounds; /* in which the guest's picture has not changed */
+    int same_rounds; /* consecutive rounds in which the guest's picture has not changed */
 };
 
-static void taken_deinit(struct taken *taken)
+static void agent_picture_deinit(struct agent_picture *picture)
 {
-    periscope_strings_free(&taken->facts);
-    free(taken->file);
-    *taken = (struct taken){0};
+    periscope_strings_free(&picture->facts);
+    free(picture->file);
+    *picture = (struct agent_picture){0};
 }
 
 static void comparison_deinit(struct comparison *c)
 {
     qmp_close(c->qmp);
-    taken_deinit(&c->guest);
+    agent_picture_deinit(&c->guest);
     free(c->qemu.file);
 }
 
-/* ---- both pictures ---- */
+/* ---- taking both pictures ---- */
 
-static void build_options(struct cli *cli, const char *if_changed, struct strlist *list)
+static void compare_build_options(struct cli *cli, const char *if_changed, struct strlist *list)
 {
     strlist_add(list, "format=ppm");
     strlist_addf(list, "cursor=%d", cli_option(cli, "cursor") != NULL);
@@ -69,14 +69,14 @@ static void build_options(struct cli *cli, const char *if_changed, struct strlis
         strlist_addf(list, "if-changed=%s", if_changed);
 }
 
-/* if_changed: NULL, or a hash with which no picture comes. */
-static int ask_agent(struct cli *cli, const char *if_changed, struct taken *out)
+/* Takes the agent's picture. if_changed: NULL, or a hash for which the agent sends no picture. */
+static int compare_ask_agent(struct cli *cli, const char *if_changed, struct agent_picture *out)
 {
     struct strlist list = {0};
     struct error err;
     size_t len;
-    *out = (struct taken){0};
-    build_options(cli, if_changed, &list);
+    *out = (struct agent_picture){0};
+    compare_build_options(cli, if_changed, &list);
     if (list.failed) {
         strlist_deinit(&list);
         return cli_error(cli, CLI_FAILED, "no memory for the options");
@@ -90,24 +90,24 @@ static int ask_agent(struct cli *cli, const char *if_changed, struct taken *out)
     return CLI_OK;
 }
 
-/* The guest's picture anew, unless it is still the one there. */
-static int look_at_guest(struct cli *cli, struct comparison *c, bool *changed)
+/* Takes the agent's picture again, unless it is unchanged. */
+static int compare_fetch_guest(struct cli *cli, struct comparison *c, bool *changed)
 {
-    struct taken now;
+    struct agent_picture now;
     const char *hash = c->guest.file ? periscope_strings_get(&c->guest.facts, "hash") : NULL;
-    int exit = ask_agent(cli, hash, &now);
-    *changed = !exit && now.file;
+    int exit_status = compare_ask_agent(cli, hash, &now);
+    *changed = !exit_status && now.file;
     if (*changed) {
-        taken_deinit(&c->guest);
+        agent_picture_deinit(&c->guest);
         c->guest = now;
     } else {
-        taken_deinit(&now);
+        agent_picture_deinit(&now);
     }
-    return exit;
+    return exit_status;
 }
 
-/* Its own screen need not hold still: the cursor of a text mode blinks there whatever the guest does. */
-static int look_at_qemu(struct cli *cli, struct comparison *c)
+/* Takes QEMU's picture. It may change while the guest's does not: QEMU draws the blinking cursor of a text mode. */
+static int compare_fetch_qemu(struct cli *cli, struct comparison *c)
 {
     struct error err;
     struct qmp_picture now;
@@ -118,27 +118,27 @@ static int look_at_qemu(struct cli *cli, struct comparison *c)
     return CLI_OK;
 }
 
-static int look(struct cli *cli, struct comparison *c)
+static int compare_once(struct cli *cli, struct comparison *c)
 {
     bool changed;
-    int exit = look_at_guest(cli, c, &changed);
-    if (!exit)
-        exit = look_at_qemu(cli, c);
-    if (exit)
-        return exit;
+    int exit_status = compare_fetch_guest(cli, c, &changed);
+    if (!exit_status)
+        exit_status = compare_fetch_qemu(cli, c);
+    if (exit_status)
+        return exit_status;
     c->same_rounds = changed ? 1 : c->same_rounds + 1;
     difference_find(&c->guest.image, &c->qemu.image, &c->difference);
     return CLI_OK;
 }
 
-/* Until they are equal, or have differed in each round while the guest's held still. */
-static int look_until_stable(struct cli *cli, struct comparison *c)
+/* Compares until the pictures are equal, or differ in each of the last rounds while the guest's is unchanged. */
+static int compare_until_stable(struct cli *cli, struct comparison *c)
 {
     int64_t deadline = os_deadline(cli->timeout_ms < 0 ? TIMEOUT_MS : cli->timeout_ms);
     for (;;) {
-        int exit = look(cli, c);
-        if (exit)
-            return exit;
+        int exit_status = compare_once(cli, c);
+        if (exit_status)
+            return exit_status;
         if (c->difference.pixels == 0)
             return CLI_OK;
         if (c->same_rounds >= ROUNDS_NEEDED)
@@ -149,9 +149,9 @@ static int look_until_stable(struct cli *cli, struct comparison *c)
     }
 }
 
-/* ---- telling ---- */
+/* ---- results ---- */
 
-static void add_json(struct json *reply, const struct comparison *c)
+static void compare_add_json(struct json *reply, const struct comparison *c)
 {
     const struct difference *d = &c->difference;
     facts_json(reply, &c->guest.facts);
@@ -172,11 +172,11 @@ static void add_json(struct json *reply, const struct comparison *c)
     json_object_end(reply);
 }
 
-static void tell(struct cli *cli, struct comparison *c)
+static void compare_print(struct cli *cli, struct comparison *c)
 {
     const struct difference *d = &c->difference;
     const struct image_view *guest = &c->guest.image, *qemu = &c->qemu.image;
-    add_json(&cli->reply, c);
+    compare_add_json(&cli->reply, c);
     cli_make_printable(&c->guest.facts);
     const char *output = periscope_strings_get(&c->guest.facts, "output");
     cli_print(cli, "agent: %ux%u of %s\nqemu:  %ux%u\n", guest->width, guest->height, output ? output : "?",
@@ -190,7 +190,7 @@ static void tell(struct cli *cli, struct comparison *c)
                   d->pixels, d->total, d->width, d->height, d->x, d->y, d->most);
 }
 
-static int write_difference(struct cli *cli, const struct comparison *c)
+static int compare_write_difference(struct cli *cli, const struct comparison *c)
 {
     const char *file = cli_option(cli, "output");
     uint8_t *pixels, *bytes = NULL;
@@ -201,56 +201,56 @@ static int write_difference(struct cli *cli, const struct comparison *c)
         return CLI_OK;
     if (difference_draw(&c->guest.image, &c->qemu.image, &pixels, &image, &err))
         return cli_error(cli, CLI_FAILED, "%s", err.text);
-    int exit = picture_encode(cli, &image, picture_format(file), &bytes, &len);
+    int exit_status = picture_encode(cli, &image, picture_format(file), &bytes, &len);
     free(pixels);
-    if (!exit)
-        exit = picture_store(cli, file, bytes, len);
+    if (!exit_status)
+        exit_status = picture_store(cli, file, bytes, len);
     free(bytes);
-    return exit;
+    return exit_status;
 }
 
-static int compare(struct cli *cli, struct comparison *c)
+static int compare_pictures(struct cli *cli, struct comparison *c)
 {
     struct error err;
     if (qemu_open(cli, &c->qmp, &err))
         return qemu_failed(cli, &err);
-    int result = look_until_stable(cli, c);
+    int result = compare_until_stable(cli, c);
     if (result != CLI_OK && result != CLI_DIFFERENT && !(result == CLI_TIMED_OUT && !cli->reported))
         return result;
-    tell(cli, c);
-    int exit = write_difference(cli, c);
-    if (exit)
-        return exit;
+    compare_print(cli, c);
+    int exit_status = compare_write_difference(cli, c);
+    if (exit_status)
+        return exit_status;
     if (result == CLI_TIMED_OUT)
-        return cli_error(cli, CLI_TIMED_OUT, "the screen did not hold still for long enough to be compared");
+        return cli_error(cli, CLI_TIMED_OUT, "the screen did not stop changing for long enough to be compared");
     cli->status = cli_exit_name(result);
     return result;
 }
 
-static int run(struct cli *cli)
+static int compare_run(struct cli *cli)
 {
     struct comparison comparison = {0};
     if (!cli_option(cli, "qmp"))
-        return cli_usage(cli, "--qmp is needed: with whom to compare");
+        return cli_usage(cli, "--qmp is needed: the monitor of the QEMU to compare with");
     if (cli_option(cli, "output") && strcmp(cli_option(cli, "output"), "-") == 0)
         return cli_usage(cli, "--output is a file's name");
     if (!qemu_options(cli, &comparison.screen))
         return CLI_USAGE;
-    int exit = compare(cli, &comparison);
+    int exit_status = compare_pictures(cli, &comparison);
     comparison_deinit(&comparison);
-    return exit;
+    return exit_status;
 }
 
 const struct command command_compare = {
     .name = "compare",
     .operands = "",
     .summary = "Compare the agent's picture of the screen with QEMU's",
-    .details = "Takes both until they are equal (status 0), or differ while the guest's holds still (118). A\n"
-               "screen that changes all the time is a failure (121). In DIFF, what is equal is grey, what\n"
-               "differs red, what only one of them has blue. The mouse cursor is left out, unless --cursor is\n"
-               "given: QEMU keeps it apart where the card has a plane for it.\n",
+    .details = "Takes both pictures until they are equal (status 0), or differ while the guest's does not change\n"
+               "(118). A screen that changes all the time is a failure (121). In DIFF, equal pixels are grey,\n"
+               "different ones red, those of one picture alone blue. The mouse cursor is omitted without\n"
+               "--cursor: QEMU's picture does not have it if the card has a plane for it.\n",
     .examples = "  periscope compare --qmp /run/vm1.qmp --output difference.png vm1:9000\n",
     .options = options,
     .times_itself = true,
-    .run = run,
+    .run = compare_run,
 };

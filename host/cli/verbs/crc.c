@@ -9,17 +9,17 @@
 #define CHANGE_MS 60000
 
 static const struct cli_option options[] = {
-    {"output", 'o', "NAME", "one output, as display.N.name of 'periscope info' has it"},
-    {"region", 'r', "WxH+X+Y", "the software's CRC of that part alone, in pixels"},
-    {"no-cursor", 0, NULL, "the software's CRC without the mouse cursor"},
-    {"backend", 0, "NAME", "how the agent takes the picture, and no other way"},
+    {"output", 'o', "NAME", "one output, by its display.N.name in 'periscope info'"},
+    {"region", 'r', "WxH+X+Y", "compute the software CRC of this part only, in pixels"},
+    {"no-cursor", 0, NULL, "compute the software CRC without the mouse cursor"},
+    {"backend", 0, "NAME", "the only backend by which the agent may take the picture"},
     {"deadline", 0, "SECONDS", "how long the agent may try (5)"},
-    {"wait-change", 'w', NULL, "ask again until a CRC is another one than at first"},
+    {"wait-change", 'w', NULL, "ask again until a CRC differs from the first one"},
     {"timeout", 't', "SECONDS", "how long --wait-change waits (60)"},
     {0},
 };
 
-static bool has_fact(const struct periscope_strings *facts, const char *fact)
+static bool crc_has_fact(const struct periscope_strings *facts, const char *fact)
 {
     for (size_t i = 0; i < facts->count; i++)
         if (strcmp(facts->items[i], fact) == 0)
@@ -27,17 +27,17 @@ static bool has_fact(const struct periscope_strings *facts, const char *fact)
     return false;
 }
 
-/* Whether a source that had a CRC of an output has another one now. */
-static bool has_changed(const struct periscope_strings *before, const struct periscope_strings *after)
+/* Returns whether a CRC has another value than before. */
+static bool crc_has_changed(const struct periscope_strings *before, const struct periscope_strings *after)
 {
     for (size_t i = 0; i < after->count; i++)
-        if (fact_value(after->items[i], "crc") && !has_fact(before, after->items[i]))
+        if (fact_value(after->items[i], "crc") && !crc_has_fact(before, after->items[i]))
             return true;
     return false;
 }
 
-/* `facts` are the last ones, and owned by the caller, whatever is returned. */
-static int await_change(struct cli *cli, const char *const *list, struct periscope_strings *facts)
+/* Asks until a CRC changes or the time is over. *facts are then the last ones, owned by the caller in any case. */
+static int crc_await_change(struct cli *cli, const char *const *list, struct periscope_strings *facts)
 {
     struct periscope_strings first = *facts;
     int64_t deadline = os_deadline(cli->timeout_ms < 0 ? CHANGE_MS : cli->timeout_ms);
@@ -48,7 +48,7 @@ static int await_change(struct cli *cli, const char *const *list, struct perisco
         os_sleep_ms(PAUSE_MS);
         periscope_strings_free(facts);
         status = periscope_crc(cli->periscope, list, facts);
-        changed = !status && has_changed(&first, facts);
+        changed = !status && crc_has_changed(&first, facts);
     } while (!status && !changed && os_time_left(deadline) > 0);
     periscope_strings_free(&first);
     if (status)
@@ -56,8 +56,8 @@ static int await_change(struct cli *cli, const char *const *list, struct perisco
     return changed ? CLI_OK : CLI_UNCHANGED;
 }
 
-/* "SOURCE VALUE OUTPUT…" */
-static void add_crc(struct json *reply, const char *crc)
+/* Adds an object for "SOURCE VALUE OUTPUT…". */
+static void crc_add_json(struct json *reply, const char *crc)
 {
     size_t source = strcspn(crc, " ");
     const char *value = crc + source + strspn(crc + source, " ");
@@ -69,57 +69,57 @@ static void add_crc(struct json *reply, const char *crc)
     json_object_end(reply);
 }
 
-static void tell(struct cli *cli, struct periscope_strings *facts)
+static void crc_print(struct cli *cli, struct periscope_strings *facts)
 {
     facts_json(&cli->reply, facts);
     json_array_begin(&cli->reply, "crcs");
     for (size_t i = 0; i < facts->count; i++) {
         const char *crc = fact_value(facts->items[i], "crc");
         if (crc)
-            add_crc(&cli->reply, crc);
+            crc_add_json(&cli->reply, crc);
     }
     json_array_end(&cli->reply);
-    facts_tell(cli, facts, false);
+    facts_print(cli, facts, false);
 }
 
-static int ask(struct cli *cli, const char *const *list)
+static int crc_ask(struct cli *cli, const char *const *list)
 {
     struct periscope_strings facts;
     int status = periscope_crc(cli->periscope, list, &facts);
     if (status)
         return cli_failed(cli, status);
-    int exit = cli_option(cli, "wait-change") ? await_change(cli, list, &facts) : CLI_OK;
-    if (exit == CLI_OK || exit == CLI_UNCHANGED) {
-        tell(cli, &facts);
-        cli->status = cli_exit_name(exit);
+    int exit_status = cli_option(cli, "wait-change") ? crc_await_change(cli, list, &facts) : CLI_OK;
+    if (exit_status == CLI_OK || exit_status == CLI_UNCHANGED) {
+        crc_print(cli, &facts);
+        cli->status = cli_exit_name(exit_status);
     }
     periscope_strings_free(&facts);
-    return exit;
+    return exit_status;
 }
 
-static int run(struct cli *cli)
+static int crc_run(struct cli *cli)
 {
     static const char *const passed_on[] = {"output", "region", "backend", NULL};
     struct strlist list = {0};
-    int exit = cli_pass_on(cli, passed_on, &list);
-    if (exit == CLI_OK)
-        exit = ask(cli, (const char *const *)list.items);
+    int exit_status = cli_pass_on(cli, passed_on, &list);
+    if (exit_status == CLI_OK)
+        exit_status = crc_ask(cli, (const char *const *)list.items);
     strlist_deinit(&list);
-    return exit;
+    return exit_status;
 }
 
 const struct command command_crc = {
     .name = "crc",
     .operands = "",
-    .summary = "Tell the checksums of the guest's screen, by software and by the display hardware",
-    .details = "A line 'crc SOURCE VALUE OUTPUT' for each: 'software' is of a picture that the agent takes, the\n"
-               "others are the display hardware's own, which also tell where pixels can't be read whether the\n"
-               "screen is alive and whether it changes. Compare values of one source only; where the hardware\n"
-               "is the kernel's vkms, its value is the software's. What can't be had is told with the reason.\n"
-               "With --wait-change the status is 119 when nothing has changed in that time.\n",
+    .summary = "Print the checksums of the guest's screen, by software and by the display hardware",
+    .details = "Prints a line 'crc SOURCE VALUE OUTPUT' for each. 'software' is the CRC of a picture that the\n"
+               "agent takes. The others come from the display hardware; they show whether the screen is alive\n"
+               "and changes even if its pixels can't be read. Only values of the same source are comparable,\n"
+               "except that those of the kernel's vkms equal the software's. A source without a CRC is listed\n"
+               "with the reason. With --wait-change the status is 119 if nothing changed in that time.\n",
     .examples = "  periscope crc vm1:9000\n"
                 "  periscope crc --wait-change --timeout 10 vm1:9000 || echo frozen\n",
     .options = options,
     .times_itself = true,
-    .run = run,
+    .run = crc_run,
 };

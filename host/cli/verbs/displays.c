@@ -7,7 +7,7 @@
 #include <string.h>
 
 static const struct cli_option options[] = {
-    {"backend", 0, "NAME", "what this way of the agent's sees, and no other"},
+    {"backend", 0, "NAME", "only the outputs that this backend of the agent sees"},
     {"deadline", 0, "SECONDS", "how long the agent may try (5)"},
     {0},
 };
@@ -16,15 +16,15 @@ static const struct cli_option options[] = {
 #define SOURCES_MAX 8
 #define CARD_SIZE 16
 
-/* One output, as one or more sources see it. */
+/* An output, seen by one or more sources. */
 struct row {
-    const struct display *display;    /* of the source that tells most: that of the kernel */
+    const struct display *display;    /* of the source that reports most, which is the kernel */
     const char *sources[SOURCES_MAX]; /* borrowed */
     size_t source_count;
 };
 
-/* "card0" of "card0-HDMI-A-1", or "". */
-static void card_of(const char *name, char card[CARD_SIZE])
+/* Extracts "card0" from "card0-HDMI-A-1", or "". */
+static void displays_card(const char *name, char card[CARD_SIZE])
 {
     size_t digits = strncmp(name, "card", 4) == 0 ? strspn(name + 4, "0123456789") : 0;
     *card = 0;
@@ -34,46 +34,47 @@ static void card_of(const char *name, char card[CARD_SIZE])
 
 /* ---- from the agent's list to rows ---- */
 
-/* The kernel's "card0-HDMI-A-1" is "HDMI-1" for an X server that uses the kernel's driver. */
-static void connector_of(const char *name, char *connector, size_t size)
+/* Converts the kernel's "card0-HDMI-A-1" to "HDMI-1", its name in an X server that uses the kernel's driver. */
+static void displays_connector(const char *name, char *connector, size_t size)
 {
     char card[CARD_SIZE];
-    card_of(name, card);
+    displays_card(name, card);
     if (*card)
         name += strlen(card) + 1;
     bool is_hdmi = strncmp(name, "HDMI-A-", 7) == 0 || strncmp(name, "HDMI-B-", 7) == 0;
     snprintf(connector, size, "%s%s", is_hdmi ? "HDMI-" : "", is_hdmi ? name + 7 : name);
 }
 
-static bool same_text(const char *one, const char *other)
+static bool displays_same_text(const char *one, const char *other)
 {
     return one && other && strcmp(one, other) == 0;
 }
 
-static bool same_card(const struct display *one, const struct display *other)
+static bool displays_same_card(const struct display *one, const struct display *other)
 {
-    return one->pci || other->pci ? same_text(one->pci, other->pci) : same_text(one->driver, other->driver);
+    return one->pci || other->pci ? displays_same_text(one->pci, other->pci)
+                                  : displays_same_text(one->driver, other->driver);
 }
 
-static bool is_same_output(const struct display *one, const struct display *other)
+static bool displays_is_same_output(const struct display *one, const struct display *other)
 {
     char connector[256], other_connector[256];
-    if (same_text(one->backend, other->backend) || !same_card(one, other))
+    if (displays_same_text(one->backend, other->backend) || !displays_same_card(one, other))
         return false;
-    connector_of(one->name, connector, sizeof connector);
-    connector_of(other->name, other_connector, sizeof other_connector);
+    displays_connector(one->name, connector, sizeof connector);
+    displays_connector(other->name, other_connector, sizeof other_connector);
     return strcmp(connector, other_connector) == 0;
 }
 
-static struct row *find_row(struct row *rows, size_t count, const struct display *display)
+static struct row *row_find(struct row *rows, size_t count, const struct display *display)
 {
     for (size_t i = 0; i < count; i++)
-        if (is_same_output(rows[i].display, display))
+        if (displays_is_same_output(rows[i].display, display))
             return &rows[i];
     return NULL;
 }
 
-static void add_source(struct row *row, const char *source)
+static void row_add_source(struct row *row, const char *source)
 {
     for (size_t i = 0; i < row->source_count; i++)
         if (strcmp(row->sources[i], source) == 0)
@@ -82,44 +83,44 @@ static void add_source(struct row *row, const char *source)
         row->sources[row->source_count++] = source;
 }
 
-static size_t make_rows(const struct displays *displays, struct row *rows)
+static size_t rows_make(const struct displays *displays, struct row *rows)
 {
     size_t count = 0;
     for (size_t i = 0; i < displays->count; i++) {
         const struct display *display = &displays->items[i];
         if (!display->name)
             continue;
-        struct row *row = find_row(rows, count, display);
+        struct row *row = row_find(rows, count, display);
         if (!row) {
             row = &rows[count++];
             *row = (struct row){.display = display};
-        } else if (same_text(display->backend, "drm")) {
+        } else if (displays_same_text(display->backend, "drm")) {
             row->display = display;
         }
-        add_source(row, display->backend ? display->backend : "unknown");
+        row_add_source(row, display->backend ? display->backend : "unknown");
     }
     for (size_t i = 0; i < count; i++)
         if (display_class(rows[i].display) == DISPLAY_EMULATED)
-            add_source(&rows[i], "qemu");
+            row_add_source(&rows[i], "qemu");
     return count;
 }
 
-/* ---- telling ---- */
+/* ---- results ---- */
 
-/* An output's mode, or at least its size. */
-static void mode_of(const struct display *display, char *mode, size_t size)
+/* Formats an output's mode, or its size if the mode is unknown. */
+static void displays_mode(const struct display *display, char *mode, size_t size)
 {
     const char *text = display->mode ? display->mode : display->geometry ? display->geometry : "";
     size_t len = display->mode ? strlen(text) : strcspn(text, "+-");
     snprintf(mode, size, "%.*s", (int)len, text);
 }
 
-static void add_json(struct json *reply, const struct row *row)
+static void row_add_json(struct json *reply, const struct row *row)
 {
     const struct display *display = row->display;
     char card[CARD_SIZE], mode[64];
-    card_of(display->name, card);
-    mode_of(display, mode, sizeof mode);
+    displays_card(display->name, card);
+    displays_mode(display, mode, sizeof mode);
     json_object_begin(reply, NULL);
     json_text(reply, "name", display->name);
     json_text(reply, "card", *card ? card : NULL);
@@ -135,29 +136,30 @@ static void add_json(struct json *reply, const struct row *row)
     json_object_end(reply);
 }
 
-static const char *or_none(const char *text)
+static const char *displays_or_none(const char *text)
 {
     return text && *text ? text : "-";
 }
 
-static void print_row(struct cli *cli, const struct row *row)
+static void row_print(struct cli *cli, const struct row *row)
 {
     const struct display *display = row->display;
     char card[CARD_SIZE], mode[64], sources[256] = "";
-    card_of(display->name, card);
-    mode_of(display, mode, sizeof mode);
+    displays_card(display->name, card);
+    displays_mode(display, mode, sizeof mode);
     for (size_t i = 0, len = 0; i < row->source_count && len < sizeof sources; i++)
         len += (size_t)snprintf(sources + len, sizeof sources - len, "%s%s", i ? "," : "", row->sources[i]);
-    cli_print(cli, FORM, display->name, or_none(card), or_none(display->driver), or_none(display->pci),
-              display_class_name(display_class(display)), or_none(mode), sources);
+    cli_print(cli, FORM, display->name, displays_or_none(card), displays_or_none(display->driver),
+              displays_or_none(display->pci), display_class_name(display_class(display)), displays_or_none(mode),
+              sources);
 }
 
-static void add_json_all(struct json *reply, const struct periscope_strings *facts, const struct row *rows,
-                         size_t count)
+static void rows_add_json(struct json *reply, const struct periscope_strings *facts, const struct row *rows,
+                          size_t count)
 {
     json_array_begin(reply, "displays");
     for (size_t i = 0; i < count; i++)
-        add_json(reply, &rows[i]);
+        row_add_json(reply, &rows[i]);
     json_array_end(reply);
     json_array_begin(reply, "refused");
     for (size_t i = 0; i < facts->count; i++)
@@ -166,21 +168,21 @@ static void add_json_all(struct json *reply, const struct periscope_strings *fac
     json_array_end(reply);
 }
 
-static void tell(struct cli *cli, struct displays *displays)
+static void displays_print(struct cli *cli, struct displays *displays)
 {
     struct row rows[DISPLAYS_MAX];
-    size_t count = make_rows(displays, rows);
-    add_json_all(&cli->reply, &displays->facts, rows, count);
-    cli_make_printable(&displays->facts); /* in place: the rows have parts of them */
+    size_t count = rows_make(displays, rows);
+    rows_add_json(&cli->reply, &displays->facts, rows, count);
+    cli_make_printable(&displays->facts); /* in place: the rows point into them */
     cli_print(cli, FORM, "NAME", "CARD", "DRIVER", "PCI", "CLASS", "MODE", "SOURCES");
     for (size_t i = 0; i < count; i++)
-        print_row(cli, &rows[i]);
+        row_print(cli, &rows[i]);
     for (size_t i = 0; i < displays->facts.count; i++)
         if (fact_value(displays->facts.items[i], "refused"))
-            cli_note(cli, "%s: nothing by %s", cli->target, fact_value(displays->facts.items[i], "refused"));
+            cli_note(cli, "%s: no output from %s", cli->target, fact_value(displays->facts.items[i], "refused"));
 }
 
-static int ask(struct cli *cli, const char *const *list)
+static int displays_ask(struct cli *cli, const char *const *list)
 {
     struct periscope_strings facts;
     struct displays displays;
@@ -188,33 +190,33 @@ static int ask(struct cli *cli, const char *const *list)
     if (status)
         return cli_failed(cli, status);
     displays_take(&displays, &facts);
-    tell(cli, &displays);
+    displays_print(cli, &displays);
     displays_deinit(&displays);
     return CLI_OK;
 }
 
-static int run(struct cli *cli)
+static int displays_run(struct cli *cli)
 {
     static const char *const passed_on[] = {"backend", NULL};
     struct strlist list = {0};
-    int exit = cli_pass_on(cli, passed_on, &list);
-    if (exit == CLI_OK)
-        exit = ask(cli, (const char *const *)list.items);
+    int exit_status = cli_pass_on(cli, passed_on, &list);
+    if (exit_status == CLI_OK)
+        exit_status = displays_ask(cli, (const char *const *)list.items);
     strlist_deinit(&list);
-    return exit;
+    return exit_status;
 }
 
 const struct command command_displays = {
     .name = "displays",
     .operands = "",
-    .summary = "List the outputs of the guest, what drives them and who can see them",
-    .details = "A line for each output that shows something. The class is 'emulated' (a card of the\n"
-               "hypervisor's), 'passed-through' or 'virtual' (made up within the guest), or 'unknown' where the\n"
-               "agent does not tell. The sources are the agent's backends that have seen it now, and 'qemu'\n"
-               "where the card is emulated, so that its screendump would show it. Why another backend sees\n"
-               "none is told on standard error.\n",
+    .summary = "List the outputs of the guest, their drivers and the sources that can show them",
+    .details = "Prints a line for each active output. The class is 'emulated' (a card of the hypervisor),\n"
+               "'passed-through', 'virtual' (one that exists only within the guest), or 'unknown' if the agent\n"
+               "does not report it. The sources are the backends of the agent that see the output now, and\n"
+               "'qemu' if the card is emulated, so that QEMU's screendump shows it. The reasons why other\n"
+               "backends see none are printed on standard error.\n",
     .examples = "  periscope displays vm1:9000\n"
                 "  periscope displays --json vm1:9000 | jq -r '.displays[].name'\n",
     .options = options,
-    .run = run,
+    .run = displays_run,
 };

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-static int run(struct cli *cli)
+static int get_run(struct cli *cli)
 {
     const char *remote = cli->operands[0];
     const char *local = cli->operand_count > 1 ? cli->operands[1] : cli_file_name(remote);
@@ -25,12 +25,12 @@ const struct command command_get = {
     .name = "get",
     .operands = "REMOTE [LOCAL]",
     .summary = "Fetch a file from the guest",
-    .details = "LOCAL '-' is standard output; without LOCAL the file keeps its name. LOCAL appears when\n"
-               "all of it has arrived, or not at all.\n",
+    .details = "LOCAL '-' is standard output; without LOCAL the file keeps its name. LOCAL appears when the\n"
+               "whole file has arrived, or not at all.\n",
     .examples = "  periscope get vm1:9000 report.txt\n"
                 "  periscope get vm1:9000 'C:\\Windows\\win.ini' -\n"
                 "  periscope get vm1:9000 .periscope/log.txt agent.log\n",
     .min_operands = 1,
     .max_operands = 2,
-    .run = run,
+    .run = get_run,
 };

@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A column wider than this would push every value out of sight for one long name. */
+/* One long name must not make the column wider than this. */
 #define NAME_MOST 32
 
-static void add_json(struct json *reply, const struct periscope_strings *properties)
+static void info_add_json(struct json *reply, const struct periscope_strings *properties)
 {
     json_object_begin(reply, "properties");
     for (size_t i = 0; i < properties->count; i++) {
@@ -24,7 +24,7 @@ static void add_json(struct json *reply, const struct periscope_strings *propert
     json_object_end(reply);
 }
 
-static int name_width(const struct periscope_strings *properties)
+static int info_name_width(const struct periscope_strings *properties)
 {
     size_t width = 0;
     for (size_t i = 0; i < properties->count; i++) {
@@ -35,9 +35,9 @@ static int name_width(const struct periscope_strings *properties)
     return (int)width;
 }
 
-static void print_table(struct cli *cli, const struct periscope_strings *properties)
+static void info_print_table(struct cli *cli, const struct periscope_strings *properties)
 {
-    int width = name_width(properties);
+    int width = info_name_width(properties);
     for (size_t i = 0; i < properties->count; i++) {
         const char *text = properties->items[i];
         int len = (int)strcspn(text, "=");
@@ -45,7 +45,7 @@ static void print_table(struct cli *cli, const struct periscope_strings *propert
     }
 }
 
-static int run(struct cli *cli)
+static int info_run(struct cli *cli)
 {
     struct periscope_strings properties;
     int status = periscope_ping(cli->periscope);
@@ -57,9 +57,9 @@ static int run(struct cli *cli)
     status = periscope_properties(cli->periscope, &properties);
     if (status)
         return cli_failed(cli, status);
-    add_json(&cli->reply, &properties);
+    info_add_json(&cli->reply, &properties);
     cli_make_printable(&properties);
-    print_table(cli, &properties);
+    info_print_table(cli, &properties);
     periscope_strings_free(&properties);
     return CLI_OK;
 }
@@ -67,8 +67,8 @@ static int run(struct cli *cli)
 const struct command command_info = {
     .name = "info",
     .operands = "",
-    .summary = "Show what the agent tells of itself and its guest",
+    .summary = "Show the properties of the agent and its guest",
     .examples = "  periscope info vm1:9000\n"
                 "  periscope info --json vm1:9000 | jq -r '.properties[\"os.name\"]'\n",
-    .run = run,
+    .run = info_run,
 };

@@ -6,11 +6,11 @@
 #define GRACE_MOST_MS 30000
 
 static const struct cli_option options[] = {
-    {"grace", 'g', "SECONDS", "after asking them to end, wait that long before force (2; at most 30)"},
+    {"grace", 'g', "SECONDS", "how long to wait between request and force (2; at most 30)"},
     {0},
 };
 
-static int run(struct cli *cli)
+static int kill_run(struct cli *cli)
 {
     uint64_t pid;
     int grace_ms = -1;
@@ -25,7 +25,7 @@ static int run(struct cli *cli)
     int status = periscope_kill(cli->periscope, pid, grace_ms, &killed);
     if (status)
         return cli_failed(cli, status);
-    child_tell_killed(cli, &killed);
+    child_report_killed(cli, &killed);
     cli_make_printable(&killed);
     for (size_t i = 0; i < killed.count; i++)
         cli_print(cli, "%s\n", killed.items[i]);
@@ -36,13 +36,13 @@ static int run(struct cli *cli)
 const struct command command_kill = {
     .name = "kill",
     .operands = "PID",
-    .summary = "End a program and all that it started",
-    .details = "PID is what 'run --no-wait' printed. Prints \"PID NAME\" of each process that was ended, and\n"
-               "of a Windows guest what was put back on its screen. The program's exit status stays to be asked\n"
-               "for with 'periscope wait'.\n",
+    .summary = "End a program and all its descendants",
+    .details = "PID is the output of 'run --no-wait'. Prints \"PID NAME\" of each process that was ended and, for\n"
+               "a Windows guest, what was restored on its screen. The program's exit status remains available\n"
+               "to 'periscope wait'.\n",
     .examples = "  periscope kill vm1:9000 1234\n",
     .options = options,
     .min_operands = 1,
     .max_operands = 1,
-    .run = run,
+    .run = kill_run,
 };

@@ -6,7 +6,7 @@
 #define PING_MOST 1000000
 
 static const struct cli_option options[] = {
-    {"count", 'c', "N", "ask that often, one after the other (1)"},
+    {"count", 'c', "N", "the number of pings, one after the other (1)"},
     {0},
 };
 
@@ -15,7 +15,7 @@ struct times {
     double least, most, sum; /* microseconds */
 };
 
-static int ping(struct cli *cli, uint64_t count, struct times *times)
+static int ping_measure(struct cli *cli, uint64_t count, struct times *times)
 {
     for (; times->count < count; times->count++) {
         int64_t start = os_clock_us();
@@ -30,7 +30,7 @@ static int ping(struct cli *cli, uint64_t count, struct times *times)
     return 0;
 }
 
-static void report(struct cli *cli, const char *banner, const struct times *times)
+static void ping_print(struct cli *cli, const char *banner, const struct times *times)
 {
     double mean = times->sum / (double)times->count;
     json_text(&cli->reply, "banner", banner);
@@ -42,34 +42,34 @@ static void report(struct cli *cli, const char *banner, const struct times *time
     json_object_end(&cli->reply);
     cli_print(cli, "%s answers: %s, %.2f ms", cli->target, banner, mean / 1000);
     if (times->count > 1)
-        cli_print(cli, " (of %llu: least %.2f, most %.2f)", (unsigned long long)times->count, times->least / 1000,
-                  times->most / 1000);
+        cli_print(cli, " (mean of %llu; minimum %.2f, maximum %.2f)", (unsigned long long)times->count,
+                  times->least / 1000, times->most / 1000);
     cli_print(cli, "\n");
 }
 
-static int run(struct cli *cli)
+static int ping_run(struct cli *cli)
 {
     uint64_t count = 1;
     struct times times = {0};
     const char *given = cli_option(cli, "count");
     if (given && !cli_number(cli, "--count", given, 1, PING_MOST, &count))
         return CLI_USAGE;
-    /* The first call connects; what is measured is the way there and back. */
+    /* The first call connects; only round trips are measured. */
     int status = periscope_ping(cli->periscope);
     if (!status)
-        status = ping(cli, count, &times);
+        status = ping_measure(cli, count, &times);
     if (status)
         return cli_failed(cli, status);
-    report(cli, periscope_banner(cli->periscope), &times);
+    ping_print(cli, periscope_banner(cli->periscope), &times);
     return CLI_OK;
 }
 
 const struct command command_ping = {
     .name = "ping",
     .operands = "",
-    .summary = "See whether the agent answers, and how fast",
+    .summary = "Check that the agent answers, and measure how fast",
     .examples = "  periscope ping vm1:9000\n"
                 "  periscope ping --count 100 [::1]:9000\n",
     .options = options,
-    .run = run,
+    .run = ping_run,
 };

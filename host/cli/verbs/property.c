@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "host/cli/cli.h"
 
-static int show(struct cli *cli, const char *name)
+static int property_show(struct cli *cli, const char *name)
 {
     struct periscope_strings properties;
     int status = periscope_properties(cli->periscope, &properties);
@@ -9,22 +9,22 @@ static int show(struct cli *cli, const char *name)
         return cli_failed(cli, status);
     const char *value = periscope_strings_get(&properties, name);
     json_text(&cli->reply, "value", value);
-    int exit = CLI_OK;
-    cli_make_printable(&properties); /* in place: value is one of them */
+    int exit_status = CLI_OK;
+    cli_make_printable(&properties); /* in place: value points into them */
     if (value)
         cli_print(cli, "%s\n", value);
     else
-        exit = cli_error(cli, CLI_FAILED, "the agent has no property '%s'", name);
+        exit_status = cli_error(cli, CLI_FAILED, "the agent has no property '%s'", name);
     periscope_strings_free(&properties);
-    return exit;
+    return exit_status;
 }
 
-static int run(struct cli *cli)
+static int property_run(struct cli *cli)
 {
     const char *name = cli->operands[0];
     json_text(&cli->reply, "name", name);
     if (cli->operand_count < 2)
-        return show(cli, name);
+        return property_show(cli, name);
     json_text(&cli->reply, "value", cli->operands[1]);
     int status = periscope_set_property(cli->periscope, name, cli->operands[1]);
     return status ? cli_failed(cli, status) : CLI_OK;
@@ -39,5 +39,5 @@ const struct command command_property = {
                 "  periscope property vm1:9000 start.count 0\n",
     .min_operands = 1,
     .max_operands = 2,
-    .run = run,
+    .run = property_run,
 };

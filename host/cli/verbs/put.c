@@ -4,11 +4,11 @@
 #include <string.h>
 
 static const struct cli_option options[] = {
-    {"executable", 'x', NULL, "the guest's file may be executed"},
+    {"executable", 'x', NULL, "make the guest's file executable"},
     {0},
 };
 
-static int run(struct cli *cli)
+static int put_run(struct cli *cli)
 {
     const char *local = cli->operands[0];
     const char *remote = cli->operand_count > 1 ? cli->operands[1] : cli_file_name(local);
@@ -27,14 +27,14 @@ const struct command command_put = {
     .name = "put",
     .operands = "LOCAL [REMOTE]",
     .summary = "Send a file to the guest",
-    .details = "LOCAL '-' is standard input. REMOTE is a path in the guest, where relative ones start in\n"
-               "the agent's folder; without it the file keeps its name. The guest has the old file or the\n"
-               "whole new one.\n",
+    .details = "LOCAL '-' is standard input. REMOTE is a path in the guest; a relative one refers to the agent's\n"
+               "folder. Without REMOTE the file keeps its name. At any time the guest has the old file or the\n"
+               "complete new one.\n",
     .examples = "  periscope put vm1:9000 setup.exe\n"
                 "  periscope put vm1:9000 -x build/test ./test\n"
                 "  generate | periscope put vm1:9000 - data.bin\n",
     .options = options,
     .min_operands = 1,
     .max_operands = 2,
-    .run = run,
+    .run = put_run,
 };

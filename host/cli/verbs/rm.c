@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "host/cli/cli.h"
 
-static int run(struct cli *cli)
+static int rm_run(struct cli *cli)
 {
     struct periscope_strings failures;
     const char *const *files = (const char *const *)cli->operands;
@@ -12,22 +12,22 @@ static int run(struct cli *cli)
     json_array_end(&cli->reply);
     for (size_t i = 0; failures.count > 1 && i < failures.count; i++)
         cli_warn(cli, "%s", failures.items[i]);
-    int exit = CLI_OK;
+    int exit_status = CLI_OK;
     if (failures.count > 1)
-        exit = cli_error(cli, CLI_REFUSED, "%zu files could not be removed", failures.count);
+        exit_status = cli_error(cli, CLI_REFUSED, "%zu files could not be removed", failures.count);
     else if (status)
-        exit = cli_failed(cli, status);
+        exit_status = cli_failed(cli, status);
     periscope_strings_free(&failures);
-    return exit;
+    return exit_status;
 }
 
 const struct command command_rm = {
     .name = "rm",
     .operands = "FILE...",
     .summary = "Remove files in the guest",
-    .details = "A file that is not there is no failure. Folders are not removed.\n",
+    .details = "A missing file is no failure. Folders are not removed.\n",
     .examples = "  periscope rm vm1:9000 report.txt test.exe\n",
     .min_operands = 1,
     .max_operands = UINT_MAX,
-    .run = run,
+    .run = rm_run,
 };

@@ -5,19 +5,19 @@
 #include <stdlib.h>
 
 static const struct cli_option options[] = {
-    {"env", 'e', "NAME[=VALUE]", "set a variable of the program's environment; without '=' remove it"},
-    {"cwd", 'C', "FOLDER", "the guest's folder to start it in"},
-    {"stdin", 0, "FILE", "the guest's file that it reads"},
-    {"stdout", 0, "FILE", "the guest's file that it writes"},
-    {"stderr", 0, "FILE", "the guest's file for its errors; may be that of --stdout"},
-    {"append", 'a', NULL, "write behind what these files have"},
-    {"no-wait", 'n', NULL, "print its process id and leave"},
-    {"detach", 'd', NULL, "the same, and the agent does not keep its exit status"},
+    {"env", 'e', "NAME[=VALUE]", "set a variable of the program's environment; without '=', remove it"},
+    {"cwd", 'C', "FOLDER", "the guest's folder to start the program in"},
+    {"stdin", 0, "FILE", "the guest's file for its standard input"},
+    {"stdout", 0, "FILE", "the guest's file for its standard output"},
+    {"stderr", 0, "FILE", "the guest's file for its standard error; may be that of --stdout"},
+    {"append", 'a', NULL, "append to these files"},
+    {"no-wait", 'n', NULL, "print its process id and exit"},
+    {"detach", 'd', NULL, "like --no-wait, and the agent does not keep its exit status"},
     CHILD_OPTIONS,
     {0},
 };
 
-static int start(struct cli *cli, const char *const *env, uint64_t *pid)
+static int run_start(struct cli *cli, const char *const *env, uint64_t *pid)
 {
     bool append = cli_option(cli, "append") != NULL;
     struct periscope_run what = {
@@ -34,7 +34,7 @@ static int start(struct cli *cli, const char *const *env, uint64_t *pid)
     return periscope_run(cli->periscope, &what, pid);
 }
 
-static int run(struct cli *cli)
+static int run_run(struct cli *cli)
 {
     uint64_t pid;
     bool leave = cli_option(cli, "no-wait") || cli_option(cli, "detach");
@@ -43,7 +43,7 @@ static int run(struct cli *cli)
         return cli_error(cli, CLI_FAILED, "no memory for the environment");
     if (!leave)
         cli_catch_interrupt(cli);
-    int status = start(cli, env, &pid);
+    int status = run_start(cli, env, &pid);
     free(env);
     if (status)
         return cli_failed(cli, status);
@@ -58,11 +58,11 @@ const struct command command_run = {
     .name = "run",
     .operands = "PROGRAM [ARGUMENT...]",
     .summary = "Run a program in the guest and exit with its status",
-    .details = "Options stand before PROGRAM: from there on all belongs to it. There is no shell, and what\n"
-               "it prints goes where the agent's own output goes unless --stdout and --stderr name files.\n"
-               "The exit status is the program's code, or 128 + N when signal N ended it; what does not fit,\n"
-               "as 0xc0000005 from Windows, is 255 and told on standard error. The agent then forgets it,\n"
-               "unless --keep is given.\n",
+    .details = "Options come before PROGRAM; all words after it are its arguments. There is no shell. The\n"
+               "program's output goes where the agent's does, unless --stdout and --stderr name files. The exit\n"
+               "status is the program's code, or 128 + N if signal N ended it. A code that does not fit, such as\n"
+               "0xc0000005 from Windows, becomes 255 and is printed on standard error. The agent then forgets\n"
+               "the status, unless --keep is given.\n",
     .examples = "  periscope run vm1:9000 ./script.bat\n"
                 "  periscope run --cwd /tmp --env LANG=C --stdout out.txt vm1:9000 ls -l\n"
                 "  periscope run --timeout 120 --kill-on-timeout vm1:9000 ./test.exe unit\n"
@@ -72,5 +72,5 @@ const struct command command_run = {
     .max_operands = UINT_MAX,
     .runs_program = true,
     .times_itself = true,
-    .run = run,
+    .run = run_run,
 };

@@ -12,17 +12,17 @@
 #include <string.h>
 
 static const struct cli_option options[] = {
-    {"output", 'o', "NAME", "one output, as 'periscope displays' names it"},
-    {"region", 'r', "WxH+X+Y", "that part of the screen or output, in pixels"},
-    {"cursor", 0, NULL, "with the mouse cursor, as it is without both options"},
-    {"no-cursor", 0, NULL, "without the mouse cursor"},
-    {"if-changed", 'i', "HASH", "no file and status 119 while the picture's fact 'hash' is still this one"},
-    {"format", 'f', "png|ppm", "the file's form; without it by FILE's ending, or png"},
-    {"backend", 0, "NAME", "how the agent takes it, and no other way"},
-    {"compare", 0, NULL, "take it another way too, as from X and from the kernel, and tell how far they differ"},
+    {"output", 'o', "NAME", "one output, by its name in 'periscope displays'"},
+    {"region", 'r', "WxH+X+Y", "only this part of the screen or output, in pixels"},
+    {"cursor", 0, NULL, "include the mouse cursor, which is the default"},
+    {"no-cursor", 0, NULL, "omit the mouse cursor"},
+    {"if-changed", 'i', "HASH", "exit with 119, without a file, if the fact 'hash' is unchanged"},
+    {"format", 'f', "png|ppm", "the file's format; by default that of FILE's extension, or png"},
+    {"backend", 0, "NAME", "the only backend by which the agent may take it"},
+    {"compare", 0, NULL, "also take it by another backend and report how far both differ"},
     {"deadline", 0, "SECONDS", "how long the agent may try (5)"},
     QEMU_OPTIONS,
-    {"source", 0, "auto|agent|qemu", "who takes it (with --qmp auto, else agent)"},
+    {"source", 0, "auto|agent|qemu", "who takes it (with --qmp: auto, else agent)"},
     {0},
 };
 
@@ -35,14 +35,14 @@ struct shot {
     size_t len;
 };
 
-/* "key=value" options of the RPC, only what was asked for: an older agent takes none. */
-static int build_options(struct cli *cli, struct shot *shot)
+/* Builds the "key=value" options of the RPC, only those that were given: an older agent accepts none. */
+static int screenshot_build_options(struct cli *cli, struct shot *shot)
 {
     static const char *const passed_on[] = {"output", "region", "if-changed", "backend", NULL};
     struct strlist *list = &shot->options;
-    int exit = cli_pass_on(cli, passed_on, list);
-    if (exit != CLI_OK)
-        return exit;
+    int exit_status = cli_pass_on(cli, passed_on, list);
+    if (exit_status != CLI_OK)
+        return exit_status;
     if (cli_option(cli, "cursor") && !cli_option(cli, "no-cursor"))
         strlist_add(list, "cursor=1");
     if (cli_option(cli, "compare"))
@@ -52,33 +52,33 @@ static int build_options(struct cli *cli, struct shot *shot)
     return list->failed ? cli_error(cli, CLI_FAILED, "no memory for the options") : CLI_OK;
 }
 
-static void tell_facts(struct cli *cli, struct shot *shot)
+static void screenshot_print_facts(struct cli *cli, struct shot *shot)
 {
     facts_json(&cli->reply, &shot->facts);
     json_bool(&cli->reply, "unchanged", shot->bytes == NULL);
     json_text(&cli->reply, "file", shot->bytes ? shot->file : NULL);
     json_number(&cli->reply, "bytes", shot->len);
-    facts_tell(cli, &shot->facts, strcmp(shot->file, "-") == 0);
+    facts_print(cli, &shot->facts, strcmp(shot->file, "-") == 0);
 }
 
 /* ---- from the agent ---- */
 
-static int ask_agent(struct cli *cli, struct shot *shot)
+static int screenshot_ask_agent(struct cli *cli, struct shot *shot)
 {
     const char *const *list = (const char *const *)shot->options.items;
     return periscope_screenshot(cli->periscope, list, &shot->facts, &shot->bytes, &shot->len);
 }
 
-static int take_from_agent(struct cli *cli, struct shot *shot)
+static int screenshot_from_agent(struct cli *cli, struct shot *shot)
 {
-    int status = ask_agent(cli, shot);
+    int status = screenshot_ask_agent(cli, shot);
     return status ? cli_failed(cli, status) : CLI_OK;
 }
 
 /* ---- from QEMU ---- */
 
-/* The option that QEMU has no answer to, or NULL. */
-static const char *agents_own_option(const struct cli *cli)
+/* Returns an option that only the agent supports and that was given, or NULL. */
+static const char *screenshot_agent_option(const struct cli *cli)
 {
     static const char *const names[] = {"region", "if-changed", "backend", "compare"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
@@ -87,7 +87,7 @@ static const char *agents_own_option(const struct cli *cli)
     return NULL;
 }
 
-static int dump(struct cli *cli, struct shot *shot, struct qmp_picture *picture, struct error *err)
+static int screenshot_dump(struct cli *cli, struct shot *shot, struct qmp_picture *picture, struct error *err)
 {
     struct qmp *qmp;
     char time[TIMESTAMP_SIZE];
@@ -100,26 +100,27 @@ static int dump(struct cli *cli, struct shot *shot, struct qmp_picture *picture,
         !(facts_add(&shot->facts, "source=qemu") && facts_add(&shot->facts, "qemu.version=%s", qmp_version(qmp)) &&
           facts_add(&shot->facts, "time=%s", time) &&
           facts_add(&shot->facts, "geometry=%ux%u+0+0", picture->image.width, picture->image.height)))
-        status = error_set(err, ERR_NO_MEMORY, "no memory for what is known of the picture");
+        status = error_set(err, ERR_NO_MEMORY, "no memory for the facts about the picture");
     qmp_close(qmp);
     return status;
 }
 
-static int take_from_qemu(struct cli *cli, struct shot *shot)
+static int screenshot_from_qemu(struct cli *cli, struct shot *shot)
 {
     struct qmp_picture picture = {0};
     struct error err;
-    int exit = dump(cli, shot, &picture, &err)
-                   ? qemu_failed(cli, &err)
-                   : picture_encode(cli, &picture.image, shot->format, &shot->bytes, &shot->len);
+    int exit_status = screenshot_dump(cli, shot, &picture, &err)
+                          ? qemu_failed(cli, &err)
+                          : picture_encode(cli, &picture.image, shot->format, &shot->bytes, &shot->len);
     free(picture.file);
-    return exit;
+    return exit_status;
 }
 
-/* ---- from whom ---- */
+/* ---- choosing the source ---- */
 
-/* *class, by what the guest says drives the output. An agent that does not answer is the status of that. */
-static int find_class(struct cli *cli, enum display_class *class)
+/* Determines the class of the output from the agent. Returns a periscope_status, which is an error if the agent does
+   not reply. */
+static int screenshot_find_class(struct cli *cli, enum display_class *class)
 {
     struct periscope_strings facts;
     struct displays displays;
@@ -134,34 +135,36 @@ static int find_class(struct cli *cli, enum display_class *class)
     return 0;
 }
 
-/* QEMU does not see what a card of the guest's own shows, and its picture would be of another screen. */
-static bool may_be_seen_by_qemu(enum display_class class)
+/* Returns whether QEMU may show the output. It does not see that of a passed-through or virtual card; its picture would
+   be of another screen. */
+static bool screenshot_visible_to_qemu(enum display_class class)
 {
     return class == DISPLAY_EMULATED || class == DISPLAY_UNKNOWN;
 }
 
-static int take_from_either(struct cli *cli, struct shot *shot)
+static int screenshot_from_either(struct cli *cli, struct shot *shot)
 {
     enum display_class class = DISPLAY_UNKNOWN;
-    int status = find_class(cli, &class);
+    int status = screenshot_find_class(cli, &class);
     if (!status)
-        status = ask_agent(cli, shot);
-    if (status && may_be_seen_by_qemu(class) && status != PERISCOPE_INTERRUPTED && !agents_own_option(cli)) {
+        status = screenshot_ask_agent(cli, shot);
+    if (status && screenshot_visible_to_qemu(class) && status != PERISCOPE_INTERRUPTED &&
+        !screenshot_agent_option(cli)) {
         const char *why = periscope_error_text(cli->periscope);
         facts_add(&shot->facts, "refused=agent: %s", why);
-        cli_warn(cli, "%s: no picture by the agent, so QEMU's: %s", cli->target, why);
-        return take_from_qemu(cli, shot);
+        cli_warn(cli, "%s: no picture from the agent, using QEMU's: %s", cli->target, why);
+        return screenshot_from_qemu(cli, shot);
     }
     if (status)
         return cli_failed(cli, status);
     bool kept =
         facts_add(&shot->facts, "source=agent") && facts_add(&shot->facts, "class=%s", display_class_name(class));
-    return kept ? CLI_OK : cli_error(cli, CLI_FAILED, "no memory for what is known of the picture");
+    return kept ? CLI_OK : cli_error(cli, CLI_FAILED, "no memory for the facts about the picture");
 }
 
-static int take(struct cli *cli, struct shot *shot)
+static int screenshot_take(struct cli *cli, struct shot *shot)
 {
-    const char *source = cli_option(cli, "source"), *qmp = cli_option(cli, "qmp"), *own = agents_own_option(cli);
+    const char *source = cli_option(cli, "source"), *qmp = cli_option(cli, "qmp"), *own = screenshot_agent_option(cli);
     if (source && strcmp(source, "auto") != 0 && strcmp(source, "agent") != 0 && strcmp(source, "qemu") != 0)
         return cli_usage(cli, "--source is '%s', not auto, agent or qemu", source);
     if (!qemu_options(cli, &shot->screen))
@@ -170,28 +173,29 @@ static int take(struct cli *cli, struct shot *shot)
         if (!qmp)
             return cli_usage(cli, "--source qemu needs --qmp");
         if (own)
-            return cli_usage(cli, "--%s is the agent's: QEMU knows no such thing", own);
-        return take_from_qemu(cli, shot);
+            return cli_usage(cli, "--%s needs the agent: QEMU has no such option", own);
+        return screenshot_from_qemu(cli, shot);
     }
-    return qmp && !(source && strcmp(source, "agent") == 0) ? take_from_either(cli, shot) : take_from_agent(cli, shot);
+    return qmp && !(source && strcmp(source, "agent") == 0) ? screenshot_from_either(cli, shot)
+                                                            : screenshot_from_agent(cli, shot);
 }
 
-static int run_with(struct cli *cli, struct shot *shot)
+static int screenshot_run_with(struct cli *cli, struct shot *shot)
 {
-    int exit = build_options(cli, shot);
-    if (!exit)
-        exit = take(cli, shot);
-    if (!exit && shot->bytes)
-        exit = picture_store(cli, shot->file, shot->bytes, shot->len);
-    if (exit)
-        return exit;
-    tell_facts(cli, shot);
-    exit = shot->bytes ? CLI_OK : CLI_UNCHANGED;
-    cli->status = cli_exit_name(exit);
-    return exit;
+    int exit_status = screenshot_build_options(cli, shot);
+    if (!exit_status)
+        exit_status = screenshot_take(cli, shot);
+    if (!exit_status && shot->bytes)
+        exit_status = picture_store(cli, shot->file, shot->bytes, shot->len);
+    if (exit_status)
+        return exit_status;
+    screenshot_print_facts(cli, shot);
+    exit_status = shot->bytes ? CLI_OK : CLI_UNCHANGED;
+    cli->status = cli_exit_name(exit_status);
+    return exit_status;
 }
 
-static int run(struct cli *cli)
+static int screenshot_run(struct cli *cli)
 {
     struct shot shot = {.format = cli_option(cli, "format")};
     shot.file = cli->operand_count ? cli->operands[0] : NULL;
@@ -203,23 +207,23 @@ static int run(struct cli *cli)
         shot.file = strcmp(shot.format, "ppm") == 0 ? "screenshot.ppm" : "screenshot.png";
     if (strcmp(shot.file, "-") == 0 && cli->json)
         return cli_usage(cli, "the picture and --json can't both go to standard output");
-    int exit = run_with(cli, &shot);
+    int exit_status = screenshot_run_with(cli, &shot);
     strlist_deinit(&shot.options);
     periscope_strings_free(&shot.facts);
     free(shot.bytes);
-    return exit;
+    return exit_status;
 }
 
 const struct command command_screenshot = {
     .name = "screenshot",
     .operands = "[FILE]",
     .summary = "Take a picture of the guest's screen",
-    .details = "FILE is screenshot.png without it, '-' standard output. Prints what the agent tells of the\n"
-               "picture, and warnings on standard error.\n\n"
-               "With --qmp and --source auto the agent is asked first. QEMU takes the picture where no agent\n"
-               "answers, or where it has none and the output is not one that QEMU can't see: one of a\n"
-               "passed-through card, or made up within the guest. The fact 'source' tells who took it.\n"
-               "QEMU writes it into a file, so it must run on this machine.\n",
+    .details = "The default of FILE is screenshot.png; '-' is standard output. Prints the agent's facts about\n"
+               "the picture, and warnings on standard error.\n\n"
+               "With --qmp and --source auto the agent is asked first. QEMU takes the picture if no agent\n"
+               "answers, or if the agent has none, unless QEMU can't see the output: one of a passed-through\n"
+               "card, or one that exists only within the guest. The fact 'source' names who took it. QEMU\n"
+               "writes the picture to a file, so it must run on this machine.\n",
     .examples = "  periscope screenshot vm1:9000\n"
                 "  periscope screenshot --region 640x480+0+0 --no-cursor vm1:9000 corner.png\n"
                 "  periscope screenshot --if-changed \"$hash\" vm1:9000 || test $? = 119\n"
@@ -227,5 +231,5 @@ const struct command command_screenshot = {
                 "  periscope screenshot --qmp /run/vm1.qmp --connect-timeout 2 vm1:9000 boot.png\n",
     .options = options,
     .max_operands = 1,
-    .run = run,
+    .run = screenshot_run,
 };

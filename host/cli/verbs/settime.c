@@ -8,11 +8,11 @@
 #define LEEWAY_S 30
 
 static const struct cli_option options[] = {
-    {"leeway", 'l', "SECONDS", "a clock that is this near is left alone; 0 sets it always (30)"},
+    {"leeway", 'l', "SECONDS", "do not set a clock that differs by less; 0 always sets it (30)"},
     {0},
 };
 
-static int run(struct cli *cli)
+static int settime_run(struct cli *cli)
 {
     uint64_t seconds = (uint64_t)(os_wall_time_ms() / 1000), leeway = LEEWAY_S;
     const char *given = cli_option(cli, "leeway");
@@ -30,10 +30,10 @@ const struct command command_settime = {
     .name = "settime",
     .operands = "[TIME]",
     .summary = "Set the guest's clock",
-    .details = "TIME is seconds since 1970 UTC; without it this machine's time is taken.\n",
+    .details = "TIME is seconds since 1970 UTC; by default it is this machine's time.\n",
     .examples = "  periscope settime vm1:9000\n"
                 "  periscope settime --leeway 0 vm1:9000 \"$(date -d 2030-01-01 +%s)\"\n",
     .options = options,
     .max_operands = 1,
-    .run = run,
+    .run = settime_run,
 };

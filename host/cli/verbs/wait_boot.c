@@ -6,12 +6,12 @@
 #define BOOT_MS 300000
 
 static const struct cli_option options[] = {
-    {"timeout", 't', "SECONDS", "how long to wait at most (300)"},
-    {"not-boot-id", 0, "ID", "an agent that still has this boot.id is the boot from before: wait on"},
+    {"timeout", 't', "SECONDS", "the longest wait (300)"},
+    {"not-boot-id", 0, "ID", "wait until boot.id is not this one, that of the previous boot"},
     {0},
 };
 
-static int run(struct cli *cli)
+static int wait_boot_run(struct cli *cli)
 {
     int64_t start = os_clock_ms();
     int timeout_ms = cli->timeout_ms < 0 ? BOOT_MS : cli->timeout_ms;
@@ -34,5 +34,5 @@ const struct command command_wait_boot = {
                 "  periscope wait-boot --not-boot-id \"$(periscope property vm1:9000 boot.id)\" vm1:9000\n",
     .options = options,
     .times_itself = true,
-    .run = run,
+    .run = wait_boot_run,
 };

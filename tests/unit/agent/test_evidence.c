@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tests/unit/check.h"
 
-#include "host/cli/test/evidence.h"
+#include "host/cli/test/evidence_text.h"
 
 #include <stdlib.h>
 
@@ -30,7 +30,7 @@ static void each_way_of_not_ending_is_told_apart(void)
                "dialog 'Reboot now?' from update.exe, which is not the test's");
     CHECK_TEXT(summary_of(PROCESS IME), "x_test.exe (64-bit, 1 thread) has no window");
     CHECK_TEXT(summary_of(PROCESS "no-windows\tno screen\n"),
-               "x_test.exe (64-bit, 1 thread); its windows can't be told: no screen");
+               "x_test.exe (64-bit, 1 thread); its windows are unknown: no screen");
     CHECK_TEXT(summary_of(""), "none of its processes is left");
 }
 

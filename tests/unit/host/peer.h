@@ -109,6 +109,16 @@ static void peer_send(struct peer *peer, struct os_socket *socket, const char *t
     }
 }
 
+/* Waits until the client disconnects; a byte that comes instead is wrong. */
+static bool peer_await_close(struct peer *peer, struct os_socket *socket, size_t step)
+{
+    struct error err;
+    if (os_socket_recv(socket, &(uint8_t){0}, 1, os_deadline(PEER_WAIT_MS), &err) != 1)
+        return true;
+    peer_wrong(peer, step, "a byte came where the client should disconnect");
+    return false;
+}
+
 static bool peer_step(struct peer *peer, struct os_socket **socket, size_t i)
 {
     struct os_address address;
@@ -130,14 +140,14 @@ static bool peer_step(struct peer *peer, struct os_socket **socket, size_t i)
         return true;
     case PEER_SILENT:
         atomic_store(&peer->silent, true);
-        /* Until the client goes away. */
-        os_socket_recv(*socket, &(uint8_t){0}, 1, os_deadline(PEER_WAIT_MS), &err);
-        return true;
+        return peer_await_close(peer, *socket, i);
     case PEER_CLOSE:
         os_socket_close(*socket);
         *socket = NULL;
         return true;
-    case PEER_END:
+    case PEER_END: /* after a whole reply the client has nothing more to say */
+        if (i > 0 && peer->steps[i - 1].action == PEER_SEND && !peer->cuts)
+            peer_await_close(peer, *socket, i);
         break;
     }
     return false;

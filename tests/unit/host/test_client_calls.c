@@ -2,6 +2,8 @@
 /* libperiscope against a scripted agent: the bytes of each call, sent and received. */
 #include "tests/unit/host/client.h"
 
+#include "platform/scratch.h"
+
 /* ---- files ---- */
 
 #define GET_V1 "00000001 00000001 73 0000000000000003 |v1| 00"
@@ -76,22 +78,44 @@ static void put_bytes_is_begun_anew(void)
 
 static bool give_up(void *context, uint64_t done, uint64_t total)
 {
-    (void)context;
+    int *calls = context;
+    ++*calls;
+    CHECK_INT(done, 2);
     CHECK_INT(total, 2);
-    return done > 2;
+    return false;
 }
 
 static void transfer_that_is_given_up(void)
 {
     static const struct peer_step steps[] = {
         ACCEPT_1_7, {PEER_EXPECT, GET_V1}, {PEER_SEND, HI}, {PEER_SILENT, NULL}, {0}};
+    char *path, content[8] = "";
+    int calls = 0;
+    CHECK_INT(os_scratch_make(&path, NULL), 0);
+    FILE *file = fopen(path, "wb");
+    CHECK(file && fputs("old", file) >= 0 && fclose(file) == 0);
     WITH_PEER(steps)
     {
-        periscope_set_progress(p, give_up, NULL);
-        CHECK_INT(periscope_get(p, "v1", "build/given-up"), PERISCOPE_LOCAL);
-        FILE *file = fopen("build/given-up", "rb");
-        CHECK(file == NULL);
+        periscope_set_progress(p, give_up, &calls);
+        CHECK_INT(periscope_get(p, "v1", path), PERISCOPE_LOCAL);
+        CHECK_TEXT(periscope_error_text(p), "cancelled after 2 bytes");
+        CHECK_INT(calls, 1);
     }
+    WITH_PEER(steps)
+    {
+        uint8_t *bytes;
+        size_t len;
+        periscope_set_progress(p, give_up, &calls);
+        CHECK_INT(periscope_get_bytes(p, "v1", 100, &bytes, &len), PERISCOPE_LOCAL);
+        CHECK(bytes == NULL && len == 0);
+        CHECK_INT(calls, 2);
+    }
+    file = fopen(path, "rb");
+    CHECK(file && fread(content, 1, sizeof content - 1, file) == 3);
+    CHECK_TEXT(content, "old");
+    if (file)
+        fclose(file);
+    os_scratch_remove(path);
 }
 
 #define RM_AB "00000005 00000002 73 0000000000000002 |a| 00 73 0000000000000002 |b| 00"
@@ -152,26 +176,28 @@ static void run_on_an_agent_without_exec(void)
     }
 }
 
+#define EXEC_ALL                                                                                                       \
+    "50530002 0000000c 73 0000000000000006 |arg=a| 00 73 0000000000000005 |arg=| 00"                                   \
+    "73 000000000000000a |env=A=1=2| 00 73 0000000000000008 |unset=B| 00"                                              \
+    "73 0000000000000006 |cwd=/| 00 73 0000000000000005 |in=i| 00 73 0000000000000006 |out=o| 00"                      \
+    "73 0000000000000006 |err=e| 00 73 000000000000000b |append=out| 00"                                               \
+    "73 000000000000000b |append=err| 00 73 000000000000000c |untracked=1| 00"                                         \
+    "73 000000000000000d |check-dlls=1| 00"
+
 static void run_with_all_its_options(void)
 {
     static const char *const argv[] = {"a", "", NULL};
     static const char *const env[] = {"A=1=2", "B", NULL};
     static const struct periscope_run run = {argv, env, "/", "i", "o", "e", true, true, true, true};
-    static const struct peer_step steps[] = {
-        ACCEPT_1_7,
-        {PEER_EXPECT, "50530002 0000000c 73 0000000000000006 |arg=a| 00 73 0000000000000005 |arg=| 00"
-                      "73 000000000000000a |env=A=1=2| 00 73 0000000000000008 |unset=B| 00"
-                      "73 0000000000000006 |cwd=/| 00 73 0000000000000005 |in=i| 00 73 0000000000000006 |out=o| 00"
-                      "73 0000000000000006 |err=e| 00 73 000000000000000b |append=out| 00"
-                      "73 000000000000000b |append=err| 00 73 000000000000000c |untracked=1| 00"
-                      "73 000000000000000d |check-dlls=1| 00"},
-        {PEER_SEND, "00000001" PID_5},
-        {PEER_EXPECT, PING},
-        {PEER_SEND, EMPTY},
-        {PEER_EXPECT, "50530002"},
-        {PEER_SEND, E_NO_EXEC},
-        {PEER_SILENT, NULL},
-        {0}};
+    static const struct peer_step steps[] = {ACCEPT_1_7,
+                                             {PEER_EXPECT, EXEC_ALL},
+                                             {PEER_SEND, "00000001" PID_5},
+                                             {PEER_EXPECT, PING},
+                                             {PEER_SEND, EMPTY},
+                                             {PEER_EXPECT, EXEC_ALL},
+                                             {PEER_SEND, E_NO_EXEC},
+                                             {PEER_SILENT, NULL},
+                                             {0}};
     uint64_t pid;
     WITH_PEER(steps)
     {
@@ -330,6 +356,7 @@ static void kill_lists_what_it_ended(void)
     {
         CHECK_INT(periscope_kill(p, 5, 100, &killed), PERISCOPE_OK);
         CHECK_INT(killed.count, 2);
+        CHECK_TEXT(killed.items[0], "5 sh");
         CHECK_TEXT(killed.items[1], "6 ls");
         periscope_strings_free(&killed);
         CHECK_INT(periscope_kill(p, 5, 30001, &killed), PERISCOPE_INVALID);

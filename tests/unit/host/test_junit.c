@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* That the document is valid XML and says the same to other parsers is tests/integration/test_test_verb.py's to show. */
+/* That the document is valid XML and says the same to other parsers is tests/integration/test_verb_test.py's to show. */
 #include "host/periscope_winetest.h"
 #include "host/report/xml.h"
 #include "tests/unit/check.h"
@@ -120,12 +120,83 @@ static void what_each_verdict_becomes(void)
         "<skipped message=\"skipped\" type=\"skipped\">atom.c:1: Tests skipped: why\n</skipped>"));
 }
 
+#define FAILED "atom.c:1: Test failed: x\n0020:atom: 5 tests executed (0 marked as todo, 1 failure), 0 skipped.\n"
+#define SKIPPED "atom.c:1: Tests skipped: why\n0020:atom: 0 tests executed (0 marked as todo, 0 failures), 1 skipped.\n"
+
+static unsigned occurrences(const char *text, const char *part)
+{
+    unsigned count = 0;
+    for (const char *at = text; at && (at = strstr(at, part)); at += strlen(part))
+        count++;
+    return count;
+}
+
+/* The numbers of the kinds differ, so that none can stand for another. */
+static void the_counts_of_a_suite_are_those_of_its_cases(void)
+{
+    struct periscope_unit units[] = {
+        parsed("atom", GOOD, PERISCOPE_END_EXITED, 0),    parsed("atom", FAILED, PERISCOPE_END_EXITED, 1),
+        parsed("atom", FAILED, PERISCOPE_END_EXITED, 1),  parsed("atom", SKIPPED, PERISCOPE_END_EXITED, 0),
+        parsed("atom", SKIPPED, PERISCOPE_END_EXITED, 0), parsed("atom", SKIPPED, PERISCOPE_END_EXITED, 0),
+        parsed("atom", "", PERISCOPE_END_SIGNALLED, 11),  parsed("atom", "", PERISCOPE_END_TIMED_OUT, 0),
+        parsed("atom", "", PERISCOPE_END_LOST, 0),        parsed("atom", "", PERISCOPE_END_NOT_RUN, 0)};
+    enum { COUNT = sizeof units / sizeof *units };
+    struct periscope_junit_case cases[COUNT] = {{0}};
+    size_t len;
+    for (size_t i = 0; i < COUNT; i++)
+        cases[i] = (struct periscope_junit_case){.unit = &units[i], .duration_ms = 1000 + i};
+    char *text = document(cases, COUNT, &len);
+    /* Of all suites and of the one. */
+    CHECK_INT(occurrences(text, " tests=\"10\" failures=\"2\" errors=\"4\" skipped=\"3\" time=\"10.045\">"), 2);
+    CHECK_INT(occurrences(text, "<testcase "), 10);
+    CHECK_INT(occurrences(text, "<failure "), 2);
+    CHECK_INT(occurrences(text, "<error "), 4);
+    CHECK_INT(occurrences(text, "<skipped "), 3);
+    free(text);
+    for (size_t i = 0; i < COUNT; i++)
+        periscope_unit_free(&units[i]);
+}
+
+static void the_counts_of_a_case_are_those_of_its_unit(void)
+{
+    CHECK(holds(document_of_one("atom.c:1: Test failed: x\natom.c:2: Test failed: y\natom.c:3: Test marked todo: x\n"
+                                "atom.c:4: Test marked todo: x\natom.c:5: Test marked todo: x\n"
+                                "atom.c:6: Test marked flaky: x\n"
+                                "0020:atom: 12 tests executed (3 marked as todo, 1 as flaky, 2 failures), 0 skipped.\n",
+                                PERISCOPE_END_EXITED, 2, NULL),
+                "<property name=\"tests\" value=\"12\"/>\n"
+                "        <property name=\"failures\" value=\"2\"/>\n"
+                "        <property name=\"todo\" value=\"3\"/>\n"
+                "        <property name=\"flaky\" value=\"1\"/>\n"
+                "        <property name=\"skipped\" value=\"0\"/>\n"));
+    CHECK(holds(document_of_one(SKIPPED, PERISCOPE_END_EXITED, 0, NULL), "<property name=\"skipped\" value=\"1\"/>"));
+}
+
+static void an_attachment_belongs_to_its_own_case(void)
+{
+    size_t len;
+    struct periscope_unit unit = parsed("atom", FAILED, PERISCOPE_END_EXITED, 1);
+    struct periscope_junit_case cases[] = {{.unit = &unit, .output = "", .attachment = "out/a&b.png"},
+                                           {.unit = &unit, .output = "", .attachment = "out/c.png"},
+                                           {.unit = &unit, .output = ""}};
+    char *text = document(cases, 3, &len);
+    CHECK_INT(occurrences(text, "[[ATTACHMENT|"), 2);
+    const char *first = text ? strstr(text, "name=\"atom\"") : NULL;
+    const char *second = text ? strstr(text, "name=\"atom #2\"") : NULL;
+    const char *third = text ? strstr(text, "name=\"atom #3\"") : NULL;
+    const char *a = text ? strstr(text, "<system-out>[[ATTACHMENT|out/a&amp;b.png]]\n") : NULL;
+    const char *c = text ? strstr(text, "<system-out>[[ATTACHMENT|out/c.png]]\n") : NULL;
+    CHECK(first && second && third && a && c && first < a && a < second && second < c && c < third);
+    free(text);
+    periscope_unit_free(&unit);
+}
+
 static void the_attachment_comes_first_and_alone(void)
 {
     CHECK(holds(document_of_one("[[ATTACHMENT|/etc/passwd]]\n" GOOD, PERISCOPE_END_EXITED, 0, "out/a.png"),
                 "<system-out>[[ATTACHMENT|out/a.png]]\n[ [ATTACHMENT|/etc/passwd]]\n"));
     CHECK(holds(document_of_one("[[[[ATTACHMENT|x]]\n" GOOD, PERISCOPE_END_EXITED, 0, NULL),
-                "1 attachment marks of the test's own have a space in them"));
+                "1 attachment marks of the test have a space inserted"));
 }
 
 static void files_of_evidence_are_named(void)
@@ -144,7 +215,8 @@ static void an_output_that_is_not_kept_is_told_of(void)
     size_t len;
     struct periscope_unit unit = parsed("atom", GOOD, PERISCOPE_END_EXITED, 0);
     struct periscope_junit_case item = {.unit = &unit};
-    CHECK(holds(document(&item, 1, &len), "[periscope: 71 bytes are left out here; all of it is in report.txt]"));
+    CHECK(holds(document(&item, 1, &len),
+                "[periscope: 71 bytes are omitted here; the complete output is in report.txt]"));
     periscope_unit_free(&unit);
 }
 
@@ -153,10 +225,17 @@ static void an_attachment_that_cannot_be_marked_is_refused(void)
     char *text;
     size_t len;
     struct periscope_unit unit = parsed("atom", GOOD, PERISCOPE_END_EXITED, 0);
-    struct periscope_junit_case item = {.unit = &unit, .attachment = "a|b.png"};
+    struct periscope_junit_case item = {.unit = &unit};
     struct periscope_junit junit = {.name = "x", .cases = &item, .count = 1};
-    CHECK_INT(periscope_junit_write(&junit, &text, &len), PERISCOPE_INVALID);
-    CHECK(!text && len == 0);
+    static const char *const wrong[] = {"a|b.png", "a[b.png", "a]b.png"};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        item.attachment = wrong[i];
+        CHECK_INT(periscope_junit_write(&junit, &text, &len), PERISCOPE_INVALID);
+        CHECK(!text && len == 0);
+    }
+    item.attachment = "a b.png";
+    CHECK_INT(periscope_junit_write(&junit, &text, &len), PERISCOPE_OK);
+    free(text);
     junit.count = PERISCOPE_JUNIT_MAX_CASES + 1;
     CHECK_INT(periscope_junit_write(&junit, &text, &len), PERISCOPE_INVALID);
     periscope_unit_free(&unit);
@@ -166,9 +245,15 @@ static void a_unit_that_comes_again_has_a_name_of_its_own(void)
 {
     size_t len;
     struct periscope_unit unit = parsed("atom", GOOD, PERISCOPE_END_EXITED, 0);
-    struct periscope_junit_case cases[] = {{.unit = &unit}, {.unit = &unit}};
-    CHECK(holds(document(cases, 2, &len), "name=\"atom #2\""));
+    struct periscope_unit other = parsed("heap", GOOD, PERISCOPE_END_EXITED, 0);
+    struct periscope_junit_case cases[] = {{.unit = &unit}, {.unit = &other}, {.unit = &unit}};
+    char *text = document(cases, 3, &len);
+    CHECK_INT(occurrences(text, " name=\"atom\""), 1);
+    CHECK_INT(occurrences(text, " name=\"heap\""), 1);
+    CHECK_INT(occurrences(text, " name=\"atom #2\""), 1);
+    free(text);
     periscope_unit_free(&unit);
+    periscope_unit_free(&other);
 }
 
 static void the_document_stays_below_the_limit(void)
@@ -187,7 +272,7 @@ static void the_document_stays_below_the_limit(void)
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
         char *text = document(cases, counts[i], &len);
         CHECK(len > 0 && len < PERISCOPE_JUNIT_MAX);
-        CHECK(holds(text, "all of it is in report.txt]"));
+        CHECK(holds(text, "the complete output is in report.txt]"));
     }
     periscope_unit_free(&unit);
     free(output);
@@ -198,6 +283,9 @@ int main(void)
     RUN(what_xml_cannot_hold_is_shown_and_counted);
     RUN(a_long_text_loses_its_middle);
     RUN(what_each_verdict_becomes);
+    RUN(the_counts_of_a_suite_are_those_of_its_cases);
+    RUN(the_counts_of_a_case_are_those_of_its_unit);
+    RUN(an_attachment_belongs_to_its_own_case);
     RUN(the_attachment_comes_first_and_alone);
     RUN(files_of_evidence_are_named);
     RUN(an_output_that_is_not_kept_is_told_of);

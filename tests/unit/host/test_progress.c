@@ -83,8 +83,10 @@ static void line_drops_the_bar_then_cuts_the_label(void)
 static void line_never_exceeds_its_columns(void)
 {
     for (int columns = 1; columns < 300; columns++)
-        for (uint64_t total = 1; total < (UINT64_C(1) << 62); total *= 1000)
-            CHECK((int)strlen(line(columns, "a rather long name of a file.bin", total / 3, total, 12345)) <= columns);
+        for (uint64_t total = 1; total < (UINT64_C(1) << 62); total *= 1000) {
+            int len = (int)strlen(line(columns, "a rather long name of a file.bin", total / 3, total, 12345));
+            CHECK(len > 0 && len <= columns);
+        }
 }
 
 static void line_has_no_control_characters(void)

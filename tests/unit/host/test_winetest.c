@@ -99,7 +99,7 @@ static void a_real_crash_with_the_message_of_the_test_itself(void)
 static void a_real_crash_that_hung_in_the_debugger(void)
 {
     CHECK_TEXT(golden("user32_dialog_hung.txt", "dialog", PERISCOPE_END_TIMED_OUT, 0),
-               "timed out 0/17/0/0/0 x0 | it had not ended in time ; line 17: a process of the test had crashed");
+               "timed out 0/17/0/0/0 x0 | it did not end in time ; line 17: a process of the test had crashed");
     CHECK_TEXT(golden("user32_dialog_hung.txt", "dialog", PERISCOPE_END_EXITED, 5),
                "crashed 0/17/0/0/0 x0 | line 17: it crashed, and there is no summary line");
 }
@@ -243,11 +243,11 @@ static void a_report_cut_short(void)
     CHECK_TEXT(exited("atom.c:1: Test marked todo: x\natom.c:2: Test fa", 0),
                "failed 0/0/1/0/0 x0 | no summary line: the test ended early, or its report was cut short");
     CHECK_TEXT(exited("0020:atom: 12 tests executed (0 marked as todo, 0 fail", 0),
-               "failed 0/0/0/0/0 x0 | this is no Wine test's report: nothing in its 54 bytes has the form of one"
-               " ; line 1: a summary that can't be read");
+               "failed 0/0/0/0/0 x0 | not a Wine test's report: no line of its 54 bytes has the form of one"
+               " ; line 1: a malformed summary");
     CHECK_TEXT(exited("", 0), "failed 0/0/0/0/0 x0 | the report is empty");
     CHECK_TEXT(exited("Hello\n", 0),
-               "failed 0/0/0/0/0 x0 | this is no Wine test's report: nothing in its 6 bytes has the form of one");
+               "failed 0/0/0/0/0 x0 | not a Wine test's report: no line of its 6 bytes has the form of one");
 }
 
 static void numbers_that_do_not_agree(void)
@@ -269,7 +269,7 @@ static void an_exit_code_that_does_not_agree(void)
 {
     CHECK_TEXT(
         exited("atom.c:1: Test failed: x\n0020:atom: 5 tests executed (0 marked as todo, 1 failure), 0 skipped.\n", 0),
-        "failed 5/1/0/0/0 x1 | exit code 0 in spite of 1 failures");
+        "failed 5/1/0/0/0 x1 | exit code 0 despite 1 failures");
     CHECK_TEXT(exited("0020:atom: 5 tests executed (0 marked as todo, 0 failures), 0 skipped.\n", 7),
                "failed 5/0/0/0/0 x1 | exit code 7, but no failure in the report");
 }
@@ -336,7 +336,7 @@ static void frames_of_winetest_and_testlauncher(void)
                            "kernel32:heap:0024 done (1) in 2s\n"
                            "cmd.exe:batch skipped programs/cmd.exe/tests/batch.c -\n"),
                "kernel32:atom passed 5/0/0/0/0 x1 # kernel32:heap failed 7/1/0/0/0 x1 # "
-               "cmd.exe:batch skipped 0/0/0/0/0 x0 ; winetest.exe was told to leave it out");
+               "cmd.exe:batch skipped 0/0/0/0/0 x0 ; winetest.exe was told to skip it");
     CHECK_TEXT(report_told("kernel32:atom start - -\r\n" GOOD "kernel32:atom:0020 done (0)\r\n"),
                "kernel32:atom passed 5/0/0/0/0 x1");
     CHECK_TEXT(report_told("atom: start - -\natom: 5 tests executed (0 marked as todo, 0 failures), 0 skipped.\natom: "
@@ -348,7 +348,7 @@ static void a_frame_that_says_timed_out(void)
 {
     CHECK_TEXT(
         report_told("kernel32:atom start - -\natom.c:1: Test failed: x\nkernel32:atom:0020 done (258) in 120s\n"),
-        "kernel32:atom timed out 0/1/0/0/0 x0 | it had not ended in time");
+        "kernel32:atom timed out 0/1/0/0/0 x0 | it did not end in time");
 }
 
 static void frames_that_are_garbled(void)
@@ -360,7 +360,7 @@ static void frames_that_are_garbled(void)
     CHECK_TEXT(report_told("kernel32:atom start - -\n" GOOD "kernel32:atom:0020 done (0) in 1s\n"
                            "kernel32:heap:0024 done (0) in 1s\n"),
                "kernel32:atom passed 5/0/0/0/0 x1 # kernel32:heap failed 0/0/0/0/0 x0 | "
-               "this is no Wine test's report: nothing in its 34 bytes has the form of one | "
+               "not a Wine test's report: no line of its 34 bytes has the form of one | "
                "no start line, or it is garbled");
     CHECK_TEXT(
         report_told("kernel32:atom start - -\n" GOOD "a trace without an end kernel32:atom:0020 done (0) in 1s\n"),
@@ -374,14 +374,14 @@ static void output_of_a_child_after_the_end_belongs_to_the_unit(void)
     CHECK_TEXT(report_told("kernel32:atom start - -\n" GOOD
                            "kernel32:atom:0020 done (0) in 1s\natom.c:3: Test failed: late\n"),
                "kernel32:atom failed 5/1/0/0/0 x1 | 1 failures in the report, none in its summary | "
-               "exit code 0 in spite of 1 failures");
+               "exit code 0 despite 1 failures");
 }
 
 static void a_report_without_a_frame(void)
 {
     CHECK_TEXT(report_told(GOOD), ":atom passed 5/0/0/0/0 x1");
     CHECK_TEXT(report_told("\x01\x02\xff"),
-               ": failed 0/0/0/0/0 x0 | this is no Wine test's report: nothing in its 3 bytes has the form of one");
+               ": failed 0/0/0/0/0 x0 | not a Wine test's report: no line of its 3 bytes has the form of one");
 }
 
 static void whoever_runs_a_unit_is_not_fooled_by_frames_in_it(void)
@@ -428,7 +428,7 @@ static void more_lines_than_are_kept(void)
     char *report = repeated("atom.c:1: Test failed: x\n", PERISCOPE_WINETEST_MAX_LINES + 100, &len);
     CHECK_TEXT(parsed(report, len, "atom", PERISCOPE_END_EXITED, 1, 0),
                "failed 0/16484/0/0/0 x0 | no summary line: the test ended early, or its report was cut short ; "
-               "100 more lines count than are kept here");
+               "100 further lines are counted but not kept");
     free(report);
 }
 
@@ -440,7 +440,7 @@ static void more_problems_than_are_kept(void)
     struct periscope_unit_run run = {.unit = "atom", .end = PERISCOPE_END_EXITED};
     CHECK_INT(periscope_unit_parse(report, len, &run, &unit), PERISCOPE_OK);
     CHECK_INT(unit.problems.count, PERISCOPE_WINETEST_MAX_REMARKS);
-    CHECK_TEXT(unit.problems.items[unit.problems.count - 1], "there are more, not kept here");
+    CHECK_TEXT(unit.problems.items[unit.problems.count - 1], "further ones are not kept");
     periscope_unit_free(&unit);
     free(report);
 }
@@ -453,6 +453,7 @@ static void more_units_than_are_read(void)
     CHECK_INT(periscope_winetest_parse(report, len, &winetest), PERISCOPE_OK);
     CHECK_INT(winetest.count, PERISCOPE_WINETEST_MAX_UNITS);
     CHECK_INT(winetest.problems.count, 1);
+    CHECK_TEXT(winetest.problems.items[0], "there are more than 65536 units; the others are omitted");
     periscope_winetest_free(&winetest);
     free(report);
 }
@@ -483,8 +484,8 @@ static void hostile_lines_of_ten_megabytes(void)
 static void numbers_too_large_to_be_counts(void)
 {
     CHECK_TEXT(exited("0020:atom: 99999999999999999999 tests executed (0 marked as todo, 0 failures), 0 skipped.\n", 0),
-               "failed 0/0/0/0/0 x0 | this is no Wine test's report: nothing in its 90 bytes has the form of one"
-               " ; line 1: a summary that can't be read");
+               "failed 0/0/0/0/0 x0 | not a Wine test's report: no line of its 90 bytes has the form of one"
+               " ; line 1: a malformed summary");
 }
 
 /* ---- the list ---- */

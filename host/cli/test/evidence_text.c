@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "host/cli/test/evidence.h"
+#include "host/cli/test/evidence_text.h"
 
 #include "base/buffer.h"
 #include "base/number.h"
@@ -8,11 +8,11 @@
 #include <string.h>
 
 #define FIELDS_MAX 9
-#define SHOWN_MAX 200 /* bytes of a title or name that are told */
-#define SAYS_MAX 1000 /* bytes of what a dialog says that are told; the file has all */
+#define SHOWN_MAX 200 /* bytes of a title or name in the summary */
+#define SAYS_MAX 1000 /* bytes of a dialog's text in the result; the file has all */
 #define SUMMARY_MAX 4096
 
-/* A line taken apart: field 0 says what it is of. */
+/* A line split into fields, of which field 0 is its kind. */
 struct line {
     struct slice fields[FIELDS_MAX];
     size_t count;
@@ -32,7 +32,7 @@ enum {
     WINDOW_TEXT
 };
 
-static struct slice take_field(const char **at, const char *end)
+static struct slice evidence_take_field(const char **at, const char *end)
 {
     const char *tab = memchr(*at, '\t', (size_t)(end - *at));
     struct slice field = {(const uint8_t *)*at, (size_t)((tab ? tab : end) - *at)};
@@ -40,30 +40,30 @@ static struct slice take_field(const char **at, const char *end)
     return field;
 }
 
-/* False at the end of the text. */
-static bool next_line(const char **text, struct line *line)
+/* Splits the next line. Returns false at the end of the text. */
+static bool evidence_next_line(const char **text, struct line *line)
 {
     if (!**text)
         return false;
     const char *end = *text + strcspn(*text, "\n"), *at = *text;
     memset(line, 0, sizeof *line);
     while (at && line->count < FIELDS_MAX)
-        line->fields[line->count++] = take_field(&at, end);
+        line->fields[line->count++] = evidence_take_field(&at, end);
     *text = *end ? end + 1 : end;
     return true;
 }
 
-static bool is(struct slice field, const char *text)
+static bool field_is(struct slice field, const char *text)
 {
     return field.len == strlen(text) && (field.len == 0 || memcmp(field.data, text, field.len) == 0);
 }
 
-static bool same(struct slice a, struct slice b)
+static bool field_equal(struct slice a, struct slice b)
 {
     return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
 }
 
-static bool is_among(struct slice name, const char *const *names)
+static bool field_is_among(struct slice name, const char *const *names)
 {
     for (; *names; names++) {
         size_t i = 0;
@@ -75,25 +75,25 @@ static bool is_among(struct slice name, const char *const *names)
     return false;
 }
 
-/* Programs that show a dialog about another, which started them. */
-static bool tells_of_crash(struct slice name)
+/* Returns whether it is a program that shows a dialog about the process that started it. */
+static bool field_is_crash_reporter(struct slice name)
 {
     static const char *const names[] = {"winedbg.exe", "werfault.exe",      "drwtsn32.exe",
                                         "dwwin.exe",   "vsjitdebugger.exe", NULL};
-    return is_among(name, names);
+    return field_is_among(name, names);
 }
 
-/* ---- what to dump ---- */
+/* ---- processes ---- */
 
 size_t evidence_processes(const char *text, uint64_t *pids, size_t max)
 {
     struct line line;
     size_t count = 0;
-    while (count < max && next_line(&text, &line)) {
+    while (count < max && evidence_next_line(&text, &line)) {
         uint64_t pid;
         const char *number = (const char *)line.fields[PROCESS_PID].data;
-        if (is(line.fields[0], "process") && line.count > PROCESS_NAME && !tells_of_crash(line.fields[PROCESS_NAME]) &&
-            number_take(&number, UINT32_MAX, &pid))
+        if (field_is(line.fields[0], "process") && line.count > PROCESS_NAME &&
+            !field_is_crash_reporter(line.fields[PROCESS_NAME]) && number_take(&number, UINT32_MAX, &pid))
             pids[count++] = pid;
     }
     return count;
@@ -102,55 +102,56 @@ size_t evidence_processes(const char *text, uint64_t *pids, size_t max)
 void evidence_list_processes(const char *text, struct strlist *out)
 {
     struct line line;
-    while (next_line(&text, &line))
-        if (is(line.fields[0], "process") && line.count > PROCESS_NAME)
+    while (evidence_next_line(&text, &line))
+        if (field_is(line.fields[0], "process") && line.count > PROCESS_NAME)
             strlist_addf(out, "%.*s %.*s", (int)line.fields[PROCESS_PID].len,
                          (const char *)line.fields[PROCESS_PID].data, (int)line.fields[PROCESS_NAME].len,
                          (const char *)line.fields[PROCESS_NAME].data);
 }
 
-/* ---- what it waits for ---- */
+/* ---- what the program waits for ---- */
 
-static bool find_process(const char *text, struct slice pid, struct line *out)
+static bool evidence_find_process(const char *text, struct slice pid, struct line *out)
 {
-    while (next_line(&text, out))
-        if (is(out->fields[0], "process") && same(out->fields[PROCESS_PID], pid))
+    while (evidence_next_line(&text, out))
+        if (field_is(out->fields[0], "process") && field_equal(out->fields[PROCESS_PID], pid))
             return true;
     return false;
 }
 
-/* Whose window it is; of a dialog about a crash, who crashed. */
-static struct slice owner(const char *text, const struct line *window)
+/* Returns the name of the window's program; of a dialog about a crash, that of the program that crashed. */
+static struct slice window_owner(const char *text, const struct line *window)
 {
     struct line reporter, crashed;
-    if (tells_of_crash(window->fields[WINDOW_NAME]) && find_process(text, window->fields[WINDOW_PID], &reporter) &&
-        find_process(text, reporter.fields[PROCESS_PARENT], &crashed))
+    if (field_is_crash_reporter(window->fields[WINDOW_NAME]) &&
+        evidence_find_process(text, window->fields[WINDOW_PID], &reporter) &&
+        evidence_find_process(text, reporter.fields[PROCESS_PARENT], &crashed))
         return crashed.fields[PROCESS_NAME];
     return window->fields[WINDOW_NAME];
 }
 
-/* From bad to good: the worst tells most. */
+/* From least to most informative. */
 enum rank { RANK_NONE, RANK_WINDOW, RANK_OTHER_DIALOG, RANK_HUNG, RANK_DIALOG };
 
-static enum rank rank_of(const struct line *line)
+static enum rank window_rank(const struct line *line)
 {
-    bool own = is(line->fields[0], "window"), other = is(line->fields[0], "other-window");
-    if ((!own && !other) || !is(line->fields[WINDOW_VISIBLE], "1"))
+    bool own = field_is(line->fields[0], "window"), other = field_is(line->fields[0], "other-window");
+    if ((!own && !other) || !field_is(line->fields[WINDOW_VISIBLE], "1"))
         return RANK_NONE;
-    if (is(line->fields[WINDOW_CLASS], "#32770"))
+    if (field_is(line->fields[WINDOW_CLASS], "#32770"))
         return own ? RANK_DIALOG : RANK_OTHER_DIALOG;
     if (!own)
         return RANK_NONE;
-    return is(line->fields[WINDOW_HUNG], "1") ? RANK_HUNG : RANK_WINDOW;
+    return field_is(line->fields[WINDOW_HUNG], "1") ? RANK_HUNG : RANK_WINDOW;
 }
 
-/* The topmost of the highest rank: windows come bottom to top. */
-static enum rank find_window(const char *text, struct line *found)
+/* Finds the topmost window of the highest rank: windows are listed bottom to top. */
+static enum rank evidence_find_window(const char *text, struct line *found)
 {
     enum rank best = RANK_NONE;
     struct line line;
-    while (next_line(&text, &line)) {
-        enum rank rank = rank_of(&line);
+    while (evidence_next_line(&text, &line)) {
+        enum rank rank = window_rank(&line);
         if (rank != RANK_NONE && rank >= best) {
             best = rank;
             *found = line;
@@ -159,27 +160,27 @@ static enum rank find_window(const char *text, struct line *found)
     return best;
 }
 
-static bool find_line(const char *text, const char *kind, struct line *out)
+static bool evidence_find_line(const char *text, const char *kind, struct line *out)
 {
-    while (next_line(&text, out))
-        if (is(out->fields[0], kind))
+    while (evidence_next_line(&text, out))
+        if (field_is(out->fields[0], kind))
             return true;
     return false;
 }
 
-static void append(struct buffer *out, struct slice field)
+static void summary_append(struct buffer *out, struct slice field)
 {
     buffer_append(out, field.data, field.len < SHOWN_MAX ? field.len : SHOWN_MAX);
     if (field.len > SHOWN_MAX)
         buffer_printf(out, "...");
 }
 
-static void append_window(struct buffer *out, const char *text, enum rank rank, const struct line *window)
+static void summary_append_window(struct buffer *out, const char *text, enum rank rank, const struct line *window)
 {
     buffer_printf(out, rank == RANK_DIALOG || rank == RANK_OTHER_DIALOG ? "dialog '" : "window '");
-    append(out, window->fields[WINDOW_TITLE]);
+    summary_append(out, window->fields[WINDOW_TITLE]);
     buffer_printf(out, rank == RANK_DIALOG || rank == RANK_OTHER_DIALOG ? "' from " : "' of ");
-    append(out, owner(text, window));
+    summary_append(out, window_owner(text, window));
     if (rank == RANK_HUNG)
         buffer_printf(out, " does not respond");
     else if (rank == RANK_OTHER_DIALOG)
@@ -188,34 +189,34 @@ static void append_window(struct buffer *out, const char *text, enum rank rank, 
         buffer_printf(out, " is open");
 }
 
-static void append_without_window(struct buffer *out, const char *text)
+static void summary_append_without_window(struct buffer *out, const char *text)
 {
     struct line line;
-    if (!find_line(text, "process", &line)) {
+    if (!evidence_find_line(text, "process", &line)) {
         buffer_printf(out, "none of its processes is left");
         return;
     }
-    append(out, line.fields[PROCESS_NAME]);
+    summary_append(out, line.fields[PROCESS_NAME]);
     buffer_printf(out, " (");
-    append(out, line.fields[PROCESS_STATE]);
+    summary_append(out, line.fields[PROCESS_STATE]);
     buffer_printf(out, ")");
-    if (find_line(text, "no-windows", &line)) {
-        buffer_printf(out, "; its windows can't be told: ");
-        append(out, line.fields[1]);
+    if (evidence_find_line(text, "no-windows", &line)) {
+        buffer_printf(out, "; its windows are unknown: ");
+        summary_append(out, line.fields[1]);
     } else {
         buffer_printf(out, " has no window");
     }
 }
 
-/* What stands in the file for the ends of a dialog's lines becomes " / ". */
-static char *in_one_line(struct slice field)
+/* Joins a dialog's lines: the escapes for line ends in the file become " / ". */
+static char *evidence_join_lines(struct slice field)
 {
     struct buffer out;
     buffer_init(&out, 4 * SAYS_MAX);
     for (size_t i = 0; i < field.len && out.len < SAYS_MAX; i++) {
         bool escape = field.data[i] == '\\' && i + 1 < field.len;
         if (escape && (field.data[i + 1] == 'n' || field.data[i + 1] == 'r' || field.data[i + 1] == 't')) {
-            bool begins = out.len == 0 || out.data[out.len - 1] == ' '; /* \r\n is one end */
+            bool begins = out.len == 0 || out.data[out.len - 1] == ' '; /* \r\n is one line end */
             buffer_printf(&out, "%s", begins ? "" : field.data[i + 1] == 't' ? " " : " / ");
             i++;
         } else {
@@ -233,11 +234,11 @@ bool evidence_read(const char *text, struct evidence *out)
     struct buffer summary;
     *out = (struct evidence){0};
     buffer_init(&summary, SUMMARY_MAX);
-    enum rank rank = find_window(text, &window);
+    enum rank rank = evidence_find_window(text, &window);
     if (rank == RANK_NONE)
-        append_without_window(&summary, text);
+        summary_append_without_window(&summary, text);
     else
-        append_window(&summary, text, rank, &window);
+        summary_append_window(&summary, text, rank, &window);
     buffer_append(&summary, "", 1);
     if (summary.failed) {
         buffer_deinit(&summary);
@@ -245,7 +246,7 @@ bool evidence_read(const char *text, struct evidence *out)
     }
     out->summary = (char *)summary.data;
     if (rank != RANK_NONE && window.fields[WINDOW_TEXT].len > 0)
-        out->says = in_one_line(window.fields[WINDOW_TEXT]);
+        out->says = evidence_join_lines(window.fields[WINDOW_TEXT]);
     return true;
 }
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What is kept of a unit that did not end: what it seems to wait for, its processes and windows, and minidumps. */
+/* Fetches and keeps evidence of a unit that did not end: what it seems to wait for, its processes and windows, and
+ * minidumps. */
 #include "host/cli/test/test.h"
 
-#include "host/cli/test/evidence.h"
+#include "host/cli/test/evidence_text.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -21,7 +22,7 @@ void test_free_evidence(struct test_evidence *evidence)
     *evidence = (struct test_evidence){0};
 }
 
-static void dump_name(const char *base, size_t number, char name[TEST_FILE_NAME_SIZE])
+static void evidence_dump_name(const char *base, size_t number, char name[TEST_FILE_NAME_SIZE])
 {
     char suffix[24] = "";
     if (number > 0)
@@ -38,13 +39,13 @@ void test_remove_old_evidence(struct test *test, const struct test_unit *unit)
     snprintf(name, sizeof name, "evidence-%s.txt", base);
     test_output_remove(test, name);
     for (size_t i = 0; i < TEST_DUMPS_MAX; i++) {
-        dump_name(base, i, name);
+        evidence_dump_name(base, i, name);
         test_output_remove(test, name);
     }
 }
 
-/* A periscope_status. */
-static int keep_dump(struct test *test, struct test_evidence *evidence, uint64_t pid, const char *name)
+/* Fetches a minidump and writes it. Returns a periscope_status. */
+static int evidence_keep_dump(struct test *test, struct test_evidence *evidence, uint64_t pid, const char *name)
 {
     uint8_t *bytes = NULL;
     size_t len = 0;
@@ -57,21 +58,21 @@ static int keep_dump(struct test *test, struct test_evidence *evidence, uint64_t
     return status;
 }
 
-static void keep_dumps(struct test *test, struct test_evidence *evidence, const char *base, const char *text)
+static void evidence_keep_dumps(struct test *test, struct test_evidence *evidence, const char *base, const char *text)
 {
     uint64_t pids[TEST_DUMPS_MAX];
     char name[TEST_FILE_NAME_SIZE];
     size_t count = evidence_processes(text, pids, TEST_DUMPS_MAX);
     for (size_t i = 0; i < count && !test->stop; i++) {
-        dump_name(base, i, name);
-        int status = keep_dump(test, evidence, pids[i], name);
+        evidence_dump_name(base, i, name);
+        int status = evidence_keep_dump(test, evidence, pids[i], name);
         if (status)
             test_warn(test, "no %s: %s", name, periscope_error_text(test->cli->periscope));
         test_is_final(test, status);
     }
 }
 
-static void keep_files(struct test *test, struct test_unit *unit, const char *text, size_t len)
+static void evidence_keep_files(struct test *test, struct test_unit *unit, const char *text, size_t len)
 {
     char base[TEST_FILE_NAME_SIZE / 2], name[TEST_FILE_NAME_SIZE];
     test_file_base(test, unit, base, sizeof base);
@@ -79,11 +80,11 @@ static void keep_files(struct test *test, struct test_unit *unit, const char *te
     if (test_output_write(test, name, text, len))
         strlist_add(&unit->evidence.files, name);
     if (test->windows)
-        keep_dumps(test, &unit->evidence, base, text);
+        evidence_keep_dumps(test, &unit->evidence, base, text);
 }
 
-/* A periscope_status; *text is NUL-terminated. */
-static int fetch(struct test *test, const char *what, uint64_t pid, uint8_t **text, size_t *len)
+/* Fetches a virtual file; *text is NUL-terminated. Returns a periscope_status. */
+static int evidence_fetch(struct test *test, const char *what, uint64_t pid, uint8_t **text, size_t *len)
 {
     char remote[64];
     snprintf(remote, sizeof remote, ".periscope/%s-%" PRIu64 ".txt", what, pid);
@@ -96,9 +97,9 @@ void test_take_evidence(struct test *test, struct test_unit *unit, uint64_t pid)
     uint8_t *text = NULL;
     size_t len = 0;
     if (test->plain)
-        return; /* a testagentd knows nothing of it */
+        return; /* testagentd has no such file */
     test_free_evidence(&unit->evidence);
-    int status = fetch(test, "evidence", pid, &text, &len);
+    int status = evidence_fetch(test, "evidence", pid, &text, &len);
     if (status) {
         unit->evidence.error = strdup(periscope_error_text(test->cli->periscope));
         test_warn(test, "no evidence of %s: %s", unit->name, periscope_error_text(test->cli->periscope));
@@ -110,7 +111,7 @@ void test_take_evidence(struct test *test, struct test_unit *unit, uint64_t pid)
         unit->evidence.says = read.says;
     }
     if (test->output)
-        keep_files(test, unit, (const char *)text, len);
+        evidence_keep_files(test, unit, (const char *)text, len);
     free(text);
 }
 
@@ -120,24 +121,25 @@ void test_take_crash(struct test *test, struct test_unit *unit, uint64_t pid)
     if (test->plain || !test->windows || test->runner.count || !test->output)
         return;
     test_file_base(test, unit, base, sizeof base);
-    dump_name(base, 0, name);
-    int status = keep_dump(test, &unit->evidence, pid, name);
-    if (status) /* most guests are not set up to keep one: that is no warning */
+    evidence_dump_name(base, 0, name);
+    int status = evidence_keep_dump(test, &unit->evidence, pid, name);
+    if (status) /* most guests are not configured to keep one, which needs no warning */
         unit->evidence.error = strdup(periscope_error_text(test->cli->periscope));
     test_is_final(test, status);
 }
 
-/* Behind a runner there is more than the test's own: Wine's servers, which are meant to stay. */
+/* Lists processes that are left. With a runner there are others than the test's: Wine's servers, which are meant to
+   stay. */
 void test_find_left(struct test *test, struct test_unit *unit, uint64_t pid)
 {
     uint8_t *text = NULL;
     size_t len = 0;
     if (test->plain || !test->windows || test->runner.count)
         return;
-    int status = fetch(test, "processes", pid, &text, &len);
+    int status = evidence_fetch(test, "processes", pid, &text, &len);
     if (status == PERISCOPE_OK)
         evidence_list_processes((const char *)text, &unit->left);
-    else if (status != PERISCOPE_REFUSED) /* an older agent's */
+    else if (status != PERISCOPE_REFUSED) /* an older agent has no such file */
         test_is_final(test, status);
     free(text);
 }

@@ -4,12 +4,13 @@
 #include "base/error.h"
 #include "base/utf8.h"
 
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 
-const char *cli_exit_name(enum cli_exit exit)
+const char *cli_exit_name(enum cli_exit exit_status)
 {
-    switch (exit) {
+    switch (exit_status) {
 #define X(symbol, value, name, help)                                                                                   \
     case symbol:                                                                                                       \
         return name;
@@ -43,8 +44,8 @@ enum cli_exit cli_exit_of(int status)
     return CLI_FAILED;
 }
 
-/* The name of the program, or with a verb "periscope: VERB". */
-static void say(const struct cli *cli, const char *text, const char *after)
+/* Prints a line on standard error, after "periscope: " or "periscope: VERB: ". */
+static void cli_print_line(const struct cli *cli, const char *text, const char *after)
 {
     fflush(stdout);
     if (cli->command)
@@ -53,30 +54,30 @@ static void say(const struct cli *cli, const char *text, const char *after)
         fprintf(stderr, "periscope: %s%s\n", text, after);
 }
 
-static int report(struct cli *cli, enum cli_exit exit, const char *text, const char *after)
+static int cli_report(struct cli *cli, enum cli_exit exit_status, const char *text, const char *after)
 {
-    say(cli, text, after);
+    cli_print_line(cli, text, after);
     if (!cli->reported) {
-        cli->status = cli_exit_name(exit);
+        cli->status = cli_exit_name(exit_status);
         json_text(&cli->reply, "error", text);
     }
     cli->reported = true;
-    return exit;
+    return exit_status;
 }
 
 int cli_failed(struct cli *cli, int status)
 {
-    return report(cli, cli_exit_of(status), periscope_error_text(cli->periscope), "");
+    return cli_report(cli, cli_exit_of(status), periscope_error_text(cli->periscope), "");
 }
 
-int cli_error(struct cli *cli, enum cli_exit exit, const char *format, ...)
+int cli_error(struct cli *cli, enum cli_exit exit_status, const char *format, ...)
 {
     struct error err;
     va_list args;
     va_start(args, format);
     error_vset(&err, ERR_INVALID, format, args);
     va_end(args);
-    return report(cli, exit, err.text, "");
+    return cli_report(cli, exit_status, err.text, "");
 }
 
 int cli_usage(struct cli *cli, const char *format, ...)
@@ -89,7 +90,7 @@ int cli_usage(struct cli *cli, const char *format, ...)
     va_end(args);
     snprintf(hint, sizeof hint, " (see 'periscope %s%s--help')", cli->command ? cli->command->name : "",
              cli->command ? " " : "");
-    return report(cli, CLI_USAGE, err.text, hint);
+    return cli_report(cli, CLI_USAGE, err.text, hint);
 }
 
 void cli_make_printable(struct periscope_strings *strings)
@@ -117,7 +118,7 @@ void cli_note(struct cli *cli, const char *format, ...)
     va_start(args, format);
     error_vset(&text, ERR_INVALID, format, args);
     va_end(args);
-    say(cli, text.text, "");
+    cli_print_line(cli, text.text, "");
 }
 
 void cli_warn(struct cli *cli, const char *format, ...)
@@ -127,5 +128,37 @@ void cli_warn(struct cli *cli, const char *format, ...)
     va_start(args, format);
     error_vset(&text, ERR_INVALID, format, args);
     va_end(args);
-    say(cli, text.text, "");
+    cli_print_line(cli, text.text, "");
+}
+
+/* ---- Ctrl-C ---- */
+
+static struct periscope *interruptible;
+static volatile sig_atomic_t held, pending;
+
+/* Handles SIGINT and SIGTERM; both functions are async-signal-safe. The default action is restored, so that a second
+   Ctrl-C always ends the process. */
+static void cli_on_signal(int number)
+{
+    signal(number, SIG_DFL);
+    if (held)
+        pending = 1;
+    else
+        periscope_interrupt(interruptible);
+}
+
+void cli_hold_interrupt(bool hold)
+{
+    held = hold;
+    if (hold || !pending)
+        return;
+    pending = 0;
+    periscope_interrupt(interruptible);
+}
+
+void cli_catch_interrupt(struct cli *cli)
+{
+    interruptible = cli->periscope;
+    signal(SIGINT, cli_on_signal);
+    signal(SIGTERM, cli_on_signal);
 }
