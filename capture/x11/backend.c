@@ -20,7 +20,7 @@
 struct capture {
     struct x11_connection connection;
     struct x11_image image;
-    struct x11_scene scene; /* of the screen last looked at */
+    struct x11_screen screen; /* of the screen last looked at */
     int timeout_ms;
 };
 
@@ -42,15 +42,15 @@ static int find_output(struct capture *capture, const char *name, struct rect *a
 {
     struct buffer names;
     pid_t server = capture->connection.server.pid;
-    uint64_t cards = server ? x11_gpu_cards("", server) : 0;
+    uint64_t cards = server ? x11_card_mask("", server) : 0;
     int status = 0;
     buffer_init(&names, ERROR_LIST_MAX);
-    for (int screen = 0; screen < ScreenCount(capture->connection.display) && status == 0; screen++) {
-        status = x11_scene_read(&capture->connection, screen, &capture->scene, err);
-        for (size_t i = 0; i < capture->scene.output_count && status == 0; i++) {
-            const struct x11_output *output = &capture->scene.outputs[i];
+    for (int number = 0; number < ScreenCount(capture->connection.display) && status == 0; number++) {
+        status = x11_screen_read(&capture->connection, number, &capture->screen, err);
+        for (size_t i = 0; i < capture->screen.output_count && status == 0; i++) {
+            const struct x11_output *output = &capture->screen.outputs[i];
             buffer_printf(&names, " %s", output->name);
-            if (strcmp(output->name, name) != 0 && !x11_gpu_is_output(cards, name, output->name))
+            if (strcmp(output->name, name) != 0 && !x11_card_is_output(cards, name, output->name))
                 continue;
             *area = output->area;
             buffer_deinit(&names);
@@ -73,8 +73,8 @@ static int find_area(struct capture *capture, const struct capture_options *opti
         status = find_output(capture, options->output, area, err);
         snprintf(of, sizeof of, "output %s", options->output);
     } else {
-        status = x11_scene_read(&capture->connection, (int)capture->connection.server.screen, &capture->scene, err);
-        *area = (struct rect){0, 0, capture->scene.width, capture->scene.height};
+        status = x11_screen_read(&capture->connection, (int)capture->connection.server.screen, &capture->screen, err);
+        *area = (struct rect){0, 0, capture->screen.width, capture->screen.height};
     }
     if (status == 0)
         status = region_apply(options, of, area, err);
@@ -93,15 +93,15 @@ static int take_pixels(struct capture *capture, const struct capture_options *op
         int status = find_area(capture, options, &area, err);
         if (status)
             return status;
-        if (x11_vt_state(connection, capture->scene.screen) == X11_VT_INACTIVE)
+        if (x11_vt_state(connection, capture->screen.number) == X11_VT_INACTIVE)
             return error_set(err, ERR_UNAVAILABLE,
                              "x-vt-inactive: the virtual terminal of X server :%u is not the "
                              "active one",
                              connection->server.number);
-        enum x11_fetch fetch = x11_image_fetch(&capture->image, connection, capture->scene.screen, &area, canvas, err);
+        enum x11_fetch fetch = x11_image_fetch(&capture->image, connection, capture->screen.number, &area, canvas, err);
         if (fetch == X11_FETCH_FAILED)
             return err->status;
-        if (fetch == X11_FETCHED && x11_scene_is_current(connection, &capture->scene))
+        if (fetch == X11_FETCHED && x11_screen_is_current(connection, &capture->screen))
             return 0;
         if (connection->lost)
             return ERR_CLOSED;
@@ -119,7 +119,7 @@ static const char *draw_cursor(struct capture *capture, const struct x11_canvas 
     unsigned mask;
     if (x11_missing(X11_LIB_XFIXES) || !x11.XFixesQueryExtension(display, &event, &error))
         return "unavailable";
-    if (!x11.XQueryPointer(display, RootWindow(display, capture->scene.screen), &root, &child, &x, &y, &window_x,
+    if (!x11.XQueryPointer(display, RootWindow(display, capture->screen.number), &root, &child, &x, &y, &window_x,
                            &window_y, &mask))
         return "hidden"; /* it is on another screen */
     XFixesCursorImage *image = x11.XFixesGetCursorImage(display);
@@ -138,18 +138,18 @@ static void add_facts(struct capture *capture, const struct capture_options *opt
     const struct x11_connection *connection = &capture->connection;
     strlist_addf(facts, "output=%s", options->output ? options->output : "all");
     strlist_addf(facts, "geometry=%ux%u%+d%+d", area->width, area->height, area->x, area->y);
-    for (size_t i = 0; i < capture->scene.output_count && capture->scene.output_count > 1; i++) {
-        const struct x11_output *output = &capture->scene.outputs[i];
+    for (size_t i = 0; i < capture->screen.output_count && capture->screen.output_count > 1; i++) {
+        const struct x11_output *output = &capture->screen.outputs[i];
         strlist_addf(facts, "output.%zu=%s %ux%u%+d%+d", i, output->name, output->area.width, output->area.height,
                      output->area.x, output->area.y);
     }
     strlist_addf(facts, "cursor=%s", cursor);
-    strlist_addf(facts, "x11.display=:%u.%d", connection->server.number, capture->scene.screen);
-    strlist_addf(facts, "x11.depth=%d", DefaultDepth(connection->display, capture->scene.screen));
+    strlist_addf(facts, "x11.display=:%u.%d", connection->server.number, capture->screen.number);
+    strlist_addf(facts, "x11.depth=%d", DefaultDepth(connection->display, capture->screen.number));
     strlist_addf(facts, "x11.method=%s", capture->image.method);
     for (size_t i = 0; i < connection->refused.count; i++)
         strlist_addf(facts, "refused=%s", connection->refused.items[i]);
-    if (capture->scene.output_count == 0)
+    if (capture->screen.output_count == 0)
         strlist_add(facts, "warning=no output shows the screen");
 }
 
@@ -158,16 +158,16 @@ static void grab(void *context)
     struct call *call = context;
     struct capture *capture = call->capture;
     struct x11_canvas canvas;
-    call->status = x11_connection_beat(&capture->connection, capture->timeout_ms, call->err);
+    call->status = x11_connection_ping(&capture->connection, capture->timeout_ms, call->err);
     if (call->status == 0)
         call->status = take_pixels(capture, call->options, &canvas, call->err);
     if (call->status)
         return;
-    if (capture->scene.lit_count > 0)
-        x11_blank_unlit(&canvas, capture->scene.lit, capture->scene.lit_count);
+    if (capture->screen.crtc_count > 0)
+        x11_blank_uncovered(&canvas, capture->screen.crtcs, capture->screen.crtc_count);
     const char *cursor = call->options->cursor ? draw_cursor(capture, &canvas) : "off";
     add_facts(capture, call->options, &canvas.area, cursor, call->list);
-    x11_state_warn(&capture->connection, capture->scene.screen, call->list);
+    x11_state_warn(&capture->connection, capture->screen.number, call->list);
     *call->view = (struct image_view){.pixels = canvas.rgb,
                                       .width = canvas.area.width,
                                       .height = canvas.area.height,
@@ -184,15 +184,15 @@ static bool is_headless(const struct x11_server *server)
            strcmp(server->name, "Xtigervnc") == 0 || strcmp(server->name, "Xtightvnc") == 0;
 }
 
-static void add_class(size_t index, const struct x11_server *server, const struct x11_gpu *gpu,
+static void add_class(size_t index, const struct x11_server *server, const struct x11_card *card,
                       const struct strlist *rules, struct strlist *facts)
 {
     struct card_identity identity = {.driver = ""};
     enum card_class class = CARD_VIRTUAL;
-    snprintf(identity.driver, sizeof identity.driver, "%.31s", gpu->driver);
-    if (gpu->driver[0])
+    snprintf(identity.driver, sizeof identity.driver, "%.31s", card->driver);
+    if (card->driver[0])
         class = card_class_find(&identity, rules);
-    if (gpu->driver[0] || is_headless(server))
+    if (card->driver[0] || is_headless(server))
         strlist_addf(facts, "display.%zu.class=%s", index, card_class_name(class));
 }
 
@@ -200,19 +200,19 @@ static void add_display(struct capture *capture, size_t index, const struct x11_
                         const struct strlist *rules, struct strlist *facts)
 {
     const struct x11_server *server = &capture->connection.server;
-    struct x11_gpu gpu = {.driver = ""};
+    struct x11_card card = {.driver = ""};
     strlist_addf(facts, "display.%zu.name=%s", index, output->name);
     strlist_addf(facts, "display.%zu.geometry=%ux%u%+d%+d", index, output->area.width, output->area.height,
                  output->area.x, output->area.y);
     strlist_addf(facts, "display.%zu.backend=x11", index);
-    bool on_card = server->pid && x11_gpu_find("", server->pid, output->name, &gpu);
-    add_class(index, server, &gpu, rules, facts);
+    bool on_card = server->pid && x11_card_find("", server->pid, output->name, &card);
+    add_class(index, server, &card, rules, facts);
     if (server->pid && !on_card)
-        strcpy(gpu.driver, server->name);
-    if (gpu.driver[0])
-        strlist_addf(facts, "display.%zu.driver=%s", index, gpu.driver);
-    if (gpu.pci[0])
-        strlist_addf(facts, "display.%zu.pci=%s", index, gpu.pci);
+        strcpy(card.driver, server->name);
+    if (card.driver[0])
+        strlist_addf(facts, "display.%zu.driver=%s", index, card.driver);
+    if (card.pci[0])
+        strlist_addf(facts, "display.%zu.pci=%s", index, card.pci);
 }
 
 static void list_displays(void *context)
@@ -220,11 +220,11 @@ static void list_displays(void *context)
     struct call *call = context;
     struct capture *capture = call->capture;
     size_t count = 0;
-    call->status = x11_connection_beat(&capture->connection, capture->timeout_ms, call->err);
-    for (int screen = 0; call->status == 0 && screen < ScreenCount(capture->connection.display); screen++) {
-        call->status = x11_scene_read(&capture->connection, screen, &capture->scene, call->err);
-        for (size_t i = 0; i < capture->scene.output_count && call->status == 0; i++)
-            add_display(capture, count++, &capture->scene.outputs[i], call->options->card_classes, call->list);
+    call->status = x11_connection_ping(&capture->connection, capture->timeout_ms, call->err);
+    for (int number = 0; call->status == 0 && number < ScreenCount(capture->connection.display); number++) {
+        call->status = x11_screen_read(&capture->connection, number, &capture->screen, call->err);
+        for (size_t i = 0; i < capture->screen.output_count && call->status == 0; i++)
+            add_display(capture, count++, &capture->screen.outputs[i], call->options->card_classes, call->list);
     }
     strlist_addf(call->list, "display.count=%zu", count);
 }
@@ -232,7 +232,7 @@ static void list_displays(void *context)
 static void list_windows(void *context)
 {
     struct call *call = context;
-    call->status = x11_connection_beat(&call->capture->connection, call->capture->timeout_ms, call->err);
+    call->status = x11_connection_ping(&call->capture->connection, call->capture->timeout_ms, call->err);
     if (call->status == 0)
         call->status = x11_windows_list(&call->capture->connection, call->list, call->err);
 }

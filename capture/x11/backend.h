@@ -11,6 +11,6 @@ extern const struct capture_backend capture_x11; /* its sources: ":0" */
 
 /* Adds the active virtual terminal, seat0's session and the X servers that run. Nothing is connected to. `display` is
    the value of DISPLAY, or NULL. Paths are under `root`, "" but in tests. */
-void x11_look(const char *root, const char *display, struct choice_scene *scene);
+void x11_probe(const char *root, const char *display, struct choice_scene *scene);
 
 #endif

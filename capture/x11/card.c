@@ -88,28 +88,28 @@ static void link_name(const char *path, char *name, size_t size)
         strcpy(name, last);
 }
 
-bool x11_gpu_find(const char *root, pid_t server, const char *output, struct x11_gpu *gpu)
+bool x11_card_find(const char *root, pid_t server, const char *output, struct x11_card *card)
 {
     bool cards[CARDS_MAX] = {false};
     char path[PATH_MAX], bus[16];
-    *gpu = (struct x11_gpu){.driver = ""};
+    *card = (struct x11_card){.driver = ""};
     int count = open_cards(root, server, cards);
     if (count <= 0)
         return false;
-    int card = choose_card(root, cards, count, output);
-    if (card < 0)
+    int number = choose_card(root, cards, count, output);
+    if (number < 0)
         return true;
-    x11_path(path, sizeof path, "%s/sys/class/drm/card%d/device/driver", root, card);
-    link_name(path, gpu->driver, sizeof gpu->driver);
-    x11_path(path, sizeof path, "%s/sys/class/drm/card%d/device/subsystem", root, card);
+    x11_path(path, sizeof path, "%s/sys/class/drm/card%d/device/driver", root, number);
+    link_name(path, card->driver, sizeof card->driver);
+    x11_path(path, sizeof path, "%s/sys/class/drm/card%d/device/subsystem", root, number);
     link_name(path, bus, sizeof bus);
-    x11_path(path, sizeof path, "%s/sys/class/drm/card%d/device", root, card);
+    x11_path(path, sizeof path, "%s/sys/class/drm/card%d/device", root, number);
     if (strcmp(bus, "pci") == 0)
-        link_name(path, gpu->pci, sizeof gpu->pci);
+        link_name(path, card->pci, sizeof card->pci);
     return true;
 }
 
-uint64_t x11_gpu_cards(const char *root, pid_t server)
+uint64_t x11_card_mask(const char *root, pid_t server)
 {
     bool cards[CARDS_MAX] = {false};
     uint64_t set = 0;
@@ -119,7 +119,7 @@ uint64_t x11_gpu_cards(const char *root, pid_t server)
     return set;
 }
 
-bool x11_gpu_is_output(uint64_t cards, const char *kernel_name, const char *output)
+bool x11_card_is_output(uint64_t cards, const char *kernel_name, const char *output)
 {
     unsigned card;
     int len = 0;

@@ -14,39 +14,39 @@ static bool covers(const struct rect *rect, const struct rect *area)
            holds(rect, (int64_t)area->x + area->width - 1, (int64_t)area->y + area->height - 1);
 }
 
-/* The end of the lit run that column x of row y begins, at most `end`; x itself when it is not lit. */
-static int64_t skip_lit(const struct rect *lit, size_t count, int64_t x, int64_t y, int64_t end)
+/* The end of the covered run that column x of row y begins, at most `end`; x itself when it is not covered. */
+static int64_t skip_covered(const struct rect *covered, size_t count, int64_t x, int64_t y, int64_t end)
 {
     for (size_t i = 0; i < count && x < end; i++)
-        if (holds(&lit[i], x, y)) {
-            x = (int64_t)lit[i].x + lit[i].width;
+        if (holds(&covered[i], x, y)) {
+            x = (int64_t)covered[i].x + covered[i].width;
             i = (size_t)-1; /* it may go on in any other */
         }
     return x < end ? x : end;
 }
 
 /* The next column from x on that some rectangle lights, at most `end`. */
-static int64_t next_lit(const struct rect *lit, size_t count, int64_t x, int64_t y, int64_t end)
+static int64_t next_covered(const struct rect *covered, size_t count, int64_t x, int64_t y, int64_t end)
 {
     for (size_t i = 0; i < count; i++)
-        if (lit[i].x > x && lit[i].x < end && holds(&lit[i], lit[i].x, y))
-            end = lit[i].x;
+        if (covered[i].x > x && covered[i].x < end && holds(&covered[i], covered[i].x, y))
+            end = covered[i].x;
     return end;
 }
 
-void x11_blank_unlit(const struct x11_canvas *canvas, const struct rect *lit, size_t lit_count)
+void x11_blank_uncovered(const struct x11_canvas *canvas, const struct rect *covered, size_t count)
 {
     const struct rect *area = &canvas->area;
-    for (size_t i = 0; i < lit_count; i++)
-        if (covers(&lit[i], area))
+    for (size_t i = 0; i < count; i++)
+        if (covers(&covered[i], area))
             return;
     int64_t end = (int64_t)area->x + area->width;
     for (uint32_t row = 0; row < area->height; row++) {
-        int64_t y = (int64_t)area->y + row, x = skip_lit(lit, lit_count, area->x, y, end);
+        int64_t y = (int64_t)area->y + row, x = skip_covered(covered, count, area->x, y, end);
         while (x < end) {
-            int64_t next = next_lit(lit, lit_count, x, y, end);
+            int64_t next = next_covered(covered, count, x, y, end);
             memset(canvas->rgb + row * canvas->stride + (size_t)(x - area->x) * 3, 0, (size_t)(next - x) * 3);
-            x = skip_lit(lit, lit_count, next, y, end);
+            x = skip_covered(covered, count, next, y, end);
         }
     }
 }

@@ -17,7 +17,7 @@ struct x11_cursor {
 };
 
 /* Makes black what lies in none of the rectangles of the screen. */
-void x11_blank_unlit(const struct x11_canvas *canvas, const struct rect *lit, size_t lit_count);
+void x11_blank_uncovered(const struct x11_canvas *canvas, const struct rect *covered, size_t count);
 /* Draws what of it lies in the canvas; false when nothing that can be seen does. */
 bool x11_draw_cursor(const struct x11_canvas *canvas, const struct x11_cursor *cursor);
 

@@ -119,14 +119,14 @@ int x11_connection_open(struct x11_connection *connection, const char *only, int
 {
     struct x11_entry entry;
     struct x11_environment environment = {getenv("DISPLAY"), getenv("XAUTHORITY"), getenv("HOME"), only};
-    *connection = (struct x11_connection){.pulse.fd = -1};
+    *connection = (struct x11_connection){.liveness.fd = -1};
     int status = x11_load(err);
     if (status)
         return status;
     status = x11_search(&entry, &environment, os_deadline(timeout_ms), remember_asked, &connection->refused, err);
     if (status)
         return status;
-    connection->pulse = entry.pulse;
+    connection->liveness = entry.liveness;
     connection->server = entry.server;
     remember_asked(&connection->server);
     return open_display(connection, &entry.cookie, err);
@@ -145,14 +145,14 @@ void x11_connection_close(struct x11_connection *connection)
     else if (connection->display)
         x11_connection_use(connection, close_xlib, connection);
     connection->display = NULL;
-    x11_pulse_close(&connection->pulse);
+    x11_liveness_close(&connection->liveness);
     strlist_deinit(&connection->refused);
 }
 
-int x11_connection_beat(struct x11_connection *connection, int timeout_ms, struct error *err)
+int x11_connection_ping(struct x11_connection *connection, int timeout_ms, struct error *err)
 {
     char text[256];
-    switch (x11_pulse_beat(&connection->pulse, os_deadline(timeout_ms))) {
+    switch (x11_liveness_ping(&connection->liveness, os_deadline(timeout_ms))) {
     case X11_ANSWERED:
         return 0;
     case X11_SILENT:

@@ -10,14 +10,14 @@
 
 struct x11_connection {
     Display *display; /* NULL until it is open */
-    struct x11_pulse pulse;
+    struct x11_liveness liveness;
     struct x11_server server; /* its authority is not kept */
     struct strlist refused;   /* "WHO: why" of what was tried before */
     int randr;                /* RandR's version, 105 for 1.5; 0: not asked yet, -1: there is none */
     bool lost;                /* Xlib found the connection broken; only closing it is of use */
 };
 
-/* Finds a server, or the one that is named (":0"; NULL: any), and its authority and connects to it, Xlib and the pulse.
+/* Finds a server, or the one that is named (":0"; NULL: any), and its authority and connects to it, Xlib and the liveness.
    To be closed in any case. ERR_DENIED when a server refused, ERR_TIMEOUT when one did not answer, else
    ERR_UNAVAILABLE. */
 int x11_connection_open(struct x11_connection *connection, const char *only, int timeout_ms, struct error *err);
@@ -25,7 +25,7 @@ void x11_connection_close(struct x11_connection *connection); /* accepts a half-
 
 /* Whether the server answers now, so that a call of Xlib may be risked: ERR_TIMEOUT names the server and its process's
    state, ERR_CLOSED says that it ended. */
-int x11_connection_beat(struct x11_connection *connection, int timeout_ms, struct error *err);
+int x11_connection_ping(struct x11_connection *connection, int timeout_ms, struct error *err);
 
 /* Calls work(context) and returns when it returns, or when Xlib finds the connection broken: then connection->lost is
    set, and what work held is leaked. Every use of Xlib goes through here. Not within itself. */

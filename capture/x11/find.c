@@ -330,13 +330,13 @@ static void choose(struct search *search, const char *display)
 
 static void mark_shown(struct search *search)
 {
-    struct x11_seat seat;
+    struct x11_logind logind;
     unsigned number, screen;
-    x11_seat_read(search->root, &seat);
-    bool has_display = parse_display(seat.display, &number, &screen);
+    x11_logind_read(search->root, &logind);
+    bool has_display = parse_display(logind.display, &number, &screen);
     for (size_t i = 0; i < search->servers->count; i++) {
         struct x11_server *server = &search->servers->items[i];
-        bool on_vt = server->vt && server->vt == (seat.vt ? seat.vt : seat.session_vt);
+        bool on_vt = server->vt && server->vt == (logind.vt ? logind.vt : logind.session_vt);
         server->shown = on_vt || (has_display && server->number == number && server->vt == 0);
     }
 }

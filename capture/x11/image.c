@@ -12,28 +12,28 @@
 #include <sys/shm.h>
 #include <unistd.h>
 
-#define CANARY_TRIES 3 /* a picture of one black pixel of 8 bits may look like its canary, but not three times */
+#define SENTINEL_TRIES 3 /* a picture of one black pixel of 8 bits may look like its canary, but not three times */
 
 /* ---- the canary ---- */
 
-static uint8_t canary_byte(uint32_t seed, uint32_t row, size_t i)
+static uint8_t sentinel_byte(uint32_t seed, uint32_t row, size_t i)
 {
     uint32_t mixed = (seed ^ row * 2654435761u ^ (uint32_t)i * 40503u) * 2246822519u;
     return (uint8_t)(mixed >> 24);
 }
 
-void x11_canary_plant(uint8_t *pixels, size_t stride, uint32_t height, uint32_t seed)
+void x11_sentinel_write(uint8_t *pixels, size_t stride, uint32_t height, uint32_t seed)
 {
     for (uint32_t row = 0; row < height; row++)
         for (size_t i = 0; i < stride && i < 8; i++)
-            pixels[row * stride + i] = canary_byte(seed, row, i);
+            pixels[row * stride + i] = sentinel_byte(seed, row, i);
 }
 
-bool x11_canary_lives(const uint8_t *pixels, size_t stride, uint32_t height, uint32_t seed)
+bool x11_sentinel_is_intact(const uint8_t *pixels, size_t stride, uint32_t height, uint32_t seed)
 {
     for (uint32_t row = 0; row < height; row++)
         for (size_t i = 0; i < stride && i < 8; i++)
-            if (pixels[row * stride + i] != canary_byte(seed, row, i))
+            if (pixels[row * stride + i] != sentinel_byte(seed, row, i))
                 return false;
     return true;
 }
@@ -144,14 +144,14 @@ static enum shm_result get_by_shm(struct x11_image *image, struct x11_connection
         return SHM_UNUSABLE;
     uint8_t *pixels = (uint8_t *)ximage->data;
     size_t stride = (size_t)ximage->bytes_per_line;
-    for (int i = 0; i < CANARY_TRIES && result == SHM_UNWRITTEN; i++) {
+    for (int i = 0; i < SENTINEL_TRIES && result == SHM_UNWRITTEN; i++) {
         seed += (uint32_t)getpid() + 1;
-        x11_canary_plant(pixels, stride, area->height, seed);
+        x11_sentinel_write(pixels, stride, area->height, seed);
         x11_take_error(connection);
         if (!x11.XShmGetImage(connection->display, RootWindow(connection->display, screen), ximage, area->x, area->y,
                               AllPlanes))
             result = SHM_REFUSED;
-        else if (!x11_canary_lives(pixels, stride, area->height, seed))
+        else if (!x11_sentinel_is_intact(pixels, stride, area->height, seed))
             result = SHM_GOT;
     }
     if (result == SHM_REFUSED)

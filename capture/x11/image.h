@@ -29,7 +29,7 @@ void x11_image_close(struct x11_image *image, struct x11_connection *connection)
 
 /* A canary in each row, so that it is noticed when a server writes nothing into memory that it shares: Xorg does so
    while its virtual terminal is not the active one, and the last picture would be taken for a new one. */
-void x11_canary_plant(uint8_t *pixels, size_t stride, uint32_t height, uint32_t seed);
-bool x11_canary_lives(const uint8_t *pixels, size_t stride, uint32_t height, uint32_t seed);
+void x11_sentinel_write(uint8_t *pixels, size_t stride, uint32_t height, uint32_t seed);
+bool x11_sentinel_is_intact(const uint8_t *pixels, size_t stride, uint32_t height, uint32_t seed);
 
 #endif

@@ -47,47 +47,47 @@ static int connect_to(int fd, unsigned number)
     return connect(fd, (struct sockaddr *)&address, sizeof address);
 }
 
-enum x11_answer x11_pulse_connect(struct x11_pulse *pulse, unsigned number, int64_t deadline_ms, char *reason,
-                                  size_t reason_size)
+enum x11_answer x11_liveness_connect(struct x11_liveness *liveness, unsigned number, int64_t deadline_ms, char *reason,
+                                     size_t reason_size)
 {
-    *pulse = (struct x11_pulse){.fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), .uid = (uid_t)-1};
+    *liveness = (struct x11_liveness){.fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), .uid = (uid_t)-1};
     int result = -1;
-    if (pulse->fd >= 0) {
-        limit_connect(pulse->fd, deadline_ms);
-        result = connect_to(pulse->fd, number);
+    if (liveness->fd >= 0) {
+        limit_connect(liveness->fd, deadline_ms);
+        result = connect_to(liveness->fd, number);
     }
     if (result != 0) {
         bool silent = errno == EAGAIN || errno == EINPROGRESS;
         snprintf(reason, reason_size, "%s", silent ? "it does not accept connections" : strerror(errno));
-        x11_pulse_close(pulse);
+        x11_liveness_close(liveness);
         return silent ? X11_SILENT : X11_GONE;
     }
     struct ucred peer;
     socklen_t size = sizeof peer;
-    if (getsockopt(pulse->fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0) {
-        pulse->pid = peer.pid;
-        pulse->uid = peer.uid;
+    if (getsockopt(liveness->fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0) {
+        liveness->pid = peer.pid;
+        liveness->uid = peer.uid;
     }
     return X11_ANSWERED;
 }
 
-void x11_pulse_close(struct x11_pulse *pulse)
+void x11_liveness_close(struct x11_liveness *liveness)
 {
-    if (pulse->fd >= 0)
-        close(pulse->fd);
-    pulse->fd = -1;
+    if (liveness->fd >= 0)
+        close(liveness->fd);
+    liveness->fd = -1;
 }
 
 /* All len bytes, or why not. */
-static enum x11_answer receive(struct x11_pulse *pulse, void *bytes, size_t len, int64_t deadline_ms)
+static enum x11_answer receive(struct x11_liveness *liveness, void *bytes, size_t len, int64_t deadline_ms)
 {
     uint8_t *to = bytes;
     while (len > 0) {
-        struct pollfd ready = {.fd = pulse->fd, .events = POLLIN};
+        struct pollfd ready = {.fd = liveness->fd, .events = POLLIN};
         int count = poll(&ready, 1, poll_time(deadline_ms));
         if (count == 0)
             return X11_SILENT;
-        ssize_t got = count > 0 ? recv(pulse->fd, to, len, MSG_DONTWAIT) : -1;
+        ssize_t got = count > 0 ? recv(liveness->fd, to, len, MSG_DONTWAIT) : -1;
         if (got < 0 && (errno == EINTR || errno == EAGAIN))
             continue;
         if (got <= 0)
@@ -99,9 +99,9 @@ static enum x11_answer receive(struct x11_pulse *pulse, void *bytes, size_t len,
 }
 
 /* What we send is far smaller than a socket's buffer: it fills only when a server has read nothing for long. */
-static enum x11_answer transmit(struct x11_pulse *pulse, const void *bytes, size_t len)
+static enum x11_answer transmit(struct x11_liveness *liveness, const void *bytes, size_t len)
 {
-    ssize_t sent = send(pulse->fd, bytes, len, MSG_NOSIGNAL | MSG_DONTWAIT);
+    ssize_t sent = send(liveness->fd, bytes, len, MSG_NOSIGNAL | MSG_DONTWAIT);
     if (sent == (ssize_t)len)
         return X11_ANSWERED;
     return sent < 0 && errno == EAGAIN ? X11_SILENT : X11_GONE;
@@ -113,7 +113,7 @@ static void append_padded(struct buffer *out, const void *bytes, size_t len)
     buffer_append(out, (uint8_t[3]){0}, (4 - len % 4) % 4);
 }
 
-static enum x11_answer send_setup(struct x11_pulse *pulse, const char *method, struct slice cookie)
+static enum x11_answer send_setup(struct x11_liveness *liveness, const char *method, struct slice cookie)
 {
     uint16_t one = 1;
     uint8_t order = *(uint8_t *)&one ? 'l' : 'B'; /* the numbers that follow are in our own order */
@@ -124,19 +124,20 @@ static enum x11_answer send_setup(struct x11_pulse *pulse, const char *method, s
     buffer_append(&out, head, sizeof head);
     append_padded(&out, method, strlen(method));
     append_padded(&out, cookie.data, cookie.len);
-    enum x11_answer answer = out.failed ? X11_GONE : transmit(pulse, out.data, out.len);
+    enum x11_answer answer = out.failed ? X11_GONE : transmit(liveness, out.data, out.len);
     buffer_deinit(&out);
     return answer;
 }
 
 /* Reads what follows the answer's head; its beginning is kept as text, without the newline that servers end it with. */
-static enum x11_answer receive_rest(struct x11_pulse *pulse, size_t len, int64_t deadline_ms, char *text, size_t size)
+static enum x11_answer receive_rest(struct x11_liveness *liveness, size_t len, int64_t deadline_ms, char *text,
+                                    size_t size)
 {
     uint8_t chunk[4096];
     size_t kept = 0;
     while (len > 0) {
         size_t part = len < sizeof chunk ? len : sizeof chunk;
-        enum x11_answer answer = receive(pulse, chunk, part, deadline_ms);
+        enum x11_answer answer = receive(liveness, chunk, part, deadline_ms);
         if (answer != X11_ANSWERED)
             return answer;
         for (size_t i = 0; i < part && kept + 1 < size; i++)
@@ -148,20 +149,20 @@ static enum x11_answer receive_rest(struct x11_pulse *pulse, size_t len, int64_t
     return X11_ANSWERED;
 }
 
-enum x11_answer x11_pulse_setup(struct x11_pulse *pulse, const char *method, struct slice cookie, int64_t deadline_ms,
-                                char *reason, size_t reason_size)
+enum x11_answer x11_liveness_setup(struct x11_liveness *liveness, const char *method, struct slice cookie,
+                                   int64_t deadline_ms, char *reason, size_t reason_size)
 {
     uint8_t head[SETUP_ANSWER_SIZE] = {0};
     char text[UINT8_MAX + 1] = "";
     if (cookie.len == 0)
         method = "";
-    enum x11_answer answer = send_setup(pulse, method, cookie);
+    enum x11_answer answer = send_setup(liveness, method, cookie);
     if (answer == X11_ANSWERED)
-        answer = receive(pulse, head, sizeof head, deadline_ms);
+        answer = receive(liveness, head, sizeof head, deadline_ms);
     if (answer == X11_ANSWERED) {
         uint16_t words; /* of 4 bytes, that follow */
         memcpy(&words, head + 6, sizeof words);
-        answer = receive_rest(pulse, (size_t)words * 4, deadline_ms, text, sizeof text);
+        answer = receive_rest(liveness, (size_t)words * 4, deadline_ms, text, sizeof text);
     }
     if (answer == X11_ANSWERED && head[0] != 1) {
         if (head[0] == 0)
@@ -176,21 +177,21 @@ enum x11_answer x11_pulse_setup(struct x11_pulse *pulse, const char *method, str
     return answer;
 }
 
-enum x11_answer x11_pulse_beat(struct x11_pulse *pulse, int64_t deadline_ms)
+enum x11_answer x11_liveness_ping(struct x11_liveness *liveness, int64_t deadline_ms)
 {
     uint16_t request[2] = {0, 1}; /* its length in 4 bytes */
     uint8_t message[MESSAGE_SIZE];
     uint16_t sequence;
     memcpy(request, (uint8_t[]){GET_INPUT_FOCUS}, 1);
-    enum x11_answer answer = transmit(pulse, request, sizeof request);
+    enum x11_answer answer = transmit(liveness, request, sizeof request);
     if (answer != X11_ANSWERED)
         return answer;
-    pulse->sequence++;
+    liveness->sequence++;
     do { /* skip answers to beats that were given up on, and events that go to every client */
-        answer = receive(pulse, message, sizeof message, deadline_ms);
+        answer = receive(liveness, message, sizeof message, deadline_ms);
         if (answer != X11_ANSWERED)
             return answer;
         memcpy(&sequence, message + 2, sizeof sequence);
-    } while (message[0] != 1 || sequence != pulse->sequence);
+    } while (message[0] != 1 || sequence != liveness->sequence);
     return X11_ANSWERED;
 }

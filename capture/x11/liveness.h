@@ -14,7 +14,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-struct x11_pulse {
+struct x11_liveness {
     int fd;    /* -1: closed */
     pid_t pid; /* who listens; 0: not known, in another namespace */
     uid_t uid;
@@ -30,13 +30,13 @@ enum x11_answer {
 
 /* Connects to display :number of this machine. The reason of anything but X11_ANSWERED is put into reason, one line.
    The deadline is os_clock_ms()'s. */
-enum x11_answer x11_pulse_connect(struct x11_pulse *pulse, unsigned number, int64_t deadline_ms, char *reason,
-                                  size_t reason_size);
+enum x11_answer x11_liveness_connect(struct x11_liveness *liveness, unsigned number, int64_t deadline_ms, char *reason,
+                                     size_t reason_size);
 /* Introduces us with a cookie of the method, or with none when cookie.len is 0. */
-enum x11_answer x11_pulse_setup(struct x11_pulse *pulse, const char *method, struct slice cookie, int64_t deadline_ms,
-                                char *reason, size_t reason_size);
+enum x11_answer x11_liveness_setup(struct x11_liveness *liveness, const char *method, struct slice cookie,
+                                   int64_t deadline_ms, char *reason, size_t reason_size);
 /* Whether the server still answers requests. */
-enum x11_answer x11_pulse_beat(struct x11_pulse *pulse, int64_t deadline_ms);
-void x11_pulse_close(struct x11_pulse *pulse); /* accepts a closed one */
+enum x11_answer x11_liveness_ping(struct x11_liveness *liveness, int64_t deadline_ms);
+void x11_liveness_close(struct x11_liveness *liveness); /* accepts a closed one */
 
 #endif

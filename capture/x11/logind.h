@@ -3,7 +3,7 @@
 #ifndef CAPTURE_X11_LOGIND_H
 #define CAPTURE_X11_LOGIND_H
 
-struct x11_seat {
+struct x11_logind {
     unsigned vt;         /* the active one; 0: there is none, or it is not known */
     unsigned session_vt; /* 0: not known; the texts "" */
     char session[32];    /* logind's name of seat0's active session */
@@ -12,6 +12,6 @@ struct x11_seat {
 };
 
 /* Paths are under `root`, "" but in tests. */
-void x11_seat_read(const char *root, struct x11_seat *seat);
+void x11_logind_read(const char *root, struct x11_logind *logind);
 
 #endif

@@ -18,20 +18,20 @@ static void add_server(const char *root, const struct x11_server *server, struct
         .rootless = server->rootless,
         .chosen = server->chosen,
         .shown = server->shown,
-        .cards = server->pid ? x11_gpu_cards(root, server->pid) : 0,
+        .cards = server->pid ? x11_card_mask(root, server->pid) : 0,
     };
     snprintf(out->name, sizeof out->name, "%s", server->name);
 }
 
-void x11_look(const char *root, const char *display, struct choice_scene *scene)
+void x11_probe(const char *root, const char *display, struct choice_scene *scene)
 {
-    struct x11_seat seat;
+    struct x11_logind logind;
     struct x11_servers servers;
     struct strlist refused = {0}; /* the backend tells it, when it comes to that */
-    x11_seat_read(root, &seat);
-    scene->vt = seat.vt;
-    snprintf(scene->session, sizeof scene->session, "%s", seat.session);
-    snprintf(scene->session_type, sizeof scene->session_type, "%s", seat.type);
+    x11_logind_read(root, &logind);
+    scene->vt = logind.vt;
+    snprintf(scene->session, sizeof scene->session, "%s", logind.session);
+    snprintf(scene->session_type, sizeof scene->session_type, "%s", logind.type);
     x11_servers_find(&servers, root, display, &refused);
     for (size_t i = 0; i < servers.count && scene->server_count < CHOICE_SERVERS_MAX; i++)
         add_server(root, &servers.items[i], scene);

@@ -14,19 +14,19 @@ struct x11_output {
     struct rect area; /* within the screen */
 };
 
-struct x11_scene {
-    int screen;
+struct x11_screen {
+    int number;
     uint32_t width, height; /* of the root window */
     struct x11_output outputs[X11_OUTPUTS_MAX];
     size_t output_count;
-    struct rect lit[X11_OUTPUTS_MAX]; /* what CRTCs scan out: the rest of the root window is nowhere to be seen */
-    size_t lit_count;                 /* 0: not known */
-    Time changed;                     /* RandR's time of the last change */
+    struct rect crtcs[X11_OUTPUTS_MAX]; /* what CRTCs scan out: the rest of the root window is nowhere to be seen */
+    size_t crtc_count;                  /* 0: not known */
+    Time changed;                       /* RandR's time of the last change */
 };
 
 /* Without RandR the screen is one output. Screens other than the connection's own put "screenN." before its names. */
-int x11_scene_read(struct x11_connection *connection, int screen, struct x11_scene *scene, struct error *err);
+int x11_screen_read(struct x11_connection *connection, int number, struct x11_screen *screen, struct error *err);
 /* Whether the screen is still as it was read. */
-bool x11_scene_is_current(struct x11_connection *connection, const struct x11_scene *scene);
+bool x11_screen_is_current(struct x11_connection *connection, const struct x11_screen *screen);
 
 #endif

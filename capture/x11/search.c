@@ -22,13 +22,13 @@ static void add_reason(struct attempt *attempt, const char *what, const char *re
 }
 
 /* Two processes can claim one display when one of them is in a container: the socket tells which of them it is. */
-static bool is_the_servers(const struct attempt *attempt, const struct x11_pulse *pulse)
+static bool is_the_servers(const struct attempt *attempt, const struct x11_liveness *liveness)
 {
     char name[X11_PROCESS_NAME_SIZE], state;
-    if (attempt->server->pid == 0 || pulse->pid == 0 || pulse->pid == attempt->server->pid)
+    if (attempt->server->pid == 0 || liveness->pid == 0 || liveness->pid == attempt->server->pid)
         return true;
     /* A server that was handed its socket by whoever started it */
-    return !x11_process_stat("", pulse->pid, name, &state) || !x11_is_server_name(name);
+    return !x11_process_stat("", liveness->pid, name, &state) || !x11_is_server_name(name);
 }
 
 /* authority and cookie are NULL for none. */
@@ -38,20 +38,21 @@ static enum x11_answer try_cookie(struct attempt *attempt, const char *what, con
     struct x11_entry *entry = attempt->entry;
     char reason[256] = "";
     enum x11_answer answer =
-        x11_pulse_connect(&entry->pulse, attempt->server->number, attempt->deadline_ms, reason, sizeof reason);
+        x11_liveness_connect(&entry->liveness, attempt->server->number, attempt->deadline_ms, reason, sizeof reason);
     if (answer != X11_ANSWERED) {
         add_reason(attempt, "", reason);
         return answer;
     }
-    if (!is_the_servers(attempt, &entry->pulse)) {
-        snprintf(reason, sizeof reason, "its socket belongs to process %d", (int)entry->pulse.pid);
+    if (!is_the_servers(attempt, &entry->liveness)) {
+        snprintf(reason, sizeof reason, "its socket belongs to process %d", (int)entry->liveness.pid);
         answer = X11_GONE;
-    } else if (authority && !may_show_to_all && !x11_authority_may_show(authority, entry->pulse.uid)) {
-        snprintf(reason, sizeof reason, "not shown to a server of user %u", (unsigned)entry->pulse.uid);
+    } else if (authority && !may_show_to_all && !x11_authority_may_show(authority, entry->liveness.uid)) {
+        snprintf(reason, sizeof reason, "not shown to a server of user %u", (unsigned)entry->liveness.uid);
         answer = X11_REFUSED;
     } else {
         struct slice bytes = cookie ? (struct slice){cookie->data, cookie->len} : (struct slice){0};
-        answer = x11_pulse_setup(&entry->pulse, X11_COOKIE_NAME, bytes, attempt->deadline_ms, reason, sizeof reason);
+        answer =
+            x11_liveness_setup(&entry->liveness, X11_COOKIE_NAME, bytes, attempt->deadline_ms, reason, sizeof reason);
     }
     if (answer == X11_ANSWERED) {
         entry->cookie.len = 0;
@@ -60,7 +61,7 @@ static enum x11_answer try_cookie(struct attempt *attempt, const char *what, con
         return answer;
     }
     add_reason(attempt, what, reason);
-    x11_pulse_close(&entry->pulse);
+    x11_liveness_close(&entry->liveness);
     return answer;
 }
 
@@ -138,7 +139,7 @@ static int say_none(const struct strlist *refused, int status, struct error *err
 static int say_silent(const struct x11_entry *entry, const struct x11_server *server, struct error *err)
 {
     char text[256];
-    x11_describe_silence(text, sizeof text, server->number, server->pid ? server->pid : entry->pulse.pid);
+    x11_describe_silence(text, sizeof text, server->number, server->pid ? server->pid : entry->liveness.pid);
     return error_set(err, ERR_TIMEOUT, "%s", text);
 }
 
@@ -180,12 +181,12 @@ int x11_search(struct x11_entry *entry, const struct x11_environment *environmen
 {
     struct attempt attempt = {.environment = environment, .entry = entry, .deadline_ms = deadline_ms};
     struct x11_servers servers;
-    *entry = (struct x11_entry){.pulse.fd = -1};
+    *entry = (struct x11_entry){.liveness.fd = -1};
     gethostname(attempt.host_name, sizeof attempt.host_name - 1);
     x11_servers_find(&servers, "", environment->display, refused);
     int status = try_servers(&attempt, &servers, trying, refused, err);
     x11_servers_deinit(&servers);
     if (status == 0 && entry->server.pid == 0)
-        entry->server.pid = entry->pulse.pid;
+        entry->server.pid = entry->liveness.pid;
     return status;
 }

@@ -6,10 +6,10 @@
 #include "capture/x11/authority.h"
 #include "capture/x11/liveness.h"
 
-struct x11_entry {            /* what let us in */
-    struct x11_server server; /* its authority is not kept */
-    struct x11_cookie cookie; /* len 0: none was needed */
-    struct x11_pulse pulse;   /* open */
+struct x11_entry {                /* what let us in */
+    struct x11_server server;     /* its authority is not kept */
+    struct x11_cookie cookie;     /* len 0: none was needed */
+    struct x11_liveness liveness; /* open */
 };
 
 /* Begins with the server of the environment. Those that did not let us in add "WHO: why" to refused, and a server that

@@ -34,7 +34,7 @@ static void unlit_corners_between_outputs(void)
 {
     struct x11_canvas c = canvas(0, 0);
     struct rect lit[] = {{0, 0, 5, 3}, {5, 2, 4, 3}};
-    x11_blank_unlit(&c, lit, 2);
+    x11_blank_uncovered(&c, lit, 2);
     CHECK_TEXT(drawing(), "#####.......\n"
                           "#####.......\n"
                           "#########...\n"
@@ -46,7 +46,7 @@ static void unlit_gap_and_overlap(void)
 {
     struct x11_canvas c = canvas(0, 0);
     struct rect lit[] = {{8, 0, 4, 5}, {2, 0, 3, 4}, {0, 1, 4, 2}};
-    x11_blank_unlit(&c, lit, 3);
+    x11_blank_uncovered(&c, lit, 3);
     CHECK_TEXT(drawing(), "..###...####\n"
                           "#####...####\n"
                           "#####...####\n"
@@ -58,7 +58,7 @@ static void unlit_is_of_the_screen_not_of_the_canvas(void)
 {
     struct x11_canvas c = canvas(100, 50);
     struct rect lit[] = {{90, 40, 14, 12}, {108, 50, 1000, 1000}};
-    x11_blank_unlit(&c, lit, 2);
+    x11_blank_uncovered(&c, lit, 2);
     CHECK_TEXT(drawing(), "####....####\n"
                           "####....####\n"
                           "........####\n"
@@ -70,9 +70,9 @@ static void all_lit_and_nothing_lit(void)
 {
     struct x11_canvas c = canvas(0, 0);
     struct rect all = {0, 0, WIDTH, HEIGHT};
-    x11_blank_unlit(&c, &all, 1);
+    x11_blank_uncovered(&c, &all, 1);
     CHECK(!strpbrk(drawing(), ".?"));
-    x11_blank_unlit(&c, NULL, 0);
+    x11_blank_uncovered(&c, NULL, 0);
     CHECK(!strpbrk(drawing(), "#?"));
 }
 
@@ -86,7 +86,7 @@ static void random_layouts_agree_with_the_definition(void)
         for (int i = 0; i < 4; i++)
             lit[i] =
                 (struct rect){rand() % 16 - 2, rand() % 9 - 2, (uint32_t)(rand() % 9 + 1), (uint32_t)(rand() % 6 + 1)};
-        x11_blank_unlit(&c, lit, 4);
+        x11_blank_uncovered(&c, lit, 4);
         int wrong = 0;
         for (int i = 0; i < WIDTH * HEIGHT; i++) {
             int x = c.area.x + i % WIDTH, y = c.area.y + i / WIDTH;

@@ -7,25 +7,25 @@
 
 static uint8_t pixels[STRIDE * HEIGHT];
 
-static bool lives(uint32_t seed)
+static bool is_intact(uint32_t seed)
 {
-    return x11_canary_lives(pixels, STRIDE, HEIGHT, seed);
+    return x11_sentinel_is_intact(pixels, STRIDE, HEIGHT, seed);
 }
 
-static void it_lives_until_a_row_is_written(void)
+static void it_is_intact_until_a_row_is_written(void)
 {
     for (int row = 0; row < HEIGHT; row++) {
-        x11_canary_plant(pixels, STRIDE, HEIGHT, 7);
-        CHECK(lives(7));
+        x11_sentinel_write(pixels, STRIDE, HEIGHT, 7);
+        CHECK(is_intact(7));
         memset(pixels + row * STRIDE, 0, STRIDE);
-        CHECK(!lives(7));
+        CHECK(!is_intact(7));
     }
 }
 
-static void last_pictures_canary_is_another(void)
+static void last_pictures_sentinel_is_another(void)
 {
-    x11_canary_plant(pixels, STRIDE, HEIGHT, 7);
-    CHECK(!lives(8));
+    x11_sentinel_write(pixels, STRIDE, HEIGHT, 7);
+    CHECK(!is_intact(8));
 }
 
 /* As a picture may be: black, white, one byte all over. */
@@ -34,7 +34,7 @@ static void plain_pictures_are_none(void)
     for (int byte = 0; byte < 256; byte++) {
         memset(pixels, byte, sizeof pixels);
         for (uint32_t seed = 0; seed < 1000; seed++)
-            CHECK(!lives(seed));
+            CHECK(!is_intact(seed));
     }
 }
 
@@ -44,7 +44,7 @@ static void smallest_picture(void)
     uint8_t small[2] = {0, 0xee};
     int zeros = 0;
     for (uint32_t seed = 0; seed < 4096; seed++) {
-        x11_canary_plant(small, 1, 1, seed);
+        x11_sentinel_write(small, 1, 1, seed);
         CHECK_INT(small[1], 0xee);
         zeros += small[0] == 0;
     }
@@ -53,8 +53,8 @@ static void smallest_picture(void)
 
 int main(void)
 {
-    RUN(it_lives_until_a_row_is_written);
-    RUN(last_pictures_canary_is_another);
+    RUN(it_is_intact_until_a_row_is_written);
+    RUN(last_pictures_sentinel_is_another);
     RUN(plain_pictures_are_none);
     RUN(smallest_picture);
     return CHECK_RESULT();
