@@ -13,7 +13,7 @@ const struct capture_backend *const capture_backends[] = {
 
 /* GDI copies what is composed and nobody notices. Duplication changes how programs present, which tests may see, but is
    shown what GDI is not: a program that has the whole screen to itself. */
-static void choose(const struct capture_options *options, struct capture_candidates *candidates)
+static void win32_choose(const struct capture_options *options, struct capture_candidates *candidates)
 {
     candidates->items[candidates->count++] = (struct capture_candidate){
         .backend = capture_gdi.name, .reason = "GDI, which no program notices", .is_shown = true};
@@ -28,4 +28,4 @@ static void choose(const struct capture_options *options, struct capture_candida
                                        .if_uniform = true};
 }
 
-capture_chooser *const capture_choose = choose;
+capture_chooser *const capture_choose = win32_choose;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The calls of capture/win32/duplicate.h, made by DXGI 1.2 and Direct3D 11, which are loaded when they are wanted. */
+/* The calls of capture/win32/duplication.h, made by DXGI 1.2 and Direct3D 11, which are loaded when they are wanted. */
 #ifndef CAPTURE_WIN32_DXGI_CALLS_H
 #define CAPTURE_WIN32_DXGI_CALLS_H
 
-#include "capture/win32/duplicate.h"
+#include "capture/win32/duplication.h"
 
 struct dxgi;
 
@@ -11,6 +11,6 @@ struct dxgi;
 int dxgi_new(struct dxgi **out, struct error *err);
 void dxgi_free(struct dxgi *dxgi); /* accepts NULL */
 
-extern const struct duplicate_calls dxgi_calls; /* their context is a struct dxgi */
+extern const struct duplication_calls dxgi_calls; /* their context is a struct dxgi */
 
 #endif

@@ -20,28 +20,28 @@ struct capture {
 
 /* ---- the picture ---- */
 
-static int enter(void *context, struct error *err)
+static int gdi_take_enter(void *context, struct error *err)
 {
     (void)context;
     return gdi_desktop_enter(err);
 }
 
-static void read_layout(void *context, struct gdi_layout *layout)
+static void gdi_take_read(void *context, struct gdi_layout *layout)
 {
     (void)context;
     gdi_layout_read(layout);
 }
 
-static int copy(void *context, const struct rect *area, struct error *err)
+static int gdi_take_copy(void *context, const struct rect *area, struct error *err)
 {
     struct capture *capture = context;
     return gdi_image_copy(&capture->image, area, err);
 }
 
-static const struct gdi_take_calls take_calls = {enter, read_layout, copy};
+static const struct gdi_take_calls take_calls = {gdi_take_enter, gdi_take_read, gdi_take_copy};
 
-static void add_facts(const struct capture *capture, const struct capture_options *options, const struct rect *area,
-                      const char *cursor, struct strlist *facts)
+static void gdi_add_facts(const struct capture *capture, const struct capture_options *options, const struct rect *area,
+                          const char *cursor, struct strlist *facts)
 {
     const struct gdi_layout *layout = &capture->layout;
     strlist_addf(facts, "output=%s", options->output ? options->output : "all");
@@ -60,7 +60,7 @@ static enum capture_result gdi_grab(struct capture *capture, const struct captur
         return CAPTURE_FAILED;
     gdi_image_view(&capture->image, view);
     struct cursor_canvas canvas = {capture->image.rgb, area.width, area.height};
-    add_facts(capture, options, &area, options->cursor ? gdi_cursor_draw(&canvas, &area) : "off", facts);
+    gdi_add_facts(capture, options, &area, options->cursor ? gdi_cursor_draw(&canvas, &area) : "off", facts);
     return CAPTURE_OK;
 }
 
@@ -109,7 +109,7 @@ static int gdi_open(struct capture **out, const struct capture_options *options,
 
 static void gdi_describe_hang(char *text, size_t size)
 {
-    snprintf(text, size, "%s", gdi_doing());
+    snprintf(text, size, "%s", gdi_activity());
 }
 
 const struct capture_backend capture_gdi = {

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static int find_output(const struct gdi_layout *layout, const char *name, struct rect *area, struct error *err)
+static int gdi_find_output(const struct gdi_layout *layout, const char *name, struct rect *area, struct error *err)
 {
     struct buffer names;
     for (size_t i = 0; i < layout->count; i++) {
@@ -30,7 +30,7 @@ int gdi_area_find(const struct gdi_layout *layout, const struct capture_options 
     char of[GDI_NAME_SIZE + 16] = "the screen";
     *area = layout->whole;
     if (options->output) {
-        int status = find_output(layout, options->output, area, err);
+        int status = gdi_find_output(layout, options->output, area, err);
         if (status)
             return status;
         snprintf(of, sizeof of, "output %s", options->output);

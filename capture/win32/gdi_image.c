@@ -20,7 +20,7 @@ void gdi_image_close(struct gdi_image *image)
 }
 
 /* Of 32 bits whatever the screen has: GDI converts. */
-static int prepare(struct gdi_image *image, uint32_t width, uint32_t height, struct error *err)
+static int gdi_image_prepare(struct gdi_image *image, uint32_t width, uint32_t height, struct error *err)
 {
     BITMAPINFO info = {.bmiHeader = {.biSize = sizeof info.bmiHeader,
                                      .biWidth = (LONG)width,
@@ -51,7 +51,7 @@ static int prepare(struct gdi_image *image, uint32_t width, uint32_t height, str
 
 /* What is composed is all on the screen; else windows with transparency come only by CAPTUREBLT, which lets the cursor
    flicker. */
-static DWORD copy_operation(void)
+static DWORD gdi_raster_operation(void)
 {
     typedef HRESULT WINAPI is_composition_enabled(BOOL * enabled);
     BOOL enabled = FALSE;
@@ -64,15 +64,15 @@ static DWORD copy_operation(void)
 
 int gdi_image_copy(struct gdi_image *image, const struct rect *area, struct error *err)
 {
-    int status = prepare(image, area->width, area->height, err);
+    int status = gdi_image_prepare(image, area->width, area->height, err);
     if (status)
         return status;
     /* What no monitor shows is not copied. */
     memset(image->pixels, 0, (size_t)image->width * image->height * sizeof *image->pixels);
-    gdi_now("the desktop's pixels (BitBlt)");
+    gdi_set_activity("the desktop's pixels (BitBlt)");
     SetLastError(0);
     HDC screen = GetDC(NULL); /* anew each time: the desktop may be another */
-    DWORD operation = copy_operation();
+    DWORD operation = gdi_raster_operation();
     image->layered = operation & CAPTUREBLT;
     BOOL copied =
         screen && BitBlt(image->dc, 0, 0, (int)area->width, (int)area->height, screen, area->x, area->y, operation);

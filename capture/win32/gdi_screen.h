@@ -40,7 +40,7 @@ void gdi_append_utf8(struct buffer *out, const wchar_t *text);
 void gdi_append_text(struct buffer *out, const wchar_t *text);
 
 /* For describe_hang: what is being waited for; a literal. */
-void gdi_now(const char *doing);
-const char *gdi_doing(void);
+void gdi_set_activity(const char *activity);
+const char *gdi_activity(void);
 
 #endif

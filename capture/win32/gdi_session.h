@@ -14,7 +14,7 @@ void gdi_desktop_facts(struct strlist *facts);
 bool gdi_is_system(void);
 
 /* What Windows tells of a session; -1: it does not. */
-struct gdi_session_told {
+struct gdi_session_info {
     int connection; /* WTS_CONNECTSTATE_CLASS */
     int flags;      /* of WTSINFOEX: 0 and 1 are the two states of the lock */
     int has_user;   /* somebody is logged on */
@@ -22,6 +22,6 @@ struct gdi_session_told {
 };
 
 /* "active", "locked", "no-user", "disconnected", "unknown" or another state of a connection. */
-const char *gdi_session_state(const struct gdi_session_told *told);
+const char *gdi_session_state(const struct gdi_session_info *info);
 
 #endif

@@ -6,8 +6,8 @@
 #include <string.h>
 
 /* ERR_CLOSED when it is to be tried again. */
-static int take_once(const struct gdi_take_calls *calls, void *context, const struct capture_options *options,
-                     struct gdi_layout *layout, struct rect *area, struct error *err)
+static int gdi_take_once(const struct gdi_take_calls *calls, void *context, const struct capture_options *options,
+                         struct gdi_layout *layout, struct rect *area, struct error *err)
 {
     static struct gdi_layout after; /* large */
     int status = calls->enter(context, err);
@@ -34,7 +34,7 @@ int gdi_take(const struct gdi_take_calls *calls, void *context, const struct cap
     struct error reason;
     int status = ERR_CLOSED;
     for (int i = 0; i < GDI_TAKE_TRIES && status == ERR_CLOSED; i++)
-        status = take_once(calls, context, options, layout, area, &reason);
+        status = gdi_take_once(calls, context, options, layout, area, &reason);
     if (status == ERR_CLOSED)
         return error_set(err, ERR_UNAVAILABLE, "%s, again and again", reason.text);
     return status ? error_set(err, status, "%s", reason.text) : 0;
