@@ -1,11 +1,70 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "capture/win32/duplication.h"
-#include "capture/win32/duplication_code.h"
 
 #include <stdio.h>
 #include <string.h>
 
-/* One picture under way. */
+/* ---- the codes ---- */
+
+/* What to do about an HRESULT. Those from DUPLICATION_FAIL on fail the capture. */
+enum duplication_action {
+    DUPLICATION_CONTINUE,     /* the call succeeded */
+    DUPLICATION_RETRY,        /* repeat the call until the deadline */
+    DUPLICATION_RESTART,      /* release everything, enter the input desktop and start again */
+    DUPLICATION_RETRY_DENIED, /* the same after a pause, where this process is SYSTEM; else fail */
+    DUPLICATION_FAIL,
+    DUPLICATION_DISABLE_OUTPUT, /* and don't try that output again before the displays change */
+    DUPLICATION_DISABLE,        /* and never try again */
+    DUPLICATION_INTERNAL_ERROR, /* a bug of the agent */
+    DUPLICATION_DISCONNECTED,   /* the session has no display */
+    DUPLICATION_NO_OUTPUT,      /* no output is attached */
+    DUPLICATION_GPU_RESET,      /* the GPU was reset; the next capture starts again */
+};
+
+struct duplication_code {
+    uint32_t code;
+    const char *name;
+    enum duplication_action action;
+    const char *meaning;
+};
+
+static const struct duplication_code codes[] = {
+    {0x00000080, "WAIT_ABANDONED", DUPLICATION_RESTART, "the desktop changes"},
+    {0x80004001, "E_NOTIMPL", DUPLICATION_DISABLE, "this Windows has no desktop duplication"},
+    {0x80070005, "E_ACCESSDENIED", DUPLICATION_RETRY_DENIED, "the desktop that has the input is SYSTEM's alone"},
+    {0x80070057, "E_INVALIDARG", DUPLICATION_INTERNAL_ERROR, "the agent's own mistake"},
+    {0x887a0001, "DXGI_ERROR_INVALID_CALL", DUPLICATION_RESTART, "the duplication is stale"},
+    {0x887a0002, "DXGI_ERROR_NOT_FOUND", DUPLICATION_NO_OUTPUT, "no monitor and no plug is attached to an adapter"},
+    {0x887a0004, "DXGI_ERROR_UNSUPPORTED", DUPLICATION_DISABLE_OUTPUT,
+     "the adapter or the display mode can't be duplicated"},
+    {0x887a0005, "DXGI_ERROR_DEVICE_REMOVED", DUPLICATION_GPU_RESET,
+     "the graphics device was removed or its driver updated"},
+    {0x887a0006, "DXGI_ERROR_DEVICE_HUNG", DUPLICATION_GPU_RESET, "the graphics device hung"},
+    {0x887a0007, "DXGI_ERROR_DEVICE_RESET", DUPLICATION_GPU_RESET, "the graphics device was reset"},
+    {0x887a0020, "DXGI_ERROR_DRIVER_INTERNAL_ERROR", DUPLICATION_GPU_RESET, "the graphics driver failed"},
+    {0x887a0022, "DXGI_ERROR_NOT_CURRENTLY_AVAILABLE", DUPLICATION_FAIL,
+     "too many programs duplicate the desktop already"},
+    {0x887a0026, "DXGI_ERROR_ACCESS_LOST", DUPLICATION_RESTART, "the desktop or the display mode changed"},
+    {0x887a0027, "DXGI_ERROR_WAIT_TIMEOUT", DUPLICATION_RETRY, "nothing was presented"},
+    {0x887a0028, "DXGI_ERROR_SESSION_DISCONNECTED", DUPLICATION_DISCONNECTED, "the session has no display"},
+    {0x887a002b, "DXGI_ERROR_ACCESS_DENIED", DUPLICATION_RESTART, "the desktop changes"},
+};
+
+/* Returns the entry of a code, never NULL. A code that is not in the table succeeds when its bit 31 is clear, else it
+   fails. */
+static const struct duplication_code *duplication_code_find(uint32_t code)
+{
+    static const struct duplication_code success = {0, "S_OK", DUPLICATION_CONTINUE, "it worked"},
+                                         unknown = {0, "an unknown code", DUPLICATION_FAIL, "no reason is known"};
+    for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++)
+        if (codes[i].code == code)
+            return &codes[i];
+    return code & 0x80000000u ? &unknown : &success;
+}
+
+/* ---- the capture ---- */
+
+/* One capture. */
 struct acquisition {
     const struct duplication_calls *calls; /* borrowed, as all that follows */
     const struct duplication_request *request;
@@ -13,13 +72,13 @@ struct acquisition {
     void *context;
     uint8_t *rgb;
     int64_t deadline_ms;
-    const char *call;  /* that gave the last code */
-    size_t output;     /* that was asked last; DUPLICATION_OUTPUTS_MAX: none */
-    unsigned denied;   /* times */
-    unsigned restarts; /* in this picture */
+    const char *call;  /* that returned the last code */
+    size_t output;     /* of the last call; DUPLICATION_OUTPUTS_MAX: none */
+    unsigned denied;   /* number of retries after a denial */
+    unsigned restarts; /* in this capture */
     struct duplication_outputs outputs;
     enum duplication_rotation rotations[DUPLICATION_OUTPUTS_MAX];
-    bool masked;
+    bool masked; /* protected content was masked out */
     /* the pointer */
     bool pointer_updated, pointer_visible, has_shape;
     size_t pointer_output;
@@ -27,6 +86,7 @@ struct acquisition {
     struct cursor_shape shape;
 };
 
+/* Records the call that returned `code` and returns the code. */
 static uint32_t duplication_called(struct acquisition *acquisition, const char *call, uint32_t code)
 {
     acquisition->call = call;
@@ -63,7 +123,7 @@ static uint32_t duplication_track_pointer(struct acquisition *acquisition, size_
     return code;
 }
 
-/* A frame with a picture in it stays acquired; one without is given back. */
+/* Acquires the next frame. It stays acquired when it has an image, else it is released. */
 static uint32_t duplication_next_frame(struct acquisition *acquisition, size_t output, bool *presented)
 {
     struct duplication_frame frame = {0};
@@ -103,7 +163,8 @@ static bool duplication_output_disabled(const struct acquisition *acquisition, s
     return state->disabled_displays == acquisition->request->displays && (state->disabled_outputs >> output & 1);
 }
 
-/* `status` is that of what no code tells of: pixels in a form that can't be read. */
+/* Captures one output into the picture. Sets *status for errors that have no code: pixels in a format that can't be
+   read. */
 static uint32_t duplication_capture_output(struct acquisition *acquisition, size_t output, int *status,
                                            struct error *err)
 {
@@ -125,16 +186,14 @@ static uint32_t duplication_capture_output(struct acquisition *acquisition, size
     if (duplication_succeeded(code))
         *status = duplication_surface_draw(acquisition->rgb, &acquisition->request->area, &surface, &from->area,
                                            acquisition->rotations[output], err);
-    /* What it says comes too late for pixels that are there. */
+    /* The pixels are copied already, so this code is ignored. */
     calls->release_frame(acquisition->context, output);
-    if (*status) {
-        struct error why = *err;
-        error_set(err, *status, "%s: %s", from->name, why.text);
-    }
+    if (*status)
+        error_prefix(err, *status, "%s", from->name);
     return code;
 }
 
-/* ---- all of them ---- */
+/* ---- all outputs ---- */
 
 static bool duplication_output_wanted(const struct acquisition *acquisition, const struct duplication_output *output)
 {
@@ -186,7 +245,7 @@ static uint32_t duplication_capture_outputs(struct acquisition *acquisition, int
                                                                 : duplication_called(acquisition, "IsCurrent", stale);
 }
 
-/* ---- what is done about a code ---- */
+/* ---- the actions ---- */
 
 static int duplication_fail(const struct acquisition *acquisition, const struct duplication_code *known, uint32_t code,
                             struct error *err)
@@ -256,7 +315,7 @@ static void duplication_disable(struct acquisition *acquisition, enum duplicatio
     snprintf(state->disabled_call, sizeof state->disabled_call, "%s", acquisition->call);
 }
 
-/* 0 when it is to be tried again. */
+/* Handles a code that is no success. Returns 0 when the capture has to be repeated. */
 static int duplication_handle_code(struct acquisition *acquisition, uint32_t code, struct error *err)
 {
     const struct duplication_code *known = duplication_code_find(code);
@@ -269,7 +328,7 @@ static int duplication_handle_code(struct acquisition *acquisition, uint32_t cod
     return duplication_fail(acquisition, known, code, err);
 }
 
-/* Nothing is asked of a system that has said before that it never can. */
+/* Fails without any call when an earlier code has disabled duplication for good. */
 static int duplication_check_disabled(struct acquisition *acquisition, struct error *err)
 {
     const struct duplication_state *state = acquisition->state;

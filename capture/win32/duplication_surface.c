@@ -43,7 +43,7 @@ static void surface_convert_pixel(uint8_t *rgb, const uint8_t *pixel, uint32_t f
     rgb[2] = (uint8_t)(packed >> 22);
 }
 
-/* Where in the texture that pixel of the output is. */
+/* Returns the texel of the pixel x, y of the output. */
 static const uint8_t *surface_locate(const struct duplication_surface *surface, enum duplication_rotation rotation,
                                      uint32_t x, uint32_t y)
 {

@@ -2,7 +2,7 @@
 #include "capture/win32/dxgi.h"
 
 #include "capture/win32/dxgi_calls.h"
-#include "capture/win32/gdi_area.h"
+#include "capture/win32/gdi_capture.h"
 #include "capture/win32/gdi_displays.h"
 #include "capture/win32/gdi_screen.h"
 #include "capture/win32/gdi_session.h"
@@ -14,9 +14,9 @@
 
 #define OUTPUT_SIZE 256 /* bytes of an output's name, with the NUL */
 
-/* One picture, taken by a thread of its own: a driver that hangs must not cost the picture that GDI has already. */
+/* One capture in a thread of its own: when the driver hangs, the picture that GDI has already must not be lost. */
 struct dxgi_job {
-    struct capture_options options; /* its texts are not used */
+    struct capture_options options; /* of its texts only `output` is used, which points below */
     char output[OUTPUT_SIZE];       /* "": the whole screen */
     struct rect area;
     struct strlist facts; /* owned */
@@ -28,13 +28,13 @@ struct capture {
     struct dxgi *dxgi; /* owned; NULL until the first picture */
     struct duplication_state state;
     struct gdi_layout layout; /* of the picture */
-    uint64_t displays;        /* counts the layouts that were seen */
+    uint64_t displays;        /* number of layout changes seen */
     uint8_t *rgb;             /* owned: the picture */
-    HANDLE thread;            /* owned; NULL, or one that did not end in time and has all that is in here */
+    HANDLE thread;            /* owned; NULL, or a thread that still runs and uses all of this struct */
     struct dxgi_job job;
 };
 
-/* ---- in the thread ---- */
+/* ---- the thread ---- */
 
 static void dxgi_read_layout(struct capture *capture)
 {
@@ -88,7 +88,7 @@ static DWORD WINAPI dxgi_run_job(void *context)
     return 0;
 }
 
-/* ---- outside ---- */
+/* ---- the caller ---- */
 
 static int dxgi_start_job(struct capture *capture, const struct capture_options *options, struct error *err)
 {
@@ -118,7 +118,8 @@ static bool dxgi_job_ended(struct capture *capture, int time_ms)
     return true;
 }
 
-/* Where it was not asked for by name, half of the time is for whoever has a picture already. */
+/* Runs one job and waits for it. Where the backend was not asked for by name it may use half of the time: the other
+   half is for the picture that GDI has already. */
 static int dxgi_wait_job(struct capture *capture, const struct capture_options *options, struct error *err)
 {
     int time_ms = options->backend ? options->timeout_ms : options->timeout_ms / 2;
@@ -174,7 +175,7 @@ static int dxgi_windows(struct capture *capture, struct strlist *lines, struct e
 static void dxgi_close(struct capture *capture)
 {
     if (!capture || !dxgi_job_ended(capture, 0))
-        return; /* what hangs keeps what it has, until the process ends */
+        return; /* a hung thread still uses the memory, which is leaked */
     strlist_deinit(&capture->job.facts);
     dxgi_free(capture->dxgi);
     free(capture->rgb);
@@ -203,5 +204,5 @@ const struct capture_backend capture_dxgi = {
     .windows = dxgi_windows,
     .close = dxgi_close,
     .describe_hang = dxgi_describe_hang,
-    .only_by_name = true, /* or as the chooser has it */
+    .only_by_name = true, /* or where the chooser names it */
 };

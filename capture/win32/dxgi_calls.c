@@ -16,13 +16,13 @@
 typedef HRESULT WINAPI create_factory(REFIID id, void **out);
 
 struct dxgi_output {
-    IDXGIAdapter1 *adapter; /* owned, as all that follows; NULL until it is needed */
+    IDXGIAdapter1 *adapter; /* owned, as all that follows; NULL until it is opened */
     IDXGIOutput *output;
     ID3D11Device *device;
     ID3D11DeviceContext *device_context;
     IDXGIOutputDuplication *duplication;
     IDXGIResource *frame;     /* acquired */
-    ID3D11Texture2D *staging; /* that the processor can read */
+    ID3D11Texture2D *staging; /* with CPU access */
     bool mapped;
     uint8_t *shape;
     uint32_t shape_size; /* of the acquired frame, bytes */
@@ -43,7 +43,7 @@ struct dxgi {
         (object) = NULL;                                                                                               \
     } while (0)
 
-/* ---- the end ---- */
+/* ---- closing ---- */
 
 static void dxgi_close_staging(struct dxgi_output *output)
 {
@@ -97,7 +97,7 @@ static void dxgi_describe_adapter(IDXGIAdapter1 *adapter, char text[DUPLICATION_
     snprintf(text, DUPLICATION_NAME_SIZE, "%s (%04x:%04x)", name, desc.VendorId & 0xffff, desc.DeviceId & 0xffff);
 }
 
-/* Keeps `output` when it shows a part of the desktop, else lets go of it. */
+/* Keeps `output` when it is attached to the desktop, else releases it. */
 static HRESULT dxgi_add_output(struct dxgi *dxgi, IDXGIAdapter1 *adapter, IDXGIOutput *output,
                                struct duplication_outputs *outputs)
 {
@@ -164,7 +164,7 @@ static bool dxgi_is_current(void *context)
 
 static HRESULT dxgi_open_device(struct dxgi *dxgi, struct dxgi_output *output)
 {
-    /* Levels of 12 are an invalid argument to Windows 8.1. */
+    /* No list of feature levels: Windows 8.1 refuses one that has level 12. */
     return dxgi->create_device((IDXGIAdapter *)output->adapter, D3D_DRIVER_TYPE_UNKNOWN, NULL, 0, NULL, 0,
                                D3D11_SDK_VERSION, &output->device, NULL, &output->device_context);
 }
@@ -279,7 +279,7 @@ static uint32_t dxgi_release_frame(void *context, size_t index)
     return (uint32_t)IDXGIOutputDuplication_ReleaseFrame(output->duplication);
 }
 
-/* ---- the rest ---- */
+/* ---- desktop and clock ---- */
 
 static uint32_t dxgi_enter_desktop(void *context)
 {

@@ -6,7 +6,7 @@
 #include "capture/win32/gdi_image.h"
 #include "capture/win32/gdi_screen.h"
 #include "capture/win32/gdi_session.h"
-#include "capture/win32/gdi_take.h"
+#include "capture/win32/gdi_capture.h"
 #include "capture/win32/gdi_windows.h"
 
 #include <stdio.h>
@@ -15,30 +15,30 @@
 
 struct capture {
     struct gdi_image image;
-    struct gdi_layout layout; /* that the picture was taken of */
+    struct gdi_layout layout; /* of the last picture */
 };
 
 /* ---- the picture ---- */
 
-static int gdi_take_enter(void *context, struct error *err)
+static int gdi_capture_enter(void *context, struct error *err)
 {
     (void)context;
     return gdi_desktop_enter(err);
 }
 
-static void gdi_take_read(void *context, struct gdi_layout *layout)
+static void gdi_capture_read(void *context, struct gdi_layout *layout)
 {
     (void)context;
     gdi_layout_read(layout);
 }
 
-static int gdi_take_copy(void *context, const struct rect *area, struct error *err)
+static int gdi_capture_copy(void *context, const struct rect *area, struct error *err)
 {
     struct capture *capture = context;
     return gdi_image_copy(&capture->image, area, err);
 }
 
-static const struct gdi_take_calls take_calls = {gdi_take_enter, gdi_take_read, gdi_take_copy};
+static const struct gdi_capture_calls capture_calls = {gdi_capture_enter, gdi_capture_read, gdi_capture_copy};
 
 static void gdi_add_facts(const struct capture *capture, const struct capture_options *options, const struct rect *area,
                           const char *cursor, struct strlist *facts)
@@ -56,7 +56,7 @@ static enum capture_result gdi_grab(struct capture *capture, const struct captur
                                     struct image_view *view, struct strlist *facts, struct error *err)
 {
     struct rect area;
-    if (gdi_take(&take_calls, capture, options, &capture->layout, &area, err))
+    if (gdi_capture(&capture_calls, capture, options, &capture->layout, &area, err))
         return CAPTURE_FAILED;
     gdi_image_view(&capture->image, view);
     struct cursor_canvas canvas = {capture->image.rgb, area.width, area.height};

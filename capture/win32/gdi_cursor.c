@@ -5,14 +5,14 @@
 #include <stdlib.h>
 #include <windows.h>
 
-#define CURSOR_SIZE_MAX 1024 /* pixels of a pointer, in a direction */
+#define CURSOR_SIZE_MAX 1024 /* pixels, width or height */
 
 struct gdi_bits {
     uint8_t *bytes; /* owned */
     uint32_t width, height, pitch;
 };
 
-/* Of 1 or 32 bits a pixel, whatever the bitmap has; rows from the top. */
+/* Reads a bitmap as `depth` (1 or 32) bits per pixel, whatever its own depth is. Rows go from top to bottom. */
 static bool gdi_read_bitmap(HBITMAP bitmap, WORD depth, struct gdi_bits *bits)
 {
     struct {
@@ -45,7 +45,7 @@ static bool gdi_has_alpha(const struct gdi_bits *colour)
     return false;
 }
 
-/* Colours without transparency of their own: where the mask says so, they invert. */
+/* Sets the fourth byte of colours that have no alpha channel: where the mask's bit is set they invert the screen. */
 static void gdi_apply_mask(struct gdi_bits *colour, const struct gdi_bits *mask)
 {
     for (uint32_t y = 0; y < colour->height; y++)

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <windows.h>
 
-/* ---- what drives a monitor ---- */
+/* ---- display devices ---- */
 
 static bool gdi_find_device(const char *name, DISPLAY_DEVICEW *device)
 {
@@ -17,10 +17,10 @@ static bool gdi_find_device(const char *name, DISPLAY_DEVICEW *device)
     return false;
 }
 
-/* "PCI\VEN_1AF4&DEV_1050&SUBSYS_..." has the ids. */
+/* Adds the PCI ids, which are in the device id: "PCI\VEN_1AF4&DEV_1050&SUBSYS_...". */
 static void gdi_add_pci_ids(size_t index, const wchar_t *id, struct strlist *facts)
 {
-    const size_t vendor = 8, device = 17; /* where they begin */
+    const size_t vendor = 8, device = 17; /* offsets of the ids */
     if (wcslen(id) >= device + 4 && wcsncmp(id, L"PCI\\VEN_", vendor) == 0 &&
         wcsncmp(id + vendor + 4, L"&DEV_", 5) == 0)
         strlist_addf(facts, "display.%zu.ids=%lx:%lx", index, wcstoul(id + vendor, NULL, 16),
@@ -56,7 +56,7 @@ void gdi_displays_list(const struct gdi_layout *layout, const char *backend, str
 
 /* ---- facts of a picture ---- */
 
-/* The monitor's own from Windows 8.1 on; before it all have the same. */
+/* Returns the monitor's own DPI from Windows 8.1 on. Before that all monitors have the same. */
 static unsigned gdi_monitor_dpi(const struct rect *area)
 {
     typedef HRESULT WINAPI get_dpi(HMONITOR monitor, int type, UINT *x, UINT *y);

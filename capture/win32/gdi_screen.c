@@ -37,7 +37,7 @@ void gdi_append_utf8(struct buffer *out, const wchar_t *text)
     if (!bytes)
         return;
     WideCharToMultiByte(CP_UTF8, 0, text, -1, (char *)bytes, size, NULL, NULL);
-    out->len--; /* its NUL */
+    out->len--; /* the NUL */
 }
 
 void gdi_append_text(struct buffer *out, const wchar_t *text)
@@ -57,7 +57,7 @@ static struct rect gdi_convert_rect(const RECT *rect)
                          (uint32_t)(rect->bottom - rect->top)};
 }
 
-/* "\\.\DISPLAY1" without its head. */
+/* Copies the name of a device without its prefix: "DISPLAY1" of "\\.\DISPLAY1". */
 static void gdi_copy_device_name(char name[GDI_NAME_SIZE], const wchar_t *device)
 {
     struct buffer text;
@@ -83,7 +83,7 @@ static BOOL CALLBACK gdi_add_monitor(HMONITOR handle, HDC dc, LPRECT rect, LPARA
     return TRUE;
 }
 
-/* With whatever rights it can be had. */
+/* Opens the input desktop, with fewer rights when not all are granted. */
 static HDESK gdi_open_input_desktop(void)
 {
     HDESK input = OpenInputDesktop(DF_ALLOWOTHERACCOUNTHOOK, FALSE, GENERIC_ALL);
@@ -142,7 +142,7 @@ void gdi_object_name(HANDLE object, char name[GDI_NAME_SIZE])
     buffer_deinit(&utf8);
 }
 
-/* By the window station's own word; session numbers tell nothing (the console's may be 0). */
+/* Checks the window station's flag WSF_VISIBLE. Session numbers can't be used: the console's may be 0. */
 static int gdi_check_station(struct error *err)
 {
     USEROBJECTFLAGS flags = {.dwFlags = 0};
@@ -180,7 +180,7 @@ int gdi_desktop_enter(struct error *err)
         CloseDesktop(input);
         return 0;
     }
-    if (!SetThreadDesktop(input)) { /* once set, it stays open as long as the thread is in it */
+    if (!SetThreadDesktop(input)) { /* on success the handle must stay open while the thread uses the desktop */
         DWORD code = GetLastError();
         CloseDesktop(input);
         return error_set(err, ERR_UNAVAILABLE, "desktop-denied: could not enter the desktop '%s' (%lu)", input_name,

@@ -5,13 +5,13 @@
 #include <string.h>
 #include <windows.h>
 
-/* ---- what the state is ---- */
+/* ---- the state ---- */
 
 /* As WTS_CONNECTSTATE_CLASS numbers them. */
 static const char *const connections[] = {"active", "connected", "connecting", "shadowed", "disconnected",
                                           "idle",   "listening", "reset",      "down",     "starting"};
 
-/* Windows 7 and Server 2008 R2 tell the two the wrong way round. */
+/* Returns whether the session is locked. Windows 7 and Server 2008 R2 have the two flags the wrong way round. */
 static bool gdi_is_locked(const struct gdi_session_info *info)
 {
     return info->flags == (info->is_windows_7 ? 1 : 0);
@@ -29,11 +29,11 @@ const char *gdi_session_state(const struct gdi_session_info *info)
     return info->connection >= 0 && info->connection < count ? connections[info->connection] : "unknown";
 }
 
-/* ---- asking ---- */
+/* ---- queries ---- */
 
 enum { WTS_USER_NAME = 5, WTS_CONNECT_STATE = 8, WTS_SESSION_INFO_EX = 25 };
 
-/* Copies what is told; 0 when nothing is. */
+/* Copies at most `size` bytes of what Windows says about the current session. Returns their number, 0 on failure. */
 static size_t gdi_query_session(int what, void *out, size_t size)
 {
     typedef BOOL WINAPI query_session(HANDLE server, DWORD session, int what, wchar_t **out, DWORD *size);
@@ -62,7 +62,7 @@ static bool gdi_is_windows_7(void)
 
 static void gdi_read_session(struct gdi_session_info *info)
 {
-    /* WTSINFOEXW: Level, then at 8 (its data has 64-bit numbers) SessionId, SessionState, SessionFlags. */
+    /* WTSINFOEXW: Level, then at offset 8 (the data has 64-bit members) SessionId, SessionState, SessionFlags. */
     int32_t wts[5];
     wchar_t user[2] = L"";
     *info =

@@ -7,13 +7,13 @@
 #include <stdlib.h>
 #include <windows.h>
 
-#define TEXT_SIZE 1024 /* characters of a title or class that are told */
+#define TEXT_SIZE 1024 /* characters of a title or class; longer ones are truncated */
 #define LINE_MAX_SIZE (64 * TEXT_SIZE)
-#define DIALOG_TEXT_MAX (8 * TEXT_SIZE) /* bytes of what a dialog says; of more the start is told */
+#define DIALOG_TEXT_MAX (8 * TEXT_SIZE) /* bytes of a dialog's text; longer ones are truncated */
 #define CONTROLS_MAX 256                /* of a dialog */
 
 struct gdi_window_list {
-    HWND *windows; /* owned, GDI_WINDOWS_MAX; top to bottom */
+    HWND *windows; /* owned, GDI_WINDOWS_MAX; from top to bottom */
     size_t count;
     bool full;
 };
@@ -37,10 +37,10 @@ static void gdi_append_field(struct buffer *line, const wchar_t *text)
     buffer_deinit(&utf8);
 }
 
-/* ---- what a dialog says ---- */
+/* ---- the text of a dialog ---- */
 
 struct gdi_dialog {
-    struct buffer text; /* UTF-8, a line a control */
+    struct buffer text; /* UTF-8, one line per control */
     unsigned controls;
 };
 
@@ -50,8 +50,8 @@ static bool gdi_is_dialog(HWND window)
     return GetClassNameW(window, name, 8) > 0 && wcscmp(name, L"#32770") == 0; /* so is every message box */
 }
 
-/* The text that the system keeps of a control: of labels and buttons. An edit control has its own and would have to be
-   sent a message. */
+/* Appends the control's window text that the system stores: of labels and buttons. An edit control stores its own and
+   would have to be sent a message. */
 static BOOL CALLBACK gdi_read_control(HWND control, LPARAM context)
 {
     struct gdi_dialog *dialog = (struct gdi_dialog *)context;
@@ -75,11 +75,11 @@ static void gdi_append_dialog(struct buffer *line, HWND window)
     buffer_deinit(&dialog.text);
 }
 
-/* ---- windows that hang ---- */
+/* ---- hung windows ---- */
 
 typedef HWND WINAPI hung_window_of(HWND ghost); /* user32's, in no header: HungWindowFromGhostWindow */
 
-/* Windows shows a likeness in the place of a window that hangs, which belongs to a process of its own. */
+/* Returns the hung window behind a ghost window, else the window itself. A ghost window belongs to a system process. */
 static HWND gdi_hung_window(HWND window)
 {
     wchar_t name[8];
@@ -92,7 +92,7 @@ static HWND gdi_hung_window(HWND window)
 
 /* ---- lines ---- */
 
-/* title, class, pid, geometry, whether it is visible, whether it hangs, what a dialog says */
+/* Adds a line: title, class, pid, geometry, whether it is visible, whether it is hung, the text of a dialog. */
 static void gdi_add_line(HWND shown, struct strlist *lines)
 {
     wchar_t text[TEXT_SIZE];
@@ -101,7 +101,7 @@ static void gdi_add_line(HWND shown, struct strlist *lines)
     DWORD pid = 0;
     HWND window = gdi_hung_window(shown);
     if (!GetWindowThreadProcessId(window, &pid) || !GetWindowRect(shown, &rect))
-        return; /* it has gone */
+        return; /* it was destroyed */
     buffer_init(&line, LINE_MAX_SIZE);
     if (InternalGetWindowText(window, text, TEXT_SIZE) > 0)
         gdi_append_field(&line, text);

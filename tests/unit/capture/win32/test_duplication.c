@@ -85,7 +85,7 @@ static void check_restart(const char *call, uint32_t code, const char *log)
     take(&fake, &result);
     CHECK_INT(result.status, ERR_UNAVAILABLE);
     CHECK(strstr(result.err.text, "again and again"));
-    CHECK_INT(memory.restarts, DUPLICATION_RESTARTS_MAX);
+    CHECK_INT(state.restarts, DUPLICATION_RESTARTS_MAX);
     drop(&result);
 }
 
@@ -186,7 +186,7 @@ static void check_refusal(const char *call, uint32_t code, const char *text)
     CHECK_INT(result.status, ERR_UNAVAILABLE);
     CHECK(strstr(result.err.text, text) == result.err.text);
     CHECK_INT(fake.slept_ms, 0);
-    CHECK_INT(memory.restarts, 0);
+    CHECK_INT(state.restarts, 0);
     CHECK(!strchr(fake.log, 'c') || strcmp(call, "copy") == 0);
     drop(&result);
 }

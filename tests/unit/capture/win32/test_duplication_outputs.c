@@ -83,7 +83,7 @@ static void test_format_that_is_not_read(void)
     struct fake fake;
     struct result result;
     prepare(&fake, NULL);
-    fake.pixels.format = 10; /* 16-bit floating point */
+    fake.surface.format = 10; /* 16-bit floating point */
     take(&fake, &result);
     CHECK_INT(result.status, ERR_UNAVAILABLE);
     CHECK_TEXT(result.err.text, "DISPLAY1: its pixels have the format 10, which is not read");

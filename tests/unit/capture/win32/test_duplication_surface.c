@@ -18,11 +18,11 @@ static struct duplication_surface prepare(uint32_t format)
     return (struct duplication_surface){&texture[0][0][0], W, H, W * 4, format};
 }
 
-static int place(const struct duplication_surface *pixels, uint32_t width, uint32_t height,
+static int place(const struct duplication_surface *surface, uint32_t width, uint32_t height,
                  enum duplication_rotation rotation)
 {
     struct rect area = {0, 0, width, height};
-    return duplication_surface_draw(rgb, &area, pixels, &area, rotation, &err);
+    return duplication_surface_draw(rgb, &area, surface, &area, rotation, &err);
 }
 
 /* Written down by hand: 123/456 turned clockwise by each quarter. */
@@ -38,8 +38,8 @@ static void test_rotations(void)
                  {ROTATION_180, 3, 2, {6, 5, 4, 3, 2, 1}},
                  {ROTATION_270, 2, 3, {3, 6, 2, 5, 1, 4}}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        struct duplication_surface pixels = prepare(FORMAT_BGRA8);
-        CHECK_INT(place(&pixels, cases[i].width, cases[i].height, cases[i].rotation), 0);
+        struct duplication_surface surface = prepare(FORMAT_BGRA8);
+        CHECK_INT(place(&surface, cases[i].width, cases[i].height, cases[i].rotation), 0);
         for (int p = 0; p < W * H; p++)
             CHECK_INT(rgb[p * 3], cases[i].expected[p]);
     }
@@ -47,46 +47,46 @@ static void test_rotations(void)
 
 static void test_sizes_that_do_not_fit(void)
 {
-    struct duplication_surface pixels = prepare(FORMAT_BGRA8);
-    CHECK_INT(place(&pixels, 3, 2, ROTATION_90), ERR_UNAVAILABLE);
+    struct duplication_surface surface = prepare(FORMAT_BGRA8);
+    CHECK_INT(place(&surface, 3, 2, ROTATION_90), ERR_UNAVAILABLE);
     CHECK_TEXT(err.text, "it gave 2x3 pixels where the desktop has 3x2");
-    CHECK_INT(place(&pixels, 2, 2, ROTATION_NONE), ERR_UNAVAILABLE);
+    CHECK_INT(place(&surface, 2, 2, ROTATION_NONE), ERR_UNAVAILABLE);
     CHECK_TEXT(err.text, "it gave 3x2 pixels where the desktop has 2x2");
-    CHECK_INT(place(&pixels, 3, 2, (enum duplication_rotation)5), ERR_UNAVAILABLE);
+    CHECK_INT(place(&surface, 3, 2, (enum duplication_rotation)5), ERR_UNAVAILABLE);
     CHECK_TEXT(err.text, "it is turned in an unknown way (5)");
-    pixels.pitch = W * 4 - 1;
-    CHECK_INT(place(&pixels, 3, 2, ROTATION_NONE), ERR_UNAVAILABLE);
+    surface.pitch = W * 4 - 1;
+    CHECK_INT(place(&surface, 3, 2, ROTATION_NONE), ERR_UNAVAILABLE);
     CHECK_TEXT(err.text, "its rows of 3 pixels have 11 bytes");
 }
 
 static void test_formats(void)
 {
     const uint32_t packed = 0x3ffu | 0x200u << 10 | 0x004u << 20;
-    struct duplication_surface pixels = prepare(FORMAT_BGRX8);
-    CHECK_INT(place(&pixels, W, H, ROTATION_NONE), 0);
+    struct duplication_surface surface = prepare(FORMAT_BGRX8);
+    CHECK_INT(place(&surface, W, H, ROTATION_NONE), 0);
     CHECK(memcmp(rgb, "\x01\x09\x07\x02\x09\x07", 6) == 0);
     memcpy(&texture[0][0][0], &packed, 4);
-    pixels.format = FORMAT_RGB10A2;
-    CHECK_INT(place(&pixels, W, H, ROTATION_NONE), 0);
+    surface.format = FORMAT_RGB10A2;
+    CHECK_INT(place(&surface, W, H, ROTATION_NONE), 0);
     CHECK(memcmp(rgb, "\xff\x80\x01", 3) == 0);
     memcpy(&texture[0][0][0], "\x01\x02\x03\x04", 4);
-    pixels.format = FORMAT_RGBA8;
-    CHECK_INT(place(&pixels, W, H, ROTATION_NONE), 0);
+    surface.format = FORMAT_RGBA8;
+    CHECK_INT(place(&surface, W, H, ROTATION_NONE), 0);
     CHECK(memcmp(rgb, "\x01\x02\x03", 3) == 0);
-    pixels.format = 10; /* 16-bit floating point */
-    CHECK_INT(place(&pixels, W, H, ROTATION_NONE), ERR_UNAVAILABLE);
+    surface.format = 10; /* 16-bit floating point */
+    CHECK_INT(place(&surface, W, H, ROTATION_NONE), ERR_UNAVAILABLE);
     CHECK_TEXT(err.text, "its pixels have the format 10, which is not read");
 }
 
 static void test_rows_that_are_longer_than_their_pixels(void)
 {
     static uint8_t wide[H][32];
-    struct duplication_surface pixels = prepare(FORMAT_BGRA8);
+    struct duplication_surface surface = prepare(FORMAT_BGRA8);
     memcpy(wide[0], texture[0], sizeof texture[0]);
     memcpy(wide[1], texture[1], sizeof texture[1]);
-    pixels.bytes = &wide[0][0];
-    pixels.pitch = sizeof wide[0];
-    CHECK_INT(place(&pixels, W, H, ROTATION_NONE), 0);
+    surface.bytes = &wide[0][0];
+    surface.pitch = sizeof wide[0];
+    CHECK_INT(place(&surface, W, H, ROTATION_NONE), 0);
     for (int p = 0; p < W * H; p++)
         CHECK_INT(rgb[p * 3], p + 1);
 }
@@ -95,8 +95,8 @@ static void test_rows_that_are_longer_than_their_pixels(void)
 static void test_what_lies_outside_is_left_out(void)
 {
     const struct rect output = {10, -20, W, H}, area = {9, -19, 2, 3};
-    struct duplication_surface pixels = prepare(FORMAT_BGRA8);
-    CHECK_INT(duplication_surface_draw(rgb, &area, &pixels, &output, ROTATION_NONE, &err), 0);
+    struct duplication_surface surface = prepare(FORMAT_BGRA8);
+    CHECK_INT(duplication_surface_draw(rgb, &area, &surface, &output, ROTATION_NONE, &err), 0);
     CHECK_INT(rgb[0], 0);
     CHECK_INT(rgb[3], 4); /* the second row's first */
     for (size_t i = 6; i < sizeof rgb; i++)
