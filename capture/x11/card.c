@@ -12,7 +12,7 @@
 #define CARDS_MAX 64 /* cardN with N below */
 
 /* N of a link to /dev/dri/cardN, or -1. */
-static long card_of_link(const char *link)
+static long x11_card_of_link(const char *link)
 {
     const char *prefix = "/dev/dri/card";
     long card = strncmp(link, prefix, strlen(prefix)) == 0 ? x11_parse_number(link + strlen(prefix)) : -1;
@@ -20,7 +20,7 @@ static long card_of_link(const char *link)
 }
 
 /* Marks the cards that a process has open; their number, or -1 when its files can't be read. */
-static int open_cards(const char *root, pid_t pid, bool cards[CARDS_MAX])
+static int x11_read_open_cards(const char *root, pid_t pid, bool cards[CARDS_MAX])
 {
     char path[PATH_MAX], link[64];
     int count = 0;
@@ -33,7 +33,7 @@ static int open_cards(const char *root, pid_t pid, bool cards[CARDS_MAX])
         if (len <= 0)
             continue;
         link[len] = 0;
-        long card = card_of_link(link);
+        long card = x11_card_of_link(link);
         if (card >= 0 && !cards[card]) {
             cards[card] = true;
             count++;
@@ -43,7 +43,7 @@ static int open_cards(const char *root, pid_t pid, bool cards[CARDS_MAX])
     return count;
 }
 
-static bool has_kernel_connector(const char *root, int card, const char *type, const char *rest)
+static bool x11_has_kernel_connector(const char *root, int card, const char *type, const char *rest)
 {
     char path[PATH_MAX];
     return x11_path(path, sizeof path, "%s/sys/class/drm/card%d-%s%s", root, card, type, rest) &&
@@ -51,20 +51,20 @@ static bool has_kernel_connector(const char *root, int card, const char *type, c
 }
 
 /* Xorg calls the kernel's HDMI-A-1 HDMI-1, and DVI-I, DVI-D and DP by their own names. */
-static bool has_connector(const char *root, int card, const char *output)
+static bool x11_has_connector(const char *root, int card, const char *output)
 {
     if (strchr(output, '/'))
         return false;
-    return has_kernel_connector(root, card, "", output) ||
-           (strncmp(output, "HDMI-", 5) == 0 && has_kernel_connector(root, card, "HDMI-A-", output + 5));
+    return x11_has_kernel_connector(root, card, "", output) ||
+           (strncmp(output, "HDMI-", 5) == 0 && x11_has_kernel_connector(root, card, "HDMI-A-", output + 5));
 }
 
 /* The card of the output; -1 when it can't be told. */
-static int choose_card(const char *root, const bool cards[CARDS_MAX], int count, const char *output)
+static int x11_choose_card(const char *root, const bool cards[CARDS_MAX], int count, const char *output)
 {
     int chosen = -1;
     for (int card = 0; card < CARDS_MAX; card++) {
-        if (!cards[card] || (count > 1 && !has_connector(root, card, output)))
+        if (!cards[card] || (count > 1 && !x11_has_connector(root, card, output)))
             continue;
         if (chosen >= 0)
             return -1;
@@ -74,7 +74,7 @@ static int choose_card(const char *root, const bool cards[CARDS_MAX], int count,
 }
 
 /* The last part of where a link points, "" when there is none or it does not fit. */
-static void link_name(const char *path, char *name, size_t size)
+static void x11_link_name(const char *path, char *name, size_t size)
 {
     char target[PATH_MAX];
     ssize_t len = readlink(path, target, sizeof target - 1);
@@ -93,19 +93,19 @@ bool x11_card_find(const char *root, pid_t server, const char *output, struct x1
     bool cards[CARDS_MAX] = {false};
     char path[PATH_MAX], bus[16];
     *card = (struct x11_card){.driver = ""};
-    int count = open_cards(root, server, cards);
+    int count = x11_read_open_cards(root, server, cards);
     if (count <= 0)
         return false;
-    int number = choose_card(root, cards, count, output);
+    int number = x11_choose_card(root, cards, count, output);
     if (number < 0)
         return true;
     x11_path(path, sizeof path, "%s/sys/class/drm/card%d/device/driver", root, number);
-    link_name(path, card->driver, sizeof card->driver);
+    x11_link_name(path, card->driver, sizeof card->driver);
     x11_path(path, sizeof path, "%s/sys/class/drm/card%d/device/subsystem", root, number);
-    link_name(path, bus, sizeof bus);
+    x11_link_name(path, bus, sizeof bus);
     x11_path(path, sizeof path, "%s/sys/class/drm/card%d/device", root, number);
     if (strcmp(bus, "pci") == 0)
-        link_name(path, card->pci, sizeof card->pci);
+        x11_link_name(path, card->pci, sizeof card->pci);
     return true;
 }
 
@@ -113,7 +113,7 @@ uint64_t x11_card_mask(const char *root, pid_t server)
 {
     bool cards[CARDS_MAX] = {false};
     uint64_t set = 0;
-    open_cards(root, server, cards);
+    x11_read_open_cards(root, server, cards);
     for (int card = 0; card < CARDS_MAX; card++)
         set |= (uint64_t)cards[card] << card;
     return set;

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static int ask_randr(struct x11_connection *connection)
+static int x11_query_randr(struct x11_connection *connection)
 {
     Display *display = connection->display;
     int opcode, event, error, major, minor;
@@ -16,14 +16,14 @@ static int ask_randr(struct x11_connection *connection)
 }
 
 /* Version 105 is 1.5. */
-static bool has_randr(struct x11_connection *connection, int version)
+static bool x11_has_randr(struct x11_connection *connection, int version)
 {
     if (connection->randr == 0)
-        connection->randr = ask_randr(connection);
+        connection->randr = x11_query_randr(connection);
     return connection->randr >= version;
 }
 
-static bool read_size(struct x11_connection *connection, int number, uint32_t *width, uint32_t *height)
+static bool x11_read_size(struct x11_connection *connection, int number, uint32_t *width, uint32_t *height)
 {
     Window root;
     int x, y;
@@ -33,7 +33,8 @@ static bool read_size(struct x11_connection *connection, int number, uint32_t *w
 }
 
 /* The part of a rectangle that lies in the screen; false when there is none. */
-static bool clip(const struct x11_screen *screen, int64_t x, int64_t y, int64_t width, int64_t height, struct rect *out)
+static bool x11_clip_area(const struct x11_screen *screen, int64_t x, int64_t y, int64_t width, int64_t height,
+                          struct rect *out)
 {
     int64_t right = x + width < screen->width ? x + width : screen->width;
     int64_t bottom = y + height < screen->height ? y + height : screen->height;
@@ -44,8 +45,8 @@ static bool clip(const struct x11_screen *screen, int64_t x, int64_t y, int64_t 
     return true;
 }
 
-static int add_output(const struct x11_connection *connection, struct x11_screen *screen, const char *name,
-                      struct rect area, struct error *err)
+static int x11_add_output(const struct x11_connection *connection, struct x11_screen *screen, const char *name,
+                          struct rect area, struct error *err)
 {
     char prefix[24] = "";
     if (screen->number != (int)connection->server.screen)
@@ -66,12 +67,13 @@ static int add_output(const struct x11_connection *connection, struct x11_screen
 
 /* ---- RandR ---- */
 
-static int add_crtc(struct x11_connection *connection, struct x11_screen *screen, XRRScreenResources *resources,
-                    const XRRCrtcInfo *crtc, bool named, struct error *err)
+static int x11_add_crtc(struct x11_connection *connection, struct x11_screen *screen, XRRScreenResources *resources,
+                        const XRRCrtcInfo *crtc, bool named, struct error *err)
 {
     struct rect area;
     int status = 0;
-    if (crtc->mode == None || crtc->noutput == 0 || !clip(screen, crtc->x, crtc->y, crtc->width, crtc->height, &area))
+    if (crtc->mode == None || crtc->noutput == 0 ||
+        !x11_clip_area(screen, crtc->x, crtc->y, crtc->width, crtc->height, &area))
         return 0;
     if (screen->crtc_count == X11_OUTPUTS_MAX)
         return error_set(err, ERR_LIMIT, "the screen has more than %d active CRTCs", X11_OUTPUTS_MAX);
@@ -81,13 +83,13 @@ static int add_crtc(struct x11_connection *connection, struct x11_screen *screen
     XRROutputInfo *output = x11.XRRGetOutputInfo(connection->display, resources, crtc->outputs[0]);
     if (!output)
         return 0;
-    status = add_output(connection, screen, output->name, area, err);
+    status = x11_add_output(connection, screen, output->name, area, err);
     x11.XRRFreeOutputInfo(output);
     return status;
 }
 
 /* What is crtcs; outputs too where they are not to be had as monitors. */
-static int read_crtcs(struct x11_connection *connection, struct x11_screen *screen, bool named, struct error *err)
+static int x11_read_crtcs(struct x11_connection *connection, struct x11_screen *screen, bool named, struct error *err)
 {
     Window root = RootWindow(connection->display, screen->number);
     /* XRRGetScreenResources, without Current, would probe the hardware. */
@@ -100,14 +102,14 @@ static int read_crtcs(struct x11_connection *connection, struct x11_screen *scre
         XRRCrtcInfo *crtc = x11.XRRGetCrtcInfo(connection->display, resources, resources->crtcs[i]);
         if (!crtc)
             continue;
-        status = add_crtc(connection, screen, resources, crtc, named, err);
+        status = x11_add_crtc(connection, screen, resources, crtc, named, err);
         x11.XRRFreeCrtcInfo(crtc);
     }
     x11.XRRFreeScreenResources(resources);
     return status;
 }
 
-static int read_monitors(struct x11_connection *connection, struct x11_screen *screen, struct error *err)
+static int x11_read_monitors(struct x11_connection *connection, struct x11_screen *screen, struct error *err)
 {
     int count = 0, status = 0;
     XRRMonitorInfo *monitors =
@@ -116,8 +118,8 @@ static int read_monitors(struct x11_connection *connection, struct x11_screen *s
         const XRRMonitorInfo *monitor = &monitors[i];
         struct rect area;
         char *name = x11.XGetAtomName(connection->display, monitor->name);
-        if (name && clip(screen, monitor->x, monitor->y, monitor->width, monitor->height, &area))
-            status = add_output(connection, screen, name, area, err);
+        if (name && x11_clip_area(screen, monitor->x, monitor->y, monitor->width, monitor->height, &area))
+            status = x11_add_output(connection, screen, name, area, err);
         if (name)
             x11.XFree(name);
     }
@@ -131,24 +133,25 @@ int x11_screen_read(struct x11_connection *connection, int number, struct x11_sc
     screen->number = number;
     screen->output_count = screen->crtc_count = 0;
     screen->changed = 0;
-    if (!read_size(connection, number, &screen->width, &screen->height))
+    if (!x11_read_size(connection, number, &screen->width, &screen->height))
         return error_set(err, ERR_UNAVAILABLE, "X server :%u does not tell the size of its screen %d",
                          connection->server.number, number);
-    if (!has_randr(connection, 103))
-        return add_output(connection, screen, "screen", (struct rect){0, 0, screen->width, screen->height}, err);
-    bool has_monitors = x11.XRRGetMonitors && has_randr(connection, 105);
-    int status = read_crtcs(connection, screen, !has_monitors, err);
+    if (!x11_has_randr(connection, 103))
+        return x11_add_output(connection, screen, "screen", (struct rect){0, 0, screen->width, screen->height}, err);
+    bool has_monitors = x11.XRRGetMonitors && x11_has_randr(connection, 105);
+    int status = x11_read_crtcs(connection, screen, !has_monitors, err);
     if (status == 0 && has_monitors)
-        status = read_monitors(connection, screen, err);
+        status = x11_read_monitors(connection, screen, err);
     return status;
 }
 
 bool x11_screen_is_current(struct x11_connection *connection, const struct x11_screen *screen)
 {
     uint32_t width, height;
-    if (!read_size(connection, screen->number, &width, &height) || width != screen->width || height != screen->height)
+    if (!x11_read_size(connection, screen->number, &width, &height) || width != screen->width ||
+        height != screen->height)
         return false;
-    if (!has_randr(connection, 103))
+    if (!x11_has_randr(connection, 103))
         return true;
     XRRScreenResources *resources =
         x11.XRRGetScreenResourcesCurrent(connection->display, RootWindow(connection->display, screen->number));
