@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* One capture by desktop duplication, an interface that is made for a stream of updates: which calls to make, what to do
-   about each HRESULT, and when to give up. The calls are behind a table, so that this file needs no header of Windows. */
+/* One capture by desktop duplication, an interface that is made for a stream of updates: which calls to make, what to
+   do about each HRESULT, and when to give up. The calls are behind a table, so that this file needs no header of
+   Windows. */
 #ifndef CAPTURE_WIN32_DUPLICATION_H
 #define CAPTURE_WIN32_DUPLICATION_H
 

@@ -23,8 +23,8 @@ struct duplication_surface {
 };
 
 /* Draws the surface of an output into `rgb`, the picture of `area`, whose rows have area->width * 3 bytes. `output` and
-   `area` are in coordinates of the desktop; pixels outside of `area` are omitted. Returns ERR_UNAVAILABLE when the format
-   or the rotation is unknown, or the size is not that of the output. */
+   `area` are in coordinates of the desktop; pixels outside of `area` are omitted. Returns ERR_UNAVAILABLE when the
+   format or the rotation is unknown, or the size is not that of the output. */
 int duplication_surface_draw(uint8_t *rgb, const struct rect *area, const struct duplication_surface *surface,
                              const struct rect *output, enum duplication_rotation rotation, struct error *err);
 

@@ -32,8 +32,8 @@ int gdi_desktop_enter(struct error *err);
 /* Reads the name of a desktop or a window station (a HANDLE). */
 void gdi_object_name(void *object, char name[GDI_NAME_SIZE]);
 
-/* Loads a function that not every Windows has, from a DLL of the system directory. Returns NULL where there is none. The
-   DLL stays loaded. */
+/* Loads a function that not every Windows has, from a DLL of the system directory. Returns NULL where there is none.
+   The DLL stays loaded. */
 void (*gdi_system_function(const wchar_t *module, const char *name))(void);
 
 void gdi_append_utf8(struct buffer *out, const wchar_t *text);

@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 
-/* Adds what is known: "gdi.desktop=Default", "gdi.session=1", "gdi.session-state=active" and warnings with the remedy. */
+/* Adds what is known: "gdi.desktop=Default", "gdi.session=1", "gdi.session-state=active" and warnings. */
 void gdi_desktop_facts(struct strlist *facts);
 
 /* Returns whether this process runs as LocalSystem, which may open every desktop. */

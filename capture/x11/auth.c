@@ -81,7 +81,7 @@ void x11_auth_read(struct slice file, unsigned number, const char *host_name, st
     snprintf(number_text, sizeof number_text, "%u", number);
     cookies->count = 0;
     cookies->more = false;
-    /* One pass a fit keeps the order without a sort; a file is a few entries long. */
+    /* One pass for each fit gives the order without a sort. A file has few entries. */
     for (enum fit fit = 0; fit < FIT_COUNT; fit++) {
         struct slice rest = file;
         struct auth_entry entry;

@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define ENVIRONMENT_MAX (128u << 10) /* bytes of a process's environment that are looked at */
+#define ENVIRONMENT_MAX (128u << 10) /* bytes of a process's environment that are read */
 
 /* %U is the user id that the server runs as, %D its display's number. */
 static const char *const known_files[] = {
@@ -44,7 +44,7 @@ static void authority_add_path(struct strlist *paths, const char *path)
         strlist_add(paths, path);
 }
 
-/* What libXau takes when XAUTHORITY is not set. */
+/* Adds the file that libXau uses when XAUTHORITY is not set. */
 static void authority_add_home(struct strlist *paths, const char *home)
 {
     char path[PATH_MAX];
@@ -62,7 +62,7 @@ static void authority_add_own(const struct x11_environment *environment, struct 
 
 /* ---- other processes' environments ---- */
 
-/* Whether the value of DISPLAY names display :number, on any screen. */
+/* Returns whether the value of DISPLAY names display :number, on any screen. */
 static bool authority_display_matches(const char *value, unsigned number)
 {
     char text[16];
@@ -167,9 +167,9 @@ void x11_authority_files(const char *root, enum x11_authority_stage stage, const
     }
 }
 
-/* ---- reading one ---- */
+/* ---- reading a file ---- */
 
-/* The bytes of a regular file of at most X11_AUTH_FILE_MAX: their number, or a negative status. */
+/* Reads a regular file of at most X11_AUTH_FILE_MAX bytes. Returns their number, or a negative status. */
 static ssize_t authority_read_file(int fd, uint8_t *bytes, struct stat *info, struct error *err)
 {
     size_t len = 0;

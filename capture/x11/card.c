@@ -11,7 +11,7 @@
 
 #define CARDS_MAX 64 /* cardN with N below */
 
-/* N of a link to /dev/dri/cardN, or -1. */
+/* Returns N of a link to /dev/dri/cardN, or -1. */
 static long x11_card_of_link(const char *link)
 {
     const char *prefix = "/dev/dri/card";
@@ -19,7 +19,7 @@ static long x11_card_of_link(const char *link)
     return card < CARDS_MAX ? card : -1;
 }
 
-/* Marks the cards that a process has open; their number, or -1 when its files can't be read. */
+/* Marks the cards that a process has open. Returns their number, or -1 when its files can't be read. */
 static int x11_read_open_cards(const char *root, pid_t pid, bool cards[CARDS_MAX])
 {
     char path[PATH_MAX], link[64];
@@ -50,7 +50,8 @@ static bool x11_has_kernel_connector(const char *root, int card, const char *typ
            access(path, F_OK) == 0;
 }
 
-/* Xorg calls the kernel's HDMI-A-1 HDMI-1, and DVI-I, DVI-D and DP by their own names. */
+/* Returns whether the card has the output's connector. Xorg calls the kernel's HDMI-A-1 HDMI-1. DVI-I, DVI-D and DP
+   have the same names in both. */
 static bool x11_has_connector(const char *root, int card, const char *output)
 {
     if (strchr(output, '/'))
@@ -59,7 +60,7 @@ static bool x11_has_connector(const char *root, int card, const char *output)
            (strncmp(output, "HDMI-", 5) == 0 && x11_has_kernel_connector(root, card, "HDMI-A-", output + 5));
 }
 
-/* The card of the output; -1 when it can't be told. */
+/* Returns the number of the output's card, -1 when it is ambiguous or unknown. */
 static int x11_choose_card(const char *root, const bool cards[CARDS_MAX], int count, const char *output)
 {
     int chosen = -1;
@@ -73,7 +74,7 @@ static int x11_choose_card(const char *root, const bool cards[CARDS_MAX], int co
     return chosen;
 }
 
-/* The last part of where a link points, "" when there is none or it does not fit. */
+/* Reads the last component of a link's target, "" when there is no link or it does not fit. */
 static void x11_link_name(const char *path, char *name, size_t size)
 {
     char target[PATH_MAX];

@@ -14,18 +14,18 @@ static bool x11_rect_covers(const struct rect *rect, const struct rect *area)
            x11_rect_holds(rect, (int64_t)area->x + area->width - 1, (int64_t)area->y + area->height - 1);
 }
 
-/* The end of the covered run that column x of row y begins, at most `end`; x itself when it is not covered. */
+/* Returns the end of the covered run that starts at column x of row y, at most `end`. It is x when x is not covered. */
 static int64_t x11_skip_covered(const struct rect *covered, size_t count, int64_t x, int64_t y, int64_t end)
 {
     for (size_t i = 0; i < count && x < end; i++)
         if (x11_rect_holds(&covered[i], x, y)) {
             x = (int64_t)covered[i].x + covered[i].width;
-            i = (size_t)-1; /* it may go on in any other */
+            i = (size_t)-1; /* any other rectangle may continue it */
         }
     return x < end ? x : end;
 }
 
-/* The next column from x on that some rectangle lights, at most `end`. */
+/* Returns the next column after x that a rectangle covers, at most `end`. */
 static int64_t x11_next_covered(const struct rect *covered, size_t count, int64_t x, int64_t y, int64_t end)
 {
     for (size_t i = 0; i < count; i++)
@@ -51,7 +51,8 @@ void x11_blank_uncovered(const struct x11_canvas *canvas, const struct rect *cov
     }
 }
 
-/* Premultiplied "over", rounded to the nearest: what a display does with the cursor's plane. */
+/* Draws a premultiplied pixel over another ("over" of Porter and Duff), rounded to the nearest, as display hardware
+   blends the cursor plane. */
 static void x11_blend_pixel(uint8_t *rgb, uint32_t argb)
 {
     unsigned through = 255 - (argb >> 24);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* An open connection to the X server that is captured. A process has one at a time, since Xlib's handlers are global. */
+/* An open connection to the X server that is captured. A process has only one, since Xlib's handlers are global. */
 #ifndef CAPTURE_X11_CONNECTION_H
 #define CAPTURE_X11_CONNECTION_H
 
@@ -20,13 +20,13 @@ struct x11_connection {
 };
 
 /* Finds a server, or the named one (":0"; NULL: any), and its authority. Opens Xlib's connection and the one of
-   liveness.h. x11_connection_close() must follow in any case. Returns ERR_DENIED when a server refused, ERR_TIMEOUT when
-   one did not answer, else ERR_UNAVAILABLE. */
+   liveness.h. x11_connection_close() must follow in any case. Returns ERR_DENIED when a server refused, ERR_TIMEOUT
+   when one did not answer, else ERR_UNAVAILABLE. */
 int x11_connection_open(struct x11_connection *connection, const char *only, int timeout_ms, struct error *err);
 void x11_connection_close(struct x11_connection *connection); /* accepts a half-open one */
 
-/* Checks that the server answers now, before calls of Xlib. Returns ERR_TIMEOUT, which names the server and the state of
-   its process, or ERR_CLOSED when the server ended. */
+/* Checks that the server answers now, before calls of Xlib. Returns ERR_TIMEOUT, which names the server and the state
+   of its process, or ERR_CLOSED when the server ended. */
 int x11_connection_ping(struct x11_connection *connection, int timeout_ms, struct error *err);
 
 /* Begins a use of Xlib, which must end with x11_connection_leave(), in the same function:

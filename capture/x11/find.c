@@ -50,7 +50,7 @@ bool x11_is_server_name(const char *name)
 
 /* ---- processes ---- */
 
-/* A relative -auth is relative to the server's own folder. */
+/* Returns the path of the option -auth, to be freed. A relative one is relative to the server's working directory. */
 static char *x11_resolve_auth_option(pid_t pid, const char *path)
 {
     char *copy = NULL;
@@ -61,7 +61,7 @@ static char *x11_resolve_auth_option(pid_t pid, const char *path)
     return copy;
 }
 
-/* Words are what lies between the NULs of /proc/PID/cmdline. */
+/* Reads the arguments of /proc/PID/cmdline, which are separated by NULs. */
 static void x11_read_arguments(struct x11_server *server, bool *number_known, const char *words, size_t len)
 {
     bool displayfd = false;
@@ -82,7 +82,7 @@ static void x11_read_arguments(struct x11_server *server, bool *number_known, co
     }
     if (!*number_known && !displayfd && server->name[0] == 'X' &&
         (server->name[1] == 0 || strncmp(server->name, "Xorg", 4) == 0))
-        *number_known = true; /* Xorg's default is :0 */
+        *number_known = true; /* the default of Xorg is :0 */
 }
 
 static void x11_add_process(struct search *search, pid_t pid)
@@ -127,7 +127,7 @@ static void x11_add_processes(struct search *search)
 
 /* ---- display numbers of servers that were started with -displayfd ---- */
 
-/* The N of a path that ends in "/.X11-unix/XN", else -1. */
+/* Returns N of a path that ends in "/.X11-unix/XN", else -1. */
 static long x11_socket_number(const char *path)
 {
     const char *last = strstr(path, "/.X11-unix/X");
@@ -135,7 +135,7 @@ static long x11_socket_number(const char *path)
     return number <= X11_DISPLAY_MAX ? number : -1;
 }
 
-/* proc(5), /proc/net/unix: "Num: RefCount Protocol Flags Type St Inode Path"; flag 0x10000 is a listening socket. */
+/* Reads /proc/net/unix: "Num: RefCount Protocol Flags Type St Inode Path". Flag 0x10000 is a listening socket. */
 static void x11_read_sockets(struct search *search)
 {
     char path[PATH_MAX], line[256], name[128];
@@ -164,7 +164,7 @@ static bool x11_number_of_inode(const struct search *search, unsigned long inode
     return false;
 }
 
-/* Through the sockets that the process holds: -displayfd also means that there is no lock file. */
+/* Finds the display number by the sockets that the process has open. With -displayfd there may be no lock file. */
 static bool x11_number_by_sockets(const struct search *search, struct x11_server *server)
 {
     char path[PATH_MAX], link[64];
@@ -185,7 +185,7 @@ static bool x11_number_by_sockets(const struct search *search, struct x11_server
     return found;
 }
 
-/* The process that the display's lock file names, or 0. */
+/* Returns the process that the display's lock file names, or 0. */
 static pid_t x11_lock_owner(const struct search *search, unsigned number)
 {
     char path[PATH_MAX], text[32];
@@ -214,7 +214,7 @@ static void x11_remove_server(struct search *search, size_t index)
     memmove(&search->number_known[index], &search->number_known[index + 1], after * sizeof search->number_known[0]);
 }
 
-/* What can't be told is left for x11_choose_display(). */
+/* Finds the missing display numbers. Those that can't be found are left to x11_choose_display(). */
 static void x11_complete_numbers(struct search *search)
 {
     for (size_t i = 0; i < search->servers->count; i++) {
@@ -236,9 +236,9 @@ static void x11_remove_unnumbered(struct search *search)
     }
 }
 
-/* ---- the display that was asked for ---- */
+/* ---- the display of DISPLAY ---- */
 
-/* ":N", ":N.S" or "unix:N.S": a display of this machine. */
+/* Parses the name of a local display: ":N", ":N.S" or "unix:N.S". */
 static bool x11_parse_display(const char *text, unsigned *number, unsigned *screen)
 {
     char copy[32];
@@ -258,7 +258,8 @@ static bool x11_parse_display(const char *text, unsigned *number, unsigned *scre
     return true;
 }
 
-/* Whether another process than a server, say a compositor, holds the display and waits for a first client. */
+/* Returns whether a process that is no X server, such as a compositor, listens on the display and would start a server
+   for the first client. */
 static bool x11_is_socket_activated(const struct search *search, unsigned number, pid_t *owner,
                                     char name[X11_PROCESS_NAME_SIZE])
 {
@@ -286,14 +287,14 @@ static void x11_refuse_socket(struct search *search, unsigned number)
         strlist_addf(search->refused, ":%u: there is a socket, but no X server is seen behind it", number);
 }
 
-/* No process of a server is seen behind the display. It may be in another container, whose socket was handed in on
-   purpose; but a compositor that waits for a client is not to be woken. */
+/* Adds the server of a display whose process is not found. The server may run in another container, whose socket was
+   passed in on purpose. A compositor that waits for a first client is not added: connecting would start a server. */
 static void x11_add_unlisted(struct search *search, unsigned number, unsigned screen)
 {
     char name[X11_PROCESS_NAME_SIZE];
     pid_t owner;
     if (x11_is_socket_activated(search, number, &owner, name)) {
-        if (!x11_has_socket(search, number)) /* else it is told with the other sockets */
+        if (!x11_has_socket(search, number)) /* else x11_refuse_orphans() reports it */
             x11_refuse_socket(search, number);
     } else if (search->servers->count < X11_SERVERS_MAX) {
         search->number_known[search->servers->count] = true;
@@ -317,7 +318,8 @@ static size_t x11_mark_chosen(struct search *search, unsigned number, unsigned s
     return count;
 }
 
-/* A server of another user whose display can't be told may be the one: whoever connects sees whose socket it is. */
+/* Marks the server of DISPLAY. Where no server has that number it may be one of another user, whose number can't be
+   found: the connection's peer then tells whether it is. */
 static void x11_choose_display(struct search *search, const char *display)
 {
     unsigned number, screen;
@@ -327,7 +329,7 @@ static void x11_choose_display(struct search *search, const char *display)
         x11_add_unlisted(search, number, screen);
 }
 
-/* ---- what is shown ---- */
+/* ---- order ---- */
 
 static void x11_mark_shown(struct search *search)
 {
@@ -359,7 +361,7 @@ static int x11_compare_servers(const void *left, const void *right)
     return (a->number > b->number) - (a->number < b->number);
 }
 
-/* Sockets that nobody's process was seen to own. */
+/* Reports the sockets that belong to no server found. */
 static void x11_refuse_orphans(struct search *search)
 {
     for (size_t i = 0; i < search->socket_count; i++) {

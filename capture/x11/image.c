@@ -225,7 +225,7 @@ static void x11_set_colors(struct x11_decoder *decoder, const XColor *colors, si
     }
 }
 
-/* Returns the installed colour map, which is the one that the hardware applies: the default one where it is installed. */
+/* Returns the installed colour map, which the hardware applies: the default one where it is installed. */
 static Colormap x11_installed_colormap(struct x11_connection *connection, int number)
 {
     int count = 0;

@@ -25,8 +25,8 @@ int x11_image_decode(struct x11_image *image, struct x11_connection *connection,
                      struct x11_canvas *canvas, struct error *err);
 void x11_image_close(struct x11_image *image, struct x11_connection *connection); /* accepts a zeroed one */
 
-/* Writes a sentinel into each row, by which an image that the server did not write is detected. Xorg writes nothing while
-   its virtual terminal is inactive: the previous picture would be taken for a new one. */
+/* Writes a sentinel into each row, by which an image that the server did not write is detected. Xorg writes nothing
+   while its virtual terminal is inactive: the previous picture would be taken for a new one. */
 void x11_sentinel_write(uint8_t *pixels, size_t stride, uint32_t height, uint32_t seed);
 /* Returns whether the sentinels of all rows are still there. */
 bool x11_sentinel_is_intact(const uint8_t *pixels, size_t stride, uint32_t height, uint32_t seed);

@@ -25,7 +25,7 @@ static int x11_poll_timeout(int64_t deadline_ms)
     return left > INT_MAX ? INT_MAX : (int)left;
 }
 
-/* connect(2) itself waits when the server's queue of new clients is full. */
+/* Limits the time of connect(2), which blocks while the server's listen queue is full. */
 static void x11_limit_connect(int fd, int64_t deadline_ms)
 {
     int left = x11_poll_timeout(deadline_ms);
@@ -33,7 +33,7 @@ static void x11_limit_connect(int fd, int64_t deadline_ms)
     setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
 }
 
-/* Xlib's order: the abstract name first. */
+/* Connects to the abstract socket, else to the one in /tmp: the same order as Xlib's. */
 static int x11_connect_socket(int fd, unsigned number)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -78,7 +78,7 @@ void x11_liveness_close(struct x11_liveness *liveness)
     liveness->fd = -1;
 }
 
-/* All len bytes, or why not. */
+/* Receives exactly `len` bytes. */
 static enum x11_answer x11_receive(struct x11_liveness *liveness, void *bytes, size_t len, int64_t deadline_ms)
 {
     uint8_t *to = bytes;
@@ -98,7 +98,8 @@ static enum x11_answer x11_receive(struct x11_liveness *liveness, void *bytes, s
     return X11_ANSWERED;
 }
 
-/* What we send is far smaller than a socket's buffer: it fills only when a server has read nothing for long. */
+/* Sends `len` bytes without blocking. They are far fewer than a socket's buffer has, which is only full when the server
+   has read nothing for long. */
 static enum x11_answer x11_send(struct x11_liveness *liveness, const void *bytes, size_t len)
 {
     ssize_t sent = send(liveness->fd, bytes, len, MSG_NOSIGNAL | MSG_DONTWAIT);
@@ -129,7 +130,7 @@ static enum x11_answer x11_send_setup(struct x11_liveness *liveness, const char 
     return answer;
 }
 
-/* Reads what follows the answer's head; its beginning is kept as text, without the newline that servers end it with. */
+/* Receives the rest of the setup answer. Its first line is kept as text. */
 static enum x11_answer x11_receive_rest(struct x11_liveness *liveness, size_t len, int64_t deadline_ms, char *text,
                                         size_t size)
 {
@@ -187,7 +188,7 @@ enum x11_answer x11_liveness_ping(struct x11_liveness *liveness, int64_t deadlin
     if (answer != X11_ANSWERED)
         return answer;
     liveness->sequence++;
-    do { /* skip answers to beats that were given up on, and events that go to every client */
+    do { /* skip replies to pings that timed out, and events that every client gets */
         answer = x11_receive(liveness, message, sizeof message, deadline_ms);
         if (answer != X11_ANSWERED)
             return answer;

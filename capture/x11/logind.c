@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The value of KEY= in a file of lines, as systemd keeps its sessions; "" when it has none. */
+/* Reads the value of KEY= from a file of such lines, as systemd stores its sessions. It is "" when there is none. */
 static void logind_read_value(const char *path, const char *key, char *value, size_t size)
 {
     char text[4096];
@@ -20,7 +20,7 @@ static void logind_read_value(const char *path, const char *key, char *value, si
             snprintf(value, size, "%s", line + len + 1);
 }
 
-/* The files are logind's own and not an interface that is promised, so each may be missing. */
+/* Reads the files of seat0 and its session. They are no stable interface, so each may be missing. */
 static void logind_read_session(const char *root, struct x11_logind *logind)
 {
     char path[PATH_MAX], number[16];

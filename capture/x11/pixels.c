@@ -8,7 +8,7 @@ size_t x11_channel_count(const struct x11_channel *channel)
     return (size_t)(channel->mask >> channel->shift) + 1;
 }
 
-/* The bits of value, repeated until they fill 8: the largest value is 255 and the steps are even. */
+/* Scales a value to 8 bits by repeating its bits, so that the largest value is 255 and the steps are even. */
 static uint8_t x11_scale_to_8_bits(uint32_t value, unsigned bits)
 {
     if (bits >= 8)
@@ -74,7 +74,7 @@ static inline __attribute__((always_inline)) uint32_t x11_read_pixel(const uint8
     return pixel;
 }
 
-/* Inlined with constant bytes and order, so that each layout gets a loop of its own. */
+/* Decodes a row. It is inlined with constant `bytes` and `msb_first`, so that each layout gets its own loop. */
 static inline __attribute__((always_inline)) void x11_decode_row(const struct x11_decoder *decoder, unsigned bytes,
                                                                  bool msb_first, const uint8_t *source, uint8_t *rgb,
                                                                  uint32_t width)
@@ -89,8 +89,9 @@ static inline __attribute__((always_inline)) void x11_decode_row(const struct x1
     }
 }
 
-/* Four pixels at a time in 64-bit words: 16 bytes B G R x become 12 bytes R G B. Each store is 8 bytes long, of which
-   the last two are overwritten by the next, hence the margin at the end of the row. */
+/* Decodes a row of the usual layout, four pixels at a time in 64-bit words: 16 bytes B G R x become 12 bytes R G B.
+   Each store writes 8 bytes, of which the next one overwrites the last two. So the last pixels of a row are decoded
+   singly. */
 static void x11_decode_plain_row(const struct x11_decoder *decoder, const uint8_t *source, uint8_t *rgb, uint32_t width)
 {
     uint32_t x = 0;

@@ -44,7 +44,7 @@ bool x11_process_stat(const char *root, pid_t pid, char name[X11_PROCESS_NAME_SI
     char path[PATH_MAX], stat[512];
     if (!x11_path(path, sizeof path, "%s/proc/%d/stat", root, (int)pid) || x11_read_file(path, stat, sizeof stat) < 0)
         return false;
-    /* "PID (NAME) STATE ...", and a name may hold parentheses and spaces. */
+    /* "PID (NAME) STATE ...". A name may contain parentheses and spaces. */
     char *begin = strchr(stat, '('), *end = strrchr(stat, ')');
     if (!begin || !end || end < begin || end[1] != ' ' || end[2] == 0)
         return false;

@@ -8,14 +8,14 @@ static int x11_query_randr(struct x11_connection *connection)
 {
     Display *display = connection->display;
     int opcode, event, error, major, minor;
-    /* XRRQueryExtension() alone would do, but leaks where there is none. */
+    /* XQueryExtension() first: XRRQueryExtension() leaks memory where the server has no RandR. */
     if (x11_missing(X11_LIB_XRANDR) || !x11.XQueryExtension(display, RANDR_NAME, &opcode, &event, &error) ||
         !x11.XRRQueryVersion(display, &major, &minor))
         return -1;
     return major * 100 + minor;
 }
 
-/* Version 105 is 1.5. */
+/* Returns whether the server has at least that version of RandR. Version 105 is 1.5. */
 static bool x11_has_randr(struct x11_connection *connection, int version)
 {
     if (connection->randr == 0)
@@ -32,7 +32,7 @@ static bool x11_read_size(struct x11_connection *connection, int number, uint32_
                             &border, &depth);
 }
 
-/* The part of a rectangle that lies in the screen; false when there is none. */
+/* Clips a rectangle to the screen. Returns false when nothing of it is left. */
 static bool x11_clip_area(const struct x11_screen *screen, int64_t x, int64_t y, int64_t width, int64_t height,
                           struct rect *out)
 {
@@ -61,7 +61,7 @@ static int x11_add_output(const struct x11_connection *connection, struct x11_sc
     snprintf(output->name, sizeof output->name, "%s%s", prefix, name);
     for (char *c = output->name; *c; c++)
         if ((unsigned char)*c <= ' ' || *c == '/' || *c == 0x7f)
-            *c = '_'; /* the name stands in lines and file names */
+            *c = '_'; /* the name is used in lines of text and in file names */
     return 0;
 }
 
@@ -88,11 +88,11 @@ static int x11_add_crtc(struct x11_connection *connection, struct x11_screen *sc
     return status;
 }
 
-/* What is crtcs; outputs too where they are not to be had as monitors. */
+/* Reads the active CRTCs, and with `named` the outputs from them, where RandR has no monitors. */
 static int x11_read_crtcs(struct x11_connection *connection, struct x11_screen *screen, bool named, struct error *err)
 {
     Window root = RootWindow(connection->display, screen->number);
-    /* XRRGetScreenResources, without Current, would probe the hardware. */
+    /* XRRGetScreenResources() would probe the hardware. */
     XRRScreenResources *resources = x11.XRRGetScreenResourcesCurrent(connection->display, root);
     int status = 0;
     if (!resources)

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define REASONS_MAX 2048 /* bytes of one server's reasons */
+#define REASONS_MAX 2048 /* bytes of the reasons of one server */
 
 struct attempt {
     const struct x11_environment *environment; /* borrowed */
@@ -21,17 +21,18 @@ static void x11_add_reason(struct attempt *attempt, const char *what, const char
     buffer_printf(&attempt->reasons, "%s%s%s%s", attempt->reasons.len ? ", " : "", what, *what ? ": " : "", reason);
 }
 
-/* Two processes can claim one display when one of them is in a container: the socket tells which of them it is. */
+/* Returns whether the socket's peer is the server. When one of two servers runs in a container both can have the same
+   display number. */
 static bool x11_socket_is_of_server(const struct attempt *attempt, const struct x11_liveness *liveness)
 {
     char name[X11_PROCESS_NAME_SIZE], state;
     if (attempt->server->pid == 0 || liveness->pid == 0 || liveness->pid == attempt->server->pid)
         return true;
-    /* A server that was handed its socket by whoever started it */
+    /* The server may have got its socket from the process that started it. */
     return !x11_process_stat("", liveness->pid, name, &state) || !x11_is_server_name(name);
 }
 
-/* authority and cookie are NULL for none. */
+/* Tries one cookie. `authority` and `cookie` are NULL to try without one. */
 static enum x11_answer x11_try_cookie(struct attempt *attempt, const char *what, const struct x11_authority *authority,
                                       const struct x11_cookie *cookie, bool may_show_to_all)
 {
@@ -71,7 +72,7 @@ static enum x11_answer x11_try_file(struct attempt *attempt, enum x11_authority_
     struct error why;
     int status = x11_authority_load(&authority, path, attempt->server->number, attempt->host_name, &why);
     if (status == ERR_NOT_FOUND && stage == X11_AUTHORITY_OWN && !attempt->environment->xauthority)
-        return X11_REFUSED; /* nobody said that it is there */
+        return X11_REFUSED; /* the default file may be missing */
     if (status) {
         x11_add_reason(attempt, path, why.text);
         return X11_REFUSED;

@@ -57,7 +57,8 @@ static void x11_warn_saver(struct x11_connection *connection, int screen, struct
         strlist_add(facts, "warning=screen saver active");
 }
 
-/* xscreensaver tells what it does in a property of the root window, whose first item is the atom BLANK or LOCK. */
+/* Warns when xscreensaver has locked the screen. The first item of its property of the root window is the atom BLANK or
+   LOCK. */
 static void x11_warn_locked(struct x11_connection *connection, int screen, struct strlist *facts)
 {
     uint32_t status;

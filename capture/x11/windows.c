@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#define FRAME_DEPTH_MAX 4 /* windows that a window manager puts round a client */
+#define FRAME_DEPTH_MAX 4 /* nested windows of a window manager around a client */
 
 struct listing {
     struct x11_connection *connection; /* borrowed */
@@ -29,7 +29,7 @@ static void x11_append_text(struct buffer *line, const char *text, size_t len, b
         buffer_printf(line, "... (cut)");
 }
 
-/* COMPOUND_TEXT, which only Xlib can read. */
+/* Appends a COMPOUND_TEXT, which Xlib decodes. */
 static bool x11_append_compound_text(struct buffer *line, struct x11_connection *connection,
                                      const XTextProperty *property)
 {
@@ -86,7 +86,7 @@ static void x11_add_window(struct listing *listing, Window window, const XWindow
     uint32_t pid;
     Window child;
     if (!x11.XTranslateCoordinates(connection->display, window, attributes->root, 0, 0, &x, &y, &child))
-        return; /* it has gone */
+        return; /* it was destroyed */
     buffer_init(&line, 16 * X11_WINDOW_TEXT_MAX);
     if (!x11_append_property(&line, connection, window, "_NET_WM_NAME"))
         x11_append_property(&line, connection, window, "WM_NAME");
@@ -108,14 +108,14 @@ static void x11_add_window(struct listing *listing, Window window, const XWindow
 
 /* ---- which windows ---- */
 
-/* The window manager marks the windows that it manages with a state other than Withdrawn, 0. */
+/* Returns whether a window manager manages the window: then its WM_STATE is not Withdrawn, 0. */
 static bool x11_is_client(struct x11_connection *connection, Window window)
 {
     uint32_t state;
     return x11_read_card32(connection, window, "WM_STATE", &state) && state != 0;
 }
 
-/* The managed client in a frame, or None. */
+/* Returns the managed client in a frame, or None. */
 static Window x11_find_client(struct x11_connection *connection, Window window, int depth)
 {
     Window root, parent, *children = NULL, client = None;
@@ -136,7 +136,7 @@ static void x11_list_window(struct listing *listing, Window window)
     struct x11_connection *connection = listing->connection;
     XWindowAttributes attributes;
     if (!x11.XGetWindowAttributes(connection->display, window, &attributes))
-        return; /* it has gone since the list was asked for */
+        return; /* it was destroyed since the query */
     if (listing->managed && !attributes.override_redirect) {
         Window client = x11_find_client(connection, window, 0);
         if (client != None && x11.XGetWindowAttributes(connection->display, client, &attributes)) {

@@ -8,7 +8,7 @@
 
 struct x11_functions x11;
 
-static char missing[X11_LIB_COUNT][512]; /* why, "" when it is there */
+static char missing[X11_LIB_COUNT][512]; /* why it is missing, "" when it is loaded */
 static bool loaded;
 
 static const struct {
@@ -35,7 +35,7 @@ static void x11_set_function(size_t index, void *address)
     memcpy((char *)&x11 + functions[index].offset, &address, sizeof address);
 }
 
-/* All of a library's functions or none, so that whoever finds one there need not look for the others. */
+/* Loads all functions of a library or none, so that a caller need not check each of them. */
 static void x11_load_library(enum x11_library library)
 {
     const char *why = NULL;
