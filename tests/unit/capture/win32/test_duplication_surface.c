@@ -3,6 +3,8 @@
 #include "capture/win32/duplication_surface.h"
 #include "tests/unit/check.h"
 
+#include <stdlib.h>
+
 enum { W = 3, H = 2 };
 
 /* Of 3x2 pixels, B G R A: red counts them. */
@@ -103,6 +105,26 @@ static void test_what_lies_outside_is_left_out(void)
         CHECK_INT(rgb[i], 0);
 }
 
+/* The last pixels of a desktop of 32767x32767 pixels. */
+static void test_output_in_the_corner_of_the_largest_desktop(void)
+{
+    const uint32_t side = 32767;
+    const size_t size = (size_t)side * side * 3;
+    const struct rect area = {0, 0, side, side}, output = {(int32_t)side - W, (int32_t)side - H, W, H};
+    struct duplication_surface surface = prepare(FORMAT_BGRA8);
+    uint8_t *large = calloc(size, 1); /* of which only the pages that are touched come to exist */
+    if (!large) {
+        SKIP("there is no memory for a picture of 32767x32767 pixels");
+        return;
+    }
+    CHECK_INT(duplication_surface_draw(large, &area, &surface, &output, ROTATION_NONE, &err), 0);
+    for (size_t p = 0; p < W; p++) {
+        CHECK_INT(large[size - (W - p) * 3], 4 + p);
+        CHECK_INT(large[size - (size_t)side * 3 - (W - p) * 3], 1 + p);
+    }
+    free(large);
+}
+
 int main(void)
 {
     RUN(test_rotations);
@@ -110,5 +132,6 @@ int main(void)
     RUN(test_formats);
     RUN(test_rows_that_are_longer_than_their_pixels);
     RUN(test_what_lies_outside_is_left_out);
+    RUN(test_output_in_the_corner_of_the_largest_desktop);
     return CHECK_RESULT();
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "capture/x11/image.h"
+#include "tests/unit/capture/sparse.h"
 #include "tests/unit/check.h"
 
 #define STRIDE 20
@@ -51,11 +52,28 @@ static void smallest_picture(void)
     CHECK(zeros < 4096 / 64);
 }
 
+/* The first, the middle and the last row of an image of 32767x32767 pixels of 4 bytes. */
+static void rows_of_the_largest_image(void)
+{
+    const size_t stride = (size_t)SPARSE_SIDE * 4 * (SPARSE_SIDE / 2), size = stride * 2 + 8;
+    uint8_t *large = sparse_map(size);
+    if (!large) {
+        SKIP("there is no address space for an image of 32767x32767 pixels");
+        return;
+    }
+    x11_sentinel_write(large, stride, 3, 7);
+    CHECK(x11_sentinel_is_intact(large, stride, 3, 7));
+    memset(large + size - 8, 0, 8);
+    CHECK(!x11_sentinel_is_intact(large, stride, 3, 7));
+    sparse_unmap(large, size);
+}
+
 int main(void)
 {
     RUN(it_is_intact_until_a_row_is_written);
     RUN(last_pictures_sentinel_is_another);
     RUN(plain_pictures_are_none);
     RUN(smallest_picture);
+    RUN(rows_of_the_largest_image);
     return CHECK_RESULT();
 }
