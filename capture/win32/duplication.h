@@ -67,7 +67,7 @@ struct duplication_state {
 
 struct duplication_request {
     const char *output; /* NULL: the whole desktop */
-    struct rect area;   /* of the desktop, 1 to CAPTURE_SIZE_MAX pixels in each direction */
+    struct rect area;   /* of the desktop, of a size that image_check_size() allows */
     bool cursor;
     bool is_system;    /* this process may open every desktop */
     int timeout_ms;    /* the caller's, used when it is less than DUPLICATION_DEADLINE_MS */

@@ -15,8 +15,7 @@ struct gdi_capture_calls {
     int (*copy)(void *context, const struct rect *area, struct error *err);
 };
 
-/* Finds the area of the virtual screen that the options ask for. It has 1 to CAPTURE_SIZE_MAX pixels in each
-   direction. */
+/* Finds the area of the virtual screen that the options ask for, of a size that image_check_size() allows. */
 int gdi_area_find(const struct gdi_layout *layout, const struct capture_options *options, struct rect *area,
                   struct error *err);
 
