@@ -70,7 +70,7 @@ INTEGRATION := $(wildcard tests/integration/test_*.py)
 # A unit test links what it uses of everything but the programs' own main().
 UNIT_LIBRARY := $(B)/tests/everything.a
 # What knows no header of Windows runs here too: the bytes of executables, and the decisions of desktop duplication.
-PORTABLE_WIN32 := win32/process/pe.c $(addprefix capture/win32/,duplicate.c duplicate_code.c duplicate_pixels.c)
+PORTABLE_WIN32 := win32/process/pe.c $(addprefix capture/win32/,duplication.c duplication_surface.c)
 $(UNIT_LIBRARY): $(call objects,$(BASE) $(PROTOCOL) $(LINUX) $(PICTURE) $(PORTABLE_WIN32) $(CAPTURE) $(filter-out agent/main.c,$(AGENT)) $(HOST) $(filter-out host/cli/main.c,$(CLI)))
 	@mkdir -p $(@D)
 	$(call say,AR)

@@ -33,7 +33,7 @@ static void linux_choose(const struct capture_options *options, struct capture_c
     if (!scene)
         return; /* the order above is the fallback */
     drm_look("", options->card_classes, scene);
-    x11_look("", getenv("DISPLAY"), scene);
+    x11_probe("", getenv("DISPLAY"), scene);
     scene->vt_mode = vt_mode(scene->vt);
     choice_make(scene, options->output, candidates);
     free(scene);

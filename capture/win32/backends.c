@@ -11,9 +11,10 @@ const struct capture_backend *const capture_backends[] = {
     NULL,
 };
 
-/* GDI copies what is composed and nobody notices. Duplication changes how programs present, which tests may see, but is
-   shown what GDI is not: a program that has the whole screen to itself. */
-static void choose(const struct capture_options *options, struct capture_candidates *candidates)
+/* Orders GDI before desktop duplication. GDI copies the composed desktop, which no program notices. Duplication changes
+   how programs present, which a test may notice. But it also captures exclusive full-screen programs, which GDI does
+   not. */
+static void win32_choose(const struct capture_options *options, struct capture_candidates *candidates)
 {
     candidates->items[candidates->count++] = (struct capture_candidate){
         .backend = capture_gdi.name, .reason = "GDI, which no program notices", .is_shown = true};
@@ -28,4 +29,4 @@ static void choose(const struct capture_options *options, struct capture_candida
                                        .if_uniform = true};
 }
 
-capture_chooser *const capture_choose = choose;
+capture_chooser *const capture_choose = win32_choose;

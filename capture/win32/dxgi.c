@@ -2,7 +2,7 @@
 #include "capture/win32/dxgi.h"
 
 #include "capture/win32/dxgi_calls.h"
-#include "capture/win32/gdi_area.h"
+#include "capture/win32/gdi_capture.h"
 #include "capture/win32/gdi_displays.h"
 #include "capture/win32/gdi_screen.h"
 #include "capture/win32/gdi_session.h"
@@ -14,9 +14,9 @@
 
 #define OUTPUT_SIZE 256 /* bytes of an output's name, with the NUL */
 
-/* One picture, taken by a thread of its own: a driver that hangs must not cost the picture that GDI has already. */
-struct job {
-    struct capture_options options; /* its texts are not used */
+/* One capture in a thread of its own: when the driver hangs, the picture that GDI has already must not be lost. */
+struct dxgi_job {
+    struct capture_options options; /* of its texts only `output` is used, which points below */
     char output[OUTPUT_SIZE];       /* "": the whole screen */
     struct rect area;
     struct strlist facts; /* owned */
@@ -26,17 +26,17 @@ struct job {
 
 struct capture {
     struct dxgi *dxgi; /* owned; NULL until the first picture */
-    struct duplicate_memory memory;
+    struct duplication_state state;
     struct gdi_layout layout; /* of the picture */
-    uint64_t displays;        /* counts the layouts that were seen */
+    uint64_t displays;        /* number of layout changes seen */
     uint8_t *rgb;             /* owned: the picture */
-    HANDLE thread;            /* owned; NULL, or one that did not end in time and has all that is in here */
-    struct job job;
+    HANDLE thread;            /* owned; NULL, or a thread that still runs and uses all of this struct */
+    struct dxgi_job job;
 };
 
-/* ---- in the thread ---- */
+/* ---- the thread ---- */
 
-static void read_layout(struct capture *capture)
+static void dxgi_read_layout(struct capture *capture)
 {
     static struct gdi_layout now;
     gdi_layout_read(&now);
@@ -45,15 +45,15 @@ static void read_layout(struct capture *capture)
     capture->layout = now;
 }
 
-static int prepare(struct capture *capture, struct error *err)
+static int dxgi_prepare(struct capture *capture, struct error *err)
 {
-    struct job *job = &capture->job;
+    struct dxgi_job *job = &capture->job;
     int status = gdi_desktop_enter(err);
     if (status == 0 && !capture->dxgi)
         status = dxgi_new(&capture->dxgi, err);
     if (status)
         return status;
-    read_layout(capture);
+    dxgi_read_layout(capture);
     status = gdi_area_find(&capture->layout, &job->options, &job->area, err);
     if (status)
         return status;
@@ -64,23 +64,23 @@ static int prepare(struct capture *capture, struct error *err)
                                     job->area.height);
 }
 
-static DWORD WINAPI take(void *context)
+static DWORD WINAPI dxgi_run_job(void *context)
 {
     struct capture *capture = context;
-    struct job *job = &capture->job;
-    job->status = prepare(capture, &job->err);
+    struct dxgi_job *job = &capture->job;
+    job->status = dxgi_prepare(capture, &job->err);
     if (job->status)
         return 0;
-    struct duplicate_request request = {.output = job->options.output,
-                                        .area = job->area,
-                                        .cursor = job->options.cursor,
-                                        .is_system = gdi_is_system(),
-                                        .timeout_ms = job->options.timeout_ms,
-                                        .monitors = capture->layout.count,
-                                        .displays = capture->displays};
-    gdi_now("desktop duplication");
-    job->status =
-        duplicate_take(&dxgi_calls, capture->dxgi, &capture->memory, &request, capture->rgb, &job->facts, &job->err);
+    struct duplication_request request = {.output = job->options.output,
+                                          .area = job->area,
+                                          .cursor = job->options.cursor,
+                                          .is_system = gdi_is_system(),
+                                          .timeout_ms = job->options.timeout_ms,
+                                          .monitors = capture->layout.count,
+                                          .displays = capture->displays};
+    gdi_set_activity("desktop duplication");
+    job->status = duplication_capture(&dxgi_calls, capture->dxgi, &capture->state, &request, capture->rgb, &job->facts,
+                                      &job->err);
     if (job->status)
         return 0;
     gdi_desktop_facts(&job->facts);
@@ -88,13 +88,13 @@ static DWORD WINAPI take(void *context)
     return 0;
 }
 
-/* ---- outside ---- */
+/* ---- the caller ---- */
 
-static int start_job(struct capture *capture, const struct capture_options *options, struct error *err)
+static int dxgi_start_job(struct capture *capture, const struct capture_options *options, struct error *err)
 {
-    struct job *job = &capture->job;
+    struct dxgi_job *job = &capture->job;
     strlist_deinit(&job->facts);
-    *job = (struct job){.options = *options};
+    *job = (struct dxgi_job){.options = *options};
     job->options.backend = job->options.source = NULL;
     job->options.card_classes = NULL;
     if (options->output) {
@@ -103,11 +103,11 @@ static int start_job(struct capture *capture, const struct capture_options *opti
         strcpy(job->output, options->output);
         job->options.output = job->output;
     }
-    capture->thread = CreateThread(NULL, 0, take, capture, 0, NULL);
+    capture->thread = CreateThread(NULL, 0, dxgi_run_job, capture, 0, NULL);
     return capture->thread ? 0 : error_set(err, ERR_SYSTEM, "no thread for desktop duplication (%lu)", GetLastError());
 }
 
-static bool has_ended(struct capture *capture, int time_ms)
+static bool dxgi_job_ended(struct capture *capture, int time_ms)
 {
     if (!capture->thread)
         return true;
@@ -118,17 +118,18 @@ static bool has_ended(struct capture *capture, int time_ms)
     return true;
 }
 
-/* Where it was not asked for by name, half of the time is for whoever has a picture already. */
-static int run_job(struct capture *capture, const struct capture_options *options, struct error *err)
+/* Runs one job and waits for it. Where the backend was not asked for by name it may use half of the time: the other
+   half is for the picture that GDI has already. */
+static int dxgi_wait_job(struct capture *capture, const struct capture_options *options, struct error *err)
 {
     int time_ms = options->backend ? options->timeout_ms : options->timeout_ms / 2;
-    if (!has_ended(capture, 0))
-        return error_set(err, ERR_UNAVAILABLE, "it still hangs: %s", gdi_doing());
-    int status = start_job(capture, options, err);
+    if (!dxgi_job_ended(capture, 0))
+        return error_set(err, ERR_UNAVAILABLE, "it still hangs: %s", gdi_activity());
+    int status = dxgi_start_job(capture, options, err);
     if (status)
         return status;
-    if (!has_ended(capture, time_ms))
-        return error_set(err, ERR_UNAVAILABLE, "it does not answer within %d ms: %s", time_ms, gdi_doing());
+    if (!dxgi_job_ended(capture, time_ms))
+        return error_set(err, ERR_UNAVAILABLE, "it does not answer within %d ms: %s", time_ms, gdi_activity());
     *err = capture->job.err;
     return capture->job.status;
 }
@@ -136,8 +137,8 @@ static int run_job(struct capture *capture, const struct capture_options *option
 static enum capture_result dxgi_grab(struct capture *capture, const struct capture_options *options,
                                      struct image_view *view, struct strlist *facts, struct error *err)
 {
-    const struct job *job = &capture->job;
-    if (run_job(capture, options, err))
+    const struct dxgi_job *job = &capture->job;
+    if (dxgi_wait_job(capture, options, err))
         return CAPTURE_FAILED;
     strlist_addf(facts, "output=%s", options->output ? options->output : "all");
     strlist_addf(facts, "geometry=%ux%u%+d%+d", job->area.width, job->area.height, job->area.x, job->area.y);
@@ -155,12 +156,12 @@ static int dxgi_displays(struct capture *capture, const struct capture_options *
                          struct error *err)
 {
     (void)options;
-    if (!has_ended(capture, 0))
-        return error_set(err, ERR_UNAVAILABLE, "it still hangs: %s", gdi_doing());
+    if (!dxgi_job_ended(capture, 0))
+        return error_set(err, ERR_UNAVAILABLE, "it still hangs: %s", gdi_activity());
     int status = gdi_desktop_enter(err);
     if (status)
         return status;
-    read_layout(capture);
+    dxgi_read_layout(capture);
     gdi_displays_list(&capture->layout, "dxgi", facts);
     return 0;
 }
@@ -173,8 +174,8 @@ static int dxgi_windows(struct capture *capture, struct strlist *lines, struct e
 
 static void dxgi_close(struct capture *capture)
 {
-    if (!capture || !has_ended(capture, 0))
-        return; /* what hangs keeps what it has, until the process ends */
+    if (!capture || !dxgi_job_ended(capture, 0))
+        return; /* a hung thread still uses the memory, which is leaked */
     strlist_deinit(&capture->job.facts);
     dxgi_free(capture->dxgi);
     free(capture->rgb);
@@ -191,7 +192,7 @@ static int dxgi_open(struct capture **out, const struct capture_options *options
 
 static void dxgi_describe_hang(char *text, size_t size)
 {
-    snprintf(text, size, "%s", gdi_doing());
+    snprintf(text, size, "%s", gdi_activity());
 }
 
 const struct capture_backend capture_dxgi = {
@@ -203,5 +204,5 @@ const struct capture_backend capture_dxgi = {
     .windows = dxgi_windows,
     .close = dxgi_close,
     .describe_hang = dxgi_describe_hang,
-    .only_by_name = true, /* or as the chooser has it */
+    .only_by_name = true, /* or where the chooser names it */
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The screen of a Windows session by desktop duplication: also what GDI is not shown. */
+/* The backend that captures the desktop of a Windows session by desktop duplication: also what GDI can't see. */
 #ifndef CAPTURE_WIN32_DXGI_H
 #define CAPTURE_WIN32_DXGI_H
 

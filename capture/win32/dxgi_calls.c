@@ -15,14 +15,14 @@
 
 typedef HRESULT WINAPI create_factory(REFIID id, void **out);
 
-struct output {
-    IDXGIAdapter1 *adapter; /* owned, as all that follows; NULL until it is needed */
+struct dxgi_output {
+    IDXGIAdapter1 *adapter; /* owned, as all that follows; NULL until it is opened */
     IDXGIOutput *output;
     ID3D11Device *device;
     ID3D11DeviceContext *device_context;
     IDXGIOutputDuplication *duplication;
-    IDXGIResource *frame;  /* acquired */
-    ID3D11Texture2D *copy; /* that the processor can read */
+    IDXGIResource *frame;     /* acquired */
+    ID3D11Texture2D *staging; /* with CPU access */
     bool mapped;
     uint8_t *shape;
     uint32_t shape_size; /* of the acquired frame, bytes */
@@ -32,52 +32,52 @@ struct dxgi {
     create_factory *create;
     PFN_D3D11_CREATE_DEVICE create_device;
     IDXGIFactory1 *factory; /* owned */
-    struct output outputs[DUPLICATE_OUTPUTS_MAX];
+    struct dxgi_output outputs[DUPLICATION_OUTPUTS_MAX];
     size_t count;
 };
 
-#define LET_GO(type, object)                                                                                           \
+#define DXGI_RELEASE(type, object)                                                                                     \
     do {                                                                                                               \
         if (object)                                                                                                    \
             type##_Release(object);                                                                                    \
         (object) = NULL;                                                                                               \
     } while (0)
 
-/* ---- the end ---- */
+/* ---- closing ---- */
 
-static void let_go_of_copy(struct output *output)
+static void dxgi_close_staging(struct dxgi_output *output)
 {
     if (output->mapped)
-        ID3D11DeviceContext_Unmap(output->device_context, (ID3D11Resource *)output->copy, 0);
+        ID3D11DeviceContext_Unmap(output->device_context, (ID3D11Resource *)output->staging, 0);
     output->mapped = false;
-    LET_GO(ID3D11Texture2D, output->copy);
+    DXGI_RELEASE(ID3D11Texture2D, output->staging);
 }
 
-static void close_output(struct output *output)
+static void dxgi_close_output(struct dxgi_output *output)
 {
-    let_go_of_copy(output);
-    LET_GO(IDXGIResource, output->frame);
-    LET_GO(IDXGIOutputDuplication, output->duplication);
-    LET_GO(ID3D11DeviceContext, output->device_context);
-    LET_GO(ID3D11Device, output->device);
-    LET_GO(IDXGIOutput, output->output);
-    LET_GO(IDXGIAdapter1, output->adapter);
+    dxgi_close_staging(output);
+    DXGI_RELEASE(IDXGIResource, output->frame);
+    DXGI_RELEASE(IDXGIOutputDuplication, output->duplication);
+    DXGI_RELEASE(ID3D11DeviceContext, output->device_context);
+    DXGI_RELEASE(ID3D11Device, output->device);
+    DXGI_RELEASE(IDXGIOutput, output->output);
+    DXGI_RELEASE(IDXGIAdapter1, output->adapter);
     free(output->shape);
     memset(output, 0, sizeof *output);
 }
 
-static void reset(void *context)
+static void dxgi_reset(void *context)
 {
     struct dxgi *dxgi = context;
     for (size_t i = 0; i < dxgi->count; i++)
-        close_output(&dxgi->outputs[i]);
+        dxgi_close_output(&dxgi->outputs[i]);
     dxgi->count = 0;
-    LET_GO(IDXGIFactory1, dxgi->factory);
+    DXGI_RELEASE(IDXGIFactory1, dxgi->factory);
 }
 
 /* ---- the outputs ---- */
 
-static void take_text(char *out, size_t size, const wchar_t *text)
+static void dxgi_copy_text(char *out, size_t size, const wchar_t *text)
 {
     struct buffer utf8;
     buffer_init(&utf8, size);
@@ -86,60 +86,60 @@ static void take_text(char *out, size_t size, const wchar_t *text)
     buffer_deinit(&utf8);
 }
 
-static void describe_adapter(IDXGIAdapter1 *adapter, char text[DUPLICATE_NAME_SIZE])
+static void dxgi_describe_adapter(IDXGIAdapter1 *adapter, char text[DUPLICATION_NAME_SIZE])
 {
     DXGI_ADAPTER_DESC1 desc;
-    char name[DUPLICATE_NAME_SIZE - 16];
+    char name[DUPLICATION_NAME_SIZE - 16];
     if (FAILED(IDXGIAdapter1_GetDesc1(adapter, &desc)))
         return;
     desc.Description[sizeof desc.Description / sizeof desc.Description[0] - 1] = 0;
-    take_text(name, sizeof name, desc.Description);
-    snprintf(text, DUPLICATE_NAME_SIZE, "%s (%04x:%04x)", name, desc.VendorId & 0xffff, desc.DeviceId & 0xffff);
+    dxgi_copy_text(name, sizeof name, desc.Description);
+    snprintf(text, DUPLICATION_NAME_SIZE, "%s (%04x:%04x)", name, desc.VendorId & 0xffff, desc.DeviceId & 0xffff);
 }
 
-/* Keeps `output` when it shows a part of the desktop, else lets go of it. */
-static HRESULT add_output(struct dxgi *dxgi, IDXGIAdapter1 *adapter, IDXGIOutput *output,
-                          struct duplicate_outputs *outputs)
+/* Keeps `output` when it is attached to the desktop, else releases it. */
+static HRESULT dxgi_add_output(struct dxgi *dxgi, IDXGIAdapter1 *adapter, IDXGIOutput *output,
+                               struct duplication_outputs *outputs)
 {
     DXGI_OUTPUT_DESC desc;
     HRESULT result = IDXGIOutput_GetDesc(output, &desc);
-    if (FAILED(result) || !desc.AttachedToDesktop || outputs->count == DUPLICATE_OUTPUTS_MAX) {
+    if (FAILED(result) || !desc.AttachedToDesktop || outputs->count == DUPLICATION_OUTPUTS_MAX) {
         IDXGIOutput_Release(output);
         return result;
     }
-    struct duplicate_output *to = &outputs->items[outputs->count++];
+    struct duplication_output *to = &outputs->items[outputs->count++];
     const RECT *area = &desc.DesktopCoordinates;
     memset(to, 0, sizeof *to);
-    take_text(to->name, sizeof to->name,
-              wcsncmp(desc.DeviceName, L"\\\\.\\", 4) == 0 ? desc.DeviceName + 4 : desc.DeviceName);
+    dxgi_copy_text(to->name, sizeof to->name,
+                   wcsncmp(desc.DeviceName, L"\\\\.\\", 4) == 0 ? desc.DeviceName + 4 : desc.DeviceName);
     to->area = (struct rect){area->left, area->top, (uint32_t)(area->right - area->left),
                              (uint32_t)(area->bottom - area->top)};
-    describe_adapter(adapter, to->adapter);
+    dxgi_describe_adapter(adapter, to->adapter);
     IDXGIAdapter1_AddRef(adapter);
-    dxgi->outputs[dxgi->count++] = (struct output){.adapter = adapter, .output = output};
+    dxgi->outputs[dxgi->count++] = (struct dxgi_output){.adapter = adapter, .output = output};
     return result;
 }
 
-static HRESULT list_adapter(struct dxgi *dxgi, IDXGIAdapter1 *adapter, struct duplicate_outputs *outputs)
+static HRESULT dxgi_enumerate_adapter(struct dxgi *dxgi, IDXGIAdapter1 *adapter, struct duplication_outputs *outputs)
 {
     IDXGIOutput *output;
-    for (UINT i = 0; i < DUPLICATE_OUTPUTS_MAX; i++) {
+    for (UINT i = 0; i < DUPLICATION_OUTPUTS_MAX; i++) {
         HRESULT result = IDXGIAdapter1_EnumOutputs(adapter, i, &output);
         if (result == DXGI_ERROR_NOT_FOUND)
             return S_OK;
         if (SUCCEEDED(result))
-            result = add_output(dxgi, adapter, output, outputs);
+            result = dxgi_add_output(dxgi, adapter, output, outputs);
         if (FAILED(result))
             return result;
     }
     return S_OK;
 }
 
-static uint32_t list(void *context, struct duplicate_outputs *outputs)
+static uint32_t dxgi_enumerate_outputs(void *context, struct duplication_outputs *outputs)
 {
     struct dxgi *dxgi = context;
     IDXGIAdapter1 *adapter;
-    reset(dxgi);
+    dxgi_reset(dxgi);
     outputs->count = 0;
     HRESULT result = dxgi->create(&IID_IDXGIFactory1, (void **)&dxgi->factory);
     for (UINT i = 0; i < ADAPTERS_MAX && SUCCEEDED(result); i++) {
@@ -148,13 +148,13 @@ static uint32_t list(void *context, struct duplicate_outputs *outputs)
             return S_OK;
         if (FAILED(result))
             break;
-        result = list_adapter(dxgi, adapter, outputs);
+        result = dxgi_enumerate_adapter(dxgi, adapter, outputs);
         IDXGIAdapter1_Release(adapter);
     }
     return (uint32_t)result;
 }
 
-static bool is_current(void *context)
+static bool dxgi_is_current(void *context)
 {
     struct dxgi *dxgi = context;
     return dxgi->factory && IDXGIFactory1_IsCurrent(dxgi->factory);
@@ -162,57 +162,57 @@ static bool is_current(void *context)
 
 /* ---- frames ---- */
 
-static HRESULT open_device(struct dxgi *dxgi, struct output *output)
+static HRESULT dxgi_open_device(struct dxgi *dxgi, struct dxgi_output *output)
 {
-    /* Levels of 12 are an invalid argument to Windows 8.1. */
+    /* No list of feature levels: Windows 8.1 refuses one that has level 12. */
     return dxgi->create_device((IDXGIAdapter *)output->adapter, D3D_DRIVER_TYPE_UNKNOWN, NULL, 0, NULL, 0,
                                D3D11_SDK_VERSION, &output->device, NULL, &output->device_context);
 }
 
-static uint32_t duplicate(void *context, size_t index, enum duplicate_rotation *rotation)
+static uint32_t dxgi_duplicate_output(void *context, size_t index, enum duplication_rotation *rotation)
 {
     struct dxgi *dxgi = context;
-    struct output *output = &dxgi->outputs[index];
+    struct dxgi_output *output = &dxgi->outputs[index];
     IDXGIOutput1 *output1 = NULL;
     DXGI_OUTDUPL_DESC desc;
-    HRESULT result = open_device(dxgi, output);
+    HRESULT result = dxgi_open_device(dxgi, output);
     if (SUCCEEDED(result))
         result = IDXGIOutput_QueryInterface(output->output, &IID_IDXGIOutput1, (void **)&output1);
     if (result == E_NOINTERFACE)
         result = E_NOTIMPL; /* DXGI 1.1 */
     if (SUCCEEDED(result))
         result = IDXGIOutput1_DuplicateOutput(output1, (IUnknown *)output->device, &output->duplication);
-    LET_GO(IDXGIOutput1, output1);
+    DXGI_RELEASE(IDXGIOutput1, output1);
     if (!output->duplication)
         return (uint32_t)result;
     IDXGIOutputDuplication_GetDesc(output->duplication, &desc);
-    *rotation = (enum duplicate_rotation)desc.Rotation;
+    *rotation = (enum duplication_rotation)desc.Rotation;
     return (uint32_t)result;
 }
 
-static uint32_t acquire(void *context, size_t index, unsigned timeout_ms, struct duplicate_frame *frame)
+static uint32_t dxgi_acquire_frame(void *context, size_t index, unsigned timeout_ms, struct duplication_frame *frame)
 {
-    struct output *output = &((struct dxgi *)context)->outputs[index];
+    struct dxgi_output *output = &((struct dxgi *)context)->outputs[index];
     DXGI_OUTDUPL_FRAME_INFO info;
     memset(&info, 0, sizeof info);
     HRESULT result = IDXGIOutputDuplication_AcquireNextFrame(output->duplication, timeout_ms, &info, &output->frame);
-    *frame = (struct duplicate_frame){.presented = info.LastPresentTime.QuadPart != 0,
-                                      .masked = info.ProtectedContentMaskedOut,
-                                      .pointer_told = info.LastMouseUpdateTime.QuadPart != 0,
-                                      .pointer_visible = info.PointerPosition.Visible,
-                                      .pointer_x = info.PointerPosition.Position.x,
-                                      .pointer_y = info.PointerPosition.Position.y,
-                                      .shape_told = info.PointerShapeBufferSize != 0};
+    *frame = (struct duplication_frame){.presented = info.LastPresentTime.QuadPart != 0,
+                                        .masked = info.ProtectedContentMaskedOut,
+                                        .pointer_updated = info.LastMouseUpdateTime.QuadPart != 0,
+                                        .pointer_visible = info.PointerPosition.Visible,
+                                        .pointer_x = info.PointerPosition.Position.x,
+                                        .pointer_y = info.PointerPosition.Position.y,
+                                        .shape_updated = info.PointerShapeBufferSize != 0};
     output->shape_size = info.PointerShapeBufferSize;
     return (uint32_t)result;
 }
 
-static uint32_t shape(void *context, size_t index, struct cursor_shape *shape)
+static uint32_t dxgi_pointer_shape(void *context, size_t index, struct cursor_shape *shape)
 {
-    struct output *output = &((struct dxgi *)context)->outputs[index];
+    struct dxgi_output *output = &((struct dxgi *)context)->outputs[index];
     DXGI_OUTDUPL_POINTER_SHAPE_INFO info;
     UINT needed;
-    if (output->shape_size > DUPLICATE_SHAPE_MAX)
+    if (output->shape_size > DUPLICATION_SHAPE_MAX)
         return (uint32_t)E_OUTOFMEMORY;
     free(output->shape);
     output->shape = malloc(output->shape_size);
@@ -232,92 +232,92 @@ static uint32_t shape(void *context, size_t index, struct cursor_shape *shape)
     return (uint32_t)result;
 }
 
-static HRESULT copy_texture(struct output *output, ID3D11Texture2D *texture, D3D11_TEXTURE2D_DESC *desc)
+static HRESULT dxgi_copy_to_staging(struct dxgi_output *output, ID3D11Texture2D *texture, D3D11_TEXTURE2D_DESC *desc)
 {
-    let_go_of_copy(output);
+    dxgi_close_staging(output);
     ID3D11Texture2D_GetDesc(texture, desc);
     desc->MipLevels = desc->ArraySize = desc->SampleDesc.Count = 1;
     desc->SampleDesc.Quality = 0;
     desc->Usage = D3D11_USAGE_STAGING;
     desc->BindFlags = desc->MiscFlags = 0;
     desc->CPUAccessFlags = D3D11_CPU_ACCESS_READ;
-    HRESULT result = ID3D11Device_CreateTexture2D(output->device, desc, NULL, &output->copy);
+    HRESULT result = ID3D11Device_CreateTexture2D(output->device, desc, NULL, &output->staging);
     if (SUCCEEDED(result))
-        ID3D11DeviceContext_CopyResource(output->device_context, (ID3D11Resource *)output->copy,
+        ID3D11DeviceContext_CopyResource(output->device_context, (ID3D11Resource *)output->staging,
                                          (ID3D11Resource *)texture);
     return result;
 }
 
-static uint32_t copy(void *context, size_t index, struct duplicate_pixels *pixels)
+static uint32_t dxgi_map_frame(void *context, size_t index, struct duplication_surface *surface)
 {
-    struct output *output = &((struct dxgi *)context)->outputs[index];
+    struct dxgi_output *output = &((struct dxgi *)context)->outputs[index];
     ID3D11Texture2D *texture = NULL;
     D3D11_TEXTURE2D_DESC desc;
     D3D11_MAPPED_SUBRESOURCE mapped;
     HRESULT result = IDXGIResource_QueryInterface(output->frame, &IID_ID3D11Texture2D, (void **)&texture);
     if (SUCCEEDED(result))
-        result = copy_texture(output, texture, &desc);
+        result = dxgi_copy_to_staging(output, texture, &desc);
     if (SUCCEEDED(result))
-        result = ID3D11DeviceContext_Map(output->device_context, (ID3D11Resource *)output->copy, 0, D3D11_MAP_READ, 0,
-                                         &mapped);
-    LET_GO(ID3D11Texture2D, texture);
+        result = ID3D11DeviceContext_Map(output->device_context, (ID3D11Resource *)output->staging, 0, D3D11_MAP_READ,
+                                         0, &mapped);
+    DXGI_RELEASE(ID3D11Texture2D, texture);
     if (FAILED(result))
         return (uint32_t)result;
     output->mapped = true;
-    *pixels = (struct duplicate_pixels){.bytes = mapped.pData,
-                                        .width = desc.Width,
-                                        .height = desc.Height,
-                                        .pitch = mapped.RowPitch,
-                                        .format = (uint32_t)desc.Format};
+    *surface = (struct duplication_surface){.bytes = mapped.pData,
+                                            .width = desc.Width,
+                                            .height = desc.Height,
+                                            .pitch = mapped.RowPitch,
+                                            .format = (uint32_t)desc.Format};
     return (uint32_t)result;
 }
 
-static uint32_t release(void *context, size_t index)
+static uint32_t dxgi_release_frame(void *context, size_t index)
 {
-    struct output *output = &((struct dxgi *)context)->outputs[index];
-    LET_GO(IDXGIResource, output->frame);
+    struct dxgi_output *output = &((struct dxgi *)context)->outputs[index];
+    DXGI_RELEASE(IDXGIResource, output->frame);
     return (uint32_t)IDXGIOutputDuplication_ReleaseFrame(output->duplication);
 }
 
-/* ---- the rest ---- */
+/* ---- desktop and clock ---- */
 
-static uint32_t enter(void *context)
+static uint32_t dxgi_enter_desktop(void *context)
 {
     struct error err;
     (void)context;
     return gdi_desktop_enter(&err) == 0 ? (uint32_t)S_OK : (uint32_t)E_ACCESSDENIED;
 }
 
-static int64_t now_ms(void *context)
+static int64_t dxgi_now_ms(void *context)
 {
     (void)context;
     return os_clock_ms();
 }
 
-static void sleep_ms(void *context, unsigned time_ms)
+static void dxgi_sleep_ms(void *context, unsigned time_ms)
 {
     (void)context;
     Sleep(time_ms);
 }
 
-const struct duplicate_calls dxgi_calls = {
-    .enter = enter,
-    .list = list,
-    .duplicate = duplicate,
-    .acquire = acquire,
-    .shape = shape,
-    .copy = copy,
-    .release = release,
-    .reset = reset,
-    .is_current = is_current,
-    .now_ms = now_ms,
-    .sleep_ms = sleep_ms,
+const struct duplication_calls dxgi_calls = {
+    .enter_desktop = dxgi_enter_desktop,
+    .enumerate_outputs = dxgi_enumerate_outputs,
+    .duplicate_output = dxgi_duplicate_output,
+    .acquire_frame = dxgi_acquire_frame,
+    .pointer_shape = dxgi_pointer_shape,
+    .map_frame = dxgi_map_frame,
+    .release_frame = dxgi_release_frame,
+    .reset = dxgi_reset,
+    .is_current = dxgi_is_current,
+    .now_ms = dxgi_now_ms,
+    .sleep_ms = dxgi_sleep_ms,
 };
 
 int dxgi_new(struct dxgi **out, struct error *err)
 {
     *out = NULL;
-    gdi_now("the libraries of Direct3D");
+    gdi_set_activity("the libraries of Direct3D");
     create_factory *create = (create_factory *)gdi_system_function(L"dxgi.dll", "CreateDXGIFactory1");
     PFN_D3D11_CREATE_DEVICE create_device =
         (PFN_D3D11_CREATE_DEVICE)gdi_system_function(L"d3d11.dll", "D3D11CreateDevice");
@@ -334,6 +334,6 @@ int dxgi_new(struct dxgi **out, struct error *err)
 void dxgi_free(struct dxgi *dxgi)
 {
     if (dxgi)
-        reset(dxgi);
+        dxgi_reset(dxgi);
     free(dxgi);
 }

@@ -6,7 +6,7 @@
 #include "capture/win32/gdi_image.h"
 #include "capture/win32/gdi_screen.h"
 #include "capture/win32/gdi_session.h"
-#include "capture/win32/gdi_take.h"
+#include "capture/win32/gdi_capture.h"
 #include "capture/win32/gdi_windows.h"
 
 #include <stdio.h>
@@ -15,33 +15,33 @@
 
 struct capture {
     struct gdi_image image;
-    struct gdi_layout layout; /* that the picture was taken of */
+    struct gdi_layout layout; /* of the last picture */
 };
 
 /* ---- the picture ---- */
 
-static int enter(void *context, struct error *err)
+static int gdi_capture_enter(void *context, struct error *err)
 {
     (void)context;
     return gdi_desktop_enter(err);
 }
 
-static void read_layout(void *context, struct gdi_layout *layout)
+static void gdi_capture_read(void *context, struct gdi_layout *layout)
 {
     (void)context;
     gdi_layout_read(layout);
 }
 
-static int copy(void *context, const struct rect *area, struct error *err)
+static int gdi_capture_copy(void *context, const struct rect *area, struct error *err)
 {
     struct capture *capture = context;
     return gdi_image_copy(&capture->image, area, err);
 }
 
-static const struct gdi_take_calls take_calls = {enter, read_layout, copy};
+static const struct gdi_capture_calls capture_calls = {gdi_capture_enter, gdi_capture_read, gdi_capture_copy};
 
-static void add_facts(const struct capture *capture, const struct capture_options *options, const struct rect *area,
-                      const char *cursor, struct strlist *facts)
+static void gdi_add_facts(const struct capture *capture, const struct capture_options *options, const struct rect *area,
+                          const char *cursor, struct strlist *facts)
 {
     const struct gdi_layout *layout = &capture->layout;
     strlist_addf(facts, "output=%s", options->output ? options->output : "all");
@@ -56,11 +56,11 @@ static enum capture_result gdi_grab(struct capture *capture, const struct captur
                                     struct image_view *view, struct strlist *facts, struct error *err)
 {
     struct rect area;
-    if (gdi_take(&take_calls, capture, options, &capture->layout, &area, err))
+    if (gdi_capture(&capture_calls, capture, options, &capture->layout, &area, err))
         return CAPTURE_FAILED;
     gdi_image_view(&capture->image, view);
     struct cursor_canvas canvas = {capture->image.rgb, area.width, area.height};
-    add_facts(capture, options, &area, options->cursor ? gdi_cursor_draw(&canvas, &area) : "off", facts);
+    gdi_add_facts(capture, options, &area, options->cursor ? gdi_cursor_draw(&canvas, &area) : "off", facts);
     return CAPTURE_OK;
 }
 
@@ -109,7 +109,7 @@ static int gdi_open(struct capture **out, const struct capture_options *options,
 
 static void gdi_describe_hang(char *text, size_t size)
 {
-    snprintf(text, size, "%s", gdi_doing());
+    snprintf(text, size, "%s", gdi_activity());
 }
 
 const struct capture_backend capture_gdi = {

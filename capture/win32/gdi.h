@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The desktop of the process's own window station, by GDI: what is composed into it, on every Windows. */
+/* The backend that copies the composed desktop of the process's window station by GDI. It works on every Windows. */
 #ifndef CAPTURE_WIN32_GDI_H
 #define CAPTURE_WIN32_GDI_H
 

@@ -5,25 +5,25 @@
 #include <stdlib.h>
 #include <windows.h>
 
-#define SIDE_MAX 1024 /* pixels of a pointer, in a direction */
+#define CURSOR_SIZE_MAX 1024 /* pixels, width or height */
 
-struct bits {
+struct gdi_bits {
     uint8_t *bytes; /* owned */
     uint32_t width, height, pitch;
 };
 
-/* Of 1 or 32 bits a pixel, whatever the bitmap has; rows from the top. */
-static bool read_bits(HBITMAP bitmap, WORD depth, struct bits *bits)
+/* Reads a bitmap as `depth` (1 or 32) bits per pixel, whatever its own depth is. Rows go from top to bottom. */
+static bool gdi_read_bitmap(HBITMAP bitmap, WORD depth, struct gdi_bits *bits)
 {
     struct {
         BITMAPINFOHEADER header;
         RGBQUAD colours[2];
     } info = {.header = {.biSize = sizeof info.header, .biPlanes = 1, .biBitCount = depth, .biCompression = BI_RGB}};
     BITMAP size;
-    if (!GetObjectW(bitmap, sizeof size, &size) || size.bmWidth < 1 || size.bmHeight < 1 || size.bmWidth > SIDE_MAX ||
-        size.bmHeight > SIDE_MAX)
+    if (!GetObjectW(bitmap, sizeof size, &size) || size.bmWidth < 1 || size.bmHeight < 1 ||
+        size.bmWidth > CURSOR_SIZE_MAX || size.bmHeight > CURSOR_SIZE_MAX)
         return false;
-    *bits = (struct bits){.width = (uint32_t)size.bmWidth, .height = (uint32_t)size.bmHeight};
+    *bits = (struct gdi_bits){.width = (uint32_t)size.bmWidth, .height = (uint32_t)size.bmHeight};
     bits->pitch = (bits->width * depth + 31) / 32 * 4;
     bits->bytes = malloc((size_t)bits->pitch * bits->height);
     info.header.biWidth = size.bmWidth;
@@ -37,7 +37,7 @@ static bool read_bits(HBITMAP bitmap, WORD depth, struct bits *bits)
     return read;
 }
 
-static bool has_alpha(const struct bits *colour)
+static bool gdi_has_alpha(const struct gdi_bits *colour)
 {
     for (size_t i = 3; i < (size_t)colour->pitch * colour->height; i += 4)
         if (colour->bytes[i])
@@ -45,8 +45,8 @@ static bool has_alpha(const struct bits *colour)
     return false;
 }
 
-/* Colours without transparency of their own: where the mask says so, they invert. */
-static void apply_mask(struct bits *colour, const struct bits *mask)
+/* Sets the fourth byte of colours that have no alpha channel: where the mask's bit is set they invert the screen. */
+static void gdi_apply_mask(struct gdi_bits *colour, const struct gdi_bits *mask)
 {
     for (uint32_t y = 0; y < colour->height; y++)
         for (uint32_t x = 0; x < colour->width; x++) {
@@ -55,7 +55,8 @@ static void apply_mask(struct bits *colour, const struct bits *mask)
         }
 }
 
-static bool draw_bits(const struct cursor_canvas *canvas, struct bits *mask, struct bits *colour, int32_t x, int32_t y)
+static bool gdi_draw_bitmaps(const struct cursor_canvas *canvas, struct gdi_bits *mask, struct gdi_bits *colour,
+                             int32_t x, int32_t y)
 {
     struct cursor_shape shape = {.kind = CURSOR_MONOCHROME,
                                  .width = mask->width,
@@ -64,11 +65,11 @@ static bool draw_bits(const struct cursor_canvas *canvas, struct bits *mask, str
                                  .bytes = mask->bytes,
                                  .len = (size_t)mask->pitch * mask->height};
     if (colour->bytes) {
-        bool blends = has_alpha(colour);
+        bool blends = gdi_has_alpha(colour);
         if (!blends && (mask->width < colour->width || mask->height < colour->height))
             return false;
         if (!blends)
-            apply_mask(colour, mask);
+            gdi_apply_mask(colour, mask);
         shape = (struct cursor_shape){.kind = blends ? CURSOR_COLOUR : CURSOR_MASKED,
                                       .width = colour->width,
                                       .height = colour->height,
@@ -81,12 +82,13 @@ static bool draw_bits(const struct cursor_canvas *canvas, struct bits *mask, str
 
 bool gdi_cursor_draw_shape(const struct cursor_canvas *canvas, void *cursor, int x, int y)
 {
-    struct bits mask = {NULL}, colour = {NULL};
+    struct gdi_bits mask = {NULL}, colour = {NULL};
     ICONINFO info;
     if (!cursor || !GetIconInfo(cursor, &info))
         return false;
-    bool drawn = read_bits(info.hbmMask, 1, &mask) && (!info.hbmColor || read_bits(info.hbmColor, 32, &colour)) &&
-                 draw_bits(canvas, &mask, &colour, x - (int)info.xHotspot, y - (int)info.yHotspot);
+    bool drawn = gdi_read_bitmap(info.hbmMask, 1, &mask) &&
+                 (!info.hbmColor || gdi_read_bitmap(info.hbmColor, 32, &colour)) &&
+                 gdi_draw_bitmaps(canvas, &mask, &colour, x - (int)info.xHotspot, y - (int)info.yHotspot);
     free(mask.bytes);
     free(colour.bytes);
     DeleteObject(info.hbmMask);
@@ -98,7 +100,7 @@ bool gdi_cursor_draw_shape(const struct cursor_canvas *canvas, void *cursor, int
 const char *gdi_cursor_draw(const struct cursor_canvas *canvas, const struct rect *area)
 {
     CURSORINFO info = {.cbSize = sizeof info};
-    gdi_now("the cursor");
+    gdi_set_activity("the cursor");
     if (!GetCursorInfo(&info))
         return "unavailable";
     if (!(info.flags & CURSOR_SHOWING) || !info.hCursor)

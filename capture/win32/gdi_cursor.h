@@ -6,9 +6,10 @@
 #include "capture/capture.h"
 #include "picture/cursor.h"
 
-/* Draws it where it is into a picture of that part of the virtual screen; says what became of it. */
+/* Draws the cursor at its position into a picture of that area of the virtual screen. Returns the value of the fact
+   `cursor`. */
 const char *gdi_cursor_draw(const struct cursor_canvas *canvas, const struct rect *area);
-/* That pointer (an HCURSOR) with its hot spot at x, y of the picture; false when its shape can't be had. */
+/* Draws `cursor` (an HCURSOR) with its hot spot at x, y of the picture. Returns false when its shape can't be read. */
 bool gdi_cursor_draw_shape(const struct cursor_canvas *canvas, void *cursor, int x, int y);
 
 #endif

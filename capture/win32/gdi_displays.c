@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <windows.h>
 
-/* ---- what drives a monitor ---- */
+/* ---- display devices ---- */
 
-static bool find_device(const char *name, DISPLAY_DEVICEW *device)
+static bool gdi_find_device(const char *name, DISPLAY_DEVICEW *device)
 {
     wchar_t wanted[GDI_NAME_SIZE + 4];
     _snwprintf(wanted, GDI_NAME_SIZE + 3, L"\\\\.\\%hs", name);
@@ -17,28 +17,28 @@ static bool find_device(const char *name, DISPLAY_DEVICEW *device)
     return false;
 }
 
-/* "PCI\VEN_1AF4&DEV_1050&SUBSYS_..." has the ids. */
-static void add_pci_ids(size_t index, const wchar_t *id, struct strlist *facts)
+/* Adds the PCI ids, which are in the device id: "PCI\VEN_1AF4&DEV_1050&SUBSYS_...". */
+static void gdi_add_pci_ids(size_t index, const wchar_t *id, struct strlist *facts)
 {
-    const size_t vendor = 8, device = 17; /* where they begin */
+    const size_t vendor = 8, device = 17; /* offsets of the ids */
     if (wcslen(id) >= device + 4 && wcsncmp(id, L"PCI\\VEN_", vendor) == 0 &&
         wcsncmp(id + vendor + 4, L"&DEV_", 5) == 0)
         strlist_addf(facts, "display.%zu.ids=%lx:%lx", index, wcstoul(id + vendor, NULL, 16),
                      wcstoul(id + device, NULL, 16));
 }
 
-static void add_driver(size_t index, const char *name, struct strlist *facts)
+static void gdi_add_driver(size_t index, const char *name, struct strlist *facts)
 {
     DISPLAY_DEVICEW device = {.cb = sizeof device};
     struct buffer text;
-    if (!find_device(name, &device))
+    if (!gdi_find_device(name, &device))
         return;
     buffer_init(&text, 4096);
     gdi_append_text(&text, device.DeviceString);
     if (text.len > 0)
         strlist_addf(facts, "display.%zu.driver=%.*s", index, (int)text.len, (const char *)text.data);
     buffer_deinit(&text);
-    add_pci_ids(index, device.DeviceID, facts);
+    gdi_add_pci_ids(index, device.DeviceID, facts);
 }
 
 void gdi_displays_list(const struct gdi_layout *layout, const char *backend, struct strlist *facts)
@@ -50,14 +50,14 @@ void gdi_displays_list(const struct gdi_layout *layout, const char *backend, str
         strlist_addf(facts, "display.%zu.geometry=%ux%u%+d%+d", i, monitor->area.width, monitor->area.height,
                      monitor->area.x, monitor->area.y);
         strlist_addf(facts, "display.%zu.backend=%s", i, backend);
-        add_driver(i, monitor->name, facts);
+        gdi_add_driver(i, monitor->name, facts);
     }
 }
 
 /* ---- facts of a picture ---- */
 
-/* The monitor's own from Windows 8.1 on; before it all have the same. */
-static unsigned dpi_of(const struct rect *area)
+/* Returns the monitor's own DPI from Windows 8.1 on. Before that all monitors have the same. */
+static unsigned gdi_monitor_dpi(const struct rect *area)
 {
     typedef HRESULT WINAPI get_dpi(HMONITOR monitor, int type, UINT *x, UINT *y);
     get_dpi *ask = (get_dpi *)gdi_system_function(L"shcore.dll", "GetDpiForMonitor");
@@ -78,7 +78,7 @@ void gdi_layout_facts(const struct gdi_layout *layout, struct strlist *facts)
         const struct gdi_monitor *monitor = &layout->monitors[i];
         strlist_addf(facts, "gdi.monitor.%s=%ux%u%+d%+d", monitor->name, monitor->area.width, monitor->area.height,
                      monitor->area.x, monitor->area.y);
-        strlist_addf(facts, "gdi.dpi.%s=%u", monitor->name, dpi_of(&monitor->area));
+        strlist_addf(facts, "gdi.dpi.%s=%u", monitor->name, gdi_monitor_dpi(&monitor->area));
     }
     if (layout->count == 0)
         strlist_add(facts, "warning=no output shows the screen");

@@ -19,8 +19,8 @@ void gdi_image_close(struct gdi_image *image)
     *image = (struct gdi_image){.dc = NULL};
 }
 
-/* Of 32 bits whatever the screen has: GDI converts. */
-static int prepare(struct gdi_image *image, uint32_t width, uint32_t height, struct error *err)
+/* Creates a bitmap of 32 bits per pixel, whatever depth the screen has: GDI converts. */
+static int gdi_image_prepare(struct gdi_image *image, uint32_t width, uint32_t height, struct error *err)
 {
     BITMAPINFO info = {.bmiHeader = {.biSize = sizeof info.bmiHeader,
                                      .biWidth = (LONG)width,
@@ -49,9 +49,9 @@ static int prepare(struct gdi_image *image, uint32_t width, uint32_t height, str
     return error_set(err, ERR_NO_MEMORY, "no bitmap of %ux%u pixels (%lu)", width, height, code);
 }
 
-/* What is composed is all on the screen; else windows with transparency come only by CAPTUREBLT, which lets the cursor
-   flicker. */
-static DWORD copy_operation(void)
+/* Returns the raster operation of BitBlt. With composition SRCCOPY copies all windows. Without it layered windows are
+   only copied with CAPTUREBLT, which lets the cursor flicker. */
+static DWORD gdi_raster_operation(void)
 {
     typedef HRESULT WINAPI is_composition_enabled(BOOL * enabled);
     BOOL enabled = FALSE;
@@ -64,15 +64,15 @@ static DWORD copy_operation(void)
 
 int gdi_image_copy(struct gdi_image *image, const struct rect *area, struct error *err)
 {
-    int status = prepare(image, area->width, area->height, err);
+    int status = gdi_image_prepare(image, area->width, area->height, err);
     if (status)
         return status;
-    /* What no monitor shows is not copied. */
+    /* BitBlt does not write pixels that are on no monitor. */
     memset(image->pixels, 0, (size_t)image->width * image->height * sizeof *image->pixels);
-    gdi_now("the desktop's pixels (BitBlt)");
+    gdi_set_activity("the desktop's pixels (BitBlt)");
     SetLastError(0);
-    HDC screen = GetDC(NULL); /* anew each time: the desktop may be another */
-    DWORD operation = copy_operation();
+    HDC screen = GetDC(NULL); /* per capture: the thread may have changed its desktop */
+    DWORD operation = gdi_raster_operation();
     image->layered = operation & CAPTUREBLT;
     BOOL copied =
         screen && BitBlt(image->dc, 0, 0, (int)area->width, (int)area->height, screen, area->x, area->y, operation);
@@ -90,7 +90,7 @@ void gdi_image_view(struct gdi_image *image, struct image_view *view)
 {
     size_t count = (size_t)image->width * image->height;
     GdiFlush();
-    for (size_t i = 0; i < count; i++) { /* the fourth byte is whatever was drawn with */
+    for (size_t i = 0; i < count; i++) { /* the fourth byte is undefined */
         image->rgb[3 * i] = (uint8_t)(image->pixels[i] >> 16);
         image->rgb[3 * i + 1] = (uint8_t)(image->pixels[i] >> 8);
         image->rgb[3 * i + 2] = (uint8_t)image->pixels[i];

@@ -6,16 +6,16 @@
 #include <string.h>
 #include <windows.h>
 
-static _Atomic(const char *) doing = "";
+static _Atomic(const char *) activity = "";
 
-void gdi_now(const char *what)
+void gdi_set_activity(const char *what)
 {
-    atomic_store(&doing, what);
+    atomic_store(&activity, what);
 }
 
-const char *gdi_doing(void)
+const char *gdi_activity(void)
 {
-    return atomic_load(&doing);
+    return atomic_load(&activity);
 }
 
 void (*gdi_system_function(const wchar_t *module, const char *name))(void)
@@ -37,7 +37,7 @@ void gdi_append_utf8(struct buffer *out, const wchar_t *text)
     if (!bytes)
         return;
     WideCharToMultiByte(CP_UTF8, 0, text, -1, (char *)bytes, size, NULL, NULL);
-    out->len--; /* its NUL */
+    out->len--; /* the NUL */
 }
 
 void gdi_append_text(struct buffer *out, const wchar_t *text)
@@ -51,14 +51,14 @@ void gdi_append_text(struct buffer *out, const wchar_t *text)
 
 /* ---- monitors ---- */
 
-static struct rect rect_of(const RECT *rect)
+static struct rect gdi_convert_rect(const RECT *rect)
 {
     return (struct rect){rect->left, rect->top, (uint32_t)(rect->right - rect->left),
                          (uint32_t)(rect->bottom - rect->top)};
 }
 
-/* "\\.\DISPLAY1" without its head. */
-static void take_name(char name[GDI_NAME_SIZE], const wchar_t *device)
+/* Copies the name of a device without its prefix: "DISPLAY1" of "\\.\DISPLAY1". */
+static void gdi_copy_device_name(char name[GDI_NAME_SIZE], const wchar_t *device)
 {
     struct buffer text;
     buffer_init(&text, GDI_NAME_SIZE);
@@ -67,7 +67,7 @@ static void take_name(char name[GDI_NAME_SIZE], const wchar_t *device)
     buffer_deinit(&text);
 }
 
-static BOOL CALLBACK add_monitor(HMONITOR handle, HDC dc, LPRECT rect, LPARAM context)
+static BOOL CALLBACK gdi_add_monitor(HMONITOR handle, HDC dc, LPRECT rect, LPARAM context)
 {
     struct gdi_layout *layout = (struct gdi_layout *)context;
     MONITORINFOEXW info = {.cbSize = sizeof info};
@@ -78,21 +78,21 @@ static BOOL CALLBACK add_monitor(HMONITOR handle, HDC dc, LPRECT rect, LPARAM co
     if (!GetMonitorInfoW(handle, (MONITORINFO *)&info))
         return TRUE; /* it has just gone */
     struct gdi_monitor *monitor = &layout->monitors[layout->count++];
-    take_name(monitor->name, info.szDevice);
-    monitor->area = rect_of(&info.rcMonitor);
+    gdi_copy_device_name(monitor->name, info.szDevice);
+    monitor->area = gdi_convert_rect(&info.rcMonitor);
     return TRUE;
 }
 
-/* With whatever rights it can be had. */
-static HDESK open_input_desktop(void)
+/* Opens the input desktop, with fewer rights when not all are granted. */
+static HDESK gdi_open_input_desktop(void)
 {
     HDESK input = OpenInputDesktop(DF_ALLOWOTHERACCOUNTHOOK, FALSE, GENERIC_ALL);
     return input ? input : OpenInputDesktop(0, FALSE, DESKTOP_READOBJECTS);
 }
 
-static void read_desktop(char name[GDI_NAME_SIZE])
+static void gdi_read_desktop_name(char name[GDI_NAME_SIZE])
 {
-    HDESK input = open_input_desktop();
+    HDESK input = gdi_open_input_desktop();
     *name = 0;
     if (!input)
         return;
@@ -103,27 +103,27 @@ static void read_desktop(char name[GDI_NAME_SIZE])
 void gdi_layout_read(struct gdi_layout *layout)
 {
     memset(layout, 0, sizeof *layout);
-    gdi_now("the list of the monitors");
-    read_desktop(layout->desktop);
+    gdi_set_activity("the list of the monitors");
+    gdi_read_desktop_name(layout->desktop);
     layout->whole.x = GetSystemMetrics(SM_XVIRTUALSCREEN);
     layout->whole.y = GetSystemMetrics(SM_YVIRTUALSCREEN);
     layout->whole.width = (uint32_t)GetSystemMetrics(SM_CXVIRTUALSCREEN);
     layout->whole.height = (uint32_t)GetSystemMetrics(SM_CYVIRTUALSCREEN);
-    EnumDisplayMonitors(NULL, NULL, add_monitor, (LPARAM)layout);
+    EnumDisplayMonitors(NULL, NULL, gdi_add_monitor, (LPARAM)layout);
 }
 
-static bool same_rect(const struct rect *a, const struct rect *b)
+static bool gdi_same_rect(const struct rect *a, const struct rect *b)
 {
     return a->x == b->x && a->y == b->y && a->width == b->width && a->height == b->height;
 }
 
 bool gdi_layout_same(const struct gdi_layout *a, const struct gdi_layout *b)
 {
-    if (a->count != b->count || !same_rect(&a->whole, &b->whole) || strcmp(a->desktop, b->desktop) != 0)
+    if (a->count != b->count || !gdi_same_rect(&a->whole, &b->whole) || strcmp(a->desktop, b->desktop) != 0)
         return false;
     for (size_t i = 0; i < a->count; i++)
         if (strcmp(a->monitors[i].name, b->monitors[i].name) != 0 ||
-            !same_rect(&a->monitors[i].area, &b->monitors[i].area))
+            !gdi_same_rect(&a->monitors[i].area, &b->monitors[i].area))
             return false;
     return true;
 }
@@ -142,8 +142,8 @@ void gdi_object_name(HANDLE object, char name[GDI_NAME_SIZE])
     buffer_deinit(&utf8);
 }
 
-/* By the window station's own word; session numbers tell nothing (the console's may be 0). */
-static int check_station(struct error *err)
+/* Checks the window station's flag WSF_VISIBLE. Session numbers can't be used: the console's may be 0. */
+static int gdi_check_station(struct error *err)
 {
     USEROBJECTFLAGS flags = {.dwFlags = 0};
     DWORD needed;
@@ -161,11 +161,11 @@ static int check_station(struct error *err)
 int gdi_desktop_enter(struct error *err)
 {
     char input_name[GDI_NAME_SIZE], own_name[GDI_NAME_SIZE];
-    gdi_now("the desktop that has the input");
-    int status = check_station(err);
+    gdi_set_activity("the desktop that has the input");
+    int status = gdi_check_station(err);
     if (status)
         return status;
-    HDESK input = open_input_desktop();
+    HDESK input = gdi_open_input_desktop();
     if (!input) {
         DWORD code = GetLastError();
         return error_set(
@@ -180,7 +180,7 @@ int gdi_desktop_enter(struct error *err)
         CloseDesktop(input);
         return 0;
     }
-    if (!SetThreadDesktop(input)) { /* once set, it stays open as long as the thread is in it */
+    if (!SetThreadDesktop(input)) { /* on success the handle must stay open while the thread uses the desktop */
         DWORD code = GetLastError();
         CloseDesktop(input);
         return error_set(err, ERR_UNAVAILABLE, "desktop-denied: could not enter the desktop '%s' (%lu)", input_name,

@@ -5,36 +5,36 @@
 #include <string.h>
 #include <windows.h>
 
-/* ---- what the state is ---- */
+/* ---- the state ---- */
 
 /* As WTS_CONNECTSTATE_CLASS numbers them. */
 static const char *const connections[] = {"active", "connected", "connecting", "shadowed", "disconnected",
                                           "idle",   "listening", "reset",      "down",     "starting"};
 
-/* Windows 7 and Server 2008 R2 tell the two the wrong way round. */
-static bool is_locked(const struct gdi_session_told *told)
+/* Returns whether the session is locked. Windows 7 and Server 2008 R2 have the two flags the wrong way round. */
+static bool gdi_is_locked(const struct gdi_session_info *info)
 {
-    return told->flags == (told->is_windows_7 ? 1 : 0);
+    return info->flags == (info->is_windows_7 ? 1 : 0);
 }
 
-const char *gdi_session_state(const struct gdi_session_told *told)
+const char *gdi_session_state(const struct gdi_session_info *info)
 {
     const int disconnected = 4, count = (int)(sizeof connections / sizeof connections[0]);
-    if (told->connection == disconnected)
+    if (info->connection == disconnected)
         return connections[disconnected];
-    if (told->has_user == 0)
+    if (info->has_user == 0)
         return "no-user"; /* a connection waits at the logon */
-    if (is_locked(told))
+    if (gdi_is_locked(info))
         return "locked";
-    return told->connection >= 0 && told->connection < count ? connections[told->connection] : "unknown";
+    return info->connection >= 0 && info->connection < count ? connections[info->connection] : "unknown";
 }
 
-/* ---- asking ---- */
+/* ---- queries ---- */
 
 enum { WTS_USER_NAME = 5, WTS_CONNECT_STATE = 8, WTS_SESSION_INFO_EX = 25 };
 
-/* Copies what is told; 0 when nothing is. */
-static size_t query(int what, void *out, size_t size)
+/* Copies at most `size` bytes of what Windows says about the current session. Returns their number, 0 on failure. */
+static size_t gdi_query_session(int what, void *out, size_t size)
 {
     typedef BOOL WINAPI query_session(HANDLE server, DWORD session, int what, wchar_t **out, DWORD *size);
     typedef void WINAPI free_memory(void *memory);
@@ -52,7 +52,7 @@ static size_t query(int what, void *out, size_t size)
     return len;
 }
 
-static bool is_windows_7(void)
+static bool gdi_is_windows_7(void)
 {
     typedef LONG WINAPI get_version(OSVERSIONINFOW * info);
     get_version *ask = (get_version *)gdi_system_function(L"ntdll.dll", "RtlGetVersion");
@@ -60,21 +60,22 @@ static bool is_windows_7(void)
     return ask && ask(&info) == 0 && info.dwMajorVersion == 6 && info.dwMinorVersion == 1;
 }
 
-static void ask_session(struct gdi_session_told *told)
+static void gdi_read_session(struct gdi_session_info *info)
 {
-    /* WTSINFOEXW: Level, then at 8 (its data has 64-bit numbers) SessionId, SessionState, SessionFlags. */
-    int32_t info[5];
+    /* WTSINFOEXW: Level, then at offset 8 (the data has 64-bit members) SessionId, SessionState, SessionFlags. */
+    int32_t wts[5];
     wchar_t user[2] = L"";
-    *told = (struct gdi_session_told){.connection = -1, .flags = -1, .has_user = -1, .is_windows_7 = is_windows_7()};
-    if (query(WTS_CONNECT_STATE, &told->connection, sizeof told->connection) < sizeof told->connection)
-        told->connection = -1;
-    if (query(WTS_SESSION_INFO_EX, info, sizeof info) == sizeof info && info[0] == 1)
-        told->flags = info[4];
-    if (query(WTS_USER_NAME, user, sizeof user) >= sizeof user[0])
-        told->has_user = user[0] != 0;
+    *info =
+        (struct gdi_session_info){.connection = -1, .flags = -1, .has_user = -1, .is_windows_7 = gdi_is_windows_7()};
+    if (gdi_query_session(WTS_CONNECT_STATE, &info->connection, sizeof info->connection) < sizeof info->connection)
+        info->connection = -1;
+    if (gdi_query_session(WTS_SESSION_INFO_EX, wts, sizeof wts) == sizeof wts && wts[0] == 1)
+        info->flags = wts[4];
+    if (gdi_query_session(WTS_USER_NAME, user, sizeof user) >= sizeof user[0])
+        info->has_user = user[0] != 0;
 }
 
-static void warn(const char *state, DWORD session, struct strlist *facts)
+static void gdi_warn_session(const char *state, DWORD session, struct strlist *facts)
 {
     if (strcmp(state, "disconnected") == 0)
         strlist_addf(facts,
@@ -89,16 +90,16 @@ static void warn(const char *state, DWORD session, struct strlist *facts)
 void gdi_desktop_facts(struct strlist *facts)
 {
     char name[GDI_NAME_SIZE];
-    struct gdi_session_told told;
+    struct gdi_session_info info;
     DWORD session = 0;
-    gdi_now("the state of the session");
+    gdi_set_activity("the state of the session");
     gdi_object_name(GetThreadDesktop(GetCurrentThreadId()), name);
     strlist_addf(facts, "gdi.desktop=%s", name);
     if (ProcessIdToSessionId(GetCurrentProcessId(), &session))
         strlist_addf(facts, "gdi.session=%lu", session);
-    ask_session(&told);
-    strlist_addf(facts, "gdi.session-state=%s", gdi_session_state(&told));
-    warn(gdi_session_state(&told), session, facts);
+    gdi_read_session(&info);
+    strlist_addf(facts, "gdi.session-state=%s", gdi_session_state(&info));
+    gdi_warn_session(gdi_session_state(&info), session, facts);
 }
 
 bool gdi_is_system(void)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Whose session the screen is of, and whether a person sees it. */
+/* The session that the desktop belongs to, and whether it is shown. */
 #ifndef CAPTURE_WIN32_GDI_SESSION_H
 #define CAPTURE_WIN32_GDI_SESSION_H
 
@@ -7,21 +7,21 @@
 
 #include <stdbool.h>
 
-/* "gdi.desktop=Default", "gdi.session=1", "gdi.session-state=active" and warnings with the remedy: what is known. */
+/* Adds what is known: "gdi.desktop=Default", "gdi.session=1", "gdi.session-state=active" and warnings. */
 void gdi_desktop_facts(struct strlist *facts);
 
-/* Whether this process is LocalSystem's, to which no desktop is closed. */
+/* Returns whether this process runs as LocalSystem, which may open every desktop. */
 bool gdi_is_system(void);
 
-/* What Windows tells of a session; -1: it does not. */
-struct gdi_session_told {
+/* What Windows says about a session; -1: unknown. */
+struct gdi_session_info {
     int connection; /* WTS_CONNECTSTATE_CLASS */
-    int flags;      /* of WTSINFOEX: 0 and 1 are the two states of the lock */
-    int has_user;   /* somebody is logged on */
+    int flags;      /* of WTSINFOEX: 0 and 1 mean locked and unlocked */
+    int has_user;   /* a user is logged on */
     bool is_windows_7;
 };
 
-/* "active", "locked", "no-user", "disconnected", "unknown" or another state of a connection. */
-const char *gdi_session_state(const struct gdi_session_told *told);
+/* Returns "active", "locked", "no-user", "disconnected", "unknown" or another connection state. */
+const char *gdi_session_state(const struct gdi_session_info *info);
 
 #endif

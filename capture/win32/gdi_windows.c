@@ -7,28 +7,28 @@
 #include <stdlib.h>
 #include <windows.h>
 
-#define TEXT_SIZE 1024 /* characters of a title or class that are told */
+#define TEXT_SIZE 1024 /* characters of a title or class; longer ones are truncated */
 #define LINE_MAX_SIZE (64 * TEXT_SIZE)
-#define DIALOG_TEXT_MAX (8 * TEXT_SIZE) /* bytes of what a dialog says; of more the start is told */
+#define DIALOG_TEXT_MAX (8 * TEXT_SIZE) /* bytes of a dialog's text; longer ones are truncated */
 #define CONTROLS_MAX 256                /* of a dialog */
 
-struct listing {
-    HWND *windows; /* owned, GDI_WINDOWS_MAX; top to bottom */
+struct gdi_window_list {
+    HWND *windows; /* owned, GDI_WINDOWS_MAX; from top to bottom */
     size_t count;
     bool full;
 };
 
-static BOOL CALLBACK add_window(HWND window, LPARAM context)
+static BOOL CALLBACK gdi_add_window(HWND window, LPARAM context)
 {
-    struct listing *listing = (struct listing *)context;
-    listing->full = listing->count == GDI_WINDOWS_MAX;
-    if (listing->full)
+    struct gdi_window_list *list = (struct gdi_window_list *)context;
+    list->full = list->count == GDI_WINDOWS_MAX;
+    if (list->full)
         return FALSE;
-    listing->windows[listing->count++] = window;
+    list->windows[list->count++] = window;
     return TRUE;
 }
 
-static void append_field(struct buffer *line, const wchar_t *text)
+static void gdi_append_field(struct buffer *line, const wchar_t *text)
 {
     struct buffer utf8;
     buffer_init(&utf8, 4 * TEXT_SIZE);
@@ -37,50 +37,50 @@ static void append_field(struct buffer *line, const wchar_t *text)
     buffer_deinit(&utf8);
 }
 
-/* ---- what a dialog says ---- */
+/* ---- the text of a dialog ---- */
 
-struct reading {
-    struct buffer text; /* UTF-8, a line a control */
+struct gdi_dialog {
+    struct buffer text; /* UTF-8, one line per control */
     unsigned controls;
 };
 
-static bool is_dialog(HWND window)
+static bool gdi_is_dialog(HWND window)
 {
     wchar_t name[8];
     return GetClassNameW(window, name, 8) > 0 && wcscmp(name, L"#32770") == 0; /* so is every message box */
 }
 
-/* The text that the system keeps of a control: of labels and buttons. An edit control has its own and would have to be
-   sent a message. */
-static BOOL CALLBACK read_control(HWND control, LPARAM context)
+/* Appends the control's window text that the system stores: of labels and buttons. An edit control stores its own and
+   would have to be sent a message. */
+static BOOL CALLBACK gdi_read_control(HWND control, LPARAM context)
 {
-    struct reading *reading = (struct reading *)context;
+    struct gdi_dialog *dialog = (struct gdi_dialog *)context;
     wchar_t text[TEXT_SIZE];
-    if (reading->controls++ == CONTROLS_MAX)
+    if (dialog->controls++ == CONTROLS_MAX)
         return FALSE;
     if (!(GetWindowLongW(control, GWL_STYLE) & WS_VISIBLE) || InternalGetWindowText(control, text, TEXT_SIZE) <= 0)
         return TRUE;
-    if (reading->text.len > 0)
-        buffer_append(&reading->text, "\n", 1);
-    gdi_append_utf8(&reading->text, text);
-    return !reading->text.failed;
+    if (dialog->text.len > 0)
+        buffer_append(&dialog->text, "\n", 1);
+    gdi_append_utf8(&dialog->text, text);
+    return !dialog->text.failed;
 }
 
-static void append_dialog(struct buffer *line, HWND window)
+static void gdi_append_dialog(struct buffer *line, HWND window)
 {
-    struct reading reading = {.controls = 0};
-    buffer_init(&reading.text, DIALOG_TEXT_MAX);
-    EnumChildWindows(window, read_control, (LPARAM)&reading);
-    field_append(line, (const char *)reading.text.data, reading.text.len);
-    buffer_deinit(&reading.text);
+    struct gdi_dialog dialog = {.controls = 0};
+    buffer_init(&dialog.text, DIALOG_TEXT_MAX);
+    EnumChildWindows(window, gdi_read_control, (LPARAM)&dialog);
+    field_append(line, (const char *)dialog.text.data, dialog.text.len);
+    buffer_deinit(&dialog.text);
 }
 
-/* ---- windows that hang ---- */
+/* ---- hung windows ---- */
 
 typedef HWND WINAPI hung_window_of(HWND ghost); /* user32's, in no header: HungWindowFromGhostWindow */
 
-/* Windows shows a likeness in the place of a window that hangs, which belongs to a process of its own. */
-static HWND behind_ghost(HWND window)
+/* Returns the hung window behind a ghost window, else the window itself. A ghost window belongs to a system process. */
+static HWND gdi_hung_window(HWND window)
 {
     wchar_t name[8];
     if (GetClassNameW(window, name, 8) <= 0 || wcscmp(name, L"Ghost") != 0)
@@ -92,27 +92,27 @@ static HWND behind_ghost(HWND window)
 
 /* ---- lines ---- */
 
-/* title, class, pid, geometry, whether it is visible, whether it hangs, what a dialog says */
-static void add_line(HWND shown, struct strlist *lines)
+/* Adds a line: title, class, pid, geometry, whether it is visible, whether it is hung, the text of a dialog. */
+static void gdi_add_line(HWND shown, struct strlist *lines)
 {
     wchar_t text[TEXT_SIZE];
     struct buffer line;
     RECT rect;
     DWORD pid = 0;
-    HWND window = behind_ghost(shown);
+    HWND window = gdi_hung_window(shown);
     if (!GetWindowThreadProcessId(window, &pid) || !GetWindowRect(shown, &rect))
-        return; /* it has gone */
+        return; /* it was destroyed */
     buffer_init(&line, LINE_MAX_SIZE);
     if (InternalGetWindowText(window, text, TEXT_SIZE) > 0)
-        append_field(&line, text);
+        gdi_append_field(&line, text);
     buffer_append(&line, "\t", 1);
     if (GetClassNameW(window, text, TEXT_SIZE) > 0)
-        append_field(&line, text);
+        gdi_append_field(&line, text);
     buffer_printf(&line, "\t%lu\t%ldx%ld%+ld%+ld\t%d\t%d", pid, rect.right - rect.left, rect.bottom - rect.top,
                   rect.left, rect.top, IsWindowVisible(shown) && !IsIconic(shown), IsHungAppWindow(window) != 0);
     buffer_append(&line, "\t", 1);
-    if (IsWindowVisible(window) && is_dialog(window))
-        append_dialog(&line, window);
+    if (IsWindowVisible(window) && gdi_is_dialog(window))
+        gdi_append_dialog(&line, window);
     buffer_append(&line, "", 1);
     if (line.failed)
         lines->failed = true;
@@ -123,16 +123,16 @@ static void add_line(HWND shown, struct strlist *lines)
 
 int gdi_windows_list(struct strlist *lines, struct error *err)
 {
-    struct listing listing = {.windows = calloc(GDI_WINDOWS_MAX, sizeof(HWND))};
+    struct gdi_window_list list = {.windows = calloc(GDI_WINDOWS_MAX, sizeof(HWND))};
     int status = 0;
-    if (!listing.windows)
+    if (!list.windows)
         return error_set(err, ERR_NO_MEMORY, "no memory for the list of windows");
-    gdi_now("the list of the windows");
-    EnumWindows(add_window, (LPARAM)&listing);
-    if (listing.full)
+    gdi_set_activity("the list of the windows");
+    EnumWindows(gdi_add_window, (LPARAM)&list);
+    if (list.full)
         status = error_set(err, ERR_LIMIT, "there are more than %d windows", GDI_WINDOWS_MAX);
-    for (size_t i = listing.count; i-- > 0 && status == 0;)
-        add_line(listing.windows[i], lines);
-    free(listing.windows);
+    for (size_t i = list.count; i-- > 0 && status == 0;)
+        gdi_add_line(list.windows[i], lines);
+    free(list.windows);
     return status;
 }

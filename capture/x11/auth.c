@@ -14,7 +14,7 @@ struct auth_entry {
 
 enum fit { FIT_THIS_HOST, FIT_ANY_HOST, FIT_OTHER_HOST, FIT_COUNT, FIT_NOT };
 
-static bool take_u16(struct slice *rest, unsigned *value)
+static bool x11_take_u16(struct slice *rest, unsigned *value)
 {
     if (rest->len < 2)
         return false;
@@ -24,10 +24,10 @@ static bool take_u16(struct slice *rest, unsigned *value)
     return true;
 }
 
-static bool take_counted(struct slice *rest, struct slice *bytes)
+static bool x11_take_counted(struct slice *rest, struct slice *bytes)
 {
     unsigned size;
-    if (!take_u16(rest, &size) || size > rest->len)
+    if (!x11_take_u16(rest, &size) || size > rest->len)
         return false;
     *bytes = (struct slice){.data = rest->data, .len = size};
     rest->data += size;
@@ -35,31 +35,33 @@ static bool take_counted(struct slice *rest, struct slice *bytes)
     return true;
 }
 
-static bool take_entry(struct slice *rest, struct auth_entry *entry)
+static bool x11_take_entry(struct slice *rest, struct auth_entry *entry)
 {
-    return take_u16(rest, &entry->family) && take_counted(rest, &entry->address) &&
-           take_counted(rest, &entry->number) && take_counted(rest, &entry->name) && take_counted(rest, &entry->data);
+    return x11_take_u16(rest, &entry->family) && x11_take_counted(rest, &entry->address) &&
+           x11_take_counted(rest, &entry->number) && x11_take_counted(rest, &entry->name) &&
+           x11_take_counted(rest, &entry->data);
 }
 
-static bool slice_is(struct slice slice, const char *text)
+static bool x11_slice_equals(struct slice slice, const char *text)
 {
     return slice.len == strlen(text) && memcmp(slice.data, text, slice.len) == 0;
 }
 
-static enum fit entry_fit(const struct auth_entry *entry, const char *number, const char *host_name)
+static enum fit x11_entry_fit(const struct auth_entry *entry, const char *number, const char *host_name)
 {
-    if (!slice_is(entry->name, X11_COOKIE_NAME) || entry->data.len == 0 || entry->data.len > X11_COOKIE_SIZE_MAX)
+    if (!x11_slice_equals(entry->name, X11_COOKIE_NAME) || entry->data.len == 0 ||
+        entry->data.len > X11_COOKIE_SIZE_MAX)
         return FIT_NOT;
-    if (entry->number.len != 0 && !slice_is(entry->number, number))
+    if (entry->number.len != 0 && !x11_slice_equals(entry->number, number))
         return FIT_NOT;
     if (entry->family == FAMILY_WILD)
         return FIT_ANY_HOST;
     if (entry->family != FAMILY_LOCAL)
         return FIT_NOT;
-    return slice_is(entry->address, host_name) ? FIT_THIS_HOST : FIT_OTHER_HOST;
+    return x11_slice_equals(entry->address, host_name) ? FIT_THIS_HOST : FIT_OTHER_HOST;
 }
 
-static void add_cookie(struct x11_cookies *cookies, struct slice data)
+static void x11_add_cookie(struct x11_cookies *cookies, struct slice data)
 {
     for (size_t i = 0; i < cookies->count; i++)
         if (cookies->items[i].len == data.len && memcmp(cookies->items[i].data, data.data, data.len) == 0)
@@ -79,15 +81,15 @@ void x11_auth_read(struct slice file, unsigned number, const char *host_name, st
     snprintf(number_text, sizeof number_text, "%u", number);
     cookies->count = 0;
     cookies->more = false;
-    /* One pass a fit keeps the order without a sort; a file is a few entries long. */
+    /* One pass for each fit gives the order without a sort. A file has few entries. */
     for (enum fit fit = 0; fit < FIT_COUNT; fit++) {
         struct slice rest = file;
         struct auth_entry entry;
         cookies->whole = true;
         while (cookies->whole && rest.len > 0) {
-            cookies->whole = take_entry(&rest, &entry);
-            if (cookies->whole && entry_fit(&entry, number_text, host_name) == fit)
-                add_cookie(cookies, entry.data);
+            cookies->whole = x11_take_entry(&rest, &entry);
+            if (cookies->whole && x11_entry_fit(&entry, number_text, host_name) == fit)
+                x11_add_cookie(cookies, entry.data);
         }
     }
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Xauthority files: bytes in, cookies out. Anybody may have written the bytes. No file is opened in here.
+/* The parser of Xauthority files: bytes in, cookies out. The bytes are not trusted. No file is opened in here.
  *
  * A file is a sequence of entries, all numbers big-endian (libXau, AuRead.c):
  *     entry := u16 family, counted address, counted display number, counted name, counted data
@@ -21,14 +21,14 @@ struct x11_cookie {
 };
 
 struct x11_cookies {
-    struct x11_cookie items[X11_COOKIES_MAX]; /* the most fitting first, none twice */
+    struct x11_cookie items[X11_COOKIES_MAX]; /* best match first, without duplicates */
     size_t count;
-    bool more;  /* there were further ones that did not fit */
+    bool more;  /* the file has more cookies than X11_COOKIES_MAX */
     bool whole; /* the file ended at the end of an entry */
 };
 
-/* The cookies for display :number that a local client may use, in this order: those of this host's name, those of any
-   host (the wild family), and those of another host's name (the host was renamed since they were written). */
+/* Reads the cookies for display :number that a local client may use, in this order: those of this host's name, those of
+   any host (FamilyWild), and those of another host's name (the host may have been renamed since). */
 void x11_auth_read(struct slice file, unsigned number, const char *host_name, struct x11_cookies *cookies);
 
 #endif

@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define ENVIRONMENT_MAX (128u << 10) /* bytes of a process's environment that are looked at */
+#define ENVIRONMENT_MAX (128u << 10) /* bytes of a process's environment that are read */
 
 /* %U is the user id that the server runs as, %D its display's number. */
 static const char *const known_files[] = {
@@ -35,7 +35,7 @@ static const char *const known_files[] = {
     NULL,
 };
 
-static void add_path(struct strlist *paths, const char *path)
+static void authority_add_path(struct strlist *paths, const char *path)
 {
     for (size_t i = 0; i < paths->count; i++)
         if (strcmp(paths->items[i], path) == 0)
@@ -44,26 +44,26 @@ static void add_path(struct strlist *paths, const char *path)
         strlist_add(paths, path);
 }
 
-/* What libXau takes when XAUTHORITY is not set. */
-static void add_of_home(struct strlist *paths, const char *home)
+/* Adds the file that libXau uses when XAUTHORITY is not set. */
+static void authority_add_home(struct strlist *paths, const char *home)
 {
     char path[PATH_MAX];
     if (home && *home && x11_path(path, sizeof path, "%s/.Xauthority", home))
-        add_path(paths, path);
+        authority_add_path(paths, path);
 }
 
-static void add_own(const struct x11_environment *environment, struct strlist *paths)
+static void authority_add_own(const struct x11_environment *environment, struct strlist *paths)
 {
     if (environment->xauthority && *environment->xauthority)
-        add_path(paths, environment->xauthority);
+        authority_add_path(paths, environment->xauthority);
     else
-        add_of_home(paths, environment->home);
+        authority_add_home(paths, environment->home);
 }
 
 /* ---- other processes' environments ---- */
 
-/* Whether the value of DISPLAY names display :number, on any screen. */
-static bool is_display(const char *value, unsigned number)
+/* Returns whether the value of DISPLAY names display :number, on any screen. */
+static bool authority_display_matches(const char *value, unsigned number)
 {
     char text[16];
     if (strncmp(value, "unix:", 5) == 0)
@@ -72,7 +72,7 @@ static bool is_display(const char *value, unsigned number)
     return strncmp(value, text, len) == 0 && (value[len] == 0 || value[len] == '.');
 }
 
-static void add_of_environment(struct strlist *paths, const char *words, size_t len, unsigned number)
+static void authority_add_environment(struct strlist *paths, const char *words, size_t len, unsigned number)
 {
     const char *display = NULL, *xauthority = NULL, *home = NULL;
     for (const char *word = words; word < words + len; word += strlen(word) + 1) {
@@ -83,15 +83,15 @@ static void add_of_environment(struct strlist *paths, const char *words, size_t 
         else if (strncmp(word, "HOME=", 5) == 0)
             home = word + 5;
     }
-    if (!display || !is_display(display, number))
+    if (!display || !authority_display_matches(display, number))
         return;
     if (xauthority && xauthority[0] == '/')
-        add_path(paths, xauthority);
+        authority_add_path(paths, xauthority);
     else
-        add_of_home(paths, home);
+        authority_add_home(paths, home);
 }
 
-static void add_of_clients(const char *root, unsigned number, struct strlist *paths)
+static void authority_add_clients(const char *root, unsigned number, struct strlist *paths)
 {
     char path[PATH_MAX];
     char *words = malloc(ENVIRONMENT_MAX);
@@ -103,7 +103,7 @@ static void add_of_clients(const char *root, unsigned number, struct strlist *pa
             continue;
         ssize_t len = x11_read_file(path, words, ENVIRONMENT_MAX);
         if (len > 0)
-            add_of_environment(paths, words, (size_t)len, number);
+            authority_add_environment(paths, words, (size_t)len, number);
     }
     if (folder)
         closedir(folder);
@@ -112,7 +112,8 @@ static void add_of_clients(const char *root, unsigned number, struct strlist *pa
 
 /* ---- known places ---- */
 
-static bool expand(char *pattern, size_t size, const char *root, const char *known, const struct x11_server *server)
+static bool authority_expand(char *pattern, size_t size, const char *root, const char *known,
+                             const struct x11_server *server)
 {
     size_t len = (size_t)snprintf(pattern, size, "%s", root);
     for (; *known && len < size - 1; known++) {
@@ -130,16 +131,16 @@ static bool expand(char *pattern, size_t size, const char *root, const char *kno
     return *known == 0;
 }
 
-static void add_known(const char *root, const struct x11_server *server, struct strlist *paths)
+static void authority_add_known(const char *root, const struct x11_server *server, struct strlist *paths)
 {
     char pattern[PATH_MAX];
     for (size_t i = 0; known_files[i]; i++) {
         glob_t found;
-        if (!expand(pattern, sizeof pattern, root, known_files[i], server))
+        if (!authority_expand(pattern, sizeof pattern, root, known_files[i], server))
             continue;
         if (glob(pattern, 0, NULL, &found) == 0)
             for (size_t j = 0; j < found.gl_pathc; j++)
-                add_path(paths, found.gl_pathv[j]);
+                authority_add_path(paths, found.gl_pathv[j]);
         globfree(&found);
     }
 }
@@ -149,27 +150,27 @@ void x11_authority_files(const char *root, enum x11_authority_stage stage, const
 {
     switch (stage) {
     case X11_AUTHORITY_OWN:
-        add_own(environment, paths);
+        authority_add_own(environment, paths);
         break;
     case X11_AUTHORITY_SERVER:
         if (server->authority)
-            add_path(paths, server->authority);
+            authority_add_path(paths, server->authority);
         break;
     case X11_AUTHORITY_CLIENTS:
-        add_of_clients(root, server->number, paths);
+        authority_add_clients(root, server->number, paths);
         break;
     case X11_AUTHORITY_KNOWN:
-        add_known(root, server, paths);
+        authority_add_known(root, server, paths);
         break;
     case X11_AUTHORITY_STAGES:
         break;
     }
 }
 
-/* ---- reading one ---- */
+/* ---- reading a file ---- */
 
-/* The bytes of a regular file of at most X11_AUTH_FILE_MAX: their number, or a negative status. */
-static ssize_t read_bounded(int fd, uint8_t *bytes, struct stat *info, struct error *err)
+/* Reads a regular file of at most X11_AUTH_FILE_MAX bytes. Returns their number, or a negative status. */
+static ssize_t authority_read_file(int fd, uint8_t *bytes, struct stat *info, struct error *err)
 {
     size_t len = 0;
     ssize_t got = 1;
@@ -196,7 +197,8 @@ int x11_authority_load(struct x11_authority *authority, const char *path, unsign
     if (fd < 0)
         return error_set(err, errno == ENOENT ? ERR_NOT_FOUND : ERR_SYSTEM, "%s", strerror(errno));
     uint8_t *bytes = malloc(X11_AUTH_FILE_MAX + 1);
-    ssize_t len = bytes ? read_bounded(fd, bytes, &info, err) : error_set(err, ERR_NO_MEMORY, "no memory for it");
+    ssize_t len =
+        bytes ? authority_read_file(fd, bytes, &info, err) : error_set(err, ERR_NO_MEMORY, "no memory for it");
     close(fd);
     if (len >= 0) {
         authority->owner = info.st_uid;

@@ -2,55 +2,45 @@
 #include "capture/x11/backend.h"
 
 #include "capture/card_class.h"
+#include "capture/choice.h"
 #include "capture/region.h"
 #include "capture/x11/card.h"
 #include "capture/x11/image.h"
+#include "capture/x11/logind.h"
 #include "capture/x11/screen.h"
 #include "capture/x11/state.h"
 #include "capture/x11/windows.h"
-#include "platform/clock.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define CHANGES_MAX 25 /* of the screen's layout while one picture is taken */
+#define LAYOUT_CHANGES_MAX 25 /* during one picture */
 #define TIMEOUT_DEFAULT_MS 5000
 
 struct capture {
     struct x11_connection connection;
     struct x11_image image;
-    struct x11_scene scene; /* of the screen last looked at */
+    struct x11_screen screen; /* the one that was read last */
     int timeout_ms;
 };
 
-/* One call of the interface, carried through x11_connection_use(). */
-struct call {
-    struct capture *capture;
-    const struct capture_options *options;
-    struct image_view *view;
-    struct strlist *list;
-    struct error *err;
-    enum capture_result result;
-    int status;
-};
+/* ---- the area ---- */
 
-/* ---- what the picture is to be of ---- */
-
-/* By the server's name for it or the kernel's. Leaves the scene of the screen that has the output. */
-static int find_output(struct capture *capture, const char *name, struct rect *area, struct error *err)
+/* Finds an output by the server's or the kernel's name for it. capture->screen is then the screen that has it. */
+static int x11_find_output(struct capture *capture, const char *name, struct rect *area, struct error *err)
 {
     struct buffer names;
     pid_t server = capture->connection.server.pid;
-    uint64_t cards = server ? x11_gpu_cards("", server) : 0;
+    uint64_t cards = server ? x11_card_mask("", server) : 0;
     int status = 0;
     buffer_init(&names, ERROR_LIST_MAX);
-    for (int screen = 0; screen < ScreenCount(capture->connection.display) && status == 0; screen++) {
-        status = x11_scene_read(&capture->connection, screen, &capture->scene, err);
-        for (size_t i = 0; i < capture->scene.output_count && status == 0; i++) {
-            const struct x11_output *output = &capture->scene.outputs[i];
+    for (int number = 0; number < ScreenCount(capture->connection.display) && status == 0; number++) {
+        status = x11_screen_read(&capture->connection, number, &capture->screen, err);
+        for (size_t i = 0; i < capture->screen.output_count && status == 0; i++) {
+            const struct x11_output *output = &capture->screen.outputs[i];
             buffer_printf(&names, " %s", output->name);
-            if (strcmp(output->name, name) != 0 && !x11_gpu_is_output(cards, name, output->name))
+            if (strcmp(output->name, name) != 0 && !x11_card_is_output(cards, name, output->name))
                 continue;
             *area = output->area;
             buffer_deinit(&names);
@@ -64,54 +54,36 @@ static int find_output(struct capture *capture, const char *name, struct rect *a
     return status;
 }
 
-static int find_area(struct capture *capture, const struct capture_options *options, struct rect *area,
-                     struct error *err)
+static int x11_find_area(struct capture *capture, const struct capture_options *options, struct rect *area,
+                         struct error *err)
 {
     char of[X11_OUTPUT_NAME_SIZE + 16] = "the screen";
     int status;
     if (options->output && strcmp(options->output, "all") != 0) {
-        status = find_output(capture, options->output, area, err);
+        status = x11_find_output(capture, options->output, area, err);
         snprintf(of, sizeof of, "output %s", options->output);
     } else {
-        status = x11_scene_read(&capture->connection, (int)capture->connection.server.screen, &capture->scene, err);
-        *area = (struct rect){0, 0, capture->scene.width, capture->scene.height};
+        status = x11_screen_read(&capture->connection, (int)capture->connection.server.screen, &capture->screen, err);
+        *area = (struct rect){0, 0, capture->screen.width, capture->screen.height};
     }
     if (status == 0)
         status = region_apply(options, of, area, err);
     return status;
 }
 
-/* ---- the picture ---- */
-
-/* Pixels of a layout that was the same before and after. */
-static int take_pixels(struct capture *capture, const struct capture_options *options, struct x11_canvas *canvas,
-                       struct error *err)
+static int x11_check_vt(struct capture *capture, struct error *err)
 {
     struct x11_connection *connection = &capture->connection;
-    for (int i = 0; i < CHANGES_MAX; i++) {
-        struct rect area;
-        int status = find_area(capture, options, &area, err);
-        if (status)
-            return status;
-        if (x11_vt_state(connection, capture->scene.screen) == X11_VT_INACTIVE)
-            return error_set(err, ERR_UNAVAILABLE,
-                             "x-vt-inactive: the virtual terminal of X server :%u is not the "
-                             "active one",
-                             connection->server.number);
-        enum x11_fetch fetch = x11_image_fetch(&capture->image, connection, capture->scene.screen, &area, canvas, err);
-        if (fetch == X11_FETCH_FAILED)
-            return err->status;
-        if (fetch == X11_FETCHED && x11_scene_is_current(connection, &capture->scene))
-            return 0;
-        if (connection->lost)
-            return ERR_CLOSED;
-    }
-    return error_set(err, ERR_UNAVAILABLE, "the screen's layout changed %d times while a picture was taken",
-                     CHANGES_MAX);
+    if (x11_vt_state(connection, capture->screen.number) != X11_VT_INACTIVE)
+        return 0;
+    return error_set(err, ERR_UNAVAILABLE, "x-vt-inactive: the virtual terminal of X server :%u is not the active one",
+                     connection->server.number);
 }
 
-/* The cursor as XFixes tells it. A cursor that a client hides (XFixesHideCursor) can't be told from a shown one. */
-static const char *draw_cursor(struct capture *capture, const struct x11_canvas *canvas)
+/* ---- the picture ---- */
+
+/* Draws the cursor that XFixes returns. One that a client hides (XFixesHideCursor) looks the same as a shown one. */
+static const char *x11_add_cursor(struct capture *capture, const struct x11_canvas *canvas)
 {
     Display *display = capture->connection.display;
     Window root, child;
@@ -119,7 +91,7 @@ static const char *draw_cursor(struct capture *capture, const struct x11_canvas 
     unsigned mask;
     if (x11_missing(X11_LIB_XFIXES) || !x11.XFixesQueryExtension(display, &event, &error))
         return "unavailable";
-    if (!x11.XQueryPointer(display, RootWindow(display, capture->scene.screen), &root, &child, &x, &y, &window_x,
+    if (!x11.XQueryPointer(display, RootWindow(display, capture->screen.number), &root, &child, &x, &y, &window_x,
                            &window_y, &mask))
         return "hidden"; /* it is on another screen */
     XFixesCursorImage *image = x11.XFixesGetCursorImage(display);
@@ -132,147 +104,213 @@ static const char *draw_cursor(struct capture *capture, const struct x11_canvas 
     return seen ? "drawn" : "hidden";
 }
 
-static void add_facts(struct capture *capture, const struct capture_options *options, const struct rect *area,
-                      const char *cursor, struct strlist *facts)
+static void x11_add_facts(struct capture *capture, const struct capture_options *options, const struct rect *area,
+                          const char *cursor, struct strlist *facts)
 {
     const struct x11_connection *connection = &capture->connection;
+    const struct x11_screen *screen = &capture->screen;
     strlist_addf(facts, "output=%s", options->output ? options->output : "all");
     strlist_addf(facts, "geometry=%ux%u%+d%+d", area->width, area->height, area->x, area->y);
-    for (size_t i = 0; i < capture->scene.output_count && capture->scene.output_count > 1; i++) {
-        const struct x11_output *output = &capture->scene.outputs[i];
+    for (size_t i = 0; i < screen->output_count && screen->output_count > 1; i++) {
+        const struct x11_output *output = &screen->outputs[i];
         strlist_addf(facts, "output.%zu=%s %ux%u%+d%+d", i, output->name, output->area.width, output->area.height,
                      output->area.x, output->area.y);
     }
     strlist_addf(facts, "cursor=%s", cursor);
-    strlist_addf(facts, "x11.display=:%u.%d", connection->server.number, capture->scene.screen);
-    strlist_addf(facts, "x11.depth=%d", DefaultDepth(connection->display, capture->scene.screen));
+    strlist_addf(facts, "x11.display=:%u.%d", connection->server.number, screen->number);
+    strlist_addf(facts, "x11.depth=%d", DefaultDepth(connection->display, screen->number));
     strlist_addf(facts, "x11.method=%s", capture->image.method);
     for (size_t i = 0; i < connection->refused.count; i++)
         strlist_addf(facts, "refused=%s", connection->refused.items[i]);
-    if (capture->scene.output_count == 0)
+    if (screen->output_count == 0)
         strlist_add(facts, "warning=no output shows the screen");
 }
 
-static void grab(void *context)
+/* Converts the image, blanks what no CRTC scans out, and draws the cursor. */
+static int x11_make_picture(struct capture *capture, const struct capture_options *options, const struct rect *area,
+                            struct image_view *view, struct strlist *facts, struct error *err)
 {
-    struct call *call = context;
-    struct capture *capture = call->capture;
+    struct x11_connection *connection = &capture->connection;
+    const struct x11_screen *screen = &capture->screen;
     struct x11_canvas canvas;
-    call->status = x11_connection_beat(&capture->connection, capture->timeout_ms, call->err);
-    if (call->status == 0)
-        call->status = take_pixels(capture, call->options, &canvas, call->err);
-    if (call->status)
-        return;
-    if (capture->scene.lit_count > 0)
-        x11_blank_unlit(&canvas, capture->scene.lit, capture->scene.lit_count);
-    const char *cursor = call->options->cursor ? draw_cursor(capture, &canvas) : "off";
-    add_facts(capture, call->options, &canvas.area, cursor, call->list);
-    x11_state_warn(&capture->connection, capture->scene.screen, call->list);
-    *call->view = (struct image_view){.pixels = canvas.rgb,
-                                      .width = canvas.area.width,
-                                      .height = canvas.area.height,
-                                      .stride = (uint32_t)canvas.stride,
-                                      .format = PIXEL_RGB24};
+    int status = x11_image_decode(&capture->image, connection, screen->number, area, &canvas, err);
+    if (status)
+        return status;
+    if (screen->crtc_count > 0)
+        x11_blank_uncovered(&canvas, screen->crtcs, screen->crtc_count);
+    const char *cursor = options->cursor ? x11_add_cursor(capture, &canvas) : "off";
+    x11_add_facts(capture, options, area, cursor, facts);
+    x11_state_warn(connection, screen->number, facts);
+    *view = (struct image_view){.pixels = canvas.rgb,
+                                .width = area->width,
+                                .height = area->height,
+                                .stride = (uint32_t)canvas.stride,
+                                .format = PIXEL_RGB24};
+    return 0;
 }
 
-/* ---- lists ---- */
-
-/* Of servers that draw in memory alone; a card that another has can be one whose files must not be read. */
-static bool is_headless(const struct x11_server *server)
-{
-    return strcmp(server->name, "Xvfb") == 0 || strcmp(server->name, "Xvnc") == 0 ||
-           strcmp(server->name, "Xtigervnc") == 0 || strcmp(server->name, "Xtightvnc") == 0;
-}
-
-static void add_class(size_t index, const struct x11_server *server, const struct x11_gpu *gpu,
-                      const struct strlist *rules, struct strlist *facts)
-{
-    struct card_identity identity = {.driver = ""};
-    enum card_class class = CARD_VIRTUAL;
-    snprintf(identity.driver, sizeof identity.driver, "%.31s", gpu->driver);
-    if (gpu->driver[0])
-        class = card_class_find(&identity, rules);
-    if (gpu->driver[0] || is_headless(server))
-        strlist_addf(facts, "display.%zu.class=%s", index, card_class_name(class));
-}
-
-static void add_display(struct capture *capture, size_t index, const struct x11_output *output,
-                        const struct strlist *rules, struct strlist *facts)
-{
-    const struct x11_server *server = &capture->connection.server;
-    struct x11_gpu gpu = {.driver = ""};
-    strlist_addf(facts, "display.%zu.name=%s", index, output->name);
-    strlist_addf(facts, "display.%zu.geometry=%ux%u%+d%+d", index, output->area.width, output->area.height,
-                 output->area.x, output->area.y);
-    strlist_addf(facts, "display.%zu.backend=x11", index);
-    bool on_card = server->pid && x11_gpu_find("", server->pid, output->name, &gpu);
-    add_class(index, server, &gpu, rules, facts);
-    if (server->pid && !on_card)
-        strcpy(gpu.driver, server->name);
-    if (gpu.driver[0])
-        strlist_addf(facts, "display.%zu.driver=%s", index, gpu.driver);
-    if (gpu.pci[0])
-        strlist_addf(facts, "display.%zu.pci=%s", index, gpu.pci);
-}
-
-static void list_displays(void *context)
-{
-    struct call *call = context;
-    struct capture *capture = call->capture;
-    size_t count = 0;
-    call->status = x11_connection_beat(&capture->connection, capture->timeout_ms, call->err);
-    for (int screen = 0; call->status == 0 && screen < ScreenCount(capture->connection.display); screen++) {
-        call->status = x11_scene_read(&capture->connection, screen, &capture->scene, call->err);
-        for (size_t i = 0; i < capture->scene.output_count && call->status == 0; i++)
-            add_display(capture, count++, &capture->scene.outputs[i], call->options->card_classes, call->list);
-    }
-    strlist_addf(call->list, "display.count=%zu", count);
-}
-
-static void list_windows(void *context)
-{
-    struct call *call = context;
-    call->status = x11_connection_beat(&call->capture->connection, call->capture->timeout_ms, call->err);
-    if (call->status == 0)
-        call->status = x11_windows_list(&call->capture->connection, call->list, call->err);
-}
-
-/* ---- the interface ---- */
-
-/* Whether the connection is to another server than is asked for. */
-static bool is_elsewhere(const struct capture *capture, const struct capture_options *options)
+/* Returns whether another server is asked for than the connection's. */
+static bool x11_is_elsewhere(const struct capture *capture, const struct capture_options *options)
 {
     char source[16];
     snprintf(source, sizeof source, ":%u", capture->connection.server.number);
     return options->source && strcmp(options->source, source) != 0;
 }
 
-static int run(struct call *call, void (*work)(void *context))
-{
-    struct x11_connection *connection = &call->capture->connection;
-    x11_connection_use(connection, work, call);
-    if (!connection->lost)
-        return call->status;
-    return error_set(call->err, ERR_CLOSED, "X server :%u ended", connection->server.number);
-}
-
-static int bounded_timeout(const struct capture_options *options)
+static int x11_bounded_timeout(const struct capture_options *options)
 {
     return options->timeout_ms > 0 ? options->timeout_ms : TIMEOUT_DEFAULT_MS;
 }
 
-static void close_image(void *context)
+static enum capture_result x11_end_grab(struct capture *capture, int status, struct error *err)
 {
-    struct capture *capture = context;
-    x11_image_close(&capture->image, &capture->connection);
+    status = x11_connection_leave(&capture->connection, status, err);
+    if (status == 0)
+        return CAPTURE_OK;
+    return status == ERR_CLOSED ? CAPTURE_LOST : CAPTURE_FAILED;
 }
+
+/* Gets images until the screen's layout is the same before and after one. */
+static enum capture_result x11_grab(struct capture *capture, const struct capture_options *options,
+                                    struct image_view *view, struct strlist *facts, struct error *err)
+{
+    struct x11_connection *connection = &capture->connection;
+    struct rect area;
+    if (x11_is_elsewhere(capture, options))
+        return CAPTURE_LOST;
+    if (setjmp(*x11_connection_enter(connection)) != 0)
+        return x11_end_grab(capture, ERR_CLOSED, err);
+    capture->timeout_ms = x11_bounded_timeout(options);
+    int status = x11_connection_ping(connection, capture->timeout_ms, err);
+    bool current = false;
+    for (int i = 0; i < LAYOUT_CHANGES_MAX && status == 0 && !current; i++) {
+        status = x11_find_area(capture, options, &area, err);
+        if (status == 0)
+            status = x11_check_vt(capture, err);
+        if (status == 0)
+            status = x11_image_get(&capture->image, connection, capture->screen.number, &area, err);
+        current = status == 0 && capture->image.ximage && x11_screen_is_current(connection, &capture->screen);
+    }
+    if (current)
+        status = x11_make_picture(capture, options, &area, view, facts, err);
+    else if (status == 0)
+        status = error_set(err, ERR_UNAVAILABLE, "the screen's layout changed %d times while a picture was taken",
+                           LAYOUT_CHANGES_MAX);
+    return x11_end_grab(capture, status, err);
+}
+
+/* ---- lists ---- */
+
+/* Returns whether the server draws in memory only. Another server may use a card whose files can't be read. */
+static bool x11_is_headless(const struct x11_server *server)
+{
+    return strcmp(server->name, "Xvfb") == 0 || strcmp(server->name, "Xvnc") == 0 ||
+           strcmp(server->name, "Xtigervnc") == 0 || strcmp(server->name, "Xtightvnc") == 0;
+}
+
+static void x11_add_class(size_t index, const struct x11_server *server, const struct x11_card *card,
+                          const struct strlist *rules, struct strlist *facts)
+{
+    struct card_identity identity = {.driver = ""};
+    enum card_class class = CARD_VIRTUAL;
+    snprintf(identity.driver, sizeof identity.driver, "%.31s", card->driver);
+    if (card->driver[0])
+        class = card_class_find(&identity, rules);
+    if (card->driver[0] || x11_is_headless(server))
+        strlist_addf(facts, "display.%zu.class=%s", index, card_class_name(class));
+}
+
+static void x11_add_display(struct capture *capture, size_t index, const struct x11_output *output,
+                            const struct strlist *rules, struct strlist *facts)
+{
+    const struct x11_server *server = &capture->connection.server;
+    struct x11_card card = {.driver = ""};
+    strlist_addf(facts, "display.%zu.name=%s", index, output->name);
+    strlist_addf(facts, "display.%zu.geometry=%ux%u%+d%+d", index, output->area.width, output->area.height,
+                 output->area.x, output->area.y);
+    strlist_addf(facts, "display.%zu.backend=x11", index);
+    bool on_card = server->pid && x11_card_find("", server->pid, output->name, &card);
+    x11_add_class(index, server, &card, rules, facts);
+    if (server->pid && !on_card)
+        strcpy(card.driver, server->name);
+    if (card.driver[0])
+        strlist_addf(facts, "display.%zu.driver=%s", index, card.driver);
+    if (card.pci[0])
+        strlist_addf(facts, "display.%zu.pci=%s", index, card.pci);
+}
+
+static int x11_displays(struct capture *capture, const struct capture_options *options, struct strlist *facts,
+                        struct error *err)
+{
+    struct x11_connection *connection = &capture->connection;
+    if (setjmp(*x11_connection_enter(connection)) != 0)
+        return x11_connection_leave(connection, ERR_CLOSED, err);
+    size_t count = 0;
+    int status = x11_connection_ping(connection, capture->timeout_ms, err);
+    for (int number = 0; status == 0 && number < ScreenCount(connection->display); number++) {
+        status = x11_screen_read(connection, number, &capture->screen, err);
+        for (size_t i = 0; i < capture->screen.output_count && status == 0; i++)
+            x11_add_display(capture, count++, &capture->screen.outputs[i], options->card_classes, facts);
+    }
+    strlist_addf(facts, "display.count=%zu", count);
+    return x11_connection_leave(connection, status, err);
+}
+
+static int x11_windows(struct capture *capture, struct strlist *lines, struct error *err)
+{
+    struct x11_connection *connection = &capture->connection;
+    if (setjmp(*x11_connection_enter(connection)) != 0)
+        return x11_connection_leave(connection, ERR_CLOSED, err);
+    int status = x11_connection_ping(connection, capture->timeout_ms, err);
+    if (status == 0)
+        status = x11_windows_list(connection, lines, err);
+    return x11_connection_leave(connection, status, err);
+}
+
+/* ---- the probe ---- */
+
+static void x11_add_server(const char *root, const struct x11_server *server, struct choice_scene *scene)
+{
+    struct choice_server *out = &scene->servers[scene->server_count++];
+    *out = (struct choice_server){
+        .number = server->number,
+        .pid = (int)server->pid,
+        .vt = server->vt,
+        .rootless = server->rootless,
+        .chosen = server->chosen,
+        .shown = server->shown,
+        .cards = server->pid ? x11_card_mask(root, server->pid) : 0,
+    };
+    snprintf(out->name, sizeof out->name, "%s", server->name);
+}
+
+void x11_probe(const char *root, const char *display, struct choice_scene *scene)
+{
+    struct x11_logind logind;
+    struct x11_servers servers;
+    struct strlist refused = {0}; /* reported by x11_connection_open() */
+    x11_logind_read(root, &logind);
+    scene->vt = logind.vt;
+    snprintf(scene->session, sizeof scene->session, "%s", logind.session);
+    snprintf(scene->session_type, sizeof scene->session_type, "%s", logind.type);
+    x11_servers_find(&servers, root, display, &refused);
+    for (size_t i = 0; i < servers.count && scene->server_count < CHOICE_SERVERS_MAX; i++)
+        x11_add_server(root, &servers.items[i], scene);
+    x11_servers_deinit(&servers);
+    strlist_deinit(&refused);
+}
+
+/* ---- opening ---- */
 
 static void x11_close(struct capture *capture)
 {
     if (!capture)
         return;
-    x11_connection_use(&capture->connection, close_image, capture);
-    x11_connection_close(&capture->connection);
+    struct x11_connection *connection = &capture->connection;
+    if (setjmp(*x11_connection_enter(connection)) == 0)
+        x11_image_close(&capture->image, connection);
+    x11_connection_leave(connection, 0, NULL);
+    x11_connection_close(connection);
     free(capture);
 }
 
@@ -282,39 +320,13 @@ static int x11_open(struct capture **out, const struct capture_options *options,
     *out = NULL;
     if (!capture)
         return error_set(err, ERR_NO_MEMORY, "no memory for a connection to an X server");
-    capture->timeout_ms = bounded_timeout(options);
+    capture->timeout_ms = x11_bounded_timeout(options);
     int status = x11_connection_open(&capture->connection, options->source, capture->timeout_ms, err);
     if (status)
         x11_close(capture);
     else
         *out = capture;
     return status;
-}
-
-static enum capture_result x11_grab(struct capture *capture, const struct capture_options *options,
-                                    struct image_view *image, struct strlist *facts, struct error *err)
-{
-    struct call call = {.capture = capture, .options = options, .view = image, .list = facts, .err = err};
-    if (is_elsewhere(capture, options))
-        return CAPTURE_LOST;
-    capture->timeout_ms = bounded_timeout(options);
-    int status = run(&call, grab);
-    if (status == 0)
-        return CAPTURE_OK;
-    return status == ERR_CLOSED ? CAPTURE_LOST : CAPTURE_FAILED;
-}
-
-static int x11_displays(struct capture *capture, const struct capture_options *options, struct strlist *facts,
-                        struct error *err)
-{
-    struct call call = {.capture = capture, .options = options, .list = facts, .err = err};
-    return run(&call, list_displays);
-}
-
-static int x11_windows(struct capture *capture, struct strlist *lines, struct error *err)
-{
-    struct call call = {.capture = capture, .list = lines, .err = err};
-    return run(&call, list_windows);
 }
 
 const struct capture_backend capture_x11 = {

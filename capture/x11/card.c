@@ -11,16 +11,16 @@
 
 #define CARDS_MAX 64 /* cardN with N below */
 
-/* N of a link to /dev/dri/cardN, or -1. */
-static long card_of_link(const char *link)
+/* Returns N of a link to /dev/dri/cardN, or -1. */
+static long x11_card_of_link(const char *link)
 {
     const char *prefix = "/dev/dri/card";
     long card = strncmp(link, prefix, strlen(prefix)) == 0 ? x11_parse_number(link + strlen(prefix)) : -1;
     return card < CARDS_MAX ? card : -1;
 }
 
-/* Marks the cards that a process has open; their number, or -1 when its files can't be read. */
-static int open_cards(const char *root, pid_t pid, bool cards[CARDS_MAX])
+/* Marks the cards that a process has open. Returns their number, or -1 when its files can't be read. */
+static int x11_read_open_cards(const char *root, pid_t pid, bool cards[CARDS_MAX])
 {
     char path[PATH_MAX], link[64];
     int count = 0;
@@ -33,7 +33,7 @@ static int open_cards(const char *root, pid_t pid, bool cards[CARDS_MAX])
         if (len <= 0)
             continue;
         link[len] = 0;
-        long card = card_of_link(link);
+        long card = x11_card_of_link(link);
         if (card >= 0 && !cards[card]) {
             cards[card] = true;
             count++;
@@ -43,28 +43,29 @@ static int open_cards(const char *root, pid_t pid, bool cards[CARDS_MAX])
     return count;
 }
 
-static bool has_kernel_connector(const char *root, int card, const char *type, const char *rest)
+static bool x11_has_kernel_connector(const char *root, int card, const char *type, const char *rest)
 {
     char path[PATH_MAX];
     return x11_path(path, sizeof path, "%s/sys/class/drm/card%d-%s%s", root, card, type, rest) &&
            access(path, F_OK) == 0;
 }
 
-/* Xorg calls the kernel's HDMI-A-1 HDMI-1, and DVI-I, DVI-D and DP by their own names. */
-static bool has_connector(const char *root, int card, const char *output)
+/* Returns whether the card has the output's connector. Xorg calls the kernel's HDMI-A-1 HDMI-1. DVI-I, DVI-D and DP
+   have the same names in both. */
+static bool x11_has_connector(const char *root, int card, const char *output)
 {
     if (strchr(output, '/'))
         return false;
-    return has_kernel_connector(root, card, "", output) ||
-           (strncmp(output, "HDMI-", 5) == 0 && has_kernel_connector(root, card, "HDMI-A-", output + 5));
+    return x11_has_kernel_connector(root, card, "", output) ||
+           (strncmp(output, "HDMI-", 5) == 0 && x11_has_kernel_connector(root, card, "HDMI-A-", output + 5));
 }
 
-/* The card of the output; -1 when it can't be told. */
-static int choose_card(const char *root, const bool cards[CARDS_MAX], int count, const char *output)
+/* Returns the number of the output's card, -1 when it is ambiguous or unknown. */
+static int x11_choose_card(const char *root, const bool cards[CARDS_MAX], int count, const char *output)
 {
     int chosen = -1;
     for (int card = 0; card < CARDS_MAX; card++) {
-        if (!cards[card] || (count > 1 && !has_connector(root, card, output)))
+        if (!cards[card] || (count > 1 && !x11_has_connector(root, card, output)))
             continue;
         if (chosen >= 0)
             return -1;
@@ -73,8 +74,8 @@ static int choose_card(const char *root, const bool cards[CARDS_MAX], int count,
     return chosen;
 }
 
-/* The last part of where a link points, "" when there is none or it does not fit. */
-static void link_name(const char *path, char *name, size_t size)
+/* Reads the last component of a link's target, "" when there is no link or it does not fit. */
+static void x11_link_name(const char *path, char *name, size_t size)
 {
     char target[PATH_MAX];
     ssize_t len = readlink(path, target, sizeof target - 1);
@@ -88,38 +89,38 @@ static void link_name(const char *path, char *name, size_t size)
         strcpy(name, last);
 }
 
-bool x11_gpu_find(const char *root, pid_t server, const char *output, struct x11_gpu *gpu)
+bool x11_card_find(const char *root, pid_t server, const char *output, struct x11_card *card)
 {
     bool cards[CARDS_MAX] = {false};
     char path[PATH_MAX], bus[16];
-    *gpu = (struct x11_gpu){.driver = ""};
-    int count = open_cards(root, server, cards);
+    *card = (struct x11_card){.driver = ""};
+    int count = x11_read_open_cards(root, server, cards);
     if (count <= 0)
         return false;
-    int card = choose_card(root, cards, count, output);
-    if (card < 0)
+    int number = x11_choose_card(root, cards, count, output);
+    if (number < 0)
         return true;
-    x11_path(path, sizeof path, "%s/sys/class/drm/card%d/device/driver", root, card);
-    link_name(path, gpu->driver, sizeof gpu->driver);
-    x11_path(path, sizeof path, "%s/sys/class/drm/card%d/device/subsystem", root, card);
-    link_name(path, bus, sizeof bus);
-    x11_path(path, sizeof path, "%s/sys/class/drm/card%d/device", root, card);
+    x11_path(path, sizeof path, "%s/sys/class/drm/card%d/device/driver", root, number);
+    x11_link_name(path, card->driver, sizeof card->driver);
+    x11_path(path, sizeof path, "%s/sys/class/drm/card%d/device/subsystem", root, number);
+    x11_link_name(path, bus, sizeof bus);
+    x11_path(path, sizeof path, "%s/sys/class/drm/card%d/device", root, number);
     if (strcmp(bus, "pci") == 0)
-        link_name(path, gpu->pci, sizeof gpu->pci);
+        x11_link_name(path, card->pci, sizeof card->pci);
     return true;
 }
 
-uint64_t x11_gpu_cards(const char *root, pid_t server)
+uint64_t x11_card_mask(const char *root, pid_t server)
 {
     bool cards[CARDS_MAX] = {false};
     uint64_t set = 0;
-    open_cards(root, server, cards);
+    x11_read_open_cards(root, server, cards);
     for (int card = 0; card < CARDS_MAX; card++)
         set |= (uint64_t)cards[card] << card;
     return set;
 }
 
-bool x11_gpu_is_output(uint64_t cards, const char *kernel_name, const char *output)
+bool x11_card_is_output(uint64_t cards, const char *kernel_name, const char *output)
 {
     unsigned card;
     int len = 0;

@@ -3,56 +3,57 @@
 
 #include <string.h>
 
-static bool holds(const struct rect *rect, int64_t x, int64_t y)
+static bool x11_rect_holds(const struct rect *rect, int64_t x, int64_t y)
 {
     return x >= rect->x && x < (int64_t)rect->x + rect->width && y >= rect->y && y < (int64_t)rect->y + rect->height;
 }
 
-static bool covers(const struct rect *rect, const struct rect *area)
+static bool x11_rect_covers(const struct rect *rect, const struct rect *area)
 {
-    return holds(rect, area->x, area->y) &&
-           holds(rect, (int64_t)area->x + area->width - 1, (int64_t)area->y + area->height - 1);
+    return x11_rect_holds(rect, area->x, area->y) &&
+           x11_rect_holds(rect, (int64_t)area->x + area->width - 1, (int64_t)area->y + area->height - 1);
 }
 
-/* The end of the lit run that column x of row y begins, at most `end`; x itself when it is not lit. */
-static int64_t skip_lit(const struct rect *lit, size_t count, int64_t x, int64_t y, int64_t end)
+/* Returns the end of the covered run that starts at column x of row y, at most `end`. It is x when x is not covered. */
+static int64_t x11_skip_covered(const struct rect *covered, size_t count, int64_t x, int64_t y, int64_t end)
 {
     for (size_t i = 0; i < count && x < end; i++)
-        if (holds(&lit[i], x, y)) {
-            x = (int64_t)lit[i].x + lit[i].width;
-            i = (size_t)-1; /* it may go on in any other */
+        if (x11_rect_holds(&covered[i], x, y)) {
+            x = (int64_t)covered[i].x + covered[i].width;
+            i = (size_t)-1; /* any other rectangle may continue it */
         }
     return x < end ? x : end;
 }
 
-/* The next column from x on that some rectangle lights, at most `end`. */
-static int64_t next_lit(const struct rect *lit, size_t count, int64_t x, int64_t y, int64_t end)
+/* Returns the next column after x that a rectangle covers, at most `end`. */
+static int64_t x11_next_covered(const struct rect *covered, size_t count, int64_t x, int64_t y, int64_t end)
 {
     for (size_t i = 0; i < count; i++)
-        if (lit[i].x > x && lit[i].x < end && holds(&lit[i], lit[i].x, y))
-            end = lit[i].x;
+        if (covered[i].x > x && covered[i].x < end && x11_rect_holds(&covered[i], covered[i].x, y))
+            end = covered[i].x;
     return end;
 }
 
-void x11_blank_unlit(const struct x11_canvas *canvas, const struct rect *lit, size_t lit_count)
+void x11_blank_uncovered(const struct x11_canvas *canvas, const struct rect *covered, size_t count)
 {
     const struct rect *area = &canvas->area;
-    for (size_t i = 0; i < lit_count; i++)
-        if (covers(&lit[i], area))
+    for (size_t i = 0; i < count; i++)
+        if (x11_rect_covers(&covered[i], area))
             return;
     int64_t end = (int64_t)area->x + area->width;
     for (uint32_t row = 0; row < area->height; row++) {
-        int64_t y = (int64_t)area->y + row, x = skip_lit(lit, lit_count, area->x, y, end);
+        int64_t y = (int64_t)area->y + row, x = x11_skip_covered(covered, count, area->x, y, end);
         while (x < end) {
-            int64_t next = next_lit(lit, lit_count, x, y, end);
+            int64_t next = x11_next_covered(covered, count, x, y, end);
             memset(canvas->rgb + row * canvas->stride + (size_t)(x - area->x) * 3, 0, (size_t)(next - x) * 3);
-            x = skip_lit(lit, lit_count, next, y, end);
+            x = x11_skip_covered(covered, count, next, y, end);
         }
     }
 }
 
-/* Premultiplied "over", rounded to the nearest: what a display does with the cursor's plane. */
-static void blend(uint8_t *rgb, uint32_t argb)
+/* Draws a premultiplied pixel over another ("over" of Porter and Duff), rounded to the nearest, as display hardware
+   blends the cursor plane. */
+static void x11_blend_pixel(uint8_t *rgb, uint32_t argb)
 {
     unsigned through = 255 - (argb >> 24);
     for (int i = 0; i < 3; i++) {
@@ -74,7 +75,7 @@ bool x11_draw_cursor(const struct x11_canvas *canvas, const struct x11_cursor *c
             uint32_t argb = (uint32_t)cursor->argb[(size_t)row * cursor->area.width + column];
             if (argb == 0 || x < area->x || x >= (int64_t)area->x + area->width)
                 continue;
-            blend(canvas->rgb + (size_t)(y - area->y) * canvas->stride + (size_t)(x - area->x) * 3, argb);
+            x11_blend_pixel(canvas->rgb + (size_t)(y - area->y) * canvas->stride + (size_t)(x - area->x) * 3, argb);
             seen = true;
         }
     }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Finishing a picture of an X screen: what no output shows is made black, and the cursor is drawn. Memory only. */
+/* Composes a picture of an X screen: blanks what no CRTC scans out, and draws the cursor. No X in here. */
 #ifndef CAPTURE_X11_COMPOSE_H
 #define CAPTURE_X11_COMPOSE_H
 
@@ -8,17 +8,17 @@
 struct x11_canvas {
     uint8_t *rgb;     /* borrowed; R, G, B */
     size_t stride;    /* bytes */
-    struct rect area; /* of the screen: the first pixel is the one at area.x, area.y */
+    struct rect area; /* on the screen: the first pixel is at area.x, area.y */
 };
 
 struct x11_cursor {
-    const unsigned long *argb; /* borrowed; as XFixes gives it: the low 32 bits, colours multiplied by alpha */
-    struct rect area;          /* of the screen; may lie outside of it */
+    const unsigned long *argb; /* borrowed; as XFixes returns it: the low 32 bits are premultiplied ARGB */
+    struct rect area;          /* on the screen, perhaps outside of it */
 };
 
-/* Makes black what lies in none of the rectangles of the screen. */
-void x11_blank_unlit(const struct x11_canvas *canvas, const struct rect *lit, size_t lit_count);
-/* Draws what of it lies in the canvas; false when nothing that can be seen does. */
+/* Fills with black what none of the rectangles, in the screen's coordinates, covers. */
+void x11_blank_uncovered(const struct x11_canvas *canvas, const struct rect *covered, size_t count);
+/* Draws the part of the cursor that lies in the canvas. Returns false when no visible pixel does. */
 bool x11_draw_cursor(const struct x11_canvas *canvas, const struct x11_cursor *cursor);
 
 #endif

@@ -12,18 +12,18 @@
 #include <string.h>
 #include <unistd.h>
 
-static int first_error; /* an X error's code, until it is taken */
+static int first_error; /* code of the first X error since x11_take_error(), or 0 */
 
-/* Where to go on when Xlib found a connection broken and would end the process. */
+/* Where execution continues when Xlib finds the connection broken and would end the process. */
 static jmp_buf broken_point;
-static struct x11_connection *in_use; /* borrowed; NULL outside x11_connection_use() */
+static struct x11_connection *in_use; /* borrowed; NULL outside of x11_connection_enter() and _leave() */
 
-/* Of the server that is being asked, for another thread. */
+/* The server that is being asked, for describe_hang in another thread. */
 static atomic_int asked_number = -1, asked_pid;
 
 /* ---- Xlib's handlers ---- */
 
-static int on_error(Display *display, XErrorEvent *event)
+static int x11_on_error(Display *display, XErrorEvent *event)
 {
     (void)display;
     if (!first_error)
@@ -31,15 +31,16 @@ static int on_error(Display *display, XErrorEvent *event)
     return 0;
 }
 
-static void on_io_exit(Display *display, void *context)
+static void x11_on_io_error_exit(Display *display, void *context)
 {
     (void)display;
     ((struct x11_connection *)context)->lost = true;
 }
 
-/* After it returns Xlib calls the display's exit handler, whose default is exit(). Where no handler can be set, in older
-   versions of Xlib and while a display is being opened, the only way out is a jump. */
-static int on_io_error(Display *display)
+/* Leaves Xlib by a jump where it would end the process: after this handler returns Xlib calls the display's exit
+   handler, whose default is exit(). No other handler can be set in versions of Xlib before 1.7, nor while a display is
+   being opened. */
+static int x11_on_io_error(Display *display)
 {
     if (in_use && !(in_use->display == display && x11.XSetIOErrorExitHandler)) {
         in_use->lost = true;
@@ -48,13 +49,18 @@ static int on_io_error(Display *display)
     return 0;
 }
 
-void x11_connection_use(struct x11_connection *connection, void (*work)(void *context), void *context)
+jmp_buf *x11_connection_enter(struct x11_connection *connection)
 {
-    if (setjmp(broken_point) == 0) {
-        in_use = connection;
-        work(context);
-    }
+    in_use = connection;
+    return &broken_point;
+}
+
+int x11_connection_leave(struct x11_connection *connection, int status, struct error *err)
+{
     in_use = NULL;
+    if (!connection->lost)
+        return status;
+    return error_set(err, ERR_CLOSED, "X server :%u ended", connection->server.number);
 }
 
 int x11_take_error(struct x11_connection *connection)
@@ -67,7 +73,7 @@ int x11_take_error(struct x11_connection *connection)
 
 /* ---- opening ---- */
 
-static void remember_asked(const struct x11_server *server)
+static void x11_set_asked(const struct x11_server *server)
 {
     atomic_store(&asked_pid, (int)server->pid);
     atomic_store(&asked_number, (int)server->number);
@@ -81,33 +87,28 @@ void x11_connection_describe_hang(char *text, size_t size)
         x11_describe_silence(text, size, (unsigned)number, atomic_load(&asked_pid));
 }
 
-struct opening {
-    struct x11_connection *connection;
-    struct x11_cookie *cookie;
-};
-
-static void open_xlib(void *context)
+static void x11_open_xlib(struct x11_connection *connection, struct x11_cookie *cookie)
 {
-    struct opening *opening = context;
-    struct x11_connection *connection = opening->connection;
     char method[] = X11_COOKIE_NAME, name[16];
     snprintf(name, sizeof name, ":%u", connection->server.number);
-    if (opening->cookie->len)
-        x11.XSetAuthorization(method, (int)strlen(method), (char *)opening->cookie->data, (int)opening->cookie->len);
+    if (cookie->len)
+        x11.XSetAuthorization(method, (int)strlen(method), (char *)cookie->data, (int)cookie->len);
     connection->display = x11.XOpenDisplay(name);
     x11.XSetAuthorization(NULL, 0, NULL, 0);
     if (connection->display && x11.XSetIOErrorExitHandler)
-        x11.XSetIOErrorExitHandler(connection->display, on_io_exit, connection);
+        x11.XSetIOErrorExitHandler(connection->display, x11_on_io_error_exit, connection);
 }
 
-static int open_display(struct x11_connection *connection, struct x11_cookie *cookie, struct error *err)
+static int x11_open_display(struct x11_connection *connection, struct x11_cookie *cookie, struct error *err)
 {
     char label[64];
     x11_server_label(&connection->server, label, sizeof label);
-    signal(SIGPIPE, SIG_IGN); /* Xlib writes to a server that may be gone */
-    x11.XSetErrorHandler(on_error);
-    x11.XSetIOErrorHandler(on_io_error);
-    x11_connection_use(connection, open_xlib, &(struct opening){connection, cookie});
+    signal(SIGPIPE, SIG_IGN); /* Xlib may write to a closed socket */
+    x11.XSetErrorHandler(x11_on_error);
+    x11.XSetIOErrorHandler(x11_on_io_error);
+    if (setjmp(*x11_connection_enter(connection)) == 0)
+        x11_open_xlib(connection, cookie);
+    x11_connection_leave(connection, 0, NULL);
     if (!connection->display)
         return error_set(err, ERR_UNAVAILABLE, "X server %s let us in, but not Xlib", label);
     if (connection->server.screen >= (unsigned)ScreenCount(connection->display))
@@ -119,40 +120,36 @@ int x11_connection_open(struct x11_connection *connection, const char *only, int
 {
     struct x11_entry entry;
     struct x11_environment environment = {getenv("DISPLAY"), getenv("XAUTHORITY"), getenv("HOME"), only};
-    *connection = (struct x11_connection){.pulse.fd = -1};
+    *connection = (struct x11_connection){.liveness.fd = -1};
     int status = x11_load(err);
     if (status)
         return status;
-    status = x11_search(&entry, &environment, os_deadline(timeout_ms), remember_asked, &connection->refused, err);
+    status = x11_search(&entry, &environment, os_deadline(timeout_ms), x11_set_asked, &connection->refused, err);
     if (status)
         return status;
-    connection->pulse = entry.pulse;
+    connection->liveness = entry.liveness;
     connection->server = entry.server;
-    remember_asked(&connection->server);
-    return open_display(connection, &entry.cookie, err);
-}
-
-static void close_xlib(void *context)
-{
-    struct x11_connection *connection = context;
-    x11.XCloseDisplay(connection->display);
+    x11_set_asked(&connection->server);
+    return x11_open_display(connection, &entry.cookie, err);
 }
 
 void x11_connection_close(struct x11_connection *connection)
 {
     if (connection->display && connection->lost && !x11.XSetIOErrorExitHandler)
-        close(ConnectionNumber(connection->display)); /* it was left in the middle of a call: its memory is leaked */
-    else if (connection->display)
-        x11_connection_use(connection, close_xlib, connection);
+        close(
+            ConnectionNumber(connection->display)); /* a jump left Xlib in the middle of a call: its memory is leaked */
+    else if (connection->display && setjmp(*x11_connection_enter(connection)) == 0)
+        x11.XCloseDisplay(connection->display);
+    x11_connection_leave(connection, 0, NULL);
     connection->display = NULL;
-    x11_pulse_close(&connection->pulse);
+    x11_liveness_close(&connection->liveness);
     strlist_deinit(&connection->refused);
 }
 
-int x11_connection_beat(struct x11_connection *connection, int timeout_ms, struct error *err)
+int x11_connection_ping(struct x11_connection *connection, int timeout_ms, struct error *err)
 {
     char text[256];
-    switch (x11_pulse_beat(&connection->pulse, os_deadline(timeout_ms))) {
+    switch (x11_liveness_ping(&connection->liveness, os_deadline(timeout_ms))) {
     case X11_ANSWERED:
         return 0;
     case X11_SILENT:

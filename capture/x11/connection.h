@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* An open connection to the X server whose screen is wanted. One at a time in a process: Xlib's handlers are global. */
+/* An open connection to the X server that is captured. A process has only one, since Xlib's handlers are global. */
 #ifndef CAPTURE_X11_CONNECTION_H
 #define CAPTURE_X11_CONNECTION_H
 
@@ -8,33 +8,44 @@
 #include "capture/x11/liveness.h"
 #include "capture/x11/xlib.h"
 
+#include <setjmp.h>
+
 struct x11_connection {
     Display *display; /* NULL until it is open */
-    struct x11_pulse pulse;
-    struct x11_server server; /* its authority is not kept */
-    struct strlist refused;   /* "WHO: why" of what was tried before */
-    int randr;                /* RandR's version, 105 for 1.5; 0: not asked yet, -1: there is none */
-    bool lost;                /* Xlib found the connection broken; only closing it is of use */
+    struct x11_liveness liveness;
+    struct x11_server server; /* without its authority */
+    struct strlist refused;   /* "WHO: why" of the servers that were tried before */
+    int randr;                /* RandR's version, 105 for 1.5; 0: not queried yet, -1: not available */
+    bool lost;                /* the connection broke: it can only be closed */
 };
 
-/* Finds a server, or the one that is named (":0"; NULL: any), and its authority and connects to it, Xlib and the pulse.
-   To be closed in any case. ERR_DENIED when a server refused, ERR_TIMEOUT when one did not answer, else
-   ERR_UNAVAILABLE. */
+/* Finds a server, or the named one (":0"; NULL: any), and its authority. Opens Xlib's connection and the one of
+   liveness.h. x11_connection_close() must follow in any case. Returns ERR_DENIED when a server refused, ERR_TIMEOUT
+   when one did not answer, else ERR_UNAVAILABLE. */
 int x11_connection_open(struct x11_connection *connection, const char *only, int timeout_ms, struct error *err);
 void x11_connection_close(struct x11_connection *connection); /* accepts a half-open one */
 
-/* Whether the server answers now, so that a call of Xlib may be risked: ERR_TIMEOUT names the server and its process's
-   state, ERR_CLOSED says that it ended. */
-int x11_connection_beat(struct x11_connection *connection, int timeout_ms, struct error *err);
+/* Checks that the server answers now, before calls of Xlib. Returns ERR_TIMEOUT, which names the server and the state
+   of its process, or ERR_CLOSED when the server ended. */
+int x11_connection_ping(struct x11_connection *connection, int timeout_ms, struct error *err);
 
-/* Calls work(context) and returns when it returns, or when Xlib finds the connection broken: then connection->lost is
-   set, and what work held is leaked. Every use of Xlib goes through here. Not within itself. */
-void x11_connection_use(struct x11_connection *connection, void (*work)(void *context), void *context);
+/* Begins a use of Xlib, which must end with x11_connection_leave(), in the same function:
+ *
+ *     if (setjmp(*x11_connection_enter(connection)) != 0)
+ *         return x11_connection_leave(connection, ERR_CLOSED, err);
+ *     ... calls of Xlib ...
+ *     return x11_connection_leave(connection, status, err);
+ *
+ * When the connection breaks, connection->lost is set and either calls of Xlib fail from then on, or setjmp() returns a
+ * second time. In the second case the memory that was allocated in between is leaked. Uses can't be nested. */
+jmp_buf *x11_connection_enter(struct x11_connection *connection);
+/* Ends a use of Xlib. Returns `status`, or ERR_CLOSED when the connection broke. */
+int x11_connection_leave(struct x11_connection *connection, int status, struct error *err);
 
-/* The code of the first X error since the last call, of requests sent until now; 0 when there was none. */
+/* Returns the code of the first X error since the last call, of all requests sent so far; 0 when there was none. */
 int x11_take_error(struct x11_connection *connection);
 
-/* capture_backend's describe_hang */
+/* Writes what is known of the server that is being asked: capture_backend's describe_hang. */
 void x11_connection_describe_hang(char *text, size_t size);
 
 #endif

@@ -50,8 +50,8 @@ bool x11_is_server_name(const char *name)
 
 /* ---- processes ---- */
 
-/* A relative -auth is relative to the server's own folder. */
-static char *authority_path(pid_t pid, const char *path)
+/* Returns the path of the option -auth, to be freed. A relative one is relative to the server's working directory. */
+static char *x11_resolve_auth_option(pid_t pid, const char *path)
 {
     char *copy = NULL;
     if (path[0] == '/')
@@ -61,8 +61,8 @@ static char *authority_path(pid_t pid, const char *path)
     return copy;
 }
 
-/* Words are what lies between the NULs of /proc/PID/cmdline. */
-static void read_arguments(struct x11_server *server, bool *number_known, const char *words, size_t len)
+/* Reads the arguments of /proc/PID/cmdline, which are separated by NULs. */
+static void x11_read_arguments(struct x11_server *server, bool *number_known, const char *words, size_t len)
 {
     bool displayfd = false;
     for (const char *word = words, *next; word < words + len; word = next) {
@@ -73,7 +73,7 @@ static void read_arguments(struct x11_server *server, bool *number_known, const 
         } else if (strncmp(word, "vt", 2) == 0 && x11_parse_number(word + 2) > 0) {
             server->vt = (unsigned)x11_parse_number(word + 2);
         } else if (strcmp(word, "-auth") == 0 && next < words + len && !server->authority) {
-            server->authority = authority_path(server->pid, next);
+            server->authority = x11_resolve_auth_option(server->pid, next);
         } else if (strcmp(word, "-rootless") == 0) {
             server->rootless = true;
         } else if (strcmp(word, "-displayfd") == 0) {
@@ -82,10 +82,10 @@ static void read_arguments(struct x11_server *server, bool *number_known, const 
     }
     if (!*number_known && !displayfd && server->name[0] == 'X' &&
         (server->name[1] == 0 || strncmp(server->name, "Xorg", 4) == 0))
-        *number_known = true; /* Xorg's default is :0 */
+        *number_known = true; /* the default of Xorg is :0 */
 }
 
-static void add_process(struct search *search, pid_t pid)
+static void x11_add_process(struct search *search, pid_t pid)
 {
     char name[X11_PROCESS_NAME_SIZE], state, path[PATH_MAX], words[COMMAND_LINE_MAX];
     struct stat owner;
@@ -107,10 +107,10 @@ static void add_process(struct search *search, pid_t pid)
     *server = (struct x11_server){.pid = pid, .uid = owner.st_uid};
     strcpy(server->name, name);
     search->number_known[index] = false;
-    read_arguments(server, &search->number_known[index], words, (size_t)len);
+    x11_read_arguments(server, &search->number_known[index], words, (size_t)len);
 }
 
-static void add_processes(struct search *search)
+static void x11_add_processes(struct search *search)
 {
     char path[PATH_MAX];
     DIR *folder = x11_path(path, sizeof path, "%s/proc", search->root) ? opendir(path) : NULL;
@@ -121,22 +121,22 @@ static void add_processes(struct search *search)
     struct dirent *entry;
     while ((entry = readdir(folder)))
         if (x11_parse_number(entry->d_name) > 0)
-            add_process(search, (pid_t)x11_parse_number(entry->d_name));
+            x11_add_process(search, (pid_t)x11_parse_number(entry->d_name));
     closedir(folder);
 }
 
 /* ---- display numbers of servers that were started with -displayfd ---- */
 
-/* The N of a path that ends in "/.X11-unix/XN", else -1. */
-static long socket_number(const char *path)
+/* Returns N of a path that ends in "/.X11-unix/XN", else -1. */
+static long x11_socket_number(const char *path)
 {
     const char *last = strstr(path, "/.X11-unix/X");
     long number = last ? x11_parse_number(last + strlen("/.X11-unix/X")) : -1;
     return number <= X11_DISPLAY_MAX ? number : -1;
 }
 
-/* proc(5), /proc/net/unix: "Num: RefCount Protocol Flags Type St Inode Path"; flag 0x10000 is a listening socket. */
-static void read_sockets(struct search *search)
+/* Reads /proc/net/unix: "Num: RefCount Protocol Flags Type St Inode Path". Flag 0x10000 is a listening socket. */
+static void x11_read_sockets(struct search *search)
 {
     char path[PATH_MAX], line[256], name[128];
     FILE *file = x11_path(path, sizeof path, "%s/proc/net/unix", search->root) ? fopen(path, "re") : NULL;
@@ -147,14 +147,14 @@ static void read_sockets(struct search *search)
         unsigned long inode;
         if (sscanf(line, "%*[^:]: %*x %*x %x %*x %*x %lu %127s", &flags, &inode, name) != 3 || !(flags & 0x10000))
             continue;
-        long number = socket_number(name);
+        long number = x11_socket_number(name);
         if (number >= 0 && search->socket_count < SOCKETS_MAX)
             search->sockets[search->socket_count++] = (struct x_socket){.inode = inode, .number = (unsigned)number};
     }
     fclose(file);
 }
 
-static bool number_of_inode(const struct search *search, unsigned long inode, unsigned *number)
+static bool x11_number_of_inode(const struct search *search, unsigned long inode, unsigned *number)
 {
     for (size_t i = 0; i < search->socket_count; i++)
         if (search->sockets[i].inode == inode) {
@@ -164,8 +164,8 @@ static bool number_of_inode(const struct search *search, unsigned long inode, un
     return false;
 }
 
-/* Through the sockets that the process holds: -displayfd also means that there is no lock file. */
-static bool number_by_sockets(const struct search *search, struct x11_server *server)
+/* Finds the display number by the sockets that the process has open. With -displayfd there may be no lock file. */
+static bool x11_number_by_sockets(const struct search *search, struct x11_server *server)
 {
     char path[PATH_MAX], link[64];
     DIR *folder = x11_path(path, sizeof path, "%s/proc/%d/fd", search->root, (int)server->pid) ? opendir(path) : NULL;
@@ -178,15 +178,15 @@ static bool number_by_sockets(const struct search *search, struct x11_server *se
             continue;
         link[len] = 0;
         if (sscanf(link, "socket:[%lu]", &inode) == 1)
-            found = number_of_inode(search, inode, &server->number);
+            found = x11_number_of_inode(search, inode, &server->number);
     }
     if (folder)
         closedir(folder);
     return found;
 }
 
-/* The process that the display's lock file names, or 0. */
-static pid_t lock_owner(const struct search *search, unsigned number)
+/* Returns the process that the display's lock file names, or 0. */
+static pid_t x11_lock_owner(const struct search *search, unsigned number)
 {
     char path[PATH_MAX], text[32];
     if (!x11_path(path, sizeof path, "%s/tmp/.X%u-lock", search->root, number) ||
@@ -195,17 +195,17 @@ static pid_t lock_owner(const struct search *search, unsigned number)
     return (pid_t)atoi(text);
 }
 
-static bool number_by_lock(const struct search *search, struct x11_server *server)
+static bool x11_number_by_lock(const struct search *search, struct x11_server *server)
 {
     for (size_t i = 0; i < search->socket_count; i++)
-        if (lock_owner(search, search->sockets[i].number) == server->pid) {
+        if (x11_lock_owner(search, search->sockets[i].number) == server->pid) {
             server->number = search->sockets[i].number;
             return true;
         }
     return false;
 }
 
-static void drop(struct search *search, size_t index)
+static void x11_remove_server(struct search *search, size_t index)
 {
     struct x11_servers *servers = search->servers;
     free(servers->items[index].authority);
@@ -214,17 +214,17 @@ static void drop(struct search *search, size_t index)
     memmove(&search->number_known[index], &search->number_known[index + 1], after * sizeof search->number_known[0]);
 }
 
-/* What can't be told is left for choose(). */
-static void complete_numbers(struct search *search)
+/* Finds the missing display numbers. Those that can't be found are left to x11_choose_display(). */
+static void x11_complete_numbers(struct search *search)
 {
     for (size_t i = 0; i < search->servers->count; i++) {
         struct x11_server *server = &search->servers->items[i];
         if (!search->number_known[i])
-            search->number_known[i] = number_by_sockets(search, server) || number_by_lock(search, server);
+            search->number_known[i] = x11_number_by_sockets(search, server) || x11_number_by_lock(search, server);
     }
 }
 
-static void drop_unknown(struct search *search)
+static void x11_remove_unnumbered(struct search *search)
 {
     for (size_t i = search->servers->count; i-- > 0;) {
         struct x11_server *server = &search->servers->items[i];
@@ -232,14 +232,14 @@ static void drop_unknown(struct search *search)
             continue;
         strlist_addf(search->refused, "%s (process %d): which display it has can't be told", server->name,
                      (int)server->pid);
-        drop(search, i);
+        x11_remove_server(search, i);
     }
 }
 
-/* ---- the display that was asked for ---- */
+/* ---- the display of DISPLAY ---- */
 
-/* ":N", ":N.S" or "unix:N.S": a display of this machine. */
-static bool parse_display(const char *text, unsigned *number, unsigned *screen)
+/* Parses the name of a local display: ":N", ":N.S" or "unix:N.S". */
+static bool x11_parse_display(const char *text, unsigned *number, unsigned *screen)
 {
     char copy[32];
     if (strncmp(text, "unix:", 5) == 0)
@@ -258,15 +258,17 @@ static bool parse_display(const char *text, unsigned *number, unsigned *screen)
     return true;
 }
 
-/* Whether another process than a server, say a compositor, holds the display and waits for a first client. */
-static bool is_awaited(const struct search *search, unsigned number, pid_t *owner, char name[X11_PROCESS_NAME_SIZE])
+/* Returns whether a process that is no X server, such as a compositor, listens on the display and would start a server
+   for the first client. */
+static bool x11_is_socket_activated(const struct search *search, unsigned number, pid_t *owner,
+                                    char name[X11_PROCESS_NAME_SIZE])
 {
     char state;
-    *owner = lock_owner(search, number);
+    *owner = x11_lock_owner(search, number);
     return *owner > 0 && x11_process_stat(search->root, *owner, name, &state) && !x11_is_server_name(name);
 }
 
-static bool has_socket(const struct search *search, unsigned number)
+static bool x11_has_socket(const struct search *search, unsigned number)
 {
     for (size_t i = 0; i < search->socket_count; i++)
         if (search->sockets[i].number == number)
@@ -274,26 +276,26 @@ static bool has_socket(const struct search *search, unsigned number)
     return false;
 }
 
-static void refuse_awaited(struct search *search, unsigned number)
+static void x11_refuse_socket(struct search *search, unsigned number)
 {
     char name[X11_PROCESS_NAME_SIZE];
     pid_t owner;
-    if (is_awaited(search, number, &owner, name))
+    if (x11_is_socket_activated(search, number, &owner, name))
         strlist_addf(search->refused, ":%u: no X server runs; %s (process %d) would start one for us", number, name,
                      (int)owner);
     else
         strlist_addf(search->refused, ":%u: there is a socket, but no X server is seen behind it", number);
 }
 
-/* No process of a server is seen behind the display. It may be in another container, whose socket was handed in on
-   purpose; but a compositor that waits for a client is not to be woken. */
-static void add_unseen(struct search *search, unsigned number, unsigned screen)
+/* Adds the server of a display whose process is not found. The server may run in another container, whose socket was
+   passed in on purpose. A compositor that waits for a first client is not added: connecting would start a server. */
+static void x11_add_unlisted(struct search *search, unsigned number, unsigned screen)
 {
     char name[X11_PROCESS_NAME_SIZE];
     pid_t owner;
-    if (is_awaited(search, number, &owner, name)) {
-        if (!has_socket(search, number)) /* else it is told with the other sockets */
-            refuse_awaited(search, number);
+    if (x11_is_socket_activated(search, number, &owner, name)) {
+        if (!x11_has_socket(search, number)) /* else x11_refuse_orphans() reports it */
+            x11_refuse_socket(search, number);
     } else if (search->servers->count < X11_SERVERS_MAX) {
         search->number_known[search->servers->count] = true;
         search->servers->items[search->servers->count++] =
@@ -301,7 +303,7 @@ static void add_unseen(struct search *search, unsigned number, unsigned screen)
     }
 }
 
-static size_t mark_chosen(struct search *search, unsigned number, unsigned screen, bool number_known)
+static size_t x11_mark_chosen(struct search *search, unsigned number, unsigned screen, bool number_known)
 {
     size_t count = 0;
     for (size_t i = 0; i < search->servers->count; i++) {
@@ -316,32 +318,33 @@ static size_t mark_chosen(struct search *search, unsigned number, unsigned scree
     return count;
 }
 
-/* A server of another user whose display can't be told may be the one: whoever connects sees whose socket it is. */
-static void choose(struct search *search, const char *display)
+/* Marks the server of DISPLAY. Where no server has that number it may be one of another user, whose number can't be
+   found: the connection's peer then tells whether it is. */
+static void x11_choose_display(struct search *search, const char *display)
 {
     unsigned number, screen;
-    if (!parse_display(display, &number, &screen))
+    if (!x11_parse_display(display, &number, &screen))
         strlist_addf(search->refused, "DISPLAY=%.256s: not a display of this machine", display);
-    else if (!mark_chosen(search, number, screen, true) && !mark_chosen(search, number, screen, false))
-        add_unseen(search, number, screen);
+    else if (!x11_mark_chosen(search, number, screen, true) && !x11_mark_chosen(search, number, screen, false))
+        x11_add_unlisted(search, number, screen);
 }
 
-/* ---- what is shown ---- */
+/* ---- order ---- */
 
-static void mark_shown(struct search *search)
+static void x11_mark_shown(struct search *search)
 {
-    struct x11_seat seat;
+    struct x11_logind logind;
     unsigned number, screen;
-    x11_seat_read(search->root, &seat);
-    bool has_display = parse_display(seat.display, &number, &screen);
+    x11_logind_read(search->root, &logind);
+    bool has_display = x11_parse_display(logind.display, &number, &screen);
     for (size_t i = 0; i < search->servers->count; i++) {
         struct x11_server *server = &search->servers->items[i];
-        bool on_vt = server->vt && server->vt == (seat.vt ? seat.vt : seat.session_vt);
+        bool on_vt = server->vt && server->vt == (logind.vt ? logind.vt : logind.session_vt);
         server->shown = on_vt || (has_display && server->number == number && server->vt == 0);
     }
 }
 
-static int rank(const struct x11_server *server)
+static int x11_server_rank(const struct x11_server *server)
 {
     if (server->chosen)
         return 0;
@@ -350,16 +353,16 @@ static int rank(const struct x11_server *server)
     return strncmp(server->name, "Xorg", 4) == 0 || strcmp(server->name, "X") == 0 ? 2 : 3;
 }
 
-static int compare(const void *left, const void *right)
+static int x11_compare_servers(const void *left, const void *right)
 {
     const struct x11_server *a = left, *b = right;
-    if (rank(a) != rank(b))
-        return rank(a) - rank(b);
+    if (x11_server_rank(a) != x11_server_rank(b))
+        return x11_server_rank(a) - x11_server_rank(b);
     return (a->number > b->number) - (a->number < b->number);
 }
 
-/* Sockets that nobody's process was seen to own. */
-static void refuse_orphans(struct search *search)
+/* Reports the sockets that belong to no server found. */
+static void x11_refuse_orphans(struct search *search)
 {
     for (size_t i = 0; i < search->socket_count; i++) {
         unsigned number = search->sockets[i].number;
@@ -369,7 +372,7 @@ static void refuse_orphans(struct search *search)
         for (size_t j = 0; j < i; j++)
             known |= search->sockets[j].number == number; /* a display has two sockets */
         if (!known)
-            refuse_awaited(search, number);
+            x11_refuse_socket(search, number);
     }
 }
 
@@ -384,15 +387,15 @@ void x11_servers_find(struct x11_servers *servers, const char *root, const char 
     search->root = root;
     search->servers = servers;
     search->refused = refused;
-    add_processes(search);
-    read_sockets(search);
-    complete_numbers(search);
+    x11_add_processes(search);
+    x11_read_sockets(search);
+    x11_complete_numbers(search);
     if (display && *display)
-        choose(search, display);
-    drop_unknown(search);
-    mark_shown(search);
-    refuse_orphans(search);
-    qsort(servers->items, servers->count, sizeof servers->items[0], compare);
+        x11_choose_display(search, display);
+    x11_remove_unnumbered(search);
+    x11_mark_shown(search);
+    x11_refuse_orphans(search);
+    qsort(servers->items, servers->count, sizeof servers->items[0], x11_compare_servers);
     free(search);
 }
 

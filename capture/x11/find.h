@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Which X servers run here. Nothing is connected to: a socket of X may belong to a compositor that would start Xwayland
- * for whoever connects, so a server counts only when its process is there.
+/* The X servers that run here. No socket is connected: it may belong to a compositor that would start Xwayland for a
+ * client. So only servers whose process is found count.
  */
 #ifndef CAPTURE_X11_FIND_H
 #define CAPTURE_X11_FIND_H
@@ -14,14 +14,14 @@
 struct x11_server {
     unsigned number; /* N of :N */
     unsigned screen; /* S of :N.S */
-    pid_t pid;       /* 0: not known */
-    uid_t uid;       /* whose process it is; -1: not known */
+    pid_t pid;       /* 0: unknown */
+    uid_t uid;       /* of the process; -1: unknown */
     char name[X11_PROCESS_NAME_SIZE];
     char *authority; /* owned; the file of its option -auth, or NULL */
-    unsigned vt;     /* 0: not known */
+    unsigned vt;     /* 0: unknown */
     bool rootless;   /* Xwayland whose root window is never shown */
     bool chosen;     /* it is the one of DISPLAY */
-    bool shown;      /* it has the active virtual terminal or seat0's active session */
+    bool shown;      /* it is on the active virtual terminal or of seat0's active session */
 };
 
 struct x11_servers {
@@ -29,14 +29,15 @@ struct x11_servers {
     size_t count;
 };
 
-/* The running servers: that of display (the value of DISPLAY, or NULL) first, then the one that is shown, then those
-   on hardware, then by number. What can't be used adds a line "WHO: why" to refused. */
+/* Finds the running servers. The one of `display` (the value of DISPLAY, or NULL) comes first, then the one that is
+   shown, then those on hardware, then by number. Each one that can't be used adds a line "WHO: why" to `refused`. */
 void x11_servers_find(struct x11_servers *servers, const char *root, const char *display, struct strlist *refused);
 void x11_servers_deinit(struct x11_servers *servers); /* accepts a zeroed one */
 
-bool x11_is_server_name(const char *name); /* of a process */
+/* Returns whether a process of that name is an X server. */
+bool x11_is_server_name(const char *name);
 
-/* ":0 (Xorg, process 812)" */
+/* Writes the server's label: ":0 (Xorg, process 812)". */
 void x11_server_label(const struct x11_server *server, char *text, size_t size);
 
 #endif

@@ -12,40 +12,35 @@
 #include <sys/shm.h>
 #include <unistd.h>
 
-#define CANARY_TRIES 3 /* a picture of one black pixel of 8 bits may look like its canary, but not three times */
+#define SENTINEL_TRIES 3 /* an image of one black pixel of 8 bits may equal its sentinel, but not three times */
 
-/* ---- the canary ---- */
+/* ---- sentinels ---- */
 
-static uint8_t canary_byte(uint32_t seed, uint32_t row, size_t i)
+static uint8_t x11_sentinel_byte(uint32_t seed, uint32_t row, size_t i)
 {
     uint32_t mixed = (seed ^ row * 2654435761u ^ (uint32_t)i * 40503u) * 2246822519u;
     return (uint8_t)(mixed >> 24);
 }
 
-void x11_canary_plant(uint8_t *pixels, size_t stride, uint32_t height, uint32_t seed)
+void x11_sentinel_write(uint8_t *pixels, size_t stride, uint32_t height, uint32_t seed)
 {
     for (uint32_t row = 0; row < height; row++)
         for (size_t i = 0; i < stride && i < 8; i++)
-            pixels[row * stride + i] = canary_byte(seed, row, i);
+            pixels[row * stride + i] = x11_sentinel_byte(seed, row, i);
 }
 
-bool x11_canary_lives(const uint8_t *pixels, size_t stride, uint32_t height, uint32_t seed)
+bool x11_sentinel_is_intact(const uint8_t *pixels, size_t stride, uint32_t height, uint32_t seed)
 {
     for (uint32_t row = 0; row < height; row++)
         for (size_t i = 0; i < stride && i < 8; i++)
-            if (pixels[row * stride + i] != canary_byte(seed, row, i))
+            if (pixels[row * stride + i] != x11_sentinel_byte(seed, row, i))
                 return false;
     return true;
 }
 
 /* ---- shared memory ---- */
 
-static void *no_memory(void)
-{
-    return (void *)-1;
-}
-
-static void drop_segment(struct x11_image *image, struct x11_connection *connection)
+static void x11_detach_segment(struct x11_image *image, struct x11_connection *connection)
 {
     if (image->segment_size == 0)
         return;
@@ -55,8 +50,8 @@ static void drop_segment(struct x11_image *image, struct x11_connection *connect
     image->segment_size = 0;
 }
 
-/* With another IPC namespace the server would attach a stranger's segment, or none. */
-static bool shares_ipc(const struct x11_connection *connection)
+/* Returns whether the server is in our IPC namespace. In another one it would attach another segment, or none. */
+static bool x11_shares_ipc_namespace(const struct x11_connection *connection)
 {
     char path[64], ours[64], theirs[64];
     snprintf(path, sizeof path, "/proc/%d/ns/ipc", (int)connection->server.pid);
@@ -65,8 +60,9 @@ static bool shares_ipc(const struct x11_connection *connection)
     return our_len <= 0 || their_len <= 0 || (our_len == their_len && memcmp(ours, theirs, (size_t)our_len) == 0);
 }
 
-/* The server attaches it as its own user, so as root we give it away; nobody else may read the screen in it. */
-static void give_to_server(int id, const struct x11_connection *connection)
+/* Changes the segment's owner to the server's user, as which the server attaches it. Its mode lets nobody else read the
+   screen in it. Only root can do so. */
+static void x11_chown_segment(int id, const struct x11_connection *connection)
 {
     struct shmid_ds info;
     if (geteuid() != 0 || connection->server.uid == 0 || connection->server.uid == (uid_t)-1 ||
@@ -76,147 +72,151 @@ static void give_to_server(int id, const struct x11_connection *connection)
     shmctl(id, IPC_SET, &info);
 }
 
-static bool make_segment(struct x11_image *image, struct x11_connection *connection, size_t size)
+static void *x11_shmat_failure(void)
+{
+    return (void *)-1;
+}
+
+static bool x11_create_segment(struct x11_image *image, struct x11_connection *connection, size_t size)
 {
     XShmSegmentInfo *segment = &image->segment;
     *segment = (XShmSegmentInfo){.shmid = shmget(IPC_PRIVATE, size, IPC_CREAT | 0600)};
     if (segment->shmid < 0)
         return false;
-    give_to_server(segment->shmid, connection);
+    x11_chown_segment(segment->shmid, connection);
     segment->shmaddr = shmat(segment->shmid, NULL, 0);
     bool attached = false;
-    if (segment->shmaddr != no_memory()) {
-        /* XShmAttach says yes to everything; the server's no comes later. */
+    if (segment->shmaddr != x11_shmat_failure()) {
+        /* XShmAttach always succeeds; the server's error comes later. */
         x11_take_error(connection);
         x11.XShmAttach(connection->display, segment);
         attached = x11_take_error(connection) == 0 && !connection->lost;
         if (!attached)
             shmdt(segment->shmaddr);
     }
-    shmctl(segment->shmid, IPC_RMID, NULL); /* it lives as long as somebody has it attached */
+    shmctl(segment->shmid, IPC_RMID, NULL); /* it is destroyed when both have detached it */
     image->segment_size = attached ? size : 0;
     return attached;
 }
 
-static bool have_segment(struct x11_image *image, struct x11_connection *connection, size_t size)
+static bool x11_reserve_segment(struct x11_image *image, struct x11_connection *connection, size_t size)
 {
     if (image->segment_size >= size)
         return true;
-    drop_segment(image, connection);
-    if (!shares_ipc(connection) || !x11.XShmQueryExtension(connection->display))
+    x11_detach_segment(image, connection);
+    if (!x11_shares_ipc_namespace(connection) || !x11.XShmQueryExtension(connection->display))
         return false;
-    return make_segment(image, connection, size);
+    return x11_create_segment(image, connection, size);
 }
 
 /* ---- getting an image ---- */
 
-static XImage *make_shm_image(struct x11_image *image, struct x11_connection *connection, int screen,
-                              const struct rect *area)
+static void x11_free_ximage(struct x11_image *image)
+{
+    if (image->ximage)
+        XDestroyImage(image->ximage);
+    image->ximage = NULL;
+}
+
+static bool x11_create_shm_image(struct x11_image *image, struct x11_connection *connection, int number,
+                                 const struct rect *area)
 {
     Display *display = connection->display;
-    XImage *ximage =
-        x11.XShmCreateImage(display, DefaultVisual(display, screen), (unsigned)DefaultDepth(display, screen), ZPixmap,
+    image->ximage =
+        x11.XShmCreateImage(display, DefaultVisual(display, number), (unsigned)DefaultDepth(display, number), ZPixmap,
                             NULL, &image->segment, area->width, area->height);
-    if (!ximage)
-        return NULL;
-    if (!have_segment(image, connection, (size_t)ximage->bytes_per_line * area->height)) {
-        XDestroyImage(ximage);
-        return NULL;
+    if (!image->ximage)
+        return false;
+    if (!x11_reserve_segment(image, connection, (size_t)image->ximage->bytes_per_line * area->height)) {
+        x11_free_ximage(image);
+        return false;
     }
-    ximage->data = image->segment.shmaddr;
-    return ximage;
+    image->ximage->data = image->segment.shmaddr;
+    return true;
 }
 
 enum shm_result {
     SHM_GOT,
-    SHM_UNWRITTEN, /* the server said that it did, but wrote nothing */
+    SHM_UNWRITTEN, /* the request succeeded, but the server wrote nothing */
     SHM_REFUSED,   /* *code is the X error */
     SHM_UNUSABLE,
 };
 
-static enum shm_result get_by_shm(struct x11_image *image, struct x11_connection *connection, int screen,
-                                  const struct rect *area, XImage **out, int *code)
+static enum shm_result x11_get_by_shm(struct x11_image *image, struct x11_connection *connection, int number,
+                                      const struct rect *area, int *code)
 {
     static uint32_t seed;
     enum shm_result result = SHM_UNWRITTEN;
-    XImage *ximage = x11_missing(X11_LIB_XEXT) ? NULL : make_shm_image(image, connection, screen, area);
-    if (!ximage)
+    if (image->no_shm || x11_missing(X11_LIB_XEXT) || !x11_create_shm_image(image, connection, number, area))
         return SHM_UNUSABLE;
-    uint8_t *pixels = (uint8_t *)ximage->data;
-    size_t stride = (size_t)ximage->bytes_per_line;
-    for (int i = 0; i < CANARY_TRIES && result == SHM_UNWRITTEN; i++) {
+    uint8_t *pixels = (uint8_t *)image->ximage->data;
+    size_t stride = (size_t)image->ximage->bytes_per_line;
+    for (int i = 0; i < SENTINEL_TRIES && result == SHM_UNWRITTEN; i++) {
         seed += (uint32_t)getpid() + 1;
-        x11_canary_plant(pixels, stride, area->height, seed);
+        x11_sentinel_write(pixels, stride, area->height, seed);
         x11_take_error(connection);
-        if (!x11.XShmGetImage(connection->display, RootWindow(connection->display, screen), ximage, area->x, area->y,
-                              AllPlanes))
+        if (!x11.XShmGetImage(connection->display, RootWindow(connection->display, number), image->ximage, area->x,
+                              area->y, AllPlanes))
             result = SHM_REFUSED;
-        else if (!x11_canary_lives(pixels, stride, area->height, seed))
+        else if (!x11_sentinel_is_intact(pixels, stride, area->height, seed))
             result = SHM_GOT;
     }
     if (result == SHM_REFUSED)
         *code = x11_take_error(connection);
-    if (result == SHM_GOT)
-        *out = ximage;
-    else
-        XDestroyImage(ximage);
+    if (result != SHM_GOT)
+        x11_free_ximage(image);
     return result;
 }
 
-static bool is_all_zero(const XImage *ximage)
+static bool x11_is_all_zero(const XImage *ximage)
 {
     const char *bytes = ximage->data;
     size_t len = (size_t)ximage->bytes_per_line * (size_t)ximage->height;
     return bytes[0] == 0 && memcmp(bytes, bytes + 1, len - 1) == 0;
 }
 
-static enum x11_fetch get_by_connection(struct x11_connection *connection, int screen, const struct rect *area,
-                                        XImage **ximage, struct error *err)
+/* Gets the image by XGetImage after shared memory did not work. `shm` says why. */
+static int x11_get_by_connection(struct x11_image *image, struct x11_connection *connection, int number,
+                                 const struct rect *area, enum shm_result shm, struct error *err)
 {
     x11_take_error(connection);
-    *ximage = x11.XGetImage(connection->display, RootWindow(connection->display, screen), area->x, area->y, area->width,
-                            area->height, AllPlanes, ZPixmap);
-    if (*ximage)
-        return X11_FETCHED;
-    int code = x11_take_error(connection);
-    if (code == BadMatch)
-        return X11_FETCH_AGAIN;
-    error_set(err, ERR_UNAVAILABLE, "X server :%u does not give its screen's pixels (X error %d)",
-              connection->server.number, code);
-    return X11_FETCH_FAILED;
+    image->ximage = x11.XGetImage(connection->display, RootWindow(connection->display, number), area->x, area->y,
+                                  area->width, area->height, AllPlanes, ZPixmap);
+    int code = image->ximage ? 0 : x11_take_error(connection);
+    if (!image->ximage && code != BadMatch)
+        return error_set(err, ERR_UNAVAILABLE, "X server :%u does not give its screen's pixels (X error %d)",
+                         connection->server.number, code);
+    if (shm != SHM_UNWRITTEN || !image->ximage || !x11_is_all_zero(image->ximage) ||
+        x11_vt_state(connection, number) == X11_VT_ACTIVE)
+        return 0;
+    x11_free_ximage(image);
+    return error_set(err, ERR_UNAVAILABLE,
+                     "x-vt-inactive: X server :%u gives no pixels, as when its virtual terminal is not "
+                     "the active one",
+                     connection->server.number);
 }
 
-/* *ximage is the caller's to destroy; its data is the segment's when the method is "shm". */
-static enum x11_fetch get_image(struct x11_image *image, struct x11_connection *connection, int screen,
-                                const struct rect *area, XImage **ximage, struct error *err)
+int x11_image_get(struct x11_image *image, struct x11_connection *connection, int number, const struct rect *area,
+                  struct error *err)
 {
     int code = 0;
+    x11_free_ximage(image);
     image->method = "shm";
-    enum shm_result shm = image->no_shm ? SHM_UNUSABLE : get_by_shm(image, connection, screen, area, ximage, &code);
-    if (shm == SHM_GOT)
-        return X11_FETCHED;
-    if (shm == SHM_REFUSED && code == BadMatch)
-        return X11_FETCH_AGAIN;
+    enum shm_result shm = x11_get_by_shm(image, connection, number, area, &code);
+    if (shm == SHM_GOT || (shm == SHM_REFUSED && code == BadMatch))
+        return 0;
     image->method = "getimage";
-    enum x11_fetch result = get_by_connection(connection, screen, area, ximage, err);
-    bool written = shm != SHM_UNWRITTEN || result != X11_FETCHED || !is_all_zero(*ximage) ||
-                   x11_vt_state(connection, screen) == X11_VT_ACTIVE;
-    if (written) {
+    int status = x11_get_by_connection(image, connection, number, area, shm, err);
+    if (status == 0) {
         image->no_shm = true;
-        drop_segment(image, connection);
-        return result;
+        x11_detach_segment(image, connection);
     }
-    XDestroyImage(*ximage);
-    error_set(err, ERR_UNAVAILABLE,
-              "x-vt-inactive: X server :%u gives no pixels, as when its virtual terminal is not "
-              "the active one",
-              connection->server.number);
-    return X11_FETCH_FAILED;
+    return status;
 }
 
 /* ---- colours ---- */
 
-static void set_colors(struct x11_decoder *decoder, const XColor *colors, size_t count)
+static void x11_set_colors(struct x11_decoder *decoder, const XColor *colors, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         x11_decoder_set_color(decoder, X11_RED, i, colors[i].red);
@@ -225,13 +225,13 @@ static void set_colors(struct x11_decoder *decoder, const XColor *colors, size_t
     }
 }
 
-/* The installed map is the one that the screen is seen through. */
-static Colormap shown_colormap(struct x11_connection *connection, int screen)
+/* Returns the installed colour map, which the hardware applies: the default one where it is installed. */
+static Colormap x11_installed_colormap(struct x11_connection *connection, int number)
 {
     int count = 0;
-    Colormap shown = DefaultColormap(connection->display, screen);
+    Colormap shown = DefaultColormap(connection->display, number);
     Colormap *installed =
-        x11.XListInstalledColormaps(connection->display, RootWindow(connection->display, screen), &count);
+        x11.XListInstalledColormaps(connection->display, RootWindow(connection->display, number), &count);
     for (int i = 0; i < count; i++)
         if (installed[i] == shown)
             count = 0;
@@ -242,14 +242,15 @@ static Colormap shown_colormap(struct x11_connection *connection, int screen)
     return shown;
 }
 
-static int read_colors(struct x11_decoder *decoder, struct x11_connection *connection, int screen, struct error *err)
+static int x11_read_colors(struct x11_decoder *decoder, struct x11_connection *connection, int number,
+                           struct error *err)
 {
     XColor colors[X11_CHANNEL_MAX];
     size_t count = 0;
     for (int i = 0; i < 3; i++)
         if (count < x11_channel_count(&decoder->channels[i]))
             count = x11_channel_count(&decoder->channels[i]);
-    const Visual *visual = DefaultVisual(connection->display, screen);
+    const Visual *visual = DefaultVisual(connection->display, number);
     if (visual->map_entries > 0 && count > (size_t)visual->map_entries)
         count = (size_t)visual->map_entries;
     for (size_t i = 0; i < count; i++) {
@@ -258,19 +259,19 @@ static int read_colors(struct x11_decoder *decoder, struct x11_connection *conne
             colors[i].pixel |= (i << decoder->channels[c].shift) & decoder->channels[c].mask;
     }
     x11_take_error(connection);
-    x11.XQueryColors(connection->display, shown_colormap(connection, screen), colors, (int)count);
+    x11.XQueryColors(connection->display, x11_installed_colormap(connection, number), colors, (int)count);
     if (x11_take_error(connection) != 0)
         return error_set(err, ERR_UNAVAILABLE, "X server :%u does not tell its colour map", connection->server.number);
-    set_colors(decoder, colors, count);
+    x11_set_colors(decoder, colors, count);
     return 0;
 }
 
-static int make_decoder(struct x11_decoder *decoder, struct x11_connection *connection, int screen,
-                        const XImage *ximage, struct error *err)
+static int x11_make_decoder(struct x11_decoder *decoder, struct x11_connection *connection, int number,
+                            const XImage *ximage, struct error *err)
 {
-    const Visual *visual = DefaultVisual(connection->display, screen);
+    const Visual *visual = DefaultVisual(connection->display, number);
     bool direct = visual->class == TrueColor || visual->class == DirectColor;
-    uint32_t all = (uint32_t)((1ull << DefaultDepth(connection->display, screen)) - 1);
+    uint32_t all = (uint32_t)((1ull << DefaultDepth(connection->display, number)) - 1);
     uint32_t masks[3] = {all, all, all};
     if (direct) {
         masks[X11_RED] = (uint32_t)visual->red_mask;
@@ -280,13 +281,13 @@ static int make_decoder(struct x11_decoder *decoder, struct x11_connection *conn
     int status =
         x11_decoder_init(decoder, (unsigned)ximage->bits_per_pixel, ximage->byte_order == MSBFirst, masks, err);
     if (status == 0 && visual->class != TrueColor)
-        status = read_colors(decoder, connection, screen, err);
+        status = x11_read_colors(decoder, connection, number, err);
     return status;
 }
 
-/* ---- */
+/* ---- the picture ---- */
 
-static int have_rgb(struct x11_image *image, size_t size, struct error *err)
+static int x11_reserve_rgb(struct x11_image *image, size_t size, struct error *err)
 {
     if (image->rgb_size >= size)
         return 0;
@@ -296,38 +297,28 @@ static int have_rgb(struct x11_image *image, size_t size, struct error *err)
     return image->rgb ? 0 : error_set(err, ERR_NO_MEMORY, "no memory for a picture of %zu bytes", size);
 }
 
-static int decode_image(struct x11_image *image, struct x11_connection *connection, int screen, const XImage *ximage,
-                        const struct rect *area, struct x11_canvas *canvas, struct error *err)
+int x11_image_decode(struct x11_image *image, struct x11_connection *connection, int number, const struct rect *area,
+                     struct x11_canvas *canvas, struct error *err)
 {
+    const XImage *ximage = image->ximage;
     struct x11_decoder decoder;
     size_t stride = (size_t)area->width * 3;
-    int status = make_decoder(&decoder, connection, screen, ximage, err);
+    int status = x11_make_decoder(&decoder, connection, number, ximage, err);
     if (status == 0)
-        status = have_rgb(image, stride * area->height, err);
+        status = x11_reserve_rgb(image, stride * area->height, err);
     if (status)
         return status;
     x11_decode(&decoder, (const uint8_t *)ximage->data, (size_t)ximage->bytes_per_line, image->rgb, stride, area->width,
                area->height);
+    x11_free_ximage(image);
     *canvas = (struct x11_canvas){.rgb = image->rgb, .stride = stride, .area = *area};
     return 0;
 }
 
-enum x11_fetch x11_image_fetch(struct x11_image *image, struct x11_connection *connection, int screen,
-                               const struct rect *area, struct x11_canvas *canvas, struct error *err)
-{
-    XImage *ximage;
-    enum x11_fetch result = get_image(image, connection, screen, area, &ximage, err);
-    if (result != X11_FETCHED)
-        return result;
-    if (decode_image(image, connection, screen, ximage, area, canvas, err))
-        result = X11_FETCH_FAILED;
-    XDestroyImage(ximage);
-    return result;
-}
-
 void x11_image_close(struct x11_image *image, struct x11_connection *connection)
 {
-    drop_segment(image, connection);
+    x11_free_ximage(image);
+    x11_detach_segment(image, connection);
     free(image->rgb);
     *image = (struct x11_image){0};
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The pixels of an X screen, as RGB24. Through shared memory (MIT-SHM) where the server can attach ours, else through
- * the connection. */
+/* Images of an X screen, converted to RGB24. They come through shared memory (MIT-SHM) where the server can attach it,
+ * else through the connection (XGetImage). */
 #ifndef CAPTURE_X11_IMAGE_H
 #define CAPTURE_X11_IMAGE_H
 
@@ -8,28 +8,27 @@
 #include "capture/x11/connection.h"
 
 struct x11_image {
+    XImage *ximage; /* owned; NULL: none. Its data is the segment's when the method is "shm" */
     XShmSegmentInfo segment;
     size_t segment_size; /* bytes; 0: none */
-    bool no_shm;         /* it was tried on this connection and did not work */
+    bool no_shm;         /* shared memory does not work on this connection */
     uint8_t *rgb;        /* owned */
     size_t rgb_size;     /* bytes */
-    const char *method;  /* of the last picture: "shm" or "getimage" */
+    const char *method;  /* of the last image: "shm" or "getimage" */
 };
 
-enum x11_fetch {
-    X11_FETCHED,
-    X11_FETCH_AGAIN, /* the screen is not as large as the area any more */
-    X11_FETCH_FAILED,
-};
-
-/* The area of a screen, valid until the next call. */
-enum x11_fetch x11_image_fetch(struct x11_image *image, struct x11_connection *connection, int screen,
-                               const struct rect *area, struct x11_canvas *canvas, struct error *err);
+/* Gets an area of screen number `number`. image->ximage is NULL when the screen has become smaller than the area. */
+int x11_image_get(struct x11_image *image, struct x11_connection *connection, int number, const struct rect *area,
+                  struct error *err);
+/* Converts image->ximage, which has the size of the area. The canvas is valid until the next call. */
+int x11_image_decode(struct x11_image *image, struct x11_connection *connection, int number, const struct rect *area,
+                     struct x11_canvas *canvas, struct error *err);
 void x11_image_close(struct x11_image *image, struct x11_connection *connection); /* accepts a zeroed one */
 
-/* A canary in each row, so that it is noticed when a server writes nothing into memory that it shares: Xorg does so
-   while its virtual terminal is not the active one, and the last picture would be taken for a new one. */
-void x11_canary_plant(uint8_t *pixels, size_t stride, uint32_t height, uint32_t seed);
-bool x11_canary_lives(const uint8_t *pixels, size_t stride, uint32_t height, uint32_t seed);
+/* Writes a sentinel into each row, by which an image that the server did not write is detected. Xorg writes nothing
+   while its virtual terminal is inactive: the previous picture would be taken for a new one. */
+void x11_sentinel_write(uint8_t *pixels, size_t stride, uint32_t height, uint32_t seed);
+/* Returns whether the sentinels of all rows are still there. */
+bool x11_sentinel_is_intact(const uint8_t *pixels, size_t stride, uint32_t height, uint32_t seed);
 
 #endif

@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The value of KEY= in a file of lines, as systemd keeps its sessions; "" when it has none. */
-static void file_value(const char *path, const char *key, char *value, size_t size)
+/* Reads the value of KEY= from a file of such lines, as systemd stores its sessions. It is "" when there is none. */
+static void logind_read_value(const char *path, const char *key, char *value, size_t size)
 {
     char text[4096];
     size_t len = strlen(key);
@@ -20,25 +20,25 @@ static void file_value(const char *path, const char *key, char *value, size_t si
             snprintf(value, size, "%s", line + len + 1);
 }
 
-/* The files are logind's own and not an interface that is promised, so each may be missing. */
-static void read_session(const char *root, struct x11_seat *seat)
+/* Reads the files of seat0 and its session. They are no stable interface, so each may be missing. */
+static void logind_read_session(const char *root, struct x11_logind *logind)
 {
     char path[PATH_MAX], number[16];
     x11_path(path, sizeof path, "%s/run/systemd/seats/seat0", root);
-    file_value(path, "ACTIVE", seat->session, sizeof seat->session);
-    if (strchr(seat->session, '/'))
-        seat->session[0] = 0;
-    if (seat->session[0] == 0)
+    logind_read_value(path, "ACTIVE", logind->session, sizeof logind->session);
+    if (strchr(logind->session, '/'))
+        logind->session[0] = 0;
+    if (logind->session[0] == 0)
         return;
-    x11_path(path, sizeof path, "%s/run/systemd/sessions/%s", root, seat->session);
-    file_value(path, "DISPLAY", seat->display, sizeof seat->display);
-    file_value(path, "TYPE", seat->type, sizeof seat->type);
-    file_value(path, "VTNR", number, sizeof number);
+    x11_path(path, sizeof path, "%s/run/systemd/sessions/%s", root, logind->session);
+    logind_read_value(path, "DISPLAY", logind->display, sizeof logind->display);
+    logind_read_value(path, "TYPE", logind->type, sizeof logind->type);
+    logind_read_value(path, "VTNR", number, sizeof number);
     if (x11_parse_number(number) > 0)
-        seat->session_vt = (unsigned)x11_parse_number(number);
+        logind->session_vt = (unsigned)x11_parse_number(number);
 }
 
-static unsigned read_active_vt(const char *root)
+static unsigned logind_read_active_vt(const char *root)
 {
     char path[PATH_MAX], text[32];
     x11_path(path, sizeof path, "%s/sys/class/tty/tty0/active", root);
@@ -49,8 +49,8 @@ static unsigned read_active_vt(const char *root)
     return vt > 0 ? (unsigned)vt : 0;
 }
 
-void x11_seat_read(const char *root, struct x11_seat *seat)
+void x11_logind_read(const char *root, struct x11_logind *logind)
 {
-    *seat = (struct x11_seat){.vt = read_active_vt(root)};
-    read_session(root, seat);
+    *logind = (struct x11_logind){.vt = logind_read_active_vt(root)};
+    logind_read_session(root, logind);
 }

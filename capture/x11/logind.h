@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Which virtual terminal is active and which session has seat0, from files alone. */
+/* The active virtual terminal and seat0's active session, read from files of the kernel and of logind. */
 #ifndef CAPTURE_X11_LOGIND_H
 #define CAPTURE_X11_LOGIND_H
 
-struct x11_seat {
-    unsigned vt;         /* the active one; 0: there is none, or it is not known */
-    unsigned session_vt; /* 0: not known; the texts "" */
+struct x11_logind {
+    unsigned vt;         /* the active one; 0: none, or unknown */
+    unsigned session_vt; /* 0: unknown; the texts below: "" */
     char session[32];    /* logind's name of seat0's active session */
     char type[16];       /* "x11", "wayland", "tty" */
     char display[32];    /* its X display */
 };
 
-/* Paths are under `root`, "" but in tests. */
-void x11_seat_read(const char *root, struct x11_seat *seat);
+/* Reads what is there. Paths are under `root`, which is "" except in tests. */
+void x11_logind_read(const char *root, struct x11_logind *logind);
 
 #endif

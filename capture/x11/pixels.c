@@ -8,8 +8,8 @@ size_t x11_channel_count(const struct x11_channel *channel)
     return (size_t)(channel->mask >> channel->shift) + 1;
 }
 
-/* The bits of value, repeated until they fill 8: the largest value is 255 and the steps are even. */
-static uint8_t scale_to_8(uint32_t value, unsigned bits)
+/* Scales a value to 8 bits by repeating its bits, so that the largest value is 255 and the steps are even. */
+static uint8_t x11_scale_to_8_bits(uint32_t value, unsigned bits)
 {
     if (bits >= 8)
         return (uint8_t)(value >> (bits - 8));
@@ -20,7 +20,7 @@ static uint8_t scale_to_8(uint32_t value, unsigned bits)
     return (uint8_t)(repeated >> (have - 8));
 }
 
-static int channel_init(struct x11_channel *channel, uint32_t mask, struct error *err)
+static int x11_channel_init(struct x11_channel *channel, uint32_t mask, struct error *err)
 {
     if (mask == 0)
         return error_set(err, ERR_UNAVAILABLE, "the screen's visual has an empty colour mask");
@@ -33,7 +33,7 @@ static int channel_init(struct x11_channel *channel, uint32_t mask, struct error
     channel->mask = mask;
     channel->shift = shift;
     for (uint32_t value = 0; value <= largest; value++)
-        channel->value[value] = scale_to_8(value, bits);
+        channel->value[value] = x11_scale_to_8_bits(value, bits);
     return 0;
 }
 
@@ -47,7 +47,7 @@ int x11_decoder_init(struct x11_decoder *decoder, unsigned bits_per_pixel, bool 
         if (bits_per_pixel < 32 && masks[i] >> bits_per_pixel != 0)
             return error_set(err, ERR_UNAVAILABLE, "the colour mask %#x does not fit into %u bits a pixel", masks[i],
                              bits_per_pixel);
-        int status = channel_init(&decoder->channels[i], masks[i], err);
+        int status = x11_channel_init(&decoder->channels[i], masks[i], err);
         if (status)
             return status;
     }
@@ -66,7 +66,7 @@ void x11_decoder_set_color(struct x11_decoder *decoder, enum x11_channel_index c
     decoder->plain = false;
 }
 
-static inline __attribute__((always_inline)) uint32_t pixel_at(const uint8_t *p, unsigned bytes, bool msb_first)
+static inline __attribute__((always_inline)) uint32_t x11_read_pixel(const uint8_t *p, unsigned bytes, bool msb_first)
 {
     uint32_t pixel = 0;
     for (unsigned i = 0; i < bytes; i++)
@@ -74,24 +74,25 @@ static inline __attribute__((always_inline)) uint32_t pixel_at(const uint8_t *p,
     return pixel;
 }
 
-/* Inlined with constant bytes and order, so that each layout gets a loop of its own. */
-static inline __attribute__((always_inline)) void decode_row(const struct x11_decoder *decoder, unsigned bytes,
-                                                             bool msb_first, const uint8_t *source, uint8_t *rgb,
-                                                             uint32_t width)
+/* Decodes a row. It is inlined with constant `bytes` and `msb_first`, so that each layout gets its own loop. */
+static inline __attribute__((always_inline)) void x11_decode_row(const struct x11_decoder *decoder, unsigned bytes,
+                                                                 bool msb_first, const uint8_t *source, uint8_t *rgb,
+                                                                 uint32_t width)
 {
     const struct x11_channel *red = &decoder->channels[X11_RED], *green = &decoder->channels[X11_GREEN],
                              *blue = &decoder->channels[X11_BLUE];
     for (uint32_t x = 0; x < width; x++, source += bytes, rgb += 3) {
-        uint32_t pixel = pixel_at(source, bytes, msb_first);
+        uint32_t pixel = x11_read_pixel(source, bytes, msb_first);
         rgb[0] = red->value[(pixel & red->mask) >> red->shift];
         rgb[1] = green->value[(pixel & green->mask) >> green->shift];
         rgb[2] = blue->value[(pixel & blue->mask) >> blue->shift];
     }
 }
 
-/* Four pixels at a time in 64-bit words: 16 bytes B G R x become 12 bytes R G B. Each store is 8 bytes long, of which
-   the last two are overwritten by the next, hence the margin at the end of the row. */
-static void decode_plain_row(const struct x11_decoder *decoder, const uint8_t *source, uint8_t *rgb, uint32_t width)
+/* Decodes a row of the usual layout, four pixels at a time in 64-bit words: 16 bytes B G R x become 12 bytes R G B.
+   Each store writes 8 bytes, of which the next one overwrites the last two. So the last pixels of a row are decoded
+   singly. */
+static void x11_decode_plain_row(const struct x11_decoder *decoder, const uint8_t *source, uint8_t *rgb, uint32_t width)
 {
     uint32_t x = 0;
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
@@ -106,33 +107,33 @@ static void decode_plain_row(const struct x11_decoder *decoder, const uint8_t *s
         memcpy(rgb + 6, &packed[1], 8);
     }
 #endif
-    decode_row(decoder, 4, false, source, rgb, width - x);
+    x11_decode_row(decoder, 4, false, source, rgb, width - x);
 }
 
-static void decode_any_row(const struct x11_decoder *decoder, const uint8_t *source, uint8_t *rgb, uint32_t width)
+static void x11_decode_any_row(const struct x11_decoder *decoder, const uint8_t *source, uint8_t *rgb, uint32_t width)
 {
     switch (decoder->bytes_per_pixel << 1 | decoder->msb_first) {
     case 1 << 1:
     case 1 << 1 | 1:
-        decode_row(decoder, 1, false, source, rgb, width);
+        x11_decode_row(decoder, 1, false, source, rgb, width);
         break;
     case 2 << 1:
-        decode_row(decoder, 2, false, source, rgb, width);
+        x11_decode_row(decoder, 2, false, source, rgb, width);
         break;
     case 2 << 1 | 1:
-        decode_row(decoder, 2, true, source, rgb, width);
+        x11_decode_row(decoder, 2, true, source, rgb, width);
         break;
     case 3 << 1:
-        decode_row(decoder, 3, false, source, rgb, width);
+        x11_decode_row(decoder, 3, false, source, rgb, width);
         break;
     case 3 << 1 | 1:
-        decode_row(decoder, 3, true, source, rgb, width);
+        x11_decode_row(decoder, 3, true, source, rgb, width);
         break;
     case 4 << 1:
-        decode_row(decoder, 4, false, source, rgb, width);
+        x11_decode_row(decoder, 4, false, source, rgb, width);
         break;
     case 4 << 1 | 1:
-        decode_row(decoder, 4, true, source, rgb, width);
+        x11_decode_row(decoder, 4, true, source, rgb, width);
         break;
     }
 }
@@ -142,8 +143,8 @@ void x11_decode(const struct x11_decoder *decoder, const uint8_t *source, size_t
 {
     for (uint32_t y = 0; y < height; y++, source += source_stride, rgb += rgb_stride) {
         if (decoder->plain)
-            decode_plain_row(decoder, source, rgb, width);
+            x11_decode_plain_row(decoder, source, rgb, width);
         else
-            decode_any_row(decoder, source, rgb, width);
+            x11_decode_any_row(decoder, source, rgb, width);
     }
 }

@@ -44,7 +44,7 @@ bool x11_process_stat(const char *root, pid_t pid, char name[X11_PROCESS_NAME_SI
     char path[PATH_MAX], stat[512];
     if (!x11_path(path, sizeof path, "%s/proc/%d/stat", root, (int)pid) || x11_read_file(path, stat, sizeof stat) < 0)
         return false;
-    /* "PID (NAME) STATE ...", and a name may hold parentheses and spaces. */
+    /* "PID (NAME) STATE ...". A name may contain parentheses and spaces. */
     char *begin = strchr(stat, '('), *end = strrchr(stat, ')');
     if (!begin || !end || end < begin || end[1] != ' ' || end[2] == 0)
         return false;
@@ -60,7 +60,7 @@ long x11_parse_number(const char *text)
     return number_take(&text, 999999999, &number) && *text == 0 ? (long)number : -1;
 }
 
-static const char *state_in_words(char state)
+static const char *x11_process_state_text(char state)
 {
     switch (state) {
     case 'T':
@@ -86,5 +86,5 @@ void x11_describe_silence(char *text, size_t size, unsigned number, pid_t pid)
         snprintf(text, size, "X server :%u does not answer (process %d is gone)", number, (int)pid);
     else
         snprintf(text, size, "X server :%u does not answer (process %d %s, %s)", number, (int)pid, name,
-                 state_in_words(state));
+                 x11_process_state_text(state));
 }

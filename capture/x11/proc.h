@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the kernel's files say of processes. Every path is under `root`, "" but in tests. */
+/* Processes, as the files in /proc describe them. Every path is under `root`, which is "" except in tests. */
 #ifndef CAPTURE_X11_PROC_H
 #define CAPTURE_X11_PROC_H
 
@@ -9,19 +9,19 @@
 
 #define X11_PROCESS_NAME_SIZE 16 /* TASK_COMM_LEN */
 
-/* Reads up to size - 1 bytes of a file, never waiting for a writer, and ends them with a NUL. Their number, or -1 with
+/* Reads up to size - 1 bytes of a file and appends a NUL. Never blocks on a FIFO. Returns their number, or -1 with
    errno set. */
 ssize_t x11_read_file(const char *path, char *text, size_t size);
-/* A path made of a format; false when it would not fit. */
+/* Formats a path. Returns false when it does not fit. */
 bool x11_path(char *path, size_t size, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
-/* The name and the state letter of proc(5), /proc/PID/stat. False when there is no such process. */
+/* Reads the name and the state letter of /proc/PID/stat, proc(5). Returns false when there is no such process. */
 bool x11_process_stat(const char *root, pid_t pid, char name[X11_PROCESS_NAME_SIZE], char *state);
-/* The number that a text consists of, or -1. */
+/* Returns the number that a text consists of, or -1. */
 long x11_parse_number(const char *text);
 
-/* "X server :0 does not answer (process 1234 Xorg, stopped)": what is known of a server without asking it. Calls nothing
-   that waits or allocates. */
+/* Writes "X server :0 does not answer (process 1234 Xorg, stopped)": what is known of a server without asking it. Calls
+   nothing that blocks or allocates. */
 void x11_describe_silence(char *text, size_t size, unsigned number, pid_t pid);
 
 #endif

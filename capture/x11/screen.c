@@ -4,39 +4,40 @@
 #include <stdio.h>
 #include <string.h>
 
-static int ask_randr(struct x11_connection *connection)
+static int x11_query_randr(struct x11_connection *connection)
 {
     Display *display = connection->display;
     int opcode, event, error, major, minor;
-    /* XRRQueryExtension() alone would do, but leaks where there is none. */
+    /* XQueryExtension() first: XRRQueryExtension() leaks memory where the server has no RandR. */
     if (x11_missing(X11_LIB_XRANDR) || !x11.XQueryExtension(display, RANDR_NAME, &opcode, &event, &error) ||
         !x11.XRRQueryVersion(display, &major, &minor))
         return -1;
     return major * 100 + minor;
 }
 
-/* Version 105 is 1.5. */
-static bool has_randr(struct x11_connection *connection, int version)
+/* Returns whether the server has at least that version of RandR. Version 105 is 1.5. */
+static bool x11_has_randr(struct x11_connection *connection, int version)
 {
     if (connection->randr == 0)
-        connection->randr = ask_randr(connection);
+        connection->randr = x11_query_randr(connection);
     return connection->randr >= version;
 }
 
-static bool read_size(struct x11_connection *connection, int screen, uint32_t *width, uint32_t *height)
+static bool x11_read_size(struct x11_connection *connection, int number, uint32_t *width, uint32_t *height)
 {
     Window root;
     int x, y;
     unsigned border, depth;
-    return x11.XGetGeometry(connection->display, RootWindow(connection->display, screen), &root, &x, &y, width, height,
+    return x11.XGetGeometry(connection->display, RootWindow(connection->display, number), &root, &x, &y, width, height,
                             &border, &depth);
 }
 
-/* The part of a rectangle that lies in the screen; false when there is none. */
-static bool clip(const struct x11_scene *scene, int64_t x, int64_t y, int64_t width, int64_t height, struct rect *out)
+/* Clips a rectangle to the screen. Returns false when nothing of it is left. */
+static bool x11_clip_area(const struct x11_screen *screen, int64_t x, int64_t y, int64_t width, int64_t height,
+                          struct rect *out)
 {
-    int64_t right = x + width < scene->width ? x + width : scene->width;
-    int64_t bottom = y + height < scene->height ? y + height : scene->height;
+    int64_t right = x + width < screen->width ? x + width : screen->width;
+    int64_t bottom = y + height < screen->height ? y + height : screen->height;
     int64_t left = x > 0 ? x : 0, top = y > 0 ? y : 0;
     if (left >= right || top >= bottom)
         return false;
@@ -44,80 +45,81 @@ static bool clip(const struct x11_scene *scene, int64_t x, int64_t y, int64_t wi
     return true;
 }
 
-static int add_output(const struct x11_connection *connection, struct x11_scene *scene, const char *name,
-                      struct rect area, struct error *err)
+static int x11_add_output(const struct x11_connection *connection, struct x11_screen *screen, const char *name,
+                          struct rect area, struct error *err)
 {
     char prefix[24] = "";
-    if (scene->screen != (int)connection->server.screen)
-        snprintf(prefix, sizeof prefix, "screen%d.", scene->screen);
-    if (scene->output_count == X11_OUTPUTS_MAX)
+    if (screen->number != (int)connection->server.screen)
+        snprintf(prefix, sizeof prefix, "screen%d.", screen->number);
+    if (screen->output_count == X11_OUTPUTS_MAX)
         return error_set(err, ERR_LIMIT, "the screen has more than %d outputs", X11_OUTPUTS_MAX);
     if (strlen(prefix) + strlen(name) >= X11_OUTPUT_NAME_SIZE)
         return error_set(err, ERR_LIMIT, "the output %s has a name of more than %d bytes", name,
                          X11_OUTPUT_NAME_SIZE - 1);
-    struct x11_output *output = &scene->outputs[scene->output_count++];
+    struct x11_output *output = &screen->outputs[screen->output_count++];
     output->area = area;
     snprintf(output->name, sizeof output->name, "%s%s", prefix, name);
     for (char *c = output->name; *c; c++)
         if ((unsigned char)*c <= ' ' || *c == '/' || *c == 0x7f)
-            *c = '_'; /* the name stands in lines and file names */
+            *c = '_'; /* the name is used in lines of text and in file names */
     return 0;
 }
 
 /* ---- RandR ---- */
 
-static int add_crtc(struct x11_connection *connection, struct x11_scene *scene, XRRScreenResources *resources,
-                    const XRRCrtcInfo *crtc, bool named, struct error *err)
+static int x11_add_crtc(struct x11_connection *connection, struct x11_screen *screen, XRRScreenResources *resources,
+                        const XRRCrtcInfo *crtc, bool named, struct error *err)
 {
     struct rect area;
     int status = 0;
-    if (crtc->mode == None || crtc->noutput == 0 || !clip(scene, crtc->x, crtc->y, crtc->width, crtc->height, &area))
+    if (crtc->mode == None || crtc->noutput == 0 ||
+        !x11_clip_area(screen, crtc->x, crtc->y, crtc->width, crtc->height, &area))
         return 0;
-    if (scene->lit_count == X11_OUTPUTS_MAX)
+    if (screen->crtc_count == X11_OUTPUTS_MAX)
         return error_set(err, ERR_LIMIT, "the screen has more than %d active CRTCs", X11_OUTPUTS_MAX);
-    scene->lit[scene->lit_count++] = area;
+    screen->crtcs[screen->crtc_count++] = area;
     if (!named)
         return 0;
     XRROutputInfo *output = x11.XRRGetOutputInfo(connection->display, resources, crtc->outputs[0]);
     if (!output)
         return 0;
-    status = add_output(connection, scene, output->name, area, err);
+    status = x11_add_output(connection, screen, output->name, area, err);
     x11.XRRFreeOutputInfo(output);
     return status;
 }
 
-/* What is lit; outputs too where they are not to be had as monitors. */
-static int read_crtcs(struct x11_connection *connection, struct x11_scene *scene, bool named, struct error *err)
+/* Reads the active CRTCs, and with `named` the outputs from them, where RandR has no monitors. */
+static int x11_read_crtcs(struct x11_connection *connection, struct x11_screen *screen, bool named, struct error *err)
 {
-    Window root = RootWindow(connection->display, scene->screen);
-    /* XRRGetScreenResources, without Current, would probe the hardware. */
+    Window root = RootWindow(connection->display, screen->number);
+    /* XRRGetScreenResources() would probe the hardware. */
     XRRScreenResources *resources = x11.XRRGetScreenResourcesCurrent(connection->display, root);
     int status = 0;
     if (!resources)
         return error_set(err, ERR_UNAVAILABLE, "X server :%u does not tell its outputs", connection->server.number);
-    scene->changed = resources->timestamp;
+    screen->changed = resources->timestamp;
     for (int i = 0; i < resources->ncrtc && status == 0; i++) {
         XRRCrtcInfo *crtc = x11.XRRGetCrtcInfo(connection->display, resources, resources->crtcs[i]);
         if (!crtc)
             continue;
-        status = add_crtc(connection, scene, resources, crtc, named, err);
+        status = x11_add_crtc(connection, screen, resources, crtc, named, err);
         x11.XRRFreeCrtcInfo(crtc);
     }
     x11.XRRFreeScreenResources(resources);
     return status;
 }
 
-static int read_monitors(struct x11_connection *connection, struct x11_scene *scene, struct error *err)
+static int x11_read_monitors(struct x11_connection *connection, struct x11_screen *screen, struct error *err)
 {
     int count = 0, status = 0;
     XRRMonitorInfo *monitors =
-        x11.XRRGetMonitors(connection->display, RootWindow(connection->display, scene->screen), True, &count);
+        x11.XRRGetMonitors(connection->display, RootWindow(connection->display, screen->number), True, &count);
     for (int i = 0; monitors && i < count && status == 0; i++) {
         const XRRMonitorInfo *monitor = &monitors[i];
         struct rect area;
         char *name = x11.XGetAtomName(connection->display, monitor->name);
-        if (name && clip(scene, monitor->x, monitor->y, monitor->width, monitor->height, &area))
-            status = add_output(connection, scene, name, area, err);
+        if (name && x11_clip_area(screen, monitor->x, monitor->y, monitor->width, monitor->height, &area))
+            status = x11_add_output(connection, screen, name, area, err);
         if (name)
             x11.XFree(name);
     }
@@ -126,33 +128,34 @@ static int read_monitors(struct x11_connection *connection, struct x11_scene *sc
     return status;
 }
 
-int x11_scene_read(struct x11_connection *connection, int screen, struct x11_scene *scene, struct error *err)
+int x11_screen_read(struct x11_connection *connection, int number, struct x11_screen *screen, struct error *err)
 {
-    scene->screen = screen;
-    scene->output_count = scene->lit_count = 0;
-    scene->changed = 0;
-    if (!read_size(connection, screen, &scene->width, &scene->height))
+    screen->number = number;
+    screen->output_count = screen->crtc_count = 0;
+    screen->changed = 0;
+    if (!x11_read_size(connection, number, &screen->width, &screen->height))
         return error_set(err, ERR_UNAVAILABLE, "X server :%u does not tell the size of its screen %d",
-                         connection->server.number, screen);
-    if (!has_randr(connection, 103))
-        return add_output(connection, scene, "screen", (struct rect){0, 0, scene->width, scene->height}, err);
-    bool has_monitors = x11.XRRGetMonitors && has_randr(connection, 105);
-    int status = read_crtcs(connection, scene, !has_monitors, err);
+                         connection->server.number, number);
+    if (!x11_has_randr(connection, 103))
+        return x11_add_output(connection, screen, "screen", (struct rect){0, 0, screen->width, screen->height}, err);
+    bool has_monitors = x11.XRRGetMonitors && x11_has_randr(connection, 105);
+    int status = x11_read_crtcs(connection, screen, !has_monitors, err);
     if (status == 0 && has_monitors)
-        status = read_monitors(connection, scene, err);
+        status = x11_read_monitors(connection, screen, err);
     return status;
 }
 
-bool x11_scene_is_current(struct x11_connection *connection, const struct x11_scene *scene)
+bool x11_screen_is_current(struct x11_connection *connection, const struct x11_screen *screen)
 {
     uint32_t width, height;
-    if (!read_size(connection, scene->screen, &width, &height) || width != scene->width || height != scene->height)
+    if (!x11_read_size(connection, screen->number, &width, &height) || width != screen->width ||
+        height != screen->height)
         return false;
-    if (!has_randr(connection, 103))
+    if (!x11_has_randr(connection, 103))
         return true;
     XRRScreenResources *resources =
-        x11.XRRGetScreenResourcesCurrent(connection->display, RootWindow(connection->display, scene->screen));
-    bool current = resources && resources->timestamp == scene->changed;
+        x11.XRRGetScreenResourcesCurrent(connection->display, RootWindow(connection->display, screen->number));
+    bool current = resources && resources->timestamp == screen->changed;
     if (resources)
         x11.XRRFreeScreenResources(resources);
     return current;

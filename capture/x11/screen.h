@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The layout of an X screen: its size, its outputs, and which of its pixels any of them shows. */
+/* The layout of an X screen: its size, its outputs and its active CRTCs. */
 #ifndef CAPTURE_X11_SCREEN_H
 #define CAPTURE_X11_SCREEN_H
 
@@ -11,22 +11,24 @@
 
 struct x11_output {
     char name[X11_OUTPUT_NAME_SIZE];
-    struct rect area; /* within the screen */
+    struct rect area; /* on the screen */
 };
 
-struct x11_scene {
-    int screen;
+struct x11_screen {
+    int number;             /* S of :N.S */
     uint32_t width, height; /* of the root window */
     struct x11_output outputs[X11_OUTPUTS_MAX];
     size_t output_count;
-    struct rect lit[X11_OUTPUTS_MAX]; /* what CRTCs scan out: the rest of the root window is nowhere to be seen */
-    size_t lit_count;                 /* 0: not known */
-    Time changed;                     /* RandR's time of the last change */
+    struct rect
+        crtcs[X11_OUTPUTS_MAX]; /* areas that active CRTCs scan out: the rest of the root window is not visible */
+    size_t crtc_count;          /* 0: unknown */
+    Time changed;               /* RandR's timestamp of the last change */
 };
 
-/* Without RandR the screen is one output. Screens other than the connection's own put "screenN." before its names. */
-int x11_scene_read(struct x11_connection *connection, int screen, struct x11_scene *scene, struct error *err);
-/* Whether the screen is still as it was read. */
-bool x11_scene_is_current(struct x11_connection *connection, const struct x11_scene *scene);
+/* Reads the layout of screen number `number`. Without RandR the screen is one output. On screens other than the
+   connection's default one the names of outputs begin with "screenN.". */
+int x11_screen_read(struct x11_connection *connection, int number, struct x11_screen *screen, struct error *err);
+/* Returns whether the layout is still the one that was read. */
+bool x11_screen_is_current(struct x11_connection *connection, const struct x11_screen *screen);
 
 #endif

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define REASONS_MAX 2048 /* bytes of one server's reasons */
+#define REASONS_MAX 2048 /* bytes of the reasons of one server */
 
 struct attempt {
     const struct x11_environment *environment; /* borrowed */
@@ -16,42 +16,44 @@ struct attempt {
     struct buffer reasons; /* owned */
 };
 
-static void add_reason(struct attempt *attempt, const char *what, const char *reason)
+static void x11_add_reason(struct attempt *attempt, const char *what, const char *reason)
 {
     buffer_printf(&attempt->reasons, "%s%s%s%s", attempt->reasons.len ? ", " : "", what, *what ? ": " : "", reason);
 }
 
-/* Two processes can claim one display when one of them is in a container: the socket tells which of them it is. */
-static bool is_the_servers(const struct attempt *attempt, const struct x11_pulse *pulse)
+/* Returns whether the socket's peer is the server. When one of two servers runs in a container both can have the same
+   display number. */
+static bool x11_socket_is_of_server(const struct attempt *attempt, const struct x11_liveness *liveness)
 {
     char name[X11_PROCESS_NAME_SIZE], state;
-    if (attempt->server->pid == 0 || pulse->pid == 0 || pulse->pid == attempt->server->pid)
+    if (attempt->server->pid == 0 || liveness->pid == 0 || liveness->pid == attempt->server->pid)
         return true;
-    /* A server that was handed its socket by whoever started it */
-    return !x11_process_stat("", pulse->pid, name, &state) || !x11_is_server_name(name);
+    /* The server may have got its socket from the process that started it. */
+    return !x11_process_stat("", liveness->pid, name, &state) || !x11_is_server_name(name);
 }
 
-/* authority and cookie are NULL for none. */
-static enum x11_answer try_cookie(struct attempt *attempt, const char *what, const struct x11_authority *authority,
-                                  const struct x11_cookie *cookie, bool may_show_to_all)
+/* Tries one cookie. `authority` and `cookie` are NULL to try without one. */
+static enum x11_answer x11_try_cookie(struct attempt *attempt, const char *what, const struct x11_authority *authority,
+                                      const struct x11_cookie *cookie, bool may_show_to_all)
 {
     struct x11_entry *entry = attempt->entry;
     char reason[256] = "";
     enum x11_answer answer =
-        x11_pulse_connect(&entry->pulse, attempt->server->number, attempt->deadline_ms, reason, sizeof reason);
+        x11_liveness_connect(&entry->liveness, attempt->server->number, attempt->deadline_ms, reason, sizeof reason);
     if (answer != X11_ANSWERED) {
-        add_reason(attempt, "", reason);
+        x11_add_reason(attempt, "", reason);
         return answer;
     }
-    if (!is_the_servers(attempt, &entry->pulse)) {
-        snprintf(reason, sizeof reason, "its socket belongs to process %d", (int)entry->pulse.pid);
+    if (!x11_socket_is_of_server(attempt, &entry->liveness)) {
+        snprintf(reason, sizeof reason, "its socket belongs to process %d", (int)entry->liveness.pid);
         answer = X11_GONE;
-    } else if (authority && !may_show_to_all && !x11_authority_may_show(authority, entry->pulse.uid)) {
-        snprintf(reason, sizeof reason, "not shown to a server of user %u", (unsigned)entry->pulse.uid);
+    } else if (authority && !may_show_to_all && !x11_authority_may_show(authority, entry->liveness.uid)) {
+        snprintf(reason, sizeof reason, "not shown to a server of user %u", (unsigned)entry->liveness.uid);
         answer = X11_REFUSED;
     } else {
         struct slice bytes = cookie ? (struct slice){cookie->data, cookie->len} : (struct slice){0};
-        answer = x11_pulse_setup(&entry->pulse, X11_COOKIE_NAME, bytes, attempt->deadline_ms, reason, sizeof reason);
+        answer =
+            x11_liveness_setup(&entry->liveness, X11_COOKIE_NAME, bytes, attempt->deadline_ms, reason, sizeof reason);
     }
     if (answer == X11_ANSWERED) {
         entry->cookie.len = 0;
@@ -59,31 +61,31 @@ static enum x11_answer try_cookie(struct attempt *attempt, const char *what, con
             entry->cookie = *cookie;
         return answer;
     }
-    add_reason(attempt, what, reason);
-    x11_pulse_close(&entry->pulse);
+    x11_add_reason(attempt, what, reason);
+    x11_liveness_close(&entry->liveness);
     return answer;
 }
 
-static enum x11_answer try_file(struct attempt *attempt, enum x11_authority_stage stage, const char *path)
+static enum x11_answer x11_try_file(struct attempt *attempt, enum x11_authority_stage stage, const char *path)
 {
     struct x11_authority authority;
     struct error why;
     int status = x11_authority_load(&authority, path, attempt->server->number, attempt->host_name, &why);
     if (status == ERR_NOT_FOUND && stage == X11_AUTHORITY_OWN && !attempt->environment->xauthority)
-        return X11_REFUSED; /* nobody said that it is there */
+        return X11_REFUSED; /* the default file may be missing */
     if (status) {
-        add_reason(attempt, path, why.text);
+        x11_add_reason(attempt, path, why.text);
         return X11_REFUSED;
     }
     enum x11_answer answer = X11_REFUSED;
     for (size_t i = 0; i < authority.cookies.count && answer == X11_REFUSED; i++)
-        answer = try_cookie(attempt, path, &authority, &authority.cookies.items[i], stage == X11_AUTHORITY_OWN);
+        answer = x11_try_cookie(attempt, path, &authority, &authority.cookies.items[i], stage == X11_AUTHORITY_OWN);
     if (answer == X11_REFUSED && authority.cookies.more)
-        add_reason(attempt, path, "it has more cookies than are tried");
+        x11_add_reason(attempt, path, "it has more cookies than are tried");
     return answer;
 }
 
-static enum x11_answer try_authorities(struct attempt *attempt)
+static enum x11_answer x11_try_authorities(struct attempt *attempt)
 {
     struct strlist paths = {0};
     enum x11_answer answer = X11_REFUSED;
@@ -91,25 +93,25 @@ static enum x11_answer try_authorities(struct attempt *attempt)
         size_t i = paths.count;
         x11_authority_files("", (enum x11_authority_stage)stage, attempt->environment, attempt->server, &paths);
         for (; i < paths.count && answer == X11_REFUSED; i++)
-            answer = try_file(attempt, (enum x11_authority_stage)stage, paths.items[i]);
+            answer = x11_try_file(attempt, (enum x11_authority_stage)stage, paths.items[i]);
     }
     if (answer == X11_REFUSED && paths.count == X11_AUTHORITY_FILES_MAX)
-        add_reason(attempt, "", "no more files are tried");
+        x11_add_reason(attempt, "", "no more files are tried");
     strlist_deinit(&paths);
     if (answer == X11_REFUSED)
-        answer = try_cookie(attempt, "no authority", NULL, NULL, true);
+        answer = x11_try_cookie(attempt, "no authority", NULL, NULL, true);
     return answer;
 }
 
-static enum x11_answer try_server(struct attempt *attempt, struct strlist *refused)
+static enum x11_answer x11_try_server(struct attempt *attempt, struct strlist *refused)
 {
     char label[64];
     enum x11_answer answer = X11_GONE;
     buffer_init(&attempt->reasons, REASONS_MAX);
     if (attempt->server->rootless)
-        add_reason(attempt, "", "the root window of a rootless Xwayland is never shown");
+        x11_add_reason(attempt, "", "the root window of a rootless Xwayland is never shown");
     else
-        answer = try_authorities(attempt);
+        answer = x11_try_authorities(attempt);
     if (answer != X11_ANSWERED) {
         x11_server_label(attempt->server, label, sizeof label);
         strlist_addf(refused, "%s: %.*s%s", label, (int)attempt->reasons.len,
@@ -120,7 +122,7 @@ static enum x11_answer try_server(struct attempt *attempt, struct strlist *refus
     return answer;
 }
 
-static int say_none(const struct strlist *refused, int status, struct error *err)
+static int x11_report_none(const struct strlist *refused, int status, struct error *err)
 {
     struct buffer text;
     buffer_init(&text, ERROR_LIST_MAX);
@@ -135,36 +137,36 @@ static int say_none(const struct strlist *refused, int status, struct error *err
     return status;
 }
 
-static int say_silent(const struct x11_entry *entry, const struct x11_server *server, struct error *err)
+static int x11_report_timeout(const struct x11_entry *entry, const struct x11_server *server, struct error *err)
 {
     char text[256];
-    x11_describe_silence(text, sizeof text, server->number, server->pid ? server->pid : entry->pulse.pid);
+    x11_describe_silence(text, sizeof text, server->number, server->pid ? server->pid : entry->liveness.pid);
     return error_set(err, ERR_TIMEOUT, "%s", text);
 }
 
-static bool is_wanted(const struct x11_server *server, const char *only)
+static bool x11_server_is_wanted(const struct x11_server *server, const char *only)
 {
     char name[16];
     snprintf(name, sizeof name, ":%u", server->number);
     return !only || strcmp(name, only) == 0;
 }
 
-static int try_servers(struct attempt *attempt, const struct x11_servers *servers,
-                       void (*trying)(const struct x11_server *server), struct strlist *refused, struct error *err)
+static int x11_try_servers(struct attempt *attempt, const struct x11_servers *servers,
+                           void (*trying)(const struct x11_server *server), struct strlist *refused, struct error *err)
 {
     int status = ERR_UNAVAILABLE;
     for (size_t i = 0; i < servers->count; i++) {
-        if (!is_wanted(&servers->items[i], attempt->environment->only))
+        if (!x11_server_is_wanted(&servers->items[i], attempt->environment->only))
             continue;
         attempt->server = &servers->items[i];
         trying(attempt->server);
-        switch (try_server(attempt, refused)) {
+        switch (x11_try_server(attempt, refused)) {
         case X11_ANSWERED:
             attempt->entry->server = *attempt->server;
             attempt->entry->server.authority = NULL;
             return 0;
         case X11_SILENT:
-            return say_silent(attempt->entry, attempt->server, err);
+            return x11_report_timeout(attempt->entry, attempt->server, err);
         case X11_REFUSED:
             status = ERR_DENIED;
             break;
@@ -172,7 +174,7 @@ static int try_servers(struct attempt *attempt, const struct x11_servers *server
             break;
         }
     }
-    return say_none(refused, status, err);
+    return x11_report_none(refused, status, err);
 }
 
 int x11_search(struct x11_entry *entry, const struct x11_environment *environment, int64_t deadline_ms,
@@ -180,12 +182,12 @@ int x11_search(struct x11_entry *entry, const struct x11_environment *environmen
 {
     struct attempt attempt = {.environment = environment, .entry = entry, .deadline_ms = deadline_ms};
     struct x11_servers servers;
-    *entry = (struct x11_entry){.pulse.fd = -1};
+    *entry = (struct x11_entry){.liveness.fd = -1};
     gethostname(attempt.host_name, sizeof attempt.host_name - 1);
     x11_servers_find(&servers, "", environment->display, refused);
-    int status = try_servers(&attempt, &servers, trying, refused, err);
+    int status = x11_try_servers(&attempt, &servers, trying, refused, err);
     x11_servers_deinit(&servers);
     if (status == 0 && entry->server.pid == 0)
-        entry->server.pid = entry->pulse.pid;
+        entry->server.pid = entry->liveness.pid;
     return status;
 }

@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Trying the servers that run, each with every authority that may be its own, until one lets us in. */
+/* Tries the running servers, each with every Xauthority file that may be its own, until one accepts the connection. */
 #ifndef CAPTURE_X11_SEARCH_H
 #define CAPTURE_X11_SEARCH_H
 
 #include "capture/x11/authority.h"
 #include "capture/x11/liveness.h"
 
-struct x11_entry {            /* what let us in */
-    struct x11_server server; /* its authority is not kept */
-    struct x11_cookie cookie; /* len 0: none was needed */
-    struct x11_pulse pulse;   /* open */
+struct x11_entry {                /* the server that accepted */
+    struct x11_server server;     /* without its authority */
+    struct x11_cookie cookie;     /* len 0: none was needed */
+    struct x11_liveness liveness; /* open */
 };
 
-/* Begins with the server of the environment. Those that did not let us in add "WHO: why" to refused, and a server that
-   did not answer ends the search: what is shown may be on it. trying() is told of each server before it is asked. */
+/* Searches for a server, the one of the environment first. Each server that does not accept adds "WHO: why" to
+   `refused`. A server that does not answer ends the search with ERR_TIMEOUT, since the visible screen may be its own.
+   trying() is called before each server is asked. */
 int x11_search(struct x11_entry *entry, const struct x11_environment *environment, int64_t deadline_ms,
                void (*trying)(const struct x11_server *server), struct strlist *refused, struct error *err);
 

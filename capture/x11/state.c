@@ -31,7 +31,7 @@ enum x11_vt_state x11_vt_state(struct x11_connection *connection, int screen)
     return has_vt ? X11_VT_ACTIVE : X11_VT_INACTIVE;
 }
 
-static void warn_asleep(struct x11_connection *connection, struct strlist *facts)
+static void x11_warn_dpms(struct x11_connection *connection, struct strlist *facts)
 {
     int event, error;
     CARD16 level;
@@ -46,7 +46,7 @@ static void warn_asleep(struct x11_connection *connection, struct strlist *facts
                                                 : "off");
 }
 
-static void warn_saver(struct x11_connection *connection, int screen, struct strlist *facts)
+static void x11_warn_saver(struct x11_connection *connection, int screen, struct strlist *facts)
 {
     int event, error;
     XScreenSaverInfo info = {0};
@@ -57,8 +57,9 @@ static void warn_saver(struct x11_connection *connection, int screen, struct str
         strlist_add(facts, "warning=screen saver active");
 }
 
-/* xscreensaver tells what it does in a property of the root window, whose first item is the atom BLANK or LOCK. */
-static void warn_locked(struct x11_connection *connection, int screen, struct strlist *facts)
+/* Warns when xscreensaver has locked the screen. The first item of its property of the root window is the atom BLANK or
+   LOCK. */
+static void x11_warn_locked(struct x11_connection *connection, int screen, struct strlist *facts)
 {
     uint32_t status;
     Window root = RootWindow(connection->display, screen);
@@ -72,7 +73,7 @@ void x11_state_warn(struct x11_connection *connection, int screen, struct strlis
     for (int library = 0; library < X11_LIB_COUNT; library++)
         if (x11_missing((enum x11_library)library))
             strlist_addf(facts, "warning=%s", x11_missing((enum x11_library)library));
-    warn_asleep(connection, facts);
-    warn_saver(connection, screen, facts);
-    warn_locked(connection, screen, facts);
+    x11_warn_dpms(connection, facts);
+    x11_warn_saver(connection, screen, facts);
+    x11_warn_locked(connection, screen, facts);
 }

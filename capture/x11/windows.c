@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#define FRAME_DEPTH_MAX 4 /* windows that a window manager puts round a client */
+#define FRAME_DEPTH_MAX 4 /* nested windows of a window manager around a client */
 
 struct listing {
     struct x11_connection *connection; /* borrowed */
@@ -18,7 +18,7 @@ struct listing {
 
 /* ---- fields ---- */
 
-static void append_text(struct buffer *line, const char *text, size_t len, bool latin1)
+static void x11_append_text(struct buffer *line, const char *text, size_t len, bool latin1)
 {
     size_t kept = len < X11_WINDOW_TEXT_MAX ? len : X11_WINDOW_TEXT_MAX;
     if (latin1)
@@ -29,19 +29,20 @@ static void append_text(struct buffer *line, const char *text, size_t len, bool 
         buffer_printf(line, "... (cut)");
 }
 
-/* COMPOUND_TEXT, which only Xlib can read. */
-static bool append_compound(struct buffer *line, struct x11_connection *connection, const XTextProperty *property)
+/* Appends a COMPOUND_TEXT, which Xlib decodes. */
+static bool x11_append_compound_text(struct buffer *line, struct x11_connection *connection,
+                                     const XTextProperty *property)
 {
     char **texts = NULL;
     int count = 0;
     if (x11.Xutf8TextPropertyToTextList(connection->display, property, &texts, &count) < Success || count < 1)
         return false;
-    append_text(line, texts[0], strlen(texts[0]), false);
+    x11_append_text(line, texts[0], strlen(texts[0]), false);
     x11.XFreeStringList(texts);
     return true;
 }
 
-static bool append_property(struct buffer *line, struct x11_connection *connection, Window window, const char *name)
+static bool x11_append_property(struct buffer *line, struct x11_connection *connection, Window window, const char *name)
 {
     XTextProperty property = {0};
     Atom atom = x11.XInternAtom(connection->display, name, True);
@@ -49,35 +50,35 @@ static bool append_property(struct buffer *line, struct x11_connection *connecti
         return false;
     bool known = property.format == 8;
     if (known && property.encoding == XA_STRING)
-        append_text(line, (const char *)property.value, property.nitems, true);
+        x11_append_text(line, (const char *)property.value, property.nitems, true);
     else if (known && property.encoding == x11.XInternAtom(connection->display, "COMPOUND_TEXT", True))
-        known = append_compound(line, connection, &property);
+        known = x11_append_compound_text(line, connection, &property);
     else if (known)
-        append_text(line, (const char *)property.value, property.nitems, false);
+        x11_append_text(line, (const char *)property.value, property.nitems, false);
     x11.XFree(property.value);
     return known;
 }
 
-static void append_class(struct buffer *line, struct x11_connection *connection, Window window)
+static void x11_append_class(struct buffer *line, struct x11_connection *connection, Window window)
 {
     XClassHint hint = {0};
     if (!x11.XGetClassHint(connection->display, window, &hint))
         return;
     if (hint.res_class)
-        append_text(line, hint.res_class, strlen(hint.res_class), true);
+        x11_append_text(line, hint.res_class, strlen(hint.res_class), true);
     if (hint.res_name)
         x11.XFree(hint.res_name);
     if (hint.res_class)
         x11.XFree(hint.res_class);
 }
 
-static bool is_on_screen(const XWindowAttributes *window, int x, int y)
+static bool x11_is_on_screen(const XWindowAttributes *window, int x, int y)
 {
     return x < WidthOfScreen(window->screen) && y < HeightOfScreen(window->screen) && x + window->width > 0 &&
            y + window->height > 0;
 }
 
-static void add_line(struct listing *listing, Window window, const XWindowAttributes *attributes)
+static void x11_add_window(struct listing *listing, Window window, const XWindowAttributes *attributes)
 {
     struct x11_connection *connection = listing->connection;
     struct buffer line;
@@ -85,17 +86,17 @@ static void add_line(struct listing *listing, Window window, const XWindowAttrib
     uint32_t pid;
     Window child;
     if (!x11.XTranslateCoordinates(connection->display, window, attributes->root, 0, 0, &x, &y, &child))
-        return; /* it has gone */
+        return; /* it was destroyed */
     buffer_init(&line, 16 * X11_WINDOW_TEXT_MAX);
-    if (!append_property(&line, connection, window, "_NET_WM_NAME"))
-        append_property(&line, connection, window, "WM_NAME");
+    if (!x11_append_property(&line, connection, window, "_NET_WM_NAME"))
+        x11_append_property(&line, connection, window, "WM_NAME");
     buffer_append(&line, "\t", 1);
-    append_class(&line, connection, window);
+    x11_append_class(&line, connection, window);
     buffer_append(&line, "\t", 1);
     if (x11_read_card32(connection, window, "_NET_WM_PID", &pid))
         buffer_printf(&line, "%u", pid);
     buffer_printf(&line, "\t%dx%d%+d%+d\t%d", attributes->width, attributes->height, x, y,
-                  attributes->map_state == IsViewable && is_on_screen(attributes, x, y));
+                  attributes->map_state == IsViewable && x11_is_on_screen(attributes, x, y));
     buffer_append(&line, "", 1);
     if (line.failed)
         listing->lines->failed = true;
@@ -107,47 +108,47 @@ static void add_line(struct listing *listing, Window window, const XWindowAttrib
 
 /* ---- which windows ---- */
 
-/* The window manager marks the windows that it manages with a state other than Withdrawn, 0. */
-static bool is_client(struct x11_connection *connection, Window window)
+/* Returns whether a window manager manages the window: then its WM_STATE is not Withdrawn, 0. */
+static bool x11_is_client(struct x11_connection *connection, Window window)
 {
     uint32_t state;
     return x11_read_card32(connection, window, "WM_STATE", &state) && state != 0;
 }
 
-/* The managed client in a frame, or None. */
-static Window client_below(struct x11_connection *connection, Window window, int depth)
+/* Returns the managed client in a frame, or None. */
+static Window x11_find_client(struct x11_connection *connection, Window window, int depth)
 {
     Window root, parent, *children = NULL, client = None;
     unsigned count = 0;
-    if (is_client(connection, window))
+    if (x11_is_client(connection, window))
         return window;
     if (depth == FRAME_DEPTH_MAX || !x11.XQueryTree(connection->display, window, &root, &parent, &children, &count))
         return None;
     for (unsigned i = count; i-- > 0 && client == None;)
-        client = client_below(connection, children[i], depth + 1);
+        client = x11_find_client(connection, children[i], depth + 1);
     if (children)
         x11.XFree(children);
     return client;
 }
 
-static void list_window(struct listing *listing, Window window)
+static void x11_list_window(struct listing *listing, Window window)
 {
     struct x11_connection *connection = listing->connection;
     XWindowAttributes attributes;
     if (!x11.XGetWindowAttributes(connection->display, window, &attributes))
-        return; /* it has gone since the list was asked for */
+        return; /* it was destroyed since the query */
     if (listing->managed && !attributes.override_redirect) {
-        Window client = client_below(connection, window, 0);
+        Window client = x11_find_client(connection, window, 0);
         if (client != None && x11.XGetWindowAttributes(connection->display, client, &attributes)) {
-            add_line(listing, client, &attributes);
+            x11_add_window(listing, client, &attributes);
             return;
         }
     }
     if (attributes.map_state == IsViewable && attributes.class == InputOutput)
-        add_line(listing, window, &attributes);
+        x11_add_window(listing, window, &attributes);
 }
 
-static int list_screen(struct listing *listing, struct error *err)
+static int x11_list_screen(struct listing *listing, struct error *err)
 {
     struct x11_connection *connection = listing->connection;
     Window top = RootWindow(connection->display, listing->screen), root, parent, *children = NULL;
@@ -163,7 +164,7 @@ static int list_screen(struct listing *listing, struct error *err)
             status = error_set(err, ERR_LIMIT, "X server :%u has more than %d windows", connection->server.number,
                                X11_WINDOWS_MAX);
         else
-            list_window(listing, children[i]);
+            x11_list_window(listing, children[i]);
     }
     if (children)
         x11.XFree(children);
@@ -175,6 +176,6 @@ int x11_windows_list(struct x11_connection *connection, struct strlist *lines, s
     struct listing listing = {.connection = connection, .lines = lines};
     int status = 0;
     for (; listing.screen < ScreenCount(connection->display) && status == 0; listing.screen++)
-        status = list_screen(&listing, err);
+        status = x11_list_screen(&listing, err);
     return status;
 }

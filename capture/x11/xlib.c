@@ -8,7 +8,7 @@
 
 struct x11_functions x11;
 
-static char missing[X11_LIB_COUNT][512]; /* why, "" when it is there */
+static char missing[X11_LIB_COUNT][512]; /* why it is missing, "" when it is loaded */
 static bool loaded;
 
 static const struct {
@@ -30,13 +30,13 @@ static const struct {
 #undef X
 };
 
-static void set_function(size_t index, void *address)
+static void x11_set_function(size_t index, void *address)
 {
     memcpy((char *)&x11 + functions[index].offset, &address, sizeof address);
 }
 
-/* All of a library's functions or none, so that whoever finds one there need not look for the others. */
-static void load(enum x11_library library)
+/* Loads all functions of a library or none, so that a caller need not check each of them. */
+static void x11_load_library(enum x11_library library)
 {
     const char *why = NULL;
     void *handle = dlopen(libraries[library].file, RTLD_NOW | RTLD_LOCAL);
@@ -46,7 +46,7 @@ static void load(enum x11_library library)
         if (functions[i].library != library)
             continue;
         void *address = dlsym(handle, functions[i].name);
-        set_function(i, address);
+        x11_set_function(i, address);
         if (!address && functions[i].required)
             why = functions[i].name;
     }
@@ -56,14 +56,14 @@ static void load(enum x11_library library)
              libraries[library].loss);
     for (size_t i = 0; i < sizeof functions / sizeof functions[0]; i++)
         if (functions[i].library == library)
-            set_function(i, NULL);
+            x11_set_function(i, NULL);
 }
 
 int x11_load(struct error *err)
 {
     if (!loaded)
         for (int library = 0; library < X11_LIB_COUNT; library++)
-            load((enum x11_library)library);
+            x11_load_library((enum x11_library)library);
     loaded = true;
     if (x11_missing(X11_LIB_X11))
         return error_set(err, ERR_UNAVAILABLE, "%s", x11_missing(X11_LIB_X11));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Xlib and its extensions, loaded when an X server is to be asked: a guest without X needs none of them. */
+/* Xlib and its extensions, loaded at the first use: a guest without X needs none of them. */
 #ifndef CAPTURE_X11_XLIB_H
 #define CAPTURE_X11_XLIB_H
 
@@ -16,7 +16,7 @@
 
 #include <stdbool.h>
 
-/* X(symbol, file, what is lost without it). The first is the one that can't be done without. */
+/* X(symbol, file, what is lost without it). Only the first is required. */
 #define X11_LIBRARIES(X)                                                                                               \
     X(X11_LIB_X11, "libX11.so.6", "everything")                                                                        \
     X(X11_LIB_XEXT, "libXext.so.6", "pictures take longer and a sleeping display is not noticed")                      \
@@ -86,11 +86,11 @@ struct x11_functions {
 #undef X
 };
 
-extern struct x11_functions x11; /* NULL where the library or function is not there */
+extern struct x11_functions x11; /* NULL where the library or function is missing */
 
-/* Loads what is there; ERR_UNAVAILABLE names libX11 when it is not. Again is cheap. */
+/* Loads the libraries at the first call. Returns ERR_UNAVAILABLE when libX11 is missing. */
 int x11_load(struct error *err);
-/* NULL when the library is there; else why not and what that costs, one line. Borrowed. */
+/* Returns NULL when the library is loaded, else one line: why not and what is lost. Borrowed. */
 const char *x11_missing(enum x11_library library);
 
 #endif

@@ -9,7 +9,7 @@ import threading
 
 import picture
 import wire
-from harness import check, equal, main, refused, test
+from harness import Skip, check, equal, main, refused, test
 from worker import Facts, Worker
 from xserver import TOOL_WORKER, Server, need_xorg
 
@@ -109,6 +109,38 @@ def imagemagick_reads_the_same():
         server.client().do("noise", 9)
         same(worker.png("cursor=0")[1], picture.decode_ppm(server.run("import", "-silent", "-window", "root", "-depth", "8", "ppm:-")),
              "import")
+
+
+# ---- the largest screens ----
+
+def compare_large(size, far):
+    """`far`: a region at the far end of the screen."""
+    width, height, x, y = (int(number) for number in far.replace("+", "x").split("x"))
+    for options, method in (((), "shm"), (("-extension", "MIT-SHM"), "getimage")):
+        try:
+            server = Server(*options, screens=(f"{size}x24",))
+        except AssertionError as error:
+            raise Skip(f"Xvfb has no screen of {size}: {error}") from None
+        with server:
+            server.client().do("noise", 1)
+            whole = server.as_xwd_reads_it()
+            part = whole.crop(x, y, width, height)
+            with capture(server) as worker:  # only now: a worker does not wait long for its first request
+                facts, shot = worker.ppm("cursor=0")
+                region = worker.ppm("cursor=0", f"region={far}")[1]
+            equal((facts["geometry"], facts["x11.method"]), (f"{size}+0+0", method), "facts")
+            same(shot, whole, f"{size} by {method}")
+            same(region, part, f"{far} of {size}")
+
+
+@test
+def widest_screen():
+    compare_large("32767x100", "77x33+32690+67")
+
+
+@test
+def highest_screen():
+    compare_large("100x32767", "33x77+67+32690")
 
 
 # ---- without an extension or a library ----

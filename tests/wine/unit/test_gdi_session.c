@@ -5,7 +5,7 @@
 
 static const char *state(int connection, int flags, int has_user, bool is_windows_7)
 {
-    return gdi_session_state(&(struct gdi_session_told){connection, flags, has_user, is_windows_7});
+    return gdi_session_state(&(struct gdi_session_info){connection, flags, has_user, is_windows_7});
 }
 
 static void test_states(void)

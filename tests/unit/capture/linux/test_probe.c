@@ -84,7 +84,7 @@ static const char *look(const char *display, const struct strlist *rules)
     strlist_deinit(&found.passed_over);
     found.count = 0;
     drm_look(tree_root, rules, &scene);
-    x11_look(tree_root, display, &scene);
+    x11_probe(tree_root, display, &scene);
     choice_make(&scene, NULL, &found);
     text[0] = 0;
     for (size_t i = 0; i < found.count; i++) {

@@ -4,7 +4,7 @@
 #ifndef TEST_CAPTURE_WIN32_FAKE_DUPLICATION_H
 #define TEST_CAPTURE_WIN32_FAKE_DUPLICATION_H
 
-#include "capture/win32/duplicate.h"
+#include "capture/win32/duplication.h"
 #include "tests/unit/check.h"
 
 enum { W = 3, H = 2, STEPS = 64 };
@@ -26,11 +26,11 @@ struct fake {
     bool stale_once;
     size_t pointer_only; /* frames that come before the first picture */
     bool never_presents;
-    struct duplicate_outputs outputs;
-    enum duplicate_rotation rotation;
-    struct duplicate_frame pointer; /* what frames tell of it */
+    struct duplication_outputs outputs;
+    enum duplication_rotation rotation;
+    struct duplication_frame pointer; /* what frames tell of it */
     struct cursor_shape shape;
-    struct duplicate_pixels pixels;
+    struct duplication_surface surface;
 };
 
 static uint32_t answer(struct fake *fake, const char *call, char letter)
@@ -47,19 +47,19 @@ static uint32_t answer(struct fake *fake, const char *call, char letter)
     return 0;
 }
 
-static uint32_t fake_enter(void *context)
+static uint32_t fake_enter_desktop(void *context)
 {
     return answer(context, "enter", 'e');
 }
 
-static uint32_t fake_list(void *context, struct duplicate_outputs *outputs)
+static uint32_t fake_enumerate_outputs(void *context, struct duplication_outputs *outputs)
 {
     struct fake *fake = context;
     *outputs = fake->outputs;
     return answer(fake, "list", 'l');
 }
 
-static uint32_t fake_duplicate(void *context, size_t output, enum duplicate_rotation *rotation)
+static uint32_t fake_duplicate_output(void *context, size_t output, enum duplication_rotation *rotation)
 {
     struct fake *fake = context;
     (void)output;
@@ -69,7 +69,7 @@ static uint32_t fake_duplicate(void *context, size_t output, enum duplicate_rota
     return code;
 }
 
-static uint32_t fake_acquire(void *context, size_t output, unsigned timeout_ms, struct duplicate_frame *frame)
+static uint32_t fake_acquire_frame(void *context, size_t output, unsigned timeout_ms, struct duplication_frame *frame)
 {
     struct fake *fake = context;
     (void)output;
@@ -85,7 +85,7 @@ static uint32_t fake_acquire(void *context, size_t output, unsigned timeout_ms, 
     return code;
 }
 
-static uint32_t fake_shape(void *context, size_t output, struct cursor_shape *shape)
+static uint32_t fake_pointer_shape(void *context, size_t output, struct cursor_shape *shape)
 {
     struct fake *fake = context;
     (void)output;
@@ -93,15 +93,15 @@ static uint32_t fake_shape(void *context, size_t output, struct cursor_shape *sh
     return answer(fake, "shape", 's');
 }
 
-static uint32_t fake_copy(void *context, size_t output, struct duplicate_pixels *pixels)
+static uint32_t fake_map_frame(void *context, size_t output, struct duplication_surface *surface)
 {
     struct fake *fake = context;
     (void)output;
-    *pixels = fake->pixels;
+    *surface = fake->surface;
     return answer(fake, "copy", 'c');
 }
 
-static uint32_t fake_release(void *context, size_t output)
+static uint32_t fake_release_frame(void *context, size_t output)
 {
     struct fake *fake = context;
     (void)output;
@@ -136,9 +136,17 @@ static void fake_sleep(void *context, unsigned time_ms)
     fake->now_ms += time_ms;
 }
 
-static const struct duplicate_calls calls = {fake_enter,      fake_list, fake_duplicate, fake_acquire,
-                                             fake_shape,      fake_copy, fake_release,   fake_reset,
-                                             fake_is_current, fake_now,  fake_sleep};
+static const struct duplication_calls calls = {fake_enter_desktop,
+                                               fake_enumerate_outputs,
+                                               fake_duplicate_output,
+                                               fake_acquire_frame,
+                                               fake_pointer_shape,
+                                               fake_map_frame,
+                                               fake_release_frame,
+                                               fake_reset,
+                                               fake_is_current,
+                                               fake_now,
+                                               fake_sleep};
 
 /* Of 3x2 pixels, B G R A: red counts the columns, green the rows. */
 static uint8_t texture[H][W][4];
@@ -150,8 +158,8 @@ struct result {
     struct error err;
 };
 
-static struct duplicate_request request;
-static struct duplicate_memory memory;
+static struct duplication_request request;
+static struct duplication_state state;
 
 static void prepare(struct fake *fake, const struct step *script)
 {
@@ -162,16 +170,16 @@ static void prepare(struct fake *fake, const struct step *script)
                           .now_ms = 1000000,
                           .rotation = ROTATION_NONE,
                           .outputs = {{{"DISPLAY1", "An adapter", {0, 0, W, H}}}, 1},
-                          .pixels = {&texture[0][0][0], W, H, W * 4, FORMAT_BGRA8}};
-    request = (struct duplicate_request){.area = {0, 0, W, H}, .timeout_ms = 5000, .monitors = 1, .displays = 1};
-    memory = (struct duplicate_memory){0};
+                          .surface = {&texture[0][0][0], W, H, W * 4, FORMAT_BGRA8}};
+    request = (struct duplication_request){.area = {0, 0, W, H}, .timeout_ms = 5000, .monitors = 1, .displays = 1};
+    state = (struct duplication_state){0};
 }
 
 static void take(struct fake *fake, struct result *result)
 {
     memset(result, 0, sizeof *result);
     memset(fake->log, 0, sizeof fake->log);
-    result->status = duplicate_take(&calls, fake, &memory, &request, result->rgb, &result->facts, &result->err);
+    result->status = duplication_capture(&calls, fake, &state, &request, result->rgb, &result->facts, &result->err);
     CHECK_INT(fake->held, 0);         /* no frame is kept, */
     CHECK_INT(fake->duplications, 0); /* nor a duplication, of which others then have one less */
     CHECK(fake->held_most <= 1);
@@ -194,7 +202,8 @@ static bool is_picture(const struct result *result)
 static void prepare_two_outputs(struct fake *fake, const struct step *script)
 {
     prepare(fake, script);
-    fake->outputs = (struct duplicate_outputs){{{"DISPLAY1", "A", {0, 0, W, H}}, {"DISPLAY2", "B", {-W, 0, W, H}}}, 2};
+    fake->outputs =
+        (struct duplication_outputs){{{"DISPLAY1", "A", {0, 0, W, H}}, {"DISPLAY2", "B", {-W, 0, W, H}}}, 2};
     request.monitors = 2;
     request.area = (struct rect){-W, 0, 2 * W, H};
 }

@@ -6,9 +6,9 @@
 
 #define SERVER 812
 
-static struct x11_gpu gpu;
+static struct x11_card card;
 
-static void card(int number, const char *bus, const char *device, const char *driver)
+static void add_card(int number, const char *bus, const char *device, const char *driver)
 {
     char target[128];
     tree_path("sys/devices/%s/driver", device);
@@ -33,77 +33,77 @@ static void open_file(int fd, const char *target)
 static void server_without_a_card(void)
 {
     tree_begin();
-    CHECK(!x11_gpu_find(tree_root, SERVER, "screen", &gpu)); /* its files can't be read */
+    CHECK(!x11_card_find(tree_root, SERVER, "screen", &card)); /* its files can't be read */
     open_file(0, "/dev/null");
     open_file(1, "socket:[1234]");
-    CHECK(!x11_gpu_find(tree_root, SERVER, "screen", &gpu));
+    CHECK(!x11_card_find(tree_root, SERVER, "screen", &card));
 }
 
 static void only_card_is_every_outputs(void)
 {
     tree_begin();
-    card(1, "pci", "0000:01:00.0", "amdgpu");
+    add_card(1, "pci", "0000:01:00.0", "amdgpu");
     open_file(9, "/dev/dri/card1");
     open_file(10, "/dev/dri/card1");
     open_file(11, "/dev/dri/renderD128");
-    CHECK(x11_gpu_find(tree_root, SERVER, "DisplayPort-0", &gpu));
-    CHECK_TEXT(gpu.driver, "amdgpu");
-    CHECK_TEXT(gpu.pci, "0000:01:00.0");
+    CHECK(x11_card_find(tree_root, SERVER, "DisplayPort-0", &card));
+    CHECK_TEXT(card.driver, "amdgpu");
+    CHECK_TEXT(card.pci, "0000:01:00.0");
 }
 
 static void card_that_is_not_on_pci_has_no_address(void)
 {
     tree_begin();
-    card(0, "platform", "simple-framebuffer.0", "simple-framebuffer");
+    add_card(0, "platform", "simple-framebuffer.0", "simple-framebuffer");
     open_file(3, "/dev/dri/card0");
-    CHECK(x11_gpu_find(tree_root, SERVER, "Unknown-1", &gpu));
-    CHECK_TEXT(gpu.driver, "simple-framebuffer");
-    CHECK_TEXT(gpu.pci, "");
+    CHECK(x11_card_find(tree_root, SERVER, "Unknown-1", &card));
+    CHECK_TEXT(card.driver, "simple-framebuffer");
+    CHECK_TEXT(card.pci, "");
 }
 
 static void output_chooses_among_several_cards(void)
 {
     tree_begin();
-    card(0, "pci", "0000:00:02.0", "i915");
-    card(1, "pci", "0000:01:00.0", "nouveau");
+    add_card(0, "pci", "0000:00:02.0", "i915");
+    add_card(1, "pci", "0000:01:00.0", "nouveau");
     connector(0, "eDP-1");
     connector(0, "DP-1");
     connector(1, "HDMI-A-1");
     connector(1, "DP-1");
     open_file(3, "/dev/dri/card0");
     open_file(4, "/dev/dri/card1");
-    CHECK(x11_gpu_find(tree_root, SERVER, "eDP-1", &gpu));
-    CHECK_TEXT(gpu.driver, "i915");
-    CHECK(x11_gpu_find(tree_root, SERVER, "HDMI-1", &gpu)); /* Xorg's name of the kernel's HDMI-A-1 */
-    CHECK_TEXT(gpu.driver, "nouveau");
-    CHECK(x11_gpu_find(tree_root, SERVER, "DP-1", &gpu)); /* both have one */
-    CHECK_TEXT(gpu.driver, "");
-    CHECK(x11_gpu_find(tree_root, SERVER, "../card0", &gpu));
-    CHECK_TEXT(gpu.driver, "");
+    CHECK(x11_card_find(tree_root, SERVER, "eDP-1", &card));
+    CHECK_TEXT(card.driver, "i915");
+    CHECK(x11_card_find(tree_root, SERVER, "HDMI-1", &card)); /* Xorg's name of the kernel's HDMI-A-1 */
+    CHECK_TEXT(card.driver, "nouveau");
+    CHECK(x11_card_find(tree_root, SERVER, "DP-1", &card)); /* both have one */
+    CHECK_TEXT(card.driver, "");
+    CHECK(x11_card_find(tree_root, SERVER, "../card0", &card));
+    CHECK_TEXT(card.driver, "");
 }
 
 static void outputs_have_names_of_the_kernels(void)
 {
-    CHECK(x11_gpu_is_output(1 << 1, "card1-HDMI-A-2", "HDMI-2"));
-    CHECK(x11_gpu_is_output(1 << 1, "card1-HDMI-A-2", "HDMI-A-2"));
-    CHECK(x11_gpu_is_output(3, "card0-DP-1", "DP-1"));
-    CHECK(!x11_gpu_is_output(1 << 1, "card0-DP-1", "DP-1"));
-    CHECK(!x11_gpu_is_output(3, "card0-DP-1", "DP-2"));
-    CHECK(!x11_gpu_is_output(3, "card0-HDMI-A-1", "HDMI-11"));
-    CHECK(!x11_gpu_is_output(3, "DP-1", "DP-1")); /* that is the server's own */
-    CHECK(!x11_gpu_is_output(UINT64_MAX, "card64-DP-1", "DP-1"));
-    CHECK(!x11_gpu_is_output(UINT64_MAX, "card0", "DP-1"));
+    CHECK(x11_card_is_output(1 << 1, "card1-HDMI-A-2", "HDMI-2"));
+    CHECK(x11_card_is_output(1 << 1, "card1-HDMI-A-2", "HDMI-A-2"));
+    CHECK(x11_card_is_output(3, "card0-DP-1", "DP-1"));
+    CHECK(!x11_card_is_output(1 << 1, "card0-DP-1", "DP-1"));
+    CHECK(!x11_card_is_output(3, "card0-DP-1", "DP-2"));
+    CHECK(!x11_card_is_output(3, "card0-HDMI-A-1", "HDMI-11"));
+    CHECK(!x11_card_is_output(3, "DP-1", "DP-1")); /* that is the server's own */
+    CHECK(!x11_card_is_output(UINT64_MAX, "card64-DP-1", "DP-1"));
+    CHECK(!x11_card_is_output(UINT64_MAX, "card0", "DP-1"));
 }
 
 static void cards_of_a_server_are_a_set(void)
 {
     tree_begin();
-    CHECK(x11_gpu_cards(tree_root, SERVER) == 0);
+    CHECK(x11_card_mask(tree_root, SERVER) == 0);
     open_file(3, "/dev/dri/card0");
     open_file(4, "/dev/dri/card63");
     open_file(5, "/dev/dri/card64");
     open_file(6, "/dev/dri/renderD128");
-    CHECK(x11_gpu_cards(tree_root, SERVER) == (1ull << 63 | 1));
+    CHECK(x11_card_mask(tree_root, SERVER) == (1ull << 63 | 1));
 }
 
 int main(void)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "capture/x11/compose.h"
+#include "tests/unit/capture/sparse.h"
 #include "tests/unit/check.h"
 
 #include <stdlib.h>
@@ -30,11 +31,11 @@ static const char *drawing(void)
     return text;
 }
 
-static void unlit_corners_between_outputs(void)
+static void corners_between_outputs(void)
 {
     struct x11_canvas c = canvas(0, 0);
-    struct rect lit[] = {{0, 0, 5, 3}, {5, 2, 4, 3}};
-    x11_blank_unlit(&c, lit, 2);
+    struct rect covered[] = {{0, 0, 5, 3}, {5, 2, 4, 3}};
+    x11_blank_uncovered(&c, covered, 2);
     CHECK_TEXT(drawing(), "#####.......\n"
                           "#####.......\n"
                           "#########...\n"
@@ -42,11 +43,11 @@ static void unlit_corners_between_outputs(void)
                           ".....####...\n");
 }
 
-static void unlit_gap_and_overlap(void)
+static void gap_and_overlap(void)
 {
     struct x11_canvas c = canvas(0, 0);
-    struct rect lit[] = {{8, 0, 4, 5}, {2, 0, 3, 4}, {0, 1, 4, 2}};
-    x11_blank_unlit(&c, lit, 3);
+    struct rect covered[] = {{8, 0, 4, 5}, {2, 0, 3, 4}, {0, 1, 4, 2}};
+    x11_blank_uncovered(&c, covered, 3);
     CHECK_TEXT(drawing(), "..###...####\n"
                           "#####...####\n"
                           "#####...####\n"
@@ -54,11 +55,11 @@ static void unlit_gap_and_overlap(void)
                           "........####\n");
 }
 
-static void unlit_is_of_the_screen_not_of_the_canvas(void)
+static void rectangles_are_of_the_screen_not_of_the_canvas(void)
 {
     struct x11_canvas c = canvas(100, 50);
-    struct rect lit[] = {{90, 40, 14, 12}, {108, 50, 1000, 1000}};
-    x11_blank_unlit(&c, lit, 2);
+    struct rect covered[] = {{90, 40, 14, 12}, {108, 50, 1000, 1000}};
+    x11_blank_uncovered(&c, covered, 2);
     CHECK_TEXT(drawing(), "####....####\n"
                           "####....####\n"
                           "........####\n"
@@ -66,13 +67,13 @@ static void unlit_is_of_the_screen_not_of_the_canvas(void)
                           "........####\n");
 }
 
-static void all_lit_and_nothing_lit(void)
+static void all_covered_and_nothing_covered(void)
 {
     struct x11_canvas c = canvas(0, 0);
     struct rect all = {0, 0, WIDTH, HEIGHT};
-    x11_blank_unlit(&c, &all, 1);
+    x11_blank_uncovered(&c, &all, 1);
     CHECK(!strpbrk(drawing(), ".?"));
-    x11_blank_unlit(&c, NULL, 0);
+    x11_blank_uncovered(&c, NULL, 0);
     CHECK(!strpbrk(drawing(), "#?"));
 }
 
@@ -82,19 +83,19 @@ static void random_layouts_agree_with_the_definition(void)
     srand(1);
     for (int round = 0; round < 2000; round++) {
         struct x11_canvas c = canvas(rand() % 5, rand() % 5);
-        struct rect lit[4];
+        struct rect covered[4];
         for (int i = 0; i < 4; i++)
-            lit[i] =
+            covered[i] =
                 (struct rect){rand() % 16 - 2, rand() % 9 - 2, (uint32_t)(rand() % 9 + 1), (uint32_t)(rand() % 6 + 1)};
-        x11_blank_unlit(&c, lit, 4);
+        x11_blank_uncovered(&c, covered, 4);
         int wrong = 0;
         for (int i = 0; i < WIDTH * HEIGHT; i++) {
             int x = c.area.x + i % WIDTH, y = c.area.y + i / WIDTH;
-            bool is_lit = false;
+            bool is_covered = false;
             for (int k = 0; k < 4; k++)
-                is_lit |= x >= lit[k].x && y >= lit[k].y && x < lit[k].x + (int)lit[k].width &&
-                          y < lit[k].y + (int)lit[k].height;
-            wrong += rgb[i * 3] != (is_lit ? 200 : 0);
+                is_covered |= x >= covered[k].x && y >= covered[k].y && x < covered[k].x + (int)covered[k].width &&
+                              y < covered[k].y + (int)covered[k].height;
+            wrong += rgb[i * 3] != (is_covered ? 200 : 0);
         }
         CHECK_INT(wrong, 0);
     }
@@ -159,16 +160,40 @@ static void colours_beyond_alpha_do_not_wrap(void)
     CHECK_INT(pixel[2], 234);
 }
 
+/* A picture of 32767x32767 pixels, of which all but the last pixel is covered. */
+static void last_pixel_of_the_largest_screen(void)
+{
+    const size_t stride = (size_t)SPARSE_SIDE * 3, size = stride * SPARSE_SIDE;
+    const uint32_t side = SPARSE_SIDE;
+    const struct rect covered[] = {{0, 0, side, side - 1}, {0, SPARSE_SIDE - 1, side - 1, 1}};
+    unsigned long pixels[9];
+    uint8_t *large = sparse_map(size);
+    if (!large) {
+        SKIP("there is no address space for a picture of 32767x32767 pixels");
+        return;
+    }
+    struct x11_canvas c = {large, stride, {0, 0, side, side}};
+    memset(large + size - 6, 200, 6);
+    x11_blank_uncovered(&c, covered, 2);
+    CHECK(memcmp(large + size - 6, "\xc8\xc8\xc8\0\0\0", 6) == 0);
+    for (int i = 0; i < 9; i++)
+        pixels[i] = PIXEL(0xff010203);
+    CHECK(x11_draw_cursor(&c, &(struct x11_cursor){pixels, {SPARSE_SIDE - 1, SPARSE_SIDE - 1, 3, 3}}));
+    CHECK(memcmp(large + size - 6, "\xc8\xc8\xc8\1\2\3", 6) == 0);
+    sparse_unmap(large, size);
+}
+
 int main(void)
 {
-    RUN(unlit_corners_between_outputs);
-    RUN(unlit_gap_and_overlap);
-    RUN(unlit_is_of_the_screen_not_of_the_canvas);
-    RUN(all_lit_and_nothing_lit);
+    RUN(corners_between_outputs);
+    RUN(gap_and_overlap);
+    RUN(rectangles_are_of_the_screen_not_of_the_canvas);
+    RUN(all_covered_and_nothing_covered);
     RUN(random_layouts_agree_with_the_definition);
     RUN(cursor_is_clipped_at_every_edge);
     RUN(transparent_cursor_is_not_seen);
     RUN(cursor_is_blended_to_the_nearest);
     RUN(colours_beyond_alpha_do_not_wrap);
+    RUN(last_pixel_of_the_largest_screen);
     return CHECK_RESULT();
 }

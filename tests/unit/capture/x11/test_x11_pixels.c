@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "capture/x11/pixels.h"
+#include "tests/unit/capture/sparse.h"
 #include "tests/unit/check.h"
 
 #include <stdlib.h>
@@ -91,7 +92,10 @@ static void bits_above_an_indexed_depth_are_ignored(void)
 {
     CHECK_INT(init(8, false, 0xf, 0xf, 0xf), 0);
     CHECK_INT(x11_channel_count(&decoder.channels[X11_RED]), 16);
-    CHECK_INT(decode("\xf3"), decode("\x03"));
+    CHECK_INT(decode("\xf3"), 0x333333); /* 0011 -> 00110011 */
+    CHECK_INT(decode("\x03"), 0x333333);
+    x11_decoder_set_color(&decoder, X11_GREEN, 3, 0x7fff);
+    CHECK_INT(decode("\xf3"), 0x337f33);
 }
 
 /* DirectColor: each channel has a map of its own, so the plain way would be wrong. */
@@ -138,6 +142,25 @@ static void every_width_of_the_usual_layout_is_exact(void)
     }
 }
 
+/* The first, the middle and the last row of an image of 32767x32767 pixels: the others are left out by the strides. */
+static void rows_of_the_largest_image_are_found(void)
+{
+    const size_t from = (size_t)SPARSE_SIDE * 4 * (SPARSE_SIDE / 2), to = (size_t)SPARSE_SIDE * 3 * (SPARSE_SIDE / 2);
+    uint8_t *source = sparse_map(from * 2 + 8), *rgb = sparse_map(to * 2 + 6);
+    if (!source || !rgb) {
+        SKIP("there is no address space for an image of 32767x32767 pixels");
+    } else {
+        CHECK_INT(init(32, false, 0xff0000, 0xff00, 0xff), 0);
+        for (size_t y = 0; y < 3; y++)
+            memcpy(source + y * from, (uint8_t[]){3, 2, (uint8_t)y, 0, 6, 5, (uint8_t)(y + 10), 0}, 8);
+        x11_decode(&decoder, source, from, rgb, to, 2, 3);
+        for (size_t y = 0; y < 3; y++)
+            CHECK(memcmp(rgb + y * to, (uint8_t[]){(uint8_t)y, 2, 3, (uint8_t)(y + 10), 5, 6}, 6) == 0);
+    }
+    sparse_unmap(source, from * 2 + 8);
+    sparse_unmap(rgb, to * 2 + 6);
+}
+
 int main(void)
 {
     RUN(depth_24_in_both_byte_orders);
@@ -151,5 +174,6 @@ int main(void)
     RUN(direct_colour_maps_each_channel);
     RUN(layouts_that_cant_be_read_are_refused);
     RUN(every_width_of_the_usual_layout_is_exact);
+    RUN(rows_of_the_largest_image_are_found);
     return CHECK_RESULT();
 }

@@ -83,7 +83,7 @@ static void test_format_that_is_not_read(void)
     struct fake fake;
     struct result result;
     prepare(&fake, NULL);
-    fake.pixels.format = 10; /* 16-bit floating point */
+    fake.surface.format = 10; /* 16-bit floating point */
     take(&fake, &result);
     CHECK_INT(result.status, ERR_UNAVAILABLE);
     CHECK_TEXT(result.err.text, "DISPLAY1: its pixels have the format 10, which is not read");
@@ -100,8 +100,8 @@ static void test_pointer(void)
     prepare(&fake, NULL);
     request.cursor = true;
     fake.shape = (struct cursor_shape){CURSOR_COLOUR, 1, 1, 4, white, 4};
-    fake.pointer = (struct duplicate_frame){
-        .pointer_told = true, .pointer_visible = true, .pointer_x = 1, .pointer_y = 1, .shape_told = true};
+    fake.pointer = (struct duplication_frame){
+        .pointer_updated = true, .pointer_visible = true, .pointer_x = 1, .pointer_y = 1, .shape_updated = true};
     fake.pointer_only = 1; /* and the frame with the pixels tells it again */
     take(&fake, &result);
     CHECK_TEXT(strlist_get(&result.facts, "cursor"), "drawn");
@@ -113,7 +113,7 @@ static void test_pointer(void)
     CHECK_TEXT(strlist_get(&result.facts, "cursor"), "hidden");
     CHECK(is_picture(&result));
     drop(&result);
-    fake.pointer = (struct duplicate_frame){.presented = false};
+    fake.pointer = (struct duplication_frame){.presented = false};
     take(&fake, &result);
     CHECK_TEXT(strlist_get(&result.facts, "cursor"), "unavailable");
     drop(&result);

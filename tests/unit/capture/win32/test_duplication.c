@@ -56,7 +56,7 @@ static void test_wait_timeout(void)
     CHECK_INT(result.status, ERR_UNAVAILABLE);
     CHECK_TEXT(result.err.text,
                "static: AcquireNextFrame: nothing was presented (DXGI_ERROR_WAIT_TIMEOUT, 0x887a0027)");
-    CHECK_INT(fake.now_ms - 1000000, DUPLICATE_DEADLINE_MS);
+    CHECK_INT(fake.now_ms - 1000000, DUPLICATION_DEADLINE_MS);
     CHECK_INT(fake.slept_ms, 0);
     drop(&result);
     prepare(&fake, always);
@@ -85,7 +85,7 @@ static void check_restart(const char *call, uint32_t code, const char *log)
     take(&fake, &result);
     CHECK_INT(result.status, ERR_UNAVAILABLE);
     CHECK(strstr(result.err.text, "again and again"));
-    CHECK_INT(memory.restarts, DUPLICATE_RESTARTS_MAX);
+    CHECK_INT(state.restarts, DUPLICATION_RESTARTS_MAX);
     drop(&result);
 }
 
@@ -113,7 +113,7 @@ static void test_restarts_are_counted_over_pictures(void)
     CHECK_INT(result.status, ERR_UNAVAILABLE); /* the fourth within 10 s */
     drop(&result);
     memset(fake.used, 0, sizeof fake.used);
-    fake.now_ms += DUPLICATE_RESTARTS_MS;
+    fake.now_ms += DUPLICATION_RESTARTS_MS;
     take(&fake, &result);
     CHECK_INT(result.status, 0);
     drop(&result);
@@ -127,7 +127,7 @@ static void test_lost_in_the_pointer_s_shape_and_the_release(void)
     struct result result;
     prepare(&fake, shape);
     request.cursor = true;
-    fake.pointer = (struct duplicate_frame){.shape_told = true};
+    fake.pointer = (struct duplication_frame){.shape_updated = true};
     take(&fake, &result);
     CHECK_INT(result.status, 0);
     CHECK_TEXT(fake.log, "eldasrReldascrR");
@@ -186,7 +186,7 @@ static void check_refusal(const char *call, uint32_t code, const char *text)
     CHECK_INT(result.status, ERR_UNAVAILABLE);
     CHECK(strstr(result.err.text, text) == result.err.text);
     CHECK_INT(fake.slept_ms, 0);
-    CHECK_INT(memory.restarts, 0);
+    CHECK_INT(state.restarts, 0);
     CHECK(!strchr(fake.log, 'c') || strcmp(call, "copy") == 0);
     drop(&result);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A screen that changes while it is copied, as the script has it. */
-#include "capture/win32/gdi_take.h"
+#include "capture/win32/gdi_capture.h"
 #include "tests/unit/check.h"
 
 enum { STEPS = 8 };
@@ -46,7 +46,7 @@ static int copy(void *context, const struct rect *area, struct error *err)
     return status ? error_set(err, status, "the desktop's pixels can't be copied (1400)") : 0;
 }
 
-static const struct gdi_take_calls calls = {enter, read_layout, copy};
+static const struct gdi_capture_calls calls = {enter, read_layout, copy};
 static struct gdi_layout layout;
 static struct rect area;
 static struct error err;
@@ -54,7 +54,7 @@ static struct error err;
 static int take(struct fake *fake)
 {
     const struct capture_options options = {.timeout_ms = 1000};
-    return gdi_take(&calls, fake, &options, &layout, &area, &err);
+    return gdi_capture(&calls, fake, &options, &layout, &area, &err);
 }
 
 static void test_screen_that_holds_still(void)
@@ -105,7 +105,7 @@ static void test_change_without_end(void)
                                             {"Default", 4, "A"}, {"Default", 5, "A"}, {"Winlogon", 5, "A"}};
     struct fake fake = {.screens = screens, .screen_count = 6};
     CHECK_INT(take(&fake), ERR_UNAVAILABLE);
-    CHECK_INT(fake.copies, GDI_TAKE_TRIES);
+    CHECK_INT(fake.copies, GDI_CAPTURE_TRIES);
     CHECK_TEXT(err.text, "the desktop changes from 'Default' to 'Winlogon' while a picture is taken, again and again");
     fake = (struct fake){.screens = screens, .screen_count = 4};
     fake.copy_statuses[0] = fake.copy_statuses[1] = fake.copy_statuses[2] = ERR_CLOSED;
