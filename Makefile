@@ -6,7 +6,10 @@ VERSION := 0.1.0
 B := build
 OBJ := $(B)/obj
 
-COMPILE = $(CC) -std=c11 -D_GNU_SOURCE -DPERISCOPE_VERSION='"$(VERSION)"' -iquote . $(WARN) $(OPT) $(SANITIZE) \
+# libdrm is linked statically: a console guest need not have it.
+LIBDRM_CFLAGS := $(patsubst -I%,-isystem %,$(shell $(PKG_CONFIG) --cflags libdrm 2>/dev/null || echo -I/usr/include/libdrm))
+
+COMPILE = $(CC) -std=c11 -D_GNU_SOURCE -DPERISCOPE_VERSION='"$(VERSION)"' -iquote . $(LIBDRM_CFLAGS) $(WARN) $(OPT) $(SANITIZE) \
 	-ffunction-sections -fdata-sections -fvisibility=hidden -fPIC -MMD -MP $(CFLAGS)
 LINK = $(CC) $(OPT) $(SANITIZE) -Wl,--gc-sections -Wl,-z,relro,-z,now -pthread $(LDFLAGS)
 
@@ -33,7 +36,7 @@ all: $(B)/periscoped $(B)/periscope $(B)/libperiscope.so $(B)/libperiscope.pc
 
 $(B)/periscoped: $(call objects,$(BASE) $(PROTOCOL) $(LINUX) $(PICTURE) $(CAPTURE) $(AGENT))
 	$(call say,LINK)
-	$(Q)$(LINK) -o $@ $^ -lz
+	$(Q)$(LINK) -o $@ $^ -lz $(LIBDRM)
 $(B)/libperiscope.a: $(call objects,$(BASE) $(PROTOCOL) $(LINUX) $(HOST))
 	$(call say,AR)
 	@rm -f $@
@@ -78,7 +81,7 @@ $(UNIT_LIBRARY): $(call objects,$(BASE) $(PROTOCOL) $(LINUX) $(PICTURE) $(PORTAB
 $(B)/tests/unit/%: $(OBJ)/tests/unit/%.o $(UNIT_LIBRARY)
 	@mkdir -p $(@D)
 	$(call say,LINK)
-	$(Q)$(LINK) -o $@ $^ -lz -lm
+	$(Q)$(LINK) -o $@ $^ -lz -lm $(LIBDRM)
 
 # Everything that is compiled for this system.
 .PHONY: programs

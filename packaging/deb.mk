@@ -11,11 +11,15 @@ LINUX_GUEST_FILES = $(DEB) $(GUEST_TAR)
 deb: $(DEB)
 guest-tar: $(GUEST_TAR)
 
+# libdrm is a part of the agent, and its licence wants its notice to go with it.
+LIBDRM_NOTICE := /usr/share/doc/libdrm-dev/copyright
+
 # What the package installs, below a folder of its own. By then all is built: two of these may run at once.
 define guest_folder
 	rm -rf $(1)
 	$(MAKE) --no-print-directory install-agent DESTDIR=$(abspath $(1)) PREFIX=/usr
 	strip --strip-unneeded $(1)/usr/sbin/periscoped
+	$(if $(wildcard $(LIBDRM_NOTICE)),install -D -m 644 $(LIBDRM_NOTICE) $(1)/usr/share/doc/periscoped/copyright.libdrm)
 endef
 $(DEB): $(B)/periscoped $(wildcard packaging/debian/*) packaging/make-deb packaging/deb.mk docs/security.md docs/man/periscoped.8 | all
 	$(call guest_folder,$(B)/deb)

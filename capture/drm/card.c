@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "capture/drm/card.h"
 
-#include "capture/drm/object.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #define FOLDER "/dev/dri"
@@ -25,14 +22,9 @@ void drm_call_begins(const struct drm_card *card, const char *name)
     atomic_store(&current_call, name);
 }
 
-int drm_call(const struct drm_card *card, unsigned long request, const char *name, void *argument)
+int drm_ioctl(const struct drm_card *card, unsigned long request, const char *name, void *argument)
 {
-    int result;
-    drm_call_begins(card, name);
-    do
-        result = ioctl(card->fd, request, argument);
-    while (result < 0 && (errno == EINTR || errno == EAGAIN));
-    return result < 0 ? errno : 0;
+    return DRM_CALL(card, name, drmIoctl(card->fd, request, argument)) < 0 ? errno : 0;
 }
 
 /* Where in the kernel the process's first thread waits, which is the one that takes pictures; "" when it does not, or the
@@ -60,23 +52,23 @@ void drm_describe_call(char *text, size_t size)
 
 static void find_driver(struct drm_card *card)
 {
-    struct drm_version version = {.name_len = sizeof card->driver - 1, .name = card->driver};
-    if (DRM_CALL(card, VERSION, &version))
-        card->driver[0] = 0;
+    drmVersion *version = DRM_CALL(card, "VERSION", drmGetVersion(card->fd));
+    if (version && version->name)
+        snprintf(card->driver, sizeof card->driver, "%.*s", version->name_len, version->name);
+    drmFreeVersion(version);
 }
 
 /* ---- opening ---- */
 
 static bool set_cap(const struct drm_card *card, uint64_t capability)
 {
-    struct drm_set_client_cap cap = {.capability = capability, .value = 1};
-    return DRM_CALL(card, SET_CLIENT_CAP, &cap) == 0;
+    return DRM_CALL(card, "SET_CLIENT_CAP", drmSetClientCap(card->fd, capability, 1)) == 0;
 }
 
 /* Whoever opens a card that has no master becomes it, and then a compositor that starts meanwhile can't. */
 static void become_client(struct drm_card *card)
 {
-    drm_call(card, DRM_IOCTL_DROP_MASTER, "DROP_MASTER", NULL);
+    DRM_CALL(card, "DROP_MASTER", drmDropMaster(card->fd));
     set_cap(card, DRM_CLIENT_CAP_UNIVERSAL_PLANES);
     card->atomic = set_cap(card, DRM_CLIENT_CAP_ATOMIC);
     /* Without it, the cursor planes of hypervisors' cards are hidden from atomic clients. */
@@ -89,15 +81,14 @@ int drm_card_open(struct drm_card *card, unsigned number, struct error *err)
     char path[32];
     *card = (struct drm_card){.fd = -1, .number = number};
     snprintf(path, sizeof path, FOLDER "/card%u", number);
-    card->properties = drm_property_cache_new();
-    if (!card->properties)
-        return error_set(err, ERR_NO_MEMORY, "no memory for the properties of %s", path);
     card->fd = open(path, O_RDWR | O_CLOEXEC);
-    if (card->fd < 0) {
-        int code = errno;
+    if (card->fd < 0)
+        return error_set(err, errno == EACCES || errno == EPERM ? ERR_DENIED : ERR_UNAVAILABLE, "%s: %s", path,
+                         strerror(errno));
+    card->properties = calloc(1, sizeof *card->properties);
+    if (!card->properties) {
         drm_card_close(card);
-        return error_set(err, code == EACCES || code == EPERM ? ERR_DENIED : ERR_UNAVAILABLE, "%s: %s", path,
-                         strerror(code));
+        return error_set(err, ERR_NO_MEMORY, "no memory for the properties of %s", path);
     }
     become_client(card);
     find_driver(card);
@@ -107,7 +98,9 @@ int drm_card_open(struct drm_card *card, unsigned number, struct error *err)
 
 void drm_card_close(struct drm_card *card)
 {
-    drm_property_cache_free(card->properties);
+    for (size_t i = 0; card->properties && i < card->properties->count; i++)
+        drmModeFreeProperty(card->properties->items[i]);
+    free(card->properties);
     card->properties = NULL;
     if (card->fd >= 0)
         close(card->fd);

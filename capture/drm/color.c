@@ -16,17 +16,17 @@ static void read_table(const struct drm_card *card, uint64_t blob, struct color_
 
 void drm_color_read(const struct drm_card *card, uint32_t crtc, struct colors *colors)
 {
-    struct drm_properties properties;
     uint64_t blob;
     size_t len = 0;
     *colors = (struct colors){0};
-    drm_properties_read(card, crtc, DRM_MODE_OBJECT_CRTC, &properties);
-    if (drm_property_get(card, &properties, "DEGAMMA_LUT", &blob))
+    drmModeObjectProperties *properties = drm_properties_read(card, crtc, DRM_MODE_OBJECT_CRTC);
+    if (drm_property_get(card, properties, "DEGAMMA_LUT", &blob))
         read_table(card, blob, &colors->degamma);
-    if (drm_property_get(card, &properties, "GAMMA_LUT", &blob))
+    if (drm_property_get(card, properties, "GAMMA_LUT", &blob))
         read_table(card, blob, &colors->gamma);
-    uint8_t *bytes = drm_property_get(card, &properties, "CTM", &blob) ? drm_blob_read(card, blob, &len) : NULL;
+    uint8_t *bytes = drm_property_get(card, properties, "CTM", &blob) ? drm_blob_read(card, blob, &len) : NULL;
     if (bytes)
         colors_read_matrix(colors, bytes, len);
     free(bytes);
+    drmModeFreeObjectProperties(properties);
 }

@@ -151,7 +151,7 @@ static void add_nvidia_value(const struct drm_output *output, const char *source
 static void add_nvidia(const struct drm_output *output, struct strlist *facts)
 {
     struct nvidia_crcs crcs = {.crtc = output->crtc};
-    int code = drm_call(output->card, NVIDIA_GET_CRTC_CRC32_V2, "NVIDIA_GET_CRTC_CRC32_V2", &crcs);
+    int code = drm_ioctl(output->card, NVIDIA_GET_CRTC_CRC32_V2, "NVIDIA_GET_CRTC_CRC32_V2", &crcs);
     if (code) {
         strlist_addf(facts, "refused=nvidia: %s: %s", output->name, strerror(code));
         return;

@@ -8,11 +8,41 @@
 #include "capture/drm/render.h"
 #include "capture/drm/virtgpu.h"
 
+#include <ctype.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define STRIDE_MAX (CAPTURE_SIZE_MAX * 16u) /* bytes: the widest pixels, with room for a driver's alignment */
+
+/* ---- names ---- */
+
+void drm_format_text(char text[DRM_FORMAT_TEXT_SIZE], uint32_t fourcc)
+{
+    char *name = drmGetFormatName(fourcc);
+    snprintf(text, DRM_FORMAT_TEXT_SIZE, "%s", name ? name : "?");
+    free(name);
+    for (; *text; text++)
+        if (!isprint((unsigned char)*text))
+            *text = '?';
+}
+
+void drm_modifier_text(char text[DRM_MODIFIER_TEXT_SIZE], uint64_t modifier)
+{
+    char *vendor = drmGetFormatModifierVendor(modifier), *name = drmGetFormatModifierName(modifier);
+    if (modifier == MODIFIER_UNKNOWN)
+        snprintf(text, DRM_MODIFIER_TEXT_SIZE, "a layout that the driver does not tell");
+    else if (modifier >> 56 == 0 && name)
+        snprintf(text, DRM_MODIFIER_TEXT_SIZE, "%s", name);
+    else if (name)
+        snprintf(text, DRM_MODIFIER_TEXT_SIZE, "%s %s", vendor ? vendor : "?", name);
+    else
+        snprintf(text, DRM_MODIFIER_TEXT_SIZE, "%s 0x%016llx", vendor ? vendor : "unknown",
+                 (unsigned long long)modifier);
+    free(vendor);
+    free(name);
+}
 
 /* ---- what the kernel tells ---- */
 
@@ -26,20 +56,20 @@ static int open_error(const struct drm_card *card, uint32_t id, int code, struct
 /* Without the flag the modifiers mean nothing, whatever they are. */
 static int open_now(const struct drm_card *card, uint32_t id, struct drm_framebuffer *out)
 {
-    struct drm_mode_fb_cmd2 get = {.fb_id = id};
-    int code = DRM_CALL(card, MODE_GETFB2, &get);
-    if (code)
-        return code;
+    drmModeFB2 *get = DRM_CALL(card, "MODE_GETFB2", drmModeGetFB2(card->fd, id));
+    if (!get)
+        return errno;
     *out = (struct drm_framebuffer){
         .id = id,
-        .fourcc = get.pixel_format,
-        .width = get.width,
-        .height = get.height,
-        .modifier = get.flags & DRM_MODE_FB_MODIFIERS ? get.modifier[0] : MODIFIER_UNKNOWN,
+        .fourcc = get->pixel_format,
+        .width = get->width,
+        .height = get->height,
+        .modifier = get->flags & DRM_MODE_FB_MODIFIERS ? get->modifier : MODIFIER_UNKNOWN,
     };
-    memcpy(out->handles, get.handles, sizeof out->handles);
-    memcpy(out->strides, get.pitches, sizeof out->strides);
-    memcpy(out->offsets, get.offsets, sizeof out->offsets);
+    memcpy(out->handles, get->handles, sizeof out->handles);
+    memcpy(out->strides, get->pitches, sizeof out->strides);
+    memcpy(out->offsets, get->offsets, sizeof out->offsets);
+    drmModeFreeFB2(get);
     return 0;
 }
 
@@ -62,19 +92,19 @@ static uint32_t fourcc_of_depth(uint32_t bits, uint32_t depth)
 /* Kernels before 5.7. */
 static int open_as_of_old(const struct drm_card *card, uint32_t id, struct drm_framebuffer *out)
 {
-    struct drm_mode_fb_cmd get = {.fb_id = id};
-    int code = DRM_CALL(card, MODE_GETFB, &get);
-    if (code)
-        return code;
+    drmModeFB *get = DRM_CALL(card, "MODE_GETFB", drmModeGetFB(card->fd, id));
+    if (!get)
+        return errno;
     *out = (struct drm_framebuffer){
         .id = id,
-        .fourcc = fourcc_of_depth(get.bpp, get.depth),
-        .width = get.width,
-        .height = get.height,
-        .handles = {get.handle},
-        .strides = {get.pitch},
+        .fourcc = fourcc_of_depth(get->bpp, get->depth),
+        .width = get->width,
+        .height = get->height,
+        .handles = {get->handle},
+        .strides = {get->pitch},
         .modifier = MODIFIER_UNKNOWN,
     };
+    drmModeFreeFB(get);
     return 0;
 }
 
@@ -97,12 +127,11 @@ void drm_framebuffer_close(const struct drm_card *card, const struct drm_framebu
 {
     const uint32_t *handles = framebuffer->handles;
     for (int i = 0; i < 4; i++) {
-        struct drm_gem_close gem = {.handle = handles[i]};
         bool before = false;
         for (int j = 0; j < i; j++)
             before |= handles[j] == handles[i];
         if (handles[i] && !before)
-            DRM_CALL(card, GEM_CLOSE, &gem);
+            DRM_CALL(card, "GEM_CLOSE", drmCloseBufferHandle(card->fd, handles[i]));
     }
 }
 
@@ -126,13 +155,13 @@ static unsigned pixel_size(const struct format *format)
 static int find_tiling(const struct drm_card *card, const struct drm_framebuffer *framebuffer,
                        const struct format *format, struct tiling *tiling, struct error *err)
 {
-    char name[MODIFIER_NAME_SIZE];
+    char name[DRM_MODIFIER_TEXT_SIZE];
     uint64_t modifier = framebuffer->modifier;
     if (modifier == MODIFIER_UNKNOWN && !has_secret_tiles(card))
         modifier = MODIFIER_LINEAR;
     if (tiling_find(tiling, modifier, pixel_size(format)))
         return 0;
-    modifier_name(name, modifier);
+    drm_modifier_text(name, modifier);
     return error_set(err, ERR_UNAVAILABLE,
                      "card%u (%s) has its picture in a layout that can't be read here: %s (modifier 0x%016llx)",
                      card->number, card->driver, name, (unsigned long long)modifier);
@@ -141,11 +170,11 @@ static int find_tiling(const struct drm_card *card, const struct drm_framebuffer
 static int find_format(const struct drm_card *card, const struct drm_framebuffer *framebuffer, struct frame *frame,
                        struct error *err)
 {
-    char text[FOURCC_TEXT_SIZE];
+    char text[DRM_FORMAT_TEXT_SIZE];
     frame->format = format_find(framebuffer->fourcc);
     frame->width = framebuffer->width;
     frame->height = framebuffer->height;
-    fourcc_text(text, framebuffer->fourcc);
+    drm_format_text(text, framebuffer->fourcc);
     if (!frame->format)
         return error_set(err, ERR_UNAVAILABLE, "card%u (%s) shows pixels of a format that can't be read here: %s",
                          card->number, card->driver, text);

@@ -14,6 +14,13 @@ struct drm_framebuffer {
     bool by_egl; /* set by drm_frame_read: the card's own driver had to read it */
 };
 
+/* The names that libdrm has for them: "XR24", "INTEL Y_TILED". Where it has none, the modifier's vendor is told with its
+   number. Characters that can't be printed are '?'. */
+#define DRM_FORMAT_TEXT_SIZE 8
+#define DRM_MODIFIER_TEXT_SIZE 128
+void drm_format_text(char text[DRM_FORMAT_TEXT_SIZE], uint32_t fourcc);
+void drm_modifier_text(char text[DRM_MODIFIER_TEXT_SIZE], uint64_t modifier);
+
 /* Where the rows that are wanted lie in a plane's memory. */
 struct drm_extent {
     uint64_t start, size; /* bytes */

@@ -5,6 +5,7 @@
 #include "picture/detile.h"
 #include "capture/drm/egl.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,11 +23,9 @@ static int export_planes(const struct drm_card *card, const struct drm_framebuff
                          struct drm_egl_frame *frame, struct error *err)
 {
     for (unsigned i = 0; i < DRM_EGL_PLANES_MAX && framebuffer->handles[i]; i++) {
-        struct drm_prime_handle prime = {.handle = framebuffer->handles[i], .flags = DRM_CLOEXEC, .fd = -1};
-        int code = DRM_CALL(card, PRIME_HANDLE_TO_FD, &prime);
-        if (code)
-            return error_set(err, ERR_UNAVAILABLE, "no dma-buf: %s", strerror(code));
-        frame->fds[i] = prime.fd;
+        if (DRM_CALL(card, "PRIME_HANDLE_TO_FD",
+                     drmPrimeHandleToFD(card->fd, framebuffer->handles[i], DRM_CLOEXEC, &frame->fds[i])) < 0)
+            return error_set(err, ERR_UNAVAILABLE, "no dma-buf: %s", strerror(errno));
         frame->offsets[i] = framebuffer->offsets[i];
         frame->strides[i] = framebuffer->strides[i];
         frame->plane_count = i + 1;

@@ -152,9 +152,9 @@ static int read_output(const struct drm_output *output, const struct drm_shot_op
 static void add_plane_fact(const struct layer *layer, const struct drm_framebuffer *framebuffer, struct strlist *facts)
 {
     static const char *const kinds[] = {"primary", "overlay", "cursor"};
-    char fourcc[FOURCC_TEXT_SIZE], modifier[MODIFIER_NAME_SIZE];
-    fourcc_text(fourcc, framebuffer->fourcc);
-    modifier_name(modifier, framebuffer->modifier);
+    char fourcc[DRM_FORMAT_TEXT_SIZE], modifier[DRM_MODIFIER_TEXT_SIZE];
+    drm_format_text(fourcc, framebuffer->fourcc);
+    drm_modifier_text(modifier, framebuffer->modifier);
     strlist_addf(facts, "drm.plane=%u %s %ux%u%+d%+d of %s %ux%u, %s%s", layer->id, kinds[layer->kind], layer->width,
                  layer->height, layer->x, layer->y, fourcc, framebuffer->width, framebuffer->height, modifier,
                  framebuffer->by_egl ? ", read by EGL" : "");

@@ -12,49 +12,56 @@
 
 /* ---- outputs ---- */
 
+/* Later than the headers of some systems: the kernel's drm_mode.h. */
+#define CONNECTOR_USB 20
+
 static const char *connector_type_name(uint32_t type)
 {
-    static const char *const names[] = {"Unknown", "VGA",       "DVI-I", "DVI-D", "DVI-A",     "Composite", "SVIDEO",
-                                        "LVDS",    "Component", "DIN",   "DP",    "HDMI-A",    "HDMI-B",    "TV",
-                                        "eDP",     "Virtual",   "DSI",   "DPI",   "Writeback", "SPI",       "USB"};
-    return type < sizeof names / sizeof *names ? names[type] : names[0];
+    const char *name = drmModeGetConnectorTypeName(type);
+    return name ? name : type == CONNECTOR_USB ? "USB" : "Unknown";
 }
 
 static uint32_t encoder_crtc(const struct drm_card *card, uint32_t encoder)
 {
-    struct drm_mode_get_encoder get = {.encoder_id = encoder};
-    return encoder && DRM_CALL(card, MODE_GETENCODER, &get) == 0 ? get.crtc_id : 0;
+    drmModeEncoder *get = encoder ? DRM_CALL(card, "MODE_GETENCODER", drmModeGetEncoder(card->fd, encoder)) : NULL;
+    uint32_t crtc = get ? get->crtc_id : 0;
+    drmModeFreeEncoder(get);
+    return crtc;
 }
 
 /* Compositors that use the atomic interface leave the encoder of old unset. */
-static uint32_t connector_crtc(const struct drm_card *card, uint32_t connector, uint32_t encoder)
+static uint32_t connector_crtc(const struct drm_card *card, const drmModeConnector *connector)
 {
-    struct drm_properties properties;
+    const drmModeObjectProperties properties = {.count_props = (uint32_t)connector->count_props,
+                                                .props = connector->props,
+                                                .prop_values = connector->prop_values};
     uint64_t crtc;
-    drm_properties_read(card, connector, DRM_MODE_OBJECT_CONNECTOR, &properties);
     if (drm_property_get(card, &properties, "CRTC_ID", &crtc))
         return (uint32_t)crtc;
-    return encoder_crtc(card, encoder);
+    return encoder_crtc(card, connector->encoder_id);
 }
 
-static bool read_mode(const struct drm_card *card, uint32_t crtc, struct drm_mode_crtc *get)
+static bool read_mode(const struct drm_card *card, uint32_t crtc, drmModeCrtc *out)
 {
-    *get = (struct drm_mode_crtc){.crtc_id = crtc};
-    return crtc && DRM_CALL(card, MODE_GETCRTC, get) == 0 && get->mode_valid;
+    drmModeCrtc *get = crtc ? DRM_CALL(card, "MODE_GETCRTC", drmModeGetCrtc(card->fd, crtc)) : NULL;
+    bool valid = get && get->mode_valid;
+    if (valid)
+        *out = *get;
+    drmModeFreeCrtc(get);
+    return valid;
 }
 
-/* With room for one mode the kernel answers from what it knows; with none it would probe the connector. */
+/* By drmModeGetConnectorCurrent(): the kernel answers from what it knows, and does not probe the connector. */
 static bool read_output(const struct drm_card *card, uint32_t connector, struct drm_output *output)
 {
-    struct drm_mode_modeinfo mode;
-    struct drm_mode_get_connector get = {
-        .connector_id = connector, .modes_ptr = (uint64_t)(uintptr_t)&mode, .count_modes = 1};
-    struct drm_mode_crtc crtc;
-    if (DRM_CALL(card, MODE_GETCONNECTOR, &get))
+    drmModeConnector *get = DRM_CALL(card, "MODE_GETCONNECTOR", drmModeGetConnectorCurrent(card->fd, connector));
+    drmModeCrtc crtc;
+    if (!get)
         return false;
-    *output = (struct drm_output){.card = card, .crtc = connector_crtc(card, connector, get.encoder_id)};
-    snprintf(output->name, sizeof output->name, "card%u-%s-%u", card->number, connector_type_name(get.connector_type),
-             get.connector_type_id);
+    *output = (struct drm_output){.card = card, .crtc = connector_crtc(card, get)};
+    snprintf(output->name, sizeof output->name, "card%u-%s-%u", card->number, connector_type_name(get->connector_type),
+             get->connector_type_id);
+    drmModeFreeConnector(get);
     if (read_mode(card, output->crtc, &crtc)) {
         output->width = crtc.mode.hdisplay;
         output->height = crtc.mode.vdisplay;
@@ -84,12 +91,12 @@ static void read_plane_properties(const struct drm_card *card, uint32_t id, stru
         uint64_t absent;
     } known[PLANE_PROPERTY_COUNT] = {DRM_PLANE_PROPERTIES(X)};
 #undef X
-    struct drm_properties properties;
-    drm_properties_read(card, id, DRM_MODE_OBJECT_PLANE, &properties);
+    drmModeObjectProperties *properties = drm_properties_read(card, id, DRM_MODE_OBJECT_PLANE);
     plane->id = id;
     for (size_t i = 0; i < PLANE_PROPERTY_COUNT; i++)
-        if (!drm_property_get(card, &properties, known[i].name, &plane->values[i]))
+        if (!drm_property_get(card, properties, known[i].name, &plane->values[i]))
             plane->values[i] = known[i].absent;
+    drmModeFreeObjectProperties(properties);
 }
 
 static enum layer_kind plane_kind(const struct drm_card *card, const struct drm_plane *plane)
@@ -101,8 +108,8 @@ static enum layer_kind plane_kind(const struct drm_card *card, const struct drm_
 }
 
 /* A driver without atomic state tells which framebuffer a plane has, not where. The primary one fills the screen. */
-static bool place_primary(const struct drm_card *card, const struct drm_mode_get_plane *get,
-                          const struct drm_mode_crtc *crtc, struct drm_plane *plane)
+static bool place_primary(const struct drm_card *card, const drmModePlane *get, const drmModeCrtc *crtc,
+                          struct drm_plane *plane)
 {
     uint64_t *values = plane->values;
     if (plane_kind(card, plane) != LAYER_PRIMARY)
@@ -118,15 +125,14 @@ static bool place_primary(const struct drm_card *card, const struct drm_mode_get
     return true;
 }
 
-static int add_plane(const struct drm_card *card, uint32_t id, const struct drm_mode_crtc *crtc, struct drm_scan *scan,
-                     struct error *err)
+static int add_plane(const struct drm_card *card, const drmModePlane *get, const drmModeCrtc *crtc,
+                     struct drm_scan *scan, struct error *err)
 {
-    struct drm_mode_get_plane get = {.plane_id = id};
     struct drm_plane plane;
-    if (DRM_CALL(card, MODE_GETPLANE, &get) || get.crtc_id != crtc->crtc_id || get.fb_id == 0)
+    if (get->crtc_id != crtc->crtc_id || get->fb_id == 0)
         return 0;
-    read_plane_properties(card, id, &plane);
-    if (!card->atomic && !place_primary(card, &get, crtc, &plane)) {
+    read_plane_properties(card, get->plane_id, &plane);
+    if (!card->atomic && !place_primary(card, get, crtc, &plane)) {
         scan->cursor_unknown = true;
         return 0;
     }
@@ -137,6 +143,15 @@ static int add_plane(const struct drm_card *card, uint32_t id, const struct drm_
         return error_set(err, ERR_LIMIT, "card%u: a CRTC shows more than %d planes", card->number, DRM_PLANES_MAX);
     scan->planes[scan->plane_count++] = plane;
     return 0;
+}
+
+static int read_plane(const struct drm_card *card, uint32_t id, const drmModeCrtc *crtc, struct drm_scan *scan,
+                      struct error *err)
+{
+    drmModePlane *get = DRM_CALL(card, "MODE_GETPLANE", drmModeGetPlane(card->fd, id));
+    int status = get ? add_plane(card, get, crtc, scan, err) : 0;
+    drmModeFreePlane(get);
+    return status;
 }
 
 /* ---- colours ---- */
@@ -163,21 +178,14 @@ static void read_gamma_table(const struct drm_card *card, uint64_t blob, struct 
 static void read_legacy_palette(const struct drm_card *card, uint32_t crtc, struct drm_scan *scan)
 {
     uint16_t red[256], green[256], blue[256];
-    struct drm_mode_crtc_lut get = {
-        .crtc_id = crtc,
-        .gamma_size = 256,
-        .red = (uint64_t)(uintptr_t)red,
-        .green = (uint64_t)(uintptr_t)green,
-        .blue = (uint64_t)(uintptr_t)blue,
-    };
-    if (DRM_CALL(card, MODE_GETGAMMA, &get))
+    if (DRM_CALL(card, "MODE_GETGAMMA", drmModeCrtcGetGamma(card->fd, crtc, 256, red, green, blue)) < 0)
         return;
     for (int i = 0; i < 256; i++)
         scan->palette[i] = (struct color){red[i], green[i], blue[i], 0xffff};
     scan->has_palette = true;
 }
 
-static void read_colours(const struct drm_card *card, uint32_t crtc, const struct drm_properties *properties,
+static void read_colours(const struct drm_card *card, uint32_t crtc, const drmModeObjectProperties *properties,
                          struct drm_scan *scan)
 {
     uint64_t value = 0;
@@ -189,27 +197,33 @@ static void read_colours(const struct drm_card *card, uint32_t crtc, const struc
 
 /* ---- a CRTC ---- */
 
+/* Returns whether it is on. */
+static bool read_crtc_properties(const struct drm_card *card, uint32_t crtc, struct drm_scan *scan)
+{
+    uint64_t active = 1;
+    drmModeObjectProperties *properties = drm_properties_read(card, crtc, DRM_MODE_OBJECT_CRTC);
+    drm_property_get(card, properties, "ACTIVE", &active);
+    if (active)
+        read_colours(card, crtc, properties, scan);
+    drmModeFreeObjectProperties(properties);
+    return active;
+}
+
 int drm_scan_read(const struct drm_card *card, uint32_t crtc, struct drm_scan *scan, struct error *err)
 {
-    struct drm_mode_crtc get;
-    struct drm_properties properties;
+    drmModeCrtc get;
     struct drm_objects objects;
-    uint64_t active;
     memset(scan, 0, sizeof *scan);
     int status = drm_objects_read(card, &objects, err);
     if (status < 0)
         return status;
-    drm_properties_read(card, crtc, DRM_MODE_OBJECT_CRTC, &properties);
-    scan->active = read_mode(card, crtc, &get);
-    if (drm_property_get(card, &properties, "ACTIVE", &active))
-        scan->active = scan->active && active;
+    scan->active = read_mode(card, crtc, &get) && read_crtc_properties(card, crtc, scan);
     if (!scan->active)
         return 0;
     scan->width = get.mode.hdisplay;
     scan->height = get.mode.vdisplay;
-    read_colours(card, crtc, &properties, scan);
     for (uint32_t i = 0; i < objects.plane_count && status == 0; i++)
-        status = add_plane(card, objects.planes[i], &get, scan, err);
+        status = read_plane(card, objects.planes[i], &get, scan, err);
     return status;
 }
 

@@ -10,9 +10,10 @@
 #include "platform/clock.h"
 
 #include <errno.h>
-#include <libdrm/drm_mode.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -379,15 +380,22 @@ static int answer(unsigned long request, void *argument)
     }
 }
 
-/* These stand in for capture/drm/card.c, drm_map.c and drm_render.c. */
+/* These stand in for the C library's, which libdrm calls, and for map.c and render.c. */
 
-int drm_call(const struct drm_card *card, unsigned long request, const char *name, void *argument)
+int ioctl(int fd, unsigned long request, ...)
 {
-    (void)card, (void)name;
+    va_list arguments;
+    va_start(arguments, request);
+    void *argument = va_arg(arguments, void *);
+    va_end(arguments);
+    (void)fd;
     kernel.calls++;
+    errno = 0;
     if (kernel.fails_now_and_then && request != DRM_IOCTL_GEM_CLOSE && take(1) % 16 == 1)
-        return (int)take(1);
-    return answer(request, argument);
+        errno = 1 + (int)take(1) % 132;
+    else
+        errno = answer(request, argument);
+    return errno ? -1 : 0;
 }
 
 int drm_map(const struct drm_card *card, uint32_t handle, uint64_t size, struct drm_mapping *out, struct error *err)
@@ -458,10 +466,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const char *const drivers[] = {"vkms", "i915", "nouveau"};
     take_kernel(data, size);
-    struct drm_card card = {.fd = -1, .atomic = kernel.enum_count != 19, .properties = drm_property_cache_new()};
+    struct drm_card card = {
+        .fd = -1, .atomic = kernel.enum_count != 19, .properties = calloc(1, sizeof *card.properties)};
     require(card.properties != NULL);
     strcpy(card.driver, drivers[take(1) % COUNT(drivers)]);
     take_shot(&card);
-    drm_property_cache_free(card.properties);
+    drm_card_close(&card);
     return 0;
 }

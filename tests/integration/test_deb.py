@@ -13,7 +13,8 @@ from xserver import need_program
 DOC = "usr/share/doc/periscoped"
 FILES = {"etc/periscope/periscoped.conf": 0o644, "lib/systemd/system/periscoped.service": 0o644,
          "usr/sbin/periscoped": 0o755, "usr/share/man/man8/periscoped.8.gz": 0o644,
-         os.path.join(DOC, "copyright"): 0o644, os.path.join(DOC, "security.md"): 0o644}
+         os.path.join(DOC, "copyright"): 0o644, os.path.join(DOC, "copyright.libdrm"): 0o644,
+         os.path.join(DOC, "security.md"): 0o644}
 
 
 def run(*command, **options):

@@ -87,6 +87,7 @@ def stripped_binary_is_small():
 
 @harness.test
 def binary_needs_libc_and_libz_only():
+    """libdrm is in it: a guest with a console alone has none."""
     need_unix("tests/wine/test_imports.py has it")
     need_plain_build()
     needed = re.findall(r"\(NEEDED\).*\[(.*)\]", output_of("readelf", "--dynamic", "--wide", harness.COMMAND[0]))
