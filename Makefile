@@ -9,8 +9,12 @@ OBJ := $(B)/obj
 # libdrm is linked statically: a console guest need not have it.
 LIBDRM_CFLAGS := $(patsubst -I%,-isystem %,$(shell $(PKG_CONFIG) --cflags libdrm 2>/dev/null || echo -I/usr/include/libdrm))
 
+# Debuggers and profilers read -g's frame information, which strip takes away; what is loaded with a program is an eighth
+# of the agent. Sanitizers' reports need it.
+UNWIND := $(if $(SANITIZE),,-fno-asynchronous-unwind-tables)
+
 COMPILE = $(CC) -std=c11 -D_GNU_SOURCE -DPERISCOPE_VERSION='"$(VERSION)"' -iquote . $(LIBDRM_CFLAGS) $(WARN) $(OPT) $(SANITIZE) \
-	-ffunction-sections -fdata-sections -fvisibility=hidden -fPIC -MMD -MP $(CFLAGS)
+	-ffunction-sections -fdata-sections $(UNWIND) -fvisibility=hidden -fPIC -MMD -MP $(CFLAGS)
 LINK = $(CC) $(OPT) $(SANITIZE) -Wl,--gc-sections -Wl,-z,relro,-z,now -pthread $(LDFLAGS)
 
 # Quiet unless V=1.
