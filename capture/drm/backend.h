@@ -10,12 +10,6 @@
 
 #include "capture/capture.h"
 
-struct choice_scene;
-
 extern const struct capture_backend capture_drm; /* its sources: "card1" */
-
-/* Adds the cards that have a node in /dev/dri, by what sysfs tells: none is opened. Paths are under `root`, "" but in
-   tests. */
-void drm_look(const char *root, const struct strlist *card_classes, struct choice_scene *scene);
 
 #endif

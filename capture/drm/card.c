@@ -50,7 +50,7 @@ void drm_describe_call(char *text, size_t size)
 
 /* ---- what a card is ---- */
 
-static void find_driver(struct drm_card *card)
+static void card_read_driver(struct drm_card *card)
 {
     drmVersion *version = DRM_CALL(card, "VERSION", drmGetVersion(card->fd));
     if (version && version->name)
@@ -60,20 +60,20 @@ static void find_driver(struct drm_card *card)
 
 /* ---- opening ---- */
 
-static bool set_cap(const struct drm_card *card, uint64_t capability)
+static bool card_set_capability(const struct drm_card *card, uint64_t capability)
 {
     return DRM_CALL(card, "SET_CLIENT_CAP", drmSetClientCap(card->fd, capability, 1)) == 0;
 }
 
 /* Whoever opens a card that has no master becomes it, and then a compositor that starts meanwhile can't. */
-static void become_client(struct drm_card *card)
+static void card_become_client(struct drm_card *card)
 {
     DRM_CALL(card, "DROP_MASTER", drmDropMaster(card->fd));
-    set_cap(card, DRM_CLIENT_CAP_UNIVERSAL_PLANES);
-    card->atomic = set_cap(card, DRM_CLIENT_CAP_ATOMIC);
+    card_set_capability(card, DRM_CLIENT_CAP_UNIVERSAL_PLANES);
+    card->atomic = card_set_capability(card, DRM_CLIENT_CAP_ATOMIC);
     /* Without it, the cursor planes of hypervisors' cards are hidden from atomic clients. */
     if (card->atomic)
-        set_cap(card, CLIENT_CAP_CURSOR_PLANE_HOTSPOT);
+        card_set_capability(card, CLIENT_CAP_CURSOR_PLANE_HOTSPOT);
 }
 
 int drm_card_open(struct drm_card *card, unsigned number, struct error *err)
@@ -90,8 +90,8 @@ int drm_card_open(struct drm_card *card, unsigned number, struct error *err)
         drm_card_close(card);
         return error_set(err, ERR_NO_MEMORY, "no memory for the properties of %s", path);
     }
-    become_client(card);
-    find_driver(card);
+    card_become_client(card);
+    card_read_driver(card);
     drm_sysfs_identify("", number, &card->identity);
     return 0;
 }

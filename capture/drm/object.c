@@ -7,13 +7,13 @@
 
 /* ---- objects ---- */
 
-static int limit_error(const struct drm_card *card, const char *what, uint32_t count, struct error *err)
+static int object_limit_error(const struct drm_card *card, const char *what, uint32_t count, struct error *err)
 {
     return error_set(err, ERR_LIMIT, "card%u has %u %s, more than the %d that are looked at", card->number, count, what,
                      DRM_OBJECTS_MAX);
 }
 
-static int call_error(const struct drm_card *card, const char *what, int code, struct error *err)
+static int object_call_error(const struct drm_card *card, const char *what, int code, struct error *err)
 {
     return error_set(err, ERR_UNAVAILABLE, "card%u (%s) does not tell its %s: %s", card->number, card->driver, what,
                      strerror(code));
@@ -23,18 +23,18 @@ static int copy_ids(const struct drm_card *card, const char *what, const uint32_
                     uint32_t to[DRM_OBJECTS_MAX], uint32_t *to_count, struct error *err)
 {
     if (count > DRM_OBJECTS_MAX)
-        return limit_error(card, what, count, err);
+        return object_limit_error(card, what, count, err);
     if (count > 0)
         memcpy(to, ids, count * sizeof *to);
     *to_count = count;
     return 0;
 }
 
-static int read_planes(const struct drm_card *card, struct drm_objects *objects, struct error *err)
+static int read_plane_ids(const struct drm_card *card, struct drm_objects *objects, struct error *err)
 {
     drmModePlaneRes *get = DRM_CALL(card, "MODE_GETPLANERESOURCES", drmModeGetPlaneResources(card->fd));
     if (!get)
-        return call_error(card, "planes", errno, err);
+        return object_call_error(card, "planes", errno, err);
     int status = copy_ids(card, "planes", get->planes, get->count_planes, objects->planes, &objects->plane_count, err);
     drmModeFreePlaneResources(get);
     return status;
@@ -44,14 +44,14 @@ int drm_objects_read(const struct drm_card *card, struct drm_objects *objects, s
 {
     drmModeRes *get = DRM_CALL(card, "MODE_GETRESOURCES", drmModeGetResources(card->fd));
     if (!get)
-        return call_error(card, errno == EOPNOTSUPP ? "outputs (it has none)" : "outputs", errno, err);
+        return object_call_error(card, errno == EOPNOTSUPP ? "outputs (it has none)" : "outputs", errno, err);
     int status =
         copy_ids(card, "CRTCs", get->crtcs, (uint32_t)get->count_crtcs, objects->crtcs, &objects->crtc_count, err);
     if (status == 0)
         status = copy_ids(card, "connectors", get->connectors, (uint32_t)get->count_connectors, objects->connectors,
                           &objects->connector_count, err);
     drmModeFreeResources(get);
-    return status < 0 ? status : read_planes(card, objects, err);
+    return status < 0 ? status : read_plane_ids(card, objects, err);
 }
 
 /* ---- properties ---- */

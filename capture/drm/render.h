@@ -3,7 +3,8 @@
 #ifndef CAPTURE_DRM_RENDER_H
 #define CAPTURE_DRM_RENDER_H
 
-#include "capture/drm/frame.h"
+#include "picture/compose.h"
+#include "capture/drm/framebuffer.h"
 
 /* As drm_frame_read; all of the framebuffer, as 8 bits a channel. Never for one whose modifier is not known. */
 int drm_render_read(const struct drm_card *card, const struct drm_framebuffer *framebuffer, struct layer *layer,

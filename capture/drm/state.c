@@ -52,7 +52,7 @@ static bool read_mode(const struct drm_card *card, uint32_t crtc, drmModeCrtc *o
 }
 
 /* By drmModeGetConnectorCurrent(): the kernel answers from what it knows, and does not probe the connector. */
-static bool read_output(const struct drm_card *card, uint32_t connector, struct drm_output *output)
+static bool read_connector(const struct drm_card *card, uint32_t connector, struct drm_output *output)
 {
     drmModeConnector *get = DRM_CALL(card, "MODE_GETCONNECTOR", drmModeGetConnectorCurrent(card->fd, connector));
     drmModeCrtc crtc;
@@ -76,7 +76,7 @@ int drm_outputs_read(const struct drm_card *card, struct drm_output outputs[DRM_
     struct drm_objects objects;
     int status = drm_objects_read(card, &objects, err);
     for (uint32_t i = 0; status == 0 && i < objects.connector_count && *count < DRM_OUTPUTS_MAX; i++)
-        if (read_output(card, objects.connectors[i], &outputs[*count]))
+        if (read_connector(card, objects.connectors[i], &outputs[*count]))
             ++*count;
     return status;
 }
@@ -125,112 +125,138 @@ static bool place_primary(const struct drm_card *card, const drmModePlane *get, 
     return true;
 }
 
-static int add_plane(const struct drm_card *card, const drmModePlane *get, const drmModeCrtc *crtc,
-                     struct drm_scan *scan, struct error *err)
+static int state_add_plane(const struct drm_card *card, const drmModePlane *get, const drmModeCrtc *crtc,
+                           struct drm_state *state, struct error *err)
 {
     struct drm_plane plane;
     if (get->crtc_id != crtc->crtc_id || get->fb_id == 0)
         return 0;
     read_plane_properties(card, get->plane_id, &plane);
     if (!card->atomic && !place_primary(card, get, crtc, &plane)) {
-        scan->cursor_unknown = true;
+        state->cursor_unknown = true;
         return 0;
     }
     /* It changed between the two calls; the comparison afterwards will see that. */
     if (plane.values[PLANE_CRTC_ID] != crtc->crtc_id || plane.values[PLANE_FB_ID] == 0)
         return 0;
-    if (scan->plane_count == DRM_PLANES_MAX)
+    if (state->plane_count == DRM_PLANES_MAX)
         return error_set(err, ERR_LIMIT, "card%u: a CRTC shows more than %d planes", card->number, DRM_PLANES_MAX);
-    scan->planes[scan->plane_count++] = plane;
+    state->planes[state->plane_count++] = plane;
     return 0;
 }
 
-static int read_plane(const struct drm_card *card, uint32_t id, const drmModeCrtc *crtc, struct drm_scan *scan,
-                      struct error *err)
+static int state_read_plane(const struct drm_card *card, uint32_t id, const drmModeCrtc *crtc, struct drm_state *state,
+                            struct error *err)
 {
     drmModePlane *get = DRM_CALL(card, "MODE_GETPLANE", drmModeGetPlane(card->fd, id));
-    int status = get ? add_plane(card, get, crtc, scan, err) : 0;
+    int status = get ? state_add_plane(card, get, crtc, state, err) : 0;
     drmModeFreePlane(get);
     return status;
 }
 
 /* ---- colours ---- */
 
-static void read_gamma_table(const struct drm_card *card, uint64_t blob, struct drm_scan *scan)
+static void read_gamma_table(const struct drm_card *card, uint64_t blob, struct drm_state *state)
 {
     size_t len = 0;
     uint8_t *bytes = drm_blob_read(card, blob, &len);
     size_t count = len / sizeof(struct drm_color_lut);
     bool zero = count > 0;
-    scan->has_palette = count == 256;
+    state->has_palette = count == 256;
     for (size_t i = 0; bytes && i < count && count <= LUT_ENTRIES_MAX; i++) {
         struct drm_color_lut entry;
         memcpy(&entry, bytes + i * sizeof entry, sizeof entry);
         zero &= !entry.red && !entry.green && !entry.blue;
-        if (scan->has_palette)
-            scan->palette[i] = (struct color){entry.red, entry.green, entry.blue, 0xffff};
+        if (state->has_palette)
+            state->palette[i] = (struct color){entry.red, entry.green, entry.blue, 0xffff};
     }
-    scan->gamma = count == 0 ? DRM_LUT_NONE : zero ? DRM_LUT_ZERO : DRM_LUT_SET;
+    state->gamma = count == 0 ? DRM_LUT_NONE : zero ? DRM_LUT_ZERO : DRM_LUT_SET;
     free(bytes);
 }
 
 /* What drivers keep apart from the properties: the table that was set through the interface of old. */
-static void read_legacy_palette(const struct drm_card *card, uint32_t crtc, struct drm_scan *scan)
+static void read_legacy_palette(const struct drm_card *card, uint32_t crtc, struct drm_state *state)
 {
     uint16_t red[256], green[256], blue[256];
     if (DRM_CALL(card, "MODE_GETGAMMA", drmModeCrtcGetGamma(card->fd, crtc, 256, red, green, blue)) < 0)
         return;
     for (int i = 0; i < 256; i++)
-        scan->palette[i] = (struct color){red[i], green[i], blue[i], 0xffff};
-    scan->has_palette = true;
+        state->palette[i] = (struct color){red[i], green[i], blue[i], 0xffff};
+    state->has_palette = true;
 }
 
-static void read_colours(const struct drm_card *card, uint32_t crtc, const drmModeObjectProperties *properties,
-                         struct drm_scan *scan)
+static void read_colors(const struct drm_card *card, uint32_t crtc, const drmModeObjectProperties *properties,
+                        struct drm_state *state)
 {
     uint64_t value = 0;
     if (drm_property_get(card, properties, "GAMMA_LUT", &value))
-        read_gamma_table(card, value, scan);
-    if (!scan->has_palette)
-        read_legacy_palette(card, crtc, scan);
+        read_gamma_table(card, value, state);
+    if (!state->has_palette)
+        read_legacy_palette(card, crtc, state);
 }
 
 /* ---- a CRTC ---- */
 
 /* Returns whether it is on. */
-static bool read_crtc_properties(const struct drm_card *card, uint32_t crtc, struct drm_scan *scan)
+static bool read_crtc_properties(const struct drm_card *card, uint32_t crtc, struct drm_state *state)
 {
     uint64_t active = 1;
     drmModeObjectProperties *properties = drm_properties_read(card, crtc, DRM_MODE_OBJECT_CRTC);
     drm_property_get(card, properties, "ACTIVE", &active);
     if (active)
-        read_colours(card, crtc, properties, scan);
+        read_colors(card, crtc, properties, state);
     drmModeFreeObjectProperties(properties);
     return active;
 }
 
-int drm_scan_read(const struct drm_card *card, uint32_t crtc, struct drm_scan *scan, struct error *err)
+int drm_state_read(const struct drm_card *card, uint32_t crtc, struct drm_state *state, struct error *err)
 {
     drmModeCrtc get;
     struct drm_objects objects;
-    memset(scan, 0, sizeof *scan);
+    memset(state, 0, sizeof *state);
     int status = drm_objects_read(card, &objects, err);
     if (status < 0)
         return status;
-    scan->active = read_mode(card, crtc, &get) && read_crtc_properties(card, crtc, scan);
-    if (!scan->active)
+    state->active = read_mode(card, crtc, &get) && read_crtc_properties(card, crtc, state);
+    if (!state->active)
         return 0;
-    scan->width = get.mode.hdisplay;
-    scan->height = get.mode.vdisplay;
+    state->width = get.mode.hdisplay;
+    state->height = get.mode.vdisplay;
     for (uint32_t i = 0; i < objects.plane_count && status == 0; i++)
-        status = read_plane(card, objects.planes[i], &get, scan, err);
+        status = state_read_plane(card, objects.planes[i], &get, state, err);
     return status;
 }
 
-bool drm_scan_is_same(const struct drm_scan *a, const struct drm_scan *b)
+bool drm_state_is_same(const struct drm_state *a, const struct drm_state *b)
 {
     return a->active == b->active && a->width == b->width && a->height == b->height && a->gamma == b->gamma &&
            a->plane_count == b->plane_count && memcmp(a->planes, b->planes, a->plane_count * sizeof *a->planes) == 0;
+}
+
+static void read_color_table(const struct drm_card *card, uint64_t blob, struct color_table *table)
+{
+    size_t len = 0;
+    uint8_t *bytes = drm_blob_read(card, blob, &len);
+    if (bytes)
+        color_table_read(table, bytes, len);
+    free(bytes);
+}
+
+void drm_state_read_colors(const struct drm_card *card, uint32_t crtc, struct colors *colors)
+{
+    uint64_t blob;
+    size_t len = 0;
+    *colors = (struct colors){0};
+    drmModeObjectProperties *properties = drm_properties_read(card, crtc, DRM_MODE_OBJECT_CRTC);
+    if (drm_property_get(card, properties, "DEGAMMA_LUT", &blob))
+        read_color_table(card, blob, &colors->degamma);
+    if (drm_property_get(card, properties, "GAMMA_LUT", &blob))
+        read_color_table(card, blob, &colors->gamma);
+    uint8_t *bytes = drm_property_get(card, properties, "CTM", &blob) ? drm_blob_read(card, blob, &len) : NULL;
+    if (bytes)
+        colors_read_matrix(colors, bytes, len);
+    free(bytes);
+    drmModeFreeObjectProperties(properties);
 }
 
 /* ---- from properties to a layer ---- */

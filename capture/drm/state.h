@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What a card is told to scan out: its outputs, and the state of a CRTC with the planes on it. */
+/* What a card is told to state out: its outputs, and the state of a CRTC with the planes on it. */
 #ifndef CAPTURE_DRM_STATE_H
 #define CAPTURE_DRM_STATE_H
 
+#include "picture/colors.h"
 #include "picture/compose.h"
 #include "capture/drm/card.h"
 
@@ -53,7 +54,7 @@ struct drm_plane {
 
 enum drm_lut { DRM_LUT_NONE, DRM_LUT_SET, DRM_LUT_ZERO /* whatever is shown comes out black */ };
 
-struct drm_scan {
+struct drm_state {
     bool active;
     uint32_t width, height; /* of the mode */
     size_t plane_count;     /* those with a framebuffer */
@@ -64,8 +65,12 @@ struct drm_scan {
     bool cursor_unknown; /* the driver tells of no cursor plane's place */
 };
 
-int drm_scan_read(const struct drm_card *card, uint32_t crtc, struct drm_scan *scan, struct error *err);
-bool drm_scan_is_same(const struct drm_scan *a, const struct drm_scan *b);
+int drm_state_read(const struct drm_card *card, uint32_t crtc, struct drm_state *state, struct error *err);
+bool drm_state_is_same(const struct drm_state *a, const struct drm_state *b);
+
+/* Reads the CRTC's properties DEGAMMA_LUT, CTM and GAMMA_LUT; what can't be read counts as none. To be ended with
+   colors_deinit(). */
+void drm_state_read_colors(const struct drm_card *card, uint32_t crtc, struct colors *colors);
 
 /* All of the layer but the frame's pixels. */
 void drm_plane_layer(const struct drm_card *card, const struct drm_plane *plane, struct layer *layer);

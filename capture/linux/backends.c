@@ -2,6 +2,7 @@
 #include "capture/capture.h"
 #include "capture/choice.h"
 #include "capture/drm/backend.h"
+#include "capture/drm/sysfs.h"
 #include "capture/pattern.h"
 #include "capture/x11/backend.h"
 #include "platform/console.h"
@@ -32,7 +33,7 @@ static void linux_choose(const struct capture_options *options, struct capture_c
     struct choice_scene *scene = calloc(1, sizeof *scene);
     if (!scene)
         return; /* the order above is the fallback */
-    drm_look("", options->card_classes, scene);
+    drm_probe("", options->card_classes, scene);
     x11_look("", getenv("DISPLAY"), scene);
     scene->vt_mode = vt_mode(scene->vt);
     choice_make(scene, options->output, candidates);

@@ -444,17 +444,17 @@ int drm_render_read(const struct drm_card *card, const struct drm_framebuffer *f
 
 /* ---- the harness ---- */
 
-static void take_shot(struct drm_card *card)
+static void take_snapshot(struct drm_card *card)
 {
     struct drm_output output = {
         .name = "card0-X-1", .card = card, .crtc = CRTC, .width = kernel.width, .height = kernel.height};
-    struct drm_shot_options options = {.cursor = true, .deadline_ms = os_deadline(DEADLINE_MS)};
-    struct drm_shot shot = {0};
+    struct drm_snapshot_options options = {.cursor = true, .deadline_ms = os_deadline(DEADLINE_MS)};
+    struct drm_snapshot snapshot = {0};
     struct strlist facts = {0};
     struct error err = {0};
     uint8_t *rgb = malloc((size_t)kernel.width * kernel.height * 3);
     require(rgb != NULL);
-    int status = drm_shot_take(&output, &options, rgb, kernel.width * 3, &shot, &facts, &err);
+    int status = drm_snapshot_take(&output, &options, rgb, kernel.width * 3, &snapshot, &facts, &err);
     require(status == 0 || (status < 0 && status == err.status && *err.text));
     for (int i = 1; i <= HANDLES; i++)
         require(kernel.open[i] == 0);
@@ -470,7 +470,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         .fd = -1, .atomic = kernel.enum_count != 19, .properties = calloc(1, sizeof *card.properties)};
     require(card.properties != NULL);
     strcpy(card.driver, drivers[take(1) % COUNT(drivers)]);
-    take_shot(&card);
+    take_snapshot(&card);
     drm_card_close(&card);
     return 0;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What formats and layouts are called. The words are libdrm's; what it knows no word for must still be told. */
-#include "capture/drm/frame.h"
+#include "capture/drm/framebuffer.h"
 #include "tests/unit/check.h"
 
 static void modifiers(void)
