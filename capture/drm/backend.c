@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "capture/drm/backend.h"
 
+#include "capture/choice.h"
 #include "capture/drm/crc.h"
 #include "capture/drm/layout.h"
 #include "capture/drm/snapshot.h"
@@ -14,13 +15,13 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* Of all that is open or known, only the picture outlives a request. */
+/* Nothing of it outlives a request but the picture. */
 struct capture {
     struct drm_card cards[DRM_CARDS_MAX]; /* open during a request */
     size_t card_count;
-    struct drm_output outputs[DRM_OUTPUTS_MAX]; /* those that show something, as they lie in a layout */
+    struct drm_output outputs[DRM_OUTPUTS_MAX]; /* the active ones, as they are laid out */
     size_t output_count;
-    struct error refused; /* why the last card that can't be looked at can't */
+    struct error refused; /* why the last card that has no picture to give has none */
     uint8_t *pixels;      /* owned: the picture */
 };
 
@@ -33,7 +34,8 @@ static void drm_close_cards(struct capture *capture)
     capture->card_count = 0;
 }
 
-/* A card of which nothing can be learnt is passed over; its reason counts if there is no other. */
+/* Opens the cards that have an active output. A card that can't be opened is skipped; its error is kept for the case that
+   no other one has outputs. */
 static void drm_open_cards(struct capture *capture, const struct strlist *card_classes)
 {
     unsigned numbers[DRM_CARDS_MAX];
@@ -64,7 +66,7 @@ static void keep_active_outputs(struct capture *capture)
     capture->output_count = kept;
 }
 
-/* Opens the cards, which stay open also after a failure. */
+/* Opens the cards, which stay open also after a failure, and reads their active outputs. */
 static int find_outputs(struct capture *capture, const struct strlist *card_classes, struct error *err)
 {
     capture->output_count = 0;
@@ -119,7 +121,7 @@ static bool overlap(const struct rect *a, const struct rect *b)
            b->y < (int64_t)a->y + a->height;
 }
 
-/* `x`: where the output lies within what is chosen. */
+/* Adds what was found on one output. `x` is the output's place within what is chosen. */
 static void merge_snapshot(struct drm_snapshot *all, const struct drm_snapshot *snapshot, int32_t x,
                            const struct rect *region)
 {
@@ -187,6 +189,22 @@ static int make_picture(struct capture *capture, const struct capture_options *o
     return 0;
 }
 
+/* ---- for the choice of a screen ---- */
+
+void drm_probe(const char *root, const struct strlist *card_classes, struct choice_scene *scene)
+{
+    unsigned numbers[DRM_CARDS_MAX];
+    size_t count = drm_sysfs_cards(root, numbers);
+    for (size_t i = 0; i < count && scene->card_count < CHOICE_CARDS_MAX; i++) {
+        struct choice_card *card = &scene->cards[scene->card_count++];
+        *card = (struct choice_card){.number = numbers[i]};
+        drm_sysfs_identify(root, numbers[i], &card->identity);
+        card->class = card_class_find(&card->identity, card_classes);
+        card->active_outputs = drm_sysfs_active_count(root, numbers[i]);
+        card->has_text = drm_sysfs_has_console(root, numbers[i]);
+    }
+}
+
 /* ---- the backend ---- */
 
 static void drm_close(struct capture *capture)
@@ -198,7 +216,8 @@ static void drm_close(struct capture *capture)
     free(capture);
 }
 
-/* What drm_framebuffer_open finds out too, but before anything is listed that can't be taken. */
+/* Returns whether the process has CAP_SYS_ADMIN. drm_framebuffer_open() would find out too, but only after outputs were
+   listed that can't be captured. */
 static bool has_privilege(void)
 {
     struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};

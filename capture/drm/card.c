@@ -27,8 +27,8 @@ int drm_ioctl(const struct drm_card *card, unsigned long request, const char *na
     return DRM_CALL(card, name, drmIoctl(card->fd, request, argument)) < 0 ? errno : 0;
 }
 
-/* Where in the kernel the process's first thread waits, which is the one that takes pictures; "" when it does not, or the
-   kernel does not tell. */
+/* Reads where in the kernel the process's first thread waits, which is the one that captures; "" when it does not wait, or
+   the kernel does not tell. */
 static void read_wait_channel(char *name, size_t size)
 {
     int fd = open("/proc/self/wchan", O_RDONLY | O_CLOEXEC);
@@ -65,7 +65,8 @@ static bool card_set_capability(const struct drm_card *card, uint64_t capability
     return DRM_CALL(card, "SET_CLIENT_CAP", drmSetClientCap(card->fd, capability, 1)) == 0;
 }
 
-/* Whoever opens a card that has no master becomes it, and then a compositor that starts meanwhile can't. */
+/* Drops the mastership and sets the client's capabilities. Whoever opens a card that has no master becomes its master, and
+   then a compositor that starts meanwhile can't. */
 static void card_become_client(struct drm_card *card)
 {
     DRM_CALL(card, "DROP_MASTER", drmDropMaster(card->fd));

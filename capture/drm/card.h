@@ -17,7 +17,7 @@
 
 #define DRM_PROPERTIES_MAX 512 /* of one object, and of one card */
 
-/* What properties mean, asked for once for each time a card is opened. Filled by object.c. */
+/* The definitions of properties, read once for each time a card is opened. Filled by object.c. */
 struct drm_property_cache {
     drmModePropertyRes *items[DRM_PROPERTIES_MAX]; /* owned */
     size_t count;
@@ -29,25 +29,25 @@ struct drm_card {
     char driver[32]; /* DRM's name for it; "" where it isn't known */
     struct card_identity identity;
     enum card_class class; /* set by the caller */
-    bool atomic;           /* planes tell all of their state; else only what is in the primary one can be known */
+    bool atomic;           /* the planes' state can be read in full; else only the primary plane's framebuffer */
     struct drm_property_cache *properties; /* owned */
 };
 
-/* Opens it and is not its master when it returns. */
+/* Opens it, and is not its master on return. */
 int drm_card_open(struct drm_card *card, unsigned number, struct error *err);
 void drm_card_close(struct drm_card *card); /* accepts one that failed to open */
 
-/* Notes what is done next with the card. `name` outlives the call. */
+/* Notes the name of the operation that begins on the card. `name` must be static. */
 void drm_call_begins(const struct drm_card *card, const char *name);
 
-/* Notes the ioctl's name and makes the call of libdrm's that stands for it: its value. */
+/* Notes the ioctl's name, then evaluates libdrm's call for it. */
 #define DRM_CALL(card, name, call) (drm_call_begins(card, name), (call))
 
 /* Makes one ioctl that libdrm has no call for, again while it is interrupted. Returns 0 or the errno. */
 int drm_ioctl(const struct drm_card *card, unsigned long request, const char *name, void *argument);
 #define DRM_IOCTL(card, NAME, argument) drm_ioctl(card, DRM_IOCTL_##NAME, #NAME, argument)
 
-/* What the last call was, for one that does not return; from any thread. */
+/* Describes the last call, for the report of one that does not return. Any thread may call it. */
 void drm_describe_call(char *text, size_t size);
 
 #endif

@@ -49,7 +49,7 @@ static const char *crc_open_reason(int code)
     }
 }
 
-/* One frame's line; the kernel gives one for each read. */
+/* Reads the line of one frame; the kernel gives one for each read. */
 static int crc_read_line(int fd, int64_t deadline_ms, char line[LINE_MAX_SIZE], struct error *err)
 {
     for (;;) {
@@ -81,7 +81,7 @@ static int crc_read_frames(int fd, int64_t deadline_ms, char values[DRM_CRC_VALU
     return 0;
 }
 
-/* As debugfs numbers it: by its place among the card's. */
+/* Finds the CRTC's number in debugfs, which is its place among the card's CRTCs. */
 static bool crc_find_index(const struct drm_output *output, unsigned *index)
 {
     struct drm_objects objects;
@@ -94,7 +94,7 @@ static bool crc_find_index(const struct drm_output *output, unsigned *index)
     return false;
 }
 
-/* While `data` is open the hardware computes; it stops when it is closed. */
+/* Reads the CRCs of a frame. The hardware computes them while `data` is open. */
 static int crc_read_debugfs(const struct drm_output *output, int64_t deadline_ms, char values[DRM_CRC_VALUES_SIZE],
                             struct error *err)
 {
@@ -108,10 +108,9 @@ static int crc_read_debugfs(const struct drm_output *output, int64_t deadline_ms
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0)
         return error_set(err, ERR_UNAVAILABLE, "%s: %s", path, crc_open_reason(errno));
-    struct error why;
-    int status = crc_read_frames(fd, deadline_ms < frames ? deadline_ms : frames, values, &why);
+    int status = crc_read_frames(fd, deadline_ms < frames ? deadline_ms : frames, values, err);
     close(fd);
-    return status < 0 ? error_set(err, status, "%s: %s", path, why.text) : 0;
+    return status < 0 ? error_prefix(err, status, "%s", path) : 0;
 }
 
 static void crc_add_debugfs(const struct drm_output *output, int64_t deadline_ms, struct strlist *facts)

@@ -37,7 +37,7 @@ static int egl_open_library(const char *name, void **library, struct error *err)
     return *library ? 0 : error_set(err, ERR_UNAVAILABLE, "%s can't be opened", name);
 }
 
-/* A pointer to a function, whose kind POSIX lets dlsym's result be. */
+/* Stores a pointer to a function; returns false for NULL. POSIX lets dlsym()'s result be one. */
 static bool set_call(void *call, size_t size, const void *symbol)
 {
     memcpy(call, &symbol, size);
@@ -217,7 +217,7 @@ static int egl_import(struct egl_session *s, const struct drm_egl_frame *frame, 
     return s->image ? 0 : egl_error(s, "importing the framebuffer", err);
 }
 
-/* The texture and the framebuffer end with the context. */
+/* Reads the imported picture. The texture and the framebuffer are freed with the context. */
 static int egl_read_back(const struct egl_session *s, const struct drm_egl_frame *frame, uint8_t *rgba,
                          struct error *err)
 {

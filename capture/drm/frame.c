@@ -17,7 +17,7 @@
 
 /* ---- its layout ---- */
 
-/* Drivers that know of tiles, but keep them to themselves when no modifier is told. All others have rows. */
+/* Returns whether the driver may use tiles without telling a modifier. All others have rows then. */
 static bool has_implicit_tiling(const struct drm_card *card)
 {
     static const char *const drivers[] = {"amdgpu", "radeon", "nouveau", "nvidia-drm", "i915", "xe", "msm", "vc4"};
@@ -67,20 +67,20 @@ static int frame_find_format(const struct drm_card *card, const struct drm_frame
     return 0;
 }
 
-/* A multiple of both, one of which is a power of two and the other 1 or 2. */
+/* Returns a multiple of the tile's and of the chroma's height: one is a power of two, the other 1 or 2. */
 static uint32_t row_unit(const struct tiling *tiling, const struct format *format)
 {
     uint32_t tall = format->planes[1].bytes ? format->planes[1].height : 1;
     return tiling->height * tall;
 }
 
-/* Where the rows that are wanted lie in a plane's memory. */
+/* Where the wanted rows are in a plane's memory. */
 struct extent {
     uint64_t start, size; /* bytes */
     uint32_t rows;
 };
 
-/* The rows that the layer shows, from `first` on: whole rows of tiles, and of chroma. */
+/* Returns how many rows the layer shows from *first on, which is the first of a row of tiles and of chroma. */
 static uint32_t wanted_rows(const struct layer *layer, uint32_t unit, uint32_t *first)
 {
     uint64_t last = ((uint64_t)layer->src_y + layer->src_height + 0xffff) >> 16;
@@ -117,7 +117,7 @@ static int frame_find_extent(const struct drm_card *card, const struct drm_frame
 #if defined(__x86_64__) || defined(__i386__)
 #define LINE 64 /* bytes that one streaming fetch brings */
 
-/* `from` is a multiple of 16, `len` of LINE. */
+/* Copies with streaming loads. `from` is a multiple of 16, `len` of LINE. */
 __attribute__((target("sse4.1"))) static void stream_copy_lines(uint8_t *to, const uint8_t *from, size_t len)
 {
     _mm_mfence();
@@ -132,26 +132,30 @@ __attribute__((target("sse4.1"))) static void stream_copy_lines(uint8_t *to, con
     }
 }
 
-/* Copies as memcpy() does, out of memory that the processor does not cache: a plain read of that takes the bus for each
-   word, a streaming one (SSE 4.1, where the processor has it) fetches 64 bytes at once. */
-static void stream_copy(void *to, const void *from, size_t len)
+/* Returns whether the processor can, and the bytes were copied. */
+static bool stream_copy_by_sse(uint8_t *to, const uint8_t *from, size_t len)
 {
-    size_t head = (LINE - (uintptr_t)from % LINE) % LINE, body;
-    if (!__builtin_cpu_supports("sse4.1") || len < head + LINE) {
-        memcpy(to, from, len);
-        return;
-    }
-    body = (len - head) / LINE * LINE;
+    size_t head = (LINE - (uintptr_t)from % LINE) % LINE;
+    if (!__builtin_cpu_supports("sse4.1") || len < head + LINE)
+        return false;
+    size_t body = (len - head) / LINE * LINE;
     memcpy(to, from, head);
-    stream_copy_lines((uint8_t *)to + head, (const uint8_t *)from + head, body);
-    memcpy((uint8_t *)to + head + body, (const uint8_t *)from + head + body, len - head - body);
-}
-#else
-static void stream_copy(void *to, const void *from, size_t len)
-{
-    memcpy(to, from, len);
+    stream_copy_lines(to + head, from + head, body);
+    memcpy(to + head + body, from + head + body, len - head - body);
+    return true;
 }
 #endif
+
+/* Copies as memcpy() does, out of memory that the processor does not cache. A plain read of that takes the bus for each
+   word, a streaming one (SSE 4.1, where the processor has it) fetches 64 bytes at once. */
+static void stream_copy(uint8_t *to, const uint8_t *from, size_t len)
+{
+#if defined(__x86_64__) || defined(__i386__)
+    if (stream_copy_by_sse(to, from, len))
+        return;
+#endif
+    memcpy(to, from, len);
+}
 
 /* ---- virtio-gpu with 3D: what was drawn is in the host's memory, and the guest's pages of it were never written ---- */
 
@@ -193,7 +197,7 @@ static bool virtgpu_is_in_host(const struct drm_card *card, uint32_t handle, con
 
 /* ---- its bytes ---- */
 
-/* From the card's memory, once, as it may be slow. It is mapped first: what the framebuffer says of its size is believed
+/* Copies bytes out of the card's memory, once, as it may be slow. It is mapped first: the framebuffer's size is believed
    only as far as there is memory behind it. */
 static uint8_t *copy_out(const struct drm_card *card, uint32_t handle, const struct extent *extent, struct error *err)
 {
@@ -268,16 +272,16 @@ static int read_mapped(const struct drm_card *card, const struct drm_framebuffer
 int drm_frame_read(const struct drm_card *card, struct drm_framebuffer *framebuffer, struct layer *layer,
                    uint8_t *memory[FORMAT_PLANES_MAX], struct error *err)
 {
-    struct error reason, more = {0};
+    struct error reason, by_egl;
     int status = read_mapped(card, framebuffer, layer, memory, &reason);
-    if (status == ERR_UNAVAILABLE) {
-        for (int i = 0; i < FORMAT_PLANES_MAX; i++) {
-            free(memory[i]);
-            memory[i] = NULL;
-        }
-        framebuffer->by_egl = drm_render_read(card, framebuffer, layer, memory, &more) == 0;
-    }
-    if (status == 0 || framebuffer->by_egl)
+    if (status == 0)
         return 0;
-    return error_set(err, status, "%s%s%s", reason.text, *more.text ? "; by EGL: " : "", more.text);
+    if (status != ERR_UNAVAILABLE)
+        return error_set(err, status, "%s", reason.text);
+    for (int i = 0; i < FORMAT_PLANES_MAX; i++) {
+        free(memory[i]);
+        memory[i] = NULL;
+    }
+    framebuffer->by_egl = drm_render_read(card, framebuffer, layer, memory, &by_egl) == 0;
+    return framebuffer->by_egl ? 0 : error_set(err, status, "%s; by EGL: %s", reason.text, by_egl.text);
 }

@@ -43,11 +43,11 @@ void drm_modifier_text(char text[DRM_MODIFIER_TEXT_SIZE], uint64_t modifier)
 static int framebuffer_error(const struct drm_card *card, uint32_t id, int code, struct error *err)
 {
     return error_set(err, code == ENOENT ? ERR_NOT_FOUND : ERR_UNAVAILABLE,
-                     "card%u (%s) does not tell of its framebuffer %u: %s", card->number, card->driver, id,
+                     "card%u (%s) does not describe its framebuffer %u: %s", card->number, card->driver, id,
                      strerror(code));
 }
 
-/* Without the flag the modifiers mean nothing, whatever they are. */
+/* Returns 0 or an errno. Without the flag the modifier means nothing, whatever it is. */
 static int framebuffer_get2(const struct drm_card *card, uint32_t id, struct drm_framebuffer *out)
 {
     drmModeFB2 *get = DRM_CALL(card, "MODE_GETFB2", drmModeGetFB2(card->fd, id));
@@ -83,7 +83,7 @@ static uint32_t fourcc_of_depth(uint32_t bits, uint32_t depth)
     return 0;
 }
 
-/* Kernels before 5.7. */
+/* Returns 0 or an errno, on kernels before 5.7. */
 static int framebuffer_get(const struct drm_card *card, uint32_t id, struct drm_framebuffer *out)
 {
     drmModeFB *get = DRM_CALL(card, "MODE_GETFB", drmModeGetFB(card->fd, id));

@@ -44,13 +44,13 @@ static bool is_on(const struct drm_output *output, const char *source)
     return strcmp(name, source) == 0;
 }
 
-/* "card0-HDMI-A-1", or without its card where only one has such a connector. */
+/* Compares with "card0-HDMI-A-1", and without its card. */
 static bool is_named(const struct drm_output *output, const char *name)
 {
     return strcmp(name, output->name) == 0 || strcmp(name, strchr(output->name, '-') + 1) == 0;
 }
 
-/* Without a name: all outputs of the source, or else of the first card that shows something. */
+/* Returns whether the options ask for it. Without a name they do for all outputs of the source, or else of the first card. */
 static bool is_chosen(const struct drm_output *first, const struct drm_output *output,
                       const struct capture_options *options)
 {
@@ -61,7 +61,7 @@ static bool is_chosen(const struct drm_output *first, const struct drm_output *o
     return strcmp(options->output, "all") == 0 || is_named(output, options->output);
 }
 
-/* Those of the name; NULL: all. */
+/* Lists the outputs with the name; NULL: all. */
 static void list_names(const struct drm_output *outputs, size_t count, const char *name, struct buffer *text)
 {
     buffer_init(text, ERROR_LIST_MAX);

@@ -9,7 +9,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* Between its begin and its end, caches are what the device sees. */
+/* Tells the driver that reading starts or ends. In between, the processor's caches agree with the device's memory. */
 static void synchronise(int dmabuf, uint64_t edge)
 {
     struct dma_buf_sync sync = {.flags = edge | DMA_BUF_SYNC_READ};
@@ -29,7 +29,7 @@ static int map_file(int fd, uint64_t offset, uint64_t size, struct drm_mapping *
     return 0;
 }
 
-/* Both return 0 or an errno. */
+/* ---- both return 0 or an errno ---- */
 
 static int map_dmabuf(const struct drm_card *card, uint32_t handle, uint64_t size, struct drm_mapping *out)
 {

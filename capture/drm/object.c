@@ -107,8 +107,8 @@ const char *drm_property_value_name(const struct drm_card *card, const char *nam
     return "";
 }
 
-/* Not drmModeGetPropertyBlob(): it would copy more than it has allocated, were the blob replaced between its two calls by
-   a longer one with the same number. Here the kernel is told how much there is room for. */
+/* Reads the blob without drmModeGetPropertyBlob(): that would copy more than it has allocated, were the blob replaced
+   between its two calls by a longer one with the same number. Here the kernel is told how much there is room for. */
 uint8_t *drm_blob_read(const struct drm_card *card, uint64_t id, size_t *len)
 {
     struct drm_mode_get_blob get = {.blob_id = (uint32_t)id};

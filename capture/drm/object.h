@@ -13,6 +13,7 @@ struct drm_objects {
     uint32_t crtc_count, connector_count, plane_count;
 };
 
+/* Reads the numbers of the card's CRTCs, connectors and planes. */
 int drm_objects_read(const struct drm_card *card, struct drm_objects *objects, struct error *err);
 
 /* Returns the object's properties, for drmModeFreeObjectProperties(), or NULL: it is gone, or has more than

@@ -12,13 +12,13 @@
 #include <string.h>
 #include <unistd.h>
 
-static void close_all(const struct drm_egl_frame *frame)
+static void render_close_planes(const struct drm_egl_frame *frame)
 {
     for (unsigned i = 0; i < frame->plane_count; i++)
         close(frame->fds[i]);
 }
 
-/* A dma-buf for each plane of memory that the framebuffer has, those of compression included. */
+/* Exports a dma-buf for each plane of memory that the framebuffer has, those of compression included. */
 static int export_planes(const struct drm_card *card, const struct drm_framebuffer *framebuffer,
                          struct drm_egl_frame *frame, struct error *err)
 {
@@ -71,7 +71,7 @@ int drm_render_read(const struct drm_card *card, const struct drm_framebuffer *f
         status = memory[0] ? render(card, &frame, memory[0], err)
                            : error_set(err, ERR_NO_MEMORY, "no memory for %ux%u pixels", frame.width, frame.height);
     }
-    close_all(&frame);
+    render_close_planes(&frame);
     if (status == 0)
         set_frame(&layer->frame, framebuffer, memory[0]);
     return status;

@@ -62,20 +62,20 @@ static int read_pixels(const struct drm_output *output, const struct drm_plane *
     return status;
 }
 
-/* A cursor that can't be read is worth a word, and not the whole picture. */
+/* Reads the cursor. Where that fails there is still a picture, with a warning. */
 static int read_cursor(const struct drm_output *output, const struct drm_plane *plane, bool wanted,
                        struct attempt *attempt, struct error *err)
 {
-    struct error why = {0};
     const struct layer *layer = &attempt->layers[attempt->count];
     if (!wanted)
         return 0;
-    int status = read_pixels(output, plane, attempt, &why);
-    if (status == ERR_NOT_FOUND || status == ERR_DENIED || status == ERR_NO_MEMORY)
-        return error_set(err, status, "%s", why.text);
+    int status = read_pixels(output, plane, attempt, err);
+    if (status == ERR_NOT_FOUND || status == ERR_DENIED || status == ERR_NO_MEMORY || status == ERR_CLOSED)
+        return status;
     attempt->cursor = status < 0 ? DRM_CURSOR_UNAVAILABLE : DRM_CURSOR_DRAWN;
     attempt->cursor_place = (struct rect){layer->x, layer->y, layer->width, layer->height};
-    snprintf(attempt->cursor_reason, sizeof attempt->cursor_reason, "%.500s", why.text);
+    if (status < 0)
+        snprintf(attempt->cursor_reason, sizeof attempt->cursor_reason, "%.500s", err->text);
     return 0;
 }
 
@@ -117,7 +117,7 @@ static int snapshot_read_planes(const struct drm_output *output, bool cursor, st
     return status;
 }
 
-/* *same: the planes did not change meanwhile, so that both the pixels and a failure can be trusted. */
+/* Reads state, pixels and state again. *same: nothing changed meanwhile, so that pixels and failures can be trusted. */
 static int attempt_read(const struct drm_output *output, bool cursor, struct attempt *attempt, bool *same,
                         struct error *err)
 {
@@ -147,7 +147,7 @@ static int snapshot_read(const struct drm_output *output, const struct drm_snaps
     return status;
 }
 
-/* ---- telling ---- */
+/* ---- facts ---- */
 
 static void add_plane_fact(const struct layer *layer, const struct drm_framebuffer *framebuffer, struct strlist *facts)
 {
@@ -160,7 +160,7 @@ static void add_plane_fact(const struct layer *layer, const struct drm_framebuff
                  framebuffer->by_egl ? ", read by EGL" : "");
 }
 
-static void add_facts(const struct drm_output *output, const struct attempt *attempt, struct strlist *facts)
+static void add_plane_facts(const struct drm_output *output, const struct attempt *attempt, struct strlist *facts)
 {
     for (size_t i = 0; i < attempt->count; i++)
         add_plane_fact(&attempt->layers[i], &attempt->framebuffers[i], facts);
@@ -168,7 +168,7 @@ static void add_facts(const struct drm_output *output, const struct attempt *att
         strlist_addf(facts, "warning=%s: the cursor is missing: %s", output->name, attempt->cursor_reason);
 }
 
-/* A framebuffer with a palette has used the gamma table up. */
+/* Returns whether a framebuffer has a palette, for which the gamma table is used up. */
 static bool has_palette(const struct attempt *attempt)
 {
     bool found = false;
@@ -203,7 +203,7 @@ int drm_snapshot_take(const struct drm_output *output, const struct drm_snapshot
         return error_set(err, ERR_NO_MEMORY, "no memory to read the planes of %s", output->name);
     int status = snapshot_read(output, options, attempt, &snapshot->coherent, err);
     if (status == 0) {
-        add_facts(output, attempt, facts);
+        add_plane_facts(output, attempt, facts);
         snapshot->cursor = attempt->cursor;
         snapshot->cursor_place = attempt->cursor_place;
         snapshot->read_us = attempt->read_us;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The planes of one output, read out and composed. */
+/* Reads the planes of one output and composes them. */
 #ifndef CAPTURE_DRM_SNAPSHOT_H
 #define CAPTURE_DRM_SNAPSHOT_H
 
@@ -9,10 +9,10 @@
 struct drm_snapshot_options {
     bool cursor;
     bool colors;         /* apply the CRTC's tables and its matrix */
-    int64_t deadline_ms; /* os_deadline()'s; from then on it is not tried again */
+    int64_t deadline_ms; /* os_deadline()'s; after it there is no further attempt */
 };
 
-/* In the order in which they win where there are several. */
+/* Where several outputs differ, the highest value is reported. */
 enum drm_cursor { DRM_CURSOR_HIDDEN, DRM_CURSOR_OFF, DRM_CURSOR_UNAVAILABLE, DRM_CURSOR_DRAWN };
 
 struct drm_snapshot {

@@ -29,7 +29,7 @@ static uint32_t encoder_crtc(const struct drm_card *card, uint32_t encoder)
     return crtc;
 }
 
-/* Compositors that use the atomic interface leave the encoder of old unset. */
+/* Returns the CRTC that drives it. Compositors that use the atomic interface leave the legacy encoder unset. */
 static uint32_t connector_crtc(const struct drm_card *card, const drmModeConnector *connector)
 {
     const drmModeObjectProperties properties = {.count_props = (uint32_t)connector->count_props,
@@ -51,7 +51,7 @@ static bool read_mode(const struct drm_card *card, uint32_t crtc, drmModeCrtc *o
     return valid;
 }
 
-/* By drmModeGetConnectorCurrent(): the kernel answers from what it knows, and does not probe the connector. */
+/* Reads what the kernel knows of the connector: drmModeGetConnectorCurrent() does not probe it. */
 static bool read_connector(const struct drm_card *card, uint32_t connector, struct drm_output *output)
 {
     drmModeConnector *get = DRM_CALL(card, "MODE_GETCONNECTOR", drmModeGetConnectorCurrent(card->fd, connector));
@@ -107,7 +107,8 @@ static enum layer_kind plane_kind(const struct drm_card *card, const struct drm_
     return strcmp(name, "Overlay") == 0 ? LAYER_OVERLAY : LAYER_PRIMARY;
 }
 
-/* A driver without atomic state tells which framebuffer a plane has, not where. The primary one fills the screen. */
+/* Places a primary plane over the whole screen. A driver without atomic state tells which framebuffer a plane has, not
+   where it is. */
 static bool place_primary(const struct drm_card *card, const drmModePlane *get, const drmModeCrtc *crtc,
                           struct drm_plane *plane)
 {
@@ -154,7 +155,7 @@ static int state_read_plane(const struct drm_card *card, uint32_t id, const drmM
     return status;
 }
 
-/* ---- colours ---- */
+/* ---- colors ---- */
 
 static void read_gamma_table(const struct drm_card *card, uint64_t blob, struct drm_state *state)
 {
@@ -174,7 +175,7 @@ static void read_gamma_table(const struct drm_card *card, uint64_t blob, struct 
     free(bytes);
 }
 
-/* What drivers keep apart from the properties: the table that was set through the interface of old. */
+/* Reads the table that was set through the legacy ioctl, which drivers keep apart from the properties. */
 static void read_legacy_palette(const struct drm_card *card, uint32_t crtc, struct drm_state *state)
 {
     uint16_t red[256], green[256], blue[256];
@@ -185,8 +186,8 @@ static void read_legacy_palette(const struct drm_card *card, uint32_t crtc, stru
     state->has_palette = true;
 }
 
-static void read_colors(const struct drm_card *card, uint32_t crtc, const drmModeObjectProperties *properties,
-                        struct drm_state *state)
+static void read_crtc_colors(const struct drm_card *card, uint32_t crtc, const drmModeObjectProperties *properties,
+                             struct drm_state *state)
 {
     uint64_t value = 0;
     if (drm_property_get(card, properties, "GAMMA_LUT", &value))
@@ -204,7 +205,7 @@ static bool read_crtc_properties(const struct drm_card *card, uint32_t crtc, str
     drmModeObjectProperties *properties = drm_properties_read(card, crtc, DRM_MODE_OBJECT_CRTC);
     drm_property_get(card, properties, "ACTIVE", &active);
     if (active)
-        read_colors(card, crtc, properties, state);
+        read_crtc_colors(card, crtc, properties, state);
     drmModeFreeObjectProperties(properties);
     return active;
 }
@@ -269,7 +270,7 @@ static enum blend blend_mode(const struct drm_card *card, uint64_t value)
     return strcmp(name, "None") == 0 ? BLEND_NONE : BLEND_PREMULTIPLIED;
 }
 
-/* A plane that does not tell, does it as television does. */
+/* Sets encoding and range; BT.601 with limited range where the plane does not tell. */
 static void set_yuv(const struct drm_card *card, const struct drm_plane *plane, struct frame *frame)
 {
     const char *encoding = drm_property_value_name(card, "COLOR_ENCODING", plane->values[PLANE_ENCODING]);

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "capture/drm/sysfs.h"
 
-#include "capture/choice.h"
-
 #include <dirent.h>
 #include <limits.h>
 #include <stdarg.h>
@@ -37,7 +35,7 @@ size_t drm_sysfs_cards(const char *root, unsigned numbers[DRM_CARDS_MAX])
 
 /* ---- its connectors ---- */
 
-/* The first word of a file; "" when it can't be read. */
+/* Reads the first word of a file; "" when it can't be read. */
 static void sysfs_read_word(const char *path, char word[16])
 {
     FILE *file = fopen(path, "re");
@@ -157,7 +155,7 @@ static uint16_t sysfs_read_id(const char *device, const char *name)
     return (uint16_t)strtoul(word, NULL, 16);
 }
 
-/* The last PCI address on the device's path in sysfs: that of virtio-gpu is one step above it. */
+/* Finds the last PCI address on the device's path in sysfs: that of virtio-gpu is one step above it. */
 static void sysfs_find_pci(char path[PATH_MAX], struct card_identity *out)
 {
     for (char *slash = strrchr(path, '/'); slash; slash = strrchr(path, '/')) {
@@ -171,7 +169,7 @@ static void sysfs_find_pci(char path[PATH_MAX], struct card_identity *out)
     }
 }
 
-/* Devices' drivers whose DRM drivers have another name, by which a card is known everywhere else. */
+/* Returns the DRM driver's name, by which a card is known everywhere else, for a device's driver. */
 static const char *drm_driver_name(const char *driver)
 {
     static const struct {
@@ -183,7 +181,7 @@ static const char *drm_driver_name(const char *driver)
     return driver;
 }
 
-/* A device made up in software has no driver, but its driver's name: that of vkms is /sys/devices/platform/vkms. */
+/* Finds the driver. A software device has none, but is named after it: that of vkms is /sys/devices/platform/vkms. */
 static void sysfs_find_driver(const char *root, unsigned number, struct card_identity *out)
 {
     char link[PATH_MAX], path[PATH_MAX];
@@ -206,20 +204,4 @@ void drm_sysfs_identify(const char *root, unsigned number, struct card_identity 
     snprintf(link, sizeof link, "%s/sys/class/drm/card%u/device", root, number);
     if (realpath(link, path))
         sysfs_find_pci(path, out);
-}
-
-/* ---- for the choice of a screen ---- */
-
-void drm_probe(const char *root, const struct strlist *card_classes, struct choice_scene *scene)
-{
-    unsigned numbers[DRM_CARDS_MAX];
-    size_t count = drm_sysfs_cards(root, numbers);
-    for (size_t i = 0; i < count && scene->card_count < CHOICE_CARDS_MAX; i++) {
-        struct choice_card *card = &scene->cards[scene->card_count++];
-        *card = (struct choice_card){.number = numbers[i]};
-        drm_sysfs_identify(root, numbers[i], &card->identity);
-        card->class = card_class_find(&card->identity, card_classes);
-        card->active_outputs = drm_sysfs_active_count(root, numbers[i]);
-        card->has_text = drm_sysfs_has_console(root, numbers[i]);
-    }
 }

@@ -2,7 +2,6 @@
 #include "capture/capture.h"
 #include "capture/choice.h"
 #include "capture/drm/backend.h"
-#include "capture/drm/sysfs.h"
 #include "capture/pattern.h"
 #include "capture/x11/backend.h"
 #include "platform/console.h"
