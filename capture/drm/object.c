@@ -112,14 +112,16 @@ const char *drm_property_value_name(const struct drm_card *card, const char *nam
 uint8_t *drm_blob_read(const struct drm_card *card, uint64_t id, size_t *len)
 {
     struct drm_mode_get_blob get = {.blob_id = (uint32_t)id};
+    *len = 0;
     if (id == 0 || DRM_IOCTL(card, MODE_GETPROPBLOB, &get) || get.length == 0 || get.length > DRM_BLOB_MAX)
         return NULL;
-    *len = get.length;
-    uint8_t *bytes = malloc(*len);
+    uint32_t room = get.length;
+    uint8_t *bytes = malloc(room);
     get.data = (uint64_t)(uintptr_t)bytes;
-    if (bytes && (DRM_IOCTL(card, MODE_GETPROPBLOB, &get) || get.length != *len)) {
+    if (!bytes || DRM_IOCTL(card, MODE_GETPROPBLOB, &get) || get.length != room) {
         free(bytes);
-        bytes = NULL;
+        return NULL;
     }
+    *len = room;
     return bytes;
 }

@@ -28,7 +28,7 @@ bool drm_property_get(const struct drm_card *card, const drmModeObjectProperties
    have been found by drm_property_get() before. */
 const char *drm_property_value_name(const struct drm_card *card, const char *name, uint64_t value);
 
-/* Returns the bytes of a property's blob, owned by the caller, or NULL. */
+/* Returns the bytes of a property's blob, owned by the caller, or NULL with a length of 0. */
 uint8_t *drm_blob_read(const struct drm_card *card, uint64_t id, size_t *len);
 
 #endif
