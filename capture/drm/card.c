@@ -27,6 +27,12 @@ int drm_ioctl(const struct drm_card *card, unsigned long request, const char *na
     return DRM_CALL(card, name, drmIoctl(card->fd, request, argument)) < 0 ? errno : 0;
 }
 
+/* Judges an errno. ENODEV: the device is unplugged (drm_dev_is_unplugged()). EIO: the driver has given its hardware up. */
+int drm_call_status(int code)
+{
+    return code == ENODEV || code == EIO ? ERR_CLOSED : ERR_UNAVAILABLE;
+}
+
 /* Reads where in the kernel the process's first thread waits, which is the one that captures; "" when it does not wait, or
    the kernel does not tell. */
 static void read_wait_channel(char *name, size_t size)

@@ -47,6 +47,10 @@ void drm_call_begins(const struct drm_card *card, const char *name);
 int drm_ioctl(const struct drm_card *card, unsigned long request, const char *name, void *argument);
 #define DRM_IOCTL(card, NAME, argument) drm_ioctl(card, DRM_IOCTL_##NAME, #NAME, argument)
 
+/* Returns the status for a call's errno: ERR_CLOSED where the card is gone, or does not answer any more, else
+   ERR_UNAVAILABLE. */
+int drm_call_status(int code);
+
 /* Describes the last call, for the report of one that does not return. Any thread may call it. */
 void drm_describe_call(char *text, size_t size);
 

@@ -42,7 +42,7 @@ void drm_modifier_text(char text[DRM_MODIFIER_TEXT_SIZE], uint64_t modifier)
 
 static int framebuffer_error(const struct drm_card *card, uint32_t id, int code, struct error *err)
 {
-    return error_set(err, code == ENOENT ? ERR_NOT_FOUND : ERR_UNAVAILABLE,
+    return error_set(err, code == ENOENT ? ERR_NOT_FOUND : drm_call_status(code),
                      "card%u (%s) does not describe its framebuffer %u: %s", card->number, card->driver, id,
                      strerror(code));
 }

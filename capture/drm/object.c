@@ -15,8 +15,8 @@ static int object_limit_error(const struct drm_card *card, const char *what, uin
 
 static int object_call_error(const struct drm_card *card, const char *what, int code, struct error *err)
 {
-    return error_set(err, ERR_UNAVAILABLE, "card%u (%s) does not tell its %s: %s", card->number, card->driver, what,
-                     strerror(code));
+    return error_set(err, drm_call_status(code), "card%u (%s) does not tell its %s: %s", card->number, card->driver,
+                     what, strerror(code));
 }
 
 static int copy_ids(const struct drm_card *card, const char *what, const uint32_t *ids, uint32_t count,
