@@ -70,7 +70,7 @@ include win32/win.mk packaging/deb.mk packaging/dist.mk
 
 # ---- tests ----
 
-UNIT := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/*/*.c tests/unit/capture/*/*.c))
+UNIT := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/*/test_*.c tests/unit/capture/*/test_*.c))
 INTEGRATION := $(wildcard tests/integration/test_*.py)
 
 # A unit test links what it uses of everything but the programs' own main().
@@ -85,7 +85,7 @@ $(UNIT_LIBRARY): $(call objects,$(BASE) $(PROTOCOL) $(LINUX) $(PICTURE) $(PORTAB
 $(B)/tests/unit/%: $(OBJ)/tests/unit/%.o $(UNIT_LIBRARY)
 	@mkdir -p $(@D)
 	$(call say,LINK)
-	$(Q)$(LINK) -o $@ $^ -lz -lm $(LIBDRM)
+	$(Q)$(LINK) -o $@ $(filter %.o,$^) $(filter-out %.o,$^) -lz -lm $(LIBDRM)
 
 # Everything that is compiled for this system.
 .PHONY: programs
