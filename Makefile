@@ -6,8 +6,15 @@ VERSION := 0.1.0
 B := build
 OBJ := $(B)/obj
 
-COMPILE = $(CC) -std=c11 -D_GNU_SOURCE -DPERISCOPE_VERSION='"$(VERSION)"' -iquote . $(WARN) $(OPT) $(SANITIZE) \
-	-ffunction-sections -fdata-sections -fvisibility=hidden -fPIC -MMD -MP $(CPPFLAGS) $(CFLAGS)
+# libdrm is linked statically: a console guest need not have it.
+LIBDRM_CFLAGS := $(patsubst -I%,-isystem %,$(shell $(PKG_CONFIG) --cflags libdrm 2>/dev/null || echo -I/usr/include/libdrm))
+
+# Debuggers and profilers read -g's frame information, which strip takes away; what is loaded with a program is an eighth
+# of the agent. Sanitizers' reports need it.
+UNWIND := $(if $(SANITIZE),,-fno-asynchronous-unwind-tables)
+
+COMPILE = $(CC) -std=c11 -D_GNU_SOURCE -DPERISCOPE_VERSION='"$(VERSION)"' -iquote . $(LIBDRM_CFLAGS) $(WARN) $(OPT) $(SANITIZE) \
+	-ffunction-sections -fdata-sections $(UNWIND) -fvisibility=hidden -fPIC -MMD -MP $(CPPFLAGS) $(CFLAGS)
 LINK = $(CC) $(OPT) $(SANITIZE) -Wl,--gc-sections -Wl,-z,relro,-z,now -pthread $(LDFLAGS)
 
 # Quiet unless V=1.
@@ -33,7 +40,7 @@ all: $(B)/periscoped $(B)/periscope $(B)/libperiscope.so $(B)/libperiscope.pc
 
 $(B)/periscoped: $(call objects,$(BASE) $(PROTOCOL) $(LINUX) $(PICTURE) $(CAPTURE) $(AGENT))
 	$(call say,LINK)
-	$(Q)$(LINK) -o $@ $^ -lz
+	$(Q)$(LINK) -o $@ $^ -lz $(LIBDRM)
 $(B)/libperiscope.a: $(call objects,$(BASE) $(PROTOCOL) $(LINUX) $(HOST))
 	$(call say,AR)
 	@rm -f $@
@@ -64,7 +71,7 @@ include win32/win.mk packaging/deb.mk packaging/dist.mk
 
 # ---- tests ----
 
-UNIT := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/*/*.c tests/unit/capture/*/*.c))
+UNIT := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/*/test_*.c tests/unit/capture/*/test_*.c))
 INTEGRATION := $(wildcard tests/integration/test_*.py)
 
 # A unit test links what it uses of everything but the programs' own main().
@@ -79,7 +86,7 @@ $(UNIT_LIBRARY): $(call objects,$(BASE) $(PROTOCOL) $(LINUX) $(PICTURE) $(PORTAB
 $(B)/tests/unit/%: $(OBJ)/tests/unit/%.o $(UNIT_LIBRARY)
 	@mkdir -p $(@D)
 	$(call say,LINK)
-	$(Q)$(LINK) -o $@ $^ -lz -lm
+	$(Q)$(LINK) -o $@ $(filter %.o,$^) $(filter-out %.o,$^) -lz -lm $(LIBDRM)
 
 # Everything that is compiled for this system.
 .PHONY: programs

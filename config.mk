@@ -10,5 +10,7 @@ LIBDIR ?= $(PREFIX)/lib
 DESTDIR ?=
 PKG_CONFIG ?= pkg-config
 OBJCOPY ?= objcopy
+# -ldrm where there is no static one; then the agent needs it in each guest.
+LIBDRM ?= -l:libdrm.a
 WARN = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wcast-qual -Wvla \
        -Wformat=2 -Wundef -Werror=implicit-function-declaration

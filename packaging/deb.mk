@@ -39,11 +39,15 @@ rpm: deb-source
 		--define '_topdir $(abspath $(B))/rpm' packaging/rpm/periscoped.spec \
 		>$(B)/rpm/log 2>&1 || { tail -n 40 $(B)/rpm/log; exit 1; }
 
+# libdrm is a part of the agent, and its licence wants its notice to go with it.
+LIBDRM_NOTICE := /usr/share/doc/libdrm-dev/copyright
+
 # What the archive installs, below a folder of its own. By then all is built.
 define guest_folder
 	rm -rf $(1)
 	$(MAKE) --no-print-directory install-agent DESTDIR=$(abspath $(1)) PREFIX=/usr
 	strip --strip-unneeded $(1)/usr/sbin/periscoped
+	$(if $(wildcard $(LIBDRM_NOTICE)),install -D -m 644 $(LIBDRM_NOTICE) $(1)/usr/share/doc/periscoped/copyright.libdrm)
 endef
 $(GUEST_TAR): $(B)/periscoped $(wildcard packaging/debian/*) packaging/install.sh packaging/deb.mk docs/security.md | all
 	$(call guest_folder,$(B)/tar)

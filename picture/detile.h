@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Framebuffers whose pixels do not lie row by row: names DRM's format modifiers and, where a formula exists, puts the
- * pixels in rows. Memory in, memory out.
+/* Framebuffers whose pixels do not lie row by row (DRM's format modifiers): puts the pixels in rows where a formula
+ * exists. Memory in, memory out.
  *
  * A tiled plane is rows of tiles of equal size. The bytes of each tile are contiguous; only their order within the
  * tile differs. Source of the numbers and layouts: the kernel's drm_fourcc.h; for AMD, DirectX's standard swizzle,
@@ -15,10 +15,6 @@
 
 #define MODIFIER_LINEAR UINT64_C(0)
 #define MODIFIER_UNKNOWN UINT64_C(0x00ffffffffffffff) /* no modifier is reported: only the driver knows the layout */
-#define MODIFIER_NAME_SIZE 128
-
-/* Writes the name of a modifier, as "Intel Y-tiled". */
-void modifier_name(char name[MODIFIER_NAME_SIZE], uint64_t modifier);
 
 struct tiling {
     uint32_t width;  /* of a tile, bytes; 1: linear */

@@ -229,12 +229,3 @@ uint32_t format_rows(const struct format *format, unsigned plane, uint32_t heigh
 {
     return (height + format->planes[plane].height - 1) / format->planes[plane].height;
 }
-
-void fourcc_text(char text[FOURCC_TEXT_SIZE], uint32_t fourcc)
-{
-    for (int i = 0; i < 4; i++) {
-        char letter = (char)(fourcc >> (8 * i) & 0x7f);
-        text[i] = (char)(letter < 0x20 || letter == 0x7f ? '?' : letter);
-    }
-    text[4] = 0;
-}

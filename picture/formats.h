@@ -12,7 +12,6 @@
 
 #define FOURCC(a, b, c, d)                                                                                             \
     ((uint32_t)(uint8_t)(a) | (uint32_t)(uint8_t)(b) << 8 | (uint32_t)(uint8_t)(c) << 16 | (uint32_t)(uint8_t)(d) << 24)
-#define FOURCC_TEXT_SIZE 5 /* bytes, with the NUL */
 #define FORMAT_PLANES_MAX 2
 
 /* Each from 0 to 0xffff. Alpha is as stored: only the plane knows whether the others are premultiplied. */
@@ -61,8 +60,5 @@ unsigned format_plane_count(const struct format *format);
 uint64_t format_row_bytes(const struct format *format, unsigned plane, uint32_t width);
 /* Returns the number of rows that a plane has for `height` rows of pixels. */
 uint32_t format_rows(const struct format *format, unsigned plane, uint32_t height);
-
-/* Writes the four letters, with '?' for those that can't be printed. */
-void fourcc_text(char text[FOURCC_TEXT_SIZE], uint32_t fourcc);
 
 #endif

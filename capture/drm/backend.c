@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "capture/drm/backend.h"
 
+#include "capture/choice.h"
 #include "capture/drm/crc.h"
 #include "capture/drm/layout.h"
 #include "capture/drm/snapshot.h"
@@ -14,36 +15,37 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* Of all that is open or known, only the picture outlives a request. */
+/* Nothing of it outlives a request but the picture. */
 struct capture {
     struct drm_card cards[DRM_CARDS_MAX]; /* open during a request */
     size_t card_count;
-    struct drm_output outputs[DRM_OUTPUTS_MAX]; /* those that show something, as they lie in a row */
+    struct drm_output outputs[DRM_OUTPUTS_MAX]; /* the active ones, as they are laid out */
     size_t output_count;
-    struct error refused; /* why the last card that can't be looked at can't */
+    struct error refused; /* why the last card that has no picture to give has none */
     uint8_t *pixels;      /* owned: the picture */
 };
 
 /* ---- cards and outputs ---- */
 
-static void close_cards(struct capture *capture)
+static void drm_close_cards(struct capture *capture)
 {
     for (size_t i = 0; i < capture->card_count; i++)
         drm_card_close(&capture->cards[i]);
     capture->card_count = 0;
 }
 
-/* A card of which nothing can be learnt is passed over; its reason counts if there is no other. */
-static void open_cards(struct capture *capture, const struct strlist *card_classes)
+/* Opens the cards that have an active output. A card that can't be opened is skipped; its error is kept for the case that
+   no other one has outputs. */
+static void drm_open_cards(struct capture *capture, const struct strlist *card_classes)
 {
     unsigned numbers[DRM_CARDS_MAX];
     size_t count = drm_sysfs_cards("", numbers);
     capture->refused.status = 0;
     for (size_t i = 0; i < count; i++) {
         struct drm_card *card = &capture->cards[capture->card_count];
-        if (drm_sysfs_is_dark("", numbers[i])) {
+        if (drm_sysfs_is_inactive("", numbers[i])) {
             error_set(&capture->refused, ERR_UNAVAILABLE, "card%u shows nothing: %s", numbers[i],
-                      drm_sysfs_sleeps("", numbers[i]) ? "its displays sleep" : "none of its outputs is on");
+                      drm_sysfs_is_asleep("", numbers[i]) ? "its displays sleep" : "none of its outputs is on");
         } else if (drm_card_open(card, numbers[i], &capture->refused) == 0) {
             card->class = card_class_find(&card->identity, card_classes);
             capture->card_count++;
@@ -51,7 +53,7 @@ static void open_cards(struct capture *capture, const struct strlist *card_class
     }
 }
 
-static void keep_those_that_show(struct capture *capture)
+static void keep_active_outputs(struct capture *capture)
 {
     size_t kept = 0;
     for (size_t i = 0; i < capture->output_count; i++)
@@ -64,15 +66,15 @@ static void keep_those_that_show(struct capture *capture)
     capture->output_count = kept;
 }
 
-/* Opens the cards, which stay open also after a failure. */
+/* Opens the cards, which stay open also after a failure, and reads their active outputs. */
 static int find_outputs(struct capture *capture, const struct strlist *card_classes, struct error *err)
 {
     capture->output_count = 0;
-    open_cards(capture, card_classes);
+    drm_open_cards(capture, card_classes);
     for (size_t i = 0; i < capture->card_count; i++)
         drm_outputs_read(&capture->cards[i], capture->outputs, &capture->output_count, &capture->refused);
-    keep_those_that_show(capture);
-    drm_row_place(capture->outputs, capture->output_count);
+    keep_active_outputs(capture);
+    drm_layout_place(capture->outputs, capture->output_count);
     if (capture->output_count > 0)
         return 0;
     if (capture->refused.status < 0)
@@ -82,35 +84,35 @@ static int find_outputs(struct capture *capture, const struct strlist *card_clas
 
 /* ---- the picture ---- */
 
-static int find_region(const struct drm_row *row, const struct capture_options *options, struct rect *region,
-                       struct error *err)
+static int drm_find_region(const struct drm_layout *layout, const struct capture_options *options, struct rect *region,
+                           struct error *err)
 {
-    *region = (struct rect){0, 0, row->area.width, row->area.height};
-    return region_apply(options, row->count > 1 ? "the outputs" : row->outputs->name, region, err);
+    *region = (struct rect){0, 0, layout->area.width, layout->area.height};
+    return region_apply(options, layout->count > 1 ? "the outputs" : layout->outputs->name, region, err);
 }
 
-static void add_shot_facts(const struct drm_row *row, const struct rect *region, const struct drm_shot *shot,
-                           struct strlist *facts)
+static void add_snapshot_facts(const struct drm_layout *layout, const struct rect *region,
+                               const struct drm_snapshot *snapshot, struct strlist *facts)
 {
     static const char *const cursors[] = {"hidden", "off", "unavailable", "drawn"};
     struct buffer names;
     buffer_init(&names, ERROR_LIST_MAX);
-    for (size_t i = 0; i < row->count; i++)
-        buffer_printf(&names, "%s%s", i ? " " : "", row->outputs[i].name);
+    for (size_t i = 0; i < layout->count; i++)
+        buffer_printf(&names, "%s%s", i ? " " : "", layout->outputs[i].name);
     strlist_addf(facts, "output=%s", names.data ? (const char *)names.data : "");
     facts->failed |= names.failed;
     buffer_deinit(&names);
-    strlist_addf(facts, "geometry=%ux%u%+d%+d", region->width, region->height, row->area.x + region->x, region->y);
-    for (size_t i = 0; i < row->count && row->count > 1; i++)
-        strlist_addf(facts, "output.%zu=%s %ux%u%+d+0", i, row->outputs[i].name, row->outputs[i].width,
-                     row->outputs[i].height, row->outputs[i].x);
-    strlist_addf(facts, "drm.driver=%s", row->outputs->card->driver);
-    if (*row->outputs->card->identity.pci)
-        strlist_addf(facts, "drm.pci=%s", row->outputs->card->identity.pci);
-    strlist_addf(facts, "cursor=%s", cursors[shot->cursor]);
-    strlist_addf(facts, "coherent=%d", shot->coherent);
-    strlist_addf(facts, "time-read-us=%lld", (long long)shot->read_us);
-    strlist_addf(facts, "time-compose-us=%lld", (long long)shot->compose_us);
+    strlist_addf(facts, "geometry=%ux%u%+d%+d", region->width, region->height, layout->area.x + region->x, region->y);
+    for (size_t i = 0; i < layout->count && layout->count > 1; i++)
+        strlist_addf(facts, "output.%zu=%s %ux%u%+d+0", i, layout->outputs[i].name, layout->outputs[i].width,
+                     layout->outputs[i].height, layout->outputs[i].x);
+    strlist_addf(facts, "drm.driver=%s", layout->outputs->card->driver);
+    if (*layout->outputs->card->identity.pci)
+        strlist_addf(facts, "drm.pci=%s", layout->outputs->card->identity.pci);
+    strlist_addf(facts, "cursor=%s", cursors[snapshot->cursor]);
+    strlist_addf(facts, "coherent=%d", snapshot->coherent);
+    strlist_addf(facts, "time-read-us=%lld", (long long)snapshot->read_us);
+    strlist_addf(facts, "time-compose-us=%lld", (long long)snapshot->compose_us);
 }
 
 static bool overlap(const struct rect *a, const struct rect *b)
@@ -119,38 +121,40 @@ static bool overlap(const struct rect *a, const struct rect *b)
            b->y < (int64_t)a->y + a->height;
 }
 
-/* `x`: where the output lies within what is chosen. */
-static void merge_shot(struct drm_shot *all, const struct drm_shot *shot, int32_t x, const struct rect *region)
+/* Adds what was found on one output. `x` is the output's place within what is chosen. */
+static void merge_snapshot(struct drm_snapshot *all, const struct drm_snapshot *snapshot, int32_t x,
+                           const struct rect *region)
 {
-    struct rect place = shot->cursor_place;
-    enum drm_cursor cursor = shot->cursor;
+    struct rect place = snapshot->cursor_place;
+    enum drm_cursor cursor = snapshot->cursor;
     place.x += x;
     if (cursor == DRM_CURSOR_DRAWN && !overlap(&place, region))
         cursor = DRM_CURSOR_HIDDEN;
     if (cursor > all->cursor)
         all->cursor = cursor;
-    all->coherent &= shot->coherent;
-    all->read_us += shot->read_us;
-    all->compose_us += shot->compose_us;
+    all->coherent &= snapshot->coherent;
+    all->read_us += snapshot->read_us;
+    all->compose_us += snapshot->compose_us;
 }
 
-static int take_shots(struct capture *capture, const struct drm_row *row, const struct capture_options *options,
-                      const struct rect *region, struct drm_shot *all, struct strlist *facts, struct error *err)
+static int take_snapshots(struct capture *capture, const struct drm_layout *layout,
+                          const struct capture_options *options, const struct rect *region, struct drm_snapshot *all,
+                          struct strlist *facts, struct error *err)
 {
-    struct drm_shot_options how = {
+    struct drm_snapshot_options how = {
         .cursor = options->cursor, .colors = options->colors, .deadline_ms = os_deadline(options->timeout_ms)};
-    uint32_t stride = row->area.width * 3;
-    *all = (struct drm_shot){.coherent = true};
-    for (size_t i = 0; i < row->count; i++) {
-        const struct drm_output *output = &row->outputs[i];
-        struct drm_shot shot;
-        uint8_t *corner = capture->pixels + (size_t)(output->x - row->area.x) * 3;
-        if (drm_row_twin(row->outputs, i, output))
+    uint32_t stride = layout->area.width * 3;
+    *all = (struct drm_snapshot){.coherent = true};
+    for (size_t i = 0; i < layout->count; i++) {
+        const struct drm_output *output = &layout->outputs[i];
+        struct drm_snapshot snapshot;
+        uint8_t *corner = capture->pixels + (size_t)(output->x - layout->area.x) * 3;
+        if (drm_layout_clone(layout->outputs, i, output))
             continue;
-        int status = drm_shot_take(output, &how, corner, stride, &shot, facts, err);
+        int status = drm_snapshot_take(output, &how, corner, stride, &snapshot, facts, err);
         if (status < 0)
             return status;
-        merge_shot(all, &shot, output->x - row->area.x, region);
+        merge_snapshot(all, &snapshot, output->x - layout->area.x, region);
     }
     return 0;
 }
@@ -158,31 +162,47 @@ static int take_shots(struct capture *capture, const struct drm_row *row, const 
 static int make_picture(struct capture *capture, const struct capture_options *options, struct image_view *image,
                         struct strlist *facts, struct error *err)
 {
-    struct drm_row row;
+    struct drm_layout layout;
     struct rect region = {0};
-    struct drm_shot shot;
-    int status = drm_row_choose(capture->outputs, capture->output_count, options, &row, err);
+    struct drm_snapshot snapshot;
+    int status = drm_layout_choose(capture->outputs, capture->output_count, options, &layout, err);
     if (status == 0)
-        status = find_region(&row, options, &region, err);
+        status = drm_find_region(&layout, options, &region, err);
     if (status < 0)
         return status;
     free(capture->pixels);
-    capture->pixels = calloc((size_t)row.area.width * row.area.height, 3);
+    capture->pixels = calloc((size_t)layout.area.width * layout.area.height, 3);
     if (!capture->pixels)
-        return error_set(err, ERR_NO_MEMORY, "no memory for a picture of %ux%u pixels", row.area.width,
-                         row.area.height);
-    status = take_shots(capture, &row, options, &region, &shot, facts, err);
+        return error_set(err, ERR_NO_MEMORY, "no memory for a picture of %ux%u pixels", layout.area.width,
+                         layout.area.height);
+    status = take_snapshots(capture, &layout, options, &region, &snapshot, facts, err);
     if (status < 0)
         return status;
-    add_shot_facts(&row, &region, &shot, facts);
+    add_snapshot_facts(&layout, &region, &snapshot, facts);
     *image = (struct image_view){
-        .pixels = capture->pixels + ((size_t)region.y * row.area.width + (size_t)region.x) * 3,
+        .pixels = capture->pixels + ((size_t)region.y * layout.area.width + (size_t)region.x) * 3,
         .width = region.width,
         .height = region.height,
-        .stride = row.area.width * 3,
+        .stride = layout.area.width * 3,
         .format = PIXEL_RGB24,
     };
     return 0;
+}
+
+/* ---- for the choice of a screen ---- */
+
+void drm_probe(const char *root, const struct strlist *card_classes, struct choice_scene *scene)
+{
+    unsigned numbers[DRM_CARDS_MAX];
+    size_t count = drm_sysfs_cards(root, numbers);
+    for (size_t i = 0; i < count && scene->card_count < CHOICE_CARDS_MAX; i++) {
+        struct choice_card *card = &scene->cards[scene->card_count++];
+        *card = (struct choice_card){.number = numbers[i]};
+        drm_sysfs_identify(root, numbers[i], &card->identity);
+        card->class = card_class_find(&card->identity, card_classes);
+        card->active_outputs = drm_sysfs_active_count(root, numbers[i]);
+        card->has_text = drm_sysfs_has_console(root, numbers[i]);
+    }
 }
 
 /* ---- the backend ---- */
@@ -191,12 +211,13 @@ static void drm_close(struct capture *capture)
 {
     if (!capture)
         return;
-    close_cards(capture);
+    drm_close_cards(capture);
     free(capture->pixels);
     free(capture);
 }
 
-/* What drm_framebuffer_open finds out too, but before anything is listed that can't be taken. */
+/* Returns whether the process has CAP_SYS_ADMIN. drm_framebuffer_open() would find out too, but only after outputs were
+   listed that can't be captured. */
 static bool has_privilege(void)
 {
     struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
@@ -221,7 +242,7 @@ static enum capture_result drm_grab(struct capture *capture, const struct captur
     int status = find_outputs(capture, options->card_classes, err);
     if (status == 0)
         status = make_picture(capture, options, image, facts, err);
-    close_cards(capture);
+    drm_close_cards(capture);
     if (status == ERR_CLOSED)
         return CAPTURE_LOST;
     return status < 0 ? CAPTURE_FAILED : CAPTURE_OK;
@@ -231,14 +252,14 @@ static int drm_crcs(struct capture *capture, const struct capture_options *optio
                     struct error *err)
 {
     int64_t deadline = os_deadline(options->timeout_ms);
-    struct drm_row row;
+    struct drm_layout layout;
     int status = find_outputs(capture, options->card_classes, err);
     if (status == 0)
-        status = drm_row_choose(capture->outputs, capture->output_count, options, &row, err);
-    for (size_t i = 0; status == 0 && i < row.count; i++)
-        if (!drm_row_twin(row.outputs, i, &row.outputs[i]))
-            drm_crc_read(&row.outputs[i], deadline, facts);
-    close_cards(capture);
+        status = drm_layout_choose(capture->outputs, capture->output_count, options, &layout, err);
+    for (size_t i = 0; status == 0 && i < layout.count; i++)
+        if (!drm_layout_clone(layout.outputs, i, &layout.outputs[i]))
+            drm_crc_read(&layout.outputs[i], deadline, facts);
+    drm_close_cards(capture);
     return status;
 }
 
@@ -260,7 +281,7 @@ static int drm_displays(struct capture *capture, const struct capture_options *o
             strlist_addf(facts, "display.%zu.pci=%s", i, output->card->identity.pci);
         strlist_addf(facts, "display.%zu.class=%s", i, card_class_name(output->card->class));
     }
-    close_cards(capture);
+    drm_close_cards(capture);
     return status;
 }
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the display hardware scans out, from the kernel (DRM/KMS): console, X and Wayland alike, with no help of
- * either. Needs CAP_SYS_ADMIN: without it the kernel tells of framebuffers, but does not hand them out.
+/* Captures what the display hardware scans out, from the kernel (DRM/KMS): console, X and Wayland alike, without the help
+ * of any display server. It needs CAP_SYS_ADMIN: without it the kernel describes framebuffers, but gives no handles.
  *
- * Each request opens every card, gives up at once the mastership that the first to open one gets, and closes all
- * before it ends. Nothing is ever set, and no connector is probed. Outputs are named as in sysfs: card0-HDMI-A-1.
+ * Each request opens every card that has an active output, drops at once the mastership that the first opener gets, and
+ * closes all cards before it ends. No state is set, and no connector is probed. Outputs are named as in sysfs:
+ * card0-HDMI-A-1.
  */
 #ifndef CAPTURE_DRM_BACKEND_H
 #define CAPTURE_DRM_BACKEND_H
@@ -16,6 +17,6 @@ extern const struct capture_backend capture_drm; /* its sources: "card1" */
 
 /* Adds the cards that have a node in /dev/dri, by what sysfs tells: none is opened. Paths are under `root`, "" but in
    tests. */
-void drm_look(const char *root, const struct strlist *card_classes, struct choice_scene *scene);
+void drm_probe(const char *root, const struct strlist *card_classes, struct choice_scene *scene);
 
 #endif

@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "capture/drm/card.h"
 
-#include "capture/drm/object.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #define FOLDER "/dev/dri"
@@ -25,18 +22,19 @@ void drm_call_begins(const struct drm_card *card, const char *name)
     atomic_store(&current_call, name);
 }
 
-int drm_call(const struct drm_card *card, unsigned long request, const char *name, void *argument)
+int drm_ioctl(const struct drm_card *card, unsigned long request, const char *name, void *argument)
 {
-    int result;
-    drm_call_begins(card, name);
-    do
-        result = ioctl(card->fd, request, argument);
-    while (result < 0 && (errno == EINTR || errno == EAGAIN));
-    return result < 0 ? errno : 0;
+    return DRM_CALL(card, name, drmIoctl(card->fd, request, argument)) < 0 ? errno : 0;
 }
 
-/* Where in the kernel the process's first thread waits, which is the one that takes pictures; "" when it does not, or the
-   kernel does not tell. */
+/* Judges an errno. ENODEV: the device is unplugged (drm_dev_is_unplugged()). EIO: the driver has given its hardware up. */
+int drm_call_status(int code)
+{
+    return code == ENODEV || code == EIO ? ERR_CLOSED : ERR_UNAVAILABLE;
+}
+
+/* Reads where in the kernel the process's first thread waits, which is the one that captures; "" when it does not wait, or
+   the kernel does not tell. */
 static void read_wait_channel(char *name, size_t size)
 {
     int fd = open("/proc/self/wchan", O_RDONLY | O_CLOEXEC);
@@ -58,30 +56,31 @@ void drm_describe_call(char *text, size_t size)
 
 /* ---- what a card is ---- */
 
-static void find_driver(struct drm_card *card)
+/* Reads its name without drmGetVersion(), which crashes on a driver that has no date or no description. */
+static void card_read_driver(struct drm_card *card)
 {
     struct drm_version version = {.name_len = sizeof card->driver - 1, .name = card->driver};
-    if (DRM_CALL(card, VERSION, &version))
+    if (DRM_IOCTL(card, VERSION, &version))
         card->driver[0] = 0;
 }
 
 /* ---- opening ---- */
 
-static bool set_cap(const struct drm_card *card, uint64_t capability)
+static bool card_set_capability(const struct drm_card *card, uint64_t capability)
 {
-    struct drm_set_client_cap cap = {.capability = capability, .value = 1};
-    return DRM_CALL(card, SET_CLIENT_CAP, &cap) == 0;
+    return DRM_CALL(card, "SET_CLIENT_CAP", drmSetClientCap(card->fd, capability, 1)) == 0;
 }
 
-/* Whoever opens a card that has no master becomes it, and then a compositor that starts meanwhile can't. */
-static void become_client(struct drm_card *card)
+/* Drops the mastership and sets the client's capabilities. Whoever opens a card that has no master becomes its master, and
+   then a compositor that starts meanwhile can't. */
+static void card_become_client(struct drm_card *card)
 {
-    drm_call(card, DRM_IOCTL_DROP_MASTER, "DROP_MASTER", NULL);
-    set_cap(card, DRM_CLIENT_CAP_UNIVERSAL_PLANES);
-    card->atomic = set_cap(card, DRM_CLIENT_CAP_ATOMIC);
+    DRM_CALL(card, "DROP_MASTER", drmDropMaster(card->fd));
+    card_set_capability(card, DRM_CLIENT_CAP_UNIVERSAL_PLANES);
+    card->atomic = card_set_capability(card, DRM_CLIENT_CAP_ATOMIC);
     /* Without it, the cursor planes of hypervisors' cards are hidden from atomic clients. */
     if (card->atomic)
-        set_cap(card, CLIENT_CAP_CURSOR_PLANE_HOTSPOT);
+        card_set_capability(card, CLIENT_CAP_CURSOR_PLANE_HOTSPOT);
 }
 
 int drm_card_open(struct drm_card *card, unsigned number, struct error *err)
@@ -89,25 +88,26 @@ int drm_card_open(struct drm_card *card, unsigned number, struct error *err)
     char path[32];
     *card = (struct drm_card){.fd = -1, .number = number};
     snprintf(path, sizeof path, FOLDER "/card%u", number);
-    card->properties = drm_property_cache_new();
-    if (!card->properties)
-        return error_set(err, ERR_NO_MEMORY, "no memory for the properties of %s", path);
     card->fd = open(path, O_RDWR | O_CLOEXEC);
-    if (card->fd < 0) {
-        int code = errno;
+    if (card->fd < 0)
+        return error_set(err, errno == EACCES || errno == EPERM ? ERR_DENIED : ERR_UNAVAILABLE, "%s: %s", path,
+                         strerror(errno));
+    card->properties = calloc(1, sizeof *card->properties);
+    if (!card->properties) {
         drm_card_close(card);
-        return error_set(err, code == EACCES || code == EPERM ? ERR_DENIED : ERR_UNAVAILABLE, "%s: %s", path,
-                         strerror(code));
+        return error_set(err, ERR_NO_MEMORY, "no memory for the properties of %s", path);
     }
-    become_client(card);
-    find_driver(card);
+    card_become_client(card);
+    card_read_driver(card);
     drm_sysfs_identify("", number, &card->identity);
     return 0;
 }
 
 void drm_card_close(struct drm_card *card)
 {
-    drm_property_cache_free(card->properties);
+    for (size_t i = 0; card->properties && i < card->properties->count; i++)
+        drmModeFreeProperty(card->properties->items[i]);
+    free(card->properties);
     card->properties = NULL;
     if (card->fd >= 0)
         close(card->fd);

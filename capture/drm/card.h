@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A card (/dev/dri/cardN) and the kernel's calls on it. The calls are made directly: they are the kernel's stable
- * interface, so a guest needs no library to be looked at, and the one call that hangs can be named.
+/* A card (/dev/dri/cardN) and the kernel's calls on it, which libdrm makes. It is linked statically, so a guest need not
+ * have it. Each call is noted before it is made, so that the one that hangs can be named. Of libdrm, nothing may be used
+ * that opens a node, loads a module or probes a connector (drmOpen, drmModeGetConnector).
  */
 #ifndef CAPTURE_DRM_CARD_H
 #define CAPTURE_DRM_CARD_H
@@ -8,10 +9,19 @@
 #include "base/error.h"
 #include "capture/drm/sysfs.h"
 
-#include <libdrm/drm.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <xf86drm.h>
+#include <xf86drmMode.h>
+
+#define DRM_PROPERTIES_MAX 512 /* of one object, and of one card */
+
+/* The definitions of properties, read once for each time a card is opened. Filled by object.c. */
+struct drm_property_cache {
+    drmModePropertyRes *items[DRM_PROPERTIES_MAX]; /* owned */
+    size_t count;
+};
 
 struct drm_card {
     int fd;          /* owned; -1: not open */
@@ -19,22 +29,29 @@ struct drm_card {
     char driver[32]; /* DRM's name for it; "" where it isn't known */
     struct card_identity identity;
     enum card_class class; /* set by the caller */
-    bool atomic;           /* planes tell all of their state; else only what is in the primary one can be known */
-    struct drm_property_cache *properties; /* owned; see drm_object.h */
+    bool atomic;           /* the planes' state can be read in full; else only the primary plane's framebuffer */
+    struct drm_property_cache *properties; /* owned */
 };
 
-/* Opens it and is not its master when it returns. */
+/* Opens it, and is not its master on return. */
 int drm_card_open(struct drm_card *card, unsigned number, struct error *err);
 void drm_card_close(struct drm_card *card); /* accepts one that failed to open */
 
-/* One ioctl, made again while it is interrupted: 0, or the errno. `name` outlives the call. */
-int drm_call(const struct drm_card *card, unsigned long request, const char *name, void *argument);
-#define DRM_CALL(card, NAME, argument) drm_call(card, DRM_IOCTL_##NAME, #NAME, argument)
-
-/* Names what is done next with the card, where that is no ioctl. */
+/* Notes the name of the operation that begins on the card. `name` must be static. */
 void drm_call_begins(const struct drm_card *card, const char *name);
 
-/* What the last call was, for one that does not return; from any thread. */
+/* Notes the ioctl's name, then evaluates libdrm's call for it. */
+#define DRM_CALL(card, name, call) (drm_call_begins(card, name), (call))
+
+/* Makes one ioctl that libdrm has no call for, again while it is interrupted. Returns 0 or the errno. */
+int drm_ioctl(const struct drm_card *card, unsigned long request, const char *name, void *argument);
+#define DRM_IOCTL(card, NAME, argument) drm_ioctl(card, DRM_IOCTL_##NAME, #NAME, argument)
+
+/* Returns the status for a call's errno: ERR_CLOSED where the card is gone, or does not answer any more, else
+   ERR_UNAVAILABLE. */
+int drm_call_status(int code);
+
+/* Describes the last call, for the report of one that does not return. Any thread may call it. */
 void drm_describe_call(char *text, size_t size);
 
 #endif

@@ -33,7 +33,7 @@ bool drm_crc_line(const char *line, char values[DRM_CRC_VALUES_SIZE])
     return len > 0 && *line == '\n';
 }
 
-static const char *open_reason(int code)
+static const char *crc_open_reason(int code)
 {
     switch (code) {
     case ENOENT:
@@ -49,8 +49,8 @@ static const char *open_reason(int code)
     }
 }
 
-/* One frame's line; the kernel gives one for each read. */
-static int read_line(int fd, int64_t deadline_ms, char line[LINE_MAX_SIZE], struct error *err)
+/* Reads the line of one frame; the kernel gives one for each read. */
+static int crc_read_line(int fd, int64_t deadline_ms, char line[LINE_MAX_SIZE], struct error *err)
 {
     for (;;) {
         struct pollfd wait = {.fd = fd, .events = POLLIN};
@@ -68,11 +68,11 @@ static int read_line(int fd, int64_t deadline_ms, char line[LINE_MAX_SIZE], stru
     }
 }
 
-static int read_frames(int fd, int64_t deadline_ms, char values[DRM_CRC_VALUES_SIZE], struct error *err)
+static int crc_read_frames(int fd, int64_t deadline_ms, char values[DRM_CRC_VALUES_SIZE], struct error *err)
 {
     char line[LINE_MAX_SIZE];
     for (int i = 0; i < FRAMES_NEEDED; i++) {
-        int status = read_line(fd, deadline_ms, line, err);
+        int status = crc_read_line(fd, deadline_ms, line, err);
         if (status < 0)
             return status;
     }
@@ -81,8 +81,8 @@ static int read_frames(int fd, int64_t deadline_ms, char values[DRM_CRC_VALUES_S
     return 0;
 }
 
-/* As debugfs numbers it: by its place among the card's. */
-static bool find_index(const struct drm_output *output, unsigned *index)
+/* Finds the CRTC's number in debugfs, which is its place among the card's CRTCs. */
+static bool crc_find_index(const struct drm_output *output, unsigned *index)
 {
     struct drm_objects objects;
     struct error ignored;
@@ -94,31 +94,30 @@ static bool find_index(const struct drm_output *output, unsigned *index)
     return false;
 }
 
-/* While `data` is open the hardware computes; it stops when it is closed. */
-static int read_debugfs(const struct drm_output *output, int64_t deadline_ms, char values[DRM_CRC_VALUES_SIZE],
-                        struct error *err)
+/* Reads the CRCs of a frame. The hardware computes them while `data` is open. */
+static int crc_read_debugfs(const struct drm_output *output, int64_t deadline_ms, char values[DRM_CRC_VALUES_SIZE],
+                            struct error *err)
 {
     char path[96];
     unsigned index;
     int64_t frames = os_deadline(FRAMES_MS);
-    if (!find_index(output, &index))
+    if (!crc_find_index(output, &index))
         return error_set(err, ERR_UNAVAILABLE, "card%u has no CRTC %u", output->card->number, output->crtc);
     snprintf(path, sizeof path, FOLDER "/%u/crtc-%u/crc/data", output->card->number, index);
     drm_call_begins(output->card, "the opening of its CRC");
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0)
-        return error_set(err, ERR_UNAVAILABLE, "%s: %s", path, open_reason(errno));
-    struct error why;
-    int status = read_frames(fd, deadline_ms < frames ? deadline_ms : frames, values, &why);
+        return error_set(err, ERR_UNAVAILABLE, "%s: %s", path, crc_open_reason(errno));
+    int status = crc_read_frames(fd, deadline_ms < frames ? deadline_ms : frames, values, err);
     close(fd);
-    return status < 0 ? error_set(err, status, "%s: %s", path, why.text) : 0;
+    return status < 0 ? error_prefix(err, status, "%s", path) : 0;
 }
 
-static void add_debugfs(const struct drm_output *output, int64_t deadline_ms, struct strlist *facts)
+static void crc_add_debugfs(const struct drm_output *output, int64_t deadline_ms, struct strlist *facts)
 {
     char values[DRM_CRC_VALUES_SIZE];
     struct error why = {0};
-    if (read_debugfs(output, deadline_ms, values, &why) == 0)
+    if (crc_read_debugfs(output, deadline_ms, values, &why) == 0)
         strlist_addf(facts, "crc=debugfs %s %s", values, output->name);
     else
         strlist_addf(facts, "refused=debugfs: %s", why.text);
@@ -139,8 +138,8 @@ struct nvidia_crcs {
 
 #define NVIDIA_GET_CRTC_CRC32_V2 DRM_IOWR(DRM_COMMAND_BASE + 0x0c, struct nvidia_crcs)
 
-static void add_nvidia_value(const struct drm_output *output, const char *source, const struct nvidia_crc *crc,
-                             struct strlist *facts)
+static void crc_add_nvidia_value(const struct drm_output *output, const char *source, const struct nvidia_crc *crc,
+                                 struct strlist *facts)
 {
     if (crc->supported)
         strlist_addf(facts, "crc=nvidia-%s 0x%08x %s", source, crc->value, output->name);
@@ -148,22 +147,22 @@ static void add_nvidia_value(const struct drm_output *output, const char *source
         strlist_addf(facts, "refused=nvidia-%s: the hardware of %s has none", source, output->name);
 }
 
-static void add_nvidia(const struct drm_output *output, struct strlist *facts)
+static void crc_add_nvidia(const struct drm_output *output, struct strlist *facts)
 {
     struct nvidia_crcs crcs = {.crtc = output->crtc};
-    int code = drm_call(output->card, NVIDIA_GET_CRTC_CRC32_V2, "NVIDIA_GET_CRTC_CRC32_V2", &crcs);
+    int code = drm_ioctl(output->card, NVIDIA_GET_CRTC_CRC32_V2, "NVIDIA_GET_CRTC_CRC32_V2", &crcs);
     if (code) {
         strlist_addf(facts, "refused=nvidia: %s: %s", output->name, strerror(code));
         return;
     }
-    add_nvidia_value(output, "compositor", &crcs.compositor, facts);
-    add_nvidia_value(output, "raster", &crcs.raster, facts);
-    add_nvidia_value(output, "output", &crcs.output, facts);
+    crc_add_nvidia_value(output, "compositor", &crcs.compositor, facts);
+    crc_add_nvidia_value(output, "raster", &crcs.raster, facts);
+    crc_add_nvidia_value(output, "output", &crcs.output, facts);
 }
 
 void drm_crc_read(const struct drm_output *output, int64_t deadline_ms, struct strlist *facts)
 {
-    add_debugfs(output, deadline_ms, facts);
+    crc_add_debugfs(output, deadline_ms, facts);
     if (strcmp(output->card->driver, "nvidia-drm") == 0)
-        add_nvidia(output, facts);
+        crc_add_nvidia(output, facts);
 }

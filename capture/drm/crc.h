@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The CRCs that display hardware computes over what it sends to an output. They are opaque: two are to be compared only
- * when they come from the same source of the same output. Sources:
+/* Reads the CRCs that display hardware computes over what it sends to an output. They are opaque: only two of the same
+ * source of the same output can be compared. Sources:
  *
  *     debugfs              the kernel's crtc-N/crc/data (drm_debugfs_crc.c), with the CRTC's source as it is set; `auto`
  *                          unless somebody has changed it. Needs root and a mounted debugfs.
@@ -15,7 +15,8 @@
 
 #define DRM_CRC_VALUES_SIZE 256 /* bytes of text */
 
-/* The values of one line of the kernel's `data`, "FRAME VALUE…", with commas between them. False: it is none. */
+/* Parses a line of the kernel's `data`, "FRAME VALUE…", into its values with commas between them. Returns false for what
+   is no such line. */
 bool drm_crc_line(const char *line, char values[DRM_CRC_VALUES_SIZE]);
 
 /* Adds `crc=SOURCE VALUE OUTPUT` for each that can be had until the deadline, and `refused=SOURCE: why` for the others. */

@@ -31,28 +31,28 @@ enum {
 
 /* ---- the libraries ---- */
 
-static int open_library(const char *name, void **library, struct error *err)
+static int egl_open_library(const char *name, void **library, struct error *err)
 {
     *library = dlopen(name, RTLD_NOW | RTLD_LOCAL);
     return *library ? 0 : error_set(err, ERR_UNAVAILABLE, "%s can't be opened", name);
 }
 
-/* A pointer to a function, whose kind POSIX lets dlsym's result be. */
+/* Stores a pointer to a function; returns false for NULL. POSIX lets dlsym()'s result be one. */
 static bool set_call(void *call, size_t size, const void *symbol)
 {
     memcpy(call, &symbol, size);
     return symbol != NULL;
 }
 
-static int load(struct drm_egl_calls *calls, struct error *err)
+static int egl_load_libraries(struct drm_egl_calls *calls, struct error *err)
 {
     void *gbm = NULL, *egl = NULL, *gles = NULL;
     const char *missing = NULL;
-    int status = open_library("libgbm.so.1", &gbm, err);
+    int status = egl_open_library("libgbm.so.1", &gbm, err);
     if (status == 0)
-        status = open_library("libEGL.so.1", &egl, err);
+        status = egl_open_library("libEGL.so.1", &egl, err);
     if (status == 0)
-        status = open_library("libGLESv2.so.2", &gles, err);
+        status = egl_open_library("libGLESv2.so.2", &gles, err);
     if (status < 0)
         return status;
 #define FROM(library, name)                                                                                            \
@@ -81,7 +81,7 @@ int drm_egl_load(const struct drm_egl_calls **calls, struct error *err)
     static struct drm_egl_calls loaded;
     static bool is_loaded;
     if (!is_loaded) {
-        int status = load(&loaded, err);
+        int status = egl_load_libraries(&loaded, err);
         if (status < 0)
             return status;
         is_loaded = true;
@@ -92,13 +92,13 @@ int drm_egl_load(const struct drm_egl_calls **calls, struct error *err)
 
 /* ---- a context on the card ---- */
 
-struct session {
+struct egl_session {
     const struct drm_egl_calls *calls; /* borrowed */
     void *device, *display, *context, *image;
     bool initialized;
 };
 
-static int egl_error(const struct session *s, const char *doing, struct error *err)
+static int egl_error(const struct egl_session *s, const char *doing, struct error *err)
 {
     return error_set(err, ERR_UNAVAILABLE, "%s failed (EGL error 0x%04x)", doing, (unsigned)s->calls->eglGetError());
 }
@@ -112,7 +112,7 @@ static bool has_word(const char *words, const char *wanted)
     return false;
 }
 
-static int check_extensions(const struct session *s, struct error *err)
+static int check_extensions(const struct egl_session *s, struct error *err)
 {
     static const char *const needed[] = {"EGL_EXT_image_dma_buf_import_modifiers", "EGL_KHR_surfaceless_context",
                                          "EGL_KHR_no_config_context"};
@@ -123,7 +123,7 @@ static int check_extensions(const struct session *s, struct error *err)
     return 0;
 }
 
-static int check_device(const struct session *s, const char *node, struct error *err)
+static int check_device(const struct egl_session *s, const char *node, struct error *err)
 {
     intptr_t device = 0;
     const char *file = NULL;
@@ -136,7 +136,7 @@ static int check_device(const struct session *s, const char *node, struct error 
     return 0;
 }
 
-static int make_context(struct session *s, struct error *err)
+static int make_context(struct egl_session *s, struct error *err)
 {
     static const int32_t attributes[] = {EGL_CONTEXT_CLIENT_VERSION, 2, EGL_NONE};
     if (!s->calls->eglBindAPI(EGL_OPENGL_ES_API))
@@ -147,7 +147,7 @@ static int make_context(struct session *s, struct error *err)
     return s->calls->eglMakeCurrent(s->display, NULL, NULL, s->context) ? 0 : egl_error(s, "eglMakeCurrent", err);
 }
 
-static int session_open(struct session *s, int fd, const char *node, struct error *err)
+static int egl_session_open(struct egl_session *s, int fd, const char *node, struct error *err)
 {
     s->device = s->calls->gbm_create_device(fd);
     if (!s->device)
@@ -164,7 +164,7 @@ static int session_open(struct session *s, int fd, const char *node, struct erro
     return status ? status : make_context(s, err);
 }
 
-static void session_close(struct session *s)
+static void egl_session_close(struct egl_session *s)
 {
     if (s->image)
         s->calls->eglDestroyImageKHR(s->display, s->image);
@@ -187,14 +187,14 @@ struct attributes {
     size_t count;
 };
 
-static void add(struct attributes *list, int32_t name, uint32_t value)
+static void egl_add_attribute(struct attributes *list, int32_t name, uint32_t value)
 {
     list->items[list->count++] = name;
     list->items[list->count++] = (int32_t)value;
     list->items[list->count] = EGL_NONE;
 }
 
-static int import(struct session *s, const struct drm_egl_frame *frame, struct error *err)
+static int egl_import(struct egl_session *s, const struct drm_egl_frame *frame, struct error *err)
 {
     static const struct {
         int32_t fd, offset, pitch, modifier_low, modifier_high;
@@ -203,22 +203,23 @@ static int import(struct session *s, const struct drm_egl_frame *frame, struct e
                                    {0x3278, 0x3279, 0x327a, 0x3447, 0x3448},
                                    {0x3440, 0x3441, 0x3442, 0x3449, 0x344a}};
     struct attributes list = {.count = 0};
-    add(&list, EGL_WIDTH, frame->width);
-    add(&list, EGL_HEIGHT, frame->height);
-    add(&list, EGL_LINUX_DRM_FOURCC, frame->fourcc);
+    egl_add_attribute(&list, EGL_WIDTH, frame->width);
+    egl_add_attribute(&list, EGL_HEIGHT, frame->height);
+    egl_add_attribute(&list, EGL_LINUX_DRM_FOURCC, frame->fourcc);
     for (unsigned i = 0; i < frame->plane_count; i++) {
-        add(&list, names[i].fd, (uint32_t)frame->fds[i]);
-        add(&list, names[i].offset, frame->offsets[i]);
-        add(&list, names[i].pitch, frame->strides[i]);
-        add(&list, names[i].modifier_low, (uint32_t)frame->modifier);
-        add(&list, names[i].modifier_high, (uint32_t)(frame->modifier >> 32));
+        egl_add_attribute(&list, names[i].fd, (uint32_t)frame->fds[i]);
+        egl_add_attribute(&list, names[i].offset, frame->offsets[i]);
+        egl_add_attribute(&list, names[i].pitch, frame->strides[i]);
+        egl_add_attribute(&list, names[i].modifier_low, (uint32_t)frame->modifier);
+        egl_add_attribute(&list, names[i].modifier_high, (uint32_t)(frame->modifier >> 32));
     }
     s->image = s->calls->eglCreateImageKHR(s->display, NULL, EGL_LINUX_DMA_BUF, NULL, list.items);
     return s->image ? 0 : egl_error(s, "importing the framebuffer", err);
 }
 
-/* The texture and the framebuffer end with the context. */
-static int read_back(const struct session *s, const struct drm_egl_frame *frame, uint8_t *rgba, struct error *err)
+/* Reads the imported picture. The texture and the framebuffer are freed with the context. */
+static int egl_read_back(const struct egl_session *s, const struct drm_egl_frame *frame, uint8_t *rgba,
+                         struct error *err)
 {
     const struct drm_egl_calls *calls = s->calls;
     uint32_t texture = 0, target = 0;
@@ -240,12 +241,12 @@ static int read_back(const struct session *s, const struct drm_egl_frame *frame,
 int drm_egl_read(const struct drm_egl_calls *calls, int fd, const char *node, const struct drm_egl_frame *frame,
                  uint8_t *rgba, struct error *err)
 {
-    struct session session = {.calls = calls};
-    int status = session_open(&session, fd, node, err);
+    struct egl_session session = {.calls = calls};
+    int status = egl_session_open(&session, fd, node, err);
     if (status == 0)
-        status = import(&session, frame, err);
+        status = egl_import(&session, frame, err);
     if (status == 0)
-        status = read_back(&session, frame, rgba, err);
-    session_close(&session);
+        status = egl_read_back(&session, frame, rgba, err);
+    egl_session_close(&session);
     return status;
 }

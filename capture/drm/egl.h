@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Pixels by way of the graphics driver, for layouts that only the hardware knows: a framebuffer is imported with its
+/* Reads pixels through the graphics driver, for layouts that only the hardware knows: a framebuffer is imported with its
  * modifier by EGL on GBM, on the card that scans it out, and read back. The libraries are opened when they are first
  * needed, so a guest need not have them.
  *
@@ -57,7 +57,7 @@ struct drm_egl_calls {
 #undef X
 };
 
-/* The libraries' own, which stay open; ERR_UNAVAILABLE names the one that is not there, or what it lacks. */
+/* Loads the libraries, which stay open. ERR_UNAVAILABLE names the library that is not there, or the call it lacks. */
 int drm_egl_load(const struct drm_egl_calls **calls, struct error *err);
 
 struct drm_egl_frame {
@@ -68,9 +68,9 @@ struct drm_egl_frame {
     uint32_t offsets[DRM_EGL_PLANES_MAX], strides[DRM_EGL_PLANES_MAX];
 };
 
-/* Draws nothing, and has nothing open when it returns. rgba gets rows of width * 4 bytes: red, green, blue, alpha of 8
-   bits. `node` is the card's file (/dev/dri/card0), which fd is open on: an EGL that works on another one is refused, since
-   the other's driver would take the layout for its own. */
+/* Reads a frame into rows of width * 4 bytes: red, green, blue, alpha of 8 bits. Draws nothing, and leaves nothing open.
+   `node` is the card's file (/dev/dri/card0), which fd is open on. An EGL that works on another card is refused, since the
+   other's driver would read the layout as its own. */
 int drm_egl_read(const struct drm_egl_calls *calls, int fd, const char *node, const struct drm_egl_frame *frame,
                  uint8_t *rgba, struct error *err);
 

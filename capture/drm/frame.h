@@ -4,29 +4,10 @@
 #define CAPTURE_DRM_FRAME_H
 
 #include "picture/compose.h"
-#include "capture/drm/card.h"
+#include "capture/drm/framebuffer.h"
 
-/* What the kernel tells of a framebuffer, from either of its two interfaces. Nothing of it is to be trusted. */
-struct drm_framebuffer {
-    uint32_t id, fourcc, width, height;
-    uint32_t handles[4], strides[4], offsets[4];
-    uint64_t modifier;
-    bool by_egl; /* set by drm_frame_read: the card's own driver had to read it */
-};
-
-/* Where the rows that are wanted lie in a plane's memory. */
-struct drm_extent {
-    uint64_t start, size; /* bytes */
-    uint32_t rows;
-};
-
-/* ERR_NOT_FOUND: it is gone, since the planes have changed meanwhile. ERR_DENIED: no privilege. */
-int drm_framebuffer_open(const struct drm_card *card, uint32_t id, struct drm_framebuffer *out, struct error *err);
-/* Closes each of its handles once; after a failure of drm_framebuffer_open there are none. */
-void drm_framebuffer_close(const struct drm_card *card, const struct drm_framebuffer *framebuffer);
-
-/* Copies what the layer shows of the framebuffer, in rows, into layer->frame (whose encoding is left as it is).
-   memory[] gets what is to be freed by the caller, also after a failure. */
+/* Copies what the layer shows of the framebuffer, in rows, into layer->frame (whose encoding is left as it is). The caller
+   frees what memory[] holds, also after a failure. */
 int drm_frame_read(const struct drm_card *card, struct drm_framebuffer *framebuffer, struct layer *layer,
                    uint8_t *memory[FORMAT_PLANES_MAX], struct error *err);
 

@@ -15,7 +15,8 @@ static int compare_outputs(const void *a, const void *b)
     return strcmp(one->name, other->name);
 }
 
-const struct drm_output *drm_row_twin(const struct drm_output *outputs, size_t count, const struct drm_output *output)
+const struct drm_output *drm_layout_clone(const struct drm_output *outputs, size_t count,
+                                          const struct drm_output *output)
 {
     for (size_t i = 0; i < count; i++)
         if (outputs[i].card == output->card && outputs[i].crtc == output->crtc)
@@ -23,12 +24,12 @@ const struct drm_output *drm_row_twin(const struct drm_output *outputs, size_t c
     return NULL;
 }
 
-void drm_row_place(struct drm_output *outputs, size_t count)
+void drm_layout_place(struct drm_output *outputs, size_t count)
 {
     int32_t next = 0;
     qsort(outputs, count, sizeof *outputs, compare_outputs);
     for (size_t i = 0; i < count; i++) {
-        const struct drm_output *twin = drm_row_twin(outputs, i, &outputs[i]);
+        const struct drm_output *twin = drm_layout_clone(outputs, i, &outputs[i]);
         outputs[i].x = twin ? twin->x : next;
         next += twin ? 0 : (int32_t)outputs[i].width;
     }
@@ -43,13 +44,13 @@ static bool is_on(const struct drm_output *output, const char *source)
     return strcmp(name, source) == 0;
 }
 
-/* "card0-HDMI-A-1", or without its card where only one has such a connector. */
+/* Compares with "card0-HDMI-A-1", and without its card. */
 static bool is_named(const struct drm_output *output, const char *name)
 {
     return strcmp(name, output->name) == 0 || strcmp(name, strchr(output->name, '-') + 1) == 0;
 }
 
-/* Without a name: all outputs of the source, or else of the first card that shows something. */
+/* Returns whether the options ask for it. Without a name they do for all outputs of the source, or else of the first card. */
 static bool is_chosen(const struct drm_output *first, const struct drm_output *output,
                       const struct capture_options *options)
 {
@@ -60,7 +61,7 @@ static bool is_chosen(const struct drm_output *first, const struct drm_output *o
     return strcmp(options->output, "all") == 0 || is_named(output, options->output);
 }
 
-/* Those of the name; NULL: all. */
+/* Lists the outputs with the name; NULL: all. */
 static void list_names(const struct drm_output *outputs, size_t count, const char *name, struct buffer *text)
 {
     buffer_init(text, ERROR_LIST_MAX);
@@ -93,34 +94,34 @@ static int say_ambiguous(const struct drm_output *outputs, size_t count, const c
     return err->status;
 }
 
-static bool is_one_or_all(const struct drm_row *row, const char *name)
+static bool is_one_or_all(const struct drm_layout *layout, const char *name)
 {
-    return !name || strcmp(name, "all") == 0 || row->count <= 1;
+    return !name || strcmp(name, "all") == 0 || layout->count <= 1;
 }
 
-int drm_row_choose(const struct drm_output *outputs, size_t count, const struct capture_options *options,
-                   struct drm_row *row, struct error *err)
+int drm_layout_choose(const struct drm_output *outputs, size_t count, const struct capture_options *options,
+                      struct drm_layout *layout, struct error *err)
 {
     int64_t right = 0;
-    *row = (struct drm_row){0};
+    *layout = (struct drm_layout){0};
     for (size_t i = 0; i < count; i++) {
         const struct drm_output *output = &outputs[i];
         if (!is_chosen(outputs, output, options))
             continue;
-        if (row->count++ == 0) {
-            row->outputs = output;
-            row->area.x = output->x;
+        if (layout->count++ == 0) {
+            layout->outputs = output;
+            layout->area.x = output->x;
         }
         right = output->x + (int64_t)output->width > right ? output->x + (int64_t)output->width : right;
-        row->area.height = output->height > row->area.height ? output->height : row->area.height;
+        layout->area.height = output->height > layout->area.height ? output->height : layout->area.height;
     }
-    if (row->count == 0)
+    if (layout->count == 0)
         return say_no_output(outputs, count, options, err);
-    if (!is_one_or_all(row, options->output))
+    if (!is_one_or_all(layout, options->output))
         return say_ambiguous(outputs, count, options->output, err);
-    row->area.width = (uint32_t)(right - row->area.x);
-    if (row->area.width > CAPTURE_SIZE_MAX || row->area.height > CAPTURE_SIZE_MAX)
+    layout->area.width = (uint32_t)(right - layout->area.x);
+    if (layout->area.width > CAPTURE_SIZE_MAX || layout->area.height > CAPTURE_SIZE_MAX)
         return error_set(err, ERR_LIMIT, "all outputs are %ux%u pixels together, beyond %d: name one of them",
-                         row->area.width, row->area.height, CAPTURE_SIZE_MAX);
+                         layout->area.width, layout->area.height, CAPTURE_SIZE_MAX);
     return 0;
 }

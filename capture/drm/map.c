@@ -3,14 +3,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <libdrm/drm.h>
 #include <linux/dma-buf.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* Between its begin and its end, caches are what the device sees. */
+/* Tells the driver that reading starts or ends. In between, the processor's caches agree with the device's memory. */
 static void synchronise(int dmabuf, uint64_t edge)
 {
     struct dma_buf_sync sync = {.flags = edge | DMA_BUF_SYNC_READ};
@@ -30,30 +29,29 @@ static int map_file(int fd, uint64_t offset, uint64_t size, struct drm_mapping *
     return 0;
 }
 
-/* Both return 0 or an errno. */
+/* ---- both return 0 or an errno ---- */
 
 static int map_dmabuf(const struct drm_card *card, uint32_t handle, uint64_t size, struct drm_mapping *out)
 {
-    struct drm_prime_handle prime = {.handle = handle, .flags = DRM_CLOEXEC, .fd = -1};
-    int code = DRM_CALL(card, PRIME_HANDLE_TO_FD, &prime);
-    if (code)
-        return code;
-    off_t end = lseek(prime.fd, 0, SEEK_END);
-    code = end >= 0 && (uint64_t)end < size ? EOVERFLOW : map_file(prime.fd, 0, size, out);
+    int fd = -1;
+    if (DRM_CALL(card, "PRIME_HANDLE_TO_FD", drmPrimeHandleToFD(card->fd, handle, DRM_CLOEXEC, &fd)) < 0)
+        return errno;
+    off_t end = lseek(fd, 0, SEEK_END);
+    int code = end >= 0 && (uint64_t)end < size ? EOVERFLOW : map_file(fd, 0, size, out);
     if (code) {
-        close(prime.fd);
+        close(fd);
         return code;
     }
-    out->dmabuf = prime.fd;
-    synchronise(prime.fd, DMA_BUF_SYNC_START);
+    out->dmabuf = fd;
+    synchronise(fd, DMA_BUF_SYNC_START);
     return 0;
 }
 
 static int map_dumb(const struct drm_card *card, uint32_t handle, uint64_t size, struct drm_mapping *out)
 {
-    struct drm_mode_map_dumb map = {.handle = handle};
-    int code = DRM_CALL(card, MODE_MAP_DUMB, &map);
-    return code ? code : map_file(card->fd, map.offset, size, out);
+    uint64_t offset = 0;
+    int status = DRM_CALL(card, "MODE_MAP_DUMB", drmModeMapDumbBuffer(card->fd, handle, &offset));
+    return status < 0 ? -status : map_file(card->fd, offset, size, out);
 }
 
 int drm_map(const struct drm_card *card, uint32_t handle, uint64_t size, struct drm_mapping *out, struct error *err)

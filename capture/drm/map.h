@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A buffer of a card, mapped for reading. */
+/* Maps a buffer of a card for reading. */
 #ifndef CAPTURE_DRM_MAP_H
 #define CAPTURE_DRM_MAP_H
 
@@ -11,7 +11,7 @@ struct drm_mapping {
     int dmabuf; /* owned; -1: mapped through the card */
 };
 
-/* The first `size` bytes of it, if it has as many: as a dma-buf, else as a dumb buffer. */
+/* Maps its first `size` bytes, if it has as many: as a dma-buf, else as a dumb buffer. */
 int drm_map(const struct drm_card *card, uint32_t handle, uint64_t size, struct drm_mapping *out, struct error *err);
 void drm_unmap(struct drm_mapping *mapping);
 

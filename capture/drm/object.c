@@ -5,132 +5,88 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define VALUE_NAMES_MAX 16 /* of one property */
-
-struct property {
-    uint32_t id, value_count;
-    char name[DRM_PROP_NAME_LEN + 1];
-    struct drm_mode_property_enum values[VALUE_NAMES_MAX];
-};
-
-struct drm_property_cache {
-    size_t count;
-    struct property items[DRM_PROPERTIES_MAX];
-};
-
-/* The kernel takes pointers as numbers. */
-static uint64_t address(const void *pointer)
-{
-    return (uint64_t)(uintptr_t)pointer;
-}
-
-struct drm_property_cache *drm_property_cache_new(void)
-{
-    return calloc(1, sizeof(struct drm_property_cache));
-}
-
-void drm_property_cache_free(struct drm_property_cache *cache)
-{
-    free(cache);
-}
-
 /* ---- objects ---- */
 
-static int limit_error(const struct drm_card *card, const char *what, uint32_t count, struct error *err)
+static int object_limit_error(const struct drm_card *card, const char *what, uint32_t count, struct error *err)
 {
     return error_set(err, ERR_LIMIT, "card%u has %u %s, more than the %d that are looked at", card->number, count, what,
                      DRM_OBJECTS_MAX);
 }
 
-static int call_error(const struct drm_card *card, const char *what, int code, struct error *err)
+static int object_call_error(const struct drm_card *card, const char *what, int code, struct error *err)
 {
-    return error_set(err, ERR_UNAVAILABLE, "card%u (%s) does not tell its %s: %s", card->number, card->driver, what,
-                     strerror(code));
+    return error_set(err, drm_call_status(code), "card%u (%s) does not tell its %s: %s", card->number, card->driver,
+                     what, strerror(code));
 }
 
-/* The kernel fills an array only when all fits, and always tells how many there are. */
-static int read_planes(const struct drm_card *card, struct drm_objects *objects, struct error *err)
+static int copy_ids(const struct drm_card *card, const char *what, const uint32_t *ids, uint32_t count,
+                    uint32_t to[DRM_OBJECTS_MAX], uint32_t *to_count, struct error *err)
 {
-    struct drm_mode_get_plane_res get = {.plane_id_ptr = address(objects->planes), .count_planes = DRM_OBJECTS_MAX};
-    int code = DRM_CALL(card, MODE_GETPLANERESOURCES, &get);
-    if (code)
-        return call_error(card, "planes", code, err);
-    if (get.count_planes > DRM_OBJECTS_MAX)
-        return limit_error(card, "planes", get.count_planes, err);
-    objects->plane_count = get.count_planes;
+    if (count > DRM_OBJECTS_MAX)
+        return object_limit_error(card, what, count, err);
+    if (count > 0)
+        memcpy(to, ids, count * sizeof *to);
+    *to_count = count;
     return 0;
+}
+
+static int read_plane_ids(const struct drm_card *card, struct drm_objects *objects, struct error *err)
+{
+    drmModePlaneRes *get = DRM_CALL(card, "MODE_GETPLANERESOURCES", drmModeGetPlaneResources(card->fd));
+    if (!get)
+        return object_call_error(card, "planes", errno, err);
+    int status = copy_ids(card, "planes", get->planes, get->count_planes, objects->planes, &objects->plane_count, err);
+    drmModeFreePlaneResources(get);
+    return status;
 }
 
 int drm_objects_read(const struct drm_card *card, struct drm_objects *objects, struct error *err)
 {
-    struct drm_mode_card_res get = {
-        .crtc_id_ptr = address(objects->crtcs),
-        .connector_id_ptr = address(objects->connectors),
-        .count_crtcs = DRM_OBJECTS_MAX,
-        .count_connectors = DRM_OBJECTS_MAX,
-    };
-    int code = DRM_CALL(card, MODE_GETRESOURCES, &get);
-    if (code)
-        return call_error(card, code == EOPNOTSUPP ? "outputs (it has none)" : "outputs", code, err);
-    if (get.count_crtcs > DRM_OBJECTS_MAX)
-        return limit_error(card, "CRTCs", get.count_crtcs, err);
-    if (get.count_connectors > DRM_OBJECTS_MAX)
-        return limit_error(card, "connectors", get.count_connectors, err);
-    objects->crtc_count = get.count_crtcs;
-    objects->connector_count = get.count_connectors;
-    return read_planes(card, objects, err);
+    drmModeRes *get = DRM_CALL(card, "MODE_GETRESOURCES", drmModeGetResources(card->fd));
+    if (!get)
+        return object_call_error(card, errno == EOPNOTSUPP ? "outputs (it has none)" : "outputs", errno, err);
+    int status =
+        copy_ids(card, "CRTCs", get->crtcs, (uint32_t)get->count_crtcs, objects->crtcs, &objects->crtc_count, err);
+    if (status == 0)
+        status = copy_ids(card, "connectors", get->connectors, (uint32_t)get->count_connectors, objects->connectors,
+                          &objects->connector_count, err);
+    drmModeFreeResources(get);
+    return status < 0 ? status : read_plane_ids(card, objects, err);
 }
 
 /* ---- properties ---- */
 
-void drm_properties_read(const struct drm_card *card, uint32_t object, uint32_t type, struct drm_properties *out)
+drmModeObjectProperties *drm_properties_read(const struct drm_card *card, uint32_t object, uint32_t type)
 {
-    struct drm_mode_obj_get_properties get = {
-        .props_ptr = address(out->ids),
-        .prop_values_ptr = address(out->values),
-        .count_props = DRM_PROPERTIES_MAX,
-        .obj_id = object,
-        .obj_type = type,
-    };
-    int code = DRM_CALL(card, MODE_OBJ_GETPROPERTIES, &get);
-    out->count = code || get.count_props > DRM_PROPERTIES_MAX ? 0 : get.count_props;
+    drmModeObjectProperties *get =
+        DRM_CALL(card, "MODE_OBJ_GETPROPERTIES", drmModeObjectGetProperties(card->fd, object, type));
+    if (!get || get->count_props <= DRM_PROPERTIES_MAX)
+        return get;
+    drmModeFreeObjectProperties(get);
+    return NULL;
 }
 
-/* Blob properties give no names of values; and those of one with too many are not needed here. */
-static void read_property(const struct drm_card *card, struct property *property, uint32_t id)
-{
-    struct drm_mode_get_property get = {
-        .prop_id = id, .enum_blob_ptr = address(property->values), .count_enum_blobs = VALUE_NAMES_MAX};
-    uint64_t values[VALUE_NAMES_MAX];
-    get.values_ptr = address(values);
-    get.count_values = VALUE_NAMES_MAX;
-    *property = (struct property){.id = id};
-    if (DRM_CALL(card, MODE_GETPROPERTY, &get))
-        return;
-    memcpy(property->name, get.name, DRM_PROP_NAME_LEN);
-    if (get.flags & DRM_MODE_PROP_ENUM && get.count_enum_blobs <= VALUE_NAMES_MAX)
-        property->value_count = get.count_enum_blobs;
-}
-
-static const struct property *find_property(const struct drm_card *card, uint32_t id)
+static const drmModePropertyRes *find_property(const struct drm_card *card, uint32_t id)
 {
     struct drm_property_cache *cache = card->properties;
     for (size_t i = 0; i < cache->count; i++)
-        if (cache->items[i].id == id)
-            return &cache->items[i];
+        if (cache->items[i]->prop_id == id)
+            return cache->items[i];
     if (cache->count == DRM_PROPERTIES_MAX)
         return NULL;
-    read_property(card, &cache->items[cache->count], id);
-    return &cache->items[cache->count++];
+    drmModePropertyRes *property = DRM_CALL(card, "MODE_GETPROPERTY", drmModeGetProperty(card->fd, id));
+    if (property)
+        cache->items[cache->count++] = property;
+    return property;
 }
 
-bool drm_property_get(const struct drm_card *card, const struct drm_properties *properties, const char *name,
+bool drm_property_get(const struct drm_card *card, const drmModeObjectProperties *properties, const char *name,
                       uint64_t *value)
 {
-    for (uint32_t i = 0; i < properties->count; i++) {
-        const struct property *property = find_property(card, properties->ids[i]);
+    for (uint32_t i = 0; properties && i < properties->count_props; i++) {
+        const drmModePropertyRes *property = find_property(card, properties->props[i]);
         if (property && strcmp(property->name, name) == 0) {
-            *value = properties->values[i];
+            *value = properties->prop_values[i];
             return true;
         }
     }
@@ -140,25 +96,32 @@ bool drm_property_get(const struct drm_card *card, const struct drm_properties *
 const char *drm_property_value_name(const struct drm_card *card, const char *name, uint64_t value)
 {
     const struct drm_property_cache *cache = card->properties;
-    for (size_t i = 0; i < cache->count; i++)
-        for (uint32_t v = 0; strcmp(cache->items[i].name, name) == 0 && v < cache->items[i].value_count; v++)
-            if (cache->items[i].values[v].value == value &&
-                memchr(cache->items[i].values[v].name, 0, DRM_PROP_NAME_LEN))
-                return cache->items[i].values[v].name;
+    for (size_t i = 0; i < cache->count; i++) {
+        const drmModePropertyRes *property = cache->items[i];
+        if (strcmp(property->name, name) != 0)
+            continue;
+        for (int v = 0; property->enums && v < property->count_enums; v++)
+            if (property->enums[v].value == value && memchr(property->enums[v].name, 0, DRM_PROP_NAME_LEN))
+                return property->enums[v].name;
+    }
     return "";
 }
 
+/* Reads the blob without drmModeGetPropertyBlob(): that would copy more than it has allocated, were the blob replaced
+   between its two calls by a longer one with the same number. Here the kernel is told how much there is room for. */
 uint8_t *drm_blob_read(const struct drm_card *card, uint64_t id, size_t *len)
 {
     struct drm_mode_get_blob get = {.blob_id = (uint32_t)id};
-    if (id == 0 || DRM_CALL(card, MODE_GETPROPBLOB, &get) || get.length == 0 || get.length > DRM_BLOB_MAX)
+    *len = 0;
+    if (id == 0 || DRM_IOCTL(card, MODE_GETPROPBLOB, &get) || get.length == 0 || get.length > DRM_BLOB_MAX)
         return NULL;
-    *len = get.length;
-    uint8_t *bytes = malloc(*len);
-    get.data = address(bytes);
-    if (bytes && (DRM_CALL(card, MODE_GETPROPBLOB, &get) || get.length != *len)) {
+    uint32_t room = get.length;
+    uint8_t *bytes = malloc(room);
+    get.data = (uint64_t)(uintptr_t)bytes;
+    if (!bytes || DRM_IOCTL(card, MODE_GETPROPBLOB, &get) || get.length != room) {
         free(bytes);
-        bytes = NULL;
+        return NULL;
     }
+    *len = room;
     return bytes;
 }

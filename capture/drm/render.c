@@ -5,28 +5,27 @@
 #include "picture/detile.h"
 #include "capture/drm/egl.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-static void close_all(const struct drm_egl_frame *frame)
+static void render_close_planes(const struct drm_egl_frame *frame)
 {
     for (unsigned i = 0; i < frame->plane_count; i++)
         close(frame->fds[i]);
 }
 
-/* A dma-buf for each plane of memory that the framebuffer has, those of compression included. */
+/* Exports a dma-buf for each plane of memory that the framebuffer has, those of compression included. */
 static int export_planes(const struct drm_card *card, const struct drm_framebuffer *framebuffer,
                          struct drm_egl_frame *frame, struct error *err)
 {
     for (unsigned i = 0; i < DRM_EGL_PLANES_MAX && framebuffer->handles[i]; i++) {
-        struct drm_prime_handle prime = {.handle = framebuffer->handles[i], .flags = DRM_CLOEXEC, .fd = -1};
-        int code = DRM_CALL(card, PRIME_HANDLE_TO_FD, &prime);
-        if (code)
-            return error_set(err, ERR_UNAVAILABLE, "no dma-buf: %s", strerror(code));
-        frame->fds[i] = prime.fd;
+        if (DRM_CALL(card, "PRIME_HANDLE_TO_FD",
+                     drmPrimeHandleToFD(card->fd, framebuffer->handles[i], DRM_CLOEXEC, &frame->fds[i])) < 0)
+            return error_set(err, ERR_UNAVAILABLE, "no dma-buf: %s", strerror(errno));
         frame->offsets[i] = framebuffer->offsets[i];
         frame->strides[i] = framebuffer->strides[i];
         frame->plane_count = i + 1;
@@ -72,7 +71,7 @@ int drm_render_read(const struct drm_card *card, const struct drm_framebuffer *f
         status = memory[0] ? render(card, &frame, memory[0], err)
                            : error_set(err, ERR_NO_MEMORY, "no memory for %ux%u pixels", frame.width, frame.height);
     }
-    close_all(&frame);
+    render_close_planes(&frame);
     if (status == 0)
         set_frame(&layer->frame, framebuffer, memory[0]);
     return status;

@@ -2,7 +2,6 @@
 #include "capture/drm/snapshot.h"
 
 #include "picture/detile.h"
-#include "capture/drm/color.h"
 #include "capture/drm/frame.h"
 #include "platform/clock.h"
 
@@ -14,7 +13,7 @@
 
 /* All that is read of one state of the planes. */
 struct attempt {
-    struct drm_scan before, after;
+    struct drm_state before, after;
     struct layer layers[DRM_PLANES_MAX];
     struct drm_framebuffer framebuffers[DRM_PLANES_MAX];
     uint8_t *memory[DRM_PLANES_MAX][FORMAT_PLANES_MAX]; /* owned */
@@ -26,7 +25,7 @@ struct attempt {
     char cursor_reason[512]; /* why it is not available */
 };
 
-static void forget_plane(struct attempt *attempt, size_t i)
+static void attempt_clear_plane(struct attempt *attempt, size_t i)
 {
     for (size_t p = 0; p < FORMAT_PLANES_MAX; p++) {
         free(attempt->memory[i][p]);
@@ -34,10 +33,10 @@ static void forget_plane(struct attempt *attempt, size_t i)
     }
 }
 
-static void forget(struct attempt *attempt)
+static void attempt_clear(struct attempt *attempt)
 {
     for (size_t i = 0; i < DRM_PLANES_MAX; i++)
-        forget_plane(attempt, i);
+        attempt_clear_plane(attempt, i);
     memset(attempt, 0, sizeof *attempt);
 }
 
@@ -59,55 +58,56 @@ static int read_pixels(const struct drm_output *output, const struct drm_plane *
     if (status == 0)
         attempt->count++;
     else
-        forget_plane(attempt, attempt->count); /* the next plane takes its place */
+        attempt_clear_plane(attempt, attempt->count); /* the next plane takes its place */
     return status;
 }
 
-/* A cursor that can't be read is worth a word, and not the whole picture. */
+/* Reads the cursor. Where that fails there is still a picture, with a warning. */
 static int read_cursor(const struct drm_output *output, const struct drm_plane *plane, bool wanted,
                        struct attempt *attempt, struct error *err)
 {
-    struct error why = {0};
     const struct layer *layer = &attempt->layers[attempt->count];
     if (!wanted)
         return 0;
-    int status = read_pixels(output, plane, attempt, &why);
-    if (status == ERR_NOT_FOUND || status == ERR_DENIED || status == ERR_NO_MEMORY)
-        return error_set(err, status, "%s", why.text);
+    int status = read_pixels(output, plane, attempt, err);
+    if (status == ERR_NOT_FOUND || status == ERR_DENIED || status == ERR_NO_MEMORY || status == ERR_CLOSED)
+        return status;
     attempt->cursor = status < 0 ? DRM_CURSOR_UNAVAILABLE : DRM_CURSOR_DRAWN;
     attempt->cursor_place = (struct rect){layer->x, layer->y, layer->width, layer->height};
-    snprintf(attempt->cursor_reason, sizeof attempt->cursor_reason, "%.500s", why.text);
+    if (status < 0)
+        snprintf(attempt->cursor_reason, sizeof attempt->cursor_reason, "%.500s", err->text);
     return 0;
 }
 
-static int check_scan(const struct drm_output *output, const struct drm_scan *scan, struct error *err)
+static int check_state(const struct drm_output *output, const struct drm_state *state, struct error *err)
 {
-    if (!scan->active)
+    if (!state->active)
         return error_set(err, ERR_UNAVAILABLE, "%s shows nothing: its CRTC is off, as of a display that sleeps",
                          output->name);
-    if (scan->width != output->width || scan->height != output->height)
+    if (state->width != output->width || state->height != output->height)
         return error_set(err, ERR_CLOSED, "%s has changed its mode", output->name);
-    if (scan->gamma == DRM_LUT_ZERO)
+    if (state->gamma == DRM_LUT_ZERO)
         return error_set(err, ERR_UNAVAILABLE, "%s is blanked: its gamma table is all zeros", output->name);
     return 0;
 }
 
-static int read_planes(const struct drm_output *output, bool cursor, struct attempt *attempt, struct error *err)
+static int snapshot_read_planes(const struct drm_output *output, bool cursor, struct attempt *attempt,
+                                struct error *err)
 {
-    const struct drm_scan *scan = &attempt->before;
+    const struct drm_state *state = &attempt->before;
     int status = 0;
     attempt->cursor = cursor ? DRM_CURSOR_HIDDEN : DRM_CURSOR_OFF;
-    if (cursor && scan->cursor_unknown) {
+    if (cursor && state->cursor_unknown) {
         attempt->cursor = DRM_CURSOR_UNAVAILABLE;
         snprintf(attempt->cursor_reason, sizeof attempt->cursor_reason, "the driver does not tell where it is");
     }
-    for (size_t i = 0; i < scan->plane_count && status == 0; i++) {
+    for (size_t i = 0; i < state->plane_count && status == 0; i++) {
         struct layer layer;
-        drm_plane_layer(output->card, &scan->planes[i], &layer);
+        drm_plane_layer(output->card, &state->planes[i], &layer);
         if (layer.kind == LAYER_CURSOR) {
-            status = read_cursor(output, &scan->planes[i], cursor, attempt, err);
+            status = read_cursor(output, &state->planes[i], cursor, attempt, err);
         } else {
-            status = read_pixels(output, &scan->planes[i], attempt, err);
+            status = read_pixels(output, &state->planes[i], attempt, err);
             attempt->background_count++;
         }
     }
@@ -117,50 +117,50 @@ static int read_planes(const struct drm_output *output, bool cursor, struct atte
     return status;
 }
 
-/* *same: the planes did not change meanwhile, so that both the pixels and a failure can be trusted. */
-static int try_once(const struct drm_output *output, bool cursor, struct attempt *attempt, bool *same,
-                    struct error *err)
+/* Reads state, pixels and state again. *same: nothing changed meanwhile, so that pixels and failures can be trusted. */
+static int attempt_read(const struct drm_output *output, bool cursor, struct attempt *attempt, bool *same,
+                        struct error *err)
 {
     struct error ignored;
-    forget(attempt);
+    attempt_clear(attempt);
     *same = true;
-    int status = drm_scan_read(output->card, output->crtc, &attempt->before, err);
+    int status = drm_state_read(output->card, output->crtc, &attempt->before, err);
     if (status == 0)
-        status = check_scan(output, &attempt->before, err);
+        status = check_state(output, &attempt->before, err);
     if (status < 0)
         return status;
-    status = read_planes(output, cursor, attempt, err);
-    *same = drm_scan_read(output->card, output->crtc, &attempt->after, &ignored) == 0 &&
-            drm_scan_is_same(&attempt->before, &attempt->after);
+    status = snapshot_read_planes(output, cursor, attempt, err);
+    *same = drm_state_read(output->card, output->crtc, &attempt->after, &ignored) == 0 &&
+            drm_state_is_same(&attempt->before, &attempt->after);
     return status;
 }
 
-static int read_output(const struct drm_output *output, const struct drm_shot_options *options, struct attempt *attempt,
-                       bool *same, struct error *err)
+static int snapshot_read(const struct drm_output *output, const struct drm_snapshot_options *options,
+                         struct attempt *attempt, bool *same, struct error *err)
 {
-    int status = try_once(output, options->cursor, attempt, same, err);
+    int status = attempt_read(output, options->cursor, attempt, same, err);
     for (int i = 1; i < ATTEMPTS_MAX && !*same && os_time_left(options->deadline_ms) > 0; i++)
-        status = try_once(output, options->cursor, attempt, same, err);
+        status = attempt_read(output, options->cursor, attempt, same, err);
     if (status == ERR_NOT_FOUND)
         return error_set(err, ERR_UNAVAILABLE, "%s changes its framebuffers faster than they can be read",
                          output->name);
     return status;
 }
 
-/* ---- telling ---- */
+/* ---- facts ---- */
 
 static void add_plane_fact(const struct layer *layer, const struct drm_framebuffer *framebuffer, struct strlist *facts)
 {
     static const char *const kinds[] = {"primary", "overlay", "cursor"};
-    char fourcc[FOURCC_TEXT_SIZE], modifier[MODIFIER_NAME_SIZE];
-    fourcc_text(fourcc, framebuffer->fourcc);
-    modifier_name(modifier, framebuffer->modifier);
+    char fourcc[DRM_FORMAT_TEXT_SIZE], modifier[DRM_MODIFIER_TEXT_SIZE];
+    drm_format_text(fourcc, framebuffer->fourcc);
+    drm_modifier_text(modifier, framebuffer->modifier);
     strlist_addf(facts, "drm.plane=%u %s %ux%u%+d%+d of %s %ux%u, %s%s", layer->id, kinds[layer->kind], layer->width,
                  layer->height, layer->x, layer->y, fourcc, framebuffer->width, framebuffer->height, modifier,
                  framebuffer->by_egl ? ", read by EGL" : "");
 }
 
-static void add_facts(const struct drm_output *output, const struct attempt *attempt, struct strlist *facts)
+static void add_plane_facts(const struct drm_output *output, const struct attempt *attempt, struct strlist *facts)
 {
     for (size_t i = 0; i < attempt->count; i++)
         add_plane_fact(&attempt->layers[i], &attempt->framebuffers[i], facts);
@@ -168,7 +168,7 @@ static void add_facts(const struct drm_output *output, const struct attempt *att
         strlist_addf(facts, "warning=%s: the cursor is missing: %s", output->name, attempt->cursor_reason);
 }
 
-/* A framebuffer with a palette has used the gamma table up. */
+/* Returns whether a framebuffer has a palette, for which the gamma table is used up. */
 static bool has_palette(const struct attempt *attempt)
 {
     bool found = false;
@@ -181,7 +181,7 @@ static void finish_colors(const struct drm_output *output, const struct attempt 
                           uint32_t stride, struct strlist *facts)
 {
     struct colors colors;
-    drm_color_read(output->card, output->crtc, &colors);
+    drm_state_read_colors(output->card, output->crtc, &colors);
     bool gamma = colors.gamma.entries && !has_palette(attempt);
     if (colors.degamma.entries || colors.has_matrix || gamma) {
         bool before = colors.degamma.entries != NULL;
@@ -195,26 +195,26 @@ static void finish_colors(const struct drm_output *output, const struct attempt 
     colors_deinit(&colors);
 }
 
-int drm_shot_take(const struct drm_output *output, const struct drm_shot_options *options, uint8_t *rgb,
-                  uint32_t stride, struct drm_shot *shot, struct strlist *facts, struct error *err)
+int drm_snapshot_take(const struct drm_output *output, const struct drm_snapshot_options *options, uint8_t *rgb,
+                      uint32_t stride, struct drm_snapshot *snapshot, struct strlist *facts, struct error *err)
 {
     struct attempt *attempt = calloc(1, sizeof *attempt);
     if (!attempt)
         return error_set(err, ERR_NO_MEMORY, "no memory to read the planes of %s", output->name);
-    int status = read_output(output, options, attempt, &shot->coherent, err);
+    int status = snapshot_read(output, options, attempt, &snapshot->coherent, err);
     if (status == 0) {
-        add_facts(output, attempt, facts);
-        shot->cursor = attempt->cursor;
-        shot->cursor_place = attempt->cursor_place;
-        shot->read_us = attempt->read_us;
+        add_plane_facts(output, attempt, facts);
+        snapshot->cursor = attempt->cursor;
+        snapshot->cursor_place = attempt->cursor_place;
+        snapshot->read_us = attempt->read_us;
         int64_t start_us = os_clock_us();
         compose_sort(attempt->layers, attempt->count);
         status = compose(rgb, stride, output->width, output->height, attempt->layers, attempt->count, err);
         if (status == 0)
             finish_colors(output, attempt, options->colors, rgb, stride, facts);
-        shot->compose_us = os_clock_us() - start_us;
+        snapshot->compose_us = os_clock_us() - start_us;
     }
-    forget(attempt);
+    attempt_clear(attempt);
     free(attempt);
     return status;
 }

@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The planes of one output, read out and composed. */
+/* Reads the planes of one output and composes them. */
 #ifndef CAPTURE_DRM_SNAPSHOT_H
 #define CAPTURE_DRM_SNAPSHOT_H
 
 #include "capture/capture.h"
 #include "capture/drm/state.h"
 
-struct drm_shot_options {
+struct drm_snapshot_options {
     bool cursor;
     bool colors;         /* apply the CRTC's tables and its matrix */
-    int64_t deadline_ms; /* os_deadline()'s; from then on it is not tried again */
+    int64_t deadline_ms; /* os_deadline()'s; after it there is no further attempt */
 };
 
-/* In the order in which they win where there are several. */
+/* Where several outputs differ, the highest value is reported. */
 enum drm_cursor { DRM_CURSOR_HIDDEN, DRM_CURSOR_OFF, DRM_CURSOR_UNAVAILABLE, DRM_CURSOR_DRAWN };
 
-struct drm_shot {
+struct drm_snapshot {
     bool coherent; /* the planes were the same after the last byte was read as before the first */
     enum drm_cursor cursor;
     struct rect cursor_place;    /* on the output, when it was drawn; may lie beyond it */
@@ -24,7 +24,7 @@ struct drm_shot {
 
 /* Draws the output into RGB24 rows of its own size. Adds the facts drm.plane, color, color.applied and
    warning. */
-int drm_shot_take(const struct drm_output *output, const struct drm_shot_options *options, uint8_t *rgb,
-                  uint32_t stride, struct drm_shot *shot, struct strlist *facts, struct error *err);
+int drm_snapshot_take(const struct drm_output *output, const struct drm_snapshot_options *options, uint8_t *rgb,
+                      uint32_t stride, struct drm_snapshot *snapshot, struct strlist *facts, struct error *err);
 
 #endif

@@ -12,49 +12,56 @@
 
 /* ---- outputs ---- */
 
+/* Later than the headers of some systems: the kernel's drm_mode.h. */
+#define CONNECTOR_USB 20
+
 static const char *connector_type_name(uint32_t type)
 {
-    static const char *const names[] = {"Unknown", "VGA",       "DVI-I", "DVI-D", "DVI-A",     "Composite", "SVIDEO",
-                                        "LVDS",    "Component", "DIN",   "DP",    "HDMI-A",    "HDMI-B",    "TV",
-                                        "eDP",     "Virtual",   "DSI",   "DPI",   "Writeback", "SPI",       "USB"};
-    return type < sizeof names / sizeof *names ? names[type] : names[0];
+    const char *name = drmModeGetConnectorTypeName(type);
+    return name ? name : type == CONNECTOR_USB ? "USB" : "Unknown";
 }
 
 static uint32_t encoder_crtc(const struct drm_card *card, uint32_t encoder)
 {
-    struct drm_mode_get_encoder get = {.encoder_id = encoder};
-    return encoder && DRM_CALL(card, MODE_GETENCODER, &get) == 0 ? get.crtc_id : 0;
+    drmModeEncoder *get = encoder ? DRM_CALL(card, "MODE_GETENCODER", drmModeGetEncoder(card->fd, encoder)) : NULL;
+    uint32_t crtc = get ? get->crtc_id : 0;
+    drmModeFreeEncoder(get);
+    return crtc;
 }
 
-/* Compositors that use the atomic interface leave the encoder of old unset. */
-static uint32_t connector_crtc(const struct drm_card *card, uint32_t connector, uint32_t encoder)
+/* Returns the CRTC that drives it. Compositors that use the atomic interface leave the legacy encoder unset. */
+static uint32_t connector_crtc(const struct drm_card *card, const drmModeConnector *connector)
 {
-    struct drm_properties properties;
+    const drmModeObjectProperties properties = {.count_props = (uint32_t)connector->count_props,
+                                                .props = connector->props,
+                                                .prop_values = connector->prop_values};
     uint64_t crtc;
-    drm_properties_read(card, connector, DRM_MODE_OBJECT_CONNECTOR, &properties);
     if (drm_property_get(card, &properties, "CRTC_ID", &crtc))
         return (uint32_t)crtc;
-    return encoder_crtc(card, encoder);
+    return encoder_crtc(card, connector->encoder_id);
 }
 
-static bool read_mode(const struct drm_card *card, uint32_t crtc, struct drm_mode_crtc *get)
+static bool read_mode(const struct drm_card *card, uint32_t crtc, drmModeCrtc *out)
 {
-    *get = (struct drm_mode_crtc){.crtc_id = crtc};
-    return crtc && DRM_CALL(card, MODE_GETCRTC, get) == 0 && get->mode_valid;
+    drmModeCrtc *get = crtc ? DRM_CALL(card, "MODE_GETCRTC", drmModeGetCrtc(card->fd, crtc)) : NULL;
+    bool valid = get && get->mode_valid;
+    if (valid)
+        *out = *get;
+    drmModeFreeCrtc(get);
+    return valid;
 }
 
-/* With room for one mode the kernel answers from what it knows; with none it would probe the connector. */
-static bool read_output(const struct drm_card *card, uint32_t connector, struct drm_output *output)
+/* Reads what the kernel knows of the connector: drmModeGetConnectorCurrent() does not probe it. */
+static bool read_connector(const struct drm_card *card, uint32_t connector, struct drm_output *output)
 {
-    struct drm_mode_modeinfo mode;
-    struct drm_mode_get_connector get = {
-        .connector_id = connector, .modes_ptr = (uint64_t)(uintptr_t)&mode, .count_modes = 1};
-    struct drm_mode_crtc crtc;
-    if (DRM_CALL(card, MODE_GETCONNECTOR, &get))
+    drmModeConnector *get = DRM_CALL(card, "MODE_GETCONNECTOR", drmModeGetConnectorCurrent(card->fd, connector));
+    drmModeCrtc crtc;
+    if (!get)
         return false;
-    *output = (struct drm_output){.card = card, .crtc = connector_crtc(card, connector, get.encoder_id)};
-    snprintf(output->name, sizeof output->name, "card%u-%s-%u", card->number, connector_type_name(get.connector_type),
-             get.connector_type_id);
+    *output = (struct drm_output){.card = card, .crtc = connector_crtc(card, get)};
+    snprintf(output->name, sizeof output->name, "card%u-%s-%u", card->number, connector_type_name(get->connector_type),
+             get->connector_type_id);
+    drmModeFreeConnector(get);
     if (read_mode(card, output->crtc, &crtc)) {
         output->width = crtc.mode.hdisplay;
         output->height = crtc.mode.vdisplay;
@@ -69,7 +76,7 @@ int drm_outputs_read(const struct drm_card *card, struct drm_output outputs[DRM_
     struct drm_objects objects;
     int status = drm_objects_read(card, &objects, err);
     for (uint32_t i = 0; status == 0 && i < objects.connector_count && *count < DRM_OUTPUTS_MAX; i++)
-        if (read_output(card, objects.connectors[i], &outputs[*count]))
+        if (read_connector(card, objects.connectors[i], &outputs[*count]))
             ++*count;
     return status;
 }
@@ -84,12 +91,12 @@ static void read_plane_properties(const struct drm_card *card, uint32_t id, stru
         uint64_t absent;
     } known[PLANE_PROPERTY_COUNT] = {DRM_PLANE_PROPERTIES(X)};
 #undef X
-    struct drm_properties properties;
-    drm_properties_read(card, id, DRM_MODE_OBJECT_PLANE, &properties);
+    drmModeObjectProperties *properties = drm_properties_read(card, id, DRM_MODE_OBJECT_PLANE);
     plane->id = id;
     for (size_t i = 0; i < PLANE_PROPERTY_COUNT; i++)
-        if (!drm_property_get(card, &properties, known[i].name, &plane->values[i]))
+        if (!drm_property_get(card, properties, known[i].name, &plane->values[i]))
             plane->values[i] = known[i].absent;
+    drmModeFreeObjectProperties(properties);
 }
 
 static enum layer_kind plane_kind(const struct drm_card *card, const struct drm_plane *plane)
@@ -100,9 +107,10 @@ static enum layer_kind plane_kind(const struct drm_card *card, const struct drm_
     return strcmp(name, "Overlay") == 0 ? LAYER_OVERLAY : LAYER_PRIMARY;
 }
 
-/* A driver without atomic state tells which framebuffer a plane has, not where. The primary one fills the screen. */
-static bool place_primary(const struct drm_card *card, const struct drm_mode_get_plane *get,
-                          const struct drm_mode_crtc *crtc, struct drm_plane *plane)
+/* Places a primary plane over the whole screen. A driver without atomic state tells which framebuffer a plane has, not
+   where it is. */
+static bool place_primary(const struct drm_card *card, const drmModePlane *get, const drmModeCrtc *crtc,
+                          struct drm_plane *plane)
 {
     uint64_t *values = plane->values;
     if (plane_kind(card, plane) != LAYER_PRIMARY)
@@ -118,105 +126,138 @@ static bool place_primary(const struct drm_card *card, const struct drm_mode_get
     return true;
 }
 
-static int add_plane(const struct drm_card *card, uint32_t id, const struct drm_mode_crtc *crtc, struct drm_scan *scan,
-                     struct error *err)
+static int state_add_plane(const struct drm_card *card, const drmModePlane *get, const drmModeCrtc *crtc,
+                           struct drm_state *state, struct error *err)
 {
-    struct drm_mode_get_plane get = {.plane_id = id};
     struct drm_plane plane;
-    if (DRM_CALL(card, MODE_GETPLANE, &get) || get.crtc_id != crtc->crtc_id || get.fb_id == 0)
+    if (get->crtc_id != crtc->crtc_id || get->fb_id == 0)
         return 0;
-    read_plane_properties(card, id, &plane);
-    if (!card->atomic && !place_primary(card, &get, crtc, &plane)) {
-        scan->cursor_unknown = true;
+    read_plane_properties(card, get->plane_id, &plane);
+    if (!card->atomic && !place_primary(card, get, crtc, &plane)) {
+        state->cursor_unknown = true;
         return 0;
     }
     /* It changed between the two calls; the comparison afterwards will see that. */
     if (plane.values[PLANE_CRTC_ID] != crtc->crtc_id || plane.values[PLANE_FB_ID] == 0)
         return 0;
-    if (scan->plane_count == DRM_PLANES_MAX)
+    if (state->plane_count == DRM_PLANES_MAX)
         return error_set(err, ERR_LIMIT, "card%u: a CRTC shows more than %d planes", card->number, DRM_PLANES_MAX);
-    scan->planes[scan->plane_count++] = plane;
+    state->planes[state->plane_count++] = plane;
     return 0;
 }
 
-/* ---- colours ---- */
+static int state_read_plane(const struct drm_card *card, uint32_t id, const drmModeCrtc *crtc, struct drm_state *state,
+                            struct error *err)
+{
+    drmModePlane *get = DRM_CALL(card, "MODE_GETPLANE", drmModeGetPlane(card->fd, id));
+    int status = get ? state_add_plane(card, get, crtc, state, err) : 0;
+    drmModeFreePlane(get);
+    return status;
+}
 
-static void read_gamma_table(const struct drm_card *card, uint64_t blob, struct drm_scan *scan)
+/* ---- colors ---- */
+
+static void read_gamma_table(const struct drm_card *card, uint64_t blob, struct drm_state *state)
 {
     size_t len = 0;
     uint8_t *bytes = drm_blob_read(card, blob, &len);
     size_t count = len / sizeof(struct drm_color_lut);
     bool zero = count > 0;
-    scan->has_palette = count == 256;
+    state->has_palette = count == 256;
     for (size_t i = 0; bytes && i < count && count <= LUT_ENTRIES_MAX; i++) {
         struct drm_color_lut entry;
         memcpy(&entry, bytes + i * sizeof entry, sizeof entry);
         zero &= !entry.red && !entry.green && !entry.blue;
-        if (scan->has_palette)
-            scan->palette[i] = (struct color){entry.red, entry.green, entry.blue, 0xffff};
+        if (state->has_palette)
+            state->palette[i] = (struct color){entry.red, entry.green, entry.blue, 0xffff};
     }
-    scan->gamma = count == 0 ? DRM_LUT_NONE : zero ? DRM_LUT_ZERO : DRM_LUT_SET;
+    state->gamma = count == 0 ? DRM_LUT_NONE : zero ? DRM_LUT_ZERO : DRM_LUT_SET;
     free(bytes);
 }
 
-/* What drivers keep apart from the properties: the table that was set through the interface of old. */
-static void read_legacy_palette(const struct drm_card *card, uint32_t crtc, struct drm_scan *scan)
+/* Reads the table that was set through the legacy ioctl, which drivers keep apart from the properties. */
+static void read_legacy_palette(const struct drm_card *card, uint32_t crtc, struct drm_state *state)
 {
     uint16_t red[256], green[256], blue[256];
-    struct drm_mode_crtc_lut get = {
-        .crtc_id = crtc,
-        .gamma_size = 256,
-        .red = (uint64_t)(uintptr_t)red,
-        .green = (uint64_t)(uintptr_t)green,
-        .blue = (uint64_t)(uintptr_t)blue,
-    };
-    if (DRM_CALL(card, MODE_GETGAMMA, &get))
+    if (DRM_CALL(card, "MODE_GETGAMMA", drmModeCrtcGetGamma(card->fd, crtc, 256, red, green, blue)) < 0)
         return;
     for (int i = 0; i < 256; i++)
-        scan->palette[i] = (struct color){red[i], green[i], blue[i], 0xffff};
-    scan->has_palette = true;
+        state->palette[i] = (struct color){red[i], green[i], blue[i], 0xffff};
+    state->has_palette = true;
 }
 
-static void read_colours(const struct drm_card *card, uint32_t crtc, const struct drm_properties *properties,
-                         struct drm_scan *scan)
+static void read_crtc_colors(const struct drm_card *card, uint32_t crtc, const drmModeObjectProperties *properties,
+                             struct drm_state *state)
 {
     uint64_t value = 0;
     if (drm_property_get(card, properties, "GAMMA_LUT", &value))
-        read_gamma_table(card, value, scan);
-    if (!scan->has_palette)
-        read_legacy_palette(card, crtc, scan);
+        read_gamma_table(card, value, state);
+    if (!state->has_palette)
+        read_legacy_palette(card, crtc, state);
 }
 
 /* ---- a CRTC ---- */
 
-int drm_scan_read(const struct drm_card *card, uint32_t crtc, struct drm_scan *scan, struct error *err)
+/* Returns whether it is on. */
+static bool read_crtc_properties(const struct drm_card *card, uint32_t crtc, struct drm_state *state)
 {
-    struct drm_mode_crtc get;
-    struct drm_properties properties;
+    uint64_t active = 1;
+    drmModeObjectProperties *properties = drm_properties_read(card, crtc, DRM_MODE_OBJECT_CRTC);
+    drm_property_get(card, properties, "ACTIVE", &active);
+    if (active)
+        read_crtc_colors(card, crtc, properties, state);
+    drmModeFreeObjectProperties(properties);
+    return active;
+}
+
+int drm_state_read(const struct drm_card *card, uint32_t crtc, struct drm_state *state, struct error *err)
+{
+    drmModeCrtc get;
     struct drm_objects objects;
-    uint64_t active;
-    memset(scan, 0, sizeof *scan);
+    memset(state, 0, sizeof *state);
     int status = drm_objects_read(card, &objects, err);
     if (status < 0)
         return status;
-    drm_properties_read(card, crtc, DRM_MODE_OBJECT_CRTC, &properties);
-    scan->active = read_mode(card, crtc, &get);
-    if (drm_property_get(card, &properties, "ACTIVE", &active))
-        scan->active = scan->active && active;
-    if (!scan->active)
+    state->active = read_mode(card, crtc, &get) && read_crtc_properties(card, crtc, state);
+    if (!state->active)
         return 0;
-    scan->width = get.mode.hdisplay;
-    scan->height = get.mode.vdisplay;
-    read_colours(card, crtc, &properties, scan);
+    state->width = get.mode.hdisplay;
+    state->height = get.mode.vdisplay;
     for (uint32_t i = 0; i < objects.plane_count && status == 0; i++)
-        status = add_plane(card, objects.planes[i], &get, scan, err);
+        status = state_read_plane(card, objects.planes[i], &get, state, err);
     return status;
 }
 
-bool drm_scan_is_same(const struct drm_scan *a, const struct drm_scan *b)
+bool drm_state_is_same(const struct drm_state *a, const struct drm_state *b)
 {
     return a->active == b->active && a->width == b->width && a->height == b->height && a->gamma == b->gamma &&
            a->plane_count == b->plane_count && memcmp(a->planes, b->planes, a->plane_count * sizeof *a->planes) == 0;
+}
+
+static void read_color_table(const struct drm_card *card, uint64_t blob, struct color_table *table)
+{
+    size_t len = 0;
+    uint8_t *bytes = drm_blob_read(card, blob, &len);
+    if (bytes)
+        color_table_read(table, bytes, len);
+    free(bytes);
+}
+
+void drm_state_read_colors(const struct drm_card *card, uint32_t crtc, struct colors *colors)
+{
+    uint64_t blob;
+    size_t len = 0;
+    *colors = (struct colors){0};
+    drmModeObjectProperties *properties = drm_properties_read(card, crtc, DRM_MODE_OBJECT_CRTC);
+    if (drm_property_get(card, properties, "DEGAMMA_LUT", &blob))
+        read_color_table(card, blob, &colors->degamma);
+    if (drm_property_get(card, properties, "GAMMA_LUT", &blob))
+        read_color_table(card, blob, &colors->gamma);
+    uint8_t *bytes = drm_property_get(card, properties, "CTM", &blob) ? drm_blob_read(card, blob, &len) : NULL;
+    if (bytes)
+        colors_read_matrix(colors, bytes, len);
+    free(bytes);
+    drmModeFreeObjectProperties(properties);
 }
 
 /* ---- from properties to a layer ---- */
@@ -229,7 +270,7 @@ static enum blend blend_mode(const struct drm_card *card, uint64_t value)
     return strcmp(name, "None") == 0 ? BLEND_NONE : BLEND_PREMULTIPLIED;
 }
 
-/* A plane that does not tell, does it as television does. */
+/* Sets encoding and range; BT.601 with limited range where the plane does not tell. */
 static void set_yuv(const struct drm_card *card, const struct drm_plane *plane, struct frame *frame)
 {
     const char *encoding = drm_property_value_name(card, "COLOR_ENCODING", plane->values[PLANE_ENCODING]);

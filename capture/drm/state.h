@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What a card is told to scan out: its outputs, and the state of a CRTC with the planes on it. */
+/* Reads what a card scans out: its outputs, and the state of a CRTC with the planes on it. */
 #ifndef CAPTURE_DRM_STATE_H
 #define CAPTURE_DRM_STATE_H
 
+#include "picture/colors.h"
 #include "picture/compose.h"
 #include "capture/drm/card.h"
 
@@ -16,7 +17,7 @@ struct drm_output {
     uint32_t crtc;                   /* 0: nothing drives it */
     uint32_t width, height;          /* of the mode; 0 when the CRTC has none */
     uint32_t refresh;                /* of the mode, Hz, rounded; 0 where the driver does not tell */
-    int32_t x;                       /* in the row of all outputs; set by the caller */
+    int32_t x;                       /* in the layout of all outputs; set by the caller */
 };
 
 /* Appends the card's connectors, of which at most DRM_OUTPUTS_MAX are kept in all. */
@@ -53,7 +54,7 @@ struct drm_plane {
 
 enum drm_lut { DRM_LUT_NONE, DRM_LUT_SET, DRM_LUT_ZERO /* whatever is shown comes out black */ };
 
-struct drm_scan {
+struct drm_state {
     bool active;
     uint32_t width, height; /* of the mode */
     size_t plane_count;     /* those with a framebuffer */
@@ -64,10 +65,15 @@ struct drm_scan {
     bool cursor_unknown; /* the driver tells of no cursor plane's place */
 };
 
-int drm_scan_read(const struct drm_card *card, uint32_t crtc, struct drm_scan *scan, struct error *err);
-bool drm_scan_is_same(const struct drm_scan *a, const struct drm_scan *b);
+/* Reads the state of a CRTC; ERR_CLOSED: the card is gone. */
+int drm_state_read(const struct drm_card *card, uint32_t crtc, struct drm_state *state, struct error *err);
+bool drm_state_is_same(const struct drm_state *a, const struct drm_state *b);
 
-/* All of the layer but the frame's pixels. */
+/* Reads the CRTC's properties DEGAMMA_LUT, CTM and GAMMA_LUT; what can't be read counts as none. To be ended with
+   colors_deinit(). */
+void drm_state_read_colors(const struct drm_card *card, uint32_t crtc, struct colors *colors);
+
+/* Fills the layer, all but the frame's pixels. */
 void drm_plane_layer(const struct drm_card *card, const struct drm_plane *plane, struct layer *layer);
 
 #endif

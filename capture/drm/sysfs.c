@@ -11,7 +11,7 @@
 
 /* ---- which cards there are ---- */
 
-static int compare_numbers(const void *a, const void *b)
+static int compare_card_numbers(const void *a, const void *b)
 {
     unsigned one = *(const unsigned *)a, other = *(const unsigned *)b;
     return (one > other) - (one < other);
@@ -29,14 +29,14 @@ size_t drm_sysfs_cards(const char *root, unsigned numbers[DRM_CARDS_MAX])
             count++;
     if (folder)
         closedir(folder);
-    qsort(numbers, count, sizeof *numbers, compare_numbers);
+    qsort(numbers, count, sizeof *numbers, compare_card_numbers);
     return count;
 }
 
 /* ---- its connectors ---- */
 
-/* The first word of a file; "" when it can't be read. */
-static void read_word(const char *path, char word[16])
+/* Reads the first word of a file; "" when it can't be read. */
+static void sysfs_read_word(const char *path, char word[16])
 {
     FILE *file = fopen(path, "re");
     word[0] = 0;
@@ -49,26 +49,26 @@ static void read_word(const char *path, char word[16])
 
 /* connected, disconnected, unknown; enabled, disabled; On, Standby, Suspend, Off: the kernel's drm_sysfs.c */
 struct connector_state {
-    bool plugged, driven, asleep;
+    bool connected, enabled, asleep;
 };
 
-static void read_connector(const char *folder, const char *name, struct connector_state *out)
+static void sysfs_read_connector(const char *folder, const char *name, struct connector_state *out)
 {
     char path[2 * PATH_MAX], status[16], enabled[16], dpms[16];
     snprintf(path, sizeof path, "%s/%s/status", folder, name);
-    read_word(path, status);
+    sysfs_read_word(path, status);
     snprintf(path, sizeof path, "%s/%s/enabled", folder, name);
-    read_word(path, enabled);
+    sysfs_read_word(path, enabled);
     snprintf(path, sizeof path, "%s/%s/dpms", folder, name);
-    read_word(path, dpms);
-    out->plugged = strcmp(status, "connected") == 0;
-    out->driven = strcmp(enabled, "enabled") == 0;
+    sysfs_read_word(path, dpms);
+    out->connected = strcmp(status, "connected") == 0;
+    out->enabled = strcmp(enabled, "enabled") == 0;
     out->asleep = strcmp(dpms, "Off") == 0;
 }
 
 /* Calls look() for each connector of the card but those that write to memory. */
-static void for_connectors(const char *root, unsigned number,
-                           void (*look)(const struct connector_state *state, void *context), void *context)
+static void sysfs_for_connectors(const char *root, unsigned number,
+                                 void (*look)(const struct connector_state *state, void *context), void *context)
 {
     char path[PATH_MAX], prefix[16];
     const struct dirent *entry;
@@ -79,56 +79,56 @@ static void for_connectors(const char *root, unsigned number,
         struct connector_state state;
         if (strncmp(entry->d_name, prefix, strlen(prefix)) != 0 || strstr(entry->d_name, "-Writeback-"))
             continue;
-        read_connector(path, entry->d_name, &state);
+        sysfs_read_connector(path, entry->d_name, &state);
         look(&state, context);
     }
     if (folder)
         closedir(folder);
 }
 
-static void count_lit(const struct connector_state *state, void *context)
+static void count_active(const struct connector_state *state, void *context)
 {
     unsigned *count = context;
-    *count += state->driven && !state->asleep;
+    *count += state->enabled && !state->asleep;
 }
 
-unsigned drm_sysfs_lit_count(const char *root, unsigned number)
+unsigned drm_sysfs_active_count(const char *root, unsigned number)
 {
     unsigned count = 0;
-    for_connectors(root, number, count_lit, &count);
+    sysfs_for_connectors(root, number, count_active, &count);
     return count;
 }
 
-static void count_one(const struct connector_state *state, void *context)
+static void count_connector(const struct connector_state *state, void *context)
 {
     unsigned *count = context;
     (void)state;
     ++*count;
 }
 
-bool drm_sysfs_is_dark(const char *root, unsigned number)
+bool drm_sysfs_is_inactive(const char *root, unsigned number)
 {
     unsigned count = 0;
-    for_connectors(root, number, count_one, &count);
-    return count > 0 && drm_sysfs_lit_count(root, number) == 0;
+    sysfs_for_connectors(root, number, count_connector, &count);
+    return count > 0 && drm_sysfs_active_count(root, number) == 0;
 }
 
-struct sleepers {
+struct sleep_states {
     bool asleep, awake;
 };
 
 static void count_asleep(const struct connector_state *state, void *context)
 {
-    struct sleepers *sleepers = context;
-    sleepers->asleep |= state->plugged && state->asleep;
-    sleepers->awake |= state->plugged && !state->asleep;
+    struct sleep_states *sleep_states = context;
+    sleep_states->asleep |= state->connected && state->asleep;
+    sleep_states->awake |= state->connected && !state->asleep;
 }
 
-bool drm_sysfs_sleeps(const char *root, unsigned number)
+bool drm_sysfs_is_asleep(const char *root, unsigned number)
 {
-    struct sleepers sleepers = {false, false};
-    for_connectors(root, number, count_asleep, &sleepers);
-    return sleepers.asleep && !sleepers.awake;
+    struct sleep_states sleep_states = {false, false};
+    sysfs_for_connectors(root, number, count_asleep, &sleep_states);
+    return sleep_states.asleep && !sleep_states.awake;
 }
 
 bool drm_sysfs_has_console(const char *root, unsigned number)
@@ -147,30 +147,30 @@ static bool is_pci_address(const char *text)
     return sscanf(text, "%4x:%2x:%2x.%1x%n", &domain, &bus, &device, &function, &len) == 4 && text[len] == 0;
 }
 
-static uint16_t read_id(const char *device, const char *name)
+static uint16_t sysfs_read_id(const char *device, const char *name)
 {
     char path[PATH_MAX + 16], word[16];
     snprintf(path, sizeof path, "%s/%s", device, name);
-    read_word(path, word);
+    sysfs_read_word(path, word);
     return (uint16_t)strtoul(word, NULL, 16);
 }
 
-/* The last PCI address on the device's path in sysfs: that of virtio-gpu is one step above it. */
-static void find_pci(char path[PATH_MAX], struct card_identity *out)
+/* Finds the last PCI address on the device's path in sysfs: that of virtio-gpu is one step above it. */
+static void sysfs_find_pci(char path[PATH_MAX], struct card_identity *out)
 {
     for (char *slash = strrchr(path, '/'); slash; slash = strrchr(path, '/')) {
         if (is_pci_address(slash + 1)) {
             snprintf(out->pci, sizeof out->pci, "%.15s", slash + 1);
-            out->vendor = read_id(path, "vendor");
-            out->device = read_id(path, "device");
+            out->vendor = sysfs_read_id(path, "vendor");
+            out->device = sysfs_read_id(path, "device");
             return;
         }
         *slash = 0;
     }
 }
 
-/* Devices' drivers whose DRM drivers have another name, by which a card is known everywhere else. */
-static const char *drm_name(const char *driver)
+/* Returns the DRM driver's name, by which a card is known everywhere else, for a device's driver. */
+static const char *drm_driver_name(const char *driver)
 {
     static const struct {
         const char *driver, *drm;
@@ -181,8 +181,8 @@ static const char *drm_name(const char *driver)
     return driver;
 }
 
-/* A device made up in software has no driver, but its driver's name: that of vkms is /sys/devices/platform/vkms. */
-static void find_driver(const char *root, unsigned number, struct card_identity *out)
+/* Finds the driver. A software device has none, but is named after it: that of vkms is /sys/devices/platform/vkms. */
+static void sysfs_find_driver(const char *root, unsigned number, struct card_identity *out)
 {
     char link[PATH_MAX], path[PATH_MAX];
     snprintf(link, sizeof link, "%s/sys/class/drm/card%u/device/driver", root, number);
@@ -193,15 +193,15 @@ static void find_driver(const char *root, unsigned number, struct card_identity 
         char *name = strrchr(path, '/') + 1;
         name[strcspn(name, ".")] = 0;
     }
-    snprintf(out->driver, sizeof out->driver, "%.31s", drm_name(strrchr(path, '/') + 1));
+    snprintf(out->driver, sizeof out->driver, "%.31s", drm_driver_name(strrchr(path, '/') + 1));
 }
 
 void drm_sysfs_identify(const char *root, unsigned number, struct card_identity *out)
 {
     char link[PATH_MAX], path[PATH_MAX];
     *out = (struct card_identity){.driver = ""};
-    find_driver(root, number, out);
+    sysfs_find_driver(root, number, out);
     snprintf(link, sizeof link, "%s/sys/class/drm/card%u/device", root, number);
     if (realpath(link, path))
-        find_pci(path, out);
+        sysfs_find_pci(path, out);
 }

@@ -32,7 +32,7 @@ static void linux_choose(const struct capture_options *options, struct capture_c
     struct choice_scene *scene = calloc(1, sizeof *scene);
     if (!scene)
         return; /* the order above is the fallback */
-    drm_look("", options->card_classes, scene);
+    drm_probe("", options->card_classes, scene);
     x11_probe("", getenv("DISPLAY"), scene);
     scene->vt_mode = vt_mode(scene->vt);
     choice_make(scene, options->output, candidates);

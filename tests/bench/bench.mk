@@ -5,7 +5,7 @@ BENCHES := $(patsubst tests/bench/%.c,$(B)/tests/bench/%,$(wildcard tests/bench/
 $(B)/tests/bench/%: $(OBJ)/tests/bench/%.o $(UNIT_LIBRARY)
 	@mkdir -p $(@D)
 	$(call say,LINK)
-	$(Q)$(LINK) -o $@ $^ -lz -lm
+	$(Q)$(LINK) -o $@ $^ -lz -lm $(LIBDRM)
 programs: $(BENCHES)
 
 .PHONY: bench

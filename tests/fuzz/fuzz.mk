@@ -19,7 +19,7 @@ fuzz:
 fuzz-build: $(FUZZERS:%=$(B)/%)
 $(FUZZERS:%=$(B)/%): $(B)/%: $(OBJ)/tests/fuzz/%.o $(UNIT_LIBRARY)
 	$(call say,LINK)
-	$(Q)$(LINK) -fsanitize=fuzzer -o $@ $^ -lz -lm
+	$(Q)$(LINK) -fsanitize=fuzzer -o $@ $(filter %.o,$^) $(filter-out %.o,$^) -lz -lm $(LIBDRM)
 
 fuzz-run: $(FUZZERS:%=fuzz-run-%)
 fuzz-seeds:

@@ -82,11 +82,12 @@ def stripped_binary_is_small():
     with tempfile.TemporaryDirectory(prefix="periscope-") as folder:
         stripped = os.path.join(folder, "periscoped")
         output_of("strip", "-o", stripped, harness.COMMAND[0])
-        check(os.path.getsize(stripped) < 400 << 10, f"{os.path.getsize(stripped)} bytes")
+        check(os.path.getsize(stripped) < 330_000, f"{os.path.getsize(stripped)} bytes")
 
 
 @harness.test
 def binary_needs_libc_and_libz_only():
+    """libdrm is in it: a guest with a console alone has none."""
     need_unix("tests/wine/test_imports.py has it")
     need_plain_build()
     needed = re.findall(r"\(NEEDED\).*\[(.*)\]", output_of("readelf", "--dynamic", "--wide", harness.COMMAND[0]))

@@ -5,5 +5,5 @@ $(B)/tests/tools/x11_client: TOOL_LIBS := -lX11 -lXrender
 $(B)/tests/tools/%: $(OBJ)/tests/tools/%.o $(UNIT_LIBRARY)
 	@mkdir -p $(@D)
 	$(call say,LINK)
-	$(Q)$(LINK) -o $@ $^ -lz -lm $(TOOL_LIBS)
+	$(Q)$(LINK) -o $@ $^ -lz -lm $(LIBDRM) $(TOOL_LIBS)
 programs integration: $(TOOLS)

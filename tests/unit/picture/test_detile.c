@@ -272,34 +272,6 @@ static void amd_by_the_pixels_size_alone(void)
         CHECK_INT(tiling_find(&tiling, 0x0200000000000901, size), size == 1 || size == 2 || size == 4 || size == 8);
 }
 
-static void names(void)
-{
-    static const struct {
-        uint64_t modifier;
-        const char *name;
-    } cases[] = {
-        {0, "linear"},
-        {0x0100000000000003, "Intel Yf-tiled"},
-        {0x0100000000000008, "Intel Y-tiled, gen 12 render-compressed with clear colour"},
-        {0x0100000000000077, "unknown, of Intel"},
-        {0x0200000000042901, "AMD GFX9 64K_S, compressed (DCC)"},
-        {0x0200000000001b03, "AMD GFX10 RB+ 64K_R_X"},
-        {0x0200000000000305, "AMD GFX12 64K_2D"},
-        {0x0200000000000c02, "AMD GFX10 of an unknown tiling"},
-        {0x0300000000606015,
-         "NVIDIA block-linear, blocks of 32 GOBs, page kind 0x06, Turing or later, desktop sectors"},
-        {0x0300000000cfe014, "NVIDIA block-linear, blocks of 16 GOBs, page kind 0xfe, Fermi to Volta, desktop sectors, "
-                             "compressed (1)"},
-        {0x0800000000000041, "ARM AFBC-compressed"},
-        {0x7700000000000001, "unknown, of vendor 0x77"},
-    };
-    char name[MODIFIER_NAME_SIZE];
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        modifier_name(name, cases[i].modifier);
-        CHECK_TEXT(name, cases[i].name);
-    }
-}
-
 int main(void)
 {
     RUN(every_layout_at_odd_sizes);
@@ -307,6 +279,5 @@ int main(void)
     RUN(linear_is_rows);
     RUN(the_rest_is_refused);
     RUN(amd_by_the_pixels_size_alone);
-    RUN(names);
     return CHECK_RESULT();
 }

@@ -83,7 +83,7 @@ static const char *look(const char *display, const struct strlist *rules)
     scene = (struct choice_scene){0};
     strlist_deinit(&found.passed_over);
     found.count = 0;
-    drm_look(tree_root, rules, &scene);
+    drm_probe(tree_root, rules, &scene);
     x11_probe(tree_root, display, &scene);
     choice_make(&scene, NULL, &found);
     text[0] = 0;
@@ -164,17 +164,17 @@ static void what_has_no_driver_is_known_by_its_name(void)
 static void cards_that_must_not_be_opened(void)
 {
     begin(1);
-    CHECK(!drm_sysfs_is_dark(tree_root, 0)); /* nothing is known of it */
+    CHECK(!drm_sysfs_is_inactive(tree_root, 0)); /* nothing is known of it */
     connector(0, "HDMI-A-1", "connected\n", "disabled\n", "On\n");
     connector(0, "DP-1", "disconnected\n", "disabled\n", "Off\n");
-    CHECK(drm_sysfs_is_dark(tree_root, 0));
-    CHECK(!drm_sysfs_sleeps(tree_root, 0));
+    CHECK(drm_sysfs_is_inactive(tree_root, 0));
+    CHECK(!drm_sysfs_is_asleep(tree_root, 0));
     connector(1, "DP-1", "connected\n", "enabled\n", "Off\n");
-    CHECK(drm_sysfs_is_dark(tree_root, 1));
-    CHECK(drm_sysfs_sleeps(tree_root, 1));
+    CHECK(drm_sysfs_is_inactive(tree_root, 1));
+    CHECK(drm_sysfs_is_asleep(tree_root, 1));
     lit_connector(1, "DP-2");
-    CHECK(!drm_sysfs_is_dark(tree_root, 1));
-    CHECK(!drm_sysfs_sleeps(tree_root, 1));
+    CHECK(!drm_sysfs_is_inactive(tree_root, 1));
+    CHECK(!drm_sysfs_is_asleep(tree_root, 1));
 }
 
 static void sleeping_card_is_not_lit(void)
