@@ -103,7 +103,7 @@ int call_reply(struct call *call)
 {
     struct error err;
     call->p->deadline = os_deadline(call->answer_ms);
-    if (list_read_begin(&call->reply, &call->p->source, &err))
+    if (list_read_begin(&call->reply, &call->p->input.source, &err))
         return call_broken(call, &err);
     if (call->wanted != CALL_ANY && call->reply.count != call->wanted)
         return call_take_wrong_count(call);

@@ -12,7 +12,7 @@
 #include "host/result.h"
 
 #include "platform/socket.h"
-#include "protocol/wire.h"
+#include "protocol/buffered.h"
 
 #include <stdatomic.h>
 
@@ -26,8 +26,7 @@
 #define CLIENT_PROGRESS_MS 100
 
 struct periscope {
-    struct source source; /* must be first: replies are read from it */
-    char *host;           /* owned */
+    char *host; /* owned */
     unsigned port;
     char *name; /* owned: "HOST:PORT" for messages */
     int connect_ms, io_ms;
@@ -36,10 +35,9 @@ struct periscope {
     _Atomic(struct os_socket *) wakeable; /* the same; NULL while periscope_interrupt uses it */
     atomic_bool interrupted;              /* until a call has returned PERISCOPE_INTERRUPTED */
     int64_t deadline;                     /* of what is being received */
-    uint8_t *input;                       /* owned, CLIENT_INPUT_SIZE: received and not yet read */
-    size_t input_start, input_end;
-    bool used; /* a call was made on this connection; it may be dead by now */
-    bool lost; /* the connection broke during this attempt, which may be repeated */
+    struct buffered_source input;         /* replies are read from it; its bytes are owned */
+    bool used;                            /* a call was made on this connection; it may be dead by now */
+    bool lost;                            /* the connection broke during this attempt, which may be repeated */
 
     char *banner;               /* owned; of the last connection */
     unsigned minor;             /* testagentd 1.MINOR */

@@ -57,35 +57,15 @@ void periscope_interrupt(struct periscope *p)
 void periscope_disconnect(struct periscope *p)
 {
     client_close_socket(p);
-    p->input_start = p->input_end = 0;
+    buffered_clear(&p->input);
 }
 
 /* ---- receiving ---- */
 
-static int client_receive(struct periscope *p, void *bytes, size_t max, struct error *err)
+static int client_fill(void *context, void *bytes, size_t max, struct error *err)
 {
+    struct periscope *p = context;
     return os_socket_recv(p->socket, bytes, max, p->deadline, err);
-}
-
-/* Reads from the input buffer. Large reads, of a file's content, bypass it when it is empty. */
-static int client_read_source(struct source *source, void *bytes, size_t max, struct error *err)
-{
-    struct periscope *p = (struct periscope *)source;
-    if (p->input_start == p->input_end) {
-        if (max >= CLIENT_INPUT_SIZE)
-            return client_receive(p, bytes, max, err);
-        int got = client_receive(p, p->input, CLIENT_INPUT_SIZE, err);
-        if (got <= 0)
-            return got;
-        p->input_start = 0;
-        p->input_end = (size_t)got;
-    }
-    size_t len = p->input_end - p->input_start;
-    if (len > max)
-        len = max;
-    memcpy(bytes, p->input + p->input_start, len);
-    p->input_start += len;
-    return (int)len;
 }
 
 int client_broken(struct periscope *p, const struct error *err, const char *doing)
@@ -157,7 +137,7 @@ static int banner_read(struct periscope *p)
     struct entry entry;
     char *text = NULL;
     /* The banner is an entry outside any list. */
-    struct list_reader list = {.source = &p->source, .count = 1};
+    struct list_reader list = {.source = &p->input.source, .count = 1};
     int status = list_read_entry(&list, &entry, &err);
     if (status == 1 && entry.type != WIRE_STRING && entry.type != WIRE_ERROR)
         return client_fail(p, PERISCOPE_NO_AGENT, "%s: not a testagentd: it sent no banner", p->name);
@@ -233,14 +213,14 @@ struct periscope *periscope_new(const char *host, unsigned port)
     if (!p)
         return NULL;
     size_t name_size = strlen(host) + 16;
-    p->source.read = client_read_source;
     p->port = port;
     p->connect_ms = PERISCOPE_CONNECT_MS;
     p->io_ms = PERISCOPE_IO_MS;
     p->host = strdup(host);
     p->name = malloc(name_size);
-    p->input = malloc(CLIENT_INPUT_SIZE);
-    if (!p->host || !p->name || !p->input) {
+    uint8_t *room = malloc(CLIENT_INPUT_SIZE);
+    buffered_init(&p->input, client_fill, p, room, CLIENT_INPUT_SIZE);
+    if (!p->host || !p->name || !room) {
         periscope_free(p);
         return NULL;
     }
@@ -258,7 +238,7 @@ void periscope_free(struct periscope *p)
     periscope_disconnect(p);
     free(p->host);
     free(p->name);
-    free(p->input);
+    free(p->input.bytes);
     free(p->banner);
     free(p);
 }
