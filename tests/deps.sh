@@ -19,14 +19,14 @@ packages_of()
 {
     case $1 in
     build) echo "$BUILD" ;;
-    check) echo "$BUILD $SCREEN $XTESTS clang libclang-rt-14-dev g++ pkgconf mandoc python3 procps xdotool x11-xserver-utils" ;;
-    fuzz) echo "$BUILD clang libclang-rt-14-dev llvm python3" ;;
+    check) echo "$BUILD $SCREEN $XTESTS clang libclang-rt-dev g++ pkgconf mandoc python3 procps xdotool x11-xserver-utils" ;;
+    fuzz) echo "$BUILD clang libclang-rt-dev llvm python3" ;;
     demo) echo "$BUILD $SCREEN $WINE $MINGW libwine-dev dpkg-dev xz-utils ca-certificates procps python3" ;;
     win) echo "$BUILD $SCREEN $WINE $MINGW $DIST xdotool procps python3 libarchive-tools genisoimage" ;;
     dist) echo "$BUILD $MINGW $DIST" ;;
     mingw) echo "$MINGW python3" ;;
     bench) echo "$BUILD $SCREEN scrot maim ffmpeg python3" ;;
-    vm) echo "$BUILD pkg-config qemu-system-x86 seabios busybox-static debootstrap e2fsprogs kmod libelf-dev gcc-12 dpkg-dev xz-utils python3" ;;
+    vm) echo "$BUILD pkg-config qemu-system-x86 seabios busybox-static debootstrap e2fsprogs kmod libelf-dev dpkg-dev xz-utils python3" ;;
     lint) echo "$BUILD libxrender-dev clang clang-format clang-tidy cppcheck shellcheck mandoc universal-ctags pyflakes3 python3 git" ;;
     *)
         echo "tests/deps.sh: '$1' is not one of build, check, fuzz, demo, win, dist, mingw, bench, vm, lint" >&2
