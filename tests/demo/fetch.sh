@@ -11,12 +11,11 @@ set -eu
 cache=$(mkdir -p "$1" && cd "$1" && pwd)
 apt=$cache/apt
 
-# "URI SUITE" of the first archive of Debian 12 itself that apt knows here.
+# "URI SUITE" of the archive that has the packages of version $1, or of the first that has another.
 archive()
 {
-    # shellcheck disable=SC2016 # apt's own variables
-    apt-get indextargets --format '$(REPO_URI) $(RELEASE) $(COMPONENT)' 'Created-By: Packages' |
-        awk '$2 ~ /^(bookworm|stable|oldstable)$/ && $3 == "main" { print $1, $2; exit }'
+    apt-cache madison libwine-dev | awk -v version="$1" '$3 == version || NR == 1 { uri = $5; suite = $6 }
+        END { sub("/.*", "", suite); if (suite) print uri, suite }'
 }
 
 # apt-get with a list of sources, indexes and a cache of our own.
@@ -35,9 +34,9 @@ version()
 
 download()
 {
-    from=$(archive)
+    from=$(archive "$1")
     if [ -z "$from" ]; then
-        echo "fetch: apt knows no archive of Debian 12 here" >&2
+        echo "fetch: apt knows no archive with Wine here" >&2
         return 1
     fi
     rm -rf "$apt" "$cache/download"
