@@ -6,7 +6,10 @@ VERSION := 0.1.0
 B := build
 OBJ := $(B)/obj
 
-COMPILE = $(CC) -std=c11 -D_GNU_SOURCE -DPERISCOPE_VERSION='"$(VERSION)"' -iquote . $(WARN) $(OPT) $(SANITIZE) \
+# 64 bits for files and times where a long has 32.
+SYSTEM = -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64
+
+COMPILE = $(CC) -std=c11 $(SYSTEM) -DPERISCOPE_VERSION='"$(VERSION)"' -iquote . $(WARN) $(OPT) $(SANITIZE) \
 	-ffunction-sections -fdata-sections -fvisibility=hidden -fPIC -MMD -MP $(CFLAGS)
 LINK = $(CC) $(OPT) $(SANITIZE) -Wl,--gc-sections -Wl,-z,relro,-z,now -pthread $(LDFLAGS)
 
