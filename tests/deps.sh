@@ -14,6 +14,7 @@ XTESTS="libxrender-dev twm weston xwayland xserver-xorg-core xserver-xorg-video-
 TESTS="$SCREEN $XTESTS g++ pkgconf mandoc python3 procps xdotool x11-xserver-utils"
 MINGW="gcc-mingw-w64-x86-64-win32 gcc-mingw-w64-i686-win32 libz-mingw-w64-dev"
 WINE="wine wine64 libxrender1 libxfixes3 libxrandr2 libxinerama1 libxcursor1 libxi6 libxcomposite1"
+ARCH="gcc-aarch64-linux-gnu gcc-s390x-linux-gnu gcc-i686-linux-gnu gcc-arm-linux-gnueabihf musl-tools qemu-user-static"
 DIST="binutils dpkg git xorriso zip unzip"
 
 packages_of()
@@ -29,10 +30,11 @@ packages_of()
     mingw) echo "$MINGW python3" ;;
     bench) echo "$BUILD $SCREEN scrot maim ffmpeg python3" ;;
     vm) echo "$BUILD pkg-config qemu-system-x86 seabios busybox-static debootstrap e2fsprogs kmod libelf-dev dpkg-dev xz-utils python3" ;;
+    arch) echo "$BUILD $ARCH dpkg-dev xz-utils bzip2 python3" ;;
     debian) echo mmdebstrap git ;;
     lint) echo "$BUILD libxrender-dev clang clang-format clang-tidy cppcheck shellcheck mandoc universal-ctags pyflakes3 python3 git" ;;
     *)
-        echo "tests/deps.sh: '$1' is not one of build, tests, check, fuzz, demo, win, dist, mingw, bench, vm, debian, lint" >&2
+        echo "tests/deps.sh: '$1' is not one of build, tests, check, fuzz, demo, win, dist, mingw, bench, vm, arch, debian, lint" >&2
         return 1
         ;;
     esac
