@@ -6,6 +6,9 @@ VERSION := 0.1.0
 B := build
 OBJ := $(B)/obj
 
+# 64 bits for files and times where a long has 32.
+SYSTEM = -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64
+
 # libdrm is linked statically: a console guest need not have it.
 LIBDRM_CFLAGS := $(patsubst -I%,-isystem %,$(shell $(PKG_CONFIG) --cflags libdrm 2>/dev/null || echo -I/usr/include/libdrm))
 
@@ -13,8 +16,8 @@ LIBDRM_CFLAGS := $(patsubst -I%,-isystem %,$(shell $(PKG_CONFIG) --cflags libdrm
 # of the agent. Sanitizers' reports need it.
 UNWIND := $(if $(SANITIZE),,-fno-asynchronous-unwind-tables)
 
-COMPILE = $(CC) -std=c11 -D_GNU_SOURCE -DPERISCOPE_VERSION='"$(VERSION)"' -iquote . $(LIBDRM_CFLAGS) $(WARN) $(OPT) $(SANITIZE) \
-	-ffunction-sections -fdata-sections $(UNWIND) -fvisibility=hidden -fPIC -MMD -MP $(CPPFLAGS) $(CFLAGS)
+COMPILE = $(CC) -std=c11 $(SYSTEM) -DPERISCOPE_VERSION='"$(VERSION)"' -iquote . $(LIBDRM_CFLAGS) $(WARN) $(OPT) \
+	$(SANITIZE) -ffunction-sections -fdata-sections $(UNWIND) -fvisibility=hidden -fPIC -MMD -MP $(CPPFLAGS) $(CFLAGS)
 LINK = $(CC) $(OPT) $(SANITIZE) -Wl,--gc-sections -Wl,-z,relro,-z,now -pthread $(LDFLAGS)
 
 # Quiet unless V=1.

@@ -17,6 +17,7 @@ static void error_cut_middle(char out[ERROR_TEXT_SIZE], const char *text, size_t
 }
 
 /* Formats a text that takes len bytes, by vsnprintf()'s count, and cuts out its middle. */
+PRINTF_LIKE(3, 0)
 static void error_format_long(char out[ERROR_TEXT_SIZE], size_t len, const char *format, va_list args)
 {
     char *whole = malloc(len + 1);

@@ -29,7 +29,6 @@ static int status_of(int code)
 
 int errno_error(struct error *err, int code, const char *what)
 {
-    char text[128];
-    const char *reason = strerror_r(code, text, sizeof text);
+    const char *reason = strerror(code); /* of each thread's own, in glibc since 2.32; constant texts in musl */
     return error_set(err, status_of(code), "%s%s%s", what ? what : "", what ? ": " : "", reason);
 }

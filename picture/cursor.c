@@ -20,9 +20,9 @@ static bool bit_at(const struct cursor_shape *shape, uint32_t x, uint32_t y)
 
 static void mix_monochrome(uint8_t *rgb, const struct cursor_shape *shape, uint32_t x, uint32_t y)
 {
-    uint8_t and = bit_at(shape, x, y) ? 0xff : 0, xor = bit_at(shape, x, y + shape->height) ? 0xff : 0;
+    uint8_t kept = bit_at(shape, x, y) ? 0xff : 0, flipped = bit_at(shape, x, y + shape->height) ? 0xff : 0;
     for (int i = 0; i < 3; i++)
-        rgb[i] = (uint8_t)((rgb[i] & and) ^ xor);
+        rgb[i] = (uint8_t)((rgb[i] & kept) ^ flipped);
 }
 
 static void mix_colour(uint8_t *rgb, const uint8_t *bgra)

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #define VENDOR(modifier) ((unsigned)((modifier) >> 56))
-#define VALUE(modifier) ((modifier)&UINT64_C(0x00ffffffffffffff))
+#define VALUE(modifier) (UINT64_C(0x00ffffffffffffff) & (modifier))
 #define VENDOR_INTEL 1
 #define VENDOR_NVIDIA 3
 

@@ -157,19 +157,14 @@ static struct color read_uyvy(const struct frame *frame, uint32_t x, uint32_t y)
 
 /* ---- the list ---- */
 
-#define RGB(a, b, c, d, size, r, g, bl, al, reader)                                                                    \
-    {                                                                                                                  \
+/* The releases of clang-format differ about braces in a macro. */
+/* clang-format off */
+#define RGB(a, b, c, d, size, r, g, bl, al, reader) {                                                                  \
         .fourcc = FOURCC(a, b, c, d), .planes = {{size, 1, 1}}, .red = r, .green = g, .blue = bl, .alpha = al,         \
-        .read = reader                                                                                                 \
-    }
-#define AT(shift, bits)                                                                                                \
-    {                                                                                                                  \
-        shift, bits                                                                                                    \
-    }
-#define NO_ALPHA                                                                                                       \
-    {                                                                                                                  \
-        0, 0                                                                                                           \
-    }
+        .read = reader }
+#define AT(shift, bits) {shift, bits}
+#define NO_ALPHA {0, 0}
+/* clang-format on */
 
 static const struct format formats[] = {
     RGB('X', 'R', '2', '4', 4, AT(16, 8), AT(8, 8), AT(0, 8), NO_ALPHA, read_x8r8g8b8),

@@ -104,8 +104,9 @@ void picture_hash(char text[PICTURE_HASH_SIZE], const struct image_view *image)
 {
     struct xxh64 hash;
     char header[PPM_HEADER_MAX];
+    size_t header_len = ppm_header(header, image);
     xxh64_begin(&hash);
-    xxh64_add(&hash, header, ppm_header(header, image));
+    xxh64_add(&hash, header, header_len);
     for (uint32_t y = 0; y < image->height; y++)
         xxh64_add(&hash, image->pixels + (size_t)y * image->stride, (size_t)image->width * 3);
     snprintf(text, PICTURE_HASH_SIZE, "xxh64:%016" PRIx64, xxh64_end(&hash));

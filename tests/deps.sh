@@ -11,25 +11,31 @@ set -eu
 BUILD="gcc libc6-dev make zlib1g-dev libx11-dev libxext-dev libxrandr-dev libxfixes-dev libxss-dev libdrm-dev"
 SCREEN="xvfb xauth x11-utils x11-apps xterm imagemagick fonts-dejavu-core"
 XTESTS="libxrender-dev twm weston xwayland xserver-xorg-core xserver-xorg-video-dummy"
+TESTS="$SCREEN $XTESTS g++ pkgconf mandoc python3 procps xdotool x11-xserver-utils"
 MINGW="gcc-mingw-w64-x86-64-win32 gcc-mingw-w64-i686-win32 libz-mingw-w64-dev"
 WINE="wine wine64 libxrender1 libxfixes3 libxrandr2 libxinerama1 libxcursor1 libxi6 libxcomposite1"
-DIST="build-essential debhelper python3 binutils dpkg git xorriso zip unzip"
+ARCH="gcc-aarch64-linux-gnu gcc-s390x-linux-gnu gcc-i686-linux-gnu gcc-arm-linux-gnueabihf musl-tools qemu-user-static"
+DEB="build-essential debhelper"
+DIST="$DEB python3 binutils dpkg git xorriso zip unzip"
 
 packages_of()
 {
     case $1 in
     build) echo "$BUILD" ;;
-    check) echo "$BUILD $SCREEN $XTESTS clang libclang-rt-14-dev g++ pkgconf mandoc python3 procps xdotool x11-xserver-utils build-essential debhelper lintian rpm" ;;
-    fuzz) echo "$BUILD clang libclang-rt-14-dev llvm python3" ;;
+    tests) echo "$BUILD $TESTS" ;;
+    check) echo "$BUILD $TESTS clang libclang-rt-dev $DEB lintian rpm" ;;
+    fuzz) echo "$BUILD clang libclang-rt-dev llvm python3" ;;
     demo) echo "$BUILD $SCREEN $WINE $MINGW libwine-dev dpkg-dev xz-utils ca-certificates procps python3" ;;
     win) echo "$BUILD $SCREEN $WINE $MINGW $DIST xdotool procps python3 libarchive-tools genisoimage" ;;
     dist) echo "$BUILD $MINGW $DIST" ;;
     mingw) echo "$MINGW python3" ;;
     bench) echo "$BUILD $SCREEN scrot maim ffmpeg python3" ;;
-    vm) echo "$BUILD pkg-config qemu-system-x86 seabios busybox-static debootstrap e2fsprogs kmod libelf-dev gcc-12 build-essential debhelper dpkg-dev xz-utils python3" ;;
+    vm) echo "$BUILD pkg-config qemu-system-x86 seabios busybox-static debootstrap e2fsprogs kmod libelf-dev $DEB dpkg-dev xz-utils python3" ;;
+    arch) echo "$BUILD $ARCH dpkg-dev xz-utils bzip2 python3" ;;
+    debian) echo mmdebstrap git ;;
     lint) echo "$BUILD libxrender-dev clang clang-format clang-tidy cppcheck shellcheck mandoc universal-ctags pyflakes3 python3 git" ;;
     *)
-        echo "tests/deps.sh: '$1' is not one of build, check, fuzz, demo, win, dist, mingw, bench, vm, lint" >&2
+        echo "tests/deps.sh: '$1' is not one of build, tests, check, fuzz, demo, win, dist, mingw, bench, vm, arch, debian, lint" >&2
         return 1
         ;;
     esac

@@ -40,9 +40,9 @@
     X(unsigned, eglDestroyImageKHR, (void *display, void *image))                                                      \
     X(void, glEGLImageTargetTexture2DOES, (unsigned target, void *image))
 #define DRM_GLES_CALLS(X)                                                                                              \
-    X(void, glGenTextures, (int32_t count, uint32_t * names))                                                          \
+    X(void, glGenTextures, (int32_t count, uint32_t names[]))                                                          \
     X(void, glBindTexture, (unsigned target, uint32_t name))                                                           \
-    X(void, glGenFramebuffers, (int32_t count, uint32_t * names))                                                      \
+    X(void, glGenFramebuffers, (int32_t count, uint32_t names[]))                                                      \
     X(void, glBindFramebuffer, (unsigned target, uint32_t name))                                                       \
     X(void, glFramebufferTexture2D,                                                                                    \
       (unsigned target, unsigned attachment, unsigned texture_target, uint32_t texture, int32_t level))                \

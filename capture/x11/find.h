@@ -9,7 +9,7 @@
 #include "capture/x11/proc.h"
 
 #define X11_SERVERS_MAX 64
-#define X11_DISPLAY_MAX 65535u /* N of :N */
+#define X11_DISPLAY_MAX 65535 /* N of :N */
 
 struct x11_server {
     unsigned number; /* N of :N */

@@ -7,3 +7,10 @@ check:
 	tests/deps.sh check mingw
 	$(MAKE) programs
 	+tests/ci/stages.sh check
+
+#: make check-debian  build, test and lint in another release of Debian: SUITE (trixie)
+SUITE ?= trixie
+.PHONY: check-debian
+check-debian:
+	tests/deps.sh debian
+	tests/ci/debian $(SUITE)

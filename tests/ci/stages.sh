@@ -53,7 +53,7 @@ check()
 
 ci()
 {
-    stage install 900 tests/deps.sh build check lint fuzz demo win vm
+    stage install 900 tests/deps.sh build check lint fuzz demo win vm debian arch
     stage build 300 make -j"$(nproc)" CFLAGS=-Werror programs
     stage lint 400 make lint
     stage unit 300 make unit CFLAGS=-Werror
@@ -62,6 +62,8 @@ ci()
     stage asan 900 make -j"$(nproc)" asan
     stage tsan 900 make -j"$(nproc)" tsan
     stage win 900 make -j"$(nproc)" check-win CFLAGS=-Werror WIN_CFLAGS=-Werror
+    stage debian 900 tests/ci/debian trixie
+    stage arch 900 make check-arch
     stage demo 600 make demo CFLAGS=-Werror
     stage vm 1200 make check-vm CFLAGS=-Werror
 }

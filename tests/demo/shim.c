@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "tests/demo/shim.h"
 #include "wine/debug.h"
 
 #define KEPT_COUNT 64  /* texts that stay valid at once */

@@ -16,7 +16,7 @@ imports = $(addprefix -l,$(shell sed -n 's/^IMPORTS *= *//p' $(SOURCE)/dlls/$(1)
 # from a folder of their own, since the rest of include/wine is not for programs. Warnings in Wine's code are its own.
 WINE_HEADERS := test.h debug.h heap.h list.h exception.h
 HEADERS := $(addprefix $(OBJ)/include/wine/,$(WINE_HEADERS))
-CFLAGS = -O1 -w -D__USE_MINGW_ANSI_STDIO=0 -I$(OBJ)/include -isystem /usr/include/wine/wine/windows
+CFLAGS = -O1 -w -D__USE_MINGW_ANSI_STDIO=0 -iquote . -I$(OBJ)/include -isystem /usr/include/wine/wine/windows
 LIBS = -luser32 -lgdi32 -ladvapi32 -lole32 -lntdll -lsetupapi -lversion -luuid -lws2_32
 
 .PHONY: all
@@ -26,7 +26,7 @@ all: $(DLLS:%=$(OUT)/%_test.exe)
 $(OBJ)/include/wine/%.h: $(SOURCE)/include/wine/%.h
 	@mkdir -p $(@D)
 	cp $< $@
-$(OBJ)/shim.o: tests/demo/shim.c $(HEADERS)
+$(OBJ)/shim.o: tests/demo/shim.c tests/demo/shim.h $(HEADERS)
 	$(CC) $(CFLAGS) -c -o $@ $<
 
 # gdi32's and gdiplus's resources are fonts that only a whole Wine build makes; the units named here do without.
@@ -38,8 +38,8 @@ $(OBJ)/$(1)/testlist.c: $(LIST)
 	tests/demo/testlist.sh $(call units,$(1)) >$$@
 $(OBJ)/$(1)/testlist.o: $(OBJ)/$(1)/testlist.c $(HEADERS)
 	$$(CC) $$(CFLAGS) -c -o $$@ $$<
-$(OBJ)/$(1)/%.o: $(SOURCE)/dlls/$(1)/tests/%.c $(HEADERS) | $(OBJ)/$(1)/testlist.c
-	$$(CC) $$(CFLAGS) -I$(SOURCE)/dlls/$(1)/tests -c -o $$@ $$<
+$(OBJ)/$(1)/%.o: $(SOURCE)/dlls/$(1)/tests/%.c tests/demo/shim.h $(HEADERS) | $(OBJ)/$(1)/testlist.c
+	$$(CC) $$(CFLAGS) -include tests/demo/shim.h -I$(SOURCE)/dlls/$(1)/tests -c -o $$@ $$<
 $(OBJ)/$(1)/%.res.o: $(SOURCE)/dlls/$(1)/tests/%.rc $(HEADERS) | $(OBJ)/$(1)/testlist.c
 	$$(WINDRES) -I$(SOURCE)/dlls/$(1)/tests -I$(OBJ)/include -I/usr/include/wine/wine/windows -o $$@ $$<
 $(OUT)/$(1)_test.exe: $(addprefix $(OBJ)/$(1)/,testlist.o $(addsuffix .o,$(call units,$(1)))) $(OBJ)/shim.o $(call resource,$(1))

@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Goes before each of Wine's tests: debug.h of Wine 10 gives these names to Wine's own code alone. */
+#include <stddef.h>
+
+const char *debugstr_an(const char *text, int count);
+const char *debugstr_wn(const wchar_t *text, int count);
+const char *debugstr_a(const char *text);
+const char *debugstr_w(const wchar_t *text);
