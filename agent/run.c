@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "agent/run.h"
+#include "agent/clients.h"
 #include "agent/log.h"
-#include "agent/server.h"
 #include "platform/clock.h"
 #include "platform/file.h"
 #include "platform/identity.h"
@@ -113,13 +113,29 @@ static void save_log(struct agent *agent)
         fprintf(stderr, "periscoped: %s\n", err.text);
 }
 
+/* Accepts clients until the listener is stopped (upgrade, restart), then ends the sessions. Returns 0, or the listener's
+   failure. */
+static int accept_clients(struct agent *agent, struct error *err)
+{
+    struct os_socket *socket;
+    struct os_address peer;
+    int status;
+    while ((status = os_accept(agent->listener, &socket, &peer, err)) == 0 || status == ERR_NO_MEMORY)
+        if (status == 0)
+            session_start(agent, socket, &peer);
+    if (status != ERR_CLOSED)
+        return status;
+    clients_end(agent);
+    return 0;
+}
+
 static int agent_main_loop(void *context)
 {
     struct agent *agent = context;
     struct error err;
     int status = agent_start(agent, &err);
     while (status == 0) {
-        status = server_run(agent, &err);
+        status = accept_clients(agent, &err);
         if (status == 0 && atomic_load(&agent->stopping)) {
             worker_pool_stop(agent->workers);
             save_log(agent);

@@ -6,7 +6,6 @@
 #include "capture/candidates.h"
 #include "capture/compare.h"
 #include "picture/hash.h"
-#include "picture/pixels.h"
 #include "picture/png.h"
 #include "picture/ppm.h"
 #include "platform/clock.h"
@@ -66,11 +65,11 @@ static void retry_uniform(struct capturer *capturer, const struct capture_option
     if (next == capturer->candidates.items + capturer->candidates.count || !next->if_uniform)
         return;
     capturer_enter(capturer, STAGE_HASH, NULL);
-    if (!pixels_are_uniform(&grab->image, &colour))
+    if (!image_is_uniform(&grab->image, &colour))
         return;
     if (capturer_try(capturer, next, options, &task, &why)) {
         strlist_addf(refused, "%s: %s", next->backend, why.text);
-    } else if (pixels_are_uniform(&second.image, &colour)) {
+    } else if (image_is_uniform(&second.image, &colour)) {
         strlist_addf(refused, "%s: all its pixels have one colour too (#%06x)", next->backend, colour);
     } else {
         struct grab first = *grab;
@@ -115,7 +114,7 @@ void grab_add_pixel_facts(struct grab *grab, const char *if_changed, bool *uncha
     uint32_t colour;
     picture_hash(hash, &grab->image);
     strlist_addf(&grab->facts, "hash=%s", hash);
-    if (pixels_are_uniform(&grab->image, &colour))
+    if (image_is_uniform(&grab->image, &colour))
         strlist_addf(&grab->facts, "warning=all pixels have one colour (#%06x)", colour);
     *unchanged = if_changed && strcmp(if_changed, hash) == 0;
     if (*unchanged)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "picture/image.h"
 
+#include <string.h>
+
 int image_check_size(const char *what, uint64_t width, uint64_t height, struct error *err)
 {
     if (width == 0 || height == 0)
@@ -13,4 +15,18 @@ int image_check_size(const char *what, uint64_t width, uint64_t height, struct e
         return error_set(err, ERR_LIMIT, "%s has %llux%llu pixels: the limit of a picture is %u in all", what,
                          (unsigned long long)width, (unsigned long long)height, IMAGE_PIXELS_MAX);
     return 0;
+}
+
+bool image_is_uniform(const struct image_view *image, uint32_t *colour)
+{
+    const uint8_t *first = image->pixels;
+    size_t row_len = (size_t)image->width * 3;
+    *colour = (uint32_t)first[0] << 16 | (uint32_t)first[1] << 8 | first[2];
+    /* The first row has one colour when each pixel equals the one before it. The other rows are compared with it. */
+    if (memcmp(first, first + 3, row_len - 3) != 0)
+        return false;
+    for (uint32_t y = 1; y < image->height; y++)
+        if (memcmp(first, first + (size_t)y * image->stride, row_len) != 0)
+            return false;
+    return true;
 }

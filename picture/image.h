@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define IMAGE_SIZE_MAX 32767        /* pixels a side: what a screen of the X protocol can have */
@@ -23,5 +24,8 @@ struct image_view {
 
 /* Returns 0 or, with a text that names `what` and the limit, ERR_LIMIT. No side may be 0. */
 int image_check_size(const char *what, uint64_t width, uint64_t height, struct error *err);
+
+/* Returns whether all pixels have one colour. Sets *colour to that of the first, as 0xRRGGBB. */
+bool image_is_uniform(const struct image_view *image, uint32_t *colour);
 
 #endif

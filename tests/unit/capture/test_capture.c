@@ -3,7 +3,6 @@
 #include "tests/unit/check.h"
 
 #include "capture/capture.h"
-#include "picture/pixels.h"
 
 #include <stdlib.h>
 
@@ -508,16 +507,16 @@ static void uniformity_looks_at_every_pixel_and_at_no_padding(void)
     uint32_t colour;
     for (size_t i = 0; i < sizeof image_pixels; i++)
         image_pixels[i] = i % 20 < 15 ? 7 : (uint8_t)i;
-    CHECK(pixels_are_uniform(&image, &colour));
+    CHECK(image_is_uniform(&image, &colour));
     CHECK_INT(colour, 0x070707);
     for (size_t y = 0; y < 5; y++)
         for (size_t x = 0; x < 15; x++) {
             image_pixels[y * 20 + x]++;
-            CHECK(!pixels_are_uniform(&image, &colour));
+            CHECK(!image_is_uniform(&image, &colour));
             image_pixels[y * 20 + x]--;
         }
     image.width = image.height = 1;
-    CHECK(pixels_are_uniform(&image, &colour));
+    CHECK(image_is_uniform(&image, &colour));
 }
 
 static void time_is_rfc_3339(void)
