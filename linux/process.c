@@ -5,17 +5,15 @@
 #include "linux/process.h"
 #include "linux/process/proc.h"
 #include "linux/process/reap.h"
+#include "linux/process/signals.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-static sigset_t original_mask; /* what children start with */
 
 struct redirection {
     const char *path;
@@ -120,14 +118,6 @@ static char **build_environment(const struct os_identity *as, const char *const 
     return list;
 }
 
-void process_reset_signals(void)
-{
-    /* What a program expects at its start: the agent's own ignored and blocked signals are no business of a test. */
-    signal(SIGPIPE, SIG_DFL);
-    signal(SIGXFSZ, SIG_DFL);
-    sigprocmask(SIG_SETMASK, &original_mask, NULL);
-}
-
 /* In the child, where only system calls are safe. Never returns. */
 static _Noreturn void child_main(const struct os_process_spec *spec, char **env, const int fds[3], int report)
 {
@@ -135,7 +125,7 @@ static _Noreturn void child_main(const struct os_process_spec *spec, char **env,
     for (int i = 0; i < 3; i++)
         if (fds[i] >= 0 && dup2(fds[i], i) < 0)
             _exit(1);
-    process_reset_signals();
+    signals_reset();
     int code = spec->as ? identity_become(spec->as) : 0;
     if (code == 0 && (!spec->cwd || chdir(spec->cwd) == 0)) {
         environ = env;
@@ -273,9 +263,4 @@ int os_process_adopt(struct os_process **out, const char *saved)
 struct process_identity process_identity(const struct os_process *process)
 {
     return (struct process_identity){process->pid, process->start};
-}
-
-void process_save_mask(const sigset_t *mask)
-{
-    original_mask = *mask;
 }

@@ -5,7 +5,6 @@
 
 #include "platform/process.h"
 
-#include <signal.h>
 #include <sys/types.h>
 
 struct process_identity {
@@ -13,8 +12,5 @@ struct process_identity {
     unsigned long long start; /* ticks since boot; 0 when unknown */
 };
 struct process_identity process_identity(const struct os_process *process);
-
-void process_reset_signals(void); /* in a child before exec; async-signal-safe */
-void process_save_mask(const sigset_t *mask);
 
 #endif

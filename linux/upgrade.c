@@ -4,8 +4,8 @@
 #include "platform/clock.h"
 #include "linux/errno.h"
 #include "linux/listener.h"
-#include "linux/process.h"
 #include "linux/process/reap.h"
+#include "linux/process/signals.h"
 #include "linux/waker.h"
 
 #include <errno.h>
@@ -68,7 +68,7 @@ static _Noreturn void check_child(const char *path, const char *const *argv, int
 {
     dup2(out, 1);
     dup2(out, 2);
-    process_reset_signals();
+    signals_reset();
     execv(path, (char *const *)(uintptr_t)argv);
     const char *reason = strerror(errno); /* the C locale's texts need no memory */
     if (write(2, reason, strlen(reason)) < 0)

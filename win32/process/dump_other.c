@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A process of other bits is dumped by an executable of those bits, if one is there: periscoped32.exe or periscoped64.exe
    beside this one, called with OS_DUMP_ARGUMENT. Never seen at work: no system that runs both kinds was at hand. */
-#include "win32/dump.h"
+#include "win32/process/dump_other.h"
+#include "platform/dump.h"
 #include "win32/path.h"
 #include "win32/process/spawn.h"
 #include "win32/text.h"

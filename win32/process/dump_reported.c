@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Windows' error reporting keeps minidumps where its key LocalDumps is: "Collecting User-Mode Dumps" in Microsoft's
    documentation. They are named PROGRAM.PID.dmp, and whole before the process is gone. */
-#include "win32/dump.h"
+#include "win32/process/dump_reported.h"
+#include "win32/process/dump_file.h"
 #include "win32/text.h"
 #include "win32/winerror.h"
 
