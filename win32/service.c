@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Between the service control manager and the agent. */
 #include "platform/service.h"
-#include "win32/service/keeper.h"
+#include "win32/service/relay.h"
 #include "win32/path.h"
 #include "win32/service.h"
 #include "win32/service/session.h"
@@ -52,7 +52,7 @@ void service_stop(void)
 static void stop(void)
 {
     report(SERVICE_STOP_PENDING, STOP_HINT_MS);
-    if (!keeper_pass_stop())
+    if (!relay_forward_stop())
         service_stop();
 }
 
@@ -165,7 +165,7 @@ void os_service_ready(const char *text)
     if (service.handle)
         report(SERVICE_RUNNING, 0);
     else
-        keeper_watch();
+        relay_watch_stop();
     service_event(false, text);
 }
 

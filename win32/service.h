@@ -12,7 +12,7 @@
 /* A line of the system's event log; whose source is registered by --install. */
 void service_event(bool failure, const char *text);
 
-/* For the keeper of an upgraded agent: this process is one that the manager does not know; it is told to end; and the
+/* For the relay of an upgraded agent: this process is one that the manager does not know; it is told to end; and the
    first one ends with the last one's exit code. */
 void service_is_adopted(void);
 void service_stop(void);

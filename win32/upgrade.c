@@ -6,7 +6,7 @@
 #include "win32/process/command_line.h"
 #include "win32/process/detach.h"
 #include "win32/file.h"
-#include "win32/service/keeper.h"
+#include "win32/service/relay.h"
 #include "win32/listener.h"
 #include "win32/path.h"
 #include "win32/process/pipe.h"
@@ -171,7 +171,7 @@ int os_upgrade_check(const char *path, const char *const *argv, struct error *er
 
 struct handover {
     uint64_t ready;  /* the event's handle in the new process */
-    uint64_t keeper; /* what keeper_adopt() takes */
+    uint64_t relay; /* what relay_adopt() takes */
     uint64_t state_len;
     WSAPROTOCOL_INFOW listener;
     char state[];
@@ -247,9 +247,9 @@ static int start_next(const wchar_t *path, wchar_t *line, struct os_listener *li
         TerminateProcess(info.hProcess, 1);
         WaitForSingleObject(info.hProcess, END_MS);
         listener_take_back(listener);
-        keeper_cancel();
+        relay_cancel();
     } else {
-        keeper_hand_on(info.hProcess);
+        relay_hand_over(info.hProcess);
     }
     CloseHandle(info.hThread);
     CloseHandle(info.hProcess);
@@ -286,7 +286,7 @@ int os_upgrade_exec(const char *path, const char *const *argv, struct os_listene
         status = windows_error(err, GetLastError(), "unable to start the new server");
     } else {
         section.view->ready = (uintptr_t)event;
-        section.view->keeper = keeper_prepare();
+        section.view->relay = relay_prepare();
         status = hand_over(path, argv, listener, &section, err);
     }
     if (status == 0)
@@ -308,7 +308,7 @@ int os_upgrade_resume(const char *token, struct os_listener **listener, struct b
         info.RegionSize < sizeof *section.view || section.view->state_len > info.RegionSize - sizeof *section.view)
         return error_set(err, ERR_INVALID, "--resume: '%s' is not what an upgrade hands over", token);
     detach_tell((HANDLE)(uintptr_t)section.view->ready);
-    keeper_adopt(section.view->keeper);
+    relay_adopt(section.view->relay);
     buffer_append(state, section.view->state, (size_t)section.view->state_len);
     buffer_append(state, "", 1);
     int status = state->failed ? error_set(err, ERR_NO_MEMORY, "no memory for what an upgrade hands over")

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "win32/service/keeper.h"
+#include "win32/service/relay.h"
 #include "platform/clock.h"
 #include "platform/service.h"
 #include "platform/thread.h"
@@ -14,7 +14,7 @@
 struct link {
     uint64_t stop;        /* an event: the manager wants an end */
     uint64_t replaced;    /* an event: `next` is the agent now */
-    uint64_t keeper;      /* the first process; 0 until it is prepared */
+    uint64_t first;       /* the first process; 0 until it is prepared */
     uint64_t next;        /* a process, a handle of the first one's */
     atomic_uint sessions; /* counts their changes, of which the manager tells the first process */
 };
@@ -23,8 +23,8 @@ static struct {
     HANDLE section;    /* NULL before the first upgrade */
     struct link *link; /* its view */
     bool is_first;
-    atomic_bool keeps; /* another is the agent */
-} keeper;
+    atomic_bool is_replaced; /* another is the agent */
+} relay;
 
 static HANDLE as_handle(uint64_t value)
 {
@@ -34,8 +34,8 @@ static HANDLE as_handle(uint64_t value)
 static void set_inherited(bool inherited)
 {
     DWORD flag = inherited ? HANDLE_FLAG_INHERIT : 0;
-    const HANDLE handles[] = {keeper.section, as_handle(keeper.link->stop), as_handle(keeper.link->replaced),
-                              as_handle(keeper.link->keeper)};
+    const HANDLE handles[] = {relay.section, as_handle(relay.link->stop), as_handle(relay.link->replaced),
+                              as_handle(relay.link->first)};
     for (size_t i = 0; i < sizeof handles / sizeof handles[0]; i++)
         SetHandleInformation(handles[i], HANDLE_FLAG_INHERIT, flag);
 }
@@ -45,29 +45,29 @@ static void set_inherited(bool inherited)
 static bool make_link(void)
 {
     HANDLE self = GetCurrentProcess(), copy = NULL;
-    keeper.section = CreateFileMappingW(INVALID_HANDLE_VALUE, NULL, PAGE_READWRITE, 0, sizeof *keeper.link, NULL);
-    keeper.link = keeper.section ? MapViewOfFile(keeper.section, FILE_MAP_WRITE, 0, 0, sizeof *keeper.link) : NULL;
-    if (!keeper.link)
+    relay.section = CreateFileMappingW(INVALID_HANDLE_VALUE, NULL, PAGE_READWRITE, 0, sizeof *relay.link, NULL);
+    relay.link = relay.section ? MapViewOfFile(relay.section, FILE_MAP_WRITE, 0, 0, sizeof *relay.link) : NULL;
+    if (!relay.link)
         return false;
-    keeper.link->stop = (uintptr_t)CreateEventW(NULL, TRUE, FALSE, NULL);
-    keeper.link->replaced = (uintptr_t)CreateEventW(NULL, FALSE, FALSE, NULL);
+    relay.link->stop = (uintptr_t)CreateEventW(NULL, TRUE, FALSE, NULL);
+    relay.link->replaced = (uintptr_t)CreateEventW(NULL, FALSE, FALSE, NULL);
     if (DuplicateHandle(self, self, self, &copy, PROCESS_DUP_HANDLE | SYNCHRONIZE, FALSE, 0))
-        keeper.link->keeper = (uintptr_t)copy;
-    keeper.is_first = keeper.link->stop && keeper.link->replaced && keeper.link->keeper;
-    return keeper.is_first;
+        relay.link->first = (uintptr_t)copy;
+    relay.is_first = relay.link->stop && relay.link->replaced && relay.link->first;
+    return relay.is_first;
 }
 
-uint64_t keeper_prepare(void)
+uint64_t relay_prepare(void)
 {
-    if (!os_service_is_one() || (!keeper.section && !make_link()) || !keeper.link || !keeper.link->keeper)
+    if (!os_service_is_one() || (!relay.section && !make_link()) || !relay.link || !relay.link->first)
         return 0;
     set_inherited(true);
-    return (uintptr_t)keeper.section;
+    return (uintptr_t)relay.section;
 }
 
-void keeper_cancel(void)
+void relay_cancel(void)
 {
-    if (keeper.link)
+    if (relay.link)
         set_inherited(false);
 }
 
@@ -76,75 +76,75 @@ static DWORD keep(HANDLE agent)
 {
     DWORD code = 1;
     for (;;) {
-        const HANDLE handles[] = {as_handle(keeper.link->replaced), agent};
+        const HANDLE handles[] = {as_handle(relay.link->replaced), agent};
         if (wait_for(handles, 2, OS_FOREVER) != 0)
             break;
         CloseHandle(agent);
-        agent = as_handle(keeper.link->next);
+        agent = as_handle(relay.link->next);
     }
     GetExitCodeProcess(agent, &code);
     return code;
 }
 
 /* To the first process, which alone can wait for it once this one is gone. */
-static void tell_keeper(HANDLE next)
+static void relay_tell_first(HANDLE next)
 {
     HANDLE copy;
-    if (!DuplicateHandle(GetCurrentProcess(), next, as_handle(keeper.link->keeper), &copy, 0, FALSE,
+    if (!DuplicateHandle(GetCurrentProcess(), next, as_handle(relay.link->first), &copy, 0, FALSE,
                          DUPLICATE_SAME_ACCESS))
-        return; /* the keeper is gone, and nobody to tell */
-    keeper.link->next = (uintptr_t)copy;
-    SetEvent(as_handle(keeper.link->replaced));
+        return; /* the first process is gone, and nobody to tell */
+    relay.link->next = (uintptr_t)copy;
+    SetEvent(as_handle(relay.link->replaced));
 }
 
-void keeper_hand_on(HANDLE next)
+void relay_hand_over(HANDLE next)
 {
     HANDLE copy, self = GetCurrentProcess();
-    if (!keeper.link)
+    if (!relay.link)
         return;
-    if (!keeper.is_first) {
-        tell_keeper(next);
+    if (!relay.is_first) {
+        relay_tell_first(next);
     } else if (DuplicateHandle(self, next, self, &copy, 0, FALSE, DUPLICATE_SAME_ACCESS)) {
-        session_count_in(&keeper.link->sessions);
-        atomic_store(&keeper.keeps, true);
+        session_count_in(&relay.link->sessions);
+        atomic_store(&relay.is_replaced, true);
         service_end(keep(copy));
     }
 }
 
-bool keeper_pass_stop(void)
+bool relay_forward_stop(void)
 {
-    if (!atomic_load(&keeper.keeps))
+    if (!atomic_load(&relay.is_replaced))
         return false;
-    SetEvent(as_handle(keeper.link->stop));
+    SetEvent(as_handle(relay.link->stop));
     return true;
 }
 
 /* ---- the next one ---- */
 
-void keeper_adopt(uint64_t handle)
+void relay_adopt(uint64_t handle)
 {
     if (!handle)
         return;
-    keeper.section = as_handle(handle);
-    keeper.link = MapViewOfFile(keeper.section, FILE_MAP_WRITE, 0, 0, sizeof *keeper.link);
-    if (!keeper.link)
+    relay.section = as_handle(handle);
+    relay.link = MapViewOfFile(relay.section, FILE_MAP_WRITE, 0, 0, sizeof *relay.link);
+    if (!relay.link)
         return; /* it ends with the first process then */
     set_inherited(false);
-    session_count_in(&keeper.link->sessions);
+    session_count_in(&relay.link->sessions);
     service_is_adopted();
 }
 
 static void wait_for_stop(void *context)
 {
     (void)context;
-    const HANDLE handles[] = {as_handle(keeper.link->stop), as_handle(keeper.link->keeper)};
+    const HANDLE handles[] = {as_handle(relay.link->stop), as_handle(relay.link->first)};
     wait_for(handles, 2, OS_FOREVER); /* without the first process the manager starts another agent, on the same port */
     service_stop();
 }
 
-void keeper_watch(void)
+void relay_watch_stop(void)
 {
     struct error err;
-    if (keeper.link && os_thread_start(wait_for_stop, NULL, &err))
+    if (relay.link && os_thread_start(wait_for_stop, NULL, &err))
         os_service_failed(err.text);
 }
