@@ -3,9 +3,11 @@
    two share is a section whose handle the new one inherits. */
 #include "platform/upgrade.h"
 #include "platform/clock.h"
+#include "platform/service.h"
 #include "win32/process/command_line.h"
 #include "win32/process/detach.h"
 #include "win32/file.h"
+#include "win32/service.h"
 #include "win32/service/relay.h"
 #include "win32/listener.h"
 #include "win32/path.h"
@@ -170,7 +172,7 @@ int os_upgrade_check(const char *path, const char *const *argv, struct error *er
 /* ---- handing over ---- */
 
 struct handover {
-    uint64_t ready;  /* the event's handle in the new process */
+    uint64_t ready; /* the event's handle in the new process */
     uint64_t relay; /* what relay_adopt() takes */
     uint64_t state_len;
     WSAPROTOCOL_INFOW listener;
@@ -249,7 +251,9 @@ static int start_next(const wchar_t *path, wchar_t *line, struct os_listener *li
         listener_take_back(listener);
         relay_cancel();
     } else {
-        relay_hand_over(info.hProcess);
+        DWORD exit_code;
+        if (relay_hand_over(info.hProcess, &exit_code))
+            service_end(exit_code);
     }
     CloseHandle(info.hThread);
     CloseHandle(info.hProcess);
@@ -286,7 +290,7 @@ int os_upgrade_exec(const char *path, const char *const *argv, struct os_listene
         status = windows_error(err, GetLastError(), "unable to start the new server");
     } else {
         section.view->ready = (uintptr_t)event;
-        section.view->relay = relay_prepare();
+        section.view->relay = os_service_is_one() ? relay_prepare() : 0;
         status = hand_over(path, argv, listener, &section, err);
     }
     if (status == 0)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "win32/service/firewall.h"
 #include "platform/clock.h"
-#include "win32/service.h"
+#include "win32/service/service_name.h"
 #include "win32/process/spawn.h"
 #include "win32/process/wait.h"
 #include "win32/winerror.h"

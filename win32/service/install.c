@@ -7,7 +7,7 @@
 #include "win32/service/event_log.h"
 #include "win32/service/firewall.h"
 #include "win32/path.h"
-#include "win32/service.h"
+#include "win32/service/service_name.h"
 #include "win32/text.h"
 #include "win32/winerror.h"
 

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "win32/service/relay.h"
 #include "platform/clock.h"
-#include "platform/service.h"
 #include "platform/thread.h"
-#include "win32/service.h"
 #include "win32/service/session.h"
 #include "win32/process/wait.h"
 
@@ -12,7 +10,7 @@
 
 /* Handles have the same value in all that inherit them. */
 struct link {
-    uint64_t stop;        /* an event: the manager wants an end */
+    uint64_t stop;        /* an event: the service control manager requested a stop */
     uint64_t replaced;    /* an event: `next` is the agent now */
     uint64_t first;       /* the first process; 0 until it is prepared */
     uint64_t next;        /* a process, a handle of the first one's */
@@ -23,7 +21,9 @@ static struct {
     HANDLE section;    /* NULL before the first upgrade */
     struct link *link; /* its view */
     bool is_first;
+    bool is_adopted;         /* this process is the agent of a service that another one is for the manager */
     atomic_bool is_replaced; /* another is the agent */
+    void (*stop)(void);      /* set before the thread that calls it */
 } relay;
 
 static HANDLE as_handle(uint64_t value)
@@ -31,7 +31,7 @@ static HANDLE as_handle(uint64_t value)
     return (HANDLE)(uintptr_t)value;
 }
 
-static void set_inherited(bool inherited)
+static void relay_set_inherited(bool inherited)
 {
     DWORD flag = inherited ? HANDLE_FLAG_INHERIT : 0;
     const HANDLE handles[] = {relay.section, as_handle(relay.link->stop), as_handle(relay.link->replaced),
@@ -42,7 +42,7 @@ static void set_inherited(bool inherited)
 
 /* ---- the agent that is to be followed ---- */
 
-static bool make_link(void)
+static bool relay_make_link(void)
 {
     HANDLE self = GetCurrentProcess(), copy = NULL;
     relay.section = CreateFileMappingW(INVALID_HANDLE_VALUE, NULL, PAGE_READWRITE, 0, sizeof *relay.link, NULL);
@@ -59,20 +59,20 @@ static bool make_link(void)
 
 uint64_t relay_prepare(void)
 {
-    if (!os_service_is_one() || (!relay.section && !make_link()) || !relay.link || !relay.link->first)
+    if ((!relay.section && !relay_make_link()) || !relay.link || !relay.link->first)
         return 0;
-    set_inherited(true);
+    relay_set_inherited(true);
     return (uintptr_t)relay.section;
 }
 
 void relay_cancel(void)
 {
     if (relay.link)
-        set_inherited(false);
+        relay_set_inherited(false);
 }
 
-/* Until the last of the agents has ended; with its exit code. */
-static DWORD keep(HANDLE agent)
+/* Waits for the end of the last agent and returns its exit code. */
+static DWORD relay_wait_for_last(HANDLE agent)
 {
     DWORD code = 1;
     for (;;) {
@@ -86,7 +86,7 @@ static DWORD keep(HANDLE agent)
     return code;
 }
 
-/* To the first process, which alone can wait for it once this one is gone. */
+/* Tells the first process of the next agent: it alone can wait for it once this one is gone. */
 static void relay_tell_first(HANDLE next)
 {
     HANDLE copy;
@@ -97,18 +97,21 @@ static void relay_tell_first(HANDLE next)
     SetEvent(as_handle(relay.link->replaced));
 }
 
-void relay_hand_over(HANDLE next)
+bool relay_hand_over(HANDLE next, DWORD *exit_code)
 {
     HANDLE copy, self = GetCurrentProcess();
     if (!relay.link)
-        return;
+        return false;
     if (!relay.is_first) {
         relay_tell_first(next);
-    } else if (DuplicateHandle(self, next, self, &copy, 0, FALSE, DUPLICATE_SAME_ACCESS)) {
-        session_count_in(&relay.link->sessions);
-        atomic_store(&relay.is_replaced, true);
-        service_end(keep(copy));
+        return false;
     }
+    if (!DuplicateHandle(self, next, self, &copy, 0, FALSE, DUPLICATE_SAME_ACCESS))
+        return false;
+    session_count_in(&relay.link->sessions);
+    atomic_store(&relay.is_replaced, true);
+    *exit_code = relay_wait_for_last(copy);
+    return true;
 }
 
 bool relay_forward_stop(void)
@@ -129,22 +132,26 @@ void relay_adopt(uint64_t handle)
     relay.link = MapViewOfFile(relay.section, FILE_MAP_WRITE, 0, 0, sizeof *relay.link);
     if (!relay.link)
         return; /* it ends with the first process then */
-    set_inherited(false);
+    relay_set_inherited(false);
     session_count_in(&relay.link->sessions);
-    service_is_adopted();
+    relay.is_adopted = true;
 }
 
-static void wait_for_stop(void *context)
+bool relay_is_adopted(void)
+{
+    return relay.is_adopted;
+}
+
+static void relay_wait_for_stop(void *context)
 {
     (void)context;
     const HANDLE handles[] = {as_handle(relay.link->stop), as_handle(relay.link->first)};
     wait_for(handles, 2, OS_FOREVER); /* without the first process the manager starts another agent, on the same port */
-    service_stop();
+    relay.stop();
 }
 
-void relay_watch_stop(void)
+int relay_watch_stop(void (*stop)(void), struct error *err)
 {
-    struct error err;
-    if (relay.link && os_thread_start(wait_for_stop, NULL, &err))
-        os_service_failed(err.text);
+    relay.stop = stop;
+    return relay.link ? os_thread_start(relay_wait_for_stop, NULL, err) : 0;
 }
