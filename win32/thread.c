@@ -21,21 +21,52 @@ static unsigned __stdcall thread_main(void *argument)
     return 0;
 }
 
-int os_thread_start(void (*main)(void *context), void *context, struct error *err)
+static int thread_create(HANDLE *thread, void (*main)(void *context), void *context, struct error *err)
 {
     struct start *start = malloc(sizeof *start);
     if (!start)
         return error_set(err, ERR_NO_MEMORY, "no memory to start a thread");
     *start = (struct start){main, context};
-    HANDLE thread =
-        (HANDLE)_beginthreadex(NULL, STACK_SIZE, thread_main, start, STACK_SIZE_PARAM_IS_A_RESERVATION, NULL);
-    if (thread) {
-        CloseHandle(thread);
+    *thread = (HANDLE)_beginthreadex(NULL, STACK_SIZE, thread_main, start, STACK_SIZE_PARAM_IS_A_RESERVATION, NULL);
+    if (*thread)
         return 0;
-    }
     int status = windows_error(err, GetLastError(), "could not start a thread");
     free(start);
     return status;
+}
+
+int os_thread_start(void (*main)(void *context), void *context, struct error *err)
+{
+    HANDLE thread;
+    int status = thread_create(&thread, main, context, err);
+    if (status == 0)
+        CloseHandle(thread);
+    return status;
+}
+
+struct os_thread {
+    HANDLE handle; /* owned */
+};
+
+int os_thread_start_joinable(struct os_thread **out, void (*main)(void *context), void *context, struct error *err)
+{
+    struct os_thread *thread = malloc(sizeof *thread);
+    *out = NULL;
+    if (!thread)
+        return error_set(err, ERR_NO_MEMORY, "no memory to start a thread");
+    int status = thread_create(&thread->handle, main, context, err);
+    if (status)
+        free(thread);
+    else
+        *out = thread;
+    return status;
+}
+
+void os_thread_join(struct os_thread *thread)
+{
+    WaitForSingleObject(thread->handle, INFINITE);
+    CloseHandle(thread->handle);
+    free(thread);
 }
 
 unsigned os_cpu_count(void)
@@ -103,4 +134,9 @@ void os_waker_set(struct os_waker *waker)
 void os_waker_clear(struct os_waker *waker)
 {
     ResetEvent(waker->event);
+}
+
+bool os_waker_wait(struct os_waker *waker, int64_t deadline_ms)
+{
+    return wait_for(&waker->event, 1, deadline_ms) != WAIT_NONE;
 }
