@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "platform/clock.h"
 #include "linux/address.h"
 #include "linux/errno.h"
 #include "linux/socket.h"
 #include "linux/waker.h"
 
 #include <errno.h>
-#include <netdb.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,7 +12,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-/* 0 and *out, or the errno of the failure. */
+/* Returns 0 and *out, or the errno of the failure. */
 static int connect_one(int *out, const struct sockaddr *address, socklen_t address_len, int64_t deadline_ms)
 {
     int fd = socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -38,26 +36,15 @@ static int connect_one(int *out, const struct sockaddr *address, socklen_t addre
     return 0;
 }
 
-int os_connect(struct os_socket **out, const char *host, uint16_t port, int64_t deadline_ms, struct error *err)
+int os_connect_to(struct os_socket **out, const struct os_endpoint *to, int64_t deadline_ms, struct error *err)
 {
-    struct addrinfo *list;
+    struct sockaddr_storage address;
+    socklen_t size = endpoint_to_sockaddr(&address, to);
+    int fd;
     *out = NULL;
-    int status = resolve(host, port, false, &list, err);
-    if (status)
-        return status;
-    int fd = -1, code = EADDRNOTAVAIL;
-    for (struct addrinfo *a = list; a && code; a = a->ai_next) {
-        int64_t left = os_time_left(deadline_ms);
-        /* An address that does not answer leaves half of the time to the next. */
-        int64_t until = a->ai_next && left != OS_FOREVER ? os_deadline(left / 2) : deadline_ms;
-        code = connect_one(&fd, a->ai_addr, a->ai_addrlen, until);
-    }
-    freeaddrinfo(list);
-    if (code) {
-        char what[300];
-        snprintf(what, sizeof what, "could not connect to %.200s port %u", host, port);
-        return errno_error(err, code, what);
-    }
+    int code = connect_one(&fd, (const struct sockaddr *)&address, size, deadline_ms);
+    if (code)
+        return errno_error(err, code, NULL);
     *out = socket_from_fd(fd, err);
     return *out ? 0 : ERR_NO_MEMORY;
 }

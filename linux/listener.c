@@ -8,10 +8,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <netdb.h>
 #include <netinet/in.h>
 #include <poll.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -47,8 +45,8 @@ int listener_adopt(struct os_listener **out, int fd, struct error *err)
     return 0;
 }
 
-/* The listening descriptor, or -errno. */
-static int listen_on(int family, const struct sockaddr *address, socklen_t size)
+/* Returns the listening descriptor, or -errno. */
+static int listener_bind(int family, const struct sockaddr *address, socklen_t size)
 {
     int on = 1, off = 0;
     int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -64,50 +62,30 @@ static int listen_on(int family, const struct sockaddr *address, socklen_t size)
     return -code;
 }
 
-static int listen_everywhere(uint16_t port)
+int os_listen_on(struct os_listener **out, const struct os_endpoint *on, struct error *err)
 {
-    struct sockaddr_in6 six = {.sin6_family = AF_INET6, .sin6_port = htons(port), .sin6_addr = IN6ADDR_ANY_INIT};
-    struct sockaddr_in four = {.sin_family = AF_INET, .sin_port = htons(port)};
-    int fd = listen_on(AF_INET6, (const struct sockaddr *)&six, sizeof six);
-    if (fd == -EAFNOSUPPORT || fd == -EADDRNOTAVAIL)
-        fd = listen_on(AF_INET, (const struct sockaddr *)&four, sizeof four);
-    return fd;
-}
-
-int os_listen(struct os_listener **out, const char *bind_to, uint16_t port, struct error *err)
-{
-    int fd;
+    struct sockaddr_storage address;
+    socklen_t size = endpoint_to_sockaddr(&address, on);
     *out = NULL;
-    if (bind_to) {
-        struct addrinfo *list;
-        int status = resolve(bind_to, port, true, &list, err);
-        if (status)
-            return status;
-        fd = listen_on(list->ai_family, list->ai_addr, list->ai_addrlen);
-        freeaddrinfo(list);
-    } else {
-        fd = listen_everywhere(port);
-    }
-    if (fd < 0) {
-        char what[300];
-        snprintf(what, sizeof what, "could not listen on %.200s port %u", bind_to ? bind_to : "any address", port);
-        return errno_error(err, -fd, what);
-    }
-    return listener_adopt(out, fd, err);
+    int fd = listener_bind(address.ss_family, (const struct sockaddr *)&address, size);
+    if (fd >= 0)
+        return listener_adopt(out, fd, err);
+    int status = errno_error(err, -fd, NULL);
+    return fd == -EAFNOSUPPORT || fd == -EADDRNOTAVAIL ? ERR_UNAVAILABLE : status;
 }
 
 uint16_t os_listener_port(const struct os_listener *listener)
 {
     struct sockaddr_storage address;
+    struct os_endpoint endpoint;
     socklen_t size = sizeof address;
     if (getsockname(listener->fd, (struct sockaddr *)&address, &size) < 0)
         return 0;
-    if (address.ss_family == AF_INET6)
-        return ntohs(((struct sockaddr_in6 *)&address)->sin6_port);
-    return ntohs(((struct sockaddr_in *)&address)->sin_port);
+    endpoint_from_sockaddr(&endpoint, (const struct sockaddr *)&address);
+    return endpoint.port;
 }
 
-/* 1 = a connection is there, 0 = stopped. */
+/* Returns 1 when a connection is there, 0 when stopped. */
 static int wait_for_connection(struct os_listener *listener)
 {
     struct pollfd items[2] = {{.fd = listener->stop->fd, .events = POLLIN}, {.fd = listener->fd, .events = POLLIN}};
@@ -128,7 +106,9 @@ int os_accept(struct os_listener *listener, struct os_socket **out, struct os_ad
         }
         int fd = accept4(listener->fd, (struct sockaddr *)&address, &size, SOCK_CLOEXEC | SOCK_NONBLOCK);
         if (fd >= 0) {
-            address_from_sockaddr(peer, (const struct sockaddr *)&address);
+            struct os_endpoint endpoint;
+            endpoint_from_sockaddr(&endpoint, (const struct sockaddr *)&address);
+            *peer = endpoint.address;
             *out = socket_from_fd(fd, err);
             return *out ? 0 : ERR_NO_MEMORY;
         }

@@ -3,13 +3,15 @@
 #ifndef WIN32_ADDRESS_H
 #define WIN32_ADDRESS_H
 
-#include "platform/socket.h"
+#include "platform/endpoint.h"
 
 #include <winsock2.h>
 #include <ws2tcpip.h>
 
 int winsock_start(struct error *err); /* before anything else of Winsock; any number of times */
-void address_from_sockaddr(struct os_address *out, const struct sockaddr *from); /* AF_INET or AF_INET6 */
-int resolve(const char *name, uint16_t port, bool passive, struct addrinfo **out, struct error *err);
+/* Takes an AF_INET or AF_INET6 address. */
+void endpoint_from_sockaddr(struct os_endpoint *out, const struct sockaddr *from);
+/* Makes an AF_INET or AF_INET6 address and returns its length. */
+int endpoint_to_sockaddr(struct sockaddr_storage *out, const struct os_endpoint *from);
 
 #endif

@@ -1,19 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "platform/clock.h"
 #include "win32/address.h"
 #include "win32/socket.h"
 #include "win32/process/wait.h"
 #include "win32/winerror.h"
 
-#include <stdio.h>
-
-/* Connects the non-blocking socket: 0, or the code of the failure. */
-static int connect_until(SOCKET handle, HANDLE happened, const struct addrinfo *address, int64_t deadline_ms)
+/* Connects the non-blocking socket and returns 0, or the code of the failure. */
+static int connect_until(SOCKET handle, HANDLE happened, const struct sockaddr *address, int size, int64_t deadline_ms)
 {
     WSANETWORKEVENTS events;
     if (WSAEventSelect(handle, happened, FD_CONNECT))
         return WSAGetLastError();
-    if (connect(handle, address->ai_addr, (int)address->ai_addrlen) == 0)
+    if (connect(handle, address, size) == 0)
         return 0;
     if (WSAGetLastError() != WSAEWOULDBLOCK)
         return WSAGetLastError();
@@ -24,14 +21,17 @@ static int connect_until(SOCKET handle, HANDLE happened, const struct addrinfo *
     return events.iErrorCode[FD_CONNECT_BIT];
 }
 
-/* 0 and *out, or the code of the failure. */
-static int connect_one(SOCKET *out, const struct addrinfo *address, int64_t deadline_ms)
+/* Returns 0 and *out, or the code of the failure. */
+static int connect_one(SOCKET *out, const struct os_endpoint *to, int64_t deadline_ms)
 {
-    SOCKET handle = WSASocketW(address->ai_family, SOCK_STREAM, IPPROTO_TCP, NULL, 0, WSA_FLAG_OVERLAPPED);
+    struct sockaddr_storage address;
+    int size = endpoint_to_sockaddr(&address, to);
+    SOCKET handle = WSASocketW(address.ss_family, SOCK_STREAM, IPPROTO_TCP, NULL, 0, WSA_FLAG_OVERLAPPED);
     if (handle == INVALID_SOCKET)
         return WSAGetLastError();
     HANDLE happened = CreateEventW(NULL, TRUE, FALSE, NULL);
-    int code = happened ? connect_until(handle, happened, address, deadline_ms) : WSAENOBUFS;
+    int code =
+        happened ? connect_until(handle, happened, (const struct sockaddr *)&address, size, deadline_ms) : WSAENOBUFS;
     WSAEventSelect(handle, NULL, 0); /* the socket stays non-blocking */
     if (happened)
         CloseHandle(happened);
@@ -42,27 +42,13 @@ static int connect_one(SOCKET *out, const struct addrinfo *address, int64_t dead
     return code;
 }
 
-int os_connect(struct os_socket **out, const char *host, uint16_t port, int64_t deadline_ms, struct error *err)
+int os_connect_to(struct os_socket **out, const struct os_endpoint *to, int64_t deadline_ms, struct error *err)
 {
-    struct addrinfo *list;
     SOCKET handle = INVALID_SOCKET;
-    int code = WSAEADDRNOTAVAIL;
     *out = NULL;
-    int status = resolve(host, port, false, &list, err);
-    if (status)
-        return status;
-    for (struct addrinfo *a = list; a && code; a = a->ai_next) {
-        int64_t left = os_time_left(deadline_ms);
-        /* An address that does not answer leaves half of the time to the next. */
-        int64_t until = a->ai_next && left != OS_FOREVER ? os_deadline(left / 2) : deadline_ms;
-        code = connect_one(&handle, a, until);
-    }
-    freeaddrinfo(list);
-    if (code) {
-        char what[300];
-        snprintf(what, sizeof what, "could not connect to %.200s port %u", host, port);
-        return windows_error(err, (unsigned long)code, what);
-    }
+    int code = connect_one(&handle, to, deadline_ms);
+    if (code)
+        return windows_error(err, (unsigned long)code, NULL);
     *out = socket_from_handle(handle, err);
     return *out ? 0 : ERR_NO_MEMORY;
 }

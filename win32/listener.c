@@ -6,7 +6,6 @@
 #include "win32/process/wait.h"
 #include "win32/winerror.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 #define BACKLOG 128
@@ -41,9 +40,9 @@ static int listener_from_handle(struct os_listener **out, SOCKET handle, struct 
     return 0;
 }
 
-/* The listening socket, or INVALID_SOCKET and WSAGetLastError(). On Windows SO_REUSEADDR would let others take the port
+/* Returns the listening socket, or INVALID_SOCKET and WSAGetLastError(). On Windows SO_REUSEADDR would let others take the port
    while it is in use, and a port is free at once without it. */
-static SOCKET listen_on(int family, const struct sockaddr *address, int size)
+static SOCKET listener_bind(int family, const struct sockaddr *address, int size)
 {
     BOOL on = TRUE, off = FALSE;
     SOCKET handle = WSASocketW(family, SOCK_STREAM, IPPROTO_TCP, NULL, 0, WSA_FLAG_OVERLAPPED);
@@ -60,51 +59,31 @@ static SOCKET listen_on(int family, const struct sockaddr *address, int size)
     return INVALID_SOCKET;
 }
 
-static SOCKET listen_everywhere(uint16_t port)
+int os_listen_on(struct os_listener **out, const struct os_endpoint *on, struct error *err)
 {
-    struct sockaddr_in6 six = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
-    struct sockaddr_in four = {.sin_family = AF_INET, .sin_port = htons(port)};
-    SOCKET handle = listen_on(AF_INET6, (const struct sockaddr *)&six, sizeof six);
-    if (handle == INVALID_SOCKET && (WSAGetLastError() == WSAEAFNOSUPPORT || WSAGetLastError() == WSAEADDRNOTAVAIL))
-        handle = listen_on(AF_INET, (const struct sockaddr *)&four, sizeof four);
-    return handle;
-}
-
-int os_listen(struct os_listener **out, const char *bind_to, uint16_t port, struct error *err)
-{
-    SOCKET handle;
+    struct sockaddr_storage address;
+    int size = endpoint_to_sockaddr(&address, on);
     *out = NULL;
     int status = winsock_start(err);
     if (status)
         return status;
-    if (bind_to) {
-        struct addrinfo *list;
-        status = resolve(bind_to, port, true, &list, err);
-        if (status)
-            return status;
-        handle = listen_on(list->ai_family, list->ai_addr, (int)list->ai_addrlen);
-        freeaddrinfo(list);
-    } else {
-        handle = listen_everywhere(port);
-    }
-    if (handle == INVALID_SOCKET) {
-        char what[300];
-        int code = WSAGetLastError();
-        snprintf(what, sizeof what, "could not listen on %.200s port %u", bind_to ? bind_to : "any address", port);
-        return windows_error(err, (unsigned long)code, what);
-    }
-    return listener_from_handle(out, handle, err);
+    SOCKET handle = listener_bind(address.ss_family, (const struct sockaddr *)&address, size);
+    if (handle != INVALID_SOCKET)
+        return listener_from_handle(out, handle, err);
+    int code = WSAGetLastError();
+    status = windows_error(err, (unsigned long)code, NULL);
+    return code == WSAEAFNOSUPPORT || code == WSAEADDRNOTAVAIL ? ERR_UNAVAILABLE : status;
 }
 
 uint16_t os_listener_port(const struct os_listener *listener)
 {
     struct sockaddr_storage address;
+    struct os_endpoint endpoint;
     int size = sizeof address;
     if (getsockname(listener->handle, (struct sockaddr *)&address, &size))
         return 0;
-    if (address.ss_family == AF_INET6)
-        return ntohs(((struct sockaddr_in6 *)&address)->sin6_port);
-    return ntohs(((struct sockaddr_in *)&address)->sin_port);
+    endpoint_from_sockaddr(&endpoint, (const struct sockaddr *)&address);
+    return endpoint.port;
 }
 
 /* The events of a socket that two processes share go to who asked last. */
@@ -128,7 +107,9 @@ int os_accept(struct os_listener *listener, struct os_socket **out, struct os_ad
         }
         SOCKET handle = accept(listener->handle, (struct sockaddr *)&address, &size);
         if (handle != INVALID_SOCKET) {
-            address_from_sockaddr(peer, (const struct sockaddr *)&address);
+            struct os_endpoint endpoint;
+            endpoint_from_sockaddr(&endpoint, (const struct sockaddr *)&address);
+            *peer = endpoint.address;
             *out = socket_from_handle(handle, err);
             return *out ? 0 : ERR_NO_MEMORY;
         }
