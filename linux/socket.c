@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "platform/socket.h"
+#include "platform/transfer.h"
 #include "platform/clock.h"
 #include "linux/errno.h"
 #include "linux/file.h"
@@ -18,8 +18,7 @@
 
 #define KEEPALIVE_IDLE_S 30
 #define KEEPALIVE_INTERVAL_S 10
-#define KEEPALIVE_PROBES 3       /* a vanished host is noticed after a minute */
-#define SENDFILE_STEP (1u << 20) /* bytes: how often the deadline is looked at */
+#define KEEPALIVE_PROBES 3 /* a vanished host is noticed after a minute */
 
 struct os_socket {
     int fd; /* non-blocking */
@@ -47,71 +46,42 @@ struct os_socket *socket_from_fd(int fd, struct error *err)
     return s;
 }
 
-int os_socket_recv(struct os_socket *s, void *bytes, size_t max, int64_t deadline_ms, struct error *err)
+int os_socket_try_recv(struct os_socket *s, void *bytes, size_t max, struct error *err)
 {
-    if (max > INT_MAX)
-        max = INT_MAX;
-    for (;;) {
+    ssize_t got;
+    do {
         /* The peer writes field by field and waits for each acknowledgement; the kernel takes this back by itself. */
         set_option(s->fd, IPPROTO_TCP, TCP_QUICKACK, 1);
-        ssize_t got = recv(s->fd, bytes, max, 0);
-        if (got >= 0)
-            return (int)got;
-        if (errno == EINTR)
-            continue;
-        if (errno != EAGAIN)
-            return errno_error(err, errno, "could not receive");
-        if (poll_until(s->fd, POLLIN, deadline_ms) == 0)
-            return error_set(err, ERR_TIMEOUT, "nothing was received in time");
-    }
+        got = recv(s->fd, bytes, max, 0);
+    } while (got < 0 && errno == EINTR);
+    if (got >= 0)
+        return (int)got;
+    return errno == EAGAIN ? OS_WOULD_BLOCK : errno_error(err, errno, "could not receive");
 }
 
-/* After a send that would block: waits for room. */
-static int wait_for_room(struct os_socket *s, int stall_ms, struct error *err)
+/* Returns what a send comes to. */
+static int sent_or_status(ssize_t sent, struct error *err)
 {
-    if (errno == EINTR)
-        return 0;
-    if (errno != EAGAIN)
-        return errno_error(err, errno, "could not send");
-    if (poll_until(s->fd, POLLOUT, os_deadline(stall_ms)) == 0)
-        return error_set(err, ERR_TIMEOUT, "the peer took nothing for %d ms", stall_ms);
-    return 0;
+    if (sent >= 0)
+        return (int)sent;
+    return errno == EAGAIN || errno == EINTR ? OS_WOULD_BLOCK : errno_error(err, errno, "could not send");
 }
 
-int os_socket_send(struct os_socket *s, const void *bytes, size_t len, int stall_ms, bool more, struct error *err)
+int os_socket_try_send(struct os_socket *s, const void *bytes, size_t len, bool more, struct error *err)
 {
-    const char *next = bytes;
-    while (len > 0) {
-        ssize_t sent = send(s->fd, next, len, MSG_NOSIGNAL | (more ? MSG_MORE : 0));
-        if (sent >= 0) {
-            next += sent;
-            len -= (size_t)sent;
-            continue;
-        }
-        int status = wait_for_room(s, stall_ms, err);
-        if (status)
-            return status;
-    }
-    return 0;
+    if (len > INT_MAX)
+        len = INT_MAX;
+    return sent_or_status(send(s->fd, bytes, len, MSG_NOSIGNAL | (more ? MSG_MORE : 0)), err);
 }
 
-int os_socket_send_file(struct os_socket *s, struct os_file *file, uint64_t len, int stall_ms, struct error *err)
+int os_socket_try_send_file(struct os_socket *s, struct os_file *file, size_t max, struct error *err)
 {
-    while (len > 0) {
-        size_t step = len < SENDFILE_STEP ? (size_t)len : SENDFILE_STEP;
-        ssize_t sent = sendfile(s->fd, file->fd, NULL, step);
-        if (sent == 0)
-            return error_set(err, ERR_INVALID, "the file became shorter by %llu bytes while it was sent",
-                             (unsigned long long)len);
-        if (sent > 0) {
-            len -= (uint64_t)sent;
-            continue;
-        }
-        int status = wait_for_room(s, stall_ms, err);
-        if (status)
-            return status;
-    }
-    return 0;
+    return sent_or_status(sendfile(s->fd, file->fd, NULL, max), err);
+}
+
+bool os_socket_await(struct os_socket *s, enum os_socket_event event, int64_t deadline_ms)
+{
+    return poll_until(s->fd, event == OS_SOCKET_READABLE ? POLLIN : POLLOUT, deadline_ms) != 0;
 }
 
 enum os_wait_result os_socket_wait(struct os_socket *s, struct os_waker *waker, int64_t deadline_ms)

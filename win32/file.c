@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "platform/file.h"
 #include "win32/file.h"
 #include "win32/path.h"
 #include "win32/text.h"
@@ -8,10 +7,6 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-
-struct os_file {
-    HANDLE handle;
-};
 
 /* Why a file could not be opened, removed or replaced: Windows says "access denied" of a folder. */
 static int refuse(const wchar_t *path, unsigned long code, struct error *err)
@@ -48,7 +43,7 @@ int os_file_open(struct os_file **out, const char *path, uint64_t *size, struct 
     int status = path_from(&full, path, false, err);
     if (status)
         return status;
-    struct os_file *file = malloc(sizeof *file);
+    struct os_file *file = calloc(1, sizeof *file);
     status =
         file ? open_regular(&file->handle, full, size, err) : error_set(err, ERR_NO_MEMORY, "Cannot allocate memory");
     free(full);
@@ -74,6 +69,7 @@ void os_file_close(struct os_file *file)
     if (!file)
         return;
     CloseHandle(file->handle);
+    free(file->bytes);
     free(file);
 }
 

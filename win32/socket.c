@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "platform/socket.h"
-#include "platform/clock.h"
-#include "platform/file.h"
+#include "platform/transfer.h"
+#include "win32/file.h"
 #include "win32/socket.h"
 #include "win32/process/wait.h"
 #include "win32/winerror.h"
 
-#include <limits.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 
@@ -71,89 +69,58 @@ struct os_socket *socket_from_handle(SOCKET handle, struct error *err)
     return NULL;
 }
 
-/* Until something may have changed since the last try: false at the deadline. */
-static bool wait_for_change(struct os_socket *s, int64_t deadline_ms)
+static bool was_shut_down(struct os_socket *s)
 {
-    HANDLE handles[] = {s->ended, s->happened};
-    return wait_for(handles, 2, deadline_ms) != WAIT_NONE;
+    return WaitForSingleObject(s->ended, 0) == WAIT_OBJECT_0;
 }
 
-int os_socket_recv(struct os_socket *s, void *bytes, size_t max, int64_t deadline_ms, struct error *err)
+int os_socket_try_recv(struct os_socket *s, void *bytes, size_t max, struct error *err)
 {
-    if (max > INT_MAX)
-        max = INT_MAX;
-    for (;;) {
-        if (WaitForSingleObject(s->ended, 0) == WAIT_OBJECT_0)
-            return error_set(err, ERR_CLOSED, "could not receive: the connection was ended here");
-        int got = recv(s->handle, bytes, (int)max, 0);
-        if (got >= 0)
-            return got;
-        int code = WSAGetLastError();
-        if (code != WSAEWOULDBLOCK)
-            return windows_error(err, (unsigned long)code, "could not receive");
-        if (!wait_for_change(s, deadline_ms))
-            return error_set(err, ERR_TIMEOUT, "nothing was received in time");
-    }
+    if (was_shut_down(s))
+        return error_set(err, ERR_CLOSED, "could not receive: the connection was ended here");
+    int got = recv(s->handle, bytes, (int)max, 0);
+    if (got >= 0)
+        return got;
+    int code = WSAGetLastError();
+    return code == WSAEWOULDBLOCK ? OS_WOULD_BLOCK : windows_error(err, (unsigned long)code, "could not receive");
 }
 
-/* After a send that would block: waits for room. */
-static int wait_for_room(struct os_socket *s, int stall_ms, struct error *err)
+int os_socket_try_send(struct os_socket *s, const void *bytes, size_t len, bool more, struct error *err)
 {
+    (void)more; /* Winsock can't be told */
+    int sent = send(s->handle, bytes, len < SEND_STEP ? (int)len : (int)SEND_STEP, 0);
+    if (sent >= 0)
+        return sent;
     int code = WSAGetLastError();
     if (code != WSAEWOULDBLOCK)
         return windows_error(err, (unsigned long)code, "could not send");
-    if (WaitForSingleObject(s->ended, 0) == WAIT_OBJECT_0)
+    if (was_shut_down(s))
         return error_set(err, ERR_CLOSED, "could not send: the connection was ended here");
-    if (!wait_for_change(s, os_deadline(stall_ms)))
-        return error_set(err, ERR_TIMEOUT, "the peer took nothing for %d ms", stall_ms);
-    return 0;
-}
-
-int os_socket_send(struct os_socket *s, const void *bytes, size_t len, int stall_ms, bool more, struct error *err)
-{
-    const char *next = bytes;
-    (void)more; /* Winsock can't be told */
-    while (len > 0) {
-        int sent = send(s->handle, next, len < SEND_STEP ? (int)len : (int)SEND_STEP, 0);
-        if (sent >= 0) {
-            next += sent;
-            len -= (size_t)sent;
-            continue;
-        }
-        int status = wait_for_room(s, stall_ms, err);
-        if (status)
-            return status;
-    }
-    return 0;
-}
-
-static int copy_file(struct os_socket *s, struct os_file *file, uint64_t len, int stall_ms, char *bytes,
-                     struct error *err)
-{
-    struct error reason;
-    while (len > 0) {
-        int got = os_file_read(file, bytes, len < SEND_STEP ? (size_t)len : SEND_STEP, &reason);
-        if (got < 0)
-            return error_set(err, ERR_INVALID, "the file could not be read while it was sent: %s", reason.text);
-        if (got == 0)
-            return error_set(err, ERR_INVALID, "the file became shorter by %llu bytes while it was sent",
-                             (unsigned long long)len);
-        int status = os_socket_send(s, bytes, (size_t)got, stall_ms, true, err);
-        if (status)
-            return status;
-        len -= (uint64_t)got;
-    }
-    return 0;
+    return OS_WOULD_BLOCK;
 }
 
 /* Not by TransmitFile: a Windows that is no server sends two files at once by it, and lets the next client wait. */
-int os_socket_send_file(struct os_socket *s, struct os_file *file, uint64_t len, int stall_ms, struct error *err)
+int os_socket_try_send_file(struct os_socket *s, struct os_file *file, size_t max, struct error *err)
 {
-    char *bytes = malloc(SEND_STEP);
-    int status = bytes ? copy_file(s, file, len, stall_ms, bytes, err)
-                       : error_set(err, ERR_NO_MEMORY, "no memory to send a file");
-    free(bytes);
-    return status;
+    struct error reason;
+    if (!file->bytes && !(file->bytes = malloc(SEND_STEP)))
+        return error_set(err, ERR_NO_MEMORY, "no memory to send a file");
+    int got = os_file_read(file, file->bytes, max < SEND_STEP ? max : SEND_STEP, &reason);
+    if (got < 0)
+        return error_set(err, ERR_INVALID, "the file could not be read while it was sent: %s", reason.text);
+    int sent = got > 0 ? os_socket_try_send(s, file->bytes, (size_t)got, true, err) : 0;
+    LARGE_INTEGER unsent = {.QuadPart = (sent > 0 ? sent : 0) - got};
+    if (unsent.QuadPart && !SetFilePointerEx(file->handle, unsent, NULL, FILE_CURRENT))
+        return windows_error(err, GetLastError(), "could not go back in the file that is sent");
+    return sent;
+}
+
+/* Waits until something may have changed since the last try. */
+bool os_socket_await(struct os_socket *s, enum os_socket_event event, int64_t deadline_ms)
+{
+    (void)event; /* there is one for both */
+    HANDLE handles[] = {s->ended, s->happened};
+    return wait_for(handles, 2, deadline_ms) != WAIT_NONE;
 }
 
 /* Takes what has happened. What there is to read or write stays so, and is tried before it is waited for. */
