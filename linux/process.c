@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "platform/process.h"
+#include "platform/process_table.h"
 #include "linux/errno.h"
 #include "linux/identity.h"
-#include "linux/process.h"
 #include "linux/process/proc.h"
 #include "linux/process/reap.h"
 #include "linux/process/signals.h"
@@ -260,7 +259,7 @@ int os_process_adopt(struct os_process **out, const char *saved)
     return 0;
 }
 
-struct process_identity process_identity(const struct os_process *process)
+struct os_process_id os_process_id(const struct os_process *process)
 {
-    return (struct process_identity){process->pid, process->start};
+    return (struct os_process_id){(uint64_t)process->pid, process->start};
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "platform/process_table.h"
 #include "win32/process.h"
 #include "win32/process/command_line.h"
 #include "win32/process/dlls.h"
@@ -343,7 +344,7 @@ int os_process_adopt(struct os_process **out, const char *saved)
     return 0;
 }
 
-struct process_identity process_identity(const struct os_process *process)
+struct os_process_id os_process_id(const struct os_process *process)
 {
-    return (struct process_identity){process->pid, process->start};
+    return (struct os_process_id){process->pid, process->start};
 }
