@@ -29,20 +29,8 @@ int os_upload_write(struct os_upload *upload, const void *bytes, size_t len, str
 int os_upload_commit(struct os_upload *upload, struct error *err); /* rename; frees it in any case */
 void os_upload_abandon(struct os_upload *upload);                  /* accepts NULL */
 
-/* All of it at once: a file with these bytes, or what was there before. */
-static inline int os_upload_whole(const char *path, enum os_upload_kind kind, const void *bytes, size_t len,
-                                  struct error *err)
-{
-    struct os_upload *upload;
-    int status = os_upload_begin(&upload, path, kind, err);
-    if (status)
-        return status;
-    status = os_upload_write(upload, bytes, len, err);
-    if (status == 0)
-        return os_upload_commit(upload, err);
-    os_upload_abandon(upload);
-    return status;
-}
+/* Writes all of it at once: the path is a file with these bytes then, or what it was before. */
+int os_upload_whole(const char *path, enum os_upload_kind kind, const void *bytes, size_t len, struct error *err);
 
 int os_file_remove(const char *path, struct error *err); /* ERR_NOT_FOUND when there is none (ENOENT, ENOTDIR) */
 int os_file_rename(const char *from, const char *to, struct error *err);

@@ -1,12 +1,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "win32/file.h"
+#include "platform/clock.h"
 #include "win32/path.h"
 #include "win32/text.h"
 #include "win32/winerror.h"
 
 #include <limits.h>
+#include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define NAME_ROOM 64 /* characters of a temporary name, without its folder */
+#define BUSY_MS 2000 /* virus scanners hold a file that was just closed */
+#define BUSY_STEP_MS 20
 
 /* Why a file could not be opened, removed or replaced: Windows says "access denied" of a folder. */
 static int refuse(const wchar_t *path, unsigned long code, struct error *err)
@@ -110,6 +117,56 @@ int os_folder_make(const char *path, struct error *err)
     status = make_folders(full, err);
     free(full);
     return status;
+}
+
+/* Returns a new text, a name beside the target that nothing else has in this process, or NULL without memory. */
+static wchar_t *name_beside(const wchar_t *target)
+{
+    static atomic_uint counter;
+    size_t folder = path_folder_len(target), size = folder + NAME_ROOM;
+    wchar_t *name = calloc(size, sizeof *name);
+    if (!name)
+        return NULL;
+    wmemcpy(name, target, folder);
+    _snwprintf(name + folder, NAME_ROOM - 1, L".periscope-%lu-%u.old", GetCurrentProcessId(),
+               atomic_fetch_add(&counter, 1));
+    return name;
+}
+
+static bool move_file(const wchar_t *from, const wchar_t *to)
+{
+    return MoveFileExW(from, to, MOVEFILE_REPLACE_EXISTING | MOVEFILE_WRITE_THROUGH) != 0;
+}
+
+/* Moves aside the file that has the name: one that is open can't be replaced, but renamed (a running executable too). It
+   goes when the last handle does, or at the next boot. */
+static bool replace_open(const wchar_t *from, const wchar_t *to)
+{
+    wchar_t *aside = name_beside(to);
+    if (!aside)
+        return false;
+    bool moved = move_file(to, aside), done = moved && move_file(from, to);
+    DWORD code = GetLastError();
+    if (moved && !done)
+        move_file(aside, to);
+    if (done && !DeleteFileW(aside))
+        MoveFileExW(aside, NULL, MOVEFILE_DELAY_UNTIL_REBOOT);
+    free(aside);
+    SetLastError(code);
+    return done;
+}
+
+DWORD file_rename(const wchar_t *from, const wchar_t *to)
+{
+    int64_t deadline = os_deadline(BUSY_MS);
+    for (;;) {
+        if (move_file(from, to) || (!path_is_folder(to) && replace_open(from, to)))
+            return 0;
+        DWORD code = GetLastError();
+        if (code != ERROR_SHARING_VIOLATION || os_time_left(deadline) == 0)
+            return code;
+        os_sleep_ms(BUSY_STEP_MS);
+    }
 }
 
 int os_file_rename(const char *from, const char *to, struct error *err)
