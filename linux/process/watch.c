@@ -4,7 +4,6 @@
 #include "platform/thread.h"
 #include "linux/errno.h"
 #include "linux/process/reap.h"
-#include "linux/process/signals.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -32,7 +31,6 @@ static void watch_main(void *context)
 int os_process_watch(void (*changed)(void *context), void *context, struct error *err)
 {
     static struct watch watch;
-    sigset_t before;
     watch.changed = changed;
     watch.context = context;
     sigemptyset(&watch.signals);
@@ -41,10 +39,8 @@ int os_process_watch(void (*changed)(void *context), void *context, struct error
     signal(SIGCHLD, SIG_DFL);
     signal(SIGPIPE, SIG_IGN); /* sendfile(2) has no MSG_NOSIGNAL */
     signal(SIGXFSZ, SIG_IGN); /* a file beyond a limit is that request's error, not the agent's end */
-    int code = pthread_sigmask(SIG_BLOCK, &watch.signals, &before);
+    int code = pthread_sigmask(SIG_BLOCK, &watch.signals, NULL);
     if (code)
         return errno_error(err, code, "could not block SIGCHLD");
-    sigdelset(&before, SIGCHLD); /* an upgraded agent starts with it blocked */
-    signals_save_mask(&before);
     return os_thread_start(watch_main, &watch, err);
 }
