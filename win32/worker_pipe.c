@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "platform/worker_pipe.h"
 #include "platform/clock.h"
-#include "win32/service/helper.h"
+#include "win32/service/session_process.h"
 #include "win32/process/pipe.h"
 #include "win32/winerror.h"
 
@@ -16,12 +16,12 @@ struct os_worker_pipe {
     HANDLE in, out; /* owned; the agent gives one pipe as both */
 };
 
-/* A service's helper opens the pipe by its name: no handle is inherited from one session to another. */
-static DWORD open_service_pipe(struct os_worker_pipe *pipe, bool *is_helper)
+/* Opens the pipe by its name, in a service's worker: no handle is inherited from one session to another. */
+static DWORD open_service_pipe(struct os_worker_pipe *pipe, bool *is_in_session)
 {
     wchar_t name[PIPE_NAME_SIZE];
-    DWORD len = GetEnvironmentVariableW(HELPER_PIPE, name, PIPE_NAME_SIZE);
-    *is_helper = len > 0;
+    DWORD len = GetEnvironmentVariableW(SESSION_PROCESS_PIPE, name, PIPE_NAME_SIZE);
+    *is_in_session = len > 0;
     if (len == 0)
         return 0;
     if (len >= PIPE_NAME_SIZE)
@@ -34,10 +34,10 @@ static DWORD open_service_pipe(struct os_worker_pipe *pipe, bool *is_helper)
 /* What else uses the standard handles must not: not by Windows' functions and not by C's. */
 static DWORD take_over(struct os_worker_pipe *pipe)
 {
-    bool is_helper;
+    bool is_in_session;
     HANDLE self = GetCurrentProcess();
-    DWORD code = open_service_pipe(pipe, &is_helper);
-    if (is_helper)
+    DWORD code = open_service_pipe(pipe, &is_in_session);
+    if (is_in_session)
         return code;
     if (!DuplicateHandle(self, GetStdHandle(STD_INPUT_HANDLE), self, &pipe->in, 0, FALSE, DUPLICATE_SAME_ACCESS) ||
         !DuplicateHandle(self, GetStdHandle(STD_OUTPUT_HANDLE), self, &pipe->out, 0, FALSE, DUPLICATE_SAME_ACCESS))

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The way between a service and its helper. As a helper this program tells its process id through the pipe, or ends. */
+/* The way between a service and what it starts in another session. As that process this program tells its process id through the pipe, or ends. */
 #include "platform/clock.h"
-#include "win32/service/helper.h"
+#include "win32/service/session_process.h"
 #include "win32/path.h"
 #include "win32/process/pipe.h"
 #include "win32/service/session.h"
@@ -18,30 +18,30 @@
 static struct error err;
 static wchar_t *self;
 
-static void helper_close(struct helper *helper)
+static void close_process(struct session_process *process)
 {
-    TerminateProcess(helper->process, 0);
-    CloseHandle(helper->process);
-    CloseHandle(helper->pipe);
+    TerminateProcess(process->process, 0);
+    CloseHandle(process->process);
+    CloseHandle(process->pipe);
 }
 
-static void a_helper_opens_its_pipe(void)
+static void a_process_opens_its_pipe(void)
 {
-    struct helper helper = {.process = NULL};
+    struct session_process process = {.process = NULL};
     DWORD said = 0;
-    CHECK_INT(helper_start(&helper, self, L"tell", &err), 0);
-    CHECK_INT(pipe_accept(helper.pipe, helper.process, helper.pid, os_deadline(PATIENCE_MS)), 0);
-    CHECK_INT(pipe_read(helper.pipe, &said, sizeof said, os_deadline(PATIENCE_MS), "pipe", &err), sizeof said);
-    CHECK_INT(said, helper.pid);
-    helper_close(&helper);
+    CHECK_INT(session_process_start(&process, self, L"tell", &err), 0);
+    CHECK_INT(pipe_accept(process.pipe, process.process, process.pid, os_deadline(PATIENCE_MS)), 0);
+    CHECK_INT(pipe_read(process.pipe, &said, sizeof said, os_deadline(PATIENCE_MS), "pipe", &err), sizeof said);
+    CHECK_INT(said, process.pid);
+    close_process(&process);
 }
 
-static void a_helper_that_ends_is_not_waited_for(void)
+static void a_process_that_ends_is_not_waited_for(void)
 {
-    struct helper helper = {.process = NULL};
-    CHECK_INT(helper_start(&helper, self, L"end", &err), 0);
-    CHECK_INT(pipe_accept(helper.pipe, helper.process, helper.pid, OS_FOREVER), ERROR_BROKEN_PIPE);
-    helper_close(&helper);
+    struct session_process process = {.process = NULL};
+    CHECK_INT(session_process_start(&process, self, L"end", &err), 0);
+    CHECK_INT(pipe_accept(process.pipe, process.process, process.pid, OS_FOREVER), ERROR_BROKEN_PIPE);
+    close_process(&process);
 }
 
 static void another_process_is_refused(void)
@@ -83,41 +83,41 @@ static void nobody_else_may_open_it(void)
 
 static void failures_delay_the_next(void)
 {
-    struct helper helper = {.process = NULL};
-    helper_failed(1);
-    CHECK_INT(helper_start(&helper, self, L"end", &err), 0); /* the first failure costs nothing */
-    helper_close(&helper);
+    struct session_process process = {.process = NULL};
+    session_process_failed(1);
+    CHECK_INT(session_process_start(&process, self, L"end", &err), 0); /* the first failure costs nothing */
+    close_process(&process);
     for (int i = 1; i < FAILURES; i++)
-        helper_failed(0xc0000005);
-    CHECK_INT(helper_start(&helper, self, L"end", &err), ERR_UNAVAILABLE);
+        session_process_failed(0xc0000005);
+    CHECK_INT(session_process_start(&process, self, L"end", &err), ERR_UNAVAILABLE);
     CHECK(strstr(err.text, "failed 12 times in a row (the last time with 0xc0000005): it is not started again for "));
-    helper_answered();
-    CHECK_INT(helper_start(&helper, self, L"end", &err), 0);
-    helper_close(&helper);
+    session_process_answered();
+    CHECK_INT(session_process_start(&process, self, L"end", &err), 0);
+    close_process(&process);
 }
 
-static void another_session_needs_another_helper(void)
+static void another_session_needs_another_process(void)
 {
-    struct helper helper = {.process = NULL};
+    struct session_process process = {.process = NULL};
     static atomic_uint shared = 7;
-    CHECK_INT(helper_start(&helper, self, L"tell", &err), 0);
-    CHECK(helper_is_current(&helper));
+    CHECK_INT(session_process_start(&process, self, L"tell", &err), 0);
+    CHECK(session_process_is_current(&process));
     session_changed();
-    CHECK(!helper_is_current(&helper));
+    CHECK(!session_process_is_current(&process));
     session_count_in(&shared);
     session_changed();
     CHECK_INT(session_generation(), 8);
-    helper_close(&helper);
+    close_process(&process);
 }
 
-static int be_helper(const char *how)
+static int be_session_process(const char *how)
 {
     wchar_t name[PIPE_NAME_SIZE];
     HANDLE pipe;
     DWORD pid = GetCurrentProcessId();
     if (strcmp(how, "tell") != 0)
         return 3;
-    if (!GetEnvironmentVariableW(HELPER_PIPE, name, PIPE_NAME_SIZE) || pipe_connect(&pipe, name))
+    if (!GetEnvironmentVariableW(SESSION_PROCESS_PIPE, name, PIPE_NAME_SIZE) || pipe_connect(&pipe, name))
         return 4;
     pipe_write(pipe, &pid, sizeof pid, os_deadline(PATIENCE_MS), "pipe", &err);
     Sleep(PATIENCE_MS);
@@ -127,15 +127,15 @@ static int be_helper(const char *how)
 int main(int argc, char **argv)
 {
     if (argc == 2)
-        return be_helper(argv[1]);
+        return be_session_process(argv[1]);
     if (path_of_self(&self, &err))
         return 1;
-    RUN(a_helper_opens_its_pipe);
-    RUN(a_helper_that_ends_is_not_waited_for);
+    RUN(a_process_opens_its_pipe);
+    RUN(a_process_that_ends_is_not_waited_for);
     RUN(another_process_is_refused);
     RUN(nobody_else_may_open_it);
     RUN(failures_delay_the_next);
-    RUN(another_session_needs_another_helper);
+    RUN(another_session_needs_another_process);
     free(self);
     return CHECK_RESULT();
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "win32/service/helper.h"
+#include "win32/service/session_process.h"
 #include "platform/clock.h"
 #include "win32/process/environment.h"
 #include "win32/process/pipe.h"
@@ -20,13 +20,13 @@ static atomic_uint failures; /* in a row */
 static atomic_ulong last_exit_code;
 static atomic_llong not_before_ms;
 
-void helper_answered(void)
+void session_process_answered(void)
 {
     atomic_store(&failures, 0);
     atomic_store(&not_before_ms, 0);
 }
 
-void helper_failed(DWORD exit_code)
+void session_process_failed(DWORD exit_code)
 {
     unsigned before = atomic_fetch_add(&failures, 1);
     int64_t delay_ms = BACK_OFF_MAX_MS;
@@ -42,26 +42,26 @@ static int check_back_off(struct error *err)
     if (left == 0)
         return 0;
     return error_set(err, ERR_UNAVAILABLE,
-                     "the capture helper failed %u times in a row (the last time with 0x%08lx): it is not started "
+                     "the capture worker failed %u times in a row (the last time with 0x%08lx): it is not started "
                      "again for %lld ms",
                      atomic_load(&failures), atomic_load(&last_exit_code), (long long)left);
 }
 
-/* The pipe's name is for the helper alone, so it is no argument, which all may read. */
+/* Adds the pipe's name to the environment: it is for the process alone, so it is no argument, which all may read. */
 static wchar_t *make_environment(HANDLE token, const wchar_t *pipe_name)
 {
     char variable[VARIABLE_SIZE];
     const char *const changes[] = {variable, NULL};
     wchar_t *block = NULL, *base = session_environment(token);
-    snprintf(variable, sizeof variable, "%ls=%ls", HELPER_PIPE, pipe_name);
+    snprintf(variable, sizeof variable, "%ls=%ls", SESSION_PROCESS_PIPE, pipe_name);
     if (environment_build(&block, base, changes, NULL))
         block = NULL;
     free(base);
     return block;
 }
 
-static DWORD spawn_as(struct helper *helper, HANDLE token, wchar_t *path, const wchar_t *argument,
-                      const wchar_t *pipe_name)
+static DWORD session_process_spawn(struct session_process *process, HANDLE token, wchar_t *path,
+                                   const wchar_t *argument, const wchar_t *pipe_name)
 {
     PROCESS_INFORMATION info;
     size_t size = wcslen(path) + wcslen(argument) + 8;
@@ -81,47 +81,47 @@ static DWORD spawn_as(struct helper *helper, HANDLE token, wchar_t *path, const 
     if (code)
         return code;
     CloseHandle(info.hThread);
-    helper->process = info.hProcess;
-    helper->pid = info.dwProcessId;
+    process->process = info.hProcess;
+    process->pid = info.dwProcessId;
     return 0;
 }
 
-static DWORD start(struct helper *helper, wchar_t *path, const wchar_t *argument)
+static DWORD session_process_listen_and_spawn(struct session_process *process, wchar_t *path, const wchar_t *argument)
 {
     wchar_t name[PIPE_NAME_SIZE];
     HANDLE token;
-    DWORD code = session_own_token(helper->session, &token);
+    DWORD code = session_own_token(process->session, &token);
     if (code)
         return code;
-    code = pipe_listen(&helper->pipe, name);
+    code = pipe_listen(&process->pipe, name);
     if (code == 0) {
-        code = spawn_as(helper, token, path, argument, name);
+        code = session_process_spawn(process, token, path, argument, name);
         if (code)
-            CloseHandle(helper->pipe);
+            CloseHandle(process->pipe);
     }
     CloseHandle(token);
     return code;
 }
 
-int helper_start(struct helper *helper, wchar_t *path, const wchar_t *argument, struct error *err)
+int session_process_start(struct session_process *process, wchar_t *path, const wchar_t *argument, struct error *err)
 {
     char what[96];
     int status = check_back_off(err);
     if (status)
         return status;
-    helper->generation = session_generation();
-    if (!session_of_console(&helper->session))
+    process->generation = session_generation();
+    if (!session_of_console(&process->session))
         return error_set(err, ERR_UNAVAILABLE, "no-session: there is no session at the console just now");
-    DWORD code = start(helper, path, argument);
+    DWORD code = session_process_listen_and_spawn(process, path, argument);
     if (code == 0)
         return 0;
-    helper_failed(code);
-    snprintf(what, sizeof what, "could not start the capture helper in session %lu", helper->session);
+    session_process_failed(code);
+    snprintf(what, sizeof what, "could not start the capture worker in session %lu", process->session);
     return windows_error(err, code, what);
 }
 
-bool helper_is_current(const struct helper *helper)
+bool session_process_is_current(const struct session_process *process)
 {
     DWORD session;
-    return helper->generation == session_generation() && session_of_console(&session) && session == helper->session;
+    return process->generation == session_generation() && session_of_console(&session) && session == process->session;
 }
