@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "platform/thread.h"
+#include "platform/clock.h"
 #include "linux/errno.h"
 #include "linux/waker.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
@@ -103,6 +105,21 @@ void os_mutex_lock(struct os_mutex *mutex)
 void os_mutex_unlock(struct os_mutex *mutex)
 {
     pthread_mutex_unlock(&mutex->mutex);
+}
+
+short poll_until(int fd, short events, int64_t deadline_ms)
+{
+    for (;;) {
+        int64_t left = os_time_left(deadline_ms);
+        struct pollfd item = {.fd = fd, .events = events};
+        int count = poll(&item, 1, left == OS_FOREVER ? -1 : left > INT_MAX ? INT_MAX : (int)left);
+        if (count > 0)
+            return item.revents;
+        if (count < 0 && errno != EINTR)
+            return POLLERR;
+        if (count == 0 && os_time_left(deadline_ms) == 0)
+            return 0;
+    }
 }
 
 int os_waker_new(struct os_waker **out, struct error *err)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "platform/clock.h"
-#include "win32/newer.h"
+#include "win32/system.h"
 #include "win32/winerror.h"
 
 #include <stdatomic.h>
@@ -30,7 +30,7 @@ int64_t os_clock_ms(void)
     static _Atomic(get_tick_count_64 *) ticks;
     get_tick_count_64 *get = atomic_load(&ticks);
     if (!get) {
-        get = NEWER(get_tick_count_64 *, L"kernel32.dll", "GetTickCount64");
+        get = SYSTEM_FUNCTION(get_tick_count_64 *, L"kernel32.dll", "GetTickCount64");
         if (!get)
             get = counted_ticks;
         atomic_store(&ticks, get);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "platform/dump.h"
-#include "win32/bits.h"
-#include "win32/newer.h"
+#include "win32/system.h"
 #include "win32/process/dump_file.h"
 #include "win32/process/dump_other.h"
 #include "win32/process/dump_reported.h"
@@ -14,7 +13,7 @@ typedef BOOL WINAPI write_dump(HANDLE process, DWORD pid, HANDLE file, DWORD typ
 
 static int dump_to(HANDLE file, HANDLE process, DWORD pid, struct error *err)
 {
-    write_dump *write = NEWER(write_dump *, L"dbghelp.dll", "MiniDumpWriteDump");
+    write_dump *write = SYSTEM_FUNCTION(write_dump *, L"dbghelp.dll", "MiniDumpWriteDump");
     if (!write)
         return error_set(err, ERR_UNAVAILABLE, "no minidump of process %lu: this Windows has no dbghelp.dll with it",
                          pid);

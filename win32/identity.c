@@ -4,7 +4,7 @@
    TestBot's machines, unless the weaker is asked for. */
 #include "platform/identity.h"
 #include "win32/identity.h"
-#include "win32/newer.h"
+#include "win32/system.h"
 #include "win32/service/session.h"
 #include "win32/text.h"
 #include "win32/winerror.h"

@@ -3,7 +3,7 @@
 #include "platform/clock.h"
 #include "platform/selftest.h"
 #include "platform/thread.h"
-#include "win32/process/wait.h"
+#include "win32/waker.h"
 #include "win32/winerror.h"
 
 #include <stdlib.h>

@@ -2,7 +2,7 @@
 #include "platform/transfer.h"
 #include "win32/file.h"
 #include "win32/socket.h"
-#include "win32/process/wait.h"
+#include "win32/waker.h"
 #include "win32/winerror.h"
 
 #include <stdatomic.h>

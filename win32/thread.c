@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "platform/thread.h"
-#include "win32/process/wait.h"
+#include "platform/clock.h"
+#include "win32/waker.h"
 #include "win32/winerror.h"
 
 #include <process.h>
 #include <stdlib.h>
 
+#define STEP_MS 0x40000000      /* below INFINITE */
 #define STACK_SIZE (256 * 1024) /* bytes reserved; only what is touched becomes memory */
 
 struct start {
@@ -100,6 +102,21 @@ void os_mutex_lock(struct os_mutex *mutex)
 void os_mutex_unlock(struct os_mutex *mutex)
 {
     LeaveCriticalSection(&mutex->section);
+}
+
+int wait_for(const HANDLE *handles, unsigned count, int64_t deadline_ms)
+{
+    for (;;) {
+        int64_t left = os_time_left(deadline_ms);
+        DWORD step = left == OS_FOREVER ? INFINITE : left > STEP_MS ? STEP_MS : (DWORD)left;
+        DWORD result = WaitForMultipleObjects(count, handles, FALSE, step);
+        if (result < WAIT_OBJECT_0 + count)
+            return (int)(result - WAIT_OBJECT_0);
+        if (result == WAIT_FAILED)
+            abort(); /* a handle that is none: our own mistake, and going on would spin */
+        if (os_time_left(deadline_ms) == 0)
+            return WAIT_NONE;
+    }
 }
 
 int os_waker_new(struct os_waker **out, struct error *err)

@@ -16,7 +16,7 @@
 #include "win32/process/pipe.h"
 #include "win32/process/spawn.h"
 #include "win32/text.h"
-#include "win32/process/wait.h"
+#include "win32/waker.h"
 #include "win32/winerror.h"
 
 #include <stdio.h>

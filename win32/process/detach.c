@@ -5,7 +5,7 @@
 #include "win32/process/detach.h"
 #include "win32/path.h"
 #include "win32/process/spawn.h"
-#include "win32/process/wait.h"
+#include "win32/waker.h"
 #include "win32/winerror.h"
 
 #include <io.h>

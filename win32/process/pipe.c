@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "win32/process/pipe.h"
 #include "platform/clock.h"
-#include "win32/newer.h"
-#include "win32/process/wait.h"
+#include "win32/system.h"
+#include "win32/waker.h"
 #include "win32/winerror.h"
 
 #include <limits.h>
@@ -20,7 +20,7 @@
 static void make_name(wchar_t name[PIPE_NAME_SIZE])
 {
     typedef BOOLEAN WINAPI random_bytes(void *bytes, ULONG len);
-    random_bytes *fill = NEWER(random_bytes *, L"advapi32.dll", "SystemFunction036"); /* RtlGenRandom */
+    random_bytes *fill = SYSTEM_FUNCTION(random_bytes *, L"advapi32.dll", "SystemFunction036"); /* RtlGenRandom */
     static atomic_uint counter;
     unsigned long long random = 0;
     if (fill)
@@ -182,7 +182,7 @@ DWORD pipe_listen(HANDLE *out, wchar_t name[PIPE_NAME_SIZE])
 static bool is_client(HANDLE pipe, DWORD pid)
 {
     typedef BOOL WINAPI get_client(HANDLE pipe, ULONG * pid);
-    get_client *get = NEWER(get_client *, L"kernel32.dll", "GetNamedPipeClientProcessId");
+    get_client *get = SYSTEM_FUNCTION(get_client *, L"kernel32.dll", "GetNamedPipeClientProcessId");
     ULONG client = 0;
     return !get || (get(pipe, &client) && client == pid);
 }

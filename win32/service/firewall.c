@@ -3,7 +3,7 @@
 #include "platform/clock.h"
 #include "win32/service/service_name.h"
 #include "win32/process/spawn.h"
-#include "win32/process/wait.h"
+#include "win32/waker.h"
 #include "win32/winerror.h"
 
 #include <stdlib.h>

@@ -3,7 +3,7 @@
 #include "platform/clock.h"
 #include "platform/thread.h"
 #include "win32/service/session.h"
-#include "win32/process/wait.h"
+#include "win32/waker.h"
 
 #include <stdatomic.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Waiting for several things until a deadline. Only for win32/. */
-#ifndef WIN32_PROCESS_WAIT_H
-#define WIN32_PROCESS_WAIT_H
+/* What a waker is, for those who wait for it beside other things. Only for win32/. */
+#ifndef WIN32_WAKER_H
+#define WIN32_WAKER_H
 
 #include "platform/thread.h"
 
@@ -14,7 +14,7 @@ struct os_waker {
 };
 
 #define WAIT_NONE (-1)
-/* The index of the first of the handles that is set; WAIT_NONE at the deadline (monotonic). */
+/* Returns the index of the first of the handles that is set; WAIT_NONE at the deadline (monotonic). */
 int wait_for(const HANDLE *handles, unsigned count, int64_t deadline_ms);
 
 #endif
