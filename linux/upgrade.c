@@ -5,7 +5,7 @@
 #include "platform/clock.h"
 #include "platform/upgrade_check.h"
 #include "linux/errno.h"
-#include "linux/listener.h"
+#include "linux/net/listener.h"
 #include "linux/process/reap.h"
 #include "linux/process/signals.h"
 #include "linux/waker.h"

@@ -11,7 +11,7 @@
 #include "win32/file.h"
 #include "win32/service.h"
 #include "win32/service/relay.h"
-#include "win32/listener.h"
+#include "win32/net/listener.h"
 #include "win32/path.h"
 #include "win32/process/pipe.h"
 #include "win32/process/spawn.h"

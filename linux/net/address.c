@@ -1,24 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "win32/address.h"
+#include "linux/net/address.h"
 #include "platform/address.h"
-#include "win32/winerror.h"
 
-#include <stdatomic.h>
+#include <arpa/inet.h>
+#include <netdb.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
-
-int winsock_start(struct error *err)
-{
-    static atomic_bool started;
-    WSADATA data;
-    if (atomic_load(&started))
-        return 0;
-    int code = WSAStartup(MAKEWORD(2, 2), &data);
-    if (code)
-        return windows_error(err, (unsigned long)code, "could not start Winsock");
-    atomic_store(&started, true);
-    return 0;
-}
 
 void endpoint_from_sockaddr(struct os_endpoint *out, const struct sockaddr *from)
 {
@@ -30,12 +18,12 @@ void endpoint_from_sockaddr(struct os_endpoint *out, const struct sockaddr *from
         out->port = ntohs(four->sin_port);
     } else {
         memcpy(out->address.ip, &six->sin6_addr, sizeof out->address.ip);
-        out->scope = (uint32_t)six->sin6_scope_id;
+        out->scope = six->sin6_scope_id;
         out->port = ntohs(six->sin6_port);
     }
 }
 
-int endpoint_to_sockaddr(struct sockaddr_storage *out, const struct os_endpoint *from)
+socklen_t endpoint_to_sockaddr(struct sockaddr_storage *out, const struct os_endpoint *from)
 {
     *out = (struct sockaddr_storage){.ss_family = AF_INET6};
     if (os_address_is_v4(&from->address)) {
@@ -54,26 +42,19 @@ int endpoint_to_sockaddr(struct sockaddr_storage *out, const struct os_endpoint 
 
 void os_address_text(const struct os_address *address, char text[OS_ADDRESS_TEXT_SIZE])
 {
-    struct sockaddr_storage name;
-    struct os_endpoint endpoint = {.address = *address};
-    int size = endpoint_to_sockaddr(&name, &endpoint);
-    if (winsock_start(NULL) ||
-        getnameinfo((const struct sockaddr *)&name, size, text, OS_ADDRESS_TEXT_SIZE, NULL, 0, NI_NUMERICHOST))
+    bool v4 = os_address_is_v4(address);
+    if (!inet_ntop(v4 ? AF_INET : AF_INET6, address->ip + (v4 ? OS_ADDRESS_V4_AT : 0), text, OS_ADDRESS_TEXT_SIZE))
         strcpy(text, "?");
 }
 
 int os_look_up(const char *name, uint16_t port, struct os_endpoint *out, int max, struct error *err)
 {
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *list;
-    char service[8], text[REASON_SIZE];
-    int status = winsock_start(err);
-    if (status)
-        return status;
+    char service[8];
     snprintf(service, sizeof service, "%u", port);
     int code = getaddrinfo(name, service, &hints, &list);
     if (code)
-        return error_set(err, ERR_NOT_FOUND, "could not resolve '%s': %s", name,
-                         windows_reason((unsigned long)code, text));
+        return error_set(err, ERR_NOT_FOUND, "could not resolve '%s': %s", name, gai_strerror(code));
     int count = 0;
     for (struct addrinfo *a = list; a && count < max; a = a->ai_next)
         if (a->ai_family == AF_INET || a->ai_family == AF_INET6)

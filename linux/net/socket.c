@@ -3,7 +3,7 @@
 #include "platform/clock.h"
 #include "linux/errno.h"
 #include "linux/file.h"
-#include "linux/socket.h"
+#include "linux/net/socket.h"
 #include "linux/waker.h"
 
 #include <errno.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Addresses as the OS has them. Only for linux/. */
-#ifndef LINUX_ADDRESS_H
-#define LINUX_ADDRESS_H
+#ifndef LINUX_NET_ADDRESS_H
+#define LINUX_NET_ADDRESS_H
 
 #include "platform/endpoint.h"
 

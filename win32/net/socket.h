@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* How listener and connect hand over a connected socket. Only for win32/. */
-#ifndef WIN32_SOCKET_H
-#define WIN32_SOCKET_H
+#ifndef WIN32_NET_SOCKET_H
+#define WIN32_NET_SOCKET_H
 
 #include "platform/socket.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "win32/address.h"
-#include "win32/socket.h"
+#include "win32/net/address.h"
+#include "win32/net/socket.h"
 #include "win32/waker.h"
 #include "win32/winerror.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Addresses as Winsock has them, and Winsock itself. Only for win32/. */
-#ifndef WIN32_ADDRESS_H
-#define WIN32_ADDRESS_H
+#ifndef WIN32_NET_ADDRESS_H
+#define WIN32_NET_ADDRESS_H
 
 #include "platform/endpoint.h"
 

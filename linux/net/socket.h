@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* How listener and connect hand over a connected descriptor. Only for linux/. */
-#ifndef LINUX_SOCKET_H
-#define LINUX_SOCKET_H
+#ifndef LINUX_NET_SOCKET_H
+#define LINUX_NET_SOCKET_H
 
 #include "platform/socket.h"
 

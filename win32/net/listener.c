@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "win32/listener.h"
+#include "win32/net/listener.h"
 #include "platform/clock.h"
-#include "win32/address.h"
-#include "win32/socket.h"
+#include "win32/net/address.h"
+#include "win32/net/socket.h"
 #include "win32/waker.h"
 #include "win32/winerror.h"
 

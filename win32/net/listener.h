@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A listener that goes to another process. Only for win32/. */
-#ifndef WIN32_LISTENER_H
-#define WIN32_LISTENER_H
+#ifndef WIN32_NET_LISTENER_H
+#define WIN32_NET_LISTENER_H
 
 #include "platform/socket.h"
 

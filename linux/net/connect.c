@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "linux/address.h"
+#include "linux/net/address.h"
 #include "linux/errno.h"
-#include "linux/socket.h"
+#include "linux/net/socket.h"
 #include "linux/waker.h"
 
 #include <errno.h>

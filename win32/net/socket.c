@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "platform/transfer.h"
 #include "win32/file.h"
-#include "win32/socket.h"
+#include "win32/net/socket.h"
 #include "win32/waker.h"
 #include "win32/winerror.h"
 

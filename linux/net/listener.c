@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "platform/clock.h"
-#include "linux/address.h"
+#include "linux/net/address.h"
 #include "linux/errno.h"
-#include "linux/listener.h"
-#include "linux/socket.h"
+#include "linux/net/listener.h"
+#include "linux/net/socket.h"
 #include "linux/waker.h"
 
 #include <errno.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A listener across exec. Only for linux/. */
-#ifndef LINUX_LISTENER_H
-#define LINUX_LISTENER_H
+#ifndef LINUX_NET_LISTENER_H
+#define LINUX_NET_LISTENER_H
 
 #include "platform/socket.h"
 
