@@ -69,7 +69,7 @@ enum os_console_mode os_console_mode(unsigned number)
 }
 
 /* 0, or an errno, of which EFBIG and ENOMEM are ours. */
-static int read_all(const char *path, struct buffer *out)
+static int console_read_all(const char *path, struct buffer *out)
 {
     uint8_t bytes[16384];
     ssize_t got;
@@ -94,10 +94,10 @@ int os_console_read(struct os_console *console, unsigned number, struct error *e
     buffer_init(&console->unicode, CONSOLE_MAX);
     snprintf(unicode, sizeof unicode, "/dev/vcsu%u", number);
     snprintf(screen, sizeof screen, "/dev/vcsa%u", number);
-    int no_screen = read_all(screen, &console->screen);
+    int no_screen = console_read_all(screen, &console->screen);
     if (no_screen == ENXIO)
         return error_set(err, ERR_NOT_FOUND, "there is no text console %u: nothing has opened it", number);
-    read_all(unicode, &console->unicode);
+    console_read_all(unicode, &console->unicode);
     if (no_screen)
         return errno_error(err, no_screen, screen);
     console->mode = os_console_mode(number);

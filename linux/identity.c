@@ -50,8 +50,8 @@ static void add_runtime(struct strlist *list, uid_t user)
         strlist_addf(list, "DBUS_SESSION_BUS_ADDRESS=unix:path=%s", path);
 }
 
-static int fill(struct os_identity *identity, const struct account *account, const struct login *session,
-                struct error *err)
+static int identity_fill(struct os_identity *identity, const struct account *account, const struct login *session,
+                         struct error *err)
 {
     const struct passwd *entry = &account->entry;
     struct strlist *list = &identity->environment;
@@ -96,7 +96,8 @@ static int find_user(struct os_identity *identity, const char *who, struct error
         return status;
     if (in_session && session.user == 0)
         return error_set(err, ERR_DENIED, "root is logged on: run as root only when told to (--run-as root)");
-    status = fill(identity, &account, has_session && session.user == account.entry.pw_uid ? &session : NULL, err);
+    status =
+        identity_fill(identity, &account, has_session && session.user == account.entry.pw_uid ? &session : NULL, err);
     if (status == 0 && !identity->same && geteuid() != 0)
         return error_set(err, ERR_DENIED, "to run as %s the agent must be root", identity->name);
     return status;

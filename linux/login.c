@@ -16,7 +16,7 @@
 #define TTY_MAJOR 4
 
 /* false when there is none. */
-static bool read_text(const char *root, const char *path, char *out, size_t size)
+static bool login_read_text(const char *root, const char *path, char *out, size_t size)
 {
     char full[PATH_SIZE];
     snprintf(full, sizeof full, "%s%s", root, path);
@@ -64,7 +64,7 @@ static int find_by_logind(struct login *out, const char *root, const char *seat,
     if (!is_plain(out->id))
         return error_set(err, ERR_UNAVAILABLE, "nobody is logged on: seat0 has no active session");
     snprintf(path, sizeof path, "/run/systemd/sessions/%s", out->id);
-    if (!read_text(root, path, text, sizeof text))
+    if (!login_read_text(root, path, text, sizeof text))
         return error_set(err, ERR_UNAVAILABLE, "nobody is logged on: session %s of seat0 has gone", out->id);
     get_value(text, "CLASS", value, sizeof value);
     if (strcmp(value, "greeter") == 0 || strcmp(value, "lock-screen") == 0)
@@ -99,7 +99,7 @@ static bool terminal_of(const char *root, long pid, unsigned *number, uid_t *use
     if (stat(path, &info) < 0)
         return false;
     snprintf(path, sizeof path, "/proc/%ld/stat", pid);
-    if (!read_text(root, path, text, sizeof text))
+    if (!login_read_text(root, path, text, sizeof text))
         return false;
     const char *close = strrchr(text, ')');
     if (!close || sscanf(close + 1, " %*c %*d %*d %*d %d", &device) != 1)
@@ -109,7 +109,7 @@ static bool terminal_of(const char *root, long pid, unsigned *number, uid_t *use
     return major((dev_t)device) == TTY_MAJOR && *number > 0 && *number < 64;
 }
 
-static void look_at(struct terminal_search *search, const char *root, long pid)
+static void login_look_at(struct terminal_search *search, const char *root, long pid)
 {
     unsigned number;
     uid_t user;
@@ -126,7 +126,7 @@ static int find_by_terminal(struct login *out, const char *root, struct error *e
 {
     char path[PATH_SIZE];
     struct terminal_search search = {0};
-    if (!read_text(root, "/sys/class/tty/tty0/active", out->terminal, sizeof out->terminal) ||
+    if (!login_read_text(root, "/sys/class/tty/tty0/active", out->terminal, sizeof out->terminal) ||
         sscanf(out->terminal, "tty%u", &search.number) != 1)
         return error_set(err, ERR_UNAVAILABLE, "nobody is logged on: there is no logind and no virtual terminal");
     out->terminal[strcspn(out->terminal, "\n")] = '\0';
@@ -136,7 +136,7 @@ static int find_by_terminal(struct login *out, const char *root, struct error *e
         char *end;
         long pid = strtol(entry->d_name, &end, 10);
         if (pid > 0 && *end == '\0')
-            look_at(&search, root, pid);
+            login_look_at(&search, root, pid);
     }
     if (folder)
         closedir(folder);
@@ -151,7 +151,7 @@ int login_find(struct login *out, const char *root, struct error *err)
 {
     char seat[FILE_MAX];
     *out = (struct login){.seat = "seat0"};
-    if (read_text(root, "/run/systemd/seats/seat0", seat, sizeof seat))
+    if (login_read_text(root, "/run/systemd/seats/seat0", seat, sizeof seat))
         return find_by_logind(out, root, seat, err);
     return find_by_terminal(out, root, err);
 }

@@ -40,7 +40,7 @@ static int open_redirection(int *out, const struct redirection *redirection, str
     return 0;
 }
 
-static void close_all(int fds[3])
+static void process_close_all(int fds[3])
 {
     for (int i = 0; i < 3; i++)
         if (fds[i] >= 0)
@@ -59,7 +59,7 @@ static int open_redirections_as_agent(int fds[3], const struct os_process_spec *
     for (int i = 0; i < 3; i++) {
         int status = open_redirection(&fds[i], &redirections[i], err);
         if (status) {
-            close_all(fds);
+            process_close_all(fds);
             return status;
         }
     }
@@ -197,7 +197,7 @@ int os_process_spawn(struct os_process **out, const struct os_process_spec *spec
     int status = open_redirections(fds, spec, err);
     if (status == 0) {
         status = fork_child(&process->pid, spec, fds, err);
-        close_all(fds);
+        process_close_all(fds);
     }
     if (status) {
         free(process);

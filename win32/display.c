@@ -71,7 +71,7 @@ static bool have_their_modes(const struct device *changed, unsigned count)
     return true;
 }
 
-static void tell(const struct device *device, LONG result, struct strlist *facts)
+static void display_report(const struct device *device, LONG result, struct strlist *facts)
 {
     char name[NAME_SIZE], found[64], wanted[64];
     utf8_copy(name, sizeof name, wcsncmp(device->name, L"\\\\.\\", 4) == 0 ? device->name + 4 : device->name);
@@ -106,7 +106,7 @@ static void restore_modes(struct strlist *facts)
         return;
     LONG result = set_modes(changed, count);
     for (unsigned i = 0; i < count; i++)
-        tell(&changed[i], result, facts);
+        display_report(&changed[i], result, facts);
 }
 
 static void free_cursor(struct strlist *facts)

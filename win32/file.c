@@ -16,7 +16,7 @@
 #define BUSY_STEP_MS 20
 
 /* Why a file could not be opened, removed or replaced: Windows says "access denied" of a folder. */
-static int refuse(const wchar_t *path, unsigned long code, struct error *err)
+static int file_refuse(const wchar_t *path, unsigned long code, struct error *err)
 {
     if (code == ERROR_ACCESS_DENIED && path_is_folder(path))
         return error_set(err, ERR_INVALID, "Is a directory");
@@ -28,7 +28,7 @@ static int open_regular(HANDLE *out, const wchar_t *path, uint64_t *size, struct
     LARGE_INTEGER bytes;
     HANDLE handle = CreateFileW(path, GENERIC_READ, SHARE_ALL, NULL, OPEN_EXISTING, FILE_FLAG_SEQUENTIAL_SCAN, NULL);
     if (handle == INVALID_HANDLE_VALUE)
-        return refuse(path, GetLastError(), err);
+        return file_refuse(path, GetLastError(), err);
     int status = 0;
     if (GetFileType(handle) != FILE_TYPE_DISK)
         status = error_set(err, ERR_INVALID, "Not a regular file");
@@ -87,7 +87,7 @@ int os_file_remove(const char *path, struct error *err)
     if (status)
         return status;
     if (!DeleteFileW(full))
-        status = refuse(full, GetLastError(), err);
+        status = file_refuse(full, GetLastError(), err);
     free(full);
     return status;
 }
@@ -105,7 +105,7 @@ static int make_folders(wchar_t *full, struct error *err)
     }
     if (!CreateDirectoryW(full, NULL))
         code = GetLastError();
-    return code == 0 || path_is_folder(full) ? 0 : refuse(full, code, err);
+    return code == 0 || path_is_folder(full) ? 0 : file_refuse(full, code, err);
 }
 
 int os_folder_make(const char *path, struct error *err)
@@ -178,7 +178,7 @@ int os_file_rename(const char *from, const char *to, struct error *err)
     status = path_from(&target, to, false, err);
     DWORD code = status ? 0 : file_rename(source, target);
     if (code)
-        status = refuse(target, code, err);
+        status = file_refuse(target, code, err);
     free(source);
     free(target);
     return status;
@@ -192,7 +192,7 @@ int os_file_sync(const char *path, struct error *err)
         return status;
     HANDLE handle = CreateFileW(full, GENERIC_WRITE, SHARE_ALL, NULL, OPEN_EXISTING, 0, NULL);
     if (handle == INVALID_HANDLE_VALUE) {
-        status = refuse(full, GetLastError(), err);
+        status = file_refuse(full, GetLastError(), err);
     } else {
         if (!FlushFileBuffers(handle))
             status = windows_error(err, GetLastError(), NULL);

@@ -47,7 +47,7 @@ static int open_redirection(HANDLE *out, const char *path, bool reading, bool ap
     return 0;
 }
 
-static void close_all(HANDLE handles[3])
+static void process_close_all(HANDLE handles[3])
 {
     for (int i = 0; i < 3; i++)
         if (handles[i])
@@ -63,7 +63,7 @@ static int open_redirections_as_agent(HANDLE handles[3], const struct os_process
     if (status == 0)
         status = open_redirection(&handles[2], spec->err, false, spec->append_err, err);
     if (status)
-        close_all(handles);
+        process_close_all(handles);
     return status;
 }
 
@@ -153,7 +153,7 @@ static int build_batch(struct command *command, const struct os_process_spec *sp
     return command->application ? 0 : cannot_run(spec, code, err);
 }
 
-static int build_line(struct command *command, const struct os_process_spec *spec, struct error *err)
+static int command_build_line(struct command *command, const struct os_process_spec *spec, struct error *err)
 {
     struct buffer text;
     int status = 0;
@@ -208,13 +208,13 @@ static int command_init(struct command *command, const struct os_process_spec *s
     if (!command->application)
         return cannot_run(spec, code, err);
     int status = spec->check_dlls ? check_dlls(command, spec, err) : 0;
-    return status ? status : build_line(command, spec, err);
+    return status ? status : command_build_line(command, spec, err);
 }
 
 /* ---- starting ---- */
 
-static DWORD start(struct os_process *process, const struct command *command, const struct os_identity *as,
-                   const HANDLE redirected[3], HANDLE *thread)
+static DWORD process_start(struct os_process *process, const struct command *command, const struct os_identity *as,
+                           const HANDLE redirected[3], HANDLE *thread)
 {
     PROCESS_INFORMATION info;
     struct spawn how = {.application = command->application,
@@ -262,11 +262,11 @@ int os_process_spawn(struct os_process **out, const struct os_process_spec *spec
         goto fail;
     status = command_init(&command, spec, err);
     if (status == 0) {
-        DWORD code = start(process, &command, spec->as, redirected, &thread);
+        DWORD code = process_start(process, &command, spec->as, redirected, &thread);
         status = code ? cannot_run(spec, code, err) : let_run(process, thread, err);
     }
     command_deinit(&command);
-    close_all(redirected);
+    process_close_all(redirected);
     if (status)
         goto fail;
     *out = process;

@@ -74,7 +74,7 @@ static void add_boot_time(struct strlist *facts)
 
 /* ---- system ---- */
 
-static bool read_text(const wchar_t *path, const wchar_t *name, char *out, size_t size)
+static bool sysinfo_read_text(const wchar_t *path, const wchar_t *name, char *out, size_t size)
 {
     HKEY key;
     wchar_t text[128] = L"";
@@ -93,7 +93,7 @@ static void add_name(struct strlist *facts)
     typedef const char *CDECL wine_version(void);
     wine_version *wine = SYSTEM_FUNCTION(wine_version *, L"ntdll.dll", "wine_get_version");
     char product[256] = "Windows";
-    read_text(L"SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion", L"ProductName", product, sizeof product);
+    sysinfo_read_text(L"SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion", L"ProductName", product, sizeof product);
     if (wine)
         strlist_addf(facts, "os.name=Wine %s as %s", wine(), product);
     else

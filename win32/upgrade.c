@@ -43,7 +43,7 @@ int os_self_path(struct buffer *out, struct error *err)
     return status;
 }
 
-static int build_line(wchar_t **out, const char *const *argv, struct error *err)
+static int upgrade_build_line(wchar_t **out, const char *const *argv, struct error *err)
 {
     struct buffer text;
     buffer_init(&text, LINE_LIMIT);
@@ -97,7 +97,7 @@ int os_check_start(struct os_check **out, const char *path, const char *const *a
     int status = upgrade_path(&full, path, err);
     if (status)
         return status;
-    status = build_line(&line, argv, err);
+    status = upgrade_build_line(&line, argv, err);
     if (status == 0) {
         struct os_check *check = malloc(sizeof *check);
         DWORD code = check ? check_spawn(check, full, line) : ERROR_NOT_ENOUGH_MEMORY;
@@ -230,8 +230,8 @@ static int hand_over(const char *path, const char *const *argv, struct os_listen
     wchar_t *line, *full;
     snprintf(option, sizeof option, "--resume=%llu", (unsigned long long)(uintptr_t)section->handle);
     const char **list = os_arguments_with(argv[0], option, argv);
-    int status =
-        list ? build_line(&line, list, err) : error_set(err, ERR_NO_MEMORY, "unable to build the new command line");
+    int status = list ? upgrade_build_line(&line, list, err)
+                      : error_set(err, ERR_NO_MEMORY, "unable to build the new command line");
     free(list);
     if (status)
         return status;

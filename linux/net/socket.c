@@ -24,7 +24,7 @@ struct os_socket {
     int fd; /* non-blocking */
 };
 
-static void set_option(int fd, int level, int name, int value)
+static void socket_set_option(int fd, int level, int name, int value)
 {
     (void)setsockopt(fd, level, name, &value, sizeof value);
 }
@@ -38,11 +38,11 @@ struct os_socket *socket_from_fd(int fd, struct error *err)
         return NULL;
     }
     s->fd = fd;
-    set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
-    set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
-    set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, KEEPALIVE_IDLE_S);
-    set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, KEEPALIVE_INTERVAL_S);
-    set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, KEEPALIVE_PROBES);
+    socket_set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+    socket_set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+    socket_set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, KEEPALIVE_IDLE_S);
+    socket_set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, KEEPALIVE_INTERVAL_S);
+    socket_set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, KEEPALIVE_PROBES);
     return s;
 }
 
@@ -51,7 +51,7 @@ int os_socket_try_recv(struct os_socket *s, void *bytes, size_t max, struct erro
     ssize_t got;
     do {
         /* The peer writes field by field and waits for each acknowledgement; the kernel takes this back by itself. */
-        set_option(s->fd, IPPROTO_TCP, TCP_QUICKACK, 1);
+        socket_set_option(s->fd, IPPROTO_TCP, TCP_QUICKACK, 1);
         got = recv(s->fd, bytes, max, 0);
     } while (got < 0 && errno == EINTR);
     if (got >= 0)

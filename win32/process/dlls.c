@@ -22,7 +22,7 @@ static bool read_file(struct pe_file *file, uint64_t offset, void *bytes, size_t
 
 /* ---- one DLL ---- */
 
-static bool is_file(const wchar_t *folder, const wchar_t *name)
+static bool dlls_is_file(const wchar_t *folder, const wchar_t *name)
 {
     size_t size = wcslen(folder) + wcslen(name) + 2;
     wchar_t *path = calloc(size, sizeof *path);
@@ -46,7 +46,7 @@ static bool in_other_system(const wchar_t *name, int bits)
         return true; /* as above */
     if (bits == 64)
         wcscpy(folder + len, L"\\Sysnative");
-    return is_file(folder, name);
+    return dlls_is_file(folder, name);
 }
 
 static bool loads_as_data(const wchar_t *name)
@@ -68,7 +68,7 @@ static bool in_path(const wchar_t *name, const wchar_t *search)
 static bool is_found(const wchar_t *name, const wchar_t *folder, const wchar_t *search, int bits)
 {
     bool in_system = bits == OWN_BITS ? loads_as_data(name) : in_other_system(name, bits);
-    return in_system || is_file(folder, name) || in_path(name, search);
+    return in_system || dlls_is_file(folder, name) || in_path(name, search);
 }
 
 /* ---- all of them ---- */

@@ -28,7 +28,7 @@ static wchar_t *sibling(int bits, struct error *err)
     return path;
 }
 
-static DWORD run(wchar_t *path, DWORD pid, HANDLE file, DWORD *exit_code)
+static DWORD dump_other_run(wchar_t *path, DWORD pid, HANDLE file, DWORD *exit_code)
 {
     wchar_t line[64];
     PROCESS_INFORMATION info;
@@ -55,7 +55,7 @@ int dump_by_other(DWORD pid, int bits, HANDLE file, struct error *err)
     if (!path)
         return err->status;
     bool there = GetFileAttributesW(path) != INVALID_FILE_ATTRIBUTES;
-    DWORD code = there ? run(path, pid, file, &exit_code) : 0;
+    DWORD code = there ? dump_other_run(path, pid, file, &exit_code) : 0;
     free(path);
     if (!there)
         return error_set(err, ERR_UNAVAILABLE,

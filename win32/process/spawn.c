@@ -83,7 +83,7 @@ static DWORD create_process(const struct spawn *how, BOOL inherit, DWORD flags, 
     return done ? 0 : GetLastError();
 }
 
-static DWORD create(const struct spawn *how, HANDLE standard[3], PROCESS_INFORMATION *out)
+static DWORD spawn_create(const struct spawn *how, HANDLE standard[3], PROCESS_INFORMATION *out)
 {
     STARTUPINFOEXW start = {.StartupInfo = {.cb = sizeof start.StartupInfo}};
     struct handle_list list = {.count = 0};
@@ -125,7 +125,7 @@ DWORD spawn(const struct spawn *how, PROCESS_INFORMATION *out)
     while (alone && atomic_flag_test_and_set(&spawning))
         Sleep(1);
     copy_handles(how, copies);
-    DWORD code = create(how, copies, out);
+    DWORD code = spawn_create(how, copies, out);
     for (int i = 0; i < 3; i++)
         if (copies[i])
             CloseHandle(copies[i]);

@@ -94,7 +94,7 @@ static int build_command(wchar_t **out, const wchar_t *path, const char *const *
 }
 
 /* A new one, or the one that is there with the new command line. */
-static DWORD create(SC_HANDLE manager, SC_HANDLE *service, const wchar_t *command)
+static DWORD install_create_service(SC_HANDLE manager, SC_HANDLE *service, const wchar_t *command)
 {
     *service = CreateServiceW(manager, SERVICE_NAME, SERVICE_TITLE, SERVICE_ALL_ACCESS, SERVICE_WIN32_OWN_PROCESS,
                               SERVICE_AUTO_START, SERVICE_ERROR_NORMAL, command, NULL, NULL, NULL, NULL, NULL);
@@ -137,7 +137,7 @@ static int create_service(SC_HANDLE *service, const wchar_t *command, struct err
     int status = open_manager(&manager, SC_MANAGER_CREATE_SERVICE | SC_MANAGER_CONNECT, err);
     if (status)
         return status;
-    DWORD code = create(manager, service, command);
+    DWORD code = install_create_service(manager, service, command);
     CloseServiceHandle(manager);
     if (code == 0)
         return 0;
@@ -159,7 +159,7 @@ static DWORD start_when_possible(SC_HANDLE service)
     }
 }
 
-static int start(SC_HANDLE service, struct error *err)
+static int install_start_service(SC_HANDLE service, struct error *err)
 {
     SERVICE_STATUS_PROCESS now = {.dwCurrentState = SERVICE_STOPPED};
     DWORD code = start_when_possible(service);
@@ -183,8 +183,8 @@ static void tell_firewall(const wchar_t *path, struct strlist *told)
         strlist_add(told, "the firewall lets hosts reach the agent");
 }
 
-static int install(const wchar_t *path, const struct os_service_settings *settings, struct strlist *told,
-                   struct error *err)
+static int install_service(const wchar_t *path, const struct os_service_settings *settings, struct strlist *told,
+                           struct error *err)
 {
     wchar_t *command;
     SC_HANDLE service = NULL;
@@ -201,7 +201,7 @@ static int install(const wchar_t *path, const struct os_service_settings *settin
     configure(service, told);
     strlist_add(told, "the service is installed");
     tell_firewall(path, told);
-    status = start(service, err);
+    status = install_start_service(service, err);
     if (status == 0)
         strlist_add(told, "the service runs");
     CloseServiceHandle(service);
@@ -214,14 +214,14 @@ int os_service_install(const struct os_service_settings *settings, struct strlis
     int status = path_of_self(&path, err);
     if (status)
         return status;
-    status = install(path, settings, told, err);
+    status = install_service(path, settings, told, err);
     free(path);
     return status;
 }
 
 /* ---- and back ---- */
 
-static int stop(SC_HANDLE service, struct error *err)
+static int install_stop_service(SC_HANDLE service, struct error *err)
 {
     SERVICE_STATUS ignored;
     SERVICE_STATUS_PROCESS now = {.dwCurrentState = SERVICE_STOPPED};
@@ -255,7 +255,7 @@ int os_service_uninstall(struct strlist *told, struct error *err)
     int status = open_service(&service, SERVICE_STOP | SERVICE_QUERY_STATUS | DELETE, err);
     if (status)
         return status;
-    status = stop(service, err);
+    status = install_stop_service(service, err);
     if (status == 0 && !DeleteService(service))
         status = windows_error(err, GetLastError(), "could not remove the service");
     CloseServiceHandle(service);
