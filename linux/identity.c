@@ -23,7 +23,7 @@ struct account {
     char text[RECORD_SIZE];
 };
 
-/* By name, or by number when name is NULL. */
+/* Finds an account by name, or by number when name is NULL. */
 static int find_account(struct account *account, const char *name, uid_t user, struct error *err)
 {
     struct passwd *found = NULL;
@@ -37,7 +37,7 @@ static int find_account(struct account *account, const char *name, uid_t user, s
                 : error_set(err, ERR_NOT_FOUND, "the user with the number %lu has no name", (unsigned long)user);
 }
 
-/* logind's places, where nothing that runs in the session told of them. */
+/* Adds logind's places, where nothing that runs in the session has named any. */
 static void add_runtime(struct strlist *list, uid_t user)
 {
     char path[64];

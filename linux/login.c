@@ -15,7 +15,7 @@
 #define PATH_SIZE 512
 #define TTY_MAJOR 4
 
-/* false when there is none. */
+/* Returns false when there is no such file. */
 static bool login_read_text(const char *root, const char *path, char *out, size_t size)
 {
     char full[PATH_SIZE];
@@ -29,7 +29,7 @@ static bool login_read_text(const char *root, const char *path, char *out, size_
     return len > 0;
 }
 
-/* The value of "KEY=value" in a file of logind's, "" when it has none. */
+/* Copies the value of "KEY=value" in a file of logind's, "" when it has none. */
 static void get_value(const char *text, const char *key, char *out, size_t size)
 {
     size_t len = strlen(key);
@@ -51,7 +51,7 @@ static bool parse_user(const char *text, uid_t *user)
     return end != text && *end == '\0' && value < (uid_t)-1;
 }
 
-/* A name that logind made: a path can be made of it. */
+/* Returns whether logind can have made the name: then a path can be made of it. */
 static bool is_plain(const char *name)
 {
     return *name && strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") == strlen(name);
@@ -89,7 +89,7 @@ struct terminal_search {
     unsigned long long start; /* of the process that was found: the oldest of an ordinary user */
 };
 
-/* Field 7 of stat, and whose the process is. */
+/* Reads the terminal of a process, field 7 of its stat, and its user. */
 static bool terminal_of(const char *root, long pid, unsigned *number, uid_t *user)
 {
     char path[PATH_SIZE], text[1024];

@@ -38,7 +38,7 @@ struct candidate {
     size_t len;
 };
 
-/* The whole file, with a NUL more; NULL when it can't be read or is too large. */
+/* Reads the whole file, with a NUL more; returns NULL when it can't be read or is too large. */
 static char *read_environment(const char *root, long pid, size_t *len)
 {
     char path[PATH_SIZE];
@@ -69,7 +69,8 @@ static const char *login_environment_value(const char *text, size_t len, const c
     return NULL;
 }
 
-/* More of what was asked for is better; another session's is the last choice. */
+/* Returns how well an environment suits: the more of the wanted variables the better; another session's is the last
+   choice. */
 static unsigned score(const struct login *session, const char *text, size_t len)
 {
     unsigned points = 1;

@@ -20,7 +20,7 @@ struct redirection {
     const char *purpose; /* "reading" or "writing" */
 };
 
-/* -1 for "keep the agent's own". */
+/* Opens a redirection; *out is -1 for "keep the agent's own". */
 static int open_redirection(int *out, const struct redirection *redirection, struct error *err)
 {
     *out = -1;
@@ -29,11 +29,8 @@ static int open_redirection(int *out, const struct redirection *redirection, str
     /* O_NONBLOCK: a FIFO that nobody holds must not stop the agent. */
     int fd = open(redirection->path, redirection->flags | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0666);
     if (fd < 0) {
-        int code = errno;
-        struct error reason;
-        int status = errno_error(&reason, code, NULL);
-        return error_set(err, status, "unable to open '%s' for %s: %s", redirection->path, redirection->purpose,
-                         reason.text);
+        int status = errno_error(err, errno, NULL);
+        return error_prefix(err, status, "unable to open '%s' for %s", redirection->path, redirection->purpose);
     }
     fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK);
     *out = fd;
@@ -90,13 +87,13 @@ static bool env_names(const char *const *env, const char *variable)
     return false;
 }
 
-/* What only the agent may say to the manager of services. */
+/* Returns whether only the agent may have the variable: the service manager's. */
 static bool is_agents_own(const char *variable)
 {
     return strncmp(variable, "NOTIFY_SOCKET=", strlen("NOTIFY_SOCKET=")) == 0;
 }
 
-/* A new array of borrowed strings, or NULL. */
+/* Returns a new array of borrowed strings, or NULL without memory. */
 static char **build_environment(const struct os_identity *as, const char *const *env)
 {
     char **base = as && !as->is_agent ? as->environment.items : environ;
@@ -117,7 +114,7 @@ static char **build_environment(const struct os_identity *as, const char *const 
     return list;
 }
 
-/* In the child, where only system calls are safe. Never returns. */
+/* Becomes the program, in the child, where only system calls are safe. Never returns. */
 static _Noreturn void child_main(const struct os_process_spec *spec, char **env, const int fds[3], int report)
 {
     setsid();
@@ -144,7 +141,7 @@ struct os_process {
     unsigned long long start; /* ticks; tells it from a later process of the same pid */
 };
 
-/* The child's errno when it could not be executed, 0 when it was. */
+/* Returns the child's errno when it could not be executed, 0 when it was. */
 static int wait_for_exec(int fd)
 {
     int code = 0;
@@ -178,10 +175,9 @@ static int fork_child(pid_t *pid, const struct os_process_spec *spec, const int 
         close(report[0]);
         if (code) {
             waitpid(*pid, NULL, 0);
-            struct error reason;
-            errno_error(&reason, code, NULL);
-            status = error_set(err, ERR_SYSTEM, "could not run '%s'%s%s: %s", spec->argv[0], spec->cwd ? " in " : "",
-                               spec->cwd ? spec->cwd : "", reason.text);
+            errno_error(err, code, NULL);
+            status = error_prefix(err, ERR_SYSTEM, "could not run '%s'%s%s", spec->argv[0], spec->cwd ? " in " : "",
+                                  spec->cwd ? spec->cwd : "");
         }
     }
     return status;

@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* A folder of our own, since the kernel lets nobody open others' files for creation in /tmp itself
+/* Makes a folder of our own, since the kernel lets nobody open others' files for creation in /tmp itself
    (fs.protected_regular). Others may pass through it, but not list it. */
 static int scratch_make_folder(char **folder, struct error *err)
 {

@@ -109,7 +109,7 @@ int64_t os_check_end(struct os_check *check, int64_t deadline_ms)
 
 /* ---- the upgrade ---- */
 
-/* A descriptor that survives exec: first a line with the listener's, then the state. */
+/* Returns a descriptor that survives exec: a line with the listener's, then the state. */
 static int pack_state(int listener, struct slice state, struct error *err)
 {
     char head[32];

@@ -17,7 +17,7 @@ struct os_worker_pipe {
     int in, out; /* owned */
 };
 
-/* The errno, or 0. */
+/* Returns 0, or the errno. */
 static int take_over(struct os_worker_pipe *pipe)
 {
     int code = 0, null = open("/dev/null", O_RDONLY | O_CLOEXEC);

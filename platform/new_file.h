@@ -21,7 +21,7 @@ int os_new_file_make(struct os_new_file **out, const char *path, enum os_upload_
 int os_new_file_write(struct os_new_file *file, const void *bytes, size_t len, struct error *err);
 /* Frees it in any case. durable: its content is on the disk before. */
 int os_new_file_close(struct os_new_file *file, bool durable, struct error *err);
-/* Brings the name of a new file to the disk, where the file system can: the file is in place all the same. */
+/* Flushes the name of a new file to the disk, where the file system can: the file is in place all the same. */
 void os_new_file_sync_name(const char *path);
 
 #endif

@@ -162,8 +162,7 @@ static int tree_end(struct tree *tree, int grace_ms, struct strlist *killed, str
     if (!tree_look(tree))
         return 0;
     tree_list_members(tree, killed);
-    if (grace_ms > 0 && os_process_table_ask(tree->table, tree->members) > 0 &&
-        tree_gone_by(tree, os_deadline(grace_ms)))
+    if (os_process_table_ask(tree->table, tree->members) > 0 && tree_gone_by(tree, os_deadline(grace_ms)))
         return 0;
     return tree_kill(tree, killed, err);
 }

@@ -15,7 +15,7 @@ struct os_thread;
 int os_thread_start_joinable(struct os_thread **out, void (*main)(void *context), void *context, struct error *err);
 void os_thread_join(struct os_thread *thread); /* frees it */
 
-/* Number of processors that this process may run on, at least 1. */
+/* Returns the number of processors that this process may run on, at least 1. */
 unsigned os_cpu_count(void);
 
 struct os_mutex;                     /* opaque; never destroyed once shared */

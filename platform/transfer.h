@@ -9,7 +9,8 @@
 
 #define OS_WOULD_BLOCK INT_MIN /* nothing could be done now; no error is set */
 
-/* Each does what it can at once and returns the number of bytes, OS_WOULD_BLOCK, or a negative status. */
+/* Receives what can be had at once, as the two below send. Each returns the number of bytes, OS_WOULD_BLOCK, or a
+   negative status. */
 int os_socket_try_recv(struct os_socket *socket, void *bytes, size_t max, struct error *err); /* 0 at the end */
 int os_socket_try_send(struct os_socket *socket, const void *bytes, size_t len, bool more, struct error *err);
 int os_socket_try_send_file(struct os_socket *socket, struct os_file *file, size_t max,

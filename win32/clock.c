@@ -11,7 +11,7 @@
 
 typedef ULONGLONG WINAPI get_tick_count_64(void);
 
-/* Before Vista: GetTickCount with its overflows counted, which it is asked for often enough. */
+/* Counts the overflows of GetTickCount, before Vista; it is called often enough. */
 static ULONGLONG WINAPI counted_ticks(void)
 {
     static _Atomic ULONGLONG last;

@@ -25,7 +25,7 @@ static int dump_to(HANDLE file, HANDLE process, DWORD pid, struct error *err)
                      GetLastError());
 }
 
-/* A file that goes with its handle, whatever happens. */
+/* Creates a file that is deleted with its handle, whatever happens. */
 static HANDLE temporary_file(void)
 {
     wchar_t folder[MAX_PATH + 1], path[MAX_PATH + 1];

@@ -15,7 +15,7 @@
 #define BUSY_MS 2000 /* virus scanners hold a file that was just closed */
 #define BUSY_STEP_MS 20
 
-/* Why a file could not be opened, removed or replaced: Windows says "access denied" of a folder. */
+/* Reports why a file could not be opened, removed or replaced: of a folder Windows says "access denied". */
 static int file_refuse(const wchar_t *path, unsigned long code, struct error *err)
 {
     if (code == ERROR_ACCESS_DENIED && path_is_folder(path))
@@ -92,7 +92,7 @@ int os_file_remove(const char *path, struct error *err)
     return status;
 }
 
-/* The full path's folders one after the other; what is there already, as the drive, is passed over. */
+/* Makes the full path's folders one after the other. One that exists already, as the drive, is passed over. */
 static int make_folders(wchar_t *full, struct error *err)
 {
     DWORD code = 0;

@@ -42,7 +42,7 @@ uint64_t os_own_pid(void)
     return GetCurrentProcessId();
 }
 
-/* What may be executed is told by its name, and what only its owner may read by the folder: no kind differs. */
+/* Makes a file alike for each kind: whether it may be executed depends on its name, and who may read it on the folder. */
 int os_new_file_make(struct os_new_file **out, const char *path, enum os_upload_kind kind, struct error *err)
 {
     wchar_t *full;

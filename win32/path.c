@@ -19,7 +19,7 @@ static bool is_device(const wchar_t *full)
     return begins(full, L"\\\\.\\") || begins(full, L"\\\\?\\GLOBALROOT");
 }
 
-/* A new text, or NULL without memory. */
+/* Returns a new text, or NULL without memory. */
 static wchar_t *with_long_prefix(const wchar_t *full)
 {
     bool share = begins(full, L"\\\\"), plain = wcslen(full) <= SHORT_PATH_MAX || begins(full, L"\\\\?\\");
@@ -33,7 +33,7 @@ static wchar_t *with_long_prefix(const wchar_t *full)
     return path;
 }
 
-/* A new text with the full path, or NULL and the code. */
+/* Returns a new text with the full path, or NULL and the code. */
 static wchar_t *path_make_full(const wchar_t *name, unsigned long *code)
 {
     DWORD size = GetFullPathNameW(name, 0, NULL, NULL);

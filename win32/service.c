@@ -117,7 +117,7 @@ static void WINAPI service_main(DWORD argc, LPWSTR *argv)
     service_report(SERVICE_STOPPED, 0);
 }
 
-/* Services start in the system's folder, where nothing of ours belongs. */
+/* Enters the executable's folder. Services start in the system's folder, where nothing of ours belongs. */
 static int enter_own_folder(struct error *err)
 {
     wchar_t *path;

@@ -49,7 +49,7 @@ static bool make_boot_id(wchar_t id[BOOT_ID_TEXT])
     return write_boot_id(HKEY_LOCAL_MACHINE, id) || write_boot_id(HKEY_CURRENT_USER, id);
 }
 
-/* Windows has no such thing of its own on all versions. */
+/* Adds a random id of this boot, kept in a volatile key of the registry: not every Windows has one of its own. */
 static void add_boot_id(struct strlist *facts)
 {
     wchar_t id[BOOT_ID_TEXT];
@@ -100,7 +100,7 @@ static void add_name(struct strlist *facts)
         strlist_addf(facts, "os.name=%s", product);
 }
 
-/* GetVersionEx tells the version that the manifest asks for. */
+/* Adds the real version: GetVersionEx returns the one that the manifest asks for. */
 static void add_version(struct strlist *facts)
 {
     typedef LONG WINAPI get_version(OSVERSIONINFOW * info);

@@ -89,7 +89,8 @@ static DWORD check_spawn(struct os_check *check, const wchar_t *path, wchar_t *l
     return code;
 }
 
-/* Windows tells a program by the name's end: what is uploaded as EXE.new is started by its full path all the same. */
+/* Starts the executable by its full path: Windows recognises a program by the end of its name, and it may be named
+   EXE.new. */
 int os_check_start(struct os_check **out, const char *path, const char *const *argv, struct error *err)
 {
     wchar_t *full, *line;
@@ -176,7 +177,7 @@ static HANDLE make_inherited_event(void)
     return CreateEventW(&inherited, TRUE, FALSE, NULL);
 }
 
-/* Until it listens. Its own end, or too long a silence, is a failure. */
+/* Waits until it listens. Its own exit, or too long a silence, is a failure. */
 static int wait_until_ready(HANDLE event, HANDLE process, struct error *err)
 {
     DWORD code;
@@ -189,7 +190,7 @@ static int wait_until_ready(HANDLE event, HANDLE process, struct error *err)
     return error_set(err, ERR_TIMEOUT, "the new server does not listen after %d ms", READY_MS);
 }
 
-/* It is held until it can find its port. One that fails is ended. */
+/* Starts the next agent, suspended until it can find its port. One that fails is ended. */
 static int start_next(const wchar_t *path, wchar_t *line, struct os_listener *listener, struct section *section,
                       struct error *err)
 {

@@ -31,7 +31,7 @@ static DWORD open_service_pipe(struct os_worker_pipe *pipe, bool *is_in_session)
     return code;
 }
 
-/* What else uses the standard handles must not: not by Windows' functions and not by C's. */
+/* Takes standard input and output away from everything else that uses them, by Windows' functions or by C's. */
 static DWORD take_over(struct os_worker_pipe *pipe)
 {
     bool is_in_session;

@@ -47,8 +47,8 @@ uint64_t os_process_table_start(struct os_process_table *table, size_t index)
     return table->all[index].start;
 }
 
-/* Only what a leader started can be in its session: the kernel gives no pid to a new process while a session has that
-   number. */
+/* Tells by parent and session. Only what a leader started can be in its session: the kernel gives no pid to a new
+   process while a session has that number. */
 bool os_process_table_is_child(struct os_process_table *table, size_t index, const struct os_process_id *parent)
 {
     const struct proc_stat *process = &table->all[index];

@@ -86,14 +86,16 @@ uint16_t os_listener_port(const struct os_listener *listener)
     return endpoint.port;
 }
 
-/* The events of a socket that two processes share go to who asked last. */
+/* Selects the listener's events for this process again: those of a socket that two processes share go to who asked
+   last. */
 void listener_take_back(const struct os_listener *listener)
 {
     WSAEventSelect(listener->handle, listener->happened, FD_ACCEPT);
 }
 
-/* One accept() for one event. Wine 8 loses the next one, for ever, when a connection is taken while it is being told of,
-   and the accept() that its event then leads to finds nothing: only one that succeeds arms the event again there. */
+/* Calls accept() once for each event. Wine 8 loses the next event, for ever, when a connection is taken while its event
+   is being delivered, and the accept() that its event then leads to finds nothing: only one that succeeds arms the
+   event again there. */
 int os_accept(struct os_listener *listener, struct os_socket **out, struct os_address *peer, struct error *err)
 {
     struct sockaddr_storage address;

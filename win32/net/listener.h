@@ -9,7 +9,7 @@
 #include <windows.h>
 
 int listener_share(const struct os_listener *listener, DWORD pid, WSAPROTOCOL_INFOW *info, struct error *err);
-/* After it was shared with a process that did not keep it. */
+/* Takes the listener back after it was shared with a process that did not keep it. */
 void listener_take_back(const struct os_listener *listener);
 int listener_adopt(struct os_listener **out, WSAPROTOCOL_INFOW *info, struct error *err);
 

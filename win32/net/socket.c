@@ -99,15 +99,14 @@ int os_socket_try_send(struct os_socket *s, const void *bytes, size_t len, bool 
     return OS_WOULD_BLOCK;
 }
 
-/* Not by TransmitFile: a Windows that is no server sends two files at once by it, and lets the next client wait. */
+/* Sends without TransmitFile: a Windows that is no server sends two files at once by it, and lets the next client wait. */
 int os_socket_try_send_file(struct os_socket *s, struct os_file *file, size_t max, struct error *err)
 {
-    struct error reason;
     if (!file->bytes && !(file->bytes = malloc(SEND_STEP)))
         return error_set(err, ERR_NO_MEMORY, "no memory to send a file");
-    int got = os_file_read(file, file->bytes, max < SEND_STEP ? max : SEND_STEP, &reason);
+    int got = os_file_read(file, file->bytes, max < SEND_STEP ? max : SEND_STEP, err);
     if (got < 0)
-        return error_set(err, ERR_INVALID, "the file could not be read while it was sent: %s", reason.text);
+        return error_prefix(err, ERR_INVALID, "the file could not be read while it was sent");
     int sent = got > 0 ? os_socket_try_send(s, file->bytes, (size_t)got, true, err) : 0;
     LARGE_INTEGER unsent = {.QuadPart = (sent > 0 ? sent : 0) - got};
     if (unsent.QuadPart && !SetFilePointerEx(file->handle, unsent, NULL, FILE_CURRENT))

@@ -12,7 +12,7 @@ static void append_backslashes(struct buffer *out, size_t count)
         buffer_append(out, "\\", 1);
 }
 
-/* Backslashes count double in front of a quote, and only there: the closing one too. */
+/* Appends an argument in quotes. Backslashes count double in front of a quote, and only there: the closing one too. */
 static void append_quoted(struct buffer *out, const char *argument)
 {
     buffer_append(out, "\"", 1);

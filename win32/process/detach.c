@@ -24,7 +24,7 @@ void detach_tell(HANDLE event)
     ready = event;
 }
 
-/* Whether this is the second process. Its children must not take themselves for it. */
+/* Returns whether this is the second process. Its children must not take themselves for it. */
 static bool is_second(void)
 {
     wchar_t value[VALUE_SIZE];

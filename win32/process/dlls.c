@@ -36,8 +36,8 @@ static bool dlls_is_file(const wchar_t *folder, const wchar_t *name)
     return attributes != INVALID_FILE_ATTRIBUTES && !(attributes & FILE_ATTRIBUTE_DIRECTORY);
 }
 
-/* The folder with the system's DLLs of that many bits, where it is not our own: SysWOW64, or for a 32-bit agent the true
-   System32 by the name that shows it. */
+/* Looks in the folder with the system's DLLs of that many bits, where it is not our own: SysWOW64, or for a 32-bit
+   agent the real System32 by the name that shows it. */
 static bool in_other_system(const wchar_t *name, int bits)
 {
     wchar_t folder[MAX_PATH + 16];
@@ -89,13 +89,12 @@ static void check_all(const struct strlist *names, wchar_t *folder, const wchar_
 void dlls_missing(const wchar_t *program, const wchar_t *search, struct strlist *missing)
 {
     struct strlist names = {0};
-    struct error reason;
     int bits;
     struct open_file file = {.base = {read_file}};
     wchar_t *folder = _wcsdup(program);
     file.handle = CreateFileW(program, GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, NULL,
                               OPEN_EXISTING, 0, NULL);
-    if (folder && file.handle != INVALID_HANDLE_VALUE && pe_imports(&file.base, &names, &bits, &reason) == 0) {
+    if (folder && file.handle != INVALID_HANDLE_VALUE && pe_imports(&file.base, &names, &bits, NULL) == 0) {
         folder[path_folder_len(folder)] = 0;
         check_all(&names, folder, search, bits, missing);
     }

@@ -12,7 +12,7 @@
 
 #define WAIT_MS 15000
 
-/* A new text: the path of that executable; NULL without memory. */
+/* Returns the path of that executable, a new text; NULL without memory. */
 static wchar_t *sibling(int bits, struct error *err)
 {
     wchar_t *self, *path;

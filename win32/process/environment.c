@@ -8,7 +8,7 @@
 #include <string.h>
 #include <windows.h>
 
-/* Windows' own variables for the folder of each drive begin with '='. */
+/* Returns the length of a name. Windows' own variables for the folder of each drive begin with '='. */
 static size_t name_len(const wchar_t *variable)
 {
     const wchar_t *equals = *variable ? wcschr(variable + 1, '=') : NULL;

@@ -16,7 +16,7 @@
 #define PIPE_REJECT_REMOTE_CLIENTS 8
 #endif
 
-/* Nobody can guess the name, and nobody can have taken it before. */
+/* Makes a name that nobody can guess, and nobody can have taken before. */
 static void make_name(wchar_t name[PIPE_NAME_SIZE])
 {
     typedef BOOLEAN WINAPI random_bytes(void *bytes, ULONG len);
@@ -128,7 +128,7 @@ int pipe_write(HANDLE pipe, const void *bytes, size_t len, int64_t deadline_ms, 
 
 /* ---- between processes that share no handle ---- */
 
-/* Of the user that this process runs as, in Windows' notation; LocalFree(). NULL and the code. */
+/* Returns the SID of the user that this process runs as, in Windows' notation, for LocalFree(); NULL and the code. */
 static wchar_t *own_sid(DWORD *code)
 {
     HANDLE token;
@@ -178,7 +178,8 @@ DWORD pipe_listen(HANDLE *out, wchar_t name[PIPE_NAME_SIZE])
     return code;
 }
 
-/* Windows before Vista can't tell; there the pipe's name and rights are what keeps others out. */
+/* Returns whether that process opened the pipe. Windows before Vista can't tell; there the pipe's name and rights keep
+   others out. */
 static bool is_client(HANDLE pipe, DWORD pid)
 {
     typedef BOOL WINAPI get_client(HANDLE pipe, ULONG * pid);

@@ -8,7 +8,7 @@
 
 #define PROGRAM_PATH_MAX 32768 /* characters */
 
-/* a, b and c in a row; a new text or NULL. */
+/* Joins three texts to a new one; NULL without memory. */
 static wchar_t *join(const wchar_t *a, const wchar_t *b, const wchar_t *c)
 {
     wchar_t *text = calloc(wcslen(a) + wcslen(b) + wcslen(c) + 1, sizeof *text);

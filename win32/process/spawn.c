@@ -56,7 +56,7 @@ static void handle_list_deinit(struct handle_list *list)
     free(list->attributes);
 }
 
-/* The child's copies, which alone are inheritable. What can't be copied is no handle: the child gets none. */
+/* Makes the child's copies, which alone are inheritable. What can't be copied is no handle: the child gets none. */
 static void copy_handles(const struct spawn *how, HANDLE copies[3])
 {
     HANDLE self = GetCurrentProcess();

@@ -105,7 +105,8 @@ bool os_process_table_is_child(struct os_process_table *table, size_t index, con
     return start && start >= parent->start;
 }
 
-/* The window of a child's console is its child too, and ends by itself with the last program in it. */
+/* Excludes conhost.exe too: the window of a child's console is its child, and ends by itself with the last program in
+   it. */
 bool os_process_table_is_exempt(const struct os_process_table *table, size_t index)
 {
     return table->all[index].pid == GetCurrentProcessId() || _wcsicmp(table->all[index].name, L"conhost.exe") == 0;

@@ -16,7 +16,7 @@
 
 /* ---- the password ---- */
 
-/* False when there is no line, or it is too long. */
+/* Returns false when there is no line, or it is too long. */
 static bool autologon_read_line(HANDLE in, char line[PASSWORD_SIZE])
 {
     DWORD got, len = 0;
@@ -32,7 +32,7 @@ static bool autologon_read_line(HANDLE in, char line[PASSWORD_SIZE])
     return len > 0 || got == 1;
 }
 
-/* What a console gives is in its own encoding: it is read as UTF-16. */
+/* Reads a line of a console as UTF-16, since its bytes are in its own encoding. */
 static bool autologon_read_console(HANDLE in, DWORD mode, char line[PASSWORD_SIZE])
 {
     wchar_t text[PASSWORD_SIZE / 4];

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <windows.h>
 
-/* Each returns 0, or the code of the failure. */
+/* Registers the service as a source. Both return 0, or the code of the failure. */
 DWORD event_log_register(void);
 DWORD event_log_unregister(void); /* one that is not there is as good */
 /* Writes a line, by the source that event_log_register() makes. */

@@ -54,7 +54,7 @@ static int open_service(SC_HANDLE *out, DWORD access, struct error *err)
     return manager_failure(code, "could not open the service", err);
 }
 
-/* The state that is reached when it is none of those that pass; the last one seen at the deadline. */
+/* Waits for a state that is none of the passing ones and returns it; at the deadline the last one seen. */
 static DWORD wait_for_state(SC_HANDLE service, DWORD passing, SERVICE_STATUS_PROCESS *status)
 {
     DWORD size;
@@ -69,8 +69,7 @@ static DWORD wait_for_state(SC_HANDLE service, DWORD passing, SERVICE_STATUS_PRO
 
 /* ---- installing ---- */
 
-/* Windows' own way to be told of a wrong start: what it is made of, the path in quotes, so that no other program can be
-   meant by a part of it. */
+/* Builds the command of the service, with the path in quotes, so that no other program can be meant by a part of it. */
 static int build_command(wchar_t **out, const wchar_t *path, const char *const *argv, struct error *err)
 {
     struct buffer text;
@@ -93,7 +92,7 @@ static int build_command(wchar_t **out, const wchar_t *path, const char *const *
     return status ? error_set(err, status, "could not build the service's command line") : 0;
 }
 
-/* A new one, or the one that is there with the new command line. */
+/* Creates the service, or gives the existing one the new command line. */
 static DWORD install_create_service(SC_HANDLE manager, SC_HANDLE *service, const wchar_t *command)
 {
     *service = CreateServiceW(manager, SERVICE_NAME, SERVICE_TITLE, SERVICE_ALL_ACCESS, SERVICE_WIN32_OWN_PROCESS,
@@ -116,7 +115,7 @@ static void tell_failure(struct strlist *told, const char *what, DWORD code)
         strlist_addf(told, "warning: %s: %s", what, windows_reason(code, text));
 }
 
-/* All that a service can do without. */
+/* Sets all that a service can do without. */
 static void configure(SC_HANDLE service, struct strlist *told)
 {
     wchar_t text[] = DESCRIPTION;
@@ -147,7 +146,7 @@ static int create_service(SC_HANDLE *service, const wchar_t *command, struct err
     return manager_failure(code, "could not install the service", err);
 }
 
-/* While the system starts its own services it starts no other. */
+/* Starts the service, again while the system starts its own ones: meanwhile it starts no other. */
 static DWORD start_when_possible(SC_HANDLE service)
 {
     int64_t deadline = os_deadline(CHANGE_MS);

@@ -18,7 +18,7 @@ static bool power_scheme_read_value(const wchar_t *path, const wchar_t *name, DW
     return found;
 }
 
-/* What a person has set, or else what the scheme comes with. */
+/* Reads what a person has set, or else the scheme's default. */
 bool power_scheme_read(const wchar_t *group, const wchar_t *setting, DWORD *value)
 {
     wchar_t scheme[ID_SIZE] = L"", path[PATH_SIZE];

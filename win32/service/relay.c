@@ -92,7 +92,7 @@ static void relay_tell_first(HANDLE next)
     HANDLE copy;
     if (!DuplicateHandle(GetCurrentProcess(), next, as_handle(relay.link->first), &copy, 0, FALSE,
                          DUPLICATE_SAME_ACCESS))
-        return; /* the first process is gone, and nobody to tell */
+        return; /* the first process is gone */
     relay.link->next = (uintptr_t)copy;
     SetEvent(as_handle(relay.link->replaced));
 }

@@ -29,7 +29,7 @@ bool relay_hand_over(HANDLE next, DWORD *exit_code);
 void relay_adopt(uint64_t handle);
 /* Returns whether the first process of a service forwards stops to this one. */
 bool relay_is_adopted(void);
-/* From now on calls stop(), in a thread of its own, when the service control manager requests a stop. */
+/* Starts a thread that calls stop() when the service control manager requests a stop. */
 int relay_watch_stop(void (*stop)(void), struct error *err);
 
 /* ---- in the first one ---- */

@@ -23,7 +23,7 @@ int session_process_start(struct session_process *process, wchar_t *path, const 
 /* Returns whether it is in the session at the console still. */
 bool session_process_is_current(const struct session_process *process);
 
-/* Note what became of one: it answered, or it ended on its own before that, with this exit code. Any thread. */
+/* Notes that one answered; the other function that one ended on its own before that, with this exit code. Any thread. */
 void session_process_answered(void);
 void session_process_failed(DWORD exit_code);
 

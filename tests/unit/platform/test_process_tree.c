@@ -221,11 +221,12 @@ static void the_stubborn_get_their_time_and_are_killed(void)
     CHECK(now_ms >= 1000);
 }
 
-static void without_grace_nobody_is_asked(void)
+static void without_grace_the_stubborn_get_no_time(void)
 {
-    SYSTEM_HAS({100, 7, 10, STUBBORN, false, 0});
-    CHECK_TEXT(kill_lists(0, 0), "100 p100");
-    CHECK_INT(asked_count, 0);
+    SYSTEM_HAS({100, 7, 10, STUBBORN, false, 0}, {101, 100, 11, POLITE, false, 300});
+    CHECK_TEXT(kill_lists(0, 0), "100 p100, 101 p101");
+    CHECK_INT(asked_count, 2);
+    CHECK_INT(made_up_count, 2);
     CHECK_INT(now_ms, 0);
 }
 
@@ -258,7 +259,7 @@ int main(void)
     RUN(what_is_exempt_is_passed_over_but_not_its_children);
     RUN(those_that_end_when_asked_are_not_killed);
     RUN(the_stubborn_get_their_time_and_are_killed);
-    RUN(without_grace_nobody_is_asked);
+    RUN(without_grace_the_stubborn_get_no_time);
     RUN(children_of_the_killed_are_found_although_their_parent_is_gone);
     RUN(a_pid_that_was_given_again_has_no_tree);
     RUN(one_that_survives_is_an_error_with_its_name);
