@@ -31,7 +31,7 @@ room = $(wildcard $(addsuffix /*.c,$(1)))
 
 BASE := $(call room,base)
 PROTOCOL := $(call room,protocol)
-LINUX := $(call room,linux linux/process)
+LINUX := $(call room,platform linux linux/net linux/process)
 PICTURE := $(call room,picture)
 CAPTURE := $(call room,capture capture/linux capture/x11 capture/drm)
 AGENT := $(call room,agent agent/rpc agent/worker agent/selftest)

@@ -19,20 +19,6 @@ int64_t os_clock_us(void)
     return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
-int64_t os_deadline(int64_t timeout_ms)
-{
-    int64_t now = os_clock_ms();
-    return timeout_ms < 0 || timeout_ms > OS_FOREVER - now ? OS_FOREVER : now + timeout_ms;
-}
-
-int64_t os_time_left(int64_t deadline_ms)
-{
-    if (deadline_ms == OS_FOREVER)
-        return OS_FOREVER;
-    int64_t left = deadline_ms - os_clock_ms();
-    return left > 0 ? left : 0;
-}
-
 void os_sleep_ms(unsigned ms)
 {
     struct timespec left = {.tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000};

@@ -27,7 +27,7 @@ unsigned os_console_active(void)
     return number;
 }
 
-/* Opening the terminal of a console that does not exist would make it. */
+/* Returns whether the console exists, without opening its terminal: that would make one that does not. */
 static bool exists(unsigned number)
 {
     char path[32];
@@ -38,8 +38,9 @@ static bool exists(unsigned number)
     return fd >= 0;
 }
 
-/* logind starts no login prompt on a terminal that somebody has open (VT_GETSTATE in linux/vt.h), and we would be somebody:
-   so the first console, which has its prompt from the start, is asked of the others. It tells of 15. */
+/* Returns whether somebody has the console's terminal open. logind starts no login prompt on one that somebody has open
+   (VT_GETSTATE in linux/vt.h), and the agent would be somebody: so the first console, which has its prompt from the
+   start, is asked about the others. It knows of 15. */
 static bool is_in_use(unsigned number)
 {
     struct vt_stat state;
@@ -68,8 +69,8 @@ enum os_console_mode os_console_mode(unsigned number)
     return mode == KD_GRAPHICS ? OS_CONSOLE_GRAPHICS : mode < 0 ? OS_CONSOLE_UNKNOWN : OS_CONSOLE_TEXT;
 }
 
-/* 0, or an errno, of which EFBIG and ENOMEM are ours. */
-static int read_all(const char *path, struct buffer *out)
+/* Returns 0, or an errno, of which EFBIG and ENOMEM are ours. */
+static int console_read_all(const char *path, struct buffer *out)
 {
     uint8_t bytes[16384];
     ssize_t got;
@@ -94,10 +95,10 @@ int os_console_read(struct os_console *console, unsigned number, struct error *e
     buffer_init(&console->unicode, CONSOLE_MAX);
     snprintf(unicode, sizeof unicode, "/dev/vcsu%u", number);
     snprintf(screen, sizeof screen, "/dev/vcsa%u", number);
-    int no_screen = read_all(screen, &console->screen);
+    int no_screen = console_read_all(screen, &console->screen);
     if (no_screen == ENXIO)
         return error_set(err, ERR_NOT_FOUND, "there is no text console %u: nothing has opened it", number);
-    read_all(unicode, &console->unicode);
+    console_read_all(unicode, &console->unicode);
     if (no_screen)
         return errno_error(err, no_screen, screen);
     console->mode = os_console_mode(number);

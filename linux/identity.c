@@ -23,7 +23,7 @@ struct account {
     char text[RECORD_SIZE];
 };
 
-/* By name, or by number when name is NULL. */
+/* Finds an account by name, or by number when name is NULL. */
 static int find_account(struct account *account, const char *name, uid_t user, struct error *err)
 {
     struct passwd *found = NULL;
@@ -37,7 +37,7 @@ static int find_account(struct account *account, const char *name, uid_t user, s
                 : error_set(err, ERR_NOT_FOUND, "the user with the number %lu has no name", (unsigned long)user);
 }
 
-/* logind's places, where nothing that runs in the session told of them. */
+/* Adds logind's places, where nothing that runs in the session has named any. */
 static void add_runtime(struct strlist *list, uid_t user)
 {
     char path[64];
@@ -50,8 +50,8 @@ static void add_runtime(struct strlist *list, uid_t user)
         strlist_addf(list, "DBUS_SESSION_BUS_ADDRESS=unix:path=%s", path);
 }
 
-static int fill(struct os_identity *identity, const struct account *account, const struct login *session,
-                struct error *err)
+static int identity_fill(struct os_identity *identity, const struct account *account, const struct login *session,
+                         struct error *err)
 {
     const struct passwd *entry = &account->entry;
     struct strlist *list = &identity->environment;
@@ -96,7 +96,8 @@ static int find_user(struct os_identity *identity, const char *who, struct error
         return status;
     if (in_session && session.user == 0)
         return error_set(err, ERR_DENIED, "root is logged on: run as root only when told to (--run-as root)");
-    status = fill(identity, &account, has_session && session.user == account.entry.pw_uid ? &session : NULL, err);
+    status =
+        identity_fill(identity, &account, has_session && session.user == account.entry.pw_uid ? &session : NULL, err);
     if (status == 0 && !identity->same && geteuid() != 0)
         return error_set(err, ERR_DENIED, "to run as %s the agent must be root", identity->name);
     return status;

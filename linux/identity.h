@@ -23,7 +23,7 @@ struct os_identity {
     char name[200];
 };
 
-/* In a child, before exec, where only system calls are safe: becomes the user for good. 0, or the errno. */
+/* Becomes the user for good, in a child before exec, where only system calls are safe. Returns 0, or the errno. */
 int identity_become(const struct os_identity *identity);
 
 #endif

@@ -15,8 +15,8 @@
 #define PATH_SIZE 512
 #define TTY_MAJOR 4
 
-/* false when there is none. */
-static bool read_text(const char *root, const char *path, char *out, size_t size)
+/* Returns false when there is no such file. */
+static bool login_read_text(const char *root, const char *path, char *out, size_t size)
 {
     char full[PATH_SIZE];
     snprintf(full, sizeof full, "%s%s", root, path);
@@ -29,7 +29,7 @@ static bool read_text(const char *root, const char *path, char *out, size_t size
     return len > 0;
 }
 
-/* The value of "KEY=value" in a file of logind's, "" when it has none. */
+/* Copies the value of "KEY=value" in a file of logind's, "" when it has none. */
 static void get_value(const char *text, const char *key, char *out, size_t size)
 {
     size_t len = strlen(key);
@@ -51,7 +51,7 @@ static bool parse_user(const char *text, uid_t *user)
     return end != text && *end == '\0' && value < (uid_t)-1;
 }
 
-/* A name that logind made: a path can be made of it. */
+/* Returns whether logind can have made the name: then a path can be made of it. */
 static bool is_plain(const char *name)
 {
     return *name && strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") == strlen(name);
@@ -64,7 +64,7 @@ static int find_by_logind(struct login *out, const char *root, const char *seat,
     if (!is_plain(out->id))
         return error_set(err, ERR_UNAVAILABLE, "nobody is logged on: seat0 has no active session");
     snprintf(path, sizeof path, "/run/systemd/sessions/%s", out->id);
-    if (!read_text(root, path, text, sizeof text))
+    if (!login_read_text(root, path, text, sizeof text))
         return error_set(err, ERR_UNAVAILABLE, "nobody is logged on: session %s of seat0 has gone", out->id);
     get_value(text, "CLASS", value, sizeof value);
     if (strcmp(value, "greeter") == 0 || strcmp(value, "lock-screen") == 0)
@@ -89,7 +89,7 @@ struct terminal_search {
     unsigned long long start; /* of the process that was found: the oldest of an ordinary user */
 };
 
-/* Field 7 of stat, and whose the process is. */
+/* Reads the terminal of a process, field 7 of its stat, and its user. */
 static bool terminal_of(const char *root, long pid, unsigned *number, uid_t *user)
 {
     char path[PATH_SIZE], text[1024];
@@ -99,7 +99,7 @@ static bool terminal_of(const char *root, long pid, unsigned *number, uid_t *use
     if (stat(path, &info) < 0)
         return false;
     snprintf(path, sizeof path, "/proc/%ld/stat", pid);
-    if (!read_text(root, path, text, sizeof text))
+    if (!login_read_text(root, path, text, sizeof text))
         return false;
     const char *close = strrchr(text, ')');
     if (!close || sscanf(close + 1, " %*c %*d %*d %*d %d", &device) != 1)
@@ -109,7 +109,7 @@ static bool terminal_of(const char *root, long pid, unsigned *number, uid_t *use
     return major((dev_t)device) == TTY_MAJOR && *number > 0 && *number < 64;
 }
 
-static void look_at(struct terminal_search *search, const char *root, long pid)
+static void login_look_at(struct terminal_search *search, const char *root, long pid)
 {
     unsigned number;
     uid_t user;
@@ -126,7 +126,7 @@ static int find_by_terminal(struct login *out, const char *root, struct error *e
 {
     char path[PATH_SIZE];
     struct terminal_search search = {0};
-    if (!read_text(root, "/sys/class/tty/tty0/active", out->terminal, sizeof out->terminal) ||
+    if (!login_read_text(root, "/sys/class/tty/tty0/active", out->terminal, sizeof out->terminal) ||
         sscanf(out->terminal, "tty%u", &search.number) != 1)
         return error_set(err, ERR_UNAVAILABLE, "nobody is logged on: there is no logind and no virtual terminal");
     out->terminal[strcspn(out->terminal, "\n")] = '\0';
@@ -136,7 +136,7 @@ static int find_by_terminal(struct login *out, const char *root, struct error *e
         char *end;
         long pid = strtol(entry->d_name, &end, 10);
         if (pid > 0 && *end == '\0')
-            look_at(&search, root, pid);
+            login_look_at(&search, root, pid);
     }
     if (folder)
         closedir(folder);
@@ -151,7 +151,7 @@ int login_find(struct login *out, const char *root, struct error *err)
 {
     char seat[FILE_MAX];
     *out = (struct login){.seat = "seat0"};
-    if (read_text(root, "/run/systemd/seats/seat0", seat, sizeof seat))
+    if (login_read_text(root, "/run/systemd/seats/seat0", seat, sizeof seat))
         return find_by_logind(out, root, seat, err);
     return find_by_terminal(out, root, err);
 }

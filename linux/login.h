@@ -22,10 +22,10 @@ struct login {
     char terminal[32]; /* "tty2"; "" when it has none */
 };
 
-/* The roots are "" but in tests. ERR_UNAVAILABLE with the reason while nobody is logged on. */
+/* Finds who is logged on at the screen. root is "" but in tests. ERR_UNAVAILABLE with the reason while nobody is. */
 int login_find(struct login *out, const char *root, struct error *err);
-/* The variables that programs of that user's session find in their environment, from one that runs in it: the one that
-   knows most. Adds none where none runs. session: NULL for a user who may have no session. */
+/* Adds the variables that programs of that user's session find in their environment, from the process in it that knows
+   most of them. Adds none where none runs. session: NULL for a user who may have no session. */
 void login_environment(const struct login *session, uid_t user, const char *root, struct strlist *out);
 
 #endif

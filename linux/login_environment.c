@@ -38,7 +38,7 @@ struct candidate {
     size_t len;
 };
 
-/* The whole file, with a NUL more; NULL when it can't be read or is too large. */
+/* Reads the whole file, with a NUL more; returns NULL when it can't be read or is too large. */
 static char *read_environment(const char *root, long pid, size_t *len)
 {
     char path[PATH_SIZE];
@@ -60,7 +60,7 @@ static char *read_environment(const char *root, long pid, size_t *len)
     return NULL;
 }
 
-static const char *value_of(const char *text, size_t len, const char *name)
+static const char *login_environment_value(const char *text, size_t len, const char *name)
 {
     size_t name_len = strlen(name);
     for (const char *at = text; at < text + len; at += strlen(at) + 1)
@@ -69,19 +69,20 @@ static const char *value_of(const char *text, size_t len, const char *name)
     return NULL;
 }
 
-/* More of what was asked for is better; another session's is the last choice. */
+/* Returns how well an environment suits: the more of the wanted variables the better; another session's is the last
+   choice. */
 static unsigned score(const struct login *session, const char *text, size_t len)
 {
     unsigned points = 1;
     for (size_t i = 0; i < WANTED_COUNT; i++)
-        points += value_of(text, len, wanted[i]) ? (i < 5 ? 10 : 1) : 0;
-    const char *id = value_of(text, len, "XDG_SESSION_ID");
+        points += login_environment_value(text, len, wanted[i]) ? (i < 5 ? 10 : 1) : 0;
+    const char *id = login_environment_value(text, len, "XDG_SESSION_ID");
     if (session && *session->id && id && strcmp(id, session->id) == 0)
         points += 1000;
     return points;
 }
 
-static void look_at(struct candidate *best, const struct login *session, const char *root, long pid)
+static void login_environment_look_at(struct candidate *best, const struct login *session, const char *root, long pid)
 {
     size_t len;
     char *text = read_environment(root, pid, &len);
@@ -114,12 +115,12 @@ void login_environment(const struct login *session, uid_t user, const char *root
         char *end;
         long pid = strtol(entry->d_name, &end, 10);
         if (pid > 0 && *end == '\0' && is_of(root, pid, user))
-            look_at(&best, session, root, pid);
+            login_environment_look_at(&best, session, root, pid);
     }
     if (folder)
         closedir(folder);
     for (size_t i = 0; best.text && i < WANTED_COUNT; i++) {
-        const char *value = value_of(best.text, best.len, wanted[i]);
+        const char *value = login_environment_value(best.text, best.len, wanted[i]);
         if (value)
             strlist_addf(out, "%s=%s", wanted[i], value);
     }

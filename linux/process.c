@@ -1,21 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "platform/process.h"
+#include "platform/process_table.h"
 #include "linux/errno.h"
 #include "linux/identity.h"
-#include "linux/process.h"
 #include "linux/process/proc.h"
 #include "linux/process/reap.h"
+#include "linux/process/signals.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-static sigset_t original_mask; /* what children start with */
 
 struct redirection {
     const char *path;
@@ -23,7 +20,7 @@ struct redirection {
     const char *purpose; /* "reading" or "writing" */
 };
 
-/* -1 for "keep the agent's own". */
+/* Opens a redirection; *out is -1 for "keep the agent's own". */
 static int open_redirection(int *out, const struct redirection *redirection, struct error *err)
 {
     *out = -1;
@@ -32,18 +29,15 @@ static int open_redirection(int *out, const struct redirection *redirection, str
     /* O_NONBLOCK: a FIFO that nobody holds must not stop the agent. */
     int fd = open(redirection->path, redirection->flags | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0666);
     if (fd < 0) {
-        int code = errno;
-        struct error reason;
-        int status = errno_error(&reason, code, NULL);
-        return error_set(err, status, "unable to open '%s' for %s: %s", redirection->path, redirection->purpose,
-                         reason.text);
+        int status = errno_error(err, errno, NULL);
+        return error_prefix(err, status, "unable to open '%s' for %s", redirection->path, redirection->purpose);
     }
     fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK);
     *out = fd;
     return 0;
 }
 
-static void close_all(int fds[3])
+static void process_close_all(int fds[3])
 {
     for (int i = 0; i < 3; i++)
         if (fds[i] >= 0)
@@ -62,7 +56,7 @@ static int open_redirections_as_agent(int fds[3], const struct os_process_spec *
     for (int i = 0; i < 3; i++) {
         int status = open_redirection(&fds[i], &redirections[i], err);
         if (status) {
-            close_all(fds);
+            process_close_all(fds);
             return status;
         }
     }
@@ -93,13 +87,13 @@ static bool env_names(const char *const *env, const char *variable)
     return false;
 }
 
-/* What only the agent may say to the manager of services. */
+/* Returns whether only the agent may have the variable: the service manager's. */
 static bool is_agents_own(const char *variable)
 {
     return strncmp(variable, "NOTIFY_SOCKET=", strlen("NOTIFY_SOCKET=")) == 0;
 }
 
-/* A new array of borrowed strings, or NULL. */
+/* Returns a new array of borrowed strings, or NULL without memory. */
 static char **build_environment(const struct os_identity *as, const char *const *env)
 {
     char **base = as && !as->is_agent ? as->environment.items : environ;
@@ -120,22 +114,14 @@ static char **build_environment(const struct os_identity *as, const char *const 
     return list;
 }
 
-void process_reset_signals(void)
-{
-    /* What a program expects at its start: the agent's own ignored and blocked signals are no business of a test. */
-    signal(SIGPIPE, SIG_DFL);
-    signal(SIGXFSZ, SIG_DFL);
-    sigprocmask(SIG_SETMASK, &original_mask, NULL);
-}
-
-/* In the child, where only system calls are safe. Never returns. */
+/* Becomes the program, in the child, where only system calls are safe. Never returns. */
 static _Noreturn void child_main(const struct os_process_spec *spec, char **env, const int fds[3], int report)
 {
     setsid();
     for (int i = 0; i < 3; i++)
         if (fds[i] >= 0 && dup2(fds[i], i) < 0)
             _exit(1);
-    process_reset_signals();
+    signals_reset();
     int code = spec->as ? identity_become(spec->as) : 0;
     if (code == 0 && (!spec->cwd || chdir(spec->cwd) == 0)) {
         environ = env;
@@ -155,7 +141,7 @@ struct os_process {
     unsigned long long start; /* ticks; tells it from a later process of the same pid */
 };
 
-/* The child's errno when it could not be executed, 0 when it was. */
+/* Returns the child's errno when it could not be executed, 0 when it was. */
 static int wait_for_exec(int fd)
 {
     int code = 0;
@@ -189,10 +175,9 @@ static int fork_child(pid_t *pid, const struct os_process_spec *spec, const int 
         close(report[0]);
         if (code) {
             waitpid(*pid, NULL, 0);
-            struct error reason;
-            errno_error(&reason, code, NULL);
-            status = error_set(err, ERR_SYSTEM, "could not run '%s'%s%s: %s", spec->argv[0], spec->cwd ? " in " : "",
-                               spec->cwd ? spec->cwd : "", reason.text);
+            errno_error(err, code, NULL);
+            status = error_prefix(err, ERR_SYSTEM, "could not run '%s'%s%s", spec->argv[0], spec->cwd ? " in " : "",
+                                  spec->cwd ? spec->cwd : "");
         }
     }
     return status;
@@ -208,7 +193,7 @@ int os_process_spawn(struct os_process **out, const struct os_process_spec *spec
     int status = open_redirections(fds, spec, err);
     if (status == 0) {
         status = fork_child(&process->pid, spec, fds, err);
-        close_all(fds);
+        process_close_all(fds);
     }
     if (status) {
         free(process);
@@ -270,12 +255,7 @@ int os_process_adopt(struct os_process **out, const char *saved)
     return 0;
 }
 
-struct process_identity process_identity(const struct os_process *process)
+struct os_process_id os_process_id(const struct os_process *process)
 {
-    return (struct process_identity){process->pid, process->start};
-}
-
-void process_save_mask(const sigset_t *mask)
-{
-    original_mask = *mask;
+    return (struct os_process_id){(uint64_t)process->pid, process->start};
 }

@@ -9,9 +9,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* A folder of our own, since the kernel lets nobody open others' files for creation in /tmp itself
+/* Makes a folder of our own, since the kernel lets nobody open others' files for creation in /tmp itself
    (fs.protected_regular). Others may pass through it, but not list it. */
-static int make_folder(char **folder, struct error *err)
+static int scratch_make_folder(char **folder, struct error *err)
 {
     const char *base = getenv("TMPDIR");
     if (!base || *base != '/')
@@ -39,7 +39,7 @@ int os_scratch_make(char **path, struct error *err)
 {
     char *folder;
     *path = NULL;
-    int status = make_folder(&folder, err);
+    int status = scratch_make_folder(&folder, err);
     if (status)
         return status;
     int fd = -1;

@@ -55,7 +55,7 @@ bool os_service_is_one(void)
     return getenv("NOTIFY_SOCKET") != NULL;
 }
 
-static int refuse(struct error *err)
+static int service_refuse(struct error *err)
 {
     return error_set(err, ERR_UNAVAILABLE, "the agent installs itself on Windows only");
 }
@@ -64,17 +64,17 @@ int os_service_install(const struct os_service_settings *settings, struct strlis
 {
     (void)settings;
     (void)told;
-    return refuse(err);
+    return service_refuse(err);
 }
 
 int os_service_uninstall(struct strlist *told, struct error *err)
 {
     (void)told;
-    return refuse(err);
+    return service_refuse(err);
 }
 
 int os_service_status(struct strlist *told, struct error *err)
 {
     (void)told;
-    return refuse(err);
+    return service_refuse(err);
 }

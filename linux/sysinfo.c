@@ -15,7 +15,7 @@ const char os_server_arch[] = "linux64";
 const char os_server_arch[] = "linux32";
 #endif
 
-/* The first line of a file that starts with prefix, without it and without the newline. */
+/* Copies the first line of a file that starts with prefix, without it and without the newline. */
 static bool line_of(const char *path, const char *prefix, char line[LINE_SIZE])
 {
     bool found = false;
@@ -32,7 +32,7 @@ static bool line_of(const char *path, const char *prefix, char line[LINE_SIZE])
     return found;
 }
 
-/* os-release(5): a value may be in quotes. */
+/* Adds a variable of os-release(5), whose value may be in quotes. */
 static void add_os_release(struct strlist *facts, const char *key, const char *variable)
 {
     char line[LINE_SIZE], *value = line;

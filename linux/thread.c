@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "platform/thread.h"
+#include "platform/clock.h"
 #include "linux/errno.h"
 #include "linux/waker.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <poll.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdlib.h>
@@ -25,23 +28,53 @@ static void *thread_main(void *argument)
     return NULL;
 }
 
-int os_thread_start(void (*main)(void *context), void *context, struct error *err)
+static int thread_create(pthread_t *thread, int detach_state, void (*main)(void *context), void *context,
+                         struct error *err)
 {
-    pthread_t thread;
     pthread_attr_t attr;
     struct start *start = malloc(sizeof *start);
     if (!start)
         return error_set(err, ERR_NO_MEMORY, "no memory to start a thread");
     *start = (struct start){main, context};
     pthread_attr_init(&attr);
-    pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+    pthread_attr_setdetachstate(&attr, detach_state);
     pthread_attr_setstacksize(&attr, STACK_SIZE);
-    int code = pthread_create(&thread, &attr, thread_main, start);
+    int code = pthread_create(thread, &attr, thread_main, start);
     pthread_attr_destroy(&attr);
     if (code == 0)
         return 0;
     free(start);
     return errno_error(err, code, "could not start a thread");
+}
+
+int os_thread_start(void (*main)(void *context), void *context, struct error *err)
+{
+    pthread_t thread;
+    return thread_create(&thread, PTHREAD_CREATE_DETACHED, main, context, err);
+}
+
+struct os_thread {
+    pthread_t id;
+};
+
+int os_thread_start_joinable(struct os_thread **out, void (*main)(void *context), void *context, struct error *err)
+{
+    struct os_thread *thread = malloc(sizeof *thread);
+    *out = NULL;
+    if (!thread)
+        return error_set(err, ERR_NO_MEMORY, "no memory to start a thread");
+    int status = thread_create(&thread->id, PTHREAD_CREATE_JOINABLE, main, context, err);
+    if (status)
+        free(thread);
+    else
+        *out = thread;
+    return status;
+}
+
+void os_thread_join(struct os_thread *thread)
+{
+    pthread_join(thread->id, NULL);
+    free(thread);
 }
 
 unsigned os_cpu_count(void)
@@ -72,6 +105,21 @@ void os_mutex_lock(struct os_mutex *mutex)
 void os_mutex_unlock(struct os_mutex *mutex)
 {
     pthread_mutex_unlock(&mutex->mutex);
+}
+
+short poll_until(int fd, short events, int64_t deadline_ms)
+{
+    for (;;) {
+        int64_t left = os_time_left(deadline_ms);
+        struct pollfd item = {.fd = fd, .events = events};
+        int count = poll(&item, 1, left == OS_FOREVER ? -1 : left > INT_MAX ? INT_MAX : (int)left);
+        if (count > 0)
+            return item.revents;
+        if (count < 0 && errno != EINTR)
+            return POLLERR;
+        if (count == 0 && os_time_left(deadline_ms) == 0)
+            return 0;
+    }
 }
 
 int os_waker_new(struct os_waker **out, struct error *err)
@@ -109,4 +157,9 @@ void os_waker_clear(struct os_waker *waker)
     eventfd_t value;
     while (eventfd_read(waker->fd, &value) < 0 && errno == EINTR)
         ;
+}
+
+bool os_waker_wait(struct os_waker *waker, int64_t deadline_ms)
+{
+    return poll_until(waker->fd, POLLIN, deadline_ms) != 0;
 }

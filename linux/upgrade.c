@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* execve() keeps the pid, the children and their statuses; a memfd carries the rest. */
 #include "platform/upgrade.h"
+#include "platform/arguments.h"
 #include "platform/clock.h"
+#include "platform/upgrade_check.h"
 #include "linux/errno.h"
-#include "linux/listener.h"
-#include "linux/process.h"
+#include "linux/net/listener.h"
 #include "linux/process/reap.h"
+#include "linux/process/signals.h"
 #include "linux/waker.h"
 
 #include <errno.h>
@@ -20,8 +22,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define CHECK_MS 10000
-#define CHECK_ANSWER_SIZE 256 /* bytes of what it says that are looked at */
 #define REAP_MS 500
 #define STATE_MAX (64u << 20) /* bytes */
 
@@ -42,33 +42,18 @@ int os_self_path(struct buffer *out, struct error *err)
     return 0;
 }
 
-static size_t count_arguments(const char *const *argv)
-{
-    size_t count = 0;
-    while (argv[count])
-        count++;
-    return count;
-}
+/* ---- the check ---- */
 
-/* path, first, argv[1]...; a new array of borrowed strings. */
-static const char **with_option(const char *path, const char *option, const char *const *argv)
-{
-    size_t count = count_arguments(argv);
-    const char **list = calloc(count + 3, sizeof *list);
-    if (!list)
-        return NULL;
-    list[0] = path;
-    list[1] = option;
-    for (size_t i = 1; i < count; i++)
-        list[i + 1] = argv[i];
-    return list;
-}
+struct os_check {
+    pid_t pid;
+    int fd; /* what it says */
+};
 
 static _Noreturn void check_child(const char *path, const char *const *argv, int out)
 {
     dup2(out, 1);
     dup2(out, 2);
-    process_reset_signals();
+    signals_reset();
     execv(path, (char *const *)(uintptr_t)argv);
     const char *reason = strerror(errno); /* the C locale's texts need no memory */
     if (write(2, reason, strlen(reason)) < 0)
@@ -76,74 +61,55 @@ static _Noreturn void check_child(const char *path, const char *const *argv, int
     _exit(127);
 }
 
-/* Reads until end of file or the deadline; a NUL follows what was read. */
-static void read_answer(int fd, char answer[CHECK_ANSWER_SIZE], int64_t deadline_ms)
+int os_check_start(struct os_check **out, const char *path, const char *const *argv, struct error *err)
 {
-    size_t len = 0;
-    char scrap[256];
-    while (poll_until(fd, POLLIN, deadline_ms)) {
-        bool full = len == CHECK_ANSWER_SIZE - 1;
-        ssize_t got = full ? read(fd, scrap, sizeof scrap) : read(fd, answer + len, CHECK_ANSWER_SIZE - 1 - len);
-        if (got <= 0)
-            break;
-        if (!full)
-            len += (size_t)got;
+    int fds[2];
+    struct os_check *check = malloc(sizeof *check);
+    *out = NULL;
+    if (!check || pipe2(fds, O_CLOEXEC) < 0) {
+        int code = check ? errno : ENOMEM;
+        free(check);
+        return errno_error(err, code, "unable to start the new server");
     }
-    answer[len] = 0;
+    check->fd = fds[0];
+    check->pid = fork();
+    int code = errno;
+    if (check->pid == 0)
+        check_child(path, argv, fds[1]);
+    close(fds[1]);
+    if (check->pid < 0) {
+        close(fds[0]);
+        free(check);
+        return errno_error(err, code, "unable to start the new server");
+    }
+    *out = check;
+    return 0;
 }
 
-/* The wait status; a process that does not end is killed. */
-static int end_check(pid_t pid, int64_t deadline_ms)
+int os_check_read(struct os_check *check, void *bytes, size_t max, int64_t deadline_ms)
+{
+    ssize_t got = poll_until(check->fd, POLLIN, deadline_ms) ? read(check->fd, bytes, max) : 0;
+    return got > 0 ? (int)got : 0;
+}
+
+int64_t os_check_end(struct os_check *check, int64_t deadline_ms)
 {
     int status;
     pid_t done;
-    while ((done = waitpid(pid, &status, WNOHANG)) == 0) {
+    close(check->fd);
+    while ((done = waitpid(check->pid, &status, WNOHANG)) == 0) {
         if (os_time_left(deadline_ms) == 0)
-            kill(pid, SIGKILL);
+            kill(check->pid, SIGKILL);
         os_sleep_ms(5);
     }
-    return done == pid ? status : -1;
+    bool reaped = done == check->pid;
+    free(check);
+    return reaped ? status : -1;
 }
 
-static int run_check(const char *path, const char *const *argv, struct error *err)
-{
-    int fds[2];
-    char answer[CHECK_ANSWER_SIZE];
-    int64_t deadline = os_deadline(CHECK_MS);
-    if (pipe2(fds, O_CLOEXEC) < 0)
-        return errno_error(err, errno, "unable to start the new server");
-    pid_t pid = fork();
-    int code = errno;
-    if (pid == 0)
-        check_child(path, argv, fds[1]);
-    close(fds[1]);
-    if (pid < 0) {
-        close(fds[0]);
-        return errno_error(err, code, "unable to start the new server");
-    }
-    read_answer(fds[0], answer, deadline);
-    close(fds[0]);
-    int status = end_check(pid, deadline);
-    if (status == 0 && strncmp(answer, "periscoped ", 11) == 0)
-        return 0;
-    answer[strcspn(answer, "\r\n")] = 0;
-    return error_set(err, ERR_INVALID,
-                     "unable to start the new server: '%s' is not a periscoped that takes this command "
-                     "line (wait status %d, it says '%s')",
-                     path, status, answer);
-}
+/* ---- the upgrade ---- */
 
-int os_upgrade_check(const char *path, const char *const *argv, struct error *err)
-{
-    const char **checked = with_option(path, "--check", argv);
-    if (!checked)
-        return error_set(err, ERR_NO_MEMORY, "no memory to start the new server");
-    int status = run_check(path, checked, err);
-    free(checked);
-    return status;
-}
-
-/* A descriptor that survives exec: first a line with the listener's, then the state. */
+/* Returns a descriptor that survives exec: a line with the listener's, then the state. */
 static int pack_state(int listener, struct slice state, struct error *err)
 {
     char head[32];
@@ -167,7 +133,7 @@ int os_upgrade_exec(const char *path, const char *const *argv, struct os_listene
         return fd;
     snprintf(option, sizeof option, "--resume=%d", fd);
     reap_within(REAP_MS);
-    const char **list = with_option(argv[0], option, argv);
+    const char **list = os_arguments_with(argv[0], option, argv);
     int code = ENOMEM;
     if (list) {
         fcntl(port, F_SETFD, 0);
@@ -204,6 +170,8 @@ int os_upgrade_resume(const char *token, struct os_listener **listener, struct b
     fcntl(port, F_SETFL, O_NONBLOCK);
     return listener_adopt(listener, port, err);
 }
+
+/* ---- going to the background ---- */
 
 static int ready_fd = -1;
 

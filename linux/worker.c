@@ -2,8 +2,8 @@
 #include "platform/worker.h"
 #include "platform/clock.h"
 #include "linux/errno.h"
-#include "linux/process.h"
 #include "linux/process/reap.h"
+#include "linux/process/signals.h"
 #include "linux/waker.h"
 
 #include <errno.h>
@@ -31,7 +31,7 @@ static _Noreturn void worker_child(int fd, const char *argument)
     if (dup2(fd, 0) < 0 || dup2(fd, 1) < 0)
         _exit(127);
     setsid();
-    process_reset_signals();
+    signals_reset();
     execv("/proc/self/exe", (char *const *)(uintptr_t)argv);
     _exit(127);
 }

@@ -10,8 +10,8 @@
 
 #include <stdbool.h>
 
-/* One finding for each setting. user: whose own ones are looked at; NULL: nobody's. fix: sets those that are otherwise,
-   and tells what they were. ERR_UNAVAILABLE where the system has no such settings. */
+/* Adds one finding for each setting. user: whose own settings are examined; NULL: nobody's. fix: changes those that
+   differ, and reports what they were. ERR_UNAVAILABLE where the system has no such settings. */
 int os_audit(const struct os_identity *user, bool fix, struct findings *findings, struct error *err);
 
 #endif

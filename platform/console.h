@@ -24,13 +24,13 @@ struct os_console {
     struct buffer unicode; /* owned: a code point in 32 bits for each cell. Empty when it can't be read */
 };
 
-/* The active one; 0 when there is none. */
+/* Returns the number of the active console; 0 when there is none. */
 unsigned os_console_active(void);
 
 enum os_console_mode os_console_mode(unsigned number);
 
-/* ERR_UNAVAILABLE, ERR_NOT_FOUND or ERR_DENIED when neither form can be read. To be ended with os_console_deinit() in
-   any case. */
+/* Reads a console. ERR_UNAVAILABLE, ERR_NOT_FOUND or ERR_DENIED when neither form can be read. os_console_deinit() is
+   to be called in any case. */
 int os_console_read(struct os_console *console, unsigned number, struct error *err);
 void os_console_deinit(struct os_console *console);
 

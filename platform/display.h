@@ -8,7 +8,7 @@
 
 #include <stdbool.h>
 
-/* Whether this system leaves it to others to put such things back; else there is nothing to do. */
+/* Returns whether this system leaves it to others to restore such things; else there is nothing to do. */
 bool os_display_needs_restoring(void);
 /* Puts the display's modes and the cursor's freedom back as they are without any program. Adds a fact for each thing
    that was otherwise: "display=DISPLAY1: 640x480x32 is 1024x768x32 again". It may hang with a driver: only for worker

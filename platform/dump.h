@@ -6,8 +6,8 @@
 #include "base/buffer.h"
 #include "base/error.h"
 
-/* Its threads' registers and stacks and its modules, as a minidump; it stands still meanwhile, and may hang the caller:
-   only for worker processes. ERR_UNAVAILABLE where the system has no such thing. */
+/* Writes a minidump with the threads' registers and stacks and the modules. The process is stopped meanwhile. The call
+   may hang: only for worker processes. ERR_UNAVAILABLE where the system has no such thing. */
 int os_process_dump(uint64_t pid, struct buffer *out, struct error *err);
 
 /* The executable with this argument and a process id: the same, to standard output, which must be a file. For an agent of

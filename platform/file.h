@@ -11,8 +11,8 @@
 #include <stdint.h>
 
 struct os_file;
-/* Only regular files: ERR_INVALID for folders, devices, FIFOs and sockets, never blocking on one. Shared for reading,
-   writing and removal while it is open. ERR_NOT_FOUND when there is none. */
+/* Opens a regular file: ERR_INVALID for folders, devices, FIFOs and sockets, never blocking on one. It is shared for
+   reading, writing and removal while it is open. ERR_NOT_FOUND when there is none. */
 int os_file_open(struct os_file **out, const char *path, uint64_t *size, struct error *err);
 int os_file_read(struct os_file *file, void *bytes, size_t max, struct error *err); /* 0 at the end */
 void os_file_close(struct os_file *file);                                           /* accepts NULL */
@@ -29,26 +29,14 @@ int os_upload_write(struct os_upload *upload, const void *bytes, size_t len, str
 int os_upload_commit(struct os_upload *upload, struct error *err); /* rename; frees it in any case */
 void os_upload_abandon(struct os_upload *upload);                  /* accepts NULL */
 
-/* All of it at once: a file with these bytes, or what was there before. */
-static inline int os_upload_whole(const char *path, enum os_upload_kind kind, const void *bytes, size_t len,
-                                  struct error *err)
-{
-    struct os_upload *upload;
-    int status = os_upload_begin(&upload, path, kind, err);
-    if (status)
-        return status;
-    status = os_upload_write(upload, bytes, len, err);
-    if (status == 0)
-        return os_upload_commit(upload, err);
-    os_upload_abandon(upload);
-    return status;
-}
+/* Writes all of it at once: the path is a file with these bytes then, or what it was before. */
+int os_upload_whole(const char *path, enum os_upload_kind kind, const void *bytes, size_t len, struct error *err);
 
 int os_file_remove(const char *path, struct error *err); /* ERR_NOT_FOUND when there is none (ENOENT, ENOTDIR) */
 int os_file_rename(const char *from, const char *to, struct error *err);
 int os_file_sync(const char *path, struct error *err); /* what was written to it is on the disk after it */
 const char *os_file_name(const char *path);            /* its last part; borrowed from it */
-/* The folder and those above it that are missing. One that is there already is as good. */
+/* Makes the folder and those above it that are missing. One that exists already is no error. */
 int os_folder_make(const char *path, struct error *err);
 int os_getcwd(struct buffer *out, struct error *err); /* appended with its NUL */
 int os_chdir(const char *path, struct error *err);

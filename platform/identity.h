@@ -15,13 +15,14 @@
 #define OS_IDENTITY_SESSION "session" /* the user of the active session; ERR_UNAVAILABLE while there is none */
 
 struct os_identity;
-/* Who that is now: `who` is one of the names above or a user's name. Found afresh by each call, since users log on and
+/* Finds who that is now: `who` is one of the names above or a user's name. Each call looks anew, since users log on and
    off. Any thread. */
 int os_identity_find(struct os_identity **out, const char *who, struct error *err);
 void os_identity_free(struct os_identity *identity); /* accepts NULL */
-/* In words, for properties and logs: "user alice (uid 1000), session 2 on seat0". Borrowed from the identity. */
+/* Returns the identity in words, for properties and logs: "user alice (uid 1000), session 2 on seat0". Borrowed from
+   it. */
 const char *os_identity_name(const struct os_identity *identity);
-/* For files: the calling thread has the user's rights from enter to leave. Both do nothing for the agent's own. */
+/* Gives the calling thread the user's rights to files, until os_identity_leave(). Both do nothing for the agent's own. */
 int os_identity_enter(const struct os_identity *identity, struct error *err);
 void os_identity_leave(const struct os_identity *identity);
 

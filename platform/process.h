@@ -26,16 +26,16 @@ struct os_process_spec {          /* all borrowed */
 };
 
 struct os_process;
-/* The process may have exited, but keeps its status, when this returns. */
+/* Starts a program. The process may have exited when this returns, but keeps its status. */
 int os_process_spawn(struct os_process **out, const struct os_process_spec *spec, struct error *err);
 uint64_t os_process_pid(const struct os_process *process);
 bool os_process_poll(struct os_process *process, uint32_t *status); /* true once it has exited, then always */
 void os_process_free(struct os_process *process);                   /* does not end it; accepts NULL */
-/* For an upgrade that goes on in the same process: appends one line without its newline, and makes it a process again. */
+/* Saves a process for an upgrade: appends one line without its newline, from which os_process_adopt() makes it again. */
 void os_process_save(const struct os_process *process, struct buffer *out);
 int os_process_adopt(struct os_process **out, const char *saved);
-/* From now on changed(context) is called, in a thread of its own, whenever a child may have exited. Once, before the
-   first spawn and the first thread. */
+/* Starts a thread that calls changed(context) whenever a child may have exited. Once, before the first spawn and the
+   first thread. */
 int os_process_watch(void (*changed)(void *context), void *context, struct error *err);
 
 /* Ends the process and all it started: asks first, and after grace_ms ends what is left. Each one ended is added to
@@ -47,8 +47,8 @@ struct os_process_info {
     char name[OS_PROCESS_NAME_SIZE];
     char state[OS_PROCESS_STATE_SIZE]; /* in the system's own words: "64-bit, 3 threads", "S in futex_wait_queue" */
 };
-/* Those that os_process_kill_tree would end now, in no order; looked at from outside, so that none can notice. *out is
-   the caller's to free(). */
+/* Lists the processes that os_process_kill_tree would end now, in no order, without being noticed by any. *out is the
+   caller's to free(). */
 int os_process_tree(const struct os_process *process, struct os_process_info **out, size_t *count, struct error *err);
 bool os_process_name(uint64_t pid, char name[OS_PROCESS_NAME_SIZE]); /* false, and "", when there is none */
 

@@ -8,7 +8,7 @@
 
 #include <stdint.h>
 
-/* Where the agent is, what rights it has, what of the system it could not find. Changes nothing. */
+/* Reports where the agent is, what rights it has, and what of the system it could not find. Changes nothing. */
 void os_selftest(struct findings *findings);
 
 /* A window with these pixels, rows of RGB (borrowed until the close), at that place of the screen, above all others.

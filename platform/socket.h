@@ -19,10 +19,10 @@ struct os_address {
 };
 #define OS_ADDRESS_TEXT_SIZE 48
 void os_address_text(const struct os_address *address, char text[OS_ADDRESS_TEXT_SIZE]);
-/* A name or a numeric address to at most max addresses; their number, or a negative status. Blocks. */
+/* Resolves a name or a numeric address to at most max addresses. Returns their number, or a negative status. Blocks. */
 int os_resolve(const char *name, struct os_address *out, int max, struct error *err);
 
-/* bind_to NULL: every address, IPv6 and IPv4 by one socket where the OS can. Port 0 picks one. */
+/* Listens on an address. bind_to NULL: on every one, IPv6 and IPv4 by one socket where the OS can. Port 0 picks one. */
 int os_listen(struct os_listener **out, const char *bind_to, uint16_t port, struct error *err);
 uint16_t os_listener_port(const struct os_listener *listener);
 /* Blocks. ERR_CLOSED once after os_listener_stop, which any thread may call. */
@@ -32,15 +32,15 @@ void os_listener_close(struct os_listener *listener); /* accepts NULL */
 
 /* Tries each address of the host until the deadline. */
 int os_connect(struct os_socket **out, const char *host, uint16_t port, int64_t deadline_ms, struct error *err);
-/* A socket in the file system (AF_UNIX). ERR_UNAVAILABLE where the system has none. */
+/* Connects to a socket in the file system (AF_UNIX). ERR_UNAVAILABLE where the system has none. */
 int os_connect_local(struct os_socket **out, const char *path, int64_t deadline_ms, struct error *err);
-/* 1 to max bytes: their number; 0 at the end; ERR_TIMEOUT when nothing came by the deadline. */
+/* Returns 1 to max bytes: their number; 0 at the end; ERR_TIMEOUT when nothing came by the deadline. */
 int os_socket_recv(struct os_socket *socket, void *bytes, size_t max, int64_t deadline_ms, struct error *err);
-/* All of it. ERR_TIMEOUT when the peer took nothing for stall_ms (negative: waits for ever). more: further bytes
+/* Sends all of it. ERR_TIMEOUT when the peer took nothing for stall_ms (negative: waits for ever). more: further bytes
    follow at once, so a short segment may wait for them. */
 int os_socket_send(struct os_socket *socket, const void *bytes, size_t len, int stall_ms, bool more, struct error *err);
-/* len bytes of the file from its current position, without passing through this process. ERR_INVALID when the file
-   turned out shorter: the stream is then broken and must be closed. */
+/* Sends len bytes of the file from its current position, without a copy by this process where the OS can. ERR_INVALID
+   when the file turned out shorter: the stream is then broken and must be closed. */
 int os_socket_send_file(struct os_socket *socket, struct os_file *file, uint64_t len, int stall_ms, struct error *err);
 
 enum os_wait_result { OS_WAIT_WOKEN, OS_WAIT_HANGUP, OS_WAIT_TIMEOUT };

@@ -8,8 +8,8 @@
 
 #include <stdint.h>
 
-/* "boot.id=" (random for each boot of the OS), "boot.time=" (seconds since 1970), "os.name=", "os.version=",
-   "os.kernel=", "os.arch=", "os.hostname=". One line each; what can't be known is left out. */
+/* Adds "boot.id=" (random for each boot of the OS), "boot.time=" (seconds since 1970), "os.name=", "os.version=",
+   "os.kernel=", "os.arch=", "os.hostname=", one line each. What can't be known is left out. */
 void os_sysinfo(struct strlist *facts);
 extern const char os_server_arch[]; /* testagentd's server.arch: "linux32", "linux64" or "win32" */
 

@@ -5,10 +5,10 @@
 
 #include <stdbool.h>
 
-/* Columns of the terminal that standard error goes to; 0 when it is not a terminal, or one that can't go back to the
-   start of a line. */
+/* Returns the columns of the terminal that standard error goes to; 0 when it is not a terminal, or one that can't go
+   back to the start of a line. */
 int os_terminal_width(void);
-/* Standard output goes to a terminal that can show colours and go back to the start of a line. */
+/* Returns whether standard output goes to a terminal that can show colours and go back to the start of a line. */
 bool os_terminal_is_output(void);
 
 #endif

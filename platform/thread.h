@@ -5,12 +5,17 @@
 
 #include "base/error.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Starts main(context) in a detached thread with a small stack (256 KiB). */
 int os_thread_start(void (*main)(void *context), void *context, struct error *err);
+/* Starts one whose end os_thread_join() waits for. */
+struct os_thread;
+int os_thread_start_joinable(struct os_thread **out, void (*main)(void *context), void *context, struct error *err);
+void os_thread_join(struct os_thread *thread); /* frees it */
 
-/* Number of processors that this process may run on, at least 1. */
+/* Returns the number of processors that this process may run on, at least 1. */
 unsigned os_cpu_count(void);
 
 struct os_mutex;                     /* opaque; never destroyed once shared */
@@ -18,11 +23,13 @@ struct os_mutex *os_mutex_new(void); /* aborts without memory: called at start-u
 void os_mutex_lock(struct os_mutex *mutex);
 void os_mutex_unlock(struct os_mutex *mutex);
 
-/* Something another thread can set to end a wait (os_socket_wait). Setting it twice is the same as once. */
+/* Something another thread can set to end a wait (os_waker_wait, os_socket_wait). Setting it twice is the same as once. */
 struct os_waker;
 int os_waker_new(struct os_waker **out, struct error *err);
 void os_waker_free(struct os_waker *waker); /* accepts NULL */
 void os_waker_set(struct os_waker *waker);
 void os_waker_clear(struct os_waker *waker);
+/* Waits until it is set, and leaves it so; returns false at the deadline. */
+bool os_waker_wait(struct os_waker *waker, int64_t deadline_ms);
 
 #endif

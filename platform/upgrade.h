@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "platform/socket.h"
 
-/* The path of the running executable, appended with its NUL. */
+/* Appends the path of the running executable with its NUL. */
 int os_self_path(struct buffer *out, struct error *err);
 
 /* Runs `path --check argv[1]...` for at most ten seconds. 0 when it exits with 0 and says "periscoped" first;
@@ -18,7 +18,8 @@ int os_upgrade_check(const char *path, const char *const *argv, struct error *er
    on failure. */
 int os_upgrade_exec(const char *path, const char *const *argv, struct os_listener *listener, struct slice state,
                     struct error *err);
-/* The other side: token is that option's value. The state is a text of lines. */
+/* Takes over in the new executable what os_upgrade_exec() handed over: token is that option's value. The state is a
+   text of lines. */
 int os_upgrade_resume(const char *token, struct os_listener **listener, struct buffer *state, struct error *err);
 
 /* Goes to the background: the caller's process exits with 0 once os_detach_ready is called in the one that goes on, or

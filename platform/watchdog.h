@@ -8,11 +8,11 @@
 #include <stdint.h>
 
 struct os_watchdog;
-/* One thread of its own, which calls expired(context) when an armed deadline passes, and is asleep else. It lives as
-   long as the process. */
+/* Starts a thread that calls expired(context) when an armed deadline passes, and sleeps else. It lives as long as the
+   process. */
 int os_watchdog_new(struct os_watchdog **out, void (*expired)(void *context), void *context, struct error *err);
 void os_watchdog_arm(struct os_watchdog *watchdog, int64_t deadline_ms);
-/* After it, expired() is not called; when it is being called, waits for it to return. */
+/* Disarms it: expired() is not called any more when this returns, and none is under way. */
 void os_watchdog_disarm(struct os_watchdog *watchdog);
 
 #endif

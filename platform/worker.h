@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A helper process of the agent's own executable, spoken to over its standard input and output. */
+/* The agent's handle on its capture worker: a process of its own executable, spoken to over that one's standard input and
+   output (platform/worker_pipe.h is the other end). */
 #ifndef PLATFORM_WORKER_H
 #define PLATFORM_WORKER_H
 
@@ -11,9 +12,9 @@
 struct os_worker;
 int os_worker_start(struct os_worker **out, const char *argument, struct error *err);
 int os_worker_write(struct os_worker *worker, const void *bytes, size_t len, int64_t deadline_ms, struct error *err);
-/* 1 to max bytes, 0 when the worker ended, ERR_TIMEOUT at the deadline. */
+/* Returns 1 to max bytes, 0 when the worker ended, ERR_TIMEOUT at the deadline. */
 int os_worker_read(struct os_worker *worker, void *bytes, size_t max, int64_t deadline_ms, struct error *err);
-/* Where the kernel holds it ("i915_gem_wait"), "" when running or unknown. For the report of a worker that hangs. */
+/* Gives where the kernel holds it ("i915_gem_wait"), "" when running or unknown. For the report of a worker that hangs. */
 void os_worker_stuck_in(struct os_worker *worker, char *text, size_t size);
 void os_worker_stop(struct os_worker *worker); /* kills it, never waits for it; accepts NULL */
 

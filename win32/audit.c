@@ -47,7 +47,7 @@ static const struct check checks[] = {
      .why = "a crash of a 32-bit program asks whether to start the debugger"},
     {.name = "error-mode",
      .setting = {SETTING_MACHINE, L"SYSTEM\\CurrentControlSet\\Control\\Windows", L"ErrorMode", NULL, 2},
-     .why = "a missing DLL or disk is told of in a dialog",
+     .why = "a missing DLL or disk brings up a dialog",
      .from = AT_BOOT},
     {.name = "error-reporting",
      .setting = {SETTING_MACHINE, REPORTING, L"Disabled", NULL, 1},
@@ -121,7 +121,7 @@ struct audit {
 
 /* ---- one setting ---- */
 
-/* Why a setting can't be looked at, or NULL. */
+/* Returns why a setting can't be examined, or NULL. */
 static const char *not_here(const struct audit *audit, const struct check *check)
 {
     if (check->setting.place == SETTING_USER && !audit->user)
@@ -146,7 +146,7 @@ static bool passes(const struct audit *audit, const struct check *check, char is
     return state == SETTING_AS_WANTED || (state == SETTING_ABSENT && absent_passes(check, is));
 }
 
-/* What was written is read again: a policy, or another view of the registry, may stand before it. */
+/* Writes a setting and reads it again: a policy, or another view of the registry, may hide what was written. */
 static void fix(const struct audit *audit, const struct check *check, const char *name, const char *was)
 {
     char now[SETTING_TEXT_SIZE], reason[REASON_SIZE];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "platform/clock.h"
-#include "win32/newer.h"
+#include "win32/system.h"
 #include "win32/winerror.h"
 
 #include <stdatomic.h>
@@ -11,7 +11,7 @@
 
 typedef ULONGLONG WINAPI get_tick_count_64(void);
 
-/* Before Vista: GetTickCount with its overflows counted, which it is asked for often enough. */
+/* Counts the overflows of GetTickCount, before Vista; it is called often enough. */
 static ULONGLONG WINAPI counted_ticks(void)
 {
     static _Atomic ULONGLONG last;
@@ -30,7 +30,7 @@ int64_t os_clock_ms(void)
     static _Atomic(get_tick_count_64 *) ticks;
     get_tick_count_64 *get = atomic_load(&ticks);
     if (!get) {
-        get = NEWER(get_tick_count_64 *, L"kernel32.dll", "GetTickCount64");
+        get = SYSTEM_FUNCTION(get_tick_count_64 *, L"kernel32.dll", "GetTickCount64");
         if (!get)
             get = counted_ticks;
         atomic_store(&ticks, get);
@@ -45,20 +45,6 @@ int64_t os_clock_us(void)
     QueryPerformanceFrequency(&per_second);
     int64_t seconds = ticks.QuadPart / per_second.QuadPart, rest = ticks.QuadPart % per_second.QuadPart;
     return seconds * 1000000 + rest * 1000000 / per_second.QuadPart;
-}
-
-int64_t os_deadline(int64_t timeout_ms)
-{
-    int64_t now = os_clock_ms();
-    return timeout_ms < 0 || timeout_ms > OS_FOREVER - now ? OS_FOREVER : now + timeout_ms;
-}
-
-int64_t os_time_left(int64_t deadline_ms)
-{
-    if (deadline_ms == OS_FOREVER)
-        return OS_FOREVER;
-    int64_t left = deadline_ms - os_clock_ms();
-    return left > 0 ? left : 0;
 }
 
 void os_sleep_ms(unsigned ms)

@@ -71,7 +71,7 @@ static bool have_their_modes(const struct device *changed, unsigned count)
     return true;
 }
 
-static void tell(const struct device *device, LONG result, struct strlist *facts)
+static void display_report(const struct device *device, LONG result, struct strlist *facts)
 {
     char name[NAME_SIZE], found[64], wanted[64];
     utf8_copy(name, sizeof name, wcsncmp(device->name, L"\\\\.\\", 4) == 0 ? device->name + 4 : device->name);
@@ -83,8 +83,8 @@ static void tell(const struct device *device, LONG result, struct strlist *facts
         strlist_addf(facts, "display=%s: %s could not be made %s again (DISP_CHANGE %ld)", name, found, wanted, result);
 }
 
-/* Set again where it does not stay: in a virtual desktop of Wine's on a busy machine about one change in ten is said to
-   have been made and is not, for good. */
+/* Sets the modes, again where one does not stay: in a virtual desktop of Wine's on a busy machine about one change in
+   ten is reported to be made and is not, for good. */
 static LONG set_modes(const struct device *changed, unsigned count)
 {
     int64_t deadline = os_deadline(CHANGE_MS);
@@ -106,7 +106,7 @@ static void restore_modes(struct strlist *facts)
         return;
     LONG result = set_modes(changed, count);
     for (unsigned i = 0; i < count; i++)
-        tell(&changed[i], result, facts);
+        display_report(&changed[i], result, facts);
 }
 
 static void free_cursor(struct strlist *facts)
@@ -122,7 +122,7 @@ static void free_cursor(struct strlist *facts)
                  clip.bottom - clip.top, clip.left, clip.top);
 }
 
-/* The cursor first: a change of mode may free it by itself, and then nobody would be told. */
+/* Restores the cursor first: a change of mode may free it by itself, and then nobody would be told. */
 int os_display_restore(struct strlist *facts, struct error *err)
 {
     RECT clip;

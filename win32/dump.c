@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "win32/dump.h"
-#include "win32/bits.h"
-#include "win32/newer.h"
-#include "win32/winerror.h"
+#include "platform/dump.h"
+#include "win32/system.h"
+#include "win32/process/dump_file.h"
+#include "win32/process/dump_other.h"
+#include "win32/process/dump_reported.h"
 
 /* dbghelp.dll's. Types of a dump, which are sums of these: minidumpapiset.h. */
 #define DUMP_WITH_UNLOADED_MODULES 0x20
@@ -10,30 +11,9 @@
 typedef BOOL WINAPI write_dump(HANDLE process, DWORD pid, HANDLE file, DWORD type, void *exception, void *streams,
                                void *callback);
 
-static int failed(const char *what, DWORD pid, DWORD code, struct error *err)
-{
-    char text[REASON_SIZE];
-    return error_set(err, windows_status(code), "%s process %lu: %s", what, pid, windows_reason(code, text));
-}
-
-int dump_read_file(HANDLE file, DWORD pid, struct buffer *out, struct error *err)
-{
-    LARGE_INTEGER size, start = {.QuadPart = 0};
-    DWORD got = 0;
-    if (!GetFileSizeEx(file, &size) || !SetFilePointerEx(file, start, NULL, FILE_BEGIN))
-        return failed("could not read the minidump of", pid, GetLastError(), err);
-    uint8_t *bytes = size.QuadPart < 0x7fffffff ? buffer_extend(out, (size_t)size.QuadPart) : NULL;
-    if (!bytes)
-        return error_set(err, ERR_LIMIT, "the minidump of process %lu has %lld bytes, which are too many", pid,
-                         size.QuadPart);
-    if (!ReadFile(file, bytes, (DWORD)size.QuadPart, &got, NULL) || got != size.QuadPart)
-        return failed("could not read the minidump of", pid, GetLastError(), err);
-    return 0;
-}
-
 static int dump_to(HANDLE file, HANDLE process, DWORD pid, struct error *err)
 {
-    write_dump *write = NEWER(write_dump *, L"dbghelp.dll", "MiniDumpWriteDump");
+    write_dump *write = SYSTEM_FUNCTION(write_dump *, L"dbghelp.dll", "MiniDumpWriteDump");
     if (!write)
         return error_set(err, ERR_UNAVAILABLE, "no minidump of process %lu: this Windows has no dbghelp.dll with it",
                          pid);
@@ -45,7 +25,7 @@ static int dump_to(HANDLE file, HANDLE process, DWORD pid, struct error *err)
                      GetLastError());
 }
 
-/* A file that goes with its handle, whatever happens. */
+/* Creates a file that is deleted with its handle, whatever happens. */
 static HANDLE temporary_file(void)
 {
     wchar_t folder[MAX_PATH + 1], path[MAX_PATH + 1];
@@ -60,7 +40,7 @@ static int dump_exited(HANDLE process, DWORD pid, struct buffer *out, struct err
 {
     FILETIME started, exited, kernel, user;
     if (!GetProcessTimes(process, &started, &exited, &kernel, &user))
-        return failed("no minidump of", pid, GetLastError(), err);
+        return dump_failed("no minidump of", pid, GetLastError(), err);
     return dump_read_reported(pid, started, out, err);
 }
 
@@ -71,7 +51,7 @@ static int dump(HANDLE process, DWORD pid, struct buffer *out, struct error *err
     int bits = process_bits(process);
     HANDLE file = temporary_file();
     if (file == INVALID_HANDLE_VALUE)
-        return failed("no temporary file for the minidump of", pid, GetLastError(), err);
+        return dump_failed("no temporary file for the minidump of", pid, GetLastError(), err);
     int status = bits && bits != OWN_BITS ? dump_by_other(pid, bits, file, err) : dump_to(file, process, pid, err);
     if (status == 0)
         status = dump_read_file(file, pid, out, err);
@@ -86,7 +66,7 @@ static HANDLE open_process(uint64_t pid, struct error *err)
     if (pid > MAXDWORD)
         error_set(err, ERR_NOT_FOUND, "no minidump of process %llu: there is no such number", (unsigned long long)pid);
     else if (!process)
-        failed("no minidump of", (DWORD)pid, GetLastError(), err);
+        dump_failed("no minidump of", (DWORD)pid, GetLastError(), err);
     return process;
 }
 

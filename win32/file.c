@@ -1,20 +1,22 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "platform/file.h"
 #include "win32/file.h"
+#include "platform/clock.h"
 #include "win32/path.h"
 #include "win32/text.h"
 #include "win32/winerror.h"
 
 #include <limits.h>
+#include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-struct os_file {
-    HANDLE handle;
-};
+#define NAME_ROOM 64 /* characters of a temporary name, without its folder */
+#define BUSY_MS 2000 /* virus scanners hold a file that was just closed */
+#define BUSY_STEP_MS 20
 
-/* Why a file could not be opened, removed or replaced: Windows says "access denied" of a folder. */
-static int refuse(const wchar_t *path, unsigned long code, struct error *err)
+/* Reports why a file could not be opened, removed or replaced: of a folder Windows says "access denied". */
+static int file_refuse(const wchar_t *path, unsigned long code, struct error *err)
 {
     if (code == ERROR_ACCESS_DENIED && path_is_folder(path))
         return error_set(err, ERR_INVALID, "Is a directory");
@@ -26,7 +28,7 @@ static int open_regular(HANDLE *out, const wchar_t *path, uint64_t *size, struct
     LARGE_INTEGER bytes;
     HANDLE handle = CreateFileW(path, GENERIC_READ, SHARE_ALL, NULL, OPEN_EXISTING, FILE_FLAG_SEQUENTIAL_SCAN, NULL);
     if (handle == INVALID_HANDLE_VALUE)
-        return refuse(path, GetLastError(), err);
+        return file_refuse(path, GetLastError(), err);
     int status = 0;
     if (GetFileType(handle) != FILE_TYPE_DISK)
         status = error_set(err, ERR_INVALID, "Not a regular file");
@@ -48,7 +50,7 @@ int os_file_open(struct os_file **out, const char *path, uint64_t *size, struct 
     int status = path_from(&full, path, false, err);
     if (status)
         return status;
-    struct os_file *file = malloc(sizeof *file);
+    struct os_file *file = calloc(1, sizeof *file);
     status =
         file ? open_regular(&file->handle, full, size, err) : error_set(err, ERR_NO_MEMORY, "Cannot allocate memory");
     free(full);
@@ -74,6 +76,7 @@ void os_file_close(struct os_file *file)
     if (!file)
         return;
     CloseHandle(file->handle);
+    free(file->bytes);
     free(file);
 }
 
@@ -84,12 +87,12 @@ int os_file_remove(const char *path, struct error *err)
     if (status)
         return status;
     if (!DeleteFileW(full))
-        status = refuse(full, GetLastError(), err);
+        status = file_refuse(full, GetLastError(), err);
     free(full);
     return status;
 }
 
-/* The full path's folders one after the other; what is there already, as the drive, is passed over. */
+/* Makes the full path's folders one after the other. One that exists already, as the drive, is passed over. */
 static int make_folders(wchar_t *full, struct error *err)
 {
     DWORD code = 0;
@@ -102,7 +105,7 @@ static int make_folders(wchar_t *full, struct error *err)
     }
     if (!CreateDirectoryW(full, NULL))
         code = GetLastError();
-    return code == 0 || path_is_folder(full) ? 0 : refuse(full, code, err);
+    return code == 0 || path_is_folder(full) ? 0 : file_refuse(full, code, err);
 }
 
 int os_folder_make(const char *path, struct error *err)
@@ -116,6 +119,56 @@ int os_folder_make(const char *path, struct error *err)
     return status;
 }
 
+/* Returns a new text, a name beside the target that nothing else has in this process, or NULL without memory. */
+static wchar_t *name_beside(const wchar_t *target)
+{
+    static atomic_uint counter;
+    size_t folder = path_folder_len(target), size = folder + NAME_ROOM;
+    wchar_t *name = calloc(size, sizeof *name);
+    if (!name)
+        return NULL;
+    wmemcpy(name, target, folder);
+    _snwprintf(name + folder, NAME_ROOM - 1, L".periscope-%lu-%u.old", GetCurrentProcessId(),
+               atomic_fetch_add(&counter, 1));
+    return name;
+}
+
+static bool move_file(const wchar_t *from, const wchar_t *to)
+{
+    return MoveFileExW(from, to, MOVEFILE_REPLACE_EXISTING | MOVEFILE_WRITE_THROUGH) != 0;
+}
+
+/* Moves aside the file that has the name: one that is open can't be replaced, but renamed (a running executable too). It
+   goes when the last handle does, or at the next boot. */
+static bool replace_open(const wchar_t *from, const wchar_t *to)
+{
+    wchar_t *aside = name_beside(to);
+    if (!aside)
+        return false;
+    bool moved = move_file(to, aside), done = moved && move_file(from, to);
+    DWORD code = GetLastError();
+    if (moved && !done)
+        move_file(aside, to);
+    if (done && !DeleteFileW(aside))
+        MoveFileExW(aside, NULL, MOVEFILE_DELAY_UNTIL_REBOOT);
+    free(aside);
+    SetLastError(code);
+    return done;
+}
+
+DWORD file_rename(const wchar_t *from, const wchar_t *to)
+{
+    int64_t deadline = os_deadline(BUSY_MS);
+    for (;;) {
+        if (move_file(from, to) || (!path_is_folder(to) && replace_open(from, to)))
+            return 0;
+        DWORD code = GetLastError();
+        if (code != ERROR_SHARING_VIOLATION || os_time_left(deadline) == 0)
+            return code;
+        os_sleep_ms(BUSY_STEP_MS);
+    }
+}
+
 int os_file_rename(const char *from, const char *to, struct error *err)
 {
     wchar_t *source, *target;
@@ -125,7 +178,7 @@ int os_file_rename(const char *from, const char *to, struct error *err)
     status = path_from(&target, to, false, err);
     DWORD code = status ? 0 : file_rename(source, target);
     if (code)
-        status = refuse(target, code, err);
+        status = file_refuse(target, code, err);
     free(source);
     free(target);
     return status;
@@ -139,7 +192,7 @@ int os_file_sync(const char *path, struct error *err)
         return status;
     HANDLE handle = CreateFileW(full, GENERIC_WRITE, SHARE_ALL, NULL, OPEN_EXISTING, 0, NULL);
     if (handle == INVALID_HANDLE_VALUE) {
-        status = refuse(full, GetLastError(), err);
+        status = file_refuse(full, GetLastError(), err);
     } else {
         if (!FlushFileBuffers(handle))
             status = windows_error(err, GetLastError(), NULL);

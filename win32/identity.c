@@ -4,7 +4,7 @@
    TestBot's machines, unless the weaker is asked for. */
 #include "platform/identity.h"
 #include "win32/identity.h"
-#include "win32/newer.h"
+#include "win32/system.h"
 #include "win32/service/session.h"
 #include "win32/text.h"
 #include "win32/winerror.h"
@@ -50,7 +50,7 @@ static void token_user(HANDLE token, char *out, size_t size)
         utf8_copy(out, size, name);
 }
 
-/* TokenElevationTypeDefault where there is no UAC. */
+/* Returns TokenElevationTypeDefault where there is no UAC. */
 static TOKEN_ELEVATION_TYPE elevation_type(HANDLE token)
 {
     TOKEN_ELEVATION_TYPE type = TokenElevationTypeDefault;
@@ -72,7 +72,7 @@ static HANDLE linked_token(HANDLE token)
     return primary;
 }
 
-/* The other one of an administrator's two tokens where that is the one wanted. Says which it is now. */
+/* Takes the other one of an administrator's two tokens where that is the wanted one. Returns which it is now. */
 static const char *choose_token(HANDLE *token, bool elevated)
 {
     TOKEN_ELEVATION_TYPE type = elevation_type(*token);
@@ -142,7 +142,7 @@ static bool is_user_of(DWORD session, const char *who)
     return _stricmp(user, who) == 0;
 }
 
-/* The console's session first: the user may have others. */
+/* Finds a session of the user. The console's is tried first: the user may have others. */
 static int use_user(struct os_identity *identity, const char *who, struct error *err)
 {
     DWORD console, *sessions = NULL;

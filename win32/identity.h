@@ -9,7 +9,7 @@
 
 #define IDENTITY_SESSION_LIMITED "session-limited" /* as OS_IDENTITY_SESSION, with the weaker of two tokens */
 
-/* Both borrowed from the identity, which may be NULL; NULL for the agent's own. */
+/* Returns what is borrowed from the identity, which may be NULL; NULL for the agent's own. */
 HANDLE identity_token(const struct os_identity *identity);
 const wchar_t *identity_environment(const struct os_identity *identity);
 

@@ -19,7 +19,7 @@ static bool is_device(const wchar_t *full)
     return begins(full, L"\\\\.\\") || begins(full, L"\\\\?\\GLOBALROOT");
 }
 
-/* A new text, or NULL without memory. */
+/* Returns a new text, or NULL without memory. */
 static wchar_t *with_long_prefix(const wchar_t *full)
 {
     bool share = begins(full, L"\\\\"), plain = wcslen(full) <= SHORT_PATH_MAX || begins(full, L"\\\\?\\");
@@ -33,8 +33,8 @@ static wchar_t *with_long_prefix(const wchar_t *full)
     return path;
 }
 
-/* A new text with the full path, or NULL and the code. */
-static wchar_t *full_path(const wchar_t *name, unsigned long *code)
+/* Returns a new text with the full path, or NULL and the code. */
+static wchar_t *path_make_full(const wchar_t *name, unsigned long *code)
 {
     DWORD size = GetFullPathNameW(name, 0, NULL, NULL);
     wchar_t *full = size ? calloc(size, sizeof *full) : NULL;
@@ -55,7 +55,7 @@ int path_from(wchar_t **out, const char *utf8, bool devices, struct error *err)
     int status = utf16_from(&name, utf8, err);
     if (status)
         return status;
-    wchar_t *full = full_path(name, &code);
+    wchar_t *full = path_make_full(name, &code);
     free(name);
     if (!full)
         return windows_error(err, code, NULL);

@@ -8,13 +8,13 @@
 #include <stdbool.h>
 #include <wchar.h>
 
-/* The full path, owned by the caller (free()), with the prefix that lifts MAX_PATH where it is long. A device's name
-   (CON, COM1, \\.\...) is refused as ERR_INVALID "Not a regular file" unless devices is set. */
+/* Makes the full path, owned by the caller (free()), with the prefix that lifts MAX_PATH where it is long. A device's
+   name (CON, COM1, \\.\...) is refused as ERR_INVALID "Not a regular file" unless devices is set. */
 int path_from(wchar_t **out, const char *utf8, bool devices, struct error *err);
 bool path_is_folder(const wchar_t *path);
-/* Length of the folder's part of a path, its last separator included. */
+/* Returns the length of the folder's part of a path, its last separator included. */
 size_t path_folder_len(const wchar_t *path);
-/* The path of the running executable; owned by the caller. */
+/* Finds the path of the running executable; owned by the caller. */
 int path_of_self(wchar_t **out, struct error *err);
 
 #endif

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "platform/process_table.h"
 #include "win32/process.h"
 #include "win32/process/command_line.h"
 #include "win32/process/dlls.h"
@@ -24,16 +25,16 @@ struct os_process {
 
 /* ---- redirections ---- */
 
-/* *out stays NULL for "keep the agent's own". */
+/* Opens a redirection; *out stays NULL for "keep the agent's own". */
 static int open_redirection(HANDLE *out, const char *path, bool reading, bool append, struct error *err)
 {
     wchar_t *full;
-    struct error reason;
     const char *purpose = reading ? "reading" : "writing";
     if (!path || !*path)
         return 0;
-    if (path_from(&full, path, true, &reason))
-        return error_set(err, reason.status, "unable to open '%s' for %s: %s", path, purpose, reason.text);
+    int status = path_from(&full, path, true, err);
+    if (status)
+        return error_prefix(err, status, "unable to open '%s' for %s", path, purpose);
     /* Opened for append, so that both outputs may be one file. */
     DWORD access = reading ? GENERIC_READ : FILE_GENERIC_WRITE & ~(DWORD)FILE_WRITE_DATA;
     DWORD creation = reading ? OPEN_EXISTING : append ? OPEN_ALWAYS : CREATE_ALWAYS;
@@ -46,7 +47,7 @@ static int open_redirection(HANDLE *out, const char *path, bool reading, bool ap
     return 0;
 }
 
-static void close_all(HANDLE handles[3])
+static void process_close_all(HANDLE handles[3])
 {
     for (int i = 0; i < 3; i++)
         if (handles[i])
@@ -62,23 +63,23 @@ static int open_redirections_as_agent(HANDLE handles[3], const struct os_process
     if (status == 0)
         status = open_redirection(&handles[2], spec->err, false, spec->append_err, err);
     if (status)
-        close_all(handles);
+        process_close_all(handles);
     return status;
 }
 
-/* With the rights of who the program runs as: a service may write where that user may not. */
+/* Opens the redirections with the rights of who the program runs as: a service may write where that user may not. */
 static int open_redirections(HANDLE handles[3], const struct os_process_spec *spec, struct error *err)
 {
-    struct error reason;
-    int status = os_identity_enter(spec->as, &reason);
+    int status = os_identity_enter(spec->as, err);
     if (status)
-        return error_set(err, status, "could not run '%s': %s", spec->argv[0], reason.text);
+        return error_prefix(err, status, "could not run '%s'", spec->argv[0]);
     status = open_redirections_as_agent(handles, spec, err);
     os_identity_leave(spec->as);
     return status;
 }
 
-/* A child that has none of the agent's handles gets its console's; in a mixture what is missing is NUL. */
+/* Chooses a child's standard handles. One that has none of the agent's gets its console's; in a mixture a missing one
+   is NUL. */
 static void choose_standard(HANDLE standard[3], const HANDLE redirected[3], HANDLE null)
 {
     bool any = false;
@@ -105,7 +106,8 @@ static void command_deinit(struct command *command)
     free(command->environment);
 }
 
-/* As Windows tells it, and testagentd: by number, with the command line; exec's callers get words. */
+/* Reports why a program could not be started. As testagentd does, by Windows' number and the command line; exec's
+   callers get words. */
 static int cannot_run(const struct os_process_spec *spec, unsigned long code, struct error *err)
 {
     struct buffer line;
@@ -131,7 +133,7 @@ static int use_text(wchar_t **out, const struct os_process_spec *spec, const str
                      COMMAND_LINE_MAX - 1);
 }
 
-/* The shell in place of the script. */
+/* Puts the shell in place of the script. */
 static int build_batch(struct command *command, const struct os_process_spec *spec, struct buffer *text,
                        struct error *err)
 {
@@ -152,7 +154,7 @@ static int build_batch(struct command *command, const struct os_process_spec *sp
     return command->application ? 0 : cannot_run(spec, code, err);
 }
 
-static int build_line(struct command *command, const struct os_process_spec *spec, struct error *err)
+static int command_build_line(struct command *command, const struct os_process_spec *spec, struct error *err)
 {
     struct buffer text;
     int status = 0;
@@ -170,7 +172,8 @@ static int build_line(struct command *command, const struct os_process_spec *spe
     return status;
 }
 
-/* Else Windows shows a dialog, which the program waits behind, before any of its own code runs. */
+/* Refuses a program whose DLLs are missing. Else Windows shows a dialog, which the program waits behind, before any of
+   its own code runs. */
 static int check_dlls(const struct command *command, const struct os_process_spec *spec, struct error *err)
 {
     struct strlist missing = {0};
@@ -191,29 +194,30 @@ static int check_dlls(const struct command *command, const struct os_process_spe
 
 static int command_init(struct command *command, const struct os_process_spec *spec, struct error *err)
 {
-    struct error reason;
     wchar_t *name;
     unsigned long code;
-    if (spec->cwd && path_from(&command->folder, spec->cwd, false, &reason))
-        return error_set(err, reason.status, "could not run '%s' in %s: %s", spec->argv[0], spec->cwd, reason.text);
+    int status = spec->cwd ? path_from(&command->folder, spec->cwd, false, err) : 0;
+    if (status)
+        return error_prefix(err, status, "could not run '%s' in %s", spec->argv[0], spec->cwd);
     if (spec->cwd && !path_is_folder(command->folder))
         return cannot_run(spec, ERROR_DIRECTORY, err);
-    if (environment_build(&command->environment, identity_environment(spec->as), spec->env, &reason))
-        return error_set(err, reason.status, "could not run '%s': its environment: %s", spec->argv[0], reason.text);
+    status = environment_build(&command->environment, identity_environment(spec->as), spec->env, err);
+    if (status)
+        return error_prefix(err, status, "could not run '%s': its environment", spec->argv[0]);
     if (utf16_from(&name, spec->argv[0], NULL))
         return cannot_run(spec, ERROR_NO_UNICODE_TRANSLATION, err);
     command->application = program_find(name, command->folder, environment_value(command->environment, L"PATH"), &code);
     free(name);
     if (!command->application)
         return cannot_run(spec, code, err);
-    int status = spec->check_dlls ? check_dlls(command, spec, err) : 0;
-    return status ? status : build_line(command, spec, err);
+    status = spec->check_dlls ? check_dlls(command, spec, err) : 0;
+    return status ? status : command_build_line(command, spec, err);
 }
 
 /* ---- starting ---- */
 
-static DWORD start(struct os_process *process, const struct command *command, const struct os_identity *as,
-                   const HANDLE redirected[3], HANDLE *thread)
+static DWORD process_start(struct os_process *process, const struct command *command, const struct os_identity *as,
+                           const HANDLE redirected[3], HANDLE *thread)
 {
     PROCESS_INFORMATION info;
     struct spawn how = {.application = command->application,
@@ -236,7 +240,7 @@ static DWORD start(struct os_process *process, const struct command *command, co
     return 0;
 }
 
-/* It is held until it is watched, so that its end can't be missed. */
+/* Resumes the process once it is watched, so that its exit can't be missed. */
 static int let_run(struct os_process *process, HANDLE thread, struct error *err)
 {
     int status = process_watch_exit(process->handle, err);
@@ -261,11 +265,11 @@ int os_process_spawn(struct os_process **out, const struct os_process_spec *spec
         goto fail;
     status = command_init(&command, spec, err);
     if (status == 0) {
-        DWORD code = start(process, &command, spec->as, redirected, &thread);
+        DWORD code = process_start(process, &command, spec->as, redirected, &thread);
         status = code ? cannot_run(spec, code, err) : let_run(process, thread, err);
     }
     command_deinit(&command);
-    close_all(redirected);
+    process_close_all(redirected);
     if (status)
         goto fail;
     *out = process;
@@ -312,8 +316,8 @@ void os_process_free(struct os_process *process)
     free(process);
 }
 
-/* The agent's next process inherits the handle: without it a status could not be had, since the children are not its
-   own. */
+/* Makes the agent's next process inherit the handle: without it a status could not be had, since the children are not
+   its own. */
 void os_process_save(const struct os_process *process, struct buffer *out)
 {
     SetHandleInformation(process->handle, HANDLE_FLAG_INHERIT, HANDLE_FLAG_INHERIT);
@@ -343,7 +347,7 @@ int os_process_adopt(struct os_process **out, const char *saved)
     return 0;
 }
 
-struct process_identity process_identity(const struct os_process *process)
+struct os_process_id os_process_id(const struct os_process *process)
 {
-    return (struct process_identity){process->pid, process->start};
+    return (struct os_process_id){process->pid, process->start};
 }

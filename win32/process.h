@@ -7,14 +7,9 @@
 
 #include <windows.h>
 
-struct process_identity {
-    DWORD pid;
-    uint64_t start; /* FILETIME; 0 when unknown. With the pid it names one process for ever */
-};
-struct process_identity process_identity(const struct os_process *process);
 uint64_t process_start_time(HANDLE process); /* 0 when it can't be known */
 
-/* In a thread of its own, once the process has exited, changed() of os_process_watch is called. */
+/* Starts a thread that calls changed() of os_process_watch once the process has exited. */
 int process_watch_exit(HANDLE process, struct error *err);
 
 #endif

@@ -23,8 +23,7 @@ int os_scratch_make(char **path, struct error *err)
 void os_scratch_remove(char *path)
 {
     wchar_t *name;
-    struct error ignored;
-    if (path && utf16_from(&name, path, &ignored) == 0) {
+    if (path && utf16_from(&name, path, NULL) == 0) {
         DeleteFileW(name);
         free(name);
     }

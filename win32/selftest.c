@@ -2,7 +2,7 @@
 #include "platform/selftest.h"
 #include "platform/service.h"
 #include "win32/service/firewall.h"
-#include "win32/newer.h"
+#include "win32/system.h"
 #include "win32/path.h"
 #include "win32/service/session.h"
 #include "win32/text.h"
@@ -36,7 +36,7 @@ static void look_at_functions(struct findings *findings)
     char missing[1024] = "";
     size_t lacking = 0, len = 0;
     for (size_t i = 0; i < count; i++)
-        if (!newer_function(functions[i].module, functions[i].name)) {
+        if (!system_function(functions[i].module, functions[i].name)) {
             lacking++;
             len += (size_t)snprintf(missing + len, sizeof missing - len, " %s", functions[i].name);
         }

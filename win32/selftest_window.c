@@ -3,7 +3,7 @@
 #include "platform/clock.h"
 #include "platform/selftest.h"
 #include "platform/thread.h"
-#include "win32/process/wait.h"
+#include "win32/waker.h"
 #include "win32/winerror.h"
 
 #include <stdlib.h>
@@ -94,7 +94,7 @@ static void turn_rows(struct os_test_window *window, const uint8_t *pixels)
                 window->rows[y * row_size(window) + x * 3 + i] = pixels[(y * window->width + x) * 3 + 2 - i];
 }
 
-static int start(struct os_test_window *window, struct error *err)
+static int test_window_start(struct os_test_window *window, struct error *err)
 {
     window->shown = CreateEventW(NULL, TRUE, FALSE, NULL);
     window->ended = CreateEventW(NULL, TRUE, TRUE, NULL);
@@ -125,7 +125,7 @@ int os_test_window_open(struct os_test_window **out, int x, int y, uint32_t widt
         return error_set(err, ERR_NO_MEMORY, "no memory for a window");
     }
     turn_rows(window, pixels);
-    int status = start(window, err);
+    int status = test_window_start(window, err);
     if (status)
         os_test_window_close(window);
     else

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Between the service control manager and the agent. */
 #include "platform/service.h"
-#include "win32/service/keeper.h"
+#include "win32/service/event_log.h"
+#include "win32/service/relay.h"
+#include "win32/service/service_name.h"
 #include "win32/path.h"
 #include "win32/service.h"
 #include "win32/service/session.h"
@@ -19,15 +21,15 @@
 #define STOP_HINT_MS 20000
 
 /* Set before the manager knows of the service; then each status is reported by one thread at a time: the one that starts
-   until it is ready, the manager's once it wants an end, and the first again after that. */
+   until it is ready, the manager's once it requested a stop, and the first again after that. */
 static struct {
     const struct os_service_program *program;
     SERVICE_STATUS_HANDLE handle; /* NULL without a manager */
-    bool managed;
+    bool managed;                 /* the manager started this process */
     int exit_status;
 } service;
 
-static void report(DWORD state, DWORD hint_ms)
+static void service_report(DWORD state, DWORD hint_ms)
 {
     SERVICE_STATUS status = {
         .dwServiceType = SERVICE_WIN32_OWN_PROCESS, .dwCurrentState = state, .dwWaitHint = hint_ms};
@@ -44,28 +46,23 @@ static void report(DWORD state, DWORD hint_ms)
     SetServiceStatus(service.handle, &status);
 }
 
-void service_stop(void)
+static void service_stop(void)
 {
     service.program->stop(service.program->context);
 }
 
-static void stop(void)
+static void service_stop_or_forward(void)
 {
-    report(SERVICE_STOP_PENDING, STOP_HINT_MS);
-    if (!keeper_pass_stop())
+    service_report(SERVICE_STOP_PENDING, STOP_HINT_MS);
+    if (!relay_forward_stop())
         service_stop();
 }
 
-void service_is_adopted(void)
-{
-    service.managed = true;
-}
-
-/* One that failed ends without a word, so that the manager takes it for the failure that it is. */
+/* Tells the manager of success alone: a service that ends without a word is taken for the failure that it is. */
 void service_end(DWORD exit_code)
 {
     if (exit_code == 0)
-        report(SERVICE_STOPPED, 0);
+        service_report(SERVICE_STOPPED, 0);
     ExitProcess(exit_code);
 }
 
@@ -98,7 +95,7 @@ static DWORD WINAPI on_control(DWORD control, DWORD event, void *data, void *con
     case SERVICE_CONTROL_STOP:
     case SERVICE_CONTROL_SHUTDOWN:
     case SERVICE_CONTROL_PRESHUTDOWN:
-        stop();
+        service_stop_or_forward();
         return NO_ERROR;
     case SERVICE_CONTROL_SESSIONCHANGE:
         note_session(event, data);
@@ -115,12 +112,12 @@ static void WINAPI service_main(DWORD argc, LPWSTR *argv)
     service.handle = RegisterServiceCtrlHandlerExW(SERVICE_NAME, on_control, NULL);
     if (!service.handle)
         return;
-    report(SERVICE_START_PENDING, START_HINT_MS);
+    service_report(SERVICE_START_PENDING, START_HINT_MS);
     service.exit_status = service.program->main(service.program->context);
-    report(SERVICE_STOPPED, 0);
+    service_report(SERVICE_STOPPED, 0);
 }
 
-/* Services start in the system's folder, where nothing of ours belongs. */
+/* Enters the executable's folder. Services start in the system's folder, where nothing of ours belongs. */
 static int enter_own_folder(struct error *err)
 {
     wchar_t *path;
@@ -155,22 +152,23 @@ int os_service_run(const struct os_service_program *program, bool managed, struc
 
 bool os_service_is_one(void)
 {
-    return service.managed;
+    return service.managed || relay_is_adopted();
 }
 
 void os_service_ready(const char *text)
 {
-    if (!service.managed)
+    struct error err;
+    if (!os_service_is_one())
         return;
     if (service.handle)
-        report(SERVICE_RUNNING, 0);
-    else
-        keeper_watch();
-    service_event(false, text);
+        service_report(SERVICE_RUNNING, 0);
+    else if (relay_watch_stop(service_stop, &err))
+        event_log_write(true, err.text);
+    event_log_write(false, text);
 }
 
 void os_service_failed(const char *text)
 {
-    if (service.managed)
-        service_event(true, text);
+    if (os_service_is_one())
+        event_log_write(true, text);
 }

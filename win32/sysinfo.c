@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "platform/sysinfo.h"
-#include "win32/newer.h"
+#include "win32/system.h"
 #include "win32/text.h"
 
 #include <stdio.h>
@@ -40,7 +40,7 @@ static bool write_boot_id(HKEY root, const wchar_t id[BOOT_ID_TEXT])
 static bool make_boot_id(wchar_t id[BOOT_ID_TEXT])
 {
     typedef BOOLEAN WINAPI random_bytes(void *bytes, ULONG len);
-    random_bytes *fill = NEWER(random_bytes *, L"advapi32.dll", "SystemFunction036"); /* RtlGenRandom */
+    random_bytes *fill = SYSTEM_FUNCTION(random_bytes *, L"advapi32.dll", "SystemFunction036"); /* RtlGenRandom */
     BYTE bytes[BOOT_ID_BYTES];
     if (!fill || !fill(bytes, sizeof bytes))
         return false;
@@ -49,7 +49,7 @@ static bool make_boot_id(wchar_t id[BOOT_ID_TEXT])
     return write_boot_id(HKEY_LOCAL_MACHINE, id) || write_boot_id(HKEY_CURRENT_USER, id);
 }
 
-/* Windows has no such thing of its own on all versions. */
+/* Adds a random id of this boot, kept in a volatile key of the registry: not every Windows has one of its own. */
 static void add_boot_id(struct strlist *facts)
 {
     wchar_t id[BOOT_ID_TEXT];
@@ -60,7 +60,8 @@ static void add_boot_id(struct strlist *facts)
 static void add_boot_time(struct strlist *facts)
 {
     typedef LONG WINAPI query_system_information(int class, void *out, ULONG size, ULONG *needed);
-    query_system_information *query = NEWER(query_system_information *, L"ntdll.dll", "NtQuerySystemInformation");
+    query_system_information *query =
+        SYSTEM_FUNCTION(query_system_information *, L"ntdll.dll", "NtQuerySystemInformation");
     struct {
         int64_t boot_time, current_time, time_zone_bias; /* FILETIME's units */
         ULONG time_zone_id, reserved;
@@ -73,7 +74,7 @@ static void add_boot_time(struct strlist *facts)
 
 /* ---- system ---- */
 
-static bool read_text(const wchar_t *path, const wchar_t *name, char *out, size_t size)
+static bool sysinfo_read_text(const wchar_t *path, const wchar_t *name, char *out, size_t size)
 {
     HKEY key;
     wchar_t text[128] = L"";
@@ -90,20 +91,20 @@ static bool read_text(const wchar_t *path, const wchar_t *name, char *out, size_
 static void add_name(struct strlist *facts)
 {
     typedef const char *CDECL wine_version(void);
-    wine_version *wine = NEWER(wine_version *, L"ntdll.dll", "wine_get_version");
+    wine_version *wine = SYSTEM_FUNCTION(wine_version *, L"ntdll.dll", "wine_get_version");
     char product[256] = "Windows";
-    read_text(L"SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion", L"ProductName", product, sizeof product);
+    sysinfo_read_text(L"SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion", L"ProductName", product, sizeof product);
     if (wine)
         strlist_addf(facts, "os.name=Wine %s as %s", wine(), product);
     else
         strlist_addf(facts, "os.name=%s", product);
 }
 
-/* GetVersionEx tells the version that the manifest asks for. */
+/* Adds the real version: GetVersionEx returns the one that the manifest asks for. */
 static void add_version(struct strlist *facts)
 {
     typedef LONG WINAPI get_version(OSVERSIONINFOW * info);
-    get_version *get = NEWER(get_version *, L"ntdll.dll", "RtlGetVersion");
+    get_version *get = SYSTEM_FUNCTION(get_version *, L"ntdll.dll", "RtlGetVersion");
     OSVERSIONINFOW info = {.dwOSVersionInfoSize = sizeof info};
     if (!get || get(&info) != 0)
         return;

@@ -7,11 +7,11 @@
 
 #include <wchar.h>
 
-/* Owned by the caller (free()). The error's text is the reason alone. */
+/* Converts to a new text, owned by the caller (free()). The error's text is the reason alone. */
 int utf16_from(wchar_t **out, const char *utf8, struct error *err);
-/* A new text, or NULL without memory. Half a surrogate pair becomes U+FFFD. */
+/* Returns a new text, or NULL without memory. Half a surrogate pair becomes U+FFFD. */
 char *utf8_from(const wchar_t *utf16);
-/* The same into a caller's storage; what does not fit is cut at a character. */
+/* Converts into a caller's storage; what does not fit is cut at a character. */
 void utf8_copy(char *out, size_t size, const wchar_t *utf16);
 
 #endif

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "platform/thread.h"
-#include "win32/process/wait.h"
+#include "platform/clock.h"
+#include "win32/waker.h"
 #include "win32/winerror.h"
 
 #include <process.h>
 #include <stdlib.h>
 
+#define STEP_MS 0x40000000      /* below INFINITE */
 #define STACK_SIZE (256 * 1024) /* bytes reserved; only what is touched becomes memory */
 
 struct start {
@@ -21,21 +23,52 @@ static unsigned __stdcall thread_main(void *argument)
     return 0;
 }
 
-int os_thread_start(void (*main)(void *context), void *context, struct error *err)
+static int thread_create(HANDLE *thread, void (*main)(void *context), void *context, struct error *err)
 {
     struct start *start = malloc(sizeof *start);
     if (!start)
         return error_set(err, ERR_NO_MEMORY, "no memory to start a thread");
     *start = (struct start){main, context};
-    HANDLE thread =
-        (HANDLE)_beginthreadex(NULL, STACK_SIZE, thread_main, start, STACK_SIZE_PARAM_IS_A_RESERVATION, NULL);
-    if (thread) {
-        CloseHandle(thread);
+    *thread = (HANDLE)_beginthreadex(NULL, STACK_SIZE, thread_main, start, STACK_SIZE_PARAM_IS_A_RESERVATION, NULL);
+    if (*thread)
         return 0;
-    }
     int status = windows_error(err, GetLastError(), "could not start a thread");
     free(start);
     return status;
+}
+
+int os_thread_start(void (*main)(void *context), void *context, struct error *err)
+{
+    HANDLE thread;
+    int status = thread_create(&thread, main, context, err);
+    if (status == 0)
+        CloseHandle(thread);
+    return status;
+}
+
+struct os_thread {
+    HANDLE handle; /* owned */
+};
+
+int os_thread_start_joinable(struct os_thread **out, void (*main)(void *context), void *context, struct error *err)
+{
+    struct os_thread *thread = malloc(sizeof *thread);
+    *out = NULL;
+    if (!thread)
+        return error_set(err, ERR_NO_MEMORY, "no memory to start a thread");
+    int status = thread_create(&thread->handle, main, context, err);
+    if (status)
+        free(thread);
+    else
+        *out = thread;
+    return status;
+}
+
+void os_thread_join(struct os_thread *thread)
+{
+    WaitForSingleObject(thread->handle, INFINITE);
+    CloseHandle(thread->handle);
+    free(thread);
 }
 
 unsigned os_cpu_count(void)
@@ -71,6 +104,21 @@ void os_mutex_unlock(struct os_mutex *mutex)
     LeaveCriticalSection(&mutex->section);
 }
 
+int wait_for(const HANDLE *handles, unsigned count, int64_t deadline_ms)
+{
+    for (;;) {
+        int64_t left = os_time_left(deadline_ms);
+        DWORD step = left == OS_FOREVER ? INFINITE : left > STEP_MS ? STEP_MS : (DWORD)left;
+        DWORD result = WaitForMultipleObjects(count, handles, FALSE, step);
+        if (result < WAIT_OBJECT_0 + count)
+            return (int)(result - WAIT_OBJECT_0);
+        if (result == WAIT_FAILED)
+            abort(); /* a handle that is none: our own mistake, and going on would spin */
+        if (os_time_left(deadline_ms) == 0)
+            return WAIT_NONE;
+    }
+}
+
 int os_waker_new(struct os_waker **out, struct error *err)
 {
     struct os_waker *waker = malloc(sizeof *waker);
@@ -103,4 +151,9 @@ void os_waker_set(struct os_waker *waker)
 void os_waker_clear(struct os_waker *waker)
 {
     ResetEvent(waker->event);
+}
+
+bool os_waker_wait(struct os_waker *waker, int64_t deadline_ms)
+{
+    return wait_for(&waker->event, 1, deadline_ms) != WAIT_NONE;
 }

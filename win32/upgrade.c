@@ -2,27 +2,29 @@
 /* A new process takes the port, the children's handles and the state; this one ends once that one is ready. What the
    two share is a section whose handle the new one inherits. */
 #include "platform/upgrade.h"
+#include "platform/arguments.h"
 #include "platform/clock.h"
+#include "platform/service.h"
+#include "platform/upgrade_check.h"
 #include "win32/process/command_line.h"
 #include "win32/process/detach.h"
 #include "win32/file.h"
-#include "win32/service/keeper.h"
-#include "win32/listener.h"
+#include "win32/service.h"
+#include "win32/service/relay.h"
+#include "win32/net/listener.h"
 #include "win32/path.h"
 #include "win32/process/pipe.h"
 #include "win32/process/spawn.h"
 #include "win32/text.h"
-#include "win32/process/wait.h"
+#include "win32/waker.h"
 #include "win32/winerror.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define CHECK_MS 10000
 #define READY_MS 20000         /* for the new one to listen */
 #define END_MS 2000            /* for one that was told to end */
-#define CHECK_ANSWER_SIZE 256  /* bytes of what it says that are looked at */
 #define STATE_MAX (64u << 20)  /* bytes */
 #define OPTION_SIZE 48         /* bytes */
 #define LINE_LIMIT (16u << 20) /* bytes */
@@ -41,46 +43,29 @@ int os_self_path(struct buffer *out, struct error *err)
     return status;
 }
 
-/* "name" option argv[1]...; owned by the caller. */
-static int build_line(wchar_t **out, const char *name, const char *option, const char *const *argv, struct error *err)
+static int upgrade_build_line(wchar_t **out, const char *const *argv, struct error *err)
 {
-    size_t count = 0;
     struct buffer text;
-    while (argv[count])
-        count++;
-    const char **list = calloc(count + 3, sizeof *list);
     buffer_init(&text, LINE_LIMIT);
-    int status = list ? 0 : ERR_NO_MEMORY;
-    if (list) {
-        list[0] = name;
-        list[1] = option;
-        for (size_t i = 1; i < count; i++)
-            list[i + 1] = argv[i];
-        command_line_build(&text, list);
-        status = text.failed ? ERR_NO_MEMORY : utf16_from(out, (const char *)text.data, NULL);
-    }
-    free(list);
+    command_line_build(&text, argv);
+    int status = text.failed ? ERR_NO_MEMORY : utf16_from(out, (const char *)text.data, NULL);
     buffer_deinit(&text);
     return status ? error_set(err, status, "unable to build the new command line") : 0;
 }
 
-/* ---- the check ---- */
-
-struct check {
-    HANDLE process, pipe; /* owned */
-    char answer[CHECK_ANSWER_SIZE];
-    DWORD status;
-};
-
-static void check_deinit(struct check *check)
+static int upgrade_path(wchar_t **out, const char *path, struct error *err)
 {
-    if (check->process)
-        CloseHandle(check->process);
-    if (check->pipe)
-        CloseHandle(check->pipe);
+    int status = path_from(out, path, false, err);
+    return status ? error_prefix(err, status, "unable to start the new server: '%s'", path) : 0;
 }
 
-static DWORD check_start(struct check *check, const wchar_t *path, wchar_t *line)
+/* ---- the check ---- */
+
+struct os_check {
+    HANDLE process, pipe; /* owned */
+};
+
+static DWORD check_spawn(struct os_check *check, const wchar_t *path, wchar_t *line)
 {
     HANDLE ends[2];
     PROCESS_INFORMATION info;
@@ -93,85 +78,66 @@ static DWORD check_start(struct check *check, const wchar_t *path, wchar_t *line
             .application = path, .command_line = line, .standard = {null, ends[1], ends[1]}, .flags = CREATE_NO_WINDOW};
         code = spawn(&how, &info);
         CloseHandle(ends[1]);
-        check->pipe = ends[0];
-        if (code == 0) {
+        if (code) {
+            CloseHandle(ends[0]);
+        } else {
             CloseHandle(info.hThread);
-            check->process = info.hProcess;
+            *check = (struct os_check){info.hProcess, ends[0]};
         }
     }
     CloseHandle(null);
     return code;
 }
 
-/* Reads until the end or the deadline; a NUL follows what was read. */
-static void read_answer(struct check *check, int64_t deadline_ms)
+/* Starts the executable by its full path: Windows recognises a program by the end of its name, and it may be named
+   EXE.new. */
+int os_check_start(struct os_check **out, const char *path, const char *const *argv, struct error *err)
 {
-    size_t len = 0;
-    char scrap[256];
-    int got = 1;
-    while (got > 0) {
-        bool full = len == CHECK_ANSWER_SIZE - 1;
-        got = pipe_read(check->pipe, full ? scrap : check->answer + len,
-                        full ? sizeof scrap : CHECK_ANSWER_SIZE - 1 - len, deadline_ms, NULL, NULL);
-        if (got > 0 && !full)
-            len += (size_t)got;
+    wchar_t *full, *line;
+    *out = NULL;
+    int status = upgrade_path(&full, path, err);
+    if (status)
+        return status;
+    status = upgrade_build_line(&line, argv, err);
+    if (status == 0) {
+        struct os_check *check = malloc(sizeof *check);
+        DWORD code = check ? check_spawn(check, full, line) : ERROR_NOT_ENOUGH_MEMORY;
+        free(line);
+        if (code == 0) {
+            *out = check;
+        } else {
+            free(check);
+            status = error_set(err, ERR_INVALID, "could not run '%s': %lu", path, code);
+        }
     }
-    check->answer[len] = 0;
-}
-
-static void finish_check(struct check *check)
-{
-    int64_t deadline = os_deadline(CHECK_MS);
-    read_answer(check, deadline);
-    if (wait_for(&check->process, 1, deadline) == WAIT_NONE) {
-        TerminateProcess(check->process, WAIT_TIMEOUT);
-        check->status = WAIT_TIMEOUT;
-        return;
-    }
-    if (!GetExitCodeProcess(check->process, &check->status))
-        check->status = GetLastError();
-}
-
-/* Windows tells a program by the name's end: what is uploaded as EXE.new is started by its full path all the same. */
-static int run_check(const char *path, const wchar_t *full, wchar_t *line, struct error *err)
-{
-    struct check check = {.process = NULL};
-    int status = 0;
-    DWORD code = check_start(&check, full, line);
-    if (code == 0)
-        finish_check(&check);
-    if (code)
-        status = error_set(err, ERR_INVALID, "could not run '%s': %lu", path, code);
-    check.answer[strcspn(check.answer, "\r\n")] = 0;
-    if (code == 0 && (check.status != 0 || strncmp(check.answer, "periscoped ", 11) != 0))
-        status = error_set(err, ERR_INVALID,
-                           "unable to start the new server: '%s' is not a periscoped that takes this "
-                           "command line (exit code %lu, it says '%s')",
-                           path, check.status, check.answer);
-    check_deinit(&check);
+    free(full);
     return status;
 }
 
-int os_upgrade_check(const char *path, const char *const *argv, struct error *err)
+int os_check_read(struct os_check *check, void *bytes, size_t max, int64_t deadline_ms)
 {
-    wchar_t *full, *line;
-    struct error reason;
-    if (path_from(&full, path, false, &reason))
-        return error_set(err, reason.status, "unable to start the new server: '%s': %s", path, reason.text);
-    int status = build_line(&line, path, "--check", argv, err);
-    if (status == 0) {
-        status = run_check(path, full, line, err);
-        free(line);
-    }
-    free(full);
+    int got = pipe_read(check->pipe, bytes, max, deadline_ms, NULL, NULL);
+    return got > 0 ? got : 0;
+}
+
+int64_t os_check_end(struct os_check *check, int64_t deadline_ms)
+{
+    DWORD status = WAIT_TIMEOUT;
+    if (wait_for(&check->process, 1, deadline_ms) == WAIT_NONE)
+        TerminateProcess(check->process, WAIT_TIMEOUT);
+    else if (!GetExitCodeProcess(check->process, &status))
+        status = GetLastError();
+    CloseHandle(check->process);
+    CloseHandle(check->pipe);
+    free(check);
     return status;
 }
 
 /* ---- handing over ---- */
 
 struct handover {
-    uint64_t ready;  /* the event's handle in the new process */
-    uint64_t keeper; /* what keeper_adopt() takes */
+    uint64_t ready; /* the event's handle in the new process */
+    uint64_t relay; /* what relay_adopt() takes */
     uint64_t state_len;
     WSAPROTOCOL_INFOW listener;
     char state[];
@@ -211,7 +177,7 @@ static HANDLE make_inherited_event(void)
     return CreateEventW(&inherited, TRUE, FALSE, NULL);
 }
 
-/* Until it listens. Its own end, or too long a silence, is a failure. */
+/* Waits until it listens. Its own exit, or too long a silence, is a failure. */
 static int wait_until_ready(HANDLE event, HANDLE process, struct error *err)
 {
     DWORD code;
@@ -224,7 +190,7 @@ static int wait_until_ready(HANDLE event, HANDLE process, struct error *err)
     return error_set(err, ERR_TIMEOUT, "the new server does not listen after %d ms", READY_MS);
 }
 
-/* It is held until it can find its port. One that fails is ended. */
+/* Starts the next agent, suspended until it can find its port. One that fails is ended. */
 static int start_next(const wchar_t *path, wchar_t *line, struct os_listener *listener, struct section *section,
                       struct error *err)
 {
@@ -247,9 +213,11 @@ static int start_next(const wchar_t *path, wchar_t *line, struct os_listener *li
         TerminateProcess(info.hProcess, 1);
         WaitForSingleObject(info.hProcess, END_MS);
         listener_take_back(listener);
-        keeper_cancel();
+        relay_cancel();
     } else {
-        keeper_hand_on(info.hProcess);
+        DWORD exit_code;
+        if (relay_hand_over(info.hProcess, &exit_code))
+            service_end(exit_code);
     }
     CloseHandle(info.hThread);
     CloseHandle(info.hProcess);
@@ -261,14 +229,15 @@ static int hand_over(const char *path, const char *const *argv, struct os_listen
 {
     char option[OPTION_SIZE];
     wchar_t *line, *full;
-    struct error reason;
     snprintf(option, sizeof option, "--resume=%llu", (unsigned long long)(uintptr_t)section->handle);
-    int status = build_line(&line, argv[0], option, argv, err);
+    const char **list = os_arguments_with(argv[0], option, argv);
+    int status = list ? upgrade_build_line(&line, list, err)
+                      : error_set(err, ERR_NO_MEMORY, "unable to build the new command line");
+    free(list);
     if (status)
         return status;
-    if (path_from(&full, path, false, &reason)) {
-        status = error_set(err, reason.status, "unable to start the new server: '%s': %s", path, reason.text);
-    } else {
+    status = upgrade_path(&full, path, err);
+    if (status == 0) {
         status = start_next(full, line, listener, section, err);
         free(full);
     }
@@ -286,7 +255,7 @@ int os_upgrade_exec(const char *path, const char *const *argv, struct os_listene
         status = windows_error(err, GetLastError(), "unable to start the new server");
     } else {
         section.view->ready = (uintptr_t)event;
-        section.view->keeper = keeper_prepare();
+        section.view->relay = os_service_is_one() ? relay_prepare() : 0;
         status = hand_over(path, argv, listener, &section, err);
     }
     if (status == 0)
@@ -308,7 +277,7 @@ int os_upgrade_resume(const char *token, struct os_listener **listener, struct b
         info.RegionSize < sizeof *section.view || section.view->state_len > info.RegionSize - sizeof *section.view)
         return error_set(err, ERR_INVALID, "--resume: '%s' is not what an upgrade hands over", token);
     detach_tell((HANDLE)(uintptr_t)section.view->ready);
-    keeper_adopt(section.view->keeper);
+    relay_adopt(section.view->relay);
     buffer_append(state, section.view->state, (size_t)section.view->state_len);
     buffer_append(state, "", 1);
     int status = state->failed ? error_set(err, ERR_NO_MEMORY, "no memory for what an upgrade hands over")

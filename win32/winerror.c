@@ -72,7 +72,7 @@ static const struct reason {
 #undef X
 };
 
-static const struct reason *find(unsigned long code)
+static const struct reason *winerror_find(unsigned long code)
 {
     for (size_t i = 0; i < sizeof reasons / sizeof reasons[0]; i++)
         if (reasons[i].code == code)
@@ -82,7 +82,7 @@ static const struct reason *find(unsigned long code)
 
 const char *windows_reason(unsigned long code, char text[REASON_SIZE])
 {
-    const struct reason *reason = find(code);
+    const struct reason *reason = winerror_find(code);
     if (reason)
         return reason->text;
     snprintf(text, REASON_SIZE, "Windows error %lu", code);
@@ -91,7 +91,7 @@ const char *windows_reason(unsigned long code, char text[REASON_SIZE])
 
 int windows_status(unsigned long code)
 {
-    const struct reason *reason = find(code);
+    const struct reason *reason = winerror_find(code);
     return reason ? reason->status : ERR_SYSTEM;
 }
 

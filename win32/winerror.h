@@ -12,7 +12,7 @@ const char *windows_reason(unsigned long code, char text[REASON_SIZE]);
 
 /* Sets *err to that reason behind "what: ", or alone when what is NULL; returns the status that the code stands for. */
 int windows_error(struct error *err, unsigned long code, const char *what);
-/* The status alone, for texts that have the number instead. */
+/* Returns the status alone, for texts that have the number instead. */
 int windows_status(unsigned long code);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "platform/worker.h"
 #include "platform/service.h"
-#include "win32/service/helper.h"
+#include "win32/service/session_process.h"
 #include "win32/path.h"
 #include "win32/process/pipe.h"
 #include "win32/process/spawn.h"
@@ -11,16 +11,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Of a service it is the helper in the session at the console; else a child as any other. */
+/* Of a service it is in the session at the console; else a child as any other. */
 struct os_worker {
     HANDLE process, pipe; /* owned */
-    struct helper helper;
-    bool is_helper, connected;
+    struct session_process in_session;
+    bool is_in_session, connected;
     bool asked; /* and has not answered yet */
 };
 
-/* 0, or the code of the failure. */
-static DWORD start_process(HANDLE *process, wchar_t *path, const wchar_t *argument, HANDLE pipe)
+/* Returns 0, or the code of the failure. */
+static DWORD worker_spawn(HANDLE *process, wchar_t *path, const wchar_t *argument, HANDLE pipe)
 {
     PROCESS_INFORMATION info;
     size_t size = wcslen(path) + wcslen(argument) + 8;
@@ -42,13 +42,13 @@ static DWORD start_process(HANDLE *process, wchar_t *path, const wchar_t *argume
     return 0;
 }
 
-static DWORD start_child(struct os_worker *worker, wchar_t *path, const wchar_t *argument)
+static DWORD worker_start_child(struct os_worker *worker, wchar_t *path, const wchar_t *argument)
 {
     HANDLE ends[2];
     DWORD code = pipe_open(ends);
     if (code)
         return code;
-    code = start_process(&worker->process, path, argument, ends[1]);
+    code = worker_spawn(&worker->process, path, argument, ends[1]);
     CloseHandle(ends[1]);
     if (code)
         CloseHandle(ends[0]);
@@ -57,16 +57,16 @@ static DWORD start_child(struct os_worker *worker, wchar_t *path, const wchar_t 
     return code;
 }
 
-static int start(struct os_worker *worker, wchar_t *path, const wchar_t *argument, struct error *err)
+static int worker_start(struct os_worker *worker, wchar_t *path, const wchar_t *argument, struct error *err)
 {
-    worker->is_helper = os_service_is_one();
-    if (worker->is_helper) {
-        int status = helper_start(&worker->helper, path, argument, err);
-        worker->process = worker->helper.process;
-        worker->pipe = worker->helper.pipe;
+    worker->is_in_session = os_service_is_one();
+    if (worker->is_in_session) {
+        int status = session_process_start(&worker->in_session, path, argument, err);
+        worker->process = worker->in_session.process;
+        worker->pipe = worker->in_session.pipe;
         return status;
     }
-    DWORD code = start_child(worker, path, argument);
+    DWORD code = worker_start_child(worker, path, argument);
     return code ? windows_error(err, code, "could not start the capture worker") : 0;
 }
 
@@ -81,7 +81,7 @@ int os_worker_start(struct os_worker **out, const char *argument, struct error *
     if (status == 0)
         status = utf16_from(&text, argument, err);
     if (status == 0)
-        status = start(worker, path, text, err);
+        status = worker_start(worker, path, text, err);
     free(path);
     free(text);
     if (status)
@@ -91,29 +91,30 @@ int os_worker_start(struct os_worker **out, const char *argument, struct error *
     return status;
 }
 
-/* A helper that is elsewhere than the console is now has ended as far as the agent is concerned: another is started. */
-static int reach_helper(struct os_worker *worker, int64_t deadline_ms, struct error *err)
+/* Waits until the worker of a service has opened its pipe. One that is elsewhere than the console is now has ended as far
+   as the agent is concerned: another is started. */
+static int worker_reach(struct os_worker *worker, int64_t deadline_ms, struct error *err)
 {
-    if (!helper_is_current(&worker->helper))
+    if (!session_process_is_current(&worker->in_session))
         return error_set(err, ERR_CLOSED, "the session at the console has changed");
     if (worker->connected)
         return 0;
-    DWORD code = pipe_accept(worker->pipe, worker->process, worker->helper.pid, deadline_ms);
+    DWORD code = pipe_accept(worker->pipe, worker->process, worker->in_session.pid, deadline_ms);
     worker->connected = code == 0;
     if (code == 0)
         return 0;
     if (code == WAIT_TIMEOUT)
-        return error_set(err, ERR_TIMEOUT, "the capture helper did not come up in time");
+        return error_set(err, ERR_TIMEOUT, "the capture worker did not come up in time");
     if (code == ERROR_BROKEN_PIPE)
-        return error_set(err, ERR_UNAVAILABLE, "the capture helper ended as soon as it was started");
-    return windows_error(err, code, "the capture helper did not take its pipe");
+        return error_set(err, ERR_UNAVAILABLE, "the capture worker ended as soon as it was started");
+    return windows_error(err, code, "the capture worker did not take its pipe");
 }
 
 int os_worker_write(struct os_worker *worker, const void *bytes, size_t len, int64_t deadline_ms, struct error *err)
 {
     worker->asked = true;
-    if (worker->is_helper) {
-        int reached = reach_helper(worker, deadline_ms, err);
+    if (worker->is_in_session) {
+        int reached = worker_reach(worker, deadline_ms, err);
         if (reached)
             return reached;
     }
@@ -126,8 +127,8 @@ int os_worker_read(struct os_worker *worker, void *bytes, size_t max, int64_t de
     int got = pipe_read(worker->pipe, bytes, max, deadline_ms, "the capture worker ended", err);
     if (got > 0)
         worker->asked = false;
-    if (got > 0 && worker->is_helper)
-        helper_answered();
+    if (got > 0 && worker->is_in_session)
+        session_process_answered();
     return got == ERR_TIMEOUT ? error_set(err, ERR_TIMEOUT, "the capture worker did not answer in time") : got;
 }
 
@@ -138,21 +139,21 @@ void os_worker_stuck_in(struct os_worker *worker, char *text, size_t size)
         *text = 0; /* Windows does not tell */
 }
 
-/* One that was asked and ended by itself: the next may do the same. */
-static void tell_failure(const struct os_worker *worker)
+/* Reports one that was asked and ended by itself: the next may do the same. */
+static void worker_report_failure(const struct os_worker *worker)
 {
     DWORD code;
     if (worker->asked && WaitForSingleObject(worker->process, 0) == WAIT_OBJECT_0 &&
         GetExitCodeProcess(worker->process, &code) && code != 0)
-        helper_failed(code);
+        session_process_failed(code);
 }
 
 void os_worker_stop(struct os_worker *worker)
 {
     if (!worker)
         return;
-    if (worker->is_helper)
-        tell_failure(worker);
+    if (worker->is_in_session)
+        worker_report_failure(worker);
     TerminateProcess(worker->process, 1);
     CloseHandle(worker->process);
     CloseHandle(worker->pipe);

@@ -8,7 +8,7 @@
 #include "platform/clock.h"
 #include "platform/display.h"
 #include "platform/dump.h"
-#include "platform/parent.h"
+#include "platform/worker_pipe.h"
 #include "platform/watchdog.h"
 #include "protocol/buffered.h"
 
@@ -27,7 +27,7 @@ _Static_assert(FILE_MAX >= (uint64_t)IMAGE_PIXELS_MAX * 3 + 64, "every picture f
 struct worker {
     struct buffered_source input; /* from the agent */
     uint8_t input_bytes[INPUT_SIZE];
-    struct os_parent *parent;     /* owned */
+    struct os_worker_pipe *pipe;  /* owned */
     struct os_watchdog *watchdog; /* owned */
     struct capturer *capturer;    /* owned */
     atomic_bool reads_console;    /* for the watchdog */
@@ -39,7 +39,7 @@ struct worker {
 static int fill_input(void *context, void *bytes, size_t max, struct error *err)
 {
     struct worker *worker = context;
-    return os_parent_read(worker->parent, bytes, max, os_deadline(WORKER_IDLE_MS), err);
+    return os_worker_pipe_read(worker->pipe, bytes, max, os_deadline(WORKER_IDLE_MS), err);
 }
 
 static int worker_read_text(struct list_reader *list, const struct entry *entry, struct strlist *texts,
@@ -93,7 +93,7 @@ static int send_answer(struct worker *worker, const struct buffer *head, const s
     struct slice parts[] = {{head->data, head->len}, {file->data, file->len}};
     if (head->failed)
         return error_set(err, ERR_NO_MEMORY, "no memory for the capture worker's answer");
-    return os_parent_write(worker->parent, parts, file->len > 0 ? 2 : 1, err);
+    return os_worker_pipe_write(worker->pipe, parts, file->len > 0 ? 2 : 1, err);
 }
 
 static int send_error(struct worker *worker, const char *text, struct error *err)
@@ -328,7 +328,7 @@ int worker_main(void)
     static struct worker worker; /* outlives this function for the watchdog's thread */
     static struct error err;
     buffered_init(&worker.input, fill_input, &worker, worker.input_bytes, sizeof worker.input_bytes);
-    int status = os_parent_open(&worker.parent, &err);
+    int status = os_worker_pipe_open(&worker.pipe, &err);
     if (status == 0)
         status = os_watchdog_new(&worker.watchdog, answer_hang, &worker, &err);
     if (status == 0)

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* "PID (NAME) STATE PPID PGRP SESSION ..."; NAME may hold anything, also ')'. proc(5). */
+/* Parses "PID (NAME) STATE PPID PGRP SESSION ...", proc(5). NAME may hold anything, also ')'. */
 static bool parse_stat(char *text, struct proc_stat *out)
 {
     char *open = strchr(text, '('), *close = strrchr(text, ')');

@@ -15,7 +15,7 @@ struct proc_stat {
 };
 
 bool proc_stat_read(pid_t pid, struct proc_stat *out);
-/* All processes, at most max; their number. */
+/* Lists all processes, at most max, and returns their number. */
 size_t proc_list(struct proc_stat *out, size_t max);
 
 #endif

@@ -383,6 +383,9 @@ def run_one(function):
 def main():
     """Runs the tests, or those named on the command line."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    # Not as a shell's background job, which ignores them: what a test starts is sent such signals.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGQUIT, signal.SIG_DFL)
     names = sys.argv[1:]
     chosen = [function for function in TESTS if not names or function.__name__ in names]
     if not chosen:

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """run, wait, wait2, rmchildproc: what a TestBot host relies on."""
 import os
+import sys
 
 import guest
 import harness
@@ -160,11 +161,48 @@ def children_inherit_what_the_agent_has(agent):
     check("from the child\n" in agent.stdout(), "nothing on the agent's standard output")
     check("complaint\n" in agent.stderr(), "nothing on the agent's standard error")
     if harness.NATIVE:
-        pid = client.run("grep", "^Sig[BI]", "/proc/self/status", stdout="signals")
-        equal(client.wait(pid, 20), 0, "status")
-        for line in client.get("signals").decode().splitlines():
-            # Make leaves libc's own two, 32 and 33, ignored in what it starts.
-            equal(int(line.split()[1], 16) & 0x7FFFFFFF, 0, f"signals in {line.split()[0]}")
+        equal(client.wait(client.run("grep", "^Sig[BI]", "/proc/self/status", stdout="signals"), 20), 0, "status")
+        check_signals(agent.read("signals").decode(), "the child")
+
+
+def check_signals(status, whose):
+    """The kernel's own words: none is blocked, none ignored."""
+    lines = dict(line.split() for line in status.splitlines() if line.startswith(("SigBlk:", "SigIgn:")))
+    equal(lines, {"SigBlk:": "0" * 16, "SigIgn:": "0" * 16}, f"signals of {whose}")
+
+
+NOHUP = """
+import os, signal, sys
+for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM):
+    signal.signal(number, signal.SIG_IGN)
+signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGTERM, signal.SIGUSR1, signal.SIGCHLD, signal.SIGRTMAX))
+os.execvp(sys.argv[1], sys.argv[1:])
+"""
+
+
+@with_agent(wrapper=(sys.executable, "-c", NOHUP))
+def ignored_and_blocked_signals_stay_with_the_agent(agent):
+    """Whatever it was started with, what it starts has the signals that a login gives."""
+    need_unix("Windows has no signals")
+    agent.expect_end = True  # by SIGKILL: it ignores SIGTERM
+    try:
+        with open(f"/proc/{agent.pid}/status", encoding="ascii", errors="replace") as file:
+            ignored = next(int(line.split()[1], 16) for line in file if line.startswith("SigIgn:"))
+        equal(ignored & 0x4007, 0x4007, "what the agent ignores of SIGHUP, SIGINT, SIGQUIT and SIGTERM")
+        client = agent.client()
+        equal(client.wait(client.run("cat", "/proc/self/status", stdout="child"), 20), 0, "status")
+        check_signals(agent.read("child").decode(errors="replace"), "a child")
+        client.call(wire.SCREENSHOT, wire.s("backend=pattern"))
+        workers = list(harness.children_of(agent.pid))
+        equal(len(workers), 1, "capture workers")
+        with open(f"/proc/{workers[0]}/status", encoding="ascii", errors="replace") as file:
+            check_signals(file.read(), "the capture worker")
+        script = f"#!/bin/sh\nexec cat /proc/self/status > {agent.path('checked')}\n".encode()
+        check("is not a periscoped" in client.refusal(wire.UPGRADE, wire.d(script)), "the script was taken")
+        check_signals(agent.read("checked").decode(errors="replace"), "the next executable's check")
+    finally:
+        agent.process.kill()
+        agent.process.wait()
 
 
 @with_agent()

@@ -8,6 +8,8 @@ import lint_shape
 INCLUDES = [  # (file, header, is it refused?)
     ("base/error.c", "base/error.h", False),
     ("base/error.c", "platform/clock.h", True),
+    ("platform/transfer.c", "platform/clock.h", False),
+    ("platform/transfer.c", "linux/waker.h", True),
     ("picture/png.c", "protocol/wire.h", True),
     ("agent/session.c", "host/periscope.h", True),
     ("agent/session.c", "capture/capture.h", True),
@@ -24,7 +26,9 @@ INCLUDES = [  # (file, header, is it refused?)
 SYSTEM = [
     ("agent/session.c", "unistd.h", True),
     ("agent/session.c", "stdint.h", False),
-    ("linux/socket.c", "sys/socket.h", False),
+    ("linux/net/socket.c", "sys/socket.h", False),
+    ("platform/transfer.c", "sys/socket.h", True),
+    ("platform/transfer.c", "limits.h", False),
     ("capture/x11/find.c", "X11/Xlib.h", False),
     ("picture/png.c", "zlib.h", False),
     ("picture/hash.c", "zlib.h", True),

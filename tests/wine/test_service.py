@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The agent as a service of Wine's own service control manager, in a Wine of its own: what is written there, who its
-programs run as, and pictures that its helper takes on the desktop that the service itself can't see."""
+programs run as, and pictures that its capture worker takes on the desktop that the service itself can't see."""
 import os
 import shutil
 import socket
@@ -65,11 +65,11 @@ class Service(wine.Agent):
         lines = self.run(self.path("periscoped.exe"), "--selftest", code=1)[:-1]
         return {name[:-1]: (verdict, detail) for verdict, name, detail in (line.split(" ", 2) for line in lines)}
 
-    def helper(self):
+    def worker(self):
         """The process id of the one that waits for work."""
         self.periscope("screenshot", self.path("any.png"))
         found = self.processes(b"--capture-worker")
-        equal(len(found), 1, "helpers")
+        equal(len(found), 1, "workers")
         return found[0]
 
     def __exit__(self, *_):
@@ -192,7 +192,7 @@ def no_user_no_program():
 
 
 def on_the_service_s_own_window_station():
-    """An agent with its helper there: it tells why it sees nothing."""
+    """An agent with its worker there: it tells why it sees nothing."""
     with installed("--run-as", "agent") as service:
         station = service.run(wine.exe("tools/tell.exe"), "station")[-1]
         check(station.endswith(" invisible"), f"the service's window station: {station}")
@@ -238,7 +238,7 @@ def shot(service):
     return result.facts(), decode_png(service.read("shot.png"))
 
 
-def another_process_s_window_through_the_helper():
+def another_process_s_window_through_the_worker():
     with installed() as service:
         window = subprocess.Popen([wine.WINE, wine.exe("tools/window.exe")], cwd=service.folder,
                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
@@ -261,18 +261,18 @@ def complete(service):
     return picture if picture.crop(*WINDOW).pixels == drawn else None
 
 
-def helper_killed_and_back():
+def worker_killed_and_back():
     with installed() as service:
-        first = service.helper()
+        first = service.worker()
         os.kill(first, 9)
-        second = service.helper()
-        check(first != second, "the same helper after it was killed")
+        second = service.worker()
+        check(first != second, "the same worker after it was killed")
 
 
 def requests_in_flight_are_answered():
     with installed() as service:
-        stopped = service.helper()
-        os.kill(stopped, 19)  # SIGSTOP: one of the requests has it, and the other gets a second helper
+        stopped = service.worker()
+        os.kill(stopped, 19)  # SIGSTOP: one of the requests has it, and the other gets a second worker
         requests = [subprocess.Popen([wine.PERISCOPE, "screenshot", "--deadline", "50", f"127.0.0.1:{service.port}",
                                       service.path(name)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
                     for name in ("a.png", "b.png")]
@@ -280,7 +280,7 @@ def requests_in_flight_are_answered():
         os.kill(stopped, 9)
         for request, name in zip(requests, ("a.png", "b.png")):
             _, err = request.communicate(timeout=wine.PATIENCE)
-            equal(request.returncode, 0, f"a request, one of which had its helper killed: {err}")
+            equal(request.returncode, 0, f"a request, one of which had its worker killed: {err}")
             check(decode_png(service.read(name)).width > 0, "its picture")
 
 
@@ -364,8 +364,8 @@ def killed_agent_is_restarted():
 
 TESTS = [install_tell_and_remove, a_second_installation_changes_the_first, wrong_commands_are_refused,
          password_is_never_in_the_registry, what_fails_to_start_says_so, programs_run_as_the_user_of_the_session,
-         no_user_no_program, on_the_service_s_own_window_station, another_process_s_window_through_the_helper,
-         helper_killed_and_back, requests_in_flight_are_answered, upgraded_service_is_still_one,
+         no_user_no_program, on_the_service_s_own_window_station, another_process_s_window_through_the_worker,
+         worker_killed_and_back, requests_in_flight_are_answered, upgraded_service_is_still_one,
          upgraded_service_ends_with_either_process, bad_executable_is_undone_and_the_service_goes_on,
          killed_agent_is_restarted]
 

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "win32/process/command_line.h"
+#include "win32/text.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static void append_backslashes(struct buffer *out, size_t count)
@@ -9,7 +12,7 @@ static void append_backslashes(struct buffer *out, size_t count)
         buffer_append(out, "\\", 1);
 }
 
-/* Backslashes count double in front of a quote, and only there: the closing one too. */
+/* Appends an argument in quotes. Backslashes count double in front of a quote, and only there: the closing one too. */
 static void append_quoted(struct buffer *out, const char *argument)
 {
     buffer_append(out, "\"", 1);
@@ -78,4 +81,27 @@ bool command_line_build_batch(struct buffer *out, const char *script, const char
     }
     buffer_append(out, "\"", 2);
     return true;
+}
+
+/* ---- its own ---- */
+
+int main(int argc, char **argv);
+int wmain(int argc, wchar_t **argv);
+
+int _dowildcard = 0; /* read by mingw's start-up code */
+
+/* Starts the program: main() gets its arguments in UTF-8, as they are, no wildcard expanded. */
+int wmain(int argc, wchar_t **argv)
+{
+    char **list = calloc((size_t)argc + 1, sizeof *list);
+    for (int i = 0; list && i < argc; i++) {
+        list[i] = utf8_from(argv[i]);
+        if (!list[i])
+            list = NULL;
+    }
+    if (!list) {
+        fputs("no memory for the command line\n", stderr);
+        return 1;
+    }
+    return main(argc, list);
 }

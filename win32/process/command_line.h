@@ -8,12 +8,13 @@
 
 #define COMMAND_LINE_MAX 32767 /* UTF-16 units with the NUL: Windows' own bound */
 
-/* With its NUL. The program's name is always in quotes, as testagentd has it, the others where they must be. */
+/* Builds a command line with its NUL. The program's name is always in quotes, as in testagentd, the arguments where
+   they must be. */
 void command_line_build(struct buffer *out, const char *const *argv);
 
 bool command_line_is_batch(const char *program); /* by its name: .bat or .cmd, in any case */
-/* For a shell that runs the script (a full path). False when an argument can't be brought past the shell: it takes
-   quotes, percent signs and ends of lines apart even within quotes. argv[0] is not used. */
+/* Builds the command line of a shell that runs the script (a full path). Returns false when an argument can't be passed
+   through the shell, which interprets quotes, percent signs and line ends even within quotes. argv[0] is not used. */
 bool command_line_build_batch(struct buffer *out, const char *script, const char *const *argv);
 
 #endif

@@ -5,7 +5,7 @@
 #include "win32/process/detach.h"
 #include "win32/path.h"
 #include "win32/process/spawn.h"
-#include "win32/process/wait.h"
+#include "win32/waker.h"
 #include "win32/winerror.h"
 
 #include <io.h>
@@ -24,7 +24,7 @@ void detach_tell(HANDLE event)
     ready = event;
 }
 
-/* Whether this is the second process. Its children must not take themselves for it. */
+/* Returns whether this is the second process. Its children must not take themselves for it. */
 static bool is_second(void)
 {
     wchar_t value[VALUE_SIZE];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "win32/process/dlls.h"
-#include "win32/bits.h"
+#include "win32/system.h"
 #include "win32/path.h"
 #include "win32/process/pe.h"
 #include "win32/text.h"
@@ -22,7 +22,7 @@ static bool read_file(struct pe_file *file, uint64_t offset, void *bytes, size_t
 
 /* ---- one DLL ---- */
 
-static bool is_file(const wchar_t *folder, const wchar_t *name)
+static bool dlls_is_file(const wchar_t *folder, const wchar_t *name)
 {
     size_t size = wcslen(folder) + wcslen(name) + 2;
     wchar_t *path = calloc(size, sizeof *path);
@@ -36,8 +36,8 @@ static bool is_file(const wchar_t *folder, const wchar_t *name)
     return attributes != INVALID_FILE_ATTRIBUTES && !(attributes & FILE_ATTRIBUTE_DIRECTORY);
 }
 
-/* The folder with the system's DLLs of that many bits, where it is not our own: SysWOW64, or for a 32-bit agent the true
-   System32 by the name that shows it. */
+/* Looks in the folder with the system's DLLs of that many bits, where it is not our own: SysWOW64, or for a 32-bit
+   agent the real System32 by the name that shows it. */
 static bool in_other_system(const wchar_t *name, int bits)
 {
     wchar_t folder[MAX_PATH + 16];
@@ -46,7 +46,7 @@ static bool in_other_system(const wchar_t *name, int bits)
         return true; /* as above */
     if (bits == 64)
         wcscpy(folder + len, L"\\Sysnative");
-    return is_file(folder, name);
+    return dlls_is_file(folder, name);
 }
 
 static bool loads_as_data(const wchar_t *name)
@@ -68,7 +68,7 @@ static bool in_path(const wchar_t *name, const wchar_t *search)
 static bool is_found(const wchar_t *name, const wchar_t *folder, const wchar_t *search, int bits)
 {
     bool in_system = bits == OWN_BITS ? loads_as_data(name) : in_other_system(name, bits);
-    return in_system || is_file(folder, name) || in_path(name, search);
+    return in_system || dlls_is_file(folder, name) || in_path(name, search);
 }
 
 /* ---- all of them ---- */
@@ -89,13 +89,12 @@ static void check_all(const struct strlist *names, wchar_t *folder, const wchar_
 void dlls_missing(const wchar_t *program, const wchar_t *search, struct strlist *missing)
 {
     struct strlist names = {0};
-    struct error reason;
     int bits;
     struct open_file file = {.base = {read_file}};
     wchar_t *folder = _wcsdup(program);
     file.handle = CreateFileW(program, GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, NULL,
                               OPEN_EXISTING, 0, NULL);
-    if (folder && file.handle != INVALID_HANDLE_VALUE && pe_imports(&file.base, &names, &bits, &reason) == 0) {
+    if (folder && file.handle != INVALID_HANDLE_VALUE && pe_imports(&file.base, &names, &bits, NULL) == 0) {
         folder[path_folder_len(folder)] = 0;
         check_all(&names, folder, search, bits, missing);
     }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A process of other bits is dumped by an executable of those bits, if one is there: periscoped32.exe or periscoped64.exe
    beside this one, called with OS_DUMP_ARGUMENT. Never seen at work: no system that runs both kinds was at hand. */
-#include "win32/dump.h"
+#include "win32/process/dump_other.h"
+#include "platform/dump.h"
 #include "win32/path.h"
 #include "win32/process/spawn.h"
 #include "win32/text.h"
@@ -11,7 +12,7 @@
 
 #define WAIT_MS 15000
 
-/* A new text: the path of that executable; NULL without memory. */
+/* Returns the path of that executable, a new text; NULL without memory. */
 static wchar_t *sibling(int bits, struct error *err)
 {
     wchar_t *self, *path;
@@ -27,7 +28,7 @@ static wchar_t *sibling(int bits, struct error *err)
     return path;
 }
 
-static DWORD run(wchar_t *path, DWORD pid, HANDLE file, DWORD *exit_code)
+static DWORD dump_other_run(wchar_t *path, DWORD pid, HANDLE file, DWORD *exit_code)
 {
     wchar_t line[64];
     PROCESS_INFORMATION info;
@@ -54,7 +55,7 @@ int dump_by_other(DWORD pid, int bits, HANDLE file, struct error *err)
     if (!path)
         return err->status;
     bool there = GetFileAttributesW(path) != INVALID_FILE_ATTRIBUTES;
-    DWORD code = there ? run(path, pid, file, &exit_code) : 0;
+    DWORD code = there ? dump_other_run(path, pid, file, &exit_code) : 0;
     free(path);
     if (!there)
         return error_set(err, ERR_UNAVAILABLE,

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Windows' error reporting keeps minidumps where its key LocalDumps is: "Collecting User-Mode Dumps" in Microsoft's
    documentation. They are named PROGRAM.PID.dmp, and whole before the process is gone. */
-#include "win32/dump.h"
+#include "win32/process/dump_reported.h"
+#include "win32/process/dump_file.h"
 #include "win32/text.h"
 #include "win32/winerror.h"
 
@@ -13,7 +14,7 @@
 #define DEFAULT_FOLDER L"%LOCALAPPDATA%\\CrashDumps"
 #define FOLDER_MAX 1024 /* characters */
 
-/* False when Windows is not told to keep any. */
+/* Returns false when Windows is not configured to keep any. */
 static bool find_folder(wchar_t folder[FOLDER_MAX])
 {
     wchar_t text[FOLDER_MAX] = L"";
@@ -29,7 +30,7 @@ static bool find_folder(wchar_t folder[FOLDER_MAX])
     return len > 0 && len <= FOLDER_MAX;
 }
 
-/* The newest of that process id which is not older than the process: ids come again. */
+/* Finds the newest of that process id which is not older than the process: ids are reused. */
 static bool find_file(const wchar_t *folder, DWORD pid, FILETIME started, wchar_t *path, size_t size)
 {
     wchar_t pattern[FOLDER_MAX + 32];

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <windows.h>
 
-/* Windows' own variables for the folder of each drive begin with '='. */
+/* Returns the length of a name. Windows' own variables for the folder of each drive begin with '='. */
 static size_t name_len(const wchar_t *variable)
 {
     const wchar_t *equals = *variable ? wcschr(variable + 1, '=') : NULL;
@@ -30,7 +30,7 @@ static bool is_changed(wchar_t *const *changes, const wchar_t *variable)
     return false;
 }
 
-static void add(wchar_t **next, const wchar_t *variable)
+static void environment_add(wchar_t **next, const wchar_t *variable)
 {
     size_t size = wcslen(variable) + 1;
     wmemcpy(*next, variable, size);
@@ -49,10 +49,10 @@ static wchar_t *merge(const wchar_t *own, wchar_t *const *changes)
         return NULL;
     for (const wchar_t *variable = own; *variable; variable += wcslen(variable) + 1)
         if (!is_changed(changes, variable))
-            add(&next, variable);
+            environment_add(&next, variable);
     for (; *changes; changes++)
         if (wcschr(*changes, '=') && !is_changed(changes + 1, *changes))
-            add(&next, *changes);
+            environment_add(&next, *changes);
     return block;
 }
 
@@ -63,7 +63,7 @@ static void free_list(wchar_t **list)
     free(list);
 }
 
-static int convert(wchar_t ***out, const char *const *changes, struct error *err)
+static int environment_convert(wchar_t ***out, const char *const *changes, struct error *err)
 {
     size_t count = 0;
     int status = 0;
@@ -88,7 +88,7 @@ int environment_build(wchar_t **out, const wchar_t *base, const char *const *cha
     *out = NULL;
     if (!base && (!changes || !*changes))
         return 0;
-    int status = convert(&list, changes ? changes : none, err);
+    int status = environment_convert(&list, changes ? changes : none, err);
     if (status)
         return status;
     if (!base)

@@ -43,7 +43,7 @@ static int broken(const char *what, struct error *err)
 
 /* ---- headers ---- */
 
-/* The directories follow their count, whose place depends on the bits. */
+/* Reads the optional header. The directories follow their count, whose place depends on the bits. */
 static int read_optional(struct image *image, uint64_t offset, uint32_t size, int *bits, struct error *err)
 {
     uint8_t header[OPTIONAL_SIZE_MAX] = {0};
@@ -92,7 +92,7 @@ static int read_headers(struct image *image, int *bits, struct error *err)
 
 /* ---- the import table ---- */
 
-/* Up to max bytes at an address of the loaded image, 0 where the file has none. */
+/* Reads up to max bytes at an address of the loaded image; returns 0 where the file has none. */
 static size_t read_at(const struct image *image, uint32_t address, void *bytes, size_t max)
 {
     uint64_t offset = address, room = 0;

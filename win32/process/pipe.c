@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "win32/process/pipe.h"
 #include "platform/clock.h"
-#include "win32/newer.h"
-#include "win32/process/wait.h"
+#include "win32/system.h"
+#include "win32/waker.h"
 #include "win32/winerror.h"
 
 #include <limits.h>
@@ -16,11 +16,11 @@
 #define PIPE_REJECT_REMOTE_CLIENTS 8
 #endif
 
-/* Nobody can guess the name, and nobody can have taken it before. */
+/* Makes a name that nobody can guess, and nobody can have taken before. */
 static void make_name(wchar_t name[PIPE_NAME_SIZE])
 {
     typedef BOOLEAN WINAPI random_bytes(void *bytes, ULONG len);
-    random_bytes *fill = NEWER(random_bytes *, L"advapi32.dll", "SystemFunction036"); /* RtlGenRandom */
+    random_bytes *fill = SYSTEM_FUNCTION(random_bytes *, L"advapi32.dll", "SystemFunction036"); /* RtlGenRandom */
     static atomic_uint counter;
     unsigned long long random = 0;
     if (fill)
@@ -128,7 +128,7 @@ int pipe_write(HANDLE pipe, const void *bytes, size_t len, int64_t deadline_ms, 
 
 /* ---- between processes that share no handle ---- */
 
-/* Of the user that this process runs as, in Windows' notation; LocalFree(). NULL and the code. */
+/* Returns the SID of the user that this process runs as, in Windows' notation, for LocalFree(); NULL and the code. */
 static wchar_t *own_sid(DWORD *code)
 {
     HANDLE token;
@@ -178,11 +178,12 @@ DWORD pipe_listen(HANDLE *out, wchar_t name[PIPE_NAME_SIZE])
     return code;
 }
 
-/* Windows before Vista can't tell; there the pipe's name and rights are what keeps others out. */
+/* Returns whether that process opened the pipe. Windows before Vista can't tell; there the pipe's name and rights keep
+   others out. */
 static bool is_client(HANDLE pipe, DWORD pid)
 {
     typedef BOOL WINAPI get_client(HANDLE pipe, ULONG * pid);
-    get_client *get = NEWER(get_client *, L"kernel32.dll", "GetNamedPipeClientProcessId");
+    get_client *get = SYSTEM_FUNCTION(get_client *, L"kernel32.dll", "GetNamedPipeClientProcessId");
     ULONG client = 0;
     return !get || (get(pipe, &client) && client == pid);
 }

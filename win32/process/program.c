@@ -8,7 +8,7 @@
 
 #define PROGRAM_PATH_MAX 32768 /* characters */
 
-/* a, b and c in a row; a new text or NULL. */
+/* Joins three texts to a new one; NULL without memory. */
 static wchar_t *join(const wchar_t *a, const wchar_t *b, const wchar_t *c)
 {
     wchar_t *text = calloc(wcslen(a) + wcslen(b) + wcslen(c) + 1, sizeof *text);
@@ -19,12 +19,12 @@ static wchar_t *join(const wchar_t *a, const wchar_t *b, const wchar_t *c)
     return wcscat(text, c);
 }
 
-static bool is_file(const wchar_t *path)
+static bool program_is_file(const wchar_t *path)
 {
     return GetFileAttributesW(path) != INVALID_FILE_ATTRIBUTES && !path_is_folder(path);
 }
 
-static wchar_t *full_path(const wchar_t *name)
+static wchar_t *program_full_path(const wchar_t *name)
 {
     DWORD size = GetFullPathNameW(name, 0, NULL, NULL);
     wchar_t *full = size ? calloc(size, sizeof *full) : NULL;
@@ -43,10 +43,10 @@ static wchar_t *find_at(const wchar_t *name, const wchar_t *folder)
 {
     wchar_t *path = folder && is_relative(name) ? join(folder, L"\\", name) : join(name, L"", L"");
     wchar_t *exe = path ? join(path, L".exe", L"") : NULL, *found = NULL;
-    if (path && is_file(path))
-        found = full_path(path);
-    else if (exe && is_file(exe))
-        found = full_path(exe);
+    if (path && program_is_file(path))
+        found = program_full_path(path);
+    else if (exe && program_is_file(exe))
+        found = program_full_path(exe);
     free(path);
     free(exe);
     return found;
@@ -56,7 +56,7 @@ static wchar_t *search(const wchar_t *path, const wchar_t *name)
 {
     wchar_t *found = calloc(PROGRAM_PATH_MAX, sizeof *found);
     DWORD len = found ? SearchPathW(path, name, L".exe", PROGRAM_PATH_MAX, found, NULL) : 0;
-    if (len > 0 && len < PROGRAM_PATH_MAX && is_file(found))
+    if (len > 0 && len < PROGRAM_PATH_MAX && program_is_file(found))
         return found;
     free(found);
     return NULL;

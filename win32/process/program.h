@@ -5,9 +5,9 @@
 
 #include <wchar.h>
 
-/* The full path (owned by the caller) of what name means for a child that starts in folder (NULL: ours): a name with a
-   separator is looked for there, another in `path` (the child's PATH; NULL: it has ours) and then as Windows searches;
-   ".exe" is added where there is no such file. NULL with *code when there is none. */
+/* Finds the full path (owned by the caller) of what name means for a child that starts in folder (NULL: ours). A name
+   with a separator is looked for there, another in `path` (the child's PATH; NULL: it has ours) and then as Windows
+   searches; ".exe" is added where there is no such file. Returns NULL with *code when there is none. */
 wchar_t *program_find(const wchar_t *name, const wchar_t *folder, const wchar_t *path, unsigned long *code);
 wchar_t *program_shell(unsigned long *code); /* cmd.exe, from the system's folder alone */
 

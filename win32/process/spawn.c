@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "win32/process/spawn.h"
-#include "win32/newer.h"
+#include "win32/system.h"
 #include "win32/service/session.h"
 
 #include <stdatomic.h>
@@ -32,8 +32,9 @@ static void add_handle(struct handle_list *list, HANDLE handle)
 
 static void handle_list_init(struct handle_list *list)
 {
-    initialize_list *initialize = NEWER(initialize_list *, L"kernel32.dll", "InitializeProcThreadAttributeList");
-    update_attribute *update = NEWER(update_attribute *, L"kernel32.dll", "UpdateProcThreadAttribute");
+    initialize_list *initialize =
+        SYSTEM_FUNCTION(initialize_list *, L"kernel32.dll", "InitializeProcThreadAttributeList");
+    update_attribute *update = SYSTEM_FUNCTION(update_attribute *, L"kernel32.dll", "UpdateProcThreadAttribute");
     SIZE_T size = 0;
     if (!initialize || !update || list->count == 0)
         return;
@@ -49,13 +50,13 @@ static void handle_list_init(struct handle_list *list)
 
 static void handle_list_deinit(struct handle_list *list)
 {
-    delete_list *delete = NEWER(delete_list *, L"kernel32.dll", "DeleteProcThreadAttributeList");
+    delete_list *delete = SYSTEM_FUNCTION(delete_list *, L"kernel32.dll", "DeleteProcThreadAttributeList");
     if (list->attributes && delete)
         delete (list->attributes);
     free(list->attributes);
 }
 
-/* The child's copies, which alone are inheritable. What can't be copied is no handle: the child gets none. */
+/* Makes the child's copies, which alone are inheritable. What can't be copied is no handle: the child gets none. */
 static void copy_handles(const struct spawn *how, HANDLE copies[3])
 {
     HANDLE self = GetCurrentProcess();
@@ -82,7 +83,7 @@ static DWORD create_process(const struct spawn *how, BOOL inherit, DWORD flags, 
     return done ? 0 : GetLastError();
 }
 
-static DWORD create(const struct spawn *how, HANDLE standard[3], PROCESS_INFORMATION *out)
+static DWORD spawn_create(const struct spawn *how, HANDLE standard[3], PROCESS_INFORMATION *out)
 {
     STARTUPINFOEXW start = {.StartupInfo = {.cb = sizeof start.StartupInfo}};
     struct handle_list list = {.count = 0};
@@ -120,11 +121,11 @@ static atomic_flag spawning = ATOMIC_FLAG_INIT;
 DWORD spawn(const struct spawn *how, PROCESS_INFORMATION *out)
 {
     HANDLE copies[3];
-    bool alone = !newer_function(L"kernel32.dll", "InitializeProcThreadAttributeList");
+    bool alone = !system_function(L"kernel32.dll", "InitializeProcThreadAttributeList");
     while (alone && atomic_flag_test_and_set(&spawning))
         Sleep(1);
     copy_handles(how, copies);
-    DWORD code = create(how, copies, out);
+    DWORD code = spawn_create(how, copies, out);
     for (int i = 0; i < 3; i++)
         if (copies[i])
             CloseHandle(copies[i]);

@@ -17,10 +17,10 @@ struct spawn {
     bool all_handles;           /* what was made inheritable goes too */
 };
 
-/* 0, or the code of the failure. The caller closes both handles of *out. */
+/* Starts a process. Returns 0, or the code of the failure. The caller closes both handles of *out. */
 DWORD spawn(const struct spawn *how, PROCESS_INFORMATION *out);
 
-/* The process's own standard handle, NULL where it has none or it is a console's. */
+/* Returns the process's own standard handle, NULL where it has none or it is a console's. */
 HANDLE spawn_own_handle(int number);
 
 #endif

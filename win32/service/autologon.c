@@ -16,8 +16,8 @@
 
 /* ---- the password ---- */
 
-/* False when there is no line, or it is too long. */
-static bool read_line(HANDLE in, char line[PASSWORD_SIZE])
+/* Returns false when there is no line, or it is too long. */
+static bool autologon_read_line(HANDLE in, char line[PASSWORD_SIZE])
 {
     DWORD got, len = 0;
     char byte;
@@ -32,8 +32,8 @@ static bool read_line(HANDLE in, char line[PASSWORD_SIZE])
     return len > 0 || got == 1;
 }
 
-/* What a console gives is in its own encoding: it is read as UTF-16. */
-static bool read_console(HANDLE in, DWORD mode, char line[PASSWORD_SIZE])
+/* Reads a line of a console as UTF-16, since its bytes are in its own encoding. */
+static bool autologon_read_console(HANDLE in, DWORD mode, char line[PASSWORD_SIZE])
 {
     wchar_t text[PASSWORD_SIZE / 4];
     DWORD got = 0;
@@ -55,7 +55,7 @@ static int read_password(char line[PASSWORD_SIZE], struct error *err)
 {
     DWORD mode;
     HANDLE in = GetStdHandle(STD_INPUT_HANDLE);
-    bool read = GetConsoleMode(in, &mode) ? read_console(in, mode, line) : read_line(in, line);
+    bool read = GetConsoleMode(in, &mode) ? autologon_read_console(in, mode, line) : autologon_read_line(in, line);
     return read ? 0
                 : error_set(err, ERR_INVALID,
                             "--autologon: standard input has no line with the password, or one of more than %d bytes",

@@ -6,8 +6,9 @@
 #include "base/error.h"
 #include "base/strlist.h"
 
-/* user: NAME or DOMAIN\NAME. The password is a line of standard input, asked for where that is a console. Windows keeps
-   it among its secrets; where it was in the registry for all to read, it is removed. */
+/* Sets who is logged on at each boot. user: NAME or DOMAIN\NAME. The password is a line of standard input, prompted for
+   where that is a console. Windows keeps it among its secrets; where it was in the registry for all to read, it is
+   removed. */
 int autologon_set(const char *user, struct strlist *told, struct error *err);
 
 #endif

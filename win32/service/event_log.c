@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "win32/service/event_log.h"
-#include "win32/service.h"
+#include "win32/service/service_name.h"
 #include "win32/text.h"
 
 #include <stdlib.h>
@@ -30,7 +30,7 @@ DWORD event_log_unregister(void)
     return code == ERROR_FILE_NOT_FOUND ? 0 : (DWORD)code;
 }
 
-void service_event(bool failure, const char *text)
+void event_log_write(bool failure, const char *text)
 {
     wchar_t *wide;
     HANDLE source = RegisterEventSourceW(NULL, SERVICE_NAME);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "win32/service/firewall.h"
 #include "platform/clock.h"
-#include "win32/service.h"
+#include "win32/service/service_name.h"
 #include "win32/process/spawn.h"
-#include "win32/process/wait.h"
+#include "win32/waker.h"
 #include "win32/winerror.h"
 
 #include <stdlib.h>
@@ -13,7 +13,7 @@
 #define RULE_MAX 8192  /* characters of a rule in the registry */
 #define POLICY L"SYSTEM\\CurrentControlSet\\Services\\SharedAccess\\Parameters\\FirewallPolicy\\"
 
-/* The exit code of `netsh ARGUMENTS`, or the failure to run it. */
+/* Runs `netsh ARGUMENTS` and gives its exit code, or returns the failure to run it. */
 static int run_netsh(wchar_t *line, DWORD *exit_code, struct error *err)
 {
     wchar_t program[MAX_PATH + 16];
@@ -38,7 +38,7 @@ static int run_netsh(wchar_t *line, DWORD *exit_code, struct error *err)
     return status;
 }
 
-/* Windows XP has another firewall, and another word for it. */
+/* Returns whether this is Windows XP, which has another firewall with other commands. */
 static bool is_old_firewall(void)
 {
     HKEY key;

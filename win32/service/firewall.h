@@ -9,10 +9,11 @@
 #include <stdbool.h>
 #include <wchar.h>
 
-/* By netsh, and then looked up in the firewall's own list, since netsh may say yes and do nothing. */
+/* Adds the rule by netsh and then looks it up in the firewall's own list, since netsh may report success and do
+   nothing. */
 int firewall_allow(const wchar_t *path, struct error *err);
 bool firewall_allows(const wchar_t *path); /* by a rule for that path */
-/* One that is not there is as good. */
+/* Removes the rule. A missing one is no error. */
 int firewall_forget(const wchar_t *path, struct error *err);
 
 #endif

@@ -7,7 +7,7 @@
 #include "win32/service/event_log.h"
 #include "win32/service/firewall.h"
 #include "win32/path.h"
-#include "win32/service.h"
+#include "win32/service/service_name.h"
 #include "win32/text.h"
 #include "win32/winerror.h"
 
@@ -54,7 +54,7 @@ static int open_service(SC_HANDLE *out, DWORD access, struct error *err)
     return manager_failure(code, "could not open the service", err);
 }
 
-/* The state that is reached when it is none of those that pass; the last one seen at the deadline. */
+/* Waits for a state that is none of the passing ones and returns it; at the deadline the last one seen. */
 static DWORD wait_for_state(SC_HANDLE service, DWORD passing, SERVICE_STATUS_PROCESS *status)
 {
     DWORD size;
@@ -69,8 +69,7 @@ static DWORD wait_for_state(SC_HANDLE service, DWORD passing, SERVICE_STATUS_PRO
 
 /* ---- installing ---- */
 
-/* Windows' own way to be told of a wrong start: what it is made of, the path in quotes, so that no other program can be
-   meant by a part of it. */
+/* Builds the command of the service, with the path in quotes, so that no other program can be meant by a part of it. */
 static int build_command(wchar_t **out, const wchar_t *path, const char *const *argv, struct error *err)
 {
     struct buffer text;
@@ -93,8 +92,8 @@ static int build_command(wchar_t **out, const wchar_t *path, const char *const *
     return status ? error_set(err, status, "could not build the service's command line") : 0;
 }
 
-/* A new one, or the one that is there with the new command line. */
-static DWORD create(SC_HANDLE manager, SC_HANDLE *service, const wchar_t *command)
+/* Creates the service, or gives the existing one the new command line. */
+static DWORD install_create_service(SC_HANDLE manager, SC_HANDLE *service, const wchar_t *command)
 {
     *service = CreateServiceW(manager, SERVICE_NAME, SERVICE_TITLE, SERVICE_ALL_ACCESS, SERVICE_WIN32_OWN_PROCESS,
                               SERVICE_AUTO_START, SERVICE_ERROR_NORMAL, command, NULL, NULL, NULL, NULL, NULL);
@@ -116,7 +115,7 @@ static void tell_failure(struct strlist *told, const char *what, DWORD code)
         strlist_addf(told, "warning: %s: %s", what, windows_reason(code, text));
 }
 
-/* All that a service can do without. */
+/* Sets all that a service can do without. */
 static void configure(SC_HANDLE service, struct strlist *told)
 {
     wchar_t text[] = DESCRIPTION;
@@ -137,7 +136,7 @@ static int create_service(SC_HANDLE *service, const wchar_t *command, struct err
     int status = open_manager(&manager, SC_MANAGER_CREATE_SERVICE | SC_MANAGER_CONNECT, err);
     if (status)
         return status;
-    DWORD code = create(manager, service, command);
+    DWORD code = install_create_service(manager, service, command);
     CloseServiceHandle(manager);
     if (code == 0)
         return 0;
@@ -147,7 +146,7 @@ static int create_service(SC_HANDLE *service, const wchar_t *command, struct err
     return manager_failure(code, "could not install the service", err);
 }
 
-/* While the system starts its own services it starts no other. */
+/* Starts the service, again while the system starts its own ones: meanwhile it starts no other. */
 static DWORD start_when_possible(SC_HANDLE service)
 {
     int64_t deadline = os_deadline(CHANGE_MS);
@@ -159,7 +158,7 @@ static DWORD start_when_possible(SC_HANDLE service)
     }
 }
 
-static int start(SC_HANDLE service, struct error *err)
+static int install_start_service(SC_HANDLE service, struct error *err)
 {
     SERVICE_STATUS_PROCESS now = {.dwCurrentState = SERVICE_STOPPED};
     DWORD code = start_when_possible(service);
@@ -183,8 +182,8 @@ static void tell_firewall(const wchar_t *path, struct strlist *told)
         strlist_add(told, "the firewall lets hosts reach the agent");
 }
 
-static int install(const wchar_t *path, const struct os_service_settings *settings, struct strlist *told,
-                   struct error *err)
+static int install_service(const wchar_t *path, const struct os_service_settings *settings, struct strlist *told,
+                           struct error *err)
 {
     wchar_t *command;
     SC_HANDLE service = NULL;
@@ -201,7 +200,7 @@ static int install(const wchar_t *path, const struct os_service_settings *settin
     configure(service, told);
     strlist_add(told, "the service is installed");
     tell_firewall(path, told);
-    status = start(service, err);
+    status = install_start_service(service, err);
     if (status == 0)
         strlist_add(told, "the service runs");
     CloseServiceHandle(service);
@@ -214,14 +213,14 @@ int os_service_install(const struct os_service_settings *settings, struct strlis
     int status = path_of_self(&path, err);
     if (status)
         return status;
-    status = install(path, settings, told, err);
+    status = install_service(path, settings, told, err);
     free(path);
     return status;
 }
 
 /* ---- and back ---- */
 
-static int stop(SC_HANDLE service, struct error *err)
+static int install_stop_service(SC_HANDLE service, struct error *err)
 {
     SERVICE_STATUS ignored;
     SERVICE_STATUS_PROCESS now = {.dwCurrentState = SERVICE_STOPPED};
@@ -255,7 +254,7 @@ int os_service_uninstall(struct strlist *told, struct error *err)
     int status = open_service(&service, SERVICE_STOP | SERVICE_QUERY_STATUS | DELETE, err);
     if (status)
         return status;
-    status = stop(service, err);
+    status = install_stop_service(service, err);
     if (status == 0 && !DeleteService(service))
         status = windows_error(err, GetLastError(), "could not remove the service");
     CloseServiceHandle(service);

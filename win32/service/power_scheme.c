@@ -7,7 +7,7 @@
 #define ID_SIZE 64    /* characters of an identifier with its NUL */
 #define PATH_SIZE 512 /* characters */
 
-static bool read_value(const wchar_t *path, const wchar_t *name, DWORD wanted_type, void *out, DWORD size)
+static bool power_scheme_read_value(const wchar_t *path, const wchar_t *name, DWORD wanted_type, void *out, DWORD size)
 {
     HKEY key;
     DWORD type, got = size;
@@ -18,19 +18,19 @@ static bool read_value(const wchar_t *path, const wchar_t *name, DWORD wanted_ty
     return found;
 }
 
-/* What a person has set, or else what the scheme comes with. */
+/* Reads what a person has set, or else the scheme's default. */
 bool power_scheme_read(const wchar_t *group, const wchar_t *setting, DWORD *value)
 {
     wchar_t scheme[ID_SIZE] = L"", path[PATH_SIZE];
-    if (!read_value(POWER_KEY L"User\\PowerSchemes", L"ActivePowerScheme", REG_SZ, scheme,
-                    sizeof scheme - sizeof *scheme))
+    if (!power_scheme_read_value(POWER_KEY L"User\\PowerSchemes", L"ActivePowerScheme", REG_SZ, scheme,
+                                 sizeof scheme - sizeof *scheme))
         return false;
     _snwprintf(path, PATH_SIZE - 1, POWER_KEY L"User\\PowerSchemes\\%ls\\%ls\\%ls", scheme, group, setting);
     path[PATH_SIZE - 1] = 0;
-    if (read_value(path, L"ACSettingIndex", REG_DWORD, value, sizeof *value))
+    if (power_scheme_read_value(path, L"ACSettingIndex", REG_DWORD, value, sizeof *value))
         return true;
     _snwprintf(path, PATH_SIZE - 1, POWER_KEY L"PowerSettings\\%ls\\%ls\\DefaultPowerSchemeValues\\%ls", group, setting,
                scheme);
     path[PATH_SIZE - 1] = 0;
-    return read_value(path, L"ACSettingIndex", REG_DWORD, value, sizeof *value);
+    return power_scheme_read_value(path, L"ACSettingIndex", REG_DWORD, value, sizeof *value);
 }

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <windows.h>
 
-/* A setting on mains current by the identifiers of its group and its own; false when it can't be told. */
+/* Reads a setting on mains current by the identifiers of its group and its own; returns false when it can't be known. */
 bool power_scheme_read(const wchar_t *group, const wchar_t *setting, DWORD *value);
 
 #endif

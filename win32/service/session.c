@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "win32/service/session.h"
-#include "win32/newer.h"
+#include "win32/system.h"
 
 #include <stdlib.h>
 #include <wchar.h>
@@ -22,8 +22,8 @@ size_t session_list(DWORD **out, size_t max)
     typedef BOOL WINAPI enumerate(HANDLE server, DWORD reserved, DWORD version, WTS_SESSION_INFOW * *out,
                                   DWORD * count);
     typedef void WINAPI free_memory(void *memory);
-    enumerate *list = NEWER(enumerate *, L"wtsapi32.dll", "WTSEnumerateSessionsW");
-    free_memory *release = NEWER(free_memory *, L"wtsapi32.dll", "WTSFreeMemory");
+    enumerate *list = SYSTEM_FUNCTION(enumerate *, L"wtsapi32.dll", "WTSEnumerateSessionsW");
+    free_memory *release = SYSTEM_FUNCTION(free_memory *, L"wtsapi32.dll", "WTSFreeMemory");
     WTS_SESSION_INFOW *sessions = NULL;
     DWORD count = 0;
     *out = NULL;
@@ -76,7 +76,7 @@ DWORD session_own_token(DWORD session, HANDLE *token)
 DWORD session_user_token(DWORD session, HANDLE *token)
 {
     typedef BOOL WINAPI query_user_token(ULONG session, HANDLE * token);
-    query_user_token *query = NEWER(query_user_token *, L"wtsapi32.dll", "WTSQueryUserToken");
+    query_user_token *query = SYSTEM_FUNCTION(query_user_token *, L"wtsapi32.dll", "WTSQueryUserToken");
     *token = NULL;
     if (!query)
         return ERROR_PROC_NOT_FOUND;
@@ -95,8 +95,8 @@ wchar_t *session_environment(HANDLE token)
 {
     typedef BOOL WINAPI create_block(void **block, HANDLE token, BOOL inherit);
     typedef BOOL WINAPI destroy_block(void *block);
-    create_block *create = NEWER(create_block *, L"userenv.dll", "CreateEnvironmentBlock");
-    destroy_block *destroy = NEWER(destroy_block *, L"userenv.dll", "DestroyEnvironmentBlock");
+    create_block *create = SYSTEM_FUNCTION(create_block *, L"userenv.dll", "CreateEnvironmentBlock");
+    destroy_block *destroy = SYSTEM_FUNCTION(destroy_block *, L"userenv.dll", "DestroyEnvironmentBlock");
     void *block = NULL;
     if (!create || !destroy || !create(&block, token, FALSE))
         return NULL;

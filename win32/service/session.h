@@ -8,23 +8,23 @@
 #include <stddef.h>
 #include <windows.h>
 
-/* False while there is none: it is just being changed. */
+/* Returns false while there is no session at the console: it is just being changed. */
 bool session_of_console(DWORD *session);
 
-/* All sessions, at most max: their number, and a list that the caller owns (NULL without any). */
+/* Lists all sessions, at most max. Returns their number, and a list that the caller owns (NULL without any). */
 size_t session_list(DWORD **out, size_t max);
 
 /* Changes whenever somebody logs on or off, or another session comes to the console. Any thread. */
 unsigned session_generation(void);
 void session_changed(void);
-/* From now on they are counted there, in memory that stays and that several processes may share. */
+/* Counts the changes there from now on, in memory that stays and that several processes may share. */
 void session_count_in(atomic_uint *counter);
 
-/* Each gives a primary token that the caller closes: 0, or the code of the failure. */
+/* Opens a primary token that the caller closes, as the next one does: returns 0, or the code of the failure. */
 DWORD session_own_token(DWORD session, HANDLE *token);  /* the agent's own rights, moved to that session */
 DWORD session_user_token(DWORD session, HANDLE *token); /* who is logged on there: ERROR_NO_TOKEN when nobody is */
 
-/* The environment of who has that token, owned by the caller (free()), or NULL: then it can't be had. */
+/* Returns the environment of who has that token, owned by the caller (free()), or NULL where it can't be had. */
 wchar_t *session_environment(HANDLE token);
 
 /* The desktop that a person sees. A process whose desktop is not named lands where its parent is. */

@@ -38,7 +38,7 @@ static REGSAM view_of(const struct setting *setting)
 
 /* ---- reading ---- */
 
-static void read_value(struct reading *reading, HKEY key, const wchar_t *name)
+static void setting_read_value(struct reading *reading, HKEY key, const wchar_t *name)
 {
     memset(&reading->data, 0, sizeof reading->data);
     reading->size = sizeof reading->data - sizeof(wchar_t); /* a text need not have its NUL */
@@ -55,7 +55,7 @@ static bool is_text(const struct reading *reading)
     return reading->type == REG_SZ;
 }
 
-static bool is_wanted(const struct setting *setting, const struct reading *reading)
+static bool setting_is_wanted(const struct setting *setting, const struct reading *reading)
 {
     if (setting->text)
         return is_text(reading) && wcscmp(reading->data.text, setting->text) == 0;
@@ -92,7 +92,7 @@ static enum setting_state judge(const struct setting *setting, const struct read
         return SETTING_AS_WANTED;
     }
     describe(setting, reading, is);
-    return reading->code == 0 && is_wanted(setting, reading) ? SETTING_AS_WANTED : SETTING_OTHERWISE;
+    return reading->code == 0 && setting_is_wanted(setting, reading) ? SETTING_AS_WANTED : SETTING_OTHERWISE;
 }
 
 enum setting_state setting_read(const struct setting *setting, HKEY user, char is[SETTING_TEXT_SIZE])
@@ -102,7 +102,7 @@ enum setting_state setting_read(const struct setting *setting, HKEY user, char i
     reading.code = RegOpenKeyExW(root_of(setting, user), setting->key, 0, KEY_QUERY_VALUE | view_of(setting), &key);
     if (reading.code == 0) {
         if (setting->value)
-            read_value(&reading, key, setting->value);
+            setting_read_value(&reading, key, setting->value);
         RegCloseKey(key);
     }
     return judge(setting, &reading, is);

@@ -25,10 +25,10 @@ enum setting_state { SETTING_AS_WANTED, SETTING_OTHERWISE, SETTING_ABSENT, SETTI
 
 #define SETTING_TEXT_SIZE 512 /* bytes */
 
-/* is: what it is, in words: "1", "not set", "the text \"1\"". */
+/* Reads a setting. is: its state in words: "1", "not set", "the text \"1\"". */
 enum setting_state setting_read(const struct setting *setting, HKEY user, char is[SETTING_TEXT_SIZE]);
 DWORD setting_write(const struct setting *setting, HKEY user); /* 0, or the code of the failure */
-/* "HKLM\KEY\VALUE", and what is wanted of it. */
+/* Writes "HKLM\KEY\VALUE"; the next one what is wanted of it. */
 void setting_name(const struct setting *setting, char out[SETTING_TEXT_SIZE]);
 void setting_wanted(const struct setting *setting, char out[SETTING_TEXT_SIZE]);
 

@@ -1,16 +1,26 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tests/unit/check.h"
 
+#include "platform/clock.h"
 #include "platform/parallel.h"
 
 #include <stdatomic.h>
+#include <stdbool.h>
+
+#define PATIENCE_MS 10000 /* running into it is a failure */
+#define HELPER_MS 5       /* how much longer a helper's piece takes than one of the caller's */
 
 enum { COUNT = 1000 };
-static atomic_int calls[COUNT];
+
+static _Thread_local bool is_caller; /* set in the thread that calls os_parallel() */
+static atomic_int calls[COUNT], strangers /* indices that no piece has */;
 
 static void call(void *context, size_t index)
 {
-    atomic_fetch_add(&calls[index], *(int *)context);
+    if (index < COUNT)
+        atomic_fetch_add(&calls[index], *(int *)context);
+    else
+        atomic_fetch_add(&strangers, 1);
 }
 
 static void each_index_is_worked_on_once(void)
@@ -28,29 +38,98 @@ static void each_index_is_worked_on_once(void)
                 wrong += atomic_load(&calls[i]) != (i < counts[c]);
             CHECK_INT(wrong, 0);
         }
+    CHECK_INT(atomic_load(&strangers), 0);
 }
+
+/* ---- how many at once ---- */
+
+static atomic_int inside, most, meetings;
+static int64_t meeting_end; /* a deadline for all pieces together */
+
+/* Stays until so many are inside at once, or are inside no more. */
+static void meet(void *context, size_t index)
+{
+    int wanted = *(int *)context, now = atomic_fetch_add(&inside, 1) + 1, seen = atomic_load(&most);
+    (void)index;
+    while (now > seen && !atomic_compare_exchange_weak(&most, &seen, now))
+        ;
+    while (atomic_load(&most) < wanted && os_time_left(meeting_end) > 0)
+        os_sleep_ms(1);
+    atomic_fetch_add(&meetings, atomic_load(&most) >= wanted);
+    os_sleep_ms(1); /* time for one too many to come in */
+    atomic_fetch_sub(&inside, 1);
+}
+
+static void check_threads_at_once(unsigned threads, size_t count, int wanted)
+{
+    atomic_store(&most, 0);
+    atomic_store(&meetings, 0);
+    meeting_end = os_deadline(PATIENCE_MS);
+    os_parallel(threads, count, meet, &wanted);
+    CHECK_INT(atomic_load(&most), wanted);
+    CHECK_INT(atomic_load(&meetings), count);
+}
+
+/* No piece returns before as many pieces are under way as there are threads, and never are there more. */
+static void as_many_pieces_as_threads_are_under_way_at_once(void)
+{
+    check_threads_at_once(1, 3, 1);
+    check_threads_at_once(2, 8, 2);
+    check_threads_at_once(5, 5, 5);
+    check_threads_at_once(8, 3, 3);
+    check_threads_at_once(1000, 4 * OS_PARALLEL_MAX, OS_PARALLEL_MAX);
+}
+
+static atomic_int by_caller;
+
+static void note_caller(void *context, size_t index)
+{
+    (void)context;
+    (void)index;
+    atomic_fetch_add(&by_caller, is_caller);
+}
+
+static void one_thread_is_the_callers(void)
+{
+    atomic_store(&by_caller, 0);
+    os_parallel(1, COUNT, note_caller, NULL);
+    CHECK_INT(atomic_load(&by_caller), COUNT);
+}
+
+/* ---- the end ---- */
 
 /* Plain memory: what the threads wrote must be there when os_parallel returns. */
 static size_t squares[COUNT];
 
-static void square(void *context, size_t index)
+/* A helper is still at its piece when the caller has found no more. */
+static void square_slowly(void *context, size_t index)
 {
     (void)context;
+    if (!is_caller)
+        os_sleep_ms(HELPER_MS);
+    else if (index % 64 == 0)
+        os_sleep_ms(1); /* so that helpers get some at all */
     squares[index] = index * index;
 }
 
 static void results_are_there_when_it_returns(void)
 {
-    os_parallel(4, COUNT, square, NULL);
-    int wrong = 0;
-    for (size_t i = 0; i < COUNT; i++)
-        wrong += squares[i] != i * i;
-    CHECK_INT(wrong, 0);
+    for (int i = 0; i < 10; i++) {
+        memset(squares, 0xff, sizeof squares);
+        os_parallel(4, COUNT, square_slowly, NULL);
+        int wrong = 0;
+        for (size_t k = 0; k < COUNT; k++)
+            wrong += squares[k] != k * k;
+        CHECK_INT(wrong, 0);
+    }
 }
 
 int main(void)
 {
+    is_caller = true;
     RUN(each_index_is_worked_on_once);
+    RUN(as_many_pieces_as_threads_are_under_way_at_once);
+    RUN(one_thread_is_the_callers);
     RUN(results_are_there_when_it_returns);
     return CHECK_RESULT();
 }

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "platform/transfer.h"
+#include "platform/clock.h"
+#include "linux/errno.h"
+#include "linux/file.h"
+#include "linux/net/socket.h"
+#include "linux/waker.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <sys/sendfile.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define KEEPALIVE_IDLE_S 30
+#define KEEPALIVE_INTERVAL_S 10
+#define KEEPALIVE_PROBES 3 /* a vanished host is noticed after a minute */
+
+struct os_socket {
+    int fd; /* non-blocking */
+};
+
+static void socket_set_option(int fd, int level, int name, int value)
+{
+    (void)setsockopt(fd, level, name, &value, sizeof value);
+}
+
+struct os_socket *socket_from_fd(int fd, struct error *err)
+{
+    struct os_socket *s = malloc(sizeof *s);
+    if (!s) {
+        close(fd);
+        error_set(err, ERR_NO_MEMORY, "no memory for a connection");
+        return NULL;
+    }
+    s->fd = fd;
+    socket_set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+    socket_set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+    socket_set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, KEEPALIVE_IDLE_S);
+    socket_set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, KEEPALIVE_INTERVAL_S);
+    socket_set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, KEEPALIVE_PROBES);
+    return s;
+}
+
+int os_socket_try_recv(struct os_socket *s, void *bytes, size_t max, struct error *err)
+{
+    ssize_t got;
+    do {
+        /* The peer writes field by field and waits for each acknowledgement; the kernel takes this back by itself. */
+        socket_set_option(s->fd, IPPROTO_TCP, TCP_QUICKACK, 1);
+        got = recv(s->fd, bytes, max, 0);
+    } while (got < 0 && errno == EINTR);
+    if (got >= 0)
+        return (int)got;
+    return errno == EAGAIN ? OS_WOULD_BLOCK : errno_error(err, errno, "could not receive");
+}
+
+/* Returns what a send comes to. */
+static int sent_or_status(ssize_t sent, struct error *err)
+{
+    if (sent >= 0)
+        return (int)sent;
+    return errno == EAGAIN || errno == EINTR ? OS_WOULD_BLOCK : errno_error(err, errno, "could not send");
+}
+
+int os_socket_try_send(struct os_socket *s, const void *bytes, size_t len, bool more, struct error *err)
+{
+    if (len > INT_MAX)
+        len = INT_MAX;
+    return sent_or_status(send(s->fd, bytes, len, MSG_NOSIGNAL | (more ? MSG_MORE : 0)), err);
+}
+
+int os_socket_try_send_file(struct os_socket *s, struct os_file *file, size_t max, struct error *err)
+{
+    return sent_or_status(sendfile(s->fd, file->fd, NULL, max), err);
+}
+
+bool os_socket_await(struct os_socket *s, enum os_socket_event event, int64_t deadline_ms)
+{
+    return poll_until(s->fd, event == OS_SOCKET_READABLE ? POLLIN : POLLOUT, deadline_ms) != 0;
+}
+
+enum os_wait_result os_socket_wait(struct os_socket *s, struct os_waker *waker, int64_t deadline_ms)
+{
+    struct pollfd items[2] = {{.fd = waker->fd, .events = POLLIN}, {.fd = s->fd, .events = POLLRDHUP}};
+    for (;;) {
+        int64_t left = os_time_left(deadline_ms);
+        int count = poll(items, 2, left == OS_FOREVER ? -1 : left > INT_MAX ? INT_MAX : (int)left);
+        if (count > 0)
+            return items[0].revents ? OS_WAIT_WOKEN : OS_WAIT_HANGUP;
+        if (count == 0 && os_time_left(deadline_ms) == 0)
+            return OS_WAIT_TIMEOUT;
+        if (count < 0 && errno != EINTR)
+            return OS_WAIT_HANGUP;
+    }
+}
+
+void os_socket_shutdown(struct os_socket *s)
+{
+    shutdown(s->fd, SHUT_RDWR);
+}
+
+void os_socket_close(struct os_socket *s)
+{
+    if (!s)
+        return;
+    close(s->fd);
+    free(s);
+}

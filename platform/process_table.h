@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What platform/process_tree.c needs of a system: its processes, and ways to end them. Only for platform/, linux/ and
+   win32/. */
+#ifndef PLATFORM_PROCESS_TABLE_H
+#define PLATFORM_PROCESS_TABLE_H
+
+#include "platform/process.h"
+
+#define OS_PROCESS_TABLE_MAX 32768 /* processes of a table */
+
+struct os_process_id {
+    uint64_t pid;
+    uint64_t start; /* in the system's unit, 0 when unknown. With the pid it names one process for ever */
+};
+struct os_process_id os_process_id(const struct os_process *process);
+
+/* The system's processes at one time, by an index. */
+struct os_process_table;
+int os_process_table_new(struct os_process_table **out, struct error *err);
+void os_process_table_free(struct os_process_table *table); /* accepts NULL */
+/* Looks at the system anew and returns the number of processes, at most OS_PROCESS_TABLE_MAX. */
+size_t os_process_table_look(struct os_process_table *table);
+uint64_t os_process_table_pid(const struct os_process_table *table, size_t index);
+uint64_t os_process_table_start(struct os_process_table *table, size_t index); /* 0 when unknown, or it has ended */
+/* Returns whether that process started it, or it is in the session that it leads. Nobody else may have the parent's pid
+   by now. */
+bool os_process_table_is_child(struct os_process_table *table, size_t index, const struct os_process_id *parent);
+/* Returns whether it is no member of any tree: this agent, what has ended, what belongs to the system. */
+bool os_process_table_is_exempt(const struct os_process_table *table, size_t index);
+void os_process_table_name(const struct os_process_table *table, size_t index, char name[OS_PROCESS_NAME_SIZE]);
+void os_process_table_describe(struct os_process_table *table, size_t index, struct os_process_info *info);
+/* Asks the members to end, and returns how many could be asked: without any there is nothing to wait for. */
+size_t os_process_table_ask(struct os_process_table *table, const bool *members);
+/* Ends one by force, unless its pid has gone to another since the look. */
+void os_process_table_kill(struct os_process_table *table, size_t index);
+
+#endif

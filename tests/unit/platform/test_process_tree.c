@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Who belongs to a tree, and what becomes of it, on a made-up system: its primitives are scripted here. */
+#include "tests/unit/check.h"
+
+#define os_process_id made_up_id
+#define os_process_table_new made_up_new
+#define os_process_table_free made_up_free
+#define os_process_table_look made_up_look
+#define os_process_table_pid made_up_pid
+#define os_process_table_start made_up_start
+#define os_process_table_is_child made_up_is_child
+#define os_process_table_is_exempt made_up_is_exempt
+#define os_process_table_name made_up_name
+#define os_process_table_describe made_up_describe
+#define os_process_table_ask made_up_ask
+#define os_process_table_kill made_up_kill
+#define os_process_kill_tree tested_kill_tree
+#define os_process_tree tested_tree
+#define os_deadline made_up_deadline
+#define os_time_left made_up_time_left
+#define os_sleep_ms made_up_sleep_ms
+#include "platform/process_tree.c"
+
+#define MADE_UP_MAX 16
+
+enum manner { POLITE, STUBBORN, IMMORTAL };
+
+static struct made_up {
+    uint64_t pid, parent, start;
+    enum manner manner;
+    bool gone;
+    uint64_t leaves_child; /* the pid of one that comes into being when it is killed */
+} made_up[MADE_UP_MAX];
+static size_t made_up_count, asked_count;
+static int64_t now_ms;
+static struct os_process_id root = {100, 10};
+static struct error err;
+
+/* ---- the made-up system ---- */
+
+/* The processes that are there, as the last look found them. */
+static struct made_up *seen[MADE_UP_MAX];
+
+int64_t made_up_deadline(int64_t timeout_ms)
+{
+    return now_ms + timeout_ms;
+}
+
+int64_t made_up_time_left(int64_t deadline_ms)
+{
+    return deadline_ms > now_ms ? deadline_ms - now_ms : 0;
+}
+
+void made_up_sleep_ms(unsigned ms)
+{
+    now_ms += ms;
+}
+
+struct os_process_id made_up_id(const struct os_process *process)
+{
+    (void)process;
+    return root;
+}
+
+int made_up_new(struct os_process_table **out, struct error *error)
+{
+    (void)error;
+    *out = NULL;
+    return 0;
+}
+
+void made_up_free(struct os_process_table *table)
+{
+    (void)table;
+}
+
+size_t made_up_look(struct os_process_table *table)
+{
+    size_t count = 0;
+    (void)table;
+    for (size_t i = 0; i < made_up_count; i++)
+        if (!made_up[i].gone)
+            seen[count++] = &made_up[i];
+    return count;
+}
+
+uint64_t made_up_pid(const struct os_process_table *table, size_t index)
+{
+    (void)table;
+    return seen[index]->pid;
+}
+
+uint64_t made_up_start(struct os_process_table *table, size_t index)
+{
+    (void)table;
+    return seen[index]->start;
+}
+
+bool made_up_is_child(struct os_process_table *table, size_t index, const struct os_process_id *parent)
+{
+    (void)table;
+    return seen[index]->parent == parent->pid && seen[index]->start >= parent->start;
+}
+
+bool made_up_is_exempt(const struct os_process_table *table, size_t index)
+{
+    (void)table;
+    return seen[index]->pid == 1;
+}
+
+void made_up_name(const struct os_process_table *table, size_t index, char name[OS_PROCESS_NAME_SIZE])
+{
+    (void)table;
+    snprintf(name, OS_PROCESS_NAME_SIZE, "p%d", (int)seen[index]->pid);
+}
+
+void made_up_describe(struct os_process_table *table, size_t index, struct os_process_info *info)
+{
+    *info = (struct os_process_info){.pid = seen[index]->pid, .parent = seen[index]->parent, .state = "D"};
+    made_up_name(table, index, info->name);
+}
+
+size_t made_up_ask(struct os_process_table *table, const bool *members)
+{
+    size_t asked = 0, count = 0;
+    (void)table;
+    for (size_t i = 0; i < made_up_count; i++) {
+        if (made_up[i].gone)
+            continue;
+        if (members[count++]) {
+            asked++;
+            made_up[i].gone = made_up[i].manner == POLITE;
+        }
+    }
+    asked_count += asked;
+    return asked;
+}
+
+void made_up_kill(struct os_process_table *table, size_t index)
+{
+    struct made_up *process = seen[index];
+    (void)table;
+    if (process->manner == IMMORTAL)
+        return;
+    process->gone = true;
+    if (process->leaves_child)
+        made_up[made_up_count++] = (struct made_up){process->leaves_child, process->pid, 50, STUBBORN, false, 0};
+    process->leaves_child = 0;
+}
+
+/* ---- tests ---- */
+
+static void system_has(size_t count, const struct made_up *processes)
+{
+    memcpy(made_up, processes, count * sizeof *processes);
+    made_up_count = count;
+    asked_count = 0;
+    now_ms = 0;
+}
+#define SYSTEM_HAS(...)                                                                                                \
+    do {                                                                                                               \
+        const struct made_up processes_[] = {__VA_ARGS__};                                                             \
+        system_has(sizeof processes_ / sizeof processes_[0], processes_);                                              \
+    } while (0)
+
+/* The names that a kill lists, in one text. */
+static const char *kill_lists(int grace_ms, int status)
+{
+    static char text[200];
+    struct strlist killed = {0};
+    CHECK_INT(tested_kill_tree(NULL, grace_ms, &killed, &err), status);
+    *text = 0;
+    for (size_t i = 0; i < killed.count; i++)
+        snprintf(text + strlen(text), sizeof text - strlen(text), "%s%s", i ? ", " : "", killed.items[i]);
+    strlist_deinit(&killed);
+    return text;
+}
+
+static bool is_gone(uint64_t pid)
+{
+    for (size_t i = 0; i < made_up_count; i++)
+        if (made_up[i].pid == pid && !made_up[i].gone)
+            return false;
+    return true;
+}
+
+static void descendants_and_no_others_are_members(void)
+{
+    struct os_process_info *list;
+    size_t count;
+    /* A grandchild stands before its parent; 103 is older than its parent's number's owner. */
+    SYSTEM_HAS({1, 0, 1, POLITE, false, 0}, {102, 101, 12, POLITE, false, 0}, {100, 7, 10, POLITE, false, 0},
+               {101, 100, 11, POLITE, false, 0}, {103, 100, 9, POLITE, false, 0}, {200, 7, 20, POLITE, false, 0});
+    CHECK_INT(tested_tree(NULL, &list, &count, &err), 0);
+    CHECK_INT(count, 3);
+    for (size_t i = 0; i < count; i++)
+        CHECK(list[i].pid >= 100 && list[i].pid <= 102);
+    free(list);
+}
+
+static void what_is_exempt_is_passed_over_but_not_its_children(void)
+{
+    SYSTEM_HAS({100, 7, 10, POLITE, false, 0}, {1, 100, 11, POLITE, false, 0}, {101, 1, 12, POLITE, false, 0});
+    CHECK_TEXT(kill_lists(100, 0), "100 p100, 101 p101");
+    CHECK(!is_gone(1));
+}
+
+static void those_that_end_when_asked_are_not_killed(void)
+{
+    SYSTEM_HAS({100, 7, 10, POLITE, false, 300}, {101, 100, 11, POLITE, false, 300});
+    CHECK_TEXT(kill_lists(100, 0), "100 p100, 101 p101");
+    CHECK_INT(made_up_count, 2); /* a kill would have left 300 */
+    CHECK_INT(asked_count, 2);
+}
+
+static void the_stubborn_get_their_time_and_are_killed(void)
+{
+    SYSTEM_HAS({100, 7, 10, STUBBORN, false, 0}, {101, 100, 11, POLITE, false, 0});
+    CHECK_TEXT(kill_lists(1000, 0), "100 p100, 101 p101");
+    CHECK(is_gone(100));
+    CHECK(now_ms >= 1000);
+}
+
+static void without_grace_the_stubborn_get_no_time(void)
+{
+    SYSTEM_HAS({100, 7, 10, STUBBORN, false, 0}, {101, 100, 11, POLITE, false, 300});
+    CHECK_TEXT(kill_lists(0, 0), "100 p100, 101 p101");
+    CHECK_INT(asked_count, 2);
+    CHECK_INT(made_up_count, 2);
+    CHECK_INT(now_ms, 0);
+}
+
+static void children_of_the_killed_are_found_although_their_parent_is_gone(void)
+{
+    SYSTEM_HAS({100, 7, 10, STUBBORN, false, 0}, {101, 100, 11, STUBBORN, false, 300});
+    CHECK_TEXT(kill_lists(0, 0), "100 p100, 101 p101, 300 p300");
+    CHECK(is_gone(300));
+}
+
+/* The root's number has gone to another, whose children are none of ours. */
+static void a_pid_that_was_given_again_has_no_tree(void)
+{
+    SYSTEM_HAS({100, 7, 99, POLITE, false, 0}, {101, 100, 100, POLITE, false, 0});
+    CHECK_TEXT(kill_lists(100, 0), "");
+    CHECK(!is_gone(100) && !is_gone(101));
+}
+
+static void one_that_survives_is_an_error_with_its_name(void)
+{
+    SYSTEM_HAS({100, 7, 10, POLITE, false, 0}, {101, 100, 11, IMMORTAL, false, 0});
+    CHECK_TEXT(kill_lists(0, ERR_TIMEOUT), "100 p100, 101 p101");
+    CHECK_TEXT(err.text, "process 101 (p101, D) does not end even by force");
+    CHECK(now_ms >= 3000 && now_ms < 60000); /* of the made-up clock */
+}
+
+int main(void)
+{
+    RUN(descendants_and_no_others_are_members);
+    RUN(what_is_exempt_is_passed_over_but_not_its_children);
+    RUN(those_that_end_when_asked_are_not_killed);
+    RUN(the_stubborn_get_their_time_and_are_killed);
+    RUN(without_grace_the_stubborn_get_no_time);
+    RUN(children_of_the_killed_are_found_although_their_parent_is_gone);
+    RUN(a_pid_that_was_given_again_has_no_tree);
+    RUN(one_that_survives_is_an_error_with_its_name);
+    return CHECK_RESULT();
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tests/unit/check.h"
+
+#include "platform/clock.h"
+#include "platform/thread.h"
+
+#include <stdatomic.h>
+
+#define PATIENCE_MS 20000 /* running into it is a failure */
+
+static struct error err;
+static struct os_waker *waker, *answer;
+static int plain; /* written by a thread, read after it was joined */
+
+static void write_late(void *context)
+{
+    os_sleep_ms(30);
+    plain = *(int *)context;
+}
+
+static void a_join_waits_for_the_end(void)
+{
+    struct os_thread *thread;
+    int value = 42;
+    CHECK_INT(os_thread_start_joinable(&thread, write_late, &value, &err), 0);
+    os_thread_join(thread);
+    CHECK_INT(plain, 42);
+}
+
+static void answer_when_woken(void *context)
+{
+    bool woken = os_waker_wait(waker, os_deadline(PATIENCE_MS));
+    *(bool *)context = woken;
+    os_waker_set(answer);
+}
+
+static void a_waker_wakes_another_thread(void)
+{
+    bool woken = false;
+    CHECK_INT(os_thread_start(answer_when_woken, &woken, &err), 0);
+    CHECK(!os_waker_wait(answer, os_deadline(20)));
+    os_waker_set(waker);
+    CHECK(os_waker_wait(answer, os_deadline(PATIENCE_MS)));
+    CHECK(woken);
+    os_waker_clear(answer);
+}
+
+static void it_stays_set_until_it_is_cleared(void)
+{
+    os_waker_clear(waker);
+    CHECK(!os_waker_wait(waker, os_deadline(0)));
+    os_waker_set(waker);
+    os_waker_set(waker);
+    CHECK(os_waker_wait(waker, os_deadline(0)));
+    CHECK(os_waker_wait(waker, OS_FOREVER));
+    os_waker_clear(waker);
+    CHECK(!os_waker_wait(waker, os_deadline(1)));
+    os_waker_clear(waker);
+}
+
+static void a_deadline_lies_in_the_future_and_never_overflows(void)
+{
+    int64_t before = os_clock_ms(), deadline = os_deadline(60000), after = os_clock_ms();
+    CHECK(deadline >= before + 60000 && deadline <= after + 60000);
+    CHECK(os_time_left(deadline) > 0 && os_time_left(deadline) <= 60000);
+    CHECK(os_deadline(-1) == OS_FOREVER);
+    CHECK(os_deadline(INT64_MAX) == OS_FOREVER);
+    CHECK(os_time_left(OS_FOREVER) == OS_FOREVER);
+    CHECK_INT(os_time_left(before - 1), 0);
+    CHECK_INT(os_time_left(INT64_MIN / 2), 0);
+}
+
+int main(void)
+{
+    if (os_waker_new(&waker, &err) || os_waker_new(&answer, &err))
+        return 1;
+    RUN(a_join_waits_for_the_end);
+    RUN(a_waker_wakes_another_thread);
+    RUN(it_stays_set_until_it_is_cleared);
+    RUN(a_deadline_lies_in_the_future_and_never_overflows);
+    os_waker_free(waker);
+    os_waker_free(answer);
+    return CHECK_RESULT();
+}

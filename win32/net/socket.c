@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "platform/transfer.h"
+#include "win32/file.h"
+#include "win32/net/socket.h"
+#include "win32/waker.h"
+#include "win32/winerror.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#define KEEPALIVE_IDLE_MS 30000
+#define KEEPALIVE_INTERVAL_MS 3000 /* ten probes, whose number can't be set: a vanished host is noticed in a minute */
+#define SEND_STEP                                                                                                      \
+    (256u * 1024u) /* bytes: one send() takes all it gets, however much, and the peer seems not to stall */
+
+/* <mstcpip.h> of mingw lacks the second. */
+#define IOCTL_KEEPALIVE _WSAIOW(IOC_VENDOR, 4)
+#define IOCTL_ACK_FREQUENCY _WSAIOW(IOC_VENDOR, 23)
+
+struct keepalive {
+    ULONG on, idle_ms, interval_ms;
+};
+
+struct os_socket {
+    SOCKET handle;       /* non-blocking */
+    HANDLE happened;     /* set once for each kind of event; asking for it again arms it again */
+    HANDLE ended;        /* set by os_socket_shutdown, for ever */
+    atomic_bool hung_up; /* the peer's end was seen, which is told only once */
+};
+
+static void set_io_option(SOCKET handle, DWORD option, void *value, DWORD size)
+{
+    DWORD got;
+    (void)WSAIoctl(handle, option, value, size, NULL, 0, &got, NULL, NULL);
+}
+
+static void set_options(SOCKET handle)
+{
+    BOOL on = TRUE;
+    ULONG frequency = 1; /* the peer writes field by field and waits for each acknowledgement */
+    struct keepalive keepalive = {1, KEEPALIVE_IDLE_MS, KEEPALIVE_INTERVAL_MS};
+    setsockopt(handle, IPPROTO_TCP, TCP_NODELAY, (const char *)&on, sizeof on);
+    set_io_option(handle, IOCTL_KEEPALIVE, &keepalive, sizeof keepalive);
+    set_io_option(handle, IOCTL_ACK_FREQUENCY, &frequency, sizeof frequency);
+}
+
+void socket_not_inherited(SOCKET handle)
+{
+    SetHandleInformation((HANDLE)handle, HANDLE_FLAG_INHERIT, 0);
+}
+
+struct os_socket *socket_from_handle(SOCKET handle, struct error *err)
+{
+    struct os_socket *s = calloc(1, sizeof *s);
+    if (!s) {
+        closesocket(handle);
+        error_set(err, ERR_NO_MEMORY, "no memory for a connection");
+        return NULL;
+    }
+    s->handle = handle;
+    s->happened = CreateEventW(NULL, FALSE, FALSE, NULL);
+    s->ended = CreateEventW(NULL, TRUE, FALSE, NULL);
+    socket_not_inherited(handle);
+    set_options(handle);
+    if (s->happened && s->ended && WSAEventSelect(handle, s->happened, FD_READ | FD_WRITE | FD_CLOSE) == 0)
+        return s;
+    windows_error(err, GetLastError(), "could not take a connection");
+    os_socket_close(s);
+    return NULL;
+}
+
+static bool was_shut_down(struct os_socket *s)
+{
+    return WaitForSingleObject(s->ended, 0) == WAIT_OBJECT_0;
+}
+
+int os_socket_try_recv(struct os_socket *s, void *bytes, size_t max, struct error *err)
+{
+    if (was_shut_down(s))
+        return error_set(err, ERR_CLOSED, "could not receive: the connection was ended here");
+    int got = recv(s->handle, bytes, (int)max, 0);
+    if (got >= 0)
+        return got;
+    int code = WSAGetLastError();
+    return code == WSAEWOULDBLOCK ? OS_WOULD_BLOCK : windows_error(err, (unsigned long)code, "could not receive");
+}
+
+int os_socket_try_send(struct os_socket *s, const void *bytes, size_t len, bool more, struct error *err)
+{
+    (void)more; /* Winsock can't be told */
+    int sent = send(s->handle, bytes, len < SEND_STEP ? (int)len : (int)SEND_STEP, 0);
+    if (sent >= 0)
+        return sent;
+    int code = WSAGetLastError();
+    if (code != WSAEWOULDBLOCK)
+        return windows_error(err, (unsigned long)code, "could not send");
+    if (was_shut_down(s))
+        return error_set(err, ERR_CLOSED, "could not send: the connection was ended here");
+    return OS_WOULD_BLOCK;
+}
+
+/* Sends without TransmitFile: a Windows that is no server sends two files at once by it, and lets the next client wait. */
+int os_socket_try_send_file(struct os_socket *s, struct os_file *file, size_t max, struct error *err)
+{
+    if (!file->bytes && !(file->bytes = malloc(SEND_STEP)))
+        return error_set(err, ERR_NO_MEMORY, "no memory to send a file");
+    int got = os_file_read(file, file->bytes, max < SEND_STEP ? max : SEND_STEP, err);
+    if (got < 0)
+        return error_prefix(err, ERR_INVALID, "the file could not be read while it was sent");
+    int sent = got > 0 ? os_socket_try_send(s, file->bytes, (size_t)got, true, err) : 0;
+    LARGE_INTEGER unsent = {.QuadPart = (sent > 0 ? sent : 0) - got};
+    if (unsent.QuadPart && !SetFilePointerEx(file->handle, unsent, NULL, FILE_CURRENT))
+        return windows_error(err, GetLastError(), "could not go back in the file that is sent");
+    return sent;
+}
+
+/* Waits until something may have changed since the last try. */
+bool os_socket_await(struct os_socket *s, enum os_socket_event event, int64_t deadline_ms)
+{
+    (void)event; /* there is one for both */
+    HANDLE handles[] = {s->ended, s->happened};
+    return wait_for(handles, 2, deadline_ms) != WAIT_NONE;
+}
+
+/* Takes what has happened. What there is to read or write stays so, and is tried before it is waited for. */
+static void look_for_hangup(struct os_socket *s)
+{
+    WSANETWORKEVENTS events;
+    if (WSAEnumNetworkEvents(s->handle, NULL, &events) == SOCKET_ERROR || (events.lNetworkEvents & FD_CLOSE))
+        atomic_store(&s->hung_up, true);
+}
+
+enum os_wait_result os_socket_wait(struct os_socket *s, struct os_waker *waker, int64_t deadline_ms)
+{
+    HANDLE handles[] = {waker->event, s->ended, s->happened};
+    for (;;) {
+        look_for_hangup(s);
+        if (WaitForSingleObject(waker->event, 0) == WAIT_OBJECT_0)
+            return OS_WAIT_WOKEN;
+        if (atomic_load(&s->hung_up))
+            return OS_WAIT_HANGUP;
+        switch (wait_for(handles, 3, deadline_ms)) {
+        case WAIT_NONE:
+            return OS_WAIT_TIMEOUT;
+        case 1:
+            return OS_WAIT_HANGUP;
+        }
+    }
+}
+
+void os_socket_shutdown(struct os_socket *s)
+{
+    SetEvent(s->ended);
+    shutdown(s->handle, SD_BOTH);
+}
+
+void os_socket_close(struct os_socket *s)
+{
+    if (!s)
+        return;
+    closesocket(s->handle);
+    if (s->happened)
+        CloseHandle(s->happened);
+    if (s->ended)
+        CloseHandle(s->ended);
+    free(s);
+}
