@@ -70,7 +70,9 @@ static int virtual_read_console(struct agent *agent, const char *name, struct bu
 /* Appends the file of a worker's answer, or returns the status when there is no answer. */
 static int virtual_copy_file(const struct buffer *list, int status, struct buffer *out, struct error *err)
 {
-    struct slice file = status ? (struct slice){0} : answer_file((struct slice){list->data, list->len});
+    struct slice file = {0};
+    if (status == 0)
+        file = answer_file(list);
     if (status == 0 && !buffer_append(out, file.data, file.len))
         status = error_set(err, ERR_NO_MEMORY, "no memory for a file of %zu bytes", file.len);
     return status;

@@ -144,7 +144,9 @@ static void try_dump(struct findings *findings, struct worker_pool *workers, str
     struct error err;
     buffer_init(&list, WIRE_REPLY_MAX);
     int status = worker_pool_dump(workers, os_process_pid(process), DUMP_MS, &list, &err);
-    struct slice file = status ? (struct slice){0} : answer_file((struct slice){list.data, list.len});
+    struct slice file = {0};
+    if (status == 0)
+        file = answer_file(&list);
     bool good = status == 0 && file.len > 4 && memcmp(file.data, "MDMP", 4) == 0;
     if (good)
         findings_add(findings, FINDING_PASS, "dump", "a minidump of %zu bytes", file.len);

@@ -49,7 +49,7 @@ static int find_pixels(struct picture *picture, struct error *err)
     unsigned width, height;
     int head = 0;
     char text[64] = "";
-    struct slice file = answer_file((struct slice){picture->list.data, picture->list.len});
+    struct slice file = answer_file(&picture->list);
     bool known = sscanf(fact(picture, "geometry"), "%ux%u%d%d", &picture->width, &picture->height, &picture->x,
                         &picture->y) == 4;
     if (file.len > 0)
@@ -75,7 +75,7 @@ static int selftest_take(struct worker_pool *workers, struct picture *picture, c
         strlist_addf(&options, "backend=%s", backend);
     int status = worker_pool_picture(workers, "screenshot", &options, &picture->list, err);
     if (status == 0)
-        answer_add_lines((struct slice){picture->list.data, picture->list.len}, &picture->facts);
+        answer_add_lines(&picture->list, &picture->facts);
     strlist_deinit(&options);
     return status ? status : find_pixels(picture, err);
 }

@@ -67,29 +67,29 @@ int answer_read(struct source *source, struct buffer *list, struct error *err)
 /* ---- an answer that was read ---- */
 
 /* Moves *pos past an entry of a list that is known to be valid. *payload is the entry's content. */
-static enum wire_type answer_next(struct slice list, size_t *pos, struct slice *payload)
+static enum wire_type answer_next(const struct buffer *list, size_t *pos, struct slice *payload)
 {
-    enum wire_type type = (enum wire_type)list.data[*pos];
+    enum wire_type type = (enum wire_type)list->data[*pos];
     uint64_t size = 0;
     for (size_t i = 1; i < WIRE_ENTRY_HEADER_SIZE; i++)
-        size = size << 8 | list.data[*pos + i];
-    *payload = (struct slice){list.data + *pos + WIRE_ENTRY_HEADER_SIZE, (size_t)size};
+        size = size << 8 | list->data[*pos + i];
+    *payload = (struct slice){list->data + *pos + WIRE_ENTRY_HEADER_SIZE, (size_t)size};
     *pos += WIRE_ENTRY_HEADER_SIZE + (size_t)size;
     return type;
 }
 
-void answer_add_lines(struct slice list, struct strlist *lines)
+void answer_add_lines(const struct buffer *list, struct strlist *lines)
 {
     struct slice payload;
-    for (size_t pos = COUNT_SIZE; pos < list.len;)
+    for (size_t pos = COUNT_SIZE; pos < list->len;)
         if (answer_next(list, &pos, &payload) == WIRE_STRING)
             strlist_add(lines, (const char *)payload.data);
 }
 
-struct slice answer_file(struct slice list)
+struct slice answer_file(const struct buffer *list)
 {
     struct slice payload;
-    for (size_t pos = COUNT_SIZE; pos < list.len;)
+    for (size_t pos = COUNT_SIZE; pos < list->len;)
         if (answer_next(list, &pos, &payload) == WIRE_DATA)
             return payload;
     return (struct slice){0};

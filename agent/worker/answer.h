@@ -12,10 +12,10 @@
 int answer_read(struct source *source, struct buffer *list, struct error *err);
 
 /* Adds the strings of an answer that answer_read() has appended. */
-void answer_add_lines(struct slice list, struct strlist *lines);
+void answer_add_lines(const struct buffer *list, struct strlist *lines);
 
 /* Returns the file at the end of an answer that answer_read() has appended. It is borrowed from the answer, and empty
    when there is none. */
-struct slice answer_file(struct slice list);
+struct slice answer_file(const struct buffer *list);
 
 #endif

@@ -253,7 +253,7 @@ int worker_pool_lines(struct worker_pool *pool, const char *verb, int timeout_ms
     buffer_init(&list, WIRE_REPLY_MAX);
     int status = pool_request_within(pool, verb, NULL, timeout_ms, &list, err);
     if (status == 0)
-        answer_add_lines((struct slice){list.data, list.len}, lines);
+        answer_add_lines(&list, lines);
     buffer_deinit(&list);
     if (status == 0 && lines->failed)
         status = error_set(err, ERR_NO_MEMORY, "%s: no memory for the answer", verb);

@@ -199,6 +199,8 @@ static int open_crcs(void)
 }
 
 /* Who opens a card that nobody has opened is its master, and knows of nothing yet. Closing it can't be seen here. */
+/* The C library's names of the parameters are reserved ones. */
+/* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name) */
 int open(const char *path, int flags, ...)
 {
     va_list arguments;
@@ -220,6 +222,7 @@ int open(const char *path, int flags, ...)
 }
 
 /* The process has every capability; nothing else is asked for. */
+/* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name) */
 long syscall(long number, ...)
 {
     va_list arguments;
