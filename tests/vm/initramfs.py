@@ -12,6 +12,7 @@ import subprocess
 import qemu
 
 CACHE = os.environ.get("VM_CACHE", "build/vm-cache")
+RENAMED = {"cirrus": "cirrus-qemu"}  # in later kernels
 KMS_CLIENT = os.path.join(qemu.VM, "kms_client")
 
 INIT = """#!/bin/busybox sh
@@ -49,8 +50,11 @@ def libraries(*programs):
 
 def with_dependencies(name):
     """The file of a module of the guest's kernel, after those that it needs; what is built into the kernel has none."""
-    answer = subprocess.run(["/sbin/modprobe", "-d", os.path.join(CACHE, "root"), "-S", kernel_version(), "--show-depends",
-                             name], capture_output=True, text=True, check=True)
+    command = ["/sbin/modprobe", "-d", os.path.join(CACHE, "root"), "-S", kernel_version(), "--show-depends"]
+    answer = subprocess.run([*command, name], capture_output=True, text=True)
+    if answer.returncode and name in RENAMED:
+        answer = subprocess.run([*command, RENAMED[name]], capture_output=True, text=True)
+    answer.check_returncode()
     return [line.split()[1] for line in answer.stdout.splitlines() if line.startswith("insmod ")]
 
 
