@@ -4,6 +4,7 @@
 The environment tells VM_CACHE, what tests/vm/fetch leaves.
 """
 import gzip
+import lzma
 import os
 import shutil
 import subprocess
@@ -11,6 +12,7 @@ import subprocess
 import qemu
 
 CACHE = os.environ.get("VM_CACHE", "build/vm-cache")
+RENAMED = {"cirrus": "cirrus-qemu"}  # in later kernels
 KMS_CLIENT = os.path.join(qemu.VM, "kms_client")
 
 INIT = """#!/bin/busybox sh
@@ -46,20 +48,43 @@ def libraries(*programs):
     return sorted(found)
 
 
+def with_dependencies(name):
+    """The file of a module of the guest's kernel, after those that it needs; what is built into the kernel has none."""
+    command = ["/sbin/modprobe", "-d", os.path.join(CACHE, "root"), "-S", kernel_version(), "--show-depends"]
+    answer = subprocess.run([*command, name], capture_output=True, text=True)
+    if answer.returncode and name in RENAMED:
+        answer = subprocess.run([*command, RENAMED[name]], capture_output=True, text=True)
+    answer.check_returncode()
+    return [line.split()[1] for line in answer.stdout.splitlines() if line.startswith("insmod ")]
+
+
+def kernel_version():
+    with open(os.path.join(CACHE, "version"), encoding="ascii") as file:
+        return file.read().strip()
+
+
 def modules(*names):
     """The files to load, in order; vkms is the one that was built here."""
-    version = open(os.path.join(CACHE, "version")).read().strip()
     files = []
     for name in names:
-        vkms = name == "vkms"
-        answer = subprocess.run(["/sbin/modprobe", "-d", os.path.join(CACHE, "root"), "-S", version, "--show-depends",
-                                 "drm_shmem_helper" if vkms else name], capture_output=True, text=True, check=True)
-        wanted = [line.split()[1] for line in answer.stdout.splitlines()]
-        if vkms:
-            helper = [os.path.join(os.path.dirname(wanted[0]), "drm_kms_helper.ko")]
-            wanted += helper + [os.path.join(CACHE, "vkms.ko")]
+        if name == "vkms":
+            vkms = os.path.join(CACHE, "vkms.ko")
+            needed = subprocess.run(["/sbin/modinfo", "-F", "depends", vkms], capture_output=True, text=True, check=True)
+            wanted = [file for helper in needed.stdout.strip().split(",") for file in with_dependencies(helper)] + [vkms]
+        else:
+            wanted = with_dependencies(name)
         files += [file for file in wanted if file not in files]
     return files
+
+
+def module_name(file):
+    return os.path.basename(file).removesuffix(".xz")
+
+
+def module_bytes(file):
+    """Unpacked: busybox's insmod takes no other."""
+    with (lzma.open if file.endswith(".xz") else open)(file, "rb") as module:
+        return module.read()
 
 
 def cpio_entry(name, mode, data=b""):
@@ -72,13 +97,12 @@ def cpio_entry(name, mode, data=b""):
 def write_initramfs(path, init, module_files, **programs):
     """`init` has a place for {modules}; beside busybox there are the `programs` and what they are linked with."""
     folders = ["bin", "dev", "proc", "sys", "tmp", "modules", "lib", "lib64", "lib/x86_64-linux-gnu"]
-    init = init.replace("{modules}", " ".join(os.path.basename(file) for file in module_files))
+    init = init.replace("{modules}", " ".join(module_name(file) for file in module_files))
     parts = [cpio_entry(folder, 0o40755) for folder in folders]
     parts += [cpio_entry("bin/" + name, 0o100755, open(file, "rb").read())
               for name, file in {"busybox": shutil.which("busybox"), **programs}.items()]
     parts += [cpio_entry(file.lstrip("/"), 0o100755, open(file, "rb").read()) for file in libraries(*programs.values())]
-    parts += [cpio_entry("modules/" + os.path.basename(file), 0o100644, open(file, "rb").read())
-              for file in module_files]
+    parts += [cpio_entry("modules/" + module_name(file), 0o100644, module_bytes(file)) for file in module_files]
     parts += [cpio_entry("init", 0o100755, init.encode()), cpio_entry("TRAILER!!!", 0)]
     with gzip.open(path, "wb", compresslevel=1) as file:
         file.write(b"".join(parts))

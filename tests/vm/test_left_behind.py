@@ -28,6 +28,13 @@ def kernel_counts(machine):
     return counts
 
 
+def clients(machine):
+    """A dictionary for each that has the card open; the list's first line names the columns, which kernels differ in."""
+    head, *lines = machine.shell(f"cat {DEBUG}/dri/0/clients").splitlines()
+    check(head.split()[0] == "command" and "master" in head.split(), f"no list of clients: {head}")
+    return [dict(zip(head.split(), line.split())) for line in lines]
+
+
 def slab_kb(machine):
     return int(machine.shell("sed -n 's/^Slab: *\\([0-9]*\\) kB/\\1/p' /proc/meminfo"))
 
@@ -56,14 +63,13 @@ def no_master_held(machine):
     """With no other client: the agent's worker stays, the card is not open, and the next client is master."""
     for _ in range(100):
         machine.picture(region="1x1+0+0")
-    clients = machine.shell(f"cat {DEBUG}/dri/0/clients").splitlines()
-    check(len(clients) == 1 and clients[0].split()[:2] == ["command", "pid"], f"the card is held: {clients}")
+    check(clients(machine) == [], f"the card is held: {clients(machine)}")
 
     def take():
         by_crc(machine, "primary XR24, after the captures")
-        clients = [line.split() for line in machine.shell(f"cat {DEBUG}/dri/0/clients").splitlines()[1:]]
-        check([(words[0], words[3]) for words in clients] == [("kms_client", "y")], clients)
-        print(f"# clients: {clients}")
+        held = clients(machine)
+        check([(client["command"], client["master"]) for client in held] == [("kms_client", "y")], held)
+        print(f"# clients: {held}")
     with_client(machine, scene(["primary:XR24:{size}:gradient"]), take)
 
 
