@@ -276,7 +276,7 @@ int os_upgrade_resume(const char *token, struct os_listener **listener, struct b
     if (!section.view || VirtualQuery(section.view, &info, sizeof info) != sizeof info ||
         info.RegionSize < sizeof *section.view || section.view->state_len > info.RegionSize - sizeof *section.view)
         return error_set(err, ERR_INVALID, "--resume: '%s' is not what an upgrade hands over", token);
-    detach_tell((HANDLE)(uintptr_t)section.view->ready);
+    detach_notify((HANDLE)(uintptr_t)section.view->ready);
     relay_adopt(section.view->relay);
     buffer_append(state, section.view->state, (size_t)section.view->state_len);
     buffer_append(state, "", 1);

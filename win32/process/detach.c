@@ -18,7 +18,7 @@
 static HANDLE ready; /* NULL when nobody waits for it */
 static bool detached;
 
-void detach_tell(HANDLE event)
+void detach_notify(HANDLE event)
 {
     SetHandleInformation(event, HANDLE_FLAG_INHERIT, 0);
     ready = event;
@@ -32,7 +32,7 @@ static bool is_second(void)
     if (len == 0 || len >= VALUE_SIZE)
         return false;
     SetEnvironmentVariableW(VARIABLE, NULL);
-    detach_tell((HANDLE)(uintptr_t)_wcstoui64(value, NULL, 10));
+    detach_notify((HANDLE)(uintptr_t)_wcstoui64(value, NULL, 10));
     return true;
 }
 
