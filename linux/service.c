@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Here the system's own tools do it: a unit starts the agent as any program, and a signal ends it. The manager is report as
-   sd_notify(3) describes it: a datagram to the socket that NOTIFY_SOCKET names. */
+/* Here the system's own tools do it: a unit starts the agent as any program, and a signal ends it. The service manager is
+   notified as sd_notify(3) describes it: a datagram to the socket that NOTIFY_SOCKET names. */
 #include "platform/service.h"
 
 #include <stddef.h>

@@ -17,7 +17,7 @@ struct os_service_program {                        /* all borrowed */
     void (*note)(void *context, const char *text); /* for the log, as stop: what happens to the sessions */
     void *context;
 };
-/* Runs the program. managed: the system's service manager has started this process, and is report of its start and end.
+/* Runs the program. managed: the system's service manager has started this process, and is notified of its start and end.
    Returns main's exit status, or a negative status. Once. */
 int os_service_run(const struct os_service_program *program, bool managed, struct error *err);
 void os_service_ready(const char *text);  /* it serves now; the text for the system's log. Without a manager, nothing */

@@ -68,7 +68,6 @@ struct os_check {
 static DWORD check_spawn(struct os_check *check, const wchar_t *path, wchar_t *line)
 {
     HANDLE ends[2];
-    PROCESS_INFORMATION info;
     HANDLE null = CreateFileW(L"NUL", GENERIC_READ, SHARE_ALL, NULL, OPEN_EXISTING, 0, NULL);
     if (null == INVALID_HANDLE_VALUE)
         return GetLastError();
@@ -76,14 +75,12 @@ static DWORD check_spawn(struct os_check *check, const wchar_t *path, wchar_t *l
     if (code == 0) {
         struct spawn how = {
             .application = path, .command_line = line, .standard = {null, ends[1], ends[1]}, .flags = CREATE_NO_WINDOW};
-        code = spawn(&how, &info);
+        code = spawn_process(&how, &check->process);
         CloseHandle(ends[1]);
-        if (code) {
+        if (code)
             CloseHandle(ends[0]);
-        } else {
-            CloseHandle(info.hThread);
-            *check = (struct os_check){info.hProcess, ends[0]};
-        }
+        else
+            check->pipe = ends[0];
     }
     CloseHandle(null);
     return code;
