@@ -6,7 +6,7 @@
 #define os_check_read scripted_read
 #define os_check_end scripted_end
 #define os_upgrade_check tested_check
-#include "platform/upgrade_check.c"
+#include "platform/upgrade_check.c" /* NOLINT(bugprone-suspicious-include): its primitives are scripted */
 
 static struct error err;
 static const char *says;   /* what is left of its output */
