@@ -47,10 +47,10 @@ static bool is_in_use(unsigned number)
     if (number == 1 || number > CONSOLES_TOLD)
         return true;
     int fd = open("/dev/tty1", O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-    bool told = fd >= 0 && ioctl(fd, VT_GETSTATE, &state) == 0;
+    bool known = fd >= 0 && ioctl(fd, VT_GETSTATE, &state) == 0;
     if (fd >= 0)
         close(fd);
-    return !told || (state.v_state >> number & 1);
+    return !known || (state.v_state >> number & 1);
 }
 
 enum os_console_mode os_console_mode(unsigned number)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Here the system's own tools do it: a unit starts the agent as any program, and a signal ends it. The manager is told as
-   sd_notify(3) describes it: a datagram to the socket that NOTIFY_SOCKET names. */
+/* Here the system's own tools do it: a unit starts the agent as any program, and a signal ends it. The service manager is
+   notified as sd_notify(3) describes it: a datagram to the socket that NOTIFY_SOCKET names. */
 #include "platform/service.h"
 
 #include <stddef.h>
@@ -60,21 +60,21 @@ static int service_refuse(struct error *err)
     return error_set(err, ERR_UNAVAILABLE, "the agent installs itself on Windows only");
 }
 
-int os_service_install(const struct os_service_settings *settings, struct strlist *told, struct error *err)
+int os_service_install(const struct os_service_settings *settings, struct strlist *report, struct error *err)
 {
     (void)settings;
-    (void)told;
+    (void)report;
     return service_refuse(err);
 }
 
-int os_service_uninstall(struct strlist *told, struct error *err)
+int os_service_uninstall(struct strlist *report, struct error *err)
 {
-    (void)told;
+    (void)report;
     return service_refuse(err);
 }
 
-int os_service_status(struct strlist *told, struct error *err)
+int os_service_status(struct strlist *report, struct error *err)
 {
-    (void)told;
+    (void)report;
     return service_refuse(err);
 }

@@ -16,8 +16,7 @@ struct os_process_id os_process_id(const struct os_process *process);
 
 /* The system's processes at one time, by an index. */
 struct os_process_table;
-int os_process_table_new(struct os_process_table **out, struct error *err);
-void os_process_table_free(struct os_process_table *table); /* accepts NULL */
+extern const size_t os_process_table_size; /* bytes: its memory is the driver's, all zeroes at first */
 /* Looks at the system anew and returns the number of processes, at most OS_PROCESS_TABLE_MAX. */
 size_t os_process_table_look(struct os_process_table *table);
 uint64_t os_process_table_pid(const struct os_process_table *table, size_t index);

@@ -83,17 +83,17 @@ static size_t tree_look(struct tree *tree)
 static int tree_init(struct tree *tree, const struct os_process *process, struct error *err)
 {
     *tree = (struct tree){.root = os_process_id(process)};
-    int status = os_process_table_new(&tree->table, err);
-    if (status)
-        return status;
+    tree->table = calloc(1, os_process_table_size);
     tree->members = calloc(OS_PROCESS_TABLE_MAX, sizeof *tree->members);
     tree->listed = calloc(OS_PROCESS_TABLE_MAX, sizeof *tree->listed);
-    return tree->members && tree->listed ? 0 : error_set(err, ERR_NO_MEMORY, "no memory to list the processes");
+    return tree->table && tree->members && tree->listed
+               ? 0
+               : error_set(err, ERR_NO_MEMORY, "no memory to list the processes");
 }
 
 static void tree_deinit(struct tree *tree)
 {
-    os_process_table_free(tree->table);
+    free(tree->table);
     free(tree->members);
     free(tree->listed);
 }

@@ -17,7 +17,7 @@ struct os_service_program {                        /* all borrowed */
     void (*note)(void *context, const char *text); /* for the log, as stop: what happens to the sessions */
     void *context;
 };
-/* Runs the program. managed: the system's service manager has started this process, and is told of its start and end.
+/* Runs the program. managed: the system's service manager has started this process, and is notified of its start and end.
    Returns main's exit status, or a negative status. Once. */
 int os_service_run(const struct os_service_program *program, bool managed, struct error *err);
 void os_service_ready(const char *text);  /* it serves now; the text for the system's log. Without a manager, nothing */
@@ -31,11 +31,11 @@ struct os_service_settings { /* all borrowed */
     const char *const *argv; /* of the service, NULL-terminated; argv[0] becomes the executable's full path */
     const char *autologon;   /* NULL, or the user who is logged on at each boot; the password is asked for */
 };
-/* Installs and starts the service. Adds to `told`, a line each, what was done, or could not be although the service
+/* Installs and starts the service. Adds to `report`, a line each, what was done, or could not be although the service
    exists now. */
-int os_service_install(const struct os_service_settings *settings, struct strlist *told, struct error *err);
-int os_service_uninstall(struct strlist *told, struct error *err);
+int os_service_install(const struct os_service_settings *settings, struct strlist *report, struct error *err);
+int os_service_uninstall(struct strlist *report, struct error *err);
 /* Returns 0 when it runs, ERR_UNAVAILABLE when it does not, ERR_NOT_FOUND when it is not installed. */
-int os_service_status(struct strlist *told, struct error *err);
+int os_service_status(struct strlist *report, struct error *err);
 
 #endif

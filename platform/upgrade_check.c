@@ -15,7 +15,7 @@
 static void check_read_answer(struct os_check *check, char answer[ANSWER_SIZE], int64_t deadline_ms)
 {
     size_t len = 0;
-    char rest[ANSWER_SIZE] = ""; /* what does not fit goes here */
+    char rest[ANSWER_SIZE] = ""; /* what does not fit */
     int got = 1;
     while (got > 0) {
         size_t room = ANSWER_SIZE - 1 - len;

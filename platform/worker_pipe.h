@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The capture worker's own end of the pipe to the agent that started it, whose handle on the worker is platform/worker.h. */
+/* The capture worker's own end of the pipe to the agent that started it. The agent's handle on the worker is
+   platform/worker.h. */
 #ifndef PLATFORM_WORKER_PIPE_H
 #define PLATFORM_WORKER_PIPE_H
 

@@ -33,8 +33,7 @@ static wchar_t *with_long_prefix(const wchar_t *full)
     return path;
 }
 
-/* Returns a new text with the full path, or NULL and the code. */
-static wchar_t *path_make_full(const wchar_t *name, unsigned long *code)
+wchar_t *path_make_full(const wchar_t *name, unsigned long *code)
 {
     DWORD size = GetFullPathNameW(name, 0, NULL, NULL);
     wchar_t *full = size ? calloc(size, sizeof *full) : NULL;

@@ -11,6 +11,8 @@
 /* Makes the full path, owned by the caller (free()), with the prefix that lifts MAX_PATH where it is long. A device's
    name (CON, COM1, \\.\...) is refused as ERR_INVALID "Not a regular file" unless devices is set. */
 int path_from(wchar_t **out, const char *utf8, bool devices, struct error *err);
+/* Returns the full path as Windows has it, a new text; NULL and the code. */
+wchar_t *path_make_full(const wchar_t *name, unsigned long *code);
 bool path_is_folder(const wchar_t *path);
 /* Returns the length of the folder's part of a path, its last separator included. */
 size_t path_folder_len(const wchar_t *path);

@@ -51,7 +51,7 @@ static void look_at_session(struct findings *findings)
     DWORD own = 0, console;
     bool known = ProcessIdToSessionId(GetCurrentProcessId(), &own);
     if (!known)
-        findings_add(findings, FINDING_FAIL, "session", "the agent's own can't be told (%lu)", GetLastError());
+        findings_add(findings, FINDING_FAIL, "session", "the agent's own can't be found (%lu)", GetLastError());
     else if (!session_of_console(&console))
         findings_add(findings, FINDING_FAIL, "session", "%lu, and there is none at the console", own);
     else if (own != console)
@@ -146,20 +146,20 @@ static void look_at_firewall(struct findings *findings)
 
 static void look_at_service(struct findings *findings)
 {
-    struct strlist told = {0};
+    struct strlist report = {0};
     struct error err;
-    int status = os_service_status(&told, &err);
+    int status = os_service_status(&report, &err);
     if (status == ERR_NOT_FOUND) {
         findings_add(findings, FINDING_SKIP, "service", "%s", err.text);
         findings_add(findings, FINDING_SKIP, "firewall", "--install makes a rule");
     } else {
         findings_add(findings, status ? FINDING_FAIL : FINDING_PASS, "service", "%s",
-                     status           ? err.text
-                     : told.count > 0 ? told.items[0]
-                                      : "it runs");
+                     status             ? err.text
+                     : report.count > 0 ? report.items[0]
+                                        : "it runs");
         look_at_firewall(findings);
     }
-    strlist_deinit(&told);
+    strlist_deinit(&report);
 }
 
 void os_selftest(struct findings *findings)

@@ -68,7 +68,6 @@ struct os_check {
 static DWORD check_spawn(struct os_check *check, const wchar_t *path, wchar_t *line)
 {
     HANDLE ends[2];
-    PROCESS_INFORMATION info;
     HANDLE null = CreateFileW(L"NUL", GENERIC_READ, SHARE_ALL, NULL, OPEN_EXISTING, 0, NULL);
     if (null == INVALID_HANDLE_VALUE)
         return GetLastError();
@@ -76,14 +75,12 @@ static DWORD check_spawn(struct os_check *check, const wchar_t *path, wchar_t *l
     if (code == 0) {
         struct spawn how = {
             .application = path, .command_line = line, .standard = {null, ends[1], ends[1]}, .flags = CREATE_NO_WINDOW};
-        code = spawn(&how, &info);
+        code = spawn_process(&how, &check->process);
         CloseHandle(ends[1]);
-        if (code) {
+        if (code)
             CloseHandle(ends[0]);
-        } else {
-            CloseHandle(info.hThread);
-            *check = (struct os_check){info.hProcess, ends[0]};
-        }
+        else
+            check->pipe = ends[0];
     }
     CloseHandle(null);
     return code;
@@ -276,7 +273,7 @@ int os_upgrade_resume(const char *token, struct os_listener **listener, struct b
     if (!section.view || VirtualQuery(section.view, &info, sizeof info) != sizeof info ||
         info.RegionSize < sizeof *section.view || section.view->state_len > info.RegionSize - sizeof *section.view)
         return error_set(err, ERR_INVALID, "--resume: '%s' is not what an upgrade hands over", token);
-    detach_tell((HANDLE)(uintptr_t)section.view->ready);
+    detach_notify((HANDLE)(uintptr_t)section.view->ready);
     relay_adopt(section.view->relay);
     buffer_append(state, section.view->state, (size_t)section.view->state_len);
     buffer_append(state, "", 1);

@@ -22,7 +22,6 @@ struct os_worker {
 /* Returns 0, or the code of the failure. */
 static DWORD worker_spawn(HANDLE *process, wchar_t *path, const wchar_t *argument, HANDLE pipe)
 {
-    PROCESS_INFORMATION info;
     size_t size = wcslen(path) + wcslen(argument) + 8;
     wchar_t *line = calloc(size, sizeof *line);
     if (!line)
@@ -33,13 +32,9 @@ static DWORD worker_spawn(HANDLE *process, wchar_t *path, const wchar_t *argumen
                         .command_line = line,
                         .standard = {pipe, pipe, spawn_own_handle(2)},
                         .flags = CREATE_NO_WINDOW};
-    DWORD code = spawn(&how, &info);
+    DWORD code = spawn_process(&how, process);
     free(line);
-    if (code)
-        return code;
-    CloseHandle(info.hThread);
-    *process = info.hProcess;
-    return 0;
+    return code;
 }
 
 static DWORD worker_start_child(struct os_worker *worker, wchar_t *path, const wchar_t *argument)

@@ -6,31 +6,15 @@
 
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 struct os_process_table {
-    struct proc_stat *all; /* owned, OS_PROCESS_TABLE_MAX */
     size_t count;
+    struct proc_stat all[OS_PROCESS_TABLE_MAX];
 };
 
-int os_process_table_new(struct os_process_table **out, struct error *err)
-{
-    struct os_process_table *table = calloc(1, sizeof *table);
-    *out = table;
-    if (table)
-        table->all = calloc(OS_PROCESS_TABLE_MAX, sizeof *table->all);
-    return table && table->all ? 0 : error_set(err, ERR_NO_MEMORY, "no memory to list the processes");
-}
-
-void os_process_table_free(struct os_process_table *table)
-{
-    if (!table)
-        return;
-    free(table->all);
-    free(table);
-}
+const size_t os_process_table_size = sizeof(struct os_process_table);
 
 size_t os_process_table_look(struct os_process_table *table)
 {

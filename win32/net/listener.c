@@ -40,8 +40,8 @@ static int listener_from_handle(struct os_listener **out, SOCKET handle, struct 
     return 0;
 }
 
-/* Returns the listening socket, or INVALID_SOCKET and WSAGetLastError(). On Windows SO_REUSEADDR would let others take the port
-   while it is in use, and a port is free at once without it. */
+/* Returns the listening socket, or INVALID_SOCKET and WSAGetLastError(). On Windows SO_REUSEADDR would let others take the
+   port while it is in use, and a port is free at once without it. */
 static SOCKET listener_bind(int family, const struct sockaddr *address, int size)
 {
     BOOL on = TRUE, off = FALSE;

@@ -18,7 +18,7 @@
 static HANDLE ready; /* NULL when nobody waits for it */
 static bool detached;
 
-void detach_tell(HANDLE event)
+void detach_notify(HANDLE event)
 {
     SetHandleInformation(event, HANDLE_FLAG_INHERIT, 0);
     ready = event;
@@ -32,13 +32,12 @@ static bool is_second(void)
     if (len == 0 || len >= VALUE_SIZE)
         return false;
     SetEnvironmentVariableW(VARIABLE, NULL);
-    detach_tell((HANDLE)(uintptr_t)_wcstoui64(value, NULL, 10));
+    detach_notify((HANDLE)(uintptr_t)_wcstoui64(value, NULL, 10));
     return true;
 }
 
 static DWORD start_second(HANDLE event, wchar_t *path, HANDLE *process)
 {
-    PROCESS_INFORMATION info;
     wchar_t value[VALUE_SIZE], *line = _wcsdup(GetCommandLineW());
     if (!line)
         return ERROR_NOT_ENOUGH_MEMORY;
@@ -50,13 +49,9 @@ static DWORD start_second(HANDLE event, wchar_t *path, HANDLE *process)
                         .standard = {spawn_own_handle(0), spawn_own_handle(1), spawn_own_handle(2)},
                         .flags = CREATE_NO_WINDOW | CREATE_NEW_PROCESS_GROUP,
                         .all_handles = true};
-    DWORD code = spawn(&how, &info);
+    DWORD code = spawn_process(&how, process);
     free(line);
-    if (code)
-        return code;
-    CloseHandle(info.hThread);
-    *process = info.hProcess;
-    return 0;
+    return code;
 }
 
 int os_detach(struct error *err)

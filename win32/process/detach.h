@@ -6,6 +6,6 @@
 #include <windows.h>
 
 /* Takes the event, which os_detach_ready sets. */
-void detach_tell(HANDLE event);
+void detach_notify(HANDLE event);
 
 #endif

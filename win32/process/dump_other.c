@@ -31,20 +31,19 @@ static wchar_t *sibling(int bits, struct error *err)
 static DWORD dump_other_run(wchar_t *path, DWORD pid, HANDLE file, DWORD *exit_code)
 {
     wchar_t line[64];
-    PROCESS_INFORMATION info;
+    HANDLE process;
     struct spawn how = {
         .application = path, .command_line = line, .standard = {NULL, file, NULL}, .flags = CREATE_NO_WINDOW};
     _snwprintf(line, 63, L"periscoped.exe %hs %lu", OS_DUMP_ARGUMENT, pid);
     line[63] = 0;
-    DWORD code = spawn(&how, &info);
+    DWORD code = spawn_process(&how, &process);
     if (code)
         return code;
-    if (WaitForSingleObject(info.hProcess, WAIT_MS) != WAIT_OBJECT_0)
-        TerminateProcess(info.hProcess, WAIT_TIMEOUT);
-    if (!GetExitCodeProcess(info.hProcess, exit_code))
+    if (WaitForSingleObject(process, WAIT_MS) != WAIT_OBJECT_0)
+        TerminateProcess(process, WAIT_TIMEOUT);
+    if (!GetExitCodeProcess(process, exit_code))
         *exit_code = STILL_ACTIVE;
-    CloseHandle(info.hThread);
-    CloseHandle(info.hProcess);
+    CloseHandle(process);
     return 0;
 }
 

@@ -24,16 +24,6 @@ static bool program_is_file(const wchar_t *path)
     return GetFileAttributesW(path) != INVALID_FILE_ATTRIBUTES && !path_is_folder(path);
 }
 
-static wchar_t *program_full_path(const wchar_t *name)
-{
-    DWORD size = GetFullPathNameW(name, 0, NULL, NULL);
-    wchar_t *full = size ? calloc(size, sizeof *full) : NULL;
-    if (full && GetFullPathNameW(name, size, full, NULL) < size)
-        return full;
-    free(full);
-    return NULL;
-}
-
 static bool is_relative(const wchar_t *name)
 {
     return name[0] != '\\' && name[0] != '/' && !(name[0] && name[1] == ':');
@@ -43,10 +33,11 @@ static wchar_t *find_at(const wchar_t *name, const wchar_t *folder)
 {
     wchar_t *path = folder && is_relative(name) ? join(folder, L"\\", name) : join(name, L"", L"");
     wchar_t *exe = path ? join(path, L".exe", L"") : NULL, *found = NULL;
+    unsigned long ignored;
     if (path && program_is_file(path))
-        found = program_full_path(path);
+        found = path_make_full(path, &ignored);
     else if (exe && program_is_file(exe))
-        found = program_full_path(exe);
+        found = path_make_full(exe, &ignored);
     free(path);
     free(exe);
     return found;

@@ -134,6 +134,17 @@ DWORD spawn(const struct spawn *how, PROCESS_INFORMATION *out)
     return code;
 }
 
+DWORD spawn_process(const struct spawn *how, HANDLE *process)
+{
+    PROCESS_INFORMATION info;
+    DWORD code = spawn(how, &info);
+    if (code)
+        return code;
+    CloseHandle(info.hThread);
+    *process = info.hProcess;
+    return 0;
+}
+
 HANDLE spawn_own_handle(int number)
 {
     static const DWORD names[3] = {STD_INPUT_HANDLE, STD_OUTPUT_HANDLE, STD_ERROR_HANDLE};

@@ -19,6 +19,8 @@ struct spawn {
 
 /* Starts a process. Returns 0, or the code of the failure. The caller closes both handles of *out. */
 DWORD spawn(const struct spawn *how, PROCESS_INFORMATION *out);
+/* Starts one and gives its handle alone, which the caller closes. */
+DWORD spawn_process(const struct spawn *how, HANDLE *process);
 
 /* Returns the process's own standard handle, NULL where it has none or it is a console's. */
 HANDLE spawn_own_handle(int number);

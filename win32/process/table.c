@@ -21,26 +21,11 @@ struct entry {
 };
 
 struct os_process_table {
-    struct entry *all; /* owned, PROCESSES_MAX */
     size_t count;
+    struct entry all[PROCESSES_MAX];
 };
 
-int os_process_table_new(struct os_process_table **out, struct error *err)
-{
-    struct os_process_table *table = calloc(1, sizeof *table);
-    *out = table;
-    if (table)
-        table->all = calloc(PROCESSES_MAX, sizeof *table->all);
-    return table && table->all ? 0 : error_set(err, ERR_NO_MEMORY, "no memory to list the processes");
-}
-
-void os_process_table_free(struct os_process_table *table)
-{
-    if (!table)
-        return;
-    free(table->all);
-    free(table);
-}
+const size_t os_process_table_size = sizeof(struct os_process_table);
 
 size_t os_process_table_look(struct os_process_table *table)
 {

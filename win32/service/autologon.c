@@ -135,7 +135,7 @@ static DWORD set_user(wchar_t *user)
     return GetComputerNameW(computer, &size) ? write_user(computer, user) : GetLastError();
 }
 
-int autologon_set(const char *user, struct strlist *told, struct error *err)
+int autologon_set(const char *user, struct strlist *report, struct error *err)
 {
     wchar_t *wide;
     int status = store_password(err);
@@ -148,6 +148,6 @@ int autologon_set(const char *user, struct strlist *told, struct error *err)
     free(wide);
     if (code)
         return windows_error(err, code, "could not set up the automatic logon");
-    strlist_addf(told, "%s is logged on from the next boot on", user);
+    strlist_addf(report, "%s is logged on from the next boot on", user);
     return 0;
 }

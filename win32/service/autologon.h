@@ -9,6 +9,6 @@
 /* Sets who is logged on at each boot. user: NAME or DOMAIN\NAME. The password is a line of standard input, prompted for
    where that is a console. Windows keeps it among its secrets; where it was in the registry for all to read, it is
    removed. */
-int autologon_set(const char *user, struct strlist *told, struct error *err);
+int autologon_set(const char *user, struct strlist *report, struct error *err);
 
 #endif

@@ -17,24 +17,23 @@
 static int run_netsh(wchar_t *line, DWORD *exit_code, struct error *err)
 {
     wchar_t program[MAX_PATH + 16];
-    PROCESS_INFORMATION info;
+    HANDLE process;
     UINT len = GetSystemDirectoryW(program, MAX_PATH);
     if (len == 0 || len >= MAX_PATH)
         return error_set(err, ERR_SYSTEM, "the system's folder has no name");
     wcscpy(program + len, L"\\netsh.exe");
     struct spawn how = {.application = program, .command_line = line, .flags = CREATE_NO_WINDOW};
-    DWORD code = spawn(&how, &info);
+    DWORD code = spawn_process(&how, &process);
     if (code)
         return windows_error(err, code, "could not run netsh");
-    CloseHandle(info.hThread);
     int status = 0;
-    if (wait_for(&info.hProcess, 1, os_deadline(NETSH_MS)) == WAIT_NONE) {
-        TerminateProcess(info.hProcess, 1);
+    if (wait_for(&process, 1, os_deadline(NETSH_MS)) == WAIT_NONE) {
+        TerminateProcess(process, 1);
         status = error_set(err, ERR_TIMEOUT, "netsh did not end within %d ms", NETSH_MS);
-    } else if (!GetExitCodeProcess(info.hProcess, exit_code)) {
+    } else if (!GetExitCodeProcess(process, exit_code)) {
         status = windows_error(err, GetLastError(), "netsh");
     }
-    CloseHandle(info.hProcess);
+    CloseHandle(process);
     return status;
 }
 

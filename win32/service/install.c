@@ -108,15 +108,15 @@ static DWORD install_create_service(SC_HANDLE manager, SC_HANDLE *service, const
     return GetLastError();
 }
 
-static void tell_failure(struct strlist *told, const char *what, DWORD code)
+static void install_report_failure(struct strlist *report, const char *what, DWORD code)
 {
     char text[REASON_SIZE];
     if (code)
-        strlist_addf(told, "warning: %s: %s", what, windows_reason(code, text));
+        strlist_addf(report, "warning: %s: %s", what, windows_reason(code, text));
 }
 
 /* Sets all that a service can do without. */
-static void configure(SC_HANDLE service, struct strlist *told)
+static void configure(SC_HANDLE service, struct strlist *report)
 {
     wchar_t text[] = DESCRIPTION;
     SERVICE_DESCRIPTIONW description = {text};
@@ -124,10 +124,11 @@ static void configure(SC_HANDLE service, struct strlist *told)
         .dwResetPeriod = FORGET_S, .cActions = sizeof on_failure / sizeof on_failure[0], .lpsaActions = on_failure};
     SERVICE_FAILURE_ACTIONS_FLAG flag = {TRUE}; /* also when it says itself that it failed; since Vista */
     ChangeServiceConfig2W(service, SERVICE_CONFIG_DESCRIPTION, &description);
-    tell_failure(told, "the service will not be restarted when it fails",
-                 ChangeServiceConfig2W(service, SERVICE_CONFIG_FAILURE_ACTIONS, &actions) ? 0 : GetLastError());
+    install_report_failure(report, "the service will not be restarted when it fails",
+                           ChangeServiceConfig2W(service, SERVICE_CONFIG_FAILURE_ACTIONS, &actions) ? 0
+                                                                                                    : GetLastError());
     ChangeServiceConfig2W(service, SERVICE_CONFIG_FAILURE_ACTIONS_FLAG, &flag);
-    tell_failure(told, "the event log has no source for the service", event_log_register());
+    install_report_failure(report, "the event log has no source for the service", event_log_register());
 }
 
 static int create_service(SC_HANDLE *service, const wchar_t *command, struct error *err)
@@ -173,16 +174,16 @@ static int install_start_service(SC_HANDLE service, struct error *err)
     return error_set(err, ERR_SYSTEM, "the service is installed, but does not run: the event log tells why");
 }
 
-static void tell_firewall(const wchar_t *path, struct strlist *told)
+static void install_allow_firewall(const wchar_t *path, struct strlist *report)
 {
     struct error reason;
     if (firewall_allow(path, &reason))
-        strlist_addf(told, "warning: the firewall may keep hosts away: %s", reason.text);
+        strlist_addf(report, "warning: the firewall may keep hosts away: %s", reason.text);
     else
-        strlist_add(told, "the firewall lets hosts reach the agent");
+        strlist_add(report, "the firewall lets hosts reach the agent");
 }
 
-static int install_service(const wchar_t *path, const struct os_service_settings *settings, struct strlist *told,
+static int install_service(const wchar_t *path, const struct os_service_settings *settings, struct strlist *report,
                            struct error *err)
 {
     wchar_t *command;
@@ -191,29 +192,29 @@ static int install_service(const wchar_t *path, const struct os_service_settings
     if (status)
         return status;
     if (settings->autologon)
-        status = autologon_set(settings->autologon, told, err);
+        status = autologon_set(settings->autologon, report, err);
     if (status == 0)
         status = create_service(&service, command, err);
     free(command);
     if (status)
         return status;
-    configure(service, told);
-    strlist_add(told, "the service is installed");
-    tell_firewall(path, told);
+    configure(service, report);
+    strlist_add(report, "the service is installed");
+    install_allow_firewall(path, report);
     status = install_start_service(service, err);
     if (status == 0)
-        strlist_add(told, "the service runs");
+        strlist_add(report, "the service runs");
     CloseServiceHandle(service);
     return status;
 }
 
-int os_service_install(const struct os_service_settings *settings, struct strlist *told, struct error *err)
+int os_service_install(const struct os_service_settings *settings, struct strlist *report, struct error *err)
 {
     wchar_t *path;
     int status = path_of_self(&path, err);
     if (status)
         return status;
-    status = install_service(path, settings, told, err);
+    status = install_service(path, settings, report, err);
     free(path);
     return status;
 }
@@ -236,19 +237,19 @@ static int install_stop_service(SC_HANDLE service, struct error *err)
                : error_set(err, ERR_TIMEOUT, "the service did not end within %d ms", CHANGE_MS);
 }
 
-static void forget_rest(struct strlist *told)
+static void install_remove_rest(struct strlist *report)
 {
     struct error reason;
     wchar_t *path;
-    tell_failure(told, "the event log's source is still there", event_log_unregister());
+    install_report_failure(report, "the event log's source is still there", event_log_unregister());
     if (path_of_self(&path, &reason) == 0) {
         if (firewall_forget(path, &reason))
-            strlist_addf(told, "warning: the firewall's rule is still there: %s", reason.text);
+            strlist_addf(report, "warning: the firewall's rule is still there: %s", reason.text);
         free(path);
     }
 }
 
-int os_service_uninstall(struct strlist *told, struct error *err)
+int os_service_uninstall(struct strlist *report, struct error *err)
 {
     SC_HANDLE service;
     int status = open_service(&service, SERVICE_STOP | SERVICE_QUERY_STATUS | DELETE, err);
@@ -260,42 +261,42 @@ int os_service_uninstall(struct strlist *told, struct error *err)
     CloseServiceHandle(service);
     if (status)
         return status;
-    forget_rest(told);
-    strlist_add(told, "the service is removed");
+    install_remove_rest(report);
+    strlist_add(report, "the service is removed");
     return 0;
 }
 
 /* ---- and what is there ---- */
 
-static void tell_command(SC_HANDLE service, struct strlist *told)
+static void install_report_command(SC_HANDLE service, struct strlist *report)
 {
     DWORD size = 0;
     QueryServiceConfigW(service, NULL, 0, &size);
     QUERY_SERVICE_CONFIGW *config = size ? calloc(1, size) : NULL;
     if (config && QueryServiceConfigW(service, config, size, &size)) {
         char *command = utf8_from(config->lpBinaryPathName);
-        strlist_addf(told, "command %s", command ? command : "?");
-        strlist_addf(told, "start %s", config->dwStartType == SERVICE_AUTO_START ? "automatic" : "not automatic");
+        strlist_addf(report, "command %s", command ? command : "?");
+        strlist_addf(report, "start %s", config->dwStartType == SERVICE_AUTO_START ? "automatic" : "not automatic");
         free(command);
     }
     free(config);
 }
 
-static int tell_state(const SERVICE_STATUS_PROCESS *now, struct strlist *told, struct error *err)
+static int install_report_state(const SERVICE_STATUS_PROCESS *now, struct strlist *report, struct error *err)
 {
     static const char *const states[] = {"?",       "stopped",    "starting", "stopping",
                                          "running", "continuing", "pausing",  "paused"};
     bool known = now->dwCurrentState < sizeof states / sizeof states[0];
-    strlist_addf(told, "state %s", known ? states[now->dwCurrentState] : "?");
+    strlist_addf(report, "state %s", known ? states[now->dwCurrentState] : "?");
     if (now->dwProcessId)
-        strlist_addf(told, "pid %lu", now->dwProcessId);
+        strlist_addf(report, "pid %lu", now->dwProcessId);
     if (now->dwCurrentState == SERVICE_RUNNING)
         return 0;
     return error_set(err, ERR_UNAVAILABLE, "the service does not run (%lu, %lu)", now->dwWin32ExitCode,
                      now->dwServiceSpecificExitCode);
 }
 
-int os_service_status(struct strlist *told, struct error *err)
+int os_service_status(struct strlist *report, struct error *err)
 {
     SC_HANDLE service;
     SERVICE_STATUS_PROCESS now;
@@ -303,9 +304,9 @@ int os_service_status(struct strlist *told, struct error *err)
     int status = open_service(&service, SERVICE_QUERY_STATUS | SERVICE_QUERY_CONFIG, err);
     if (status)
         return status;
-    tell_command(service, told);
+    install_report_command(service, report);
     if (QueryServiceStatusEx(service, SC_STATUS_PROCESS_INFO, (BYTE *)&now, sizeof now, &size))
-        status = tell_state(&now, told, err);
+        status = install_report_state(&now, report, err);
     else
         status = windows_error(err, GetLastError(), "could not ask for the service's state");
     CloseServiceHandle(service);

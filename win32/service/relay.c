@@ -87,7 +87,7 @@ static DWORD relay_wait_for_last(HANDLE agent)
 }
 
 /* Tells the first process of the next agent: it alone can wait for it once this one is gone. */
-static void relay_tell_first(HANDLE next)
+static void relay_notify_first(HANDLE next)
 {
     HANDLE copy;
     if (!DuplicateHandle(GetCurrentProcess(), next, as_handle(relay.link->first), &copy, 0, FALSE,
@@ -103,7 +103,7 @@ bool relay_hand_over(HANDLE next, DWORD *exit_code)
     if (!relay.link)
         return false;
     if (!relay.is_first) {
-        relay_tell_first(next);
+        relay_notify_first(next);
         return false;
     }
     if (!DuplicateHandle(self, next, self, &copy, 0, FALSE, DUPLICATE_SAME_ACCESS))

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* How a service starts its capture worker: the executable once more, as SYSTEM in the session at the console, on the desktop that is shown
-   there. Only for win32/. */
+/* How a service starts its capture worker: the executable once more, as SYSTEM in the session at the console, on the
+   desktop that is shown there. Only for win32/. */
 #ifndef WIN32_SERVICE_SESSION_PROCESS_H
 #define WIN32_SERVICE_SESSION_PROCESS_H
 

@@ -10,7 +10,7 @@
 #define os_listen tested_listen
 #define os_deadline scripted_deadline
 #define os_time_left scripted_time_left
-#include "platform/endpoint.c" /* NOLINT(bugprone-suspicious-include) */
+#include "platform/endpoint.c" /* NOLINT(bugprone-suspicious-include): its primitives are scripted */
 
 #include <stdlib.h>
 

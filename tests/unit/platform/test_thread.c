@@ -29,19 +29,18 @@ static void a_join_waits_for_the_end(void)
 
 static void answer_when_woken(void *context)
 {
-    bool woken = os_waker_wait(waker, os_deadline(PATIENCE_MS));
-    *(bool *)context = woken;
+    atomic_store((atomic_bool *)context, os_waker_wait(waker, os_deadline(PATIENCE_MS)));
     os_waker_set(answer);
 }
 
 static void a_waker_wakes_another_thread(void)
 {
-    bool woken = false;
+    atomic_bool woken = false;
     CHECK_INT(os_thread_start(answer_when_woken, &woken, &err), 0);
     CHECK(!os_waker_wait(answer, os_deadline(20)));
     os_waker_set(waker);
     CHECK(os_waker_wait(answer, os_deadline(PATIENCE_MS)));
-    CHECK(woken);
+    CHECK(atomic_load(&woken));
     os_waker_clear(answer);
 }
 

@@ -10,7 +10,7 @@
 #define os_socket_send tested_send
 #define os_socket_send_file tested_send_file
 #define os_deadline scripted_deadline
-#include "platform/transfer.c" /* NOLINT(bugprone-suspicious-include) */
+#include "platform/transfer.c" /* NOLINT(bugprone-suspicious-include): its primitives are scripted */
 
 static struct error err;
 static const int *tries; /* what the next tries return */
