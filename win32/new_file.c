@@ -3,7 +3,6 @@
 #include "win32/path.h"
 #include "win32/winerror.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <windows.h>
@@ -32,7 +31,7 @@ size_t os_path_folder_len(const char *path)
     size_t len = strlen(path);
     while (len > 0 && path[len - 1] != '/' && path[len - 1] != '\\')
         len--;
-    if (len == 0 && isalpha((unsigned char)path[0]) && path[1] == ':')
+    if (len == 0 && (path[0] | 0x20) >= 'a' && (path[0] | 0x20) <= 'z' && path[1] == ':')
         len = 2; /* a name in the folder that is the drive's current one */
     return len;
 }
