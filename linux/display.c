@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* An X server does not tell whose mode it shows, and puts back a pointer's grab by itself. */
+/* An X server does not say which client set its mode, and releases a pointer's grab by itself. */
 #include "platform/display.h"
 
 bool os_display_needs_restoring(void)

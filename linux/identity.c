@@ -63,7 +63,7 @@ static int identity_fill(struct os_identity *identity, const struct account *acc
         return error_set(err, ERR_LIMIT, "user '%s' is in more than %d groups", entry->pw_name, IDENTITY_GROUPS_MAX);
     identity->own_group_count = getgroups(IDENTITY_GROUPS_MAX, identity->own_groups);
     if (identity->own_group_count < 0)
-        return errno_error(err, errno, "could not tell the agent's own groups");
+        return errno_error(err, errno, "could not find the agent's own groups");
     snprintf(identity->name, sizeof identity->name, "user %.64s (uid %lu)%s%.64s%s%.32s", entry->pw_name,
              (unsigned long)entry->pw_uid, session && *session->id ? ", session " : "", session ? session->id : "",
              session ? " on " : "", session ? (*session->id ? session->seat : session->terminal) : "");

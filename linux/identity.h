@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What a process is started with, to be somebody's. Only for linux/. */
+/* The user, groups and environment that a process is started with. Only for linux/. */
 #ifndef LINUX_IDENTITY_H
 #define LINUX_IDENTITY_H
 

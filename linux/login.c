@@ -74,7 +74,7 @@ static int find_by_logind(struct login *out, const char *root, const char *seat,
         return error_set(err, ERR_UNAVAILABLE, "nobody is logged on: session %s of seat0 is closing", out->id);
     get_value(text, "UID", value, sizeof value);
     if (!parse_user(value, &out->user))
-        return error_set(err, ERR_UNAVAILABLE, "session %s of seat0 does not tell whose it is", out->id);
+        return error_set(err, ERR_UNAVAILABLE, "session %s of seat0 does not say whose it is", out->id);
     get_value(text, "DISPLAY", out->display, sizeof out->display);
     get_value(text, "TTY", out->terminal, sizeof out->terminal);
     return 0;

@@ -6,7 +6,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#define USUAL_COLUMNS 80 /* of a terminal that does not tell, as a serial line */
+#define USUAL_COLUMNS 80 /* of a terminal whose width is unknown, such as a serial line */
 
 static bool is_capable(int fd)
 {

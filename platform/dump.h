@@ -10,8 +10,8 @@
    may hang: only for worker processes. ERR_UNAVAILABLE where the system has no such thing. */
 int os_process_dump(uint64_t pid, struct buffer *out, struct error *err);
 
-/* The executable with this argument and a process id: the same, to standard output, which must be a file. For an agent of
-   other bits than the process has. */
+/* Writes the same to standard output, which must be a file: what the executable does with this argument and a process id.
+   For an agent of other bits than the process has. */
 #define OS_DUMP_ARGUMENT "--dump"
 int os_process_dump_to_output(uint64_t pid, struct error *err);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A child with all it started: its descendants, as far as they can be told by their parents and sessions. Those that were
+/* A child with all it started: its descendants, as far as their parents and sessions show. Those that were
    ended here count as parents although they are gone. */
 #include "platform/clock.h"
 #include "platform/process_table.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A deadline for work that may hang: somebody else acts when it comes. */
+/* A deadline for work that may hang: another thread acts when it passes. */
 #ifndef PLATFORM_WATCHDOG_H
 #define PLATFORM_WATCHDOG_H
 

@@ -122,7 +122,7 @@ static void free_cursor(struct strlist *facts)
                  clip.bottom - clip.top, clip.left, clip.top);
 }
 
-/* Restores the cursor first: a change of mode may free it by itself, and then nobody would be told. */
+/* Restores the cursor first: a change of mode may free it by itself, and then there would be no fact about it. */
 int os_display_restore(struct strlist *facts, struct error *err)
 {
     RECT clip;
@@ -130,5 +130,5 @@ int os_display_restore(struct strlist *facts, struct error *err)
         return error_set(err, ERR_UNAVAILABLE, "the desktop can't be reached (Windows error %lu)", GetLastError());
     free_cursor(facts);
     restore_modes(facts);
-    return facts->failed ? error_set(err, ERR_NO_MEMORY, "no memory to tell of the display") : 0;
+    return facts->failed ? error_set(err, ERR_NO_MEMORY, "no memory for the facts about the display") : 0;
 }

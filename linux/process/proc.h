@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What /proc tells of processes. Only for linux/. */
+/* Processes as /proc describes them. Only for linux/. */
 #ifndef LINUX_PROCESS_PROC_H
 #define LINUX_PROCESS_PROC_H
 

@@ -31,7 +31,7 @@ uint64_t os_process_table_start(struct os_process_table *table, size_t index)
     return table->all[index].start;
 }
 
-/* Tells by parent and session. Only what a leader started can be in its session: the kernel gives no pid to a new
+/* Decides by parent and session. Only what a leader started can be in its session: the kernel gives no pid to a new
    process while a session has that number. */
 bool os_process_table_is_child(struct os_process_table *table, size_t index, const struct os_process_id *parent)
 {
@@ -50,7 +50,7 @@ void os_process_table_name(const struct os_process_table *table, size_t index, c
     snprintf(name, OS_PROCESS_NAME_SIZE, "%s", table->all[index].name);
 }
 
-/* Gives the state as "S in futex_wait_queue"; where the kernel does not tell what it waits in, as "S". */
+/* Gives the state as "S in futex_wait_queue"; where the kernel does not say what it waits in, as "S". */
 void os_process_table_describe(struct os_process_table *table, size_t index, struct os_process_info *info)
 {
     const struct proc_stat *process = &table->all[index];

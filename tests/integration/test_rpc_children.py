@@ -7,7 +7,7 @@ import sys
 import guest
 import harness
 import wire
-from harness import check, equal, eventually, refused, with_agent, need_unix
+from harness import Agent, check, equal, eventually, refused, with_agent, need_unix
 from wire import I, Q
 
 NO_CHILD = "the {} process does not exist or is not a child process".format
@@ -180,29 +180,34 @@ os.execvp(sys.argv[1], sys.argv[1:])
 """
 
 
-@with_agent(wrapper=(sys.executable, "-c", NOHUP))
-def ignored_and_blocked_signals_stay_with_the_agent(agent):
+@harness.test
+def ignored_and_blocked_signals_stay_with_the_agent():
     """Whatever it was started with, what it starts has the signals that a login gives."""
     need_unix("Windows has no signals")
-    agent.expect_end = True  # by SIGKILL: it ignores SIGTERM
-    try:
-        with open(f"/proc/{agent.pid}/status", encoding="ascii", errors="replace") as file:
-            ignored = next(int(line.split()[1], 16) for line in file if line.startswith("SigIgn:"))
-        equal(ignored & 0x4007, 0x4007, "what the agent ignores of SIGHUP, SIGINT, SIGQUIT and SIGTERM")
-        client = agent.client()
-        equal(client.wait(client.run("cat", "/proc/self/status", stdout="child"), 20), 0, "status")
-        check_signals(agent.read("child").decode(errors="replace"), "a child")
-        client.call(wire.SCREENSHOT, wire.s("backend=pattern"))
-        workers = list(harness.children_of(agent.pid))
-        equal(len(workers), 1, "capture workers")
-        with open(f"/proc/{workers[0]}/status", encoding="ascii", errors="replace") as file:
-            check_signals(file.read(), "the capture worker")
-        script = f"#!/bin/sh\nexec cat /proc/self/status > {agent.path('checked')}\n".encode()
-        check("is not a periscoped" in client.refusal(wire.UPGRADE, wire.d(script)), "the script was taken")
-        check_signals(agent.read("checked").decode(errors="replace"), "the next executable's check")
-    finally:
-        agent.process.kill()
-        agent.process.wait()
+    with Agent(wrapper=(sys.executable, "-c", NOHUP)) as agent:
+        agent.expect_end = True  # by SIGKILL: it ignores SIGTERM
+        try:
+            check_signals_of_what_it_starts(agent)
+        finally:
+            agent.process.kill()
+            agent.process.wait()
+
+
+def check_signals_of_what_it_starts(agent):
+    with open(f"/proc/{agent.pid}/status", encoding="ascii", errors="replace") as file:
+        ignored = next(int(line.split()[1], 16) for line in file if line.startswith("SigIgn:"))
+    equal(ignored & 0x4007, 0x4007, "what the agent ignores of SIGHUP, SIGINT, SIGQUIT and SIGTERM")
+    client = agent.client()
+    equal(client.wait(client.run("cat", "/proc/self/status", stdout="child"), 20), 0, "status")
+    check_signals(agent.read("child").decode(errors="replace"), "a child")
+    client.call(wire.SCREENSHOT, wire.s("backend=pattern"))
+    workers = list(harness.children_of(agent.pid))
+    equal(len(workers), 1, "capture workers")
+    with open(f"/proc/{workers[0]}/status", encoding="ascii", errors="replace") as file:
+        check_signals(file.read(), "the capture worker")
+    script = f"#!/bin/sh\nexec cat /proc/self/status > {agent.path('checked')}\n".encode()
+    check("is not a periscoped" in client.refusal(wire.UPGRADE, wire.d(script)), "the script was taken")
+    check_signals(agent.read("checked").decode(errors="replace"), "the next executable's check")
 
 
 @with_agent()

@@ -92,7 +92,7 @@ def crash_without_a_dialog_is_named_and_its_minidump_kept_if_there_is_one():
     with Agent() as agent:
         plain = Run(agent, "reported", limit=60, code=CRASHED).unit("reported")
         equal(plain["problems"], ["ended with status c0000005 (STATUS_ACCESS_VIOLATION)"], "problems")
-        check("Windows is not told to keep any of a crash" in plain["evidence"]["error"], plain["evidence"])
+        check("Windows is not configured to keep any of a crash" in plain["evidence"]["error"], plain["evidence"])
         registry("add", LOCAL_DUMPS, "/v", "DumpFolder", "/d", wine.windows_path(agent.folder))
         try:
             for pid in range(4, 2000, 4):  # of earlier processes with whatever process id

@@ -25,7 +25,7 @@ struct os_socket {
     SOCKET handle;       /* non-blocking */
     HANDLE happened;     /* set once for each kind of event; asking for it again arms it again */
     HANDLE ended;        /* set by os_socket_shutdown, for ever */
-    atomic_bool hung_up; /* the peer's end was seen, which is told only once */
+    atomic_bool hung_up; /* the peer's end was seen, which Winsock reports only once */
 };
 
 static void set_io_option(SOCKET handle, DWORD option, void *value, DWORD size)
@@ -87,7 +87,7 @@ int os_socket_try_recv(struct os_socket *s, void *bytes, size_t max, struct erro
 
 int os_socket_try_send(struct os_socket *s, const void *bytes, size_t len, bool more, struct error *err)
 {
-    (void)more; /* Winsock can't be told */
+    (void)more; /* Winsock has no such flag */
     int sent = send(s->handle, bytes, len < SEND_STEP ? (int)len : (int)SEND_STEP, 0);
     if (sent >= 0)
         return sent;

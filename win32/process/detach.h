@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Who is told that this process listens. Only for win32/. */
+/* Who is notified that this process listens. Only for win32/. */
 #ifndef WIN32_PROCESS_DETACH_H
 #define WIN32_PROCESS_DETACH_H
 

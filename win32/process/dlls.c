@@ -27,7 +27,7 @@ static bool dlls_is_file(const wchar_t *folder, const wchar_t *name)
     size_t size = wcslen(folder) + wcslen(name) + 2;
     wchar_t *path = calloc(size, sizeof *path);
     if (!path)
-        return true; /* it can't be told: let Windows say */
+        return true; /* unknown: let Windows say */
     wcscpy(path, folder);
     wcscat(path, L"\\");
     wcscat(path, name);

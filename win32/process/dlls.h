@@ -8,7 +8,7 @@
 #include <wchar.h>
 
 /* Adds the names of those in the program's import table that are found nowhere: not in its folder, the system's, or
-   `search` (the child's PATH; NULL: ours). Nothing of a file that is no executable: starting it tells the reason. */
+   `search` (the child's PATH; NULL: ours). Nothing of a file that is no executable: starting it gives the reason. */
 void dlls_missing(const wchar_t *program, const wchar_t *search, struct strlist *missing);
 
 #endif

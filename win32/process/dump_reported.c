@@ -57,9 +57,9 @@ int dump_read_reported(DWORD pid, FILETIME started, struct buffer *out, struct e
     wchar_t folder[FOLDER_MAX], path[FOLDER_MAX + MAX_PATH];
     char text[FOLDER_MAX];
     if (!find_folder(folder))
-        return error_set(err, ERR_UNAVAILABLE,
-                         "no minidump of process %lu: it has exited, and Windows is not told to keep any of a crash",
-                         pid);
+        return error_set(
+            err, ERR_UNAVAILABLE,
+            "no minidump of process %lu: it has exited, and Windows is not configured to keep any of a crash", pid);
     utf8_copy(text, sizeof text, folder);
     if (!find_file(folder, pid, started, path, sizeof path / sizeof *path))
         return error_set(err, ERR_NOT_FOUND, "no minidump of process %lu: it has exited, and none is in %s", pid, text);

@@ -10,7 +10,7 @@
    ERROR_INTERNAL_ERROR: another one is started then. */
 #define TRIES 3
 
-/* Windows XP can't be told which handles to pass on: there one child is started at a time. */
+/* Windows XP has no list of the handles to pass on: there one child is started at a time. */
 typedef BOOL WINAPI initialize_list(LPPROC_THREAD_ATTRIBUTE_LIST list, DWORD count, DWORD flags, SIZE_T *size);
 typedef BOOL WINAPI update_attribute(LPPROC_THREAD_ATTRIBUTE_LIST list, DWORD flags, DWORD_PTR attribute, void *value,
                                      SIZE_T size, void *previous, SIZE_T *returned);
@@ -111,7 +111,7 @@ static DWORD spawn_create(const struct spawn *how, HANDLE standard[3], PROCESS_I
     } while (code == ERROR_INTERNAL_ERROR && --tries > 0);
     handle_list_deinit(&list);
     if (code == 0 && !out->hProcess)
-        code = ERROR_BAD_EXE_FORMAT; /* Wine has started a Unix program, of which it tells nothing more */
+        code = ERROR_BAD_EXE_FORMAT; /* Wine has started a Unix program, about which it says nothing more */
     return code;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The system's processes by a snapshot, and their windows. No job object marks a tree, since a test could see that. What
-   has lost its parent can't be told from others, unless that parent is one that was ended here. */
+   has lost its parent can't be distinguished from others, unless that parent is one that was ended here. */
 #include "platform/process_table.h"
 #include "win32/system.h"
 #include "win32/process.h"

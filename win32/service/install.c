@@ -171,7 +171,7 @@ static int install_start_service(SC_HANDLE service, struct error *err)
         return windows_error(err, code, "the service is installed, but could not be started");
     if (now.dwCurrentState == SERVICE_RUNNING)
         return 0;
-    return error_set(err, ERR_SYSTEM, "the service is installed, but does not run: the event log tells why");
+    return error_set(err, ERR_SYSTEM, "the service is installed, but does not run: see the event log");
 }
 
 static void install_allow_firewall(const wchar_t *path, struct strlist *report)

@@ -61,7 +61,7 @@ static void seat_without_a_user(void)
         {"ACTIVE=c1\n", NULL, "nobody is logged on: session c1 of seat0 has gone"},
         {"ACTIVE=c1\n", "UID=110\nCLASS=greeter\nSTATE=active\n", "nobody is logged on: a greeter has seat0"},
         {"ACTIVE=c1\n", "UID=110\nCLASS=user\nSTATE=closing\n", "nobody is logged on: session c1 of seat0 is closing"},
-        {"ACTIVE=c1\n", "UID=x1\nCLASS=user\nSTATE=active\n", "session c1 of seat0 does not tell whose it is"},
+        {"ACTIVE=c1\n", "UID=x1\nCLASS=user\nSTATE=active\n", "session c1 of seat0 does not say whose it is"},
         {"ACTIVE=../../etc/passwd\n", NULL, "nobody is logged on: seat0 has no active session"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
