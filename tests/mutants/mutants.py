@@ -54,7 +54,9 @@ AGENT = [
            "child->synced |= sync;", "",
            "unit/agent/test_children", "each wait waits for the disk again"),
     mutant("kill-does-not-look", "agent/children.c",
-           "children_reap_exited(children); children_release(child);", "children_release(child);",
+           "os_process_kill_tree(child->process, grace_ms, killed, err); os_mutex_lock(children->lock); "
+           "children_reap_exited(children);",
+           "os_process_kill_tree(child->process, grace_ms, killed, err); os_mutex_lock(children->lock);",
            "unit/agent/test_children", "a wait right after a kill may find the child running"),
     mutant("log-drops-uncounted", "agent/log.c",
            "log_state.dropped += drop;", "",
@@ -321,7 +323,7 @@ LINUX = [
 
 CAPTURE = [
     mutant("dark-card-first", "capture/choice.c",
-           "(card->lit > 0) != lit", "(card->lit > 1) != lit",
+           "(card->active_outputs > 0) != active", "(card->active_outputs > 1) != active",
            "unit/capture/test_choice", "a card with one output on counts as dark"),
     mutant("rootless-in-front", "capture/choice.c",
            "return server->shown && !server->rootless;", "return server->shown;",

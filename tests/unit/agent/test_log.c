@@ -157,10 +157,7 @@ static void a_quarter_that_ends_with_a_line(void)
 
 static void lines_of_any_length_go_round_and_round(void)
 {
-    const char *given = getenv("PERISCOPE_SEED");
-    unsigned seed = given ? (unsigned)strtoul(given, NULL, 0) : (unsigned)getpid();
-    printf("# PERISCOPE_SEED=%u\n", seed);
-    srand(seed);
+    srand(check_seed());
     for (int round = 0; round < 40; round++) {
         for (int i = 0; i < 100; i++)
             write_line(STAMP_LEN + 1 + (size_t)rand() % (LINE_MAX_LEN - STAMP_LEN - 3));

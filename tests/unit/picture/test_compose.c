@@ -106,11 +106,12 @@ static void draw_reference(struct image *screen, const struct layer *layer, bool
 
 /* ---- comparing ---- */
 
+static uint32_t random_state;
+
 static unsigned random_below(unsigned limit)
 {
-    static uint32_t state = 1;
-    state = state * 1664525u + 1013904223u;
-    return (state >> 8) % limit;
+    random_state = random_state * 1664525u + 1013904223u;
+    return (random_state >> 8) % limit;
 }
 
 /* Owned pixels, to be freed through frame.data[0]. Premultiplied or not, any colour is allowed with any alpha. */
@@ -358,6 +359,7 @@ static void absurd_places(void)
 
 int main(void)
 {
+    random_state = check_seed();
     RUN(nothing_is_black);
     RUN(all_rotations_and_reflections);
     RUN(a_quarter_turn_is_counter_clockwise);
