@@ -4,4 +4,5 @@
 #:                   MUTANTS='NAME...' (wildcards) picks some, COUNT=N takes N of them by PERISCOPE_SEED
 .PHONY: mutants
 mutants:
+	tests/deps.sh check
 	B='$(B)' CC='$(CC)' OPT='$(OPT)' tests/mutants/run $(if $(COUNT),--sample $(COUNT)) $(MUTANTS)
