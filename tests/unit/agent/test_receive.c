@@ -6,6 +6,7 @@
 #include "agent/rpc/receive.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -39,18 +40,18 @@ int fsync(int fd)
     return folder ? 0 : (int)fail_or(failing_sync, 0);
 }
 
-int rename(const char *from, const char *to)
+int rename(const char *old, const char *new)
 {
     note("rename");
-    return (int)fail_or(failing_rename, failing_rename ? 0 : syscall(SYS_renameat2, -100, from, -100, to, 0));
+    return (int)fail_or(failing_rename, failing_rename ? 0 : syscall(SYS_renameat2, AT_FDCWD, old, AT_FDCWD, new, 0));
 }
 
-ssize_t write(int fd, const void *bytes, size_t len)
+ssize_t write(int fd, const void *buf, size_t n)
 {
     if (fd <= 2)
-        return syscall(SYS_write, fd, bytes, len);
+        return syscall(SYS_write, fd, buf, n);
     note("write");
-    return fail_or(failing_write, failing_write ? 0 : syscall(SYS_write, fd, bytes, len));
+    return fail_or(failing_write, failing_write ? 0 : syscall(SYS_write, fd, buf, n));
 }
 
 /* ---- the tests ---- */
