@@ -4,9 +4,9 @@ from mutant import mutant
 
 HOST = [
     mutant("junit-failures-as-errors", "host/report/junit.c",
-           'count_of(junit, "failure"), count_of(junit, "error")',
-           'count_of(junit, "error"), count_of(junit, "failure")',
-           "integration/test_verb_test_plain:a_lost_unit_is_told_and_ends_the_run",
+           'junit_count_of(junit, "failure"), junit_count_of(junit, "error")',
+           'junit_count_of(junit, "error"), junit_count_of(junit, "failure")',
+           "unit/host/test_junit",
            "failures and errors are swapped"),
     mutant("junit-attachment-mark", "host/report/junit.c",
            "buffer_append(out, \" \", 1); begun = i + 1;", "begun = i + 1;",
@@ -42,7 +42,7 @@ HOST = [
            "i < CLIENT_REPEATS && status && p->lost", "i < CLIENT_REPEATS && status",
            "unit/host/test_client unit/host/test_client_calls", "a refusal is asked for again and again"),
     mutant("refusal-behind-strings", "host/call.c",
-           "if (entry->type == WIRE_ERROR) return take_refusal(call); if (entry->type > 0",
+           "if (entry->type == WIRE_ERROR) return call_take_refusal(call); if (entry->type > 0",
            "if (entry->type > 0",
            "unit/host/test_client unit/host/test_client_calls", "an error in the middle of a reply is a malformed reply"),
     mutant("wait-rounded-down", "host/wait.c",
