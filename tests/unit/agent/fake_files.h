@@ -126,6 +126,15 @@ void os_upload_abandon(struct os_upload *upload)
     upload_end(upload);
 }
 
+int os_upload_whole(const char *path, enum os_upload_kind kind, const void *bytes, size_t len, struct error *err)
+{
+    struct os_upload *upload;
+    int status = os_upload_begin(&upload, path, kind, err);
+    if (status == 0)
+        status = os_upload_write(upload, bytes, len, err);
+    return status ? status : os_upload_commit(upload, err);
+}
+
 static inline void files_reset(const char *path, const char *text)
 {
     memset(&files, 0, sizeof files);
