@@ -75,7 +75,7 @@ WIN32 = [
 ]
 
 PLATFORM = [
-    mutant("upload-renamed-before-it-is-synced", "platform/upload.c",
+    mutant("upload-not-durable", "platform/upload.c",
            "os_new_file_close(upload->file, upload->durable, err)", "os_new_file_close(upload->file, false, err)",
            "unit/agent/test_receive", "after a power cut a file that was sent is empty"),
     mutant("upload-folder-unsynced", "platform/upload.c",
