@@ -133,7 +133,7 @@ int os_file_sync(const char *path, struct error *err)
 
 /* ---- the tests ---- */
 
-static struct children *table;
+static struct children *tables[24], *table; /* one for each test, since they live as long as the process */
 static struct error err;
 
 static void begin(void)
@@ -141,7 +141,8 @@ static void begin(void)
     memset(&fake, 0, sizeof fake);
     fake.next_pid = 5;
     fake.wait_result = OS_WAIT_TIMEOUT;
-    table = children_new(&err);
+    static size_t count;
+    table = tables[count++] = children_new(&err);
 }
 
 static uint64_t start_with(bool tracked, const char *out, const char *errors)

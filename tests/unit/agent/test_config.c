@@ -205,8 +205,9 @@ static void files_that_can_not_be_read(void)
     CHECK_INT(parse("--config conf 1"), ERR_INVALID);
     CHECK_TEXT(err.text, "could not read 'conf': Input/output error");
     CHECK_INT(files.open_files, 0);
-    files_reset("conf", "port = 1\nde");
-    files.len += 2; /* and a NUL */
+    static const char with_nul[] = "port = 1\nde\0bug = yes\n";
+    files_reset("conf", with_nul);
+    files.len = sizeof with_nul - 1;
     CHECK_INT(parse("--config conf 1"), ERR_INVALID);
     CHECK_TEXT(err.text, "'conf' has a NUL in it: it is not text");
 }

@@ -134,7 +134,8 @@ void children_count(struct children *children, unsigned *running, unsigned *exit
 
 /* ---- the tests ---- */
 
-static struct worker_pool *pool;
+static struct worker_pool *pools[16], *pool; /* one for each test, since they live as long as the process */
+static size_t pool_count;
 static struct strlist no_rules, lines;
 static struct error err;
 
@@ -147,7 +148,8 @@ static void begin(const enum act *script, size_t count)
     memset(workers, 0, sizeof workers);
     memcpy(fake.script, script, count * sizeof *script);
     buffer_init(&fake.request, 10000);
-    CHECK_INT(worker_pool_new(&pool, &no_rules, &err), 0);
+    CHECK_INT(worker_pool_new(&pools[pool_count], &no_rules, &err), 0);
+    pool = pools[pool_count++];
 }
 #define BEGIN(...) begin((const enum act[]){__VA_ARGS__}, sizeof(const enum act[]){__VA_ARGS__} / sizeof(enum act))
 
@@ -351,7 +353,8 @@ static void the_agents_own_options_go_with_each_request(void)
     BEGIN(ANSWERS);
     strlist_add(&rules, "vkms=emulated");
     strlist_add(&rules, "qxl=virtual");
-    CHECK_INT(worker_pool_new(&pool, &rules, &err), 0);
+    CHECK_INT(worker_pool_new(&pools[pool_count], &rules, &err), 0);
+    pool = pools[pool_count++];
     CHECK_INT(ask(), 0);
     CHECK_TEXT(requested(), "[windows][card-class=vkms=emulated][card-class=qxl=virtual][deadline-ms=700]");
     strlist_add(&rules, "vkms=none");
@@ -372,5 +375,6 @@ int main(void)
     RUN(so_many_at_once_and_no_more);
     RUN(pictures_are_passive_while_a_child_runs);
     RUN(the_agents_own_options_go_with_each_request);
+    strlist_deinit(&lines);
     return CHECK_RESULT();
 }

@@ -20,7 +20,7 @@ static int failing_write, failing_sync, failing_rename; /* an errno, or 0 */
 static void note(const char *call)
 {
     size_t len = strlen(calls);
-    if (len == 0 || strcmp(calls + len - strlen(call), call) != 0)
+    if (len < strlen(call) || strcmp(calls + len - strlen(call), call) != 0)
         snprintf(calls + len, sizeof calls - len, " %s", call);
 }
 

@@ -91,6 +91,7 @@ int64_t os_deadline(int64_t timeout_ms)
 
 static struct options options;
 static struct agent agent;
+static struct os_mutex *lock;
 static const struct os_address loopback = {{[10] = 0xff, [11] = 0xff, 127, 0, 0, 1}};
 
 #define BANNER "s\0\0\0\0\0\0\0\17testagentd 1.7"
@@ -106,7 +107,7 @@ static void begin(const struct piece *pieces)
     fake.pieces = pieces;
     buffer_init(&fake.sent, 1 << 20);
     options = (struct options){.protocol_minor = 7, .max_clients = 2, .io_timeout_s = IO_TIMEOUT_S};
-    agent = (struct agent){.options = &options, .lock = os_mutex_new()};
+    agent = (struct agent){.options = &options, .lock = lock};
 }
 
 static void serve_from(const struct os_address *peer)
@@ -142,11 +143,11 @@ static void a_client_that_says_nothing(void)
 static void it_may_rest_between_requests_and_not_within_one(void)
 {
     static const struct piece pieces[] = {{PING, 3, 0},
-                                          {PING + 3, 5, 0},
+                                          {&PING[3], 5, 0},
                                           {PING, PING_LEN, 0},
                                           {PING PING, 2 * PING_LEN, 0},
                                           {PING PING, 11, 0},
-                                          {PING + 3, 5, 0},
+                                          {&PING[3], 5, 0},
                                           {0}};
     static const int64_t within = NOW + IO_TIMEOUT_S * 1000;
     static const int64_t want[] = {OS_FOREVER, within, OS_FOREVER, OS_FOREVER, OS_FOREVER, within, OS_FOREVER};
@@ -242,6 +243,7 @@ static void a_client_without_a_thread_is_let_go(void)
 int main(void)
 {
     log_init(false);
+    lock = os_mutex_new();
     RUN(a_client_that_says_nothing);
     RUN(it_may_rest_between_requests_and_not_within_one);
     RUN(one_that_stalls_within_a_request_is_ended);

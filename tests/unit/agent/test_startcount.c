@@ -8,13 +8,14 @@
 static char *command_line[] = {"/usr/sbin/periscoped", NULL};
 static struct options options;
 static struct agent agent;
+static struct os_mutex *lock;
 static struct error err;
 
 static void begin(const char *kept)
 {
     files_reset(kept ? "periscoped.data" : NULL, kept);
     options = (struct options){.argc = 1, .argv = command_line, .show_restarts = true};
-    agent = (struct agent){.options = &options, .lock = os_mutex_new()};
+    agent = (struct agent){.options = &options, .lock = lock};
 }
 
 static void check_count(const char *kept, uint32_t want, const char *stored)
@@ -74,6 +75,7 @@ static void a_count_that_can_not_be_kept(void)
 int main(void)
 {
     log_init(false);
+    lock = os_mutex_new();
     RUN(each_start_counts);
     RUN(what_is_no_count_is_none);
     RUN(without_the_option_nothing_is_kept);

@@ -27,19 +27,30 @@ int os_upgrade_check(const char *path, const char *const *argv, struct error *er
 
 static struct options options;
 static struct agent agent;
+static struct os_mutex *lock;
 static struct session session;
 static struct reply reply;
 static struct error err;
 static char *command_line[] = {"periscoped", "9000", NULL};
 
+static void end(void)
+{
+    free(agent.next_path);
+    strlist_deinit(&agent.next_argv);
+    free(agent.replaced);
+    free(agent.upgrade_error);
+    agent = (struct agent){0};
+}
+
 static void begin(void)
 {
+    end();
     files_reset(NULL, NULL);
     check_status = 0;
     *checked = '\0';
     self = "/opt/periscoped";
     options = (struct options){.argc = 2, .argv = command_line};
-    agent = (struct agent){.options = &options, .lock = os_mutex_new(), .start_count = 4};
+    agent = (struct agent){.options = &options, .lock = lock, .start_count = 4};
     session = (struct session){.agent = &agent};
 }
 
@@ -224,6 +235,7 @@ static void a_restart_moves_nothing(void)
 int main(void)
 {
     log_init(false);
+    lock = os_mutex_new();
     RUN(it_goes_well);
     RUN(one_at_a_time);
     RUN(what_is_no_agent_is_not_taken);
@@ -235,5 +247,6 @@ int main(void)
     RUN(names_that_are_too_long);
     RUN(no_upgrade_drops_it);
     RUN(a_restart_moves_nothing);
+    end();
     return CHECK_RESULT();
 }
