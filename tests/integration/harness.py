@@ -2,11 +2,13 @@
 """Starts the real agent for a test and looks at it from outside; runs tests and prints what tests/run reads.
 
 PERISCOPED is the agent's command line (build/periscoped of this tree when unset; "wine x.exe" will do).
+PERISCOPE_SEED is the seed of what is random.
 PERISCOPE_LOAD_PERCENT scales the tests that count on quantity; PERISCOPE_SANITIZED=1 tells that the agent is built
 with a sanitizer, so its memory and its size mean nothing.
 """
 import glob
 import os
+import random
 import shlex
 import shutil
 import signal
@@ -83,6 +85,24 @@ def need_root():
 def need_plain_build():
     if SANITIZED:
         raise Skip("what a sanitizer costs is not what the agent costs")
+
+
+_generator = None
+
+
+def generator():
+    """The program's random numbers; their seed is PERISCOPE_SEED, or is picked, and printed."""
+    global _generator
+    if _generator is None:
+        given = os.environ.get("PERISCOPE_SEED")
+        seed = int(given, 0) if given else time.time_ns() % 1_000_000
+        print(f"# PERISCOPE_SEED={seed}", flush=True)
+        _generator = random.Random(seed)
+    return _generator
+
+
+def random_bytes(count):
+    return generator().randbytes(count)
 
 
 def scaled(count, least):

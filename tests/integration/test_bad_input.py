@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Requests that no honest host sends: consumed whole and answered with one error, or the connection is closed."""
-import random
 import socket
 import time
 
@@ -207,9 +206,7 @@ def other_protocols(agent):
 @with_agent("--io-timeout", "2")
 def noise(agent):
     """Golden-like requests with bytes changed by a generator whose seed is printed."""
-    seed = int(time.time())
-    print(f"# seed {seed}")
-    generator = random.Random(seed)
+    generator = harness.generator()
     # No id that runs, ends or replaces something comes out of one changed byte.
     base = [wire.request(wire.GETFILE, s("v1")), wire.request(wire.WAIT2, Q(1), I(0)),
             wire.request(wire.SETPROPERTY, s("start.count"), s("1")), wire.request(wire.GETPROPERTIES)]

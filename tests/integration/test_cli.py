@@ -8,7 +8,7 @@ import tempfile
 import cli
 import wire
 from cli import FAILED, NO_AGENT, REFUSED, TIMED_OUT, UNSUPPORTED, USAGE, one_line, periscope, target, unused_port
-from harness import Agent, check, equal, main, need_localhost, test, with_agent
+from harness import Agent, check, equal, main, need_localhost, random_bytes, test, with_agent
 
 VERBS = ("ping wait-boot info put get rm run wait kill test screenshot crc compare displays settime property upgrade restart").split()
 
@@ -221,7 +221,7 @@ def fetched(agent, name, *options):
 @with_agent()
 def files_go_there_and_back(agent):
     with tempfile.TemporaryDirectory() as folder:
-        for content in (b"", b"\0", b"text\r\n", os.urandom(3_000_000)):
+        for content in (b"", b"\0", b"text\r\n", random_bytes(3_000_000)):
             local, back = os.path.join(folder, "local"), os.path.join(folder, "back")
             with open(local, "wb") as file:
                 file.write(content)
@@ -304,7 +304,7 @@ def rm_removes(agent):
 def names_that_are_not_utf8(agent):
     """In JSON they are what Python's own decoder makes of them."""
     names = [b"\xff", b"a\xc3(", b"\xe2\x82", b"\xed\xa0\x80", b"\xf0\x9f\x98\x80", b"\xf4\x90\x80\x80", b"\xc3\xa4\"\\\n\x01"]
-    names += [bytes(b for b in os.urandom(40) if b not in b"/\0") for _ in range(20)]
+    names += [bytes(b for b in random_bytes(40) if b not in b"/\0") for _ in range(20)]
     for name in names:
         reply = periscope("put", target(agent), "--json", "--", b"-", b"x" + name, data=b"1").json
         equal(reply["remote"], "x" + name.decode("utf-8", "replace"))

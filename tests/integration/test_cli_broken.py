@@ -10,9 +10,9 @@ import tempfile
 
 import cli
 from cli import NO_AGENT, one_line, periscope, start, target
-from harness import check, equal, eventually, main, with_agent
+from harness import check, equal, eventually, main, random_bytes, with_agent
 
-CONTENT = os.urandom(3_000_000)
+CONTENT = random_bytes(3_000_000)
 CHUNK = 65536
 
 

@@ -43,7 +43,7 @@ def defect_13_children_inherit_connections(agent):
 @with_agent()
 def defect_14_signals_break_a_transfer(agent):
     """Children end while a get is blocked because its client reads slowly."""
-    block = os.urandom(MEBIBYTE)
+    block = harness.random_bytes(MEBIBYTE)
     agent.write("big", block * 48)
     slow, busy = agent.client(), agent.client()
     digest, size = hashlib.sha256(), slow.get_begin("big")

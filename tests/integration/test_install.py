@@ -144,18 +144,25 @@ def man_pages_tell_all():
     periscope = os.path.join(BUILD, "periscope")
     verbs = re.findall(r"^  ([a-z-]+) +[A-Z]", run(periscope, "--help").split("Verbs:\n")[1].split("\n\n")[0], re.MULTILINE)
     check(len(verbs) > 10, verbs)
+    told = []
     for verb in verbs:
         check(re.search(rf"^ +{verb}( |$)", page, re.MULTILINE), f"periscope(1) does not tell of {verb}")
         name = f"periscope-{verb}.1" if os.path.exists(os.path.join(TOP, "docs", "man", f"periscope-{verb}.1")) else None
         pages = page + (re.sub(rb".\x08", b"", rendered(name)).decode() if name else "")
         for option in re.findall(r"^  (?:-\w, |    )(--[a-z-]+)", run(periscope, verb, "--help"), re.MULTILINE):
             check(option in pages, f"the man pages do not tell of {option} of {verb}")
-    for value, text in re.findall(r"^  (\d+) +(.*)$", run(periscope, "--help"), re.MULTILINE):
+            told.append(option)
+    check(len(told) > 3 * len(verbs), f"only {told} were found in the help")
+    statuses = re.findall(r"^  (\d+) +(.*)$", run(periscope, "--help"), re.MULTILINE)
+    check(len(statuses) >= 8, f"only {statuses} were found in the help")
+    for value, text in statuses:
         check(re.search(rf"^ +{value} +[a-z-]+ ", page, re.MULTILINE), f"periscope(1) does not tell of {value}: {text}")
     functions = re.sub(rb".\x08", b"", rendered("libperiscope.3")).decode()
     with open(os.path.join(TOP, "host", "periscope.h"), encoding="utf-8") as file:
-        for name in re.findall(r"\b(periscope_\w+)\(", re.sub(r"/\*.*?\*/", "", file.read(), flags=re.DOTALL)):
-            check(f"{name}(" in functions, f"libperiscope(3) does not tell of {name}")
+        names = re.findall(r"\b(periscope_\w+)\(", re.sub(r"/\*.*?\*/", "", file.read(), flags=re.DOTALL))
+    check(len(names) > 20, f"only {names} were found in the header")
+    for name in names:
+        check(f"{name}(" in functions, f"libperiscope(3) does not tell of {name}")
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@
 """Many children, many clients, large files. PERISCOPE_LOAD_PERCENT scales the counts."""
 import concurrent.futures
 import hashlib
-import os
 
 import guest
 import harness
@@ -129,7 +128,7 @@ def get_while_children_exit(agent, size):
 
 def put_blocks(agent, count):
     """That many MiB, compared by hash with what is then on the disk."""
-    client, block = agent.client(), os.urandom(1 << 20)
+    client, block = agent.client(), harness.random_bytes(1 << 20)
     client.send(wire.u32(wire.SENDFILE), wire.u32(3), s("upload"), I(0), wire.header("d", count << 20))
     for _ in range(count):
         client.send(block)

@@ -19,7 +19,7 @@ UNREADABLE = ("unable to open '{}' for reading: " + NOT_FOUND).format
 @with_agent()
 def contents_are_kept_byte_for_byte(agent):
     client = agent.client()
-    for content in (b"", b"\0", b"report\r\n\x1a\xff\0", bytes(range(256)) * 300, os.urandom((5 << 20) + 1)):
+    for content in (b"", b"\0", b"report\r\n\x1a\xff\0", bytes(range(256)) * 300, harness.random_bytes((5 << 20) + 1)):
         client.put("file", content)
         equal(agent.read("file"), content, "content on the disk")
         equal(client.get("file"), content, "content")

@@ -122,6 +122,18 @@ def kill_asks_first(agent):
 
 
 @with_agent()
+def kill_lets_who_is_stopped_hear_it(agent):
+    """A stopped process gets its SIGTERM only once it goes on."""
+    need_unix("tests/wine/test_run.py has its kill, which closes windows and ends trees")
+    client = agent.client()
+    pid = client.shell("trap 'echo asked > asked; exit 3' TERM; kill -STOP $$; echo went-on > went-on; sleep 100")
+    eventually(lambda: harness.stat_fields(pid)[0] == b"T", "the child to be stopped")
+    client.kill(pid, "grace-ms=15000")
+    equal(client.wait(pid, 20), 3 << 8, "status")
+    equal(client.get("asked"), b"asked\n", "what the child wrote when asked")
+
+
+@with_agent()
 def kill_ends_who_ignores_sigterm(agent):
     need_unix("tests/wine/test_run.py has its kill, which closes windows and ends trees")
     client = agent.client()

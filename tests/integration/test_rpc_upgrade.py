@@ -37,7 +37,7 @@ def try_client(agent):
 def no_upgrade_says_yes_and_stays(agent):
     client = agent.client()
     start = client.property("agent.start")
-    client.expect("", wire.UPGRADE, d(os.urandom(3 << 20)))
+    client.expect("", wire.UPGRADE, d(harness.random_bytes(3 << 20)))
     client.ping()
     equal(agent.client().property("agent.start"), start, "agent.start")
     equal(os.listdir(agent.folder), [], "files")

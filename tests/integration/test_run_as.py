@@ -45,16 +45,55 @@ def programs_have_the_users_rights_and_no_others():
         client = agent.client()
         equal(output_of(client, "/bin/sh", "-c", "id -u; id -g; id -G; echo $HOME $USER"),
               f"{account.pw_uid}\n{account.pw_gid}\n{account.pw_gid}\n{account.pw_dir} {OTHER}\n", "who it is")
-        status = output_of(client, "/bin/grep", "-E", "^(Cap(Inh|Prm|Eff|Amb)|Uid|Gid|Groups)", "/proc/self/status")
-        for line in status.splitlines():
-            key, value = line.split(":")
-            if key.startswith("Cap"):
-                equal(int(value, 16), 0, key)
-            elif key in ("Uid", "Gid"):
-                want = account.pw_uid if key == "Uid" else account.pw_gid
-                equal({int(n) for n in value.split()}, {want}, key)
+        status = output_of(client, "/bin/grep", "-E", "^(Cap(Inh|Prm|Eff|Amb)|Uid|Gid):", "/proc/self/status")
+        fields = dict(line.split(":") for line in status.splitlines())
+        equal({int(n) for n in fields.pop("Uid").split()}, {account.pw_uid}, "Uid")
+        equal({int(n) for n in fields.pop("Gid").split()}, {account.pw_gid}, "Gid")
+        equal({key: int(value, 16) for key, value in fields.items()},
+              dict.fromkeys(("CapInh", "CapPrm", "CapEff", "CapAmb"), 0), "capabilities")
         equal(os.stat(agent.path("out.txt")).st_uid, account.pw_uid, "owner of what it wrote")
         check(client.property("run.as") == f"user {OTHER} (uid {account.pw_uid})", "the property run.as")
+
+
+# Groups that the agent itself is in, as root may be: of no file and no user.
+AGENTS_GROUPS = "54321,54322"
+IN_GROUPS = ["setpriv", "--groups", AGENTS_GROUPS]
+
+
+def groups(path):
+    with open(path, encoding="ascii", errors="replace") as file:
+        return next(line for line in file if line.startswith("Groups:")).split()[1:]
+
+
+@test
+def programs_are_in_none_of_the_agents_groups():
+    need_unix("there the user must be logged on")
+    need_root()
+    account = pwd.getpwnam(OTHER)
+    with Agent("--run-as", OTHER, wrapper=IN_GROUPS) as agent:
+        equal(groups(f"/proc/{agent.pid}/status"), AGENTS_GROUPS.split(","), "the agent's own groups")
+        client = agent.client()
+        status = output_of(client, "/bin/grep", "^Groups:", "/proc/self/status")
+        equal(status.split()[1:], [str(account.pw_gid)], "groups of a program")
+        equal(output_of(client, "/bin/sh", "-c", "id -G").split(), [str(account.pw_gid)], "groups that id tells")
+
+
+@test
+def files_are_touched_with_none_of_the_agents_groups():
+    need_unix("there the user must be logged on")
+    need_root()
+    with Agent("--run-as", OTHER, wrapper=IN_GROUPS) as agent:
+        client = agent.client()
+        shared = os.path.join(agent.base, "shared")
+        os.mkdir(shared)
+        os.chown(shared, 0, int(AGENTS_GROUPS.split(",", maxsplit=1)[0]))
+        os.chmod(shared, 0o770)
+        refused("Permission denied", client.put, f"{shared}/new", b"x")
+        equal(os.listdir(shared), [], "what is in the folder")
+        client.put("mine", b"text")
+        tasks = f"/proc/{agent.pid}/task"
+        for task in os.listdir(tasks):  # it has them back when it is done
+            equal(groups(f"{tasks}/{task}/status"), AGENTS_GROUPS.split(","), "groups of a thread of the agent")
 
 
 @test

@@ -12,7 +12,7 @@ import struct
 import subprocess
 import tempfile
 
-from harness import COMMAND, PATIENCE, check, equal, eventually, main, need_root, refused, stat_fields, test
+from harness import COMMAND, PATIENCE, check, equal, eventually, main, need_root, random_bytes, refused, stat_fields, test
 from isolation import isolate, need_isolation
 from wire import Refused
 from worker import Worker
@@ -229,7 +229,7 @@ def server_that_refuses_everything():
 @test
 def files_that_are_no_authorities():
     need_isolation()
-    with files(large=b"\0" * (300 << 10), random=os.urandom(5000), short=entry(RIGHT)[:-1]) as folder, \
+    with files(large=b"\0" * (300 << 10), random=random_bytes(5000), short=entry(RIGHT)[:-1]) as folder, \
             locked_server(folder) as server:
         os.mkfifo(os.path.join(folder, "fifo"))
         hide(os.path.join(folder, "server"))

@@ -5,6 +5,7 @@
 #define TESTS_CHECK_H
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static int check_failures;     /* in the current test */
@@ -53,5 +54,14 @@ static const char *check_skip; /* why the current test can't run, or NULL */
         fflush(stdout);                                                                                                \
     } while (0)
 #define CHECK_RESULT() (check_failed_tests != 0)
+
+/* Returns and prints the seed of a test's random numbers: PERISCOPE_SEED, or else always the same. */
+static inline unsigned check_seed(void)
+{
+    const char *given = getenv("PERISCOPE_SEED");
+    unsigned seed = given && *given ? (unsigned)strtoul(given, NULL, 0) : 1;
+    printf("# PERISCOPE_SEED=%u\n", seed);
+    return seed;
+}
 
 #endif

@@ -116,12 +116,16 @@ def terminal_switches(machine):
 
     def take():
         _, _, _, graphics = by_crc(machine, "client on its own terminal")
-        switches = machine.client.shell("for i in 1 2 3 4 5 6 7 8; do chvt 1; sleep 0.4; chvt 3; sleep 0.4; done")
+        switches = machine.client.shell("until [ -e /tmp/enough ]; do chvt 1; sleep 1; chvt 3; sleep 1; done")
         taken = []
-        while len(taken) < 16:
-            facts, width, height, pixels = machine.picture()
-            check((width, height) == SIZE, facts)
-            taken.append("text" if pixels == text else "graphics" if pixels == graphics else "between")
+        try:
+            while len(taken) < 16 or not {"text", "graphics"} <= set(taken):
+                check(len(taken) < 500, f"while terminals are switched only: {set(taken)}")
+                facts, width, height, pixels = machine.picture()
+                check((width, height) == SIZE, facts)
+                taken.append("text" if pixels == text else "graphics" if pixels == graphics else "between")
+        finally:
+            machine.shell("touch /tmp/enough")
         machine.client.wait(switches, rig.PATIENCE)
         machine.client.forget(switches)
         print(f"# while terminals are switched: {' '.join(taken)}")

@@ -65,7 +65,11 @@ def another_process_s_window():
         equal(facts["gdi.desktop"], agent.name, "desktop")
         same = agent.periscope("screenshot", agent.path("none.png"), code=119,
                                before=("--no-cursor", "--if-changed", facts["hash"]))
-        check(b"unchanged" in same.out or same.code == 119, "an unchanged picture")
+        check(not os.path.exists(agent.path("none.png")), "an unchanged picture was written")
+        equal((same.facts()["unchanged"], same.facts()["hash"]), ("1", facts["hash"]), "facts of an unchanged picture")
+        other = facts["hash"][:-1] + ("1" if facts["hash"].endswith("0") else "0")
+        agent.periscope("screenshot", agent.path("other.png"), before=("--no-cursor", "--if-changed", other))
+        check(decode_png(agent.read("other.png")).same(picture), "a picture that has changed is not the screen's")
 
 
 def outputs_and_regions():

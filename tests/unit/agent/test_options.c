@@ -76,6 +76,23 @@ static void options_behind_a_wrong_one_count(void)
     CHECK_TEXT(parse(&plain, "vm --none --json -z"), "{json=}[vm] there is no option --none");
 }
 
+static void of_a_setting_given_twice_the_last_counts(void)
+{
+    char *args[] = {"--timeout", "1", "-t2", "-e", "A", "--timeout=3", "-eB", NULL};
+    size_t operands;
+    struct error err;
+    struct cli cli = {.command = &plain};
+    CHECK_INT(cli_parse(&cli, args, &operands, &err), 0);
+    CHECK_TEXT(cli_option(&cli, "timeout"), "3");
+    CHECK(!cli_option(&cli, "append"));
+    const char **all = cli_option_all(&cli, "env");
+    CHECK_TEXT(all[0], "A");
+    CHECK_TEXT(all[1], "B");
+    CHECK(!all[2]);
+    free(all);
+    free(cli.settings);
+}
+
 static bool seconds(const char *given, int want)
 {
     struct cli cli = {.command = &plain};
@@ -110,6 +127,7 @@ int main(void)
     RUN(options_end_at_the_program);
     RUN(options_that_are_wrong);
     RUN(options_behind_a_wrong_one_count);
+    RUN(of_a_setting_given_twice_the_last_counts);
     RUN(seconds_to_the_millisecond);
     RUN(file_names);
     return CHECK_RESULT();

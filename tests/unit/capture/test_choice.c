@@ -68,6 +68,15 @@ static void test_machine_with_xvfb_alone(void)
     CHECK(strstr(found.items[0].reason, "DISPLAY") != NULL);
 }
 
+/* A kernel without virtual terminals, or a container: what a server's command line says is compared with nothing. */
+static void no_virtual_terminal(void)
+{
+    begin(0);
+    server(0, "Xorg", 7);
+    CHECK_TEXT(choose(NULL), "x11 :0");
+    CHECK_INT(found.passed_over.count, 0);
+}
+
 static void text_console(void)
 {
     begin(1);
@@ -305,6 +314,7 @@ int main(void)
 {
     RUN(nothing_at_all);
     RUN(test_machine_with_xvfb_alone);
+    RUN(no_virtual_terminal);
     RUN(text_console);
     RUN(passed_through_before_emulated);
     RUN(class_decides_among_three);

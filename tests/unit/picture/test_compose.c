@@ -106,11 +106,12 @@ static void draw_reference(struct image *screen, const struct layer *layer, bool
 
 /* ---- comparing ---- */
 
+static uint32_t random_state;
+
 static unsigned random_below(unsigned limit)
 {
-    static uint32_t state = 1;
-    state = state * 1664525u + 1013904223u;
-    return (state >> 8) % limit;
+    random_state = random_state * 1664525u + 1013904223u;
+    return (random_state >> 8) % limit;
 }
 
 /* Owned pixels, to be freed through frame.data[0]. Premultiplied or not, any colour is allowed with any alpha. */
@@ -265,6 +266,58 @@ static void blending(void)
         }
 }
 
+/* What comes of one pixel over another, both of the given red. The frames are of 16 bits a channel, and so is what is
+   mixed: the result is its upper 8 bits. */
+static int mixed(uint16_t over, uint16_t over_alpha, uint16_t below, enum blend mode, uint16_t layer_alpha)
+{
+    struct layer layers[2] = {make_layer(2, 1, "AR48"), make_layer(2, 1, "AR48")};
+    uint16_t pixels[2][4] = {{0, 0, below, 0xffff}, {0, 0, over, over_alpha}}; /* blue, green, red, alpha */
+    uint8_t rgb[3];
+    struct error err;
+    for (int i = 0; i < 2; i++) {
+        memcpy((void *)(uintptr_t)layers[i].frame.data[0], pixels[i], 8);
+        layers[i].frame.width = layers[i].width = 1;
+        layers[i].src_width = 1 << 16;
+    }
+    layers[1].blend = mode;
+    layers[1].alpha = layer_alpha;
+    CHECK_INT(compose(rgb, 3, 1, 1, layers, 2, &err), 0);
+    free_layers(layers, 2);
+    return rgb[0];
+}
+
+/* By the definition in whole numbers, rounded to the nearest of 0xffff steps: values at which cutting off would end one
+   of 256 steps lower. */
+static void mixing_is_rounded(void)
+{
+    unsigned different = 0;
+    for (uint32_t below = 0; below < 0x10000; below += 0x101)
+        for (uint32_t alpha = 1; alpha < 0xffff; alpha += 0x1357) {
+            uint64_t sum = (uint64_t)0x80ff * alpha + (uint64_t)below * (0xffff - alpha);
+            int want = (int)((2 * sum + 0xffff) / (2 * 0xffff)) >> 8, cut = (int)(sum / 0xffff) >> 8;
+            CHECK_INT(mixed(0x80ff, (uint16_t)alpha, (uint16_t)below, BLEND_COVERAGE, 0xffff), want);
+            different += want != cut;
+        }
+    CHECK(different > 0);
+}
+
+/* Of the plane's alpha and the pixel's: round(a * b / 0xffff). */
+static void a_product_of_alphas_is_rounded(void)
+{
+    unsigned different = 0;
+    for (uint32_t layer = 0x10; layer < 0xffff; layer += 0x123)
+        for (uint32_t pixel = 1; pixel < 0xffff; pixel += 0x1f3) {
+            uint64_t product = (uint64_t)layer * pixel;
+            uint32_t alpha = (uint32_t)((2 * product + 0xffff) / (2 * 0xffff)), cut = (uint32_t)(product / 0xffff);
+            int want = (int)((2 * (uint64_t)0xffff * alpha + 0xffff) / (2 * 0xffff)) >> 8; /* white over black */
+            if (want == (int)(cut >> 8))
+                continue;
+            CHECK_INT(mixed(0xffff, (uint16_t)pixel, 0, BLEND_COVERAGE, (uint16_t)layer), want);
+            different++;
+        }
+    CHECK(different > 0);
+}
+
 static void the_lowest_layers_alpha_means_nothing(void)
 {
     struct layer layer = make_layer(5, 5, "AR24");
@@ -306,12 +359,15 @@ static void absurd_places(void)
 
 int main(void)
 {
+    random_state = check_seed();
     RUN(nothing_is_black);
     RUN(all_rotations_and_reflections);
     RUN(a_quarter_turn_is_counter_clockwise);
     RUN(crops_and_scales);
     RUN(fractions_of_a_pixel);
     RUN(blending);
+    RUN(mixing_is_rounded);
+    RUN(a_product_of_alphas_is_rounded);
     RUN(the_lowest_layers_alpha_means_nothing);
     RUN(order);
     RUN(absurd_places);

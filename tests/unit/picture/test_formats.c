@@ -100,8 +100,8 @@ static int apart(uint16_t got, int want)
 }
 
 /* Expected values: R'G'B' of the standards' published 8-bit colour bars (75 % and 100 %), computed elsewhere. */
-static void check_yuv(const char *fourcc, const uint8_t *luma, const uint8_t *chroma, uint32_t x,
-                      enum yuv_encoding encoding, bool full, int red, int green, int blue)
+static void check_yuv_within(int tolerance, const char *fourcc, const uint8_t *luma, const uint8_t *chroma, uint32_t x,
+                             enum yuv_encoding encoding, bool full, int red, int green, int blue)
 {
     struct frame frame = frame_of(fourcc, luma, 4);
     frame.data[1] = chroma;
@@ -109,10 +109,18 @@ static void check_yuv(const char *fourcc, const uint8_t *luma, const uint8_t *ch
     frame.encoding = encoding;
     frame.full_range = full;
     struct color got = frame.format->read(&frame, x, 0);
-    if (apart(got.red, red) > 1 || apart(got.green, green) > 1 || apart(got.blue, blue) > 1)
+    bool near =
+        apart(got.red, red) <= tolerance && apart(got.green, green) <= tolerance && apart(got.blue, blue) <= tolerance;
+    if (!near)
         printf("# %s %d: %d %d %d\n", fourcc, encoding, got.red >> 8, got.green >> 8, got.blue >> 8);
-    CHECK(apart(got.red, red) <= 1 && apart(got.green, green) <= 1 && apart(got.blue, blue) <= 1);
+    CHECK(near);
     CHECK_INT(got.alpha, 0xffff);
+}
+
+static void check_yuv(const char *fourcc, const uint8_t *luma, const uint8_t *chroma, uint32_t x,
+                      enum yuv_encoding encoding, bool full, int red, int green, int blue)
+{
+    check_yuv_within(1, fourcc, luma, chroma, x, encoding, full, red, green, blue);
 }
 
 static void yuv_of_three_standards(void)
@@ -128,6 +136,24 @@ static void yuv_of_three_standards(void)
     check_yuv("NV21", red601, (const uint8_t[]){240, 90}, 1, YUV_BT601, false, 255, 0, 0);
     check_yuv("NV12", (const uint8_t[]){16, 235}, (const uint8_t[]){128, 128}, 0, YUV_BT709, false, 0, 0, 0);
     check_yuv("NV12", (const uint8_t[]){16, 235}, (const uint8_t[]){128, 128}, 1, YUV_BT709, false, 255, 255, 255);
+}
+
+/* The 75 % colour bars of SMPTE EG 1 in ITU-R BT.601's 8 bits: there a wrong scale does not hide in what is clamped.
+   Their chroma is rounded to whole steps, of which one is up to two steps of a colour. */
+static void yuv_of_published_colour_bars(void)
+{
+    static const struct {
+        uint8_t luma[2], chroma[2];
+        int red, green, blue;
+    } bars[] = {
+        {{180, 180}, {128, 128}, 191, 191, 191}, {{162, 162}, {44, 142}, 191, 191, 0},
+        {{131, 131}, {156, 44}, 0, 191, 191},    {{112, 112}, {72, 58}, 0, 191, 0},
+        {{84, 84}, {184, 198}, 191, 0, 191},     {{65, 65}, {100, 212}, 191, 0, 0},
+        {{35, 35}, {212, 114}, 0, 0, 191},
+    };
+    for (size_t i = 0; i < sizeof bars / sizeof *bars; i++)
+        check_yuv_within(2, "NV12", bars[i].luma, bars[i].chroma, 0, YUV_BT601, false, bars[i].red, bars[i].green,
+                         bars[i].blue);
 }
 
 static void yuv_of_other_layouts(void)
@@ -172,6 +198,7 @@ int main(void)
     RUN(half_floats);
     RUN(palette);
     RUN(yuv_of_three_standards);
+    RUN(yuv_of_published_colour_bars);
     RUN(yuv_of_other_layouts);
     RUN(chroma_is_of_two_by_two);
     RUN(unknown_formats);

@@ -129,7 +129,7 @@ static struct decoded decode(const struct buffer *file)
 
 enum kind { BLACK, NOISE, SMOOTH, DITHERED, MIXED, KIND_COUNT };
 
-static uint32_t random_state = 1;
+static uint32_t random_state;
 static uint8_t random_byte(void)
 {
     random_state = random_state * 1103515245u + 12345u;
@@ -366,6 +366,7 @@ static void each_filter_is_chosen_where_it_is_best(void)
 
 int main(void)
 {
+    random_state = check_seed();
     RUN(filters_give_what_the_specification_says);
     RUN(each_filter_is_chosen_where_it_is_best);
     RUN(png_gives_back_every_kind_and_size);

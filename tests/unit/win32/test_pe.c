@@ -146,6 +146,18 @@ static void names_are_bounded(void)
                "no executable for Windows: the name of a DLL in its import table has a control character");
 }
 
+/* What the file has behind a section is not part of the image there. */
+static void a_name_ends_with_its_section(void)
+{
+    struct image image;
+    make(&image, 64);
+    add_import(&image, 0, 500, "a.dll");
+    put(&image, SECTION + 16, 506, 4); /* to its NUL */
+    CHECK_TEXT(told(&image), "64: a.dll");
+    put(&image, SECTION + 16, 505, 4);
+    CHECK_TEXT(told(&image), "no executable for Windows: the name of a DLL in its import table is empty or too long");
+}
+
 static void a_table_without_end_ends(void)
 {
     struct image image;
@@ -163,6 +175,7 @@ int main(void)
     RUN(no_import_table_is_no_imports);
     RUN(what_is_broken_is_told);
     RUN(names_are_bounded);
+    RUN(a_name_ends_with_its_section);
     RUN(a_table_without_end_ends);
     return CHECK_RESULT();
 }

@@ -369,6 +369,58 @@ static void a_framebuffer_with_a_palette(void)
     CHECK(strstr(fact("drm.plane"), "of C8 64x48") != NULL);
 }
 
+/* The palette is the gamma table, which is then used up: it is no second step, wanted or not. */
+static void a_palette_is_not_applied_twice(void)
+{
+    begin();
+    for (int i = 0; i < 256; i++) {
+        ramp[i][0] = (uint16_t)((255 - i) * 257);
+        ramp[i][1] = ramp[i][2] = 0;
+    }
+    fake_add_blob(77, ramp, sizeof ramp);
+    fake.crtcs[0].gamma = 77;
+    struct fake_framebuffer *framebuffer = fake_add_framebuffer(102, CODE('C', '8', ' ', ' '), WIDTH, HEIGHT, WIDTH);
+    memset(fake_bytes(framebuffer->handles[0]), 5, WIDTH * HEIGHT);
+    fake_set(&fake.planes[0], FAKE_FB_ID, 102);
+    take(&(struct capture_options){.colors = true, .timeout_ms = 10000});
+    CHECK_INT(got.result, CAPTURE_OK);
+    CHECK_INT(pixel(10, 1), 250 << 16);
+    CHECK_TEXT(fact("color"), "(none)");
+}
+
+/* A table of another length is no palette of 256. */
+static void a_short_table_is_no_palette(void)
+{
+    begin();
+    memset(ramp, 0x55, sizeof ramp);
+    fake_add_blob(77, ramp, 16 * sizeof *ramp);
+    fake.crtcs[0].gamma = 77;
+    fake_add_framebuffer(102, CODE('C', '8', ' ', ' '), WIDTH, HEIGHT, WIDTH);
+    fake_set(&fake.planes[0], FAKE_FB_ID, 102);
+    take(&(struct capture_options){.timeout_ms = 10000});
+    CHECK_INT(got.result, CAPTURE_FAILED);
+    CHECK(strstr(got.err.text, "does not tell the palette of its C8 framebuffer") != NULL);
+}
+
+/* ---- sleep ---- */
+
+/* As of a CRTC that keeps its mode while its display sleeps. */
+static int keep_the_mode(unsigned long request, const void *argument)
+{
+    (void)argument;
+    fake.crtcs[0].active = request != DRM_IOCTL_MODE_OBJ_GETPROPERTIES;
+    return 0;
+}
+
+static void a_display_that_sleeps_shows_nothing(void)
+{
+    begin();
+    fake.hook = keep_the_mode;
+    take(&(struct capture_options){.timeout_ms = 10000});
+    CHECK_INT(got.result, CAPTURE_FAILED);
+    CHECK(strstr(got.err.text, "shows nothing: its CRTC is off, as of a display that sleeps") != NULL);
+}
+
 /* ---- CRCs ---- */
 
 static void read_crcs(const struct capture_options *options)
@@ -436,6 +488,9 @@ int main(void)
     RUN(a_gamma_table_is_applied_when_wanted);
     RUN(a_blob_that_is_replaced_is_not_read);
     RUN(a_framebuffer_with_a_palette);
+    RUN(a_palette_is_not_applied_twice);
+    RUN(a_short_table_is_no_palette);
+    RUN(a_display_that_sleeps_shows_nothing);
     RUN(the_crc_of_the_second_frame);
     RUN(more_planes_than_are_looked_at);
     strlist_deinit(&got.facts);

@@ -18,6 +18,20 @@ static void test_first_frame(void)
     drop(&result);
 }
 
+/* A code whose highest bit is clear is a success: S_FALSE, and DXGI_STATUS_OCCLUDED. */
+static void test_successes_beside_s_ok(void)
+{
+    static const struct step steps[] = {{"enter", 1}, {"duplicate", 0x087a0001}, {NULL, 0}};
+    struct fake fake;
+    struct result result;
+    prepare(&fake, steps);
+    take(&fake, &result);
+    CHECK_INT(result.status, 0);
+    CHECK_TEXT(fake.log, "eldacrR");
+    CHECK(is_picture(&result));
+    drop(&result);
+}
+
 static void test_pointer_only_frames_are_skipped(void)
 {
     struct fake fake;
@@ -319,6 +333,7 @@ static void test_unsupported_before_an_output_is_asked_again(void)
 int main(void)
 {
     RUN(test_first_frame);
+    RUN(test_successes_beside_s_ok);
     RUN(test_pointer_only_frames_are_skipped);
     RUN(test_wait_timeout);
     RUN(test_restarts);

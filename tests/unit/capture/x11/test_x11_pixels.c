@@ -163,6 +163,7 @@ static void rows_of_the_largest_image_are_found(void)
 
 int main(void)
 {
+    srand(check_seed());
     RUN(depth_24_in_both_byte_orders);
     RUN(masks_may_be_swapped);
     RUN(packed_24_bits_a_pixel);

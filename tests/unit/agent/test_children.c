@@ -1,0 +1,475 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The child table, over processes that exit exactly when a test says so. */
+#include "tests/unit/check.h"
+
+#include "agent/children.h"
+#include "agent/log.h"
+#include "platform/file.h"
+
+#include <stdlib.h>
+
+/* ---- the fake system ---- */
+
+struct os_process {
+    uint64_t pid;
+    bool exited;
+    uint32_t status;
+};
+
+static struct {
+    void (*changed)(void *context); /* the table's, from os_process_watch */
+    void *context;
+    struct os_process *last; /* the newest process */
+    uint64_t next_pid;
+    int spawn_status;      /* of the next os_process_spawn: 0 or an ERR_ */
+    bool exits_at_once;    /* the process exits, and is reported, before os_process_spawn returns */
+    uint32_t exit_status;  /* of those that exit so */
+    void (*in_wait)(void); /* called by os_socket_wait, with its number in waits */
+    enum os_wait_result wait_result;
+    int waits, frees;
+    char synced[256]; /* the paths given to os_file_sync, each in brackets */
+} fake;
+
+int os_process_watch(void (*changed)(void *context), void *context, struct error *err)
+{
+    (void)err;
+    fake.changed = changed;
+    fake.context = context;
+    return 0;
+}
+
+static void end_process(struct os_process *process, uint32_t status)
+{
+    process->exited = true;
+    process->status = status;
+    fake.changed(fake.context);
+}
+
+int os_process_spawn(struct os_process **out, const struct os_process_spec *spec, struct error *err)
+{
+    *out = NULL;
+    if (fake.spawn_status)
+        return error_set(err, fake.spawn_status, "no '%s' today", spec->argv[0]);
+    *out = fake.last = calloc(1, sizeof **out);
+    (*out)->pid = fake.next_pid;
+    if (fake.exits_at_once)
+        end_process(*out, fake.exit_status);
+    return 0;
+}
+
+uint64_t os_process_pid(const struct os_process *process)
+{
+    return process->pid;
+}
+
+bool os_process_poll(struct os_process *process, uint32_t *status)
+{
+    if (process->exited)
+        *status = process->status;
+    return process->exited;
+}
+
+void os_process_free(struct os_process *process)
+{
+    if (process)
+        fake.frees++;
+    free(process);
+}
+
+void os_process_save(const struct os_process *process, struct buffer *out)
+{
+    buffer_printf(out, "pid-%d", (int)process->pid);
+}
+
+int os_process_adopt(struct os_process **out, const char *saved)
+{
+    *out = NULL;
+    if (strncmp(saved, "pid-", 4) != 0)
+        return ERR_INVALID;
+    *out = fake.last = calloc(1, sizeof **out);
+    (*out)->pid = strtoull(saved + 4, NULL, 10);
+    (*out)->exited = fake.exits_at_once;
+    (*out)->status = fake.exit_status;
+    return 0;
+}
+
+int os_process_kill_tree(struct os_process *process, int grace_ms, struct strlist *killed, struct error *err)
+{
+    (void)grace_ms;
+    (void)err;
+    process->exited = true; /* and its signal is still to come */
+    process->status = 9;
+    strlist_addf(killed, "%d x", (int)process->pid);
+    return 0;
+}
+
+int os_process_tree(const struct os_process *process, struct os_process_info **out, size_t *count, struct error *err)
+{
+    (void)process;
+    (void)err;
+    *out = NULL;
+    *count = 0;
+    return 0;
+}
+
+enum os_wait_result os_socket_wait(struct os_socket *socket, struct os_waker *waker, int64_t deadline_ms)
+{
+    (void)socket;
+    (void)waker;
+    (void)deadline_ms;
+    fake.waits++;
+    if (fake.in_wait)
+        fake.in_wait();
+    return fake.wait_result;
+}
+
+int os_file_sync(const char *path, struct error *err)
+{
+    (void)err;
+    size_t len = strlen(fake.synced);
+    snprintf(fake.synced + len, sizeof fake.synced - len, "[%s]", path);
+    return 0;
+}
+
+/* ---- the tests ---- */
+
+static struct children *tables[24], *table; /* one for each test, since they live as long as the process */
+static struct error err;
+
+static void begin(void)
+{
+    memset(&fake, 0, sizeof fake);
+    fake.next_pid = 5;
+    fake.wait_result = OS_WAIT_TIMEOUT;
+    static size_t count;
+    table = tables[count++] = children_new(&err);
+}
+
+static uint64_t start_with(bool tracked, const char *out, const char *errors)
+{
+    static const char *const argv[] = {"prog", NULL};
+    struct os_process_spec spec = {.argv = argv, .out = out, .err = errors};
+    uint64_t pid = 0;
+    CHECK_INT(children_start(table, &spec, tracked, &pid, &err), 0);
+    return pid;
+}
+
+static uint64_t start(void)
+{
+    return start_with(true, NULL, NULL);
+}
+
+static int wait_for(uint64_t pid, uint32_t *status)
+{
+    *status = 12345;
+    return children_wait(table, pid, NULL, 0, status, &err);
+}
+
+static void check_counts(unsigned want_running, unsigned want_exited)
+{
+    unsigned running, exited;
+    children_count(table, &running, &exited);
+    CHECK_INT(running, want_running);
+    CHECK_INT(exited, want_exited);
+}
+
+static void one_that_exits_before_it_is_listed(void)
+{
+    uint32_t status;
+    begin();
+    fake.exits_at_once = true;
+    fake.exit_status = 0x100;
+    CHECK_INT(start(), 5);
+    check_counts(0, 1); /* no later signal will tell of it */
+    CHECK_INT(wait_for(5, &status), 0);
+    CHECK_INT(status, 0x100);
+    CHECK_INT(fake.waits, 0);
+}
+
+static void a_status_stays_until_it_is_forgotten(void)
+{
+    uint32_t status;
+    begin();
+    start();
+    check_counts(1, 0);
+    end_process(fake.last, 7);
+    check_counts(0, 1);
+    for (int i = 0; i < 3; i++) {
+        CHECK_INT(wait_for(5, &status), 0);
+        CHECK_INT(status, 7);
+    }
+    CHECK_INT(children_forget(table, 5, &err), 0);
+    CHECK_INT(fake.frees, 1);
+    check_counts(0, 0);
+    CHECK_INT(wait_for(5, &status), ERR_NOT_FOUND);
+    CHECK_TEXT(err.text, "the 5 process does not exist or is not a child process");
+    CHECK_INT(children_forget(table, 5, &err), ERR_NOT_FOUND);
+}
+
+static void exits_that_are_reported_at_once(void)
+{
+    struct os_process *processes[3];
+    uint32_t status;
+    begin();
+    for (int i = 0; i < 3; i++) {
+        fake.next_pid = 5 + (uint64_t)i;
+        start();
+        processes[i] = fake.last;
+    }
+    processes[0]->exited = processes[2]->exited = true;
+    processes[0]->status = 10;
+    processes[2]->status = 12;
+    fake.changed(fake.context); /* one report of two */
+    check_counts(1, 2);
+    CHECK_INT(wait_for(5, &status), 0);
+    CHECK_INT(status, 10);
+    CHECK_INT(wait_for(7, &status), 0);
+    CHECK_INT(status, 12);
+    CHECK_INT(wait_for(6, &status), ERR_TIMEOUT);
+}
+
+/* The system gives a pid again once its process was reaped; nobody can mean the older one any more. */
+static void the_newest_of_a_pid(void)
+{
+    uint32_t status;
+    begin();
+    start();
+    end_process(fake.last, 1);
+    start();
+    CHECK_INT(fake.frees, 1); /* the older one is gone */
+    check_counts(1, 0);
+    CHECK_INT(wait_for(5, &status), ERR_TIMEOUT);
+    end_process(fake.last, 2);
+    check_counts(0, 1);
+    CHECK_INT(wait_for(5, &status), 0);
+    CHECK_INT(status, 2);
+    CHECK_INT(children_forget(table, 5, &err), 0);
+    CHECK_INT(wait_for(5, &status), ERR_NOT_FOUND); /* and not the older one's status */
+}
+
+/* One that nobody can ask for takes nothing from who can be asked for. */
+static void an_untracked_one_of_the_same_pid(void)
+{
+    uint32_t status;
+    begin();
+    start();
+    end_process(fake.last, 1);
+    start_with(false, NULL, NULL);
+    CHECK_INT(wait_for(5, &status), 0);
+    CHECK_INT(status, 1);
+    end_process(fake.last, 2);
+    check_counts(0, 1);
+    CHECK_INT(fake.frees, 1);
+    CHECK_INT(wait_for(5, &status), 0);
+    CHECK_INT(status, 1);
+}
+
+static void one_that_is_forgotten_while_it_runs(void)
+{
+    uint32_t status;
+    begin();
+    start();
+    CHECK_INT(children_forget(table, 5, &err), 0);
+    check_counts(1, 0); /* until it is reaped */
+    CHECK_INT(wait_for(5, &status), ERR_NOT_FOUND);
+    CHECK_INT(children_forget(table, 5, &err), ERR_NOT_FOUND);
+    CHECK_INT(fake.frees, 0);
+    end_process(fake.last, 0);
+    check_counts(0, 0);
+    CHECK_INT(fake.frees, 1);
+}
+
+static void end_in_the_third_wait(void)
+{
+    fake.wait_result = OS_WAIT_WOKEN;
+    if (fake.waits == 3)
+        end_process(fake.last, 42);
+}
+
+static void a_wait_that_is_woken_for_nothing_goes_on(void)
+{
+    uint32_t status;
+    begin();
+    start();
+    fake.in_wait = end_in_the_third_wait;
+    CHECK_INT(wait_for(5, &status), 0);
+    CHECK_INT(status, 42);
+    CHECK_INT(fake.waits, 3);
+}
+
+static void a_client_that_leaves_keeps_the_record(void)
+{
+    uint32_t status;
+    begin();
+    start();
+    fake.wait_result = OS_WAIT_HANGUP;
+    CHECK_INT(wait_for(5, &status), ERR_CLOSED);
+    fake.wait_result = OS_WAIT_TIMEOUT;
+    CHECK_INT(wait_for(5, &status), ERR_TIMEOUT);
+    end_process(fake.last, 3);
+    CHECK_INT(wait_for(5, &status), 0);
+    CHECK_INT(status, 3);
+}
+
+static void end_at_the_deadline(void)
+{
+    end_process(fake.last, 4);
+}
+
+static void an_exit_at_the_deadline_counts(void)
+{
+    uint32_t status;
+    begin();
+    start();
+    fake.in_wait = end_at_the_deadline; /* and the wait says "timed out" */
+    CHECK_INT(wait_for(5, &status), 0);
+    CHECK_INT(status, 4);
+}
+
+static void forget_it(void)
+{
+    fake.wait_result = OS_WAIT_WOKEN;
+    CHECK_INT(children_forget(table, 5, NULL), 0);
+    CHECK_INT(fake.frees, 0); /* the one that waits looks at it */
+}
+
+static void end_and_forget_it(void)
+{
+    end_process(fake.last, 6);
+    forget_it();
+}
+
+static void one_that_is_forgotten_while_another_waits(void)
+{
+    uint32_t status;
+    begin();
+    start();
+    fake.in_wait = forget_it;
+    CHECK_INT(wait_for(5, &status), ERR_NOT_FOUND);
+    CHECK_INT(fake.waits, 1);
+    end_process(fake.last, 0);
+    CHECK_INT(fake.frees, 1);
+
+    begin();
+    start();
+    fake.in_wait = end_and_forget_it;
+    CHECK_INT(wait_for(5, &status), 0);
+    CHECK_INT(status, 6);
+    CHECK_INT(fake.frees, 1);
+    check_counts(0, 0);
+}
+
+static void what_it_wrote_is_on_the_disk_when_its_status_is_told(void)
+{
+    uint32_t status;
+    begin();
+    start_with(true, "/out", "/err");
+    CHECK_INT(wait_for(5, &status), ERR_TIMEOUT);
+    CHECK_TEXT(fake.synced, "");
+    end_process(fake.last, 0);
+    CHECK_INT(wait_for(5, &status), 0);
+    CHECK_TEXT(fake.synced, "[/out][/err]");
+    CHECK_INT(wait_for(5, &status), 0);
+    CHECK_TEXT(fake.synced, "[/out][/err]"); /* once */
+    fake.next_pid = 6;
+    start_with(true, "", NULL);
+    end_process(fake.last, 0);
+    CHECK_INT(wait_for(6, &status), 0);
+    CHECK_TEXT(fake.synced, "[/out][/err]");
+}
+
+static void one_that_is_killed_has_its_status_at_once(void)
+{
+    struct strlist killed = {0};
+    uint32_t status;
+    begin();
+    start();
+    CHECK_INT(children_kill(table, 5, 0, &killed, &err), 0);
+    CHECK_INT(killed.count, 1);
+    check_counts(0, 1);
+    CHECK_INT(wait_for(5, &status), 0);
+    CHECK_INT(status, 9);
+    CHECK_INT(children_kill(table, 6, 0, &killed, &err), ERR_NOT_FOUND);
+    strlist_deinit(&killed);
+}
+
+static void one_that_can_not_be_started(void)
+{
+    static const char *const argv[] = {"prog", NULL};
+    struct os_process_spec spec = {.argv = argv};
+    uint64_t pid;
+    begin();
+    fake.spawn_status = ERR_DENIED;
+    CHECK_INT(children_start(table, &spec, true, &pid, &err), ERR_DENIED);
+    CHECK_TEXT(err.text, "no 'prog' today");
+    check_counts(0, 0);
+}
+
+static void check_saved(const char *want)
+{
+    struct buffer out;
+    buffer_init(&out, 1000);
+    children_save(table, &out);
+    buffer_append(&out, "", 1);
+    CHECK_TEXT((const char *)out.data, want);
+    buffer_deinit(&out);
+}
+
+static void what_an_upgrade_takes_over(void)
+{
+    uint32_t status;
+    begin();
+    start_with(true, "/out", "with\nnewline");
+    end_process(fake.last, 1);
+    fake.next_pid = 6;
+    start_with(false, NULL, "/err");
+    check_saved("child 1 pid-5\nreport 0 /out\nchild 0 pid-6\nreport 1 /err\n");
+
+    begin();
+    children_restore(table, "child 1 pid-5");
+    children_restore(table, "report 0 /out");
+    children_restore(table, "report 2 /no");
+    children_restore(table, "child 1 no-pid");
+    children_restore(table, "child 1pid-9");
+    children_restore(table, "child ");
+    children_restore(table, "nonsense");
+    check_counts(1, 0);
+    check_saved("child 1 pid-5\nreport 0 /out\n");
+    end_process(fake.last, 11);
+    CHECK_INT(wait_for(5, &status), 0);
+    CHECK_INT(status, 11);
+    CHECK_TEXT(fake.synced, "[/out]");
+}
+
+/* It was dropped as soon as it was listed, so the report's line has no child. */
+static void an_untracked_one_that_ended_during_an_upgrade(void)
+{
+    begin();
+    children_restore(table, "child 1 pid-5");
+    fake.exits_at_once = true;
+    children_restore(table, "child 0 pid-6");
+    CHECK_INT(fake.frees, 1);
+    children_restore(table, "report 0 /out");
+    check_saved("child 1 pid-5\n");
+}
+
+int main(void)
+{
+    log_init(false);
+    RUN(one_that_exits_before_it_is_listed);
+    RUN(a_status_stays_until_it_is_forgotten);
+    RUN(exits_that_are_reported_at_once);
+    RUN(the_newest_of_a_pid);
+    RUN(an_untracked_one_of_the_same_pid);
+    RUN(one_that_is_forgotten_while_it_runs);
+    RUN(a_wait_that_is_woken_for_nothing_goes_on);
+    RUN(a_client_that_leaves_keeps_the_record);
+    RUN(an_exit_at_the_deadline_counts);
+    RUN(one_that_is_forgotten_while_another_waits);
+    RUN(what_it_wrote_is_on_the_disk_when_its_status_is_told);
+    RUN(one_that_is_killed_has_its_status_at_once);
+    RUN(one_that_can_not_be_started);
+    RUN(what_an_upgrade_takes_over);
+    RUN(an_untracked_one_that_ended_during_an_upgrade);
+    return CHECK_RESULT();
+}
