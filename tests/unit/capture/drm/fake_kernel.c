@@ -175,10 +175,11 @@ int ioctl(int fd, ioctl_request request, ...)
     va_end(arguments);
     (void)fd;
     int code = 0;
-    if ((unsigned long)request == DMA_BUF_IOCTL_SYNC)
+    /* A request has 32 bits. */
+    if ((unsigned)request == DMA_BUF_IOCTL_SYNC)
         fake.syncs += ((const struct dma_buf_sync *)argument)->flags & DMA_BUF_SYNC_END ? -1 : 1;
     else
-        code = call_card((unsigned long)request, argument);
+        code = call_card((unsigned)request, argument);
     errno = code;
     return code ? -1 : 0;
 }

@@ -112,7 +112,8 @@ static void test_output_in_the_corner_of_the_largest_desktop(void)
     const size_t size = (size_t)side * side * 3;
     const struct rect area = {0, 0, side, side}, output = {(int32_t)side - W, (int32_t)side - H, W, H};
     struct duplication_surface surface = prepare(FORMAT_BGRA8);
-    uint8_t *large = calloc(size, 1); /* of which only the pages that are touched come to exist */
+    uint8_t *large =
+        size <= PTRDIFF_MAX ? calloc(size, 1) : NULL; /* of which only the pages that are touched come to exist */
     if (!large) {
         SKIP("there is no memory for a picture of 32767x32767 pixels");
         return;
