@@ -46,7 +46,7 @@ count()
 check()
 {
     stage unit 300 make unit
-    stage integration 400 make integration
+    stage integration 500 make integration
     stage imports 300 make -j"$(nproc)" check-imports
     stage fuzz 240 make -j"$(nproc)" fuzz FUZZ_SECONDS=10
 }
@@ -57,13 +57,14 @@ ci()
     stage build 300 make -j"$(nproc)" CFLAGS=-Werror programs
     stage lint 400 make lint
     stage unit 300 make unit CFLAGS=-Werror
-    stage integration 400 make integration CFLAGS=-Werror
+    stage integration 500 make integration CFLAGS=-Werror
     stage fuzz 900 make -j"$(nproc)" fuzz FUZZ_SECONDS=60
     stage asan 900 make -j"$(nproc)" asan
     stage tsan 900 make -j"$(nproc)" tsan
     stage win 900 make -j"$(nproc)" check-win CFLAGS=-Werror WIN_CFLAGS=-Werror
     stage debian 900 tests/ci/debian trixie
     stage arch 900 make check-arch
+    stage mutants 900 make mutants
     stage demo 600 make demo CFLAGS=-Werror
     stage vm 1200 make check-vm CFLAGS=-Werror
 }
