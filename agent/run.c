@@ -155,7 +155,7 @@ static void agent_stop(void *context)
 {
     struct agent *agent = context;
     atomic_store(&agent->stopping, true);
-    log_line("the manager of services ends the agent");
+    log_line("the service manager requested a stop");
     os_listener_stop(agent->listener);
 }
 

@@ -106,7 +106,7 @@ def install_tell_and_remove():
         _, err = service.command("--uninstall", code=1)
         check("the service is not installed" in err, err)
         log = service.read("periscoped.exe.log").decode()
-        check("the manager of services ends the agent" in log, f"the log that is kept: {log}")
+        check("the service manager requested a stop" in log, f"the log that is kept: {log}")
 
 
 def query(key):
@@ -302,7 +302,7 @@ def upgraded_service_is_still_one():
         service.periscope("kill", str(child))
         service.command("--uninstall")
         eventually(lambda: not service.processes(b"--service"), "the end of both")
-        check(b"the manager of services ends the agent" in service.read("periscoped.exe.log"), "the log that is kept")
+        check(b"the service manager requested a stop" in service.read("periscoped.exe.log"), "the log that is kept")
 
 
 def is_replaced(service, known):
