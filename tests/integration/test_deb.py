@@ -28,7 +28,7 @@ LIBRARIES = f"usr/lib/{sysconfig.get_config_var('MULTIARCH')}"
 FILES = {
     "periscoped": {"etc/periscope/periscoped.conf": 0o644, "UNITS/periscoped.service": 0o644, "usr/sbin/periscoped": 0o755,
                    "usr/share/man/man8/periscoped.8.gz": 0o644, "usr/share/doc/periscoped/security.md": 0o644,
-                   "usr/share/doc/periscoped/copyright.libdrm.gz": 0o644},
+                   "usr/share/doc/periscoped/copyright.libdrm": 0o644},
     "periscope": {"usr/bin/periscope": 0o755, "usr/share/man/man1/periscope.1.gz": 0o644,
                   "usr/share/man/man1/periscope-test.1.gz": 0o644},
     "libperiscope0": {f"{LIBRARIES}/libperiscope.so.0": "libperiscope.so.0.1.0",
