@@ -31,11 +31,13 @@ deb-source:
 check-deb: deb deb-source
 	lintian --fail-on error,warning $(B)/deb/*.changes $(B)/deb-source/*.changes
 
-# Where dpkg manages the packages, rpm knows none that it is to build with.
+# Where dpkg manages the packages, rpm knows none that it is to build with; and of Debian 13 on, it wants elfutils' programs
+# for a package of debug information.
+RPM_ON_DEBIAN = $(if $(wildcard /var/lib/dpkg/status),--nodeps --define 'debug_package %{nil}')
 rpm: deb-source
 	rm -rf $(B)/rpm
 	install -D -m 644 $(B)/deb-source/periscope_$(VERSION).orig.tar.gz $(B)/rpm/SOURCES/periscope-$(VERSION).tar.gz
-	env -u MAKEFLAGS -u MFLAGS rpmbuild -bb $(if $(wildcard /var/lib/dpkg/status),--nodeps) \
+	env -u MAKEFLAGS -u MFLAGS rpmbuild -bb $(RPM_ON_DEBIAN) \
 		--define '_topdir $(abspath $(B))/rpm' packaging/rpm/periscoped.spec \
 		>$(B)/rpm/log 2>&1 || { tail -n 40 $(B)/rpm/log; exit 1; }
 

@@ -50,9 +50,9 @@ static void handle_list_init(struct handle_list *list)
 
 static void handle_list_deinit(struct handle_list *list)
 {
-    delete_list *delete = SYSTEM_FUNCTION(delete_list *, L"kernel32.dll", "DeleteProcThreadAttributeList");
-    if (list->attributes && delete)
-        delete (list->attributes);
+    delete_list *deinitialize = SYSTEM_FUNCTION(delete_list *, L"kernel32.dll", "DeleteProcThreadAttributeList");
+    if (list->attributes && deinitialize)
+        deinitialize(list->attributes);
     free(list->attributes);
 }
 

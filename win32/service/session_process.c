@@ -53,8 +53,8 @@ static wchar_t *make_environment(HANDLE token, const wchar_t *pipe_name)
     char variable[VARIABLE_SIZE];
     const char *const changes[] = {variable, NULL};
     wchar_t *block = NULL, *base = session_environment(token);
-    snprintf(variable, sizeof variable, "%ls=%ls", SESSION_PROCESS_PIPE, pipe_name);
-    if (environment_build(&block, base, changes, NULL))
+    int len = snprintf(variable, sizeof variable, "%ls=%ls", SESSION_PROCESS_PIPE, pipe_name);
+    if (len < 0 || (size_t)len >= sizeof variable || environment_build(&block, base, changes, NULL))
         block = NULL;
     free(base);
     return block;

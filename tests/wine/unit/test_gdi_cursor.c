@@ -30,14 +30,14 @@ static void show(HCURSOR cursor)
 /* AND 0011, XOR 0101 in the first four columns of each row; the rest is transparent. */
 static void test_monochrome_and_inverting(void)
 {
-    uint8_t and [SIDE * SIDE / 8], xor[SIDE * SIDE / 8];
-    memset(and, 0xff, sizeof and);
-    memset(xor, 0, sizeof xor);
+    uint8_t kept[SIDE * SIDE / 8], flipped[SIDE * SIDE / 8];
+    memset(kept, 0xff, sizeof kept);
+    memset(flipped, 0, sizeof flipped);
     for (int row = 0; row < SIDE; row++) {
-        and[row * SIDE / 8] = 0x3f;
-        xor[row * SIDE / 8] = 0x50;
+        kept[row * SIDE / 8] = 0x3f;
+        flipped[row * SIDE / 8] = 0x50;
     }
-    HCURSOR cursor = CreateCursor(GetModuleHandleW(NULL), 2, 3, SIDE, SIDE, and, xor);
+    HCURSOR cursor = CreateCursor(GetModuleHandleW(NULL), 2, 3, SIDE, SIDE, kept, flipped);
     show(cursor);
     CHECK(is(14, 13, 0, 0, 0));
     CHECK(is(15, 13, 255, 255, 255));
@@ -54,13 +54,13 @@ static HCURSOR make_coloured(const uint32_t pixels[4], uint8_t mask)
     BITMAPINFO info = {
         .bmiHeader = {
             .biSize = sizeof info.bmiHeader, .biWidth = SIDE, .biHeight = -SIDE, .biPlanes = 1, .biBitCount = 32}};
-    uint8_t and [SIDE * SIDE / 8];
+    uint8_t kept[SIDE * SIDE / 8];
     void *bits;
-    memset(and, 0xff, sizeof and);
-    and[0] = mask;
+    memset(kept, 0xff, sizeof kept);
+    kept[0] = mask;
     ICONINFO icon = {.fIcon = FALSE, .xHotspot = 2, .yHotspot = 3};
     icon.hbmColor = CreateDIBSection(NULL, &info, DIB_RGB_COLORS, &bits, NULL, 0);
-    icon.hbmMask = CreateBitmap(SIDE, SIDE, 1, 1, and);
+    icon.hbmMask = CreateBitmap(SIDE, SIDE, 1, 1, kept);
     memset(bits, 0, (size_t)SIDE * SIDE * 4);
     memcpy(bits, pixels, 4 * sizeof pixels[0]);
     GdiFlush();

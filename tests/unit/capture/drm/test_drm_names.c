@@ -7,21 +7,22 @@ static void modifiers(void)
 {
     static const struct {
         uint64_t modifier;
-        const char *text;
+        const char *text, *newer; /* of libdrm 2.4.114, and since 2.4.124 where that differs */
     } cases[] = {
-        {0, "LINEAR"},
-        {0x00ffffffffffffff, "a layout that the driver does not tell"},
-        {0x0100000000000001, "INTEL X_TILED"},
-        {0x0100000000000004, "INTEL Y_TILED_CCS"},
-        {0x0100000000ffff77, "INTEL 0x0100000000ffff77"},
-        {0x0300000000606015, "NVIDIA BLOCK_LINEAR_2D,HEIGHT=5,KIND=6,GEN=2,SECTOR=1,COMPRESSION=0"},
-        {0x0200000000000901, "AMD GFX9,GFX9_64K_S"},
-        {0x7700000000000001, "unknown 0x7700000000000001"},
+        {0, "LINEAR", NULL},
+        {0x00ffffffffffffff, "a layout that the driver does not tell", NULL},
+        {0x0100000000000001, "INTEL X_TILED", NULL},
+        {0x0100000000000004, "INTEL Y_TILED_CCS", NULL},
+        {0x0100000000ffff77, "INTEL 0x0100000000ffff77", NULL},
+        {0x0300000000606015, "NVIDIA BLOCK_LINEAR_2D,HEIGHT=5,KIND=6,GEN=2,SECTOR=1,COMPRESSION=0", NULL},
+        {0x0200000000000901, "AMD GFX9,GFX9_64K_S", "AMD GFX9,64KB_S"},
+        {0x7700000000000001, "unknown 0x7700000000000001", NULL},
     };
     char text[DRM_MODIFIER_TEXT_SIZE];
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         drm_modifier_text(text, cases[i].modifier);
-        CHECK_TEXT(text, cases[i].text);
+        if (!cases[i].newer || strcmp(text, cases[i].newer) != 0)
+            CHECK_TEXT(text, cases[i].text);
     }
 }
 
