@@ -7,10 +7,11 @@
 #include <stdlib.h>
 #include <windows.h>
 
-#define TEXT_SIZE 1024 /* characters of a title or class; longer ones are truncated */
+#define TEXT_SIZE 1024 /* UTF-16 units of a title, class or label, with the NUL; a longer one ends in CUT */
 #define LINE_MAX_SIZE (64 * TEXT_SIZE)
-#define DIALOG_TEXT_MAX (8 * TEXT_SIZE) /* bytes of a dialog's text; longer ones are truncated */
-#define CONTROLS_MAX 256                /* of a dialog */
+#define DIALOG_TEXT_MAX (8 * TEXT_SIZE) /* bytes of a dialog's text; a longer one ends in CUT */
+#define CONTROLS_MAX 256                /* of a dialog; the text of one with more ends in CUT */
+#define CUT "... (cut)"
 
 struct gdi_window_list {
     HWND *windows; /* owned, GDI_WINDOWS_MAX; from top to bottom */
@@ -28,11 +29,19 @@ static BOOL CALLBACK gdi_add_window(HWND window, LPARAM context)
     return TRUE;
 }
 
-static void gdi_append_field(struct buffer *line, const wchar_t *text)
+/* Appends a text of which the system gave this many units, and the mark where it may have had more. */
+static void gdi_append_limited(struct buffer *utf8, const wchar_t *text, int len)
+{
+    gdi_append_utf8(utf8, text);
+    if (len == TEXT_SIZE - 1)
+        buffer_append(utf8, CUT, sizeof CUT - 1);
+}
+
+static void gdi_append_field(struct buffer *line, const wchar_t *text, int len)
 {
     struct buffer utf8;
     buffer_init(&utf8, 4 * TEXT_SIZE);
-    gdi_append_utf8(&utf8, text);
+    gdi_append_limited(&utf8, text, len);
     field_append(line, (const char *)utf8.data, utf8.len);
     buffer_deinit(&utf8);
 }
@@ -42,6 +51,7 @@ static void gdi_append_field(struct buffer *line, const wchar_t *text)
 struct gdi_dialog {
     struct buffer text; /* UTF-8, one line per control */
     unsigned controls;
+    bool is_cut;
 };
 
 static bool gdi_is_dialog(HWND window)
@@ -56,14 +66,19 @@ static BOOL CALLBACK gdi_read_control(HWND control, LPARAM context)
 {
     struct gdi_dialog *dialog = (struct gdi_dialog *)context;
     wchar_t text[TEXT_SIZE];
-    if (dialog->controls++ == CONTROLS_MAX)
+    dialog->is_cut = dialog->controls++ == CONTROLS_MAX;
+    if (dialog->is_cut)
         return FALSE;
-    if (!(GetWindowLongW(control, GWL_STYLE) & WS_VISIBLE) || InternalGetWindowText(control, text, TEXT_SIZE) <= 0)
+    if (!(GetWindowLongW(control, GWL_STYLE) & WS_VISIBLE))
+        return TRUE;
+    int len = InternalGetWindowText(control, text, TEXT_SIZE);
+    if (len <= 0)
         return TRUE;
     if (dialog->text.len > 0)
         buffer_append(&dialog->text, "\n", 1);
-    gdi_append_utf8(&dialog->text, text);
-    return !dialog->text.failed;
+    gdi_append_limited(&dialog->text, text, len);
+    dialog->is_cut = dialog->text.failed;
+    return !dialog->is_cut;
 }
 
 static void gdi_append_dialog(struct buffer *line, HWND window)
@@ -72,6 +87,8 @@ static void gdi_append_dialog(struct buffer *line, HWND window)
     buffer_init(&dialog.text, DIALOG_TEXT_MAX);
     EnumChildWindows(window, gdi_read_control, (LPARAM)&dialog);
     field_append(line, (const char *)dialog.text.data, dialog.text.len);
+    if (dialog.is_cut)
+        buffer_append(line, CUT, sizeof CUT - 1);
     buffer_deinit(&dialog.text);
 }
 
@@ -103,11 +120,13 @@ static void gdi_add_line(HWND shown, struct strlist *lines)
     if (!GetWindowThreadProcessId(window, &pid) || !GetWindowRect(shown, &rect))
         return; /* it was destroyed */
     buffer_init(&line, LINE_MAX_SIZE);
-    if (InternalGetWindowText(window, text, TEXT_SIZE) > 0)
-        gdi_append_field(&line, text);
+    int len = InternalGetWindowText(window, text, TEXT_SIZE);
+    if (len > 0)
+        gdi_append_field(&line, text, len);
     buffer_append(&line, "\t", 1);
-    if (GetClassNameW(window, text, TEXT_SIZE) > 0)
-        gdi_append_field(&line, text);
+    len = GetClassNameW(window, text, TEXT_SIZE);
+    if (len > 0)
+        gdi_append_field(&line, text, len);
     buffer_printf(&line, "\t%lu\t%ldx%ld%+ld%+ld\t%d\t%d", pid, rect.right - rect.left, rect.bottom - rect.top,
                   rect.left, rect.top, IsWindowVisible(shown) && !IsIconic(shown), IsHungAppWindow(window) != 0);
     buffer_append(&line, "\t", 1);

@@ -107,6 +107,12 @@ def window_list_is_passive_and_tells_what_hangs():
         equal((fields[0], fields[2]), ("PeriscopeTest", "300x200+40+30"), "class and geometry")
 
 
+def titles_that_are_cut_say_so():
+    with Agent(desktop=f"{WIDTH}x{HEIGHT}") as agent:
+        agent.start_program(wine.exe("tools/window.exe"), "long")
+        eventually(lambda: "x" * 1023 + "... (cut)" in windows(agent), "the window with the long title in the list")
+
+
 def pointer(agent):
     """(what is told of it, the places where it changes the picture)"""
     _, without = shot(agent)
@@ -212,4 +218,5 @@ wine.main([another_process_s_window, outputs_and_regions, mode_change_between_tw
            mode_changes_in_the_middle_of_pictures, duplication_is_refused_loudly_by_name,
            duplication_has_a_second_look_at_one_colour, nothing_is_duplicated_while_a_program_of_the_host_runs,
            facts_of_the_session_and_the_monitors,
-           window_list_is_passive_and_tells_what_hangs, cursor_is_drawn_on_request, no_backend_but_the_screen_s])
+           window_list_is_passive_and_tells_what_hangs, titles_that_are_cut_say_so, cursor_is_drawn_on_request,
+           no_backend_but_the_screen_s])

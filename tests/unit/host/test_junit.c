@@ -176,9 +176,9 @@ static void an_attachment_belongs_to_its_own_case(void)
 {
     size_t len;
     struct periscope_unit unit = parsed("atom", FAILED, PERISCOPE_END_EXITED, 1);
-    struct periscope_junit_case cases[] = {{.unit = &unit, .output = "", .attachment = "out/a&b.png"},
-                                           {.unit = &unit, .output = "", .attachment = "out/c.png"},
-                                           {.unit = &unit, .output = ""}};
+    struct periscope_junit_case cases[] = {{.unit = &unit, .output = FAILED, .attachment = "out/a&b.png"},
+                                           {.unit = &unit, .output = FAILED, .attachment = "out/c.png"},
+                                           {.unit = &unit, .output = FAILED}};
     char *text = document(cases, 3, &len);
     CHECK_INT(occurrences(text, "[[ATTACHMENT|"), 2);
     const char *first = text ? strstr(text, "name=\"atom\"") : NULL;

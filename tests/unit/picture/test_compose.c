@@ -271,7 +271,9 @@ static void blending(void)
 static int mixed(uint16_t over, uint16_t over_alpha, uint16_t below, enum blend mode, uint16_t layer_alpha)
 {
     struct layer layers[2] = {make_layer(2, 1, "AR48"), make_layer(2, 1, "AR48")};
-    uint16_t pixels[2][4] = {{0, 0, below, 0xffff}, {0, 0, over, over_alpha}}; /* blue, green, red, alpha */
+    /* Blue, green, red and alpha, each with its lower byte first. */
+    uint8_t pixels[2][8] = {{0, 0, 0, 0, below & 0xff, below >> 8, 0xff, 0xff},
+                            {0, 0, 0, 0, over & 0xff, over >> 8, over_alpha & 0xff, over_alpha >> 8}};
     uint8_t rgb[3];
     struct error err;
     for (int i = 0; i < 2; i++) {

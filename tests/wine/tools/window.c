@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A window to take a picture of: 300x200 at 40,30, drawn so that no two rows and columns look alike. Prints "shown" once it
  * is drawn, and stays until it is closed; with "hang" it takes no more messages then, with "dialog" it is a message box,
+ * with "long" its title has 1500 characters,
  * with "mode WxH" it changes the display's mode first, with "flip WxH WxH" it changes between these two until there is a
  * file "stop" (or for two minutes), and ends in the second one. */
 #include "tests/wine/tools/mode.h"
@@ -66,6 +67,12 @@ int main(int argc, char **argv)
     RegisterClassA(&class);
     HWND window = CreateWindowExA(WS_EX_TOPMOST, "PeriscopeTest", "A test's window", WS_POPUP | WS_VISIBLE, 40, 30,
                                   width, height, NULL, NULL, NULL, NULL);
+    if (argc > 1 && strcmp(argv[1], "long") == 0) {
+        char title[1501];
+        memset(title, 'x', sizeof title - 1);
+        title[sizeof title - 1] = 0;
+        SetWindowTextA(window, title);
+    }
     UpdateWindow(window);
     GdiFlush();
     puts("shown");
