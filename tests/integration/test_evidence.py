@@ -23,7 +23,9 @@ def processes_are_those_of_the_child(agent):
     need_unix("tests/wine/test_evidence.py has it")
     client = agent.client()
     pid = agent.cleanup(client.shell("sleep 1000 & sleep 1000 & wait"))
-    eventually(lambda: len(tree_of(client, pid)) == 3, "the shell and what it started")
+    # Asleep for good before it is compared: a sleep that has just been started still runs.
+    eventually(lambda: [stat_fields(number)[0] for number in tree_of(client, pid)] == [b"S"] * 3,
+               "the shell and what it started, asleep")
     tree = tree_of(client, pid)
     for number, (parent, name, state) in tree.items():
         fields = stat_fields(number)
