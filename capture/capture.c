@@ -88,7 +88,8 @@ static enum capture_result run_task(struct capturer *capturer, struct slot *slot
 {
     if (!slot->capture) {
         capturer_enter(capturer, STAGE_OPEN, slot->backend);
-        if (slot->backend->open(&slot->capture, options, err) < 0)
+        err->status = slot->backend->open(&slot->capture, options, err);
+        if (err->status < 0)
             return CAPTURE_FAILED;
     }
     capturer_enter(capturer, task->stage, slot->backend);
