@@ -43,7 +43,7 @@ static int answer_read_entry(struct source *source, const struct entry *entry, s
     if (memchr(bytes, 0, (size_t)entry->size) != bytes + entry->size - 1)
         return error_set(err, ERR_PROTOCOL,
                          "the capture worker answered with a string that does not end in its only NUL");
-    return entry->type == WIRE_ERROR ? error_set(err, ERR_UNAVAILABLE, "%s", (const char *)bytes) : 0;
+    return 0;
 }
 
 int answer_read(struct source *source, struct buffer *list, struct error *err)
@@ -61,6 +61,11 @@ int answer_read(struct source *source, struct buffer *list, struct error *err)
             return status;
         reader.left = 0; /* read here */
     }
+    /* An `e` stands alone: behind one that did not, the rest would be taken for the answer to the next request. */
+    if (got == 0 && entry.type == WIRE_ERROR && reader.count == 1)
+        return error_set(err, ERR_UNAVAILABLE, "%s", (const char *)list->data + COUNT_SIZE + WIRE_ENTRY_HEADER_SIZE);
+    if (got == 0 && entry.type == WIRE_ERROR)
+        return error_set(err, ERR_PROTOCOL, "the capture worker answered with an error among other entries");
     return got > 0 ? error_set(err, ERR_PROTOCOL, "the capture worker's answer goes on behind its file") : got;
 }
 

@@ -6,7 +6,7 @@
 #include "base/strlist.h"
 #include "protocol/wire.h"
 
-/* Appends one answer to `list`: facts, and then at most one file or `u`. An answer that is an `e` becomes
+/* Appends one answer to `list`: facts, and then at most one file or `u`. An answer that is one `e` alone becomes
    ERR_UNAVAILABLE with its text. An answer of another form is ERR_PROTOCOL, one that `list` has no room for is
    ERR_LIMIT. */
 int answer_read(struct source *source, struct buffer *list, struct error *err);

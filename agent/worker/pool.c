@@ -90,7 +90,7 @@ void worker_pool_stop(struct worker_pool *pool)
 
 /* ---- one request to one worker ---- */
 
-/* Takes the idle worker or starts one. */
+/* Takes a place among the busy workers, with the idle one when there is one. */
 static int pool_take(struct worker_pool *pool, struct exchange *exchange, struct error *err)
 {
     os_mutex_lock(pool->lock);
@@ -104,7 +104,7 @@ static int pool_take(struct worker_pool *pool, struct exchange *exchange, struct
     exchange->is_fresh = exchange->worker == NULL;
     if (!room)
         return error_set(err, ERR_LIMIT, "%d captures are under way already", WORKER_POOL_MAX);
-    return exchange->worker ? 0 : os_worker_start(&exchange->worker, WORKER_ARGUMENT, err);
+    return 0;
 }
 
 static void pool_give_back(struct worker_pool *pool, struct os_worker *worker, bool usable)
@@ -146,10 +146,12 @@ static int pool_try(struct worker_pool *pool, struct exchange *exchange, const s
 {
     int status = pool_take(pool, exchange, err);
     *again = false;
-    if (status == ERR_LIMIT)
-        return status;
+    if (status)
+        return status; /* no place was taken */
     exchange->answered = false;
     buffered_init(&exchange->answer, exchange_fill, exchange, exchange->input, sizeof exchange->input);
+    if (exchange->is_fresh)
+        status = os_worker_start(&exchange->worker, WORKER_ARGUMENT, err);
     if (status == 0)
         status = os_worker_write(exchange->worker, request->data, request->len, exchange->deadline_ms, err);
     if (status == 0)
@@ -157,8 +159,10 @@ static int pool_try(struct worker_pool *pool, struct exchange *exchange, const s
     *again = !exchange->is_fresh && !exchange->answered && status == ERR_CLOSED;
     if (exchange->worker)
         exchange_describe_failure(exchange, status, err);
-    /* After a refusal the worker has answered in full and can be used again. */
-    pool_give_back(pool, exchange->worker, status == 0 || status == ERR_UNAVAILABLE);
+    /* After a refusal the worker has answered in full and can be used again. What it has sent beyond the answer would be
+       taken for the next one. */
+    bool is_usable = (status == 0 || status == ERR_UNAVAILABLE) && !buffered_has_bytes(&exchange->answer);
+    pool_give_back(pool, exchange->worker, is_usable);
     return status == ERR_CLOSED || status == ERR_PROTOCOL ? ERR_UNAVAILABLE : status;
 }
 

@@ -71,14 +71,16 @@ static void a_refusal_is_an_error(void)
 static void other_forms_are_refused(void)
 {
     static const struct slice wrong[] = {
-        {(const uint8_t *)COUNT("\1") HEAD("I", "\4") "\0\0\0\1", 17},               /* a number */
-        {(const uint8_t *)COUNT("\1") HEAD("s", "\0"), 13},                          /* no NUL */
-        {(const uint8_t *)COUNT("\1") HEAD("s", "\2") "ab", 15},                     /* none at the end */
-        {(const uint8_t *)COUNT("\1") HEAD("s", "\3") "a\0\0", 16},                  /* one in the middle */
-        {(const uint8_t *)COUNT("\1") HEAD("u", "\1") "x", 14},                      /* an undefined one of size 1 */
-        {(const uint8_t *)COUNT("\2") HEAD("d", "\1") "x" HEAD("s", "\1") "\0", 24}, /* a fact behind the file */
-        {(const uint8_t *)COUNT("\2") HEAD("u", "\0") HEAD("d", "\1") "x", 23},      /* two files */
-        {(const uint8_t *)"\0\x10\0\0", 4},                                          /* 2^20 entries */
+        {(const uint8_t *)COUNT("\1") HEAD("I", "\4") "\0\0\0\1", 17},                /* a number */
+        {(const uint8_t *)COUNT("\1") HEAD("s", "\0"), 13},                           /* no NUL */
+        {(const uint8_t *)COUNT("\1") HEAD("s", "\2") "ab", 15},                      /* none at the end */
+        {(const uint8_t *)COUNT("\1") HEAD("s", "\3") "a\0\0", 16},                   /* one in the middle */
+        {(const uint8_t *)COUNT("\1") HEAD("u", "\1") "x", 14},                       /* an undefined one of size 1 */
+        {(const uint8_t *)COUNT("\2") HEAD("d", "\1") "x" HEAD("s", "\1") "\0", 24},  /* a fact behind the file */
+        {(const uint8_t *)COUNT("\2") HEAD("e", "\1") "\0" HEAD("s", "\1") "\0", 24}, /* an error and a fact */
+        {(const uint8_t *)COUNT("\2") HEAD("s", "\1") "\0" HEAD("e", "\1") "\0", 24}, /* a fact and an error */
+        {(const uint8_t *)COUNT("\2") HEAD("u", "\0") HEAD("d", "\1") "x", 23},       /* two files */
+        {(const uint8_t *)"\0\x10\0\0", 4},                                           /* 2^20 entries */
     };
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
         CHECK_INT(read_answer(wrong[i], 4096, 4096), ERR_PROTOCOL);

@@ -22,7 +22,9 @@ enum act {
     DIES_MIDWAY,  /* after a part of the answer */
     HANGS,        /* sends nothing */
     HANGS_MIDWAY, /* sends a part of the answer */
-    SPEAKS_RUBBISH
+    SPEAKS_RUBBISH,
+    SAYS_MORE,    /* than its answer */
+    REFUSES_MORE, /* an error, and more behind it */
 };
 
 struct os_worker {
@@ -66,7 +68,11 @@ static void write_answer(struct os_worker *worker)
     worker->pos = 0;
     write_u32(&worker->answer, 1);
     snprintf(text, sizeof text, "request=%d", fake.requests);
-    write_entry_text(&worker->answer, worker->act == REFUSES ? WIRE_ERROR : WIRE_STRING, text);
+    write_entry_text(&worker->answer, WIRE_STRING, text);
+    if (worker->act == REFUSES || worker->act == REFUSES_MORE)
+        worker->answer.data[4] = WIRE_ERROR;
+    if (worker->act == SAYS_MORE || worker->act == REFUSES_MORE)
+        buffer_append(&worker->answer, "\0\0\0\0", 4); /* an empty answer */
     if (worker->act == SPEAKS_RUBBISH)
         memset(worker->answer.data, 0xff, worker->answer.len);
     if (worker->act == DIES_MIDWAY || worker->act == HANGS_MIDWAY)
@@ -251,6 +257,16 @@ static void one_that_speaks_rubbish_is_ended(void)
     CHECK_TEXT(fake.log, "start1 ask1 stop1 start2 ask2 ");
 }
 
+/* What it sent too much is no answer to the next request. */
+static void one_that_says_more_than_its_answer_is_ended(void)
+{
+    BEGIN(SAYS_MORE, REFUSES_MORE, ANSWERS);
+    check_answered("request=1");
+    check_failed(ERR_UNAVAILABLE, "request=2");
+    check_answered("request=3");
+    CHECK_TEXT(fake.log, "start1 ask1 stop1 start2 ask2 stop2 start3 ask3 ");
+}
+
 static void one_that_can_not_be_started(void)
 {
     BEGIN(ANSWERS);
@@ -371,6 +387,7 @@ int main(void)
     RUN(one_that_ended_while_idle_is_replaced);
     RUN(one_that_crashes_is_not_replaced);
     RUN(one_that_speaks_rubbish_is_ended);
+    RUN(one_that_says_more_than_its_answer_is_ended);
     RUN(one_that_can_not_be_started);
     RUN(so_many_at_once_and_no_more);
     RUN(pictures_are_passive_while_a_child_runs);
