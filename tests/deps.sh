@@ -16,13 +16,15 @@ MINGW="gcc-mingw-w64-x86-64-win32 gcc-mingw-w64-i686-win32 libz-mingw-w64-dev"
 WINE="wine wine64 libxrender1 libxfixes3 libxrandr2 libxinerama1 libxcursor1 libxi6 libxcomposite1"
 ARCH="gcc-aarch64-linux-gnu gcc-s390x-linux-gnu gcc-i686-linux-gnu gcc-arm-linux-gnueabihf musl-tools qemu-user-static"
 DEB="build-essential debhelper"
-DIST="$DEB python3 binutils dpkg git xorriso zip unzip"
+# QEMU's qxl is in a package of its own since Debian 13. apt's lists may be empty yet, so the release is asked.
+# shellcheck disable=SC1091 # a file of the system
+[ "$(. /etc/os-release 2>/dev/null && echo "${VERSION_CODENAME-}")" = bookworm ] || QXL=qemu-system-modules-spice
 
 packages_of()
 {
     case $1 in
     build) echo "$BUILD" ;;
-    tests) echo "$BUILD $TESTS" ;;
+    tests) echo "$BUILD $TESTS $DEB lintian rpm" ;;
     check) echo "$BUILD $TESTS clang libclang-rt-dev $DEB lintian rpm" ;;
     fuzz) echo "$BUILD clang libclang-rt-dev llvm python3" ;;
     demo) echo "$BUILD $SCREEN $WINE $MINGW libwine-dev dpkg-dev xz-utils ca-certificates procps python3" ;;
@@ -30,7 +32,7 @@ packages_of()
     dist) echo "$BUILD $MINGW $DIST" ;;
     mingw) echo "$MINGW python3" ;;
     bench) echo "$BUILD $SCREEN scrot maim ffmpeg python3" ;;
-    vm) echo "$BUILD pkg-config qemu-system-x86 seabios busybox-static debootstrap e2fsprogs kmod libelf-dev $DEB dpkg-dev xz-utils python3" ;;
+    vm) echo "$BUILD pkg-config qemu-system-x86 ${QXL-} seabios busybox-static debootstrap e2fsprogs kmod libelf-dev $DEB dpkg-dev xz-utils python3" ;;
     arch) echo "$BUILD $ARCH dpkg-dev xz-utils bzip2 python3" ;;
     debian) echo mmdebstrap git ;;
     lint) echo "$BUILD libxrender-dev clang clang-format clang-tidy cppcheck shellcheck mandoc universal-ctags pyflakes3 python3 git" ;;

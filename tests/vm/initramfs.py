@@ -63,6 +63,15 @@ def kernel_version():
         return file.read().strip()
 
 
+def lacking(drivers):
+    """Why these drivers can't be loaded, or ''."""
+    reason = os.path.join(CACHE, "no-vkms")
+    if "vkms" not in drivers or not os.path.exists(reason):
+        return ""
+    with open(reason, encoding="utf-8") as file:
+        return file.read().strip()
+
+
 def modules(*names):
     """The files to load, in order; vkms is the one that was built here."""
     files = []

@@ -129,6 +129,11 @@ def main(guests):
     """`guests` are arguments of in_guest; those whose names are given on the command line, or all."""
     wanted = sys.argv[1:]
     for name, display, drivers, tests in guests:
-        if not wanted or name in wanted:
+        if wanted and name not in wanted:
+            continue
+        lacking = initramfs.lacking(drivers)
+        if lacking:
+            print(f"SKIP vm-{name}: {lacking}", flush=True)
+        else:
             in_guest(name, display, drivers, tests)
     return 1 if failed else 0
