@@ -16,6 +16,7 @@ MINGW="gcc-mingw-w64-x86-64-win32 gcc-mingw-w64-i686-win32 libz-mingw-w64-dev"
 WINE="wine wine64 libxrender1 libxfixes3 libxrandr2 libxinerama1 libxcursor1 libxi6 libxcomposite1"
 ARCH="gcc-aarch64-linux-gnu gcc-s390x-linux-gnu gcc-i686-linux-gnu gcc-arm-linux-gnueabihf musl-tools qemu-user-static"
 DEB="build-essential debhelper"
+DIST="$DEB python3 binutils dpkg git xorriso zip unzip"
 # QEMU's qxl is in a package of its own since Debian 13. apt's lists may be empty yet, so the release is asked.
 # shellcheck disable=SC1091 # a file of the system
 [ "$(. /etc/os-release 2>/dev/null && echo "${VERSION_CODENAME-}")" = bookworm ] || QXL=qemu-system-modules-spice
