@@ -174,19 +174,23 @@ static const char *drm_driver_name(const char *driver)
 {
     static const struct {
         const char *driver, *drm;
-    } names[] = {{"simple-framebuffer", "simpledrm"}, {"of-display", "ofdrm"}, {"nvidia", "nvidia-drm"}};
+    } names[] = {{"simple-framebuffer", "simpledrm"},
+                 {"of-display", "ofdrm"},
+                 {"nvidia", "nvidia-drm"},
+                 {"virtio-pci", "virtio_gpu"}}; /* the card is the PCI device's, later than 6.12 */
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strcmp(driver, names[i].driver) == 0)
             return names[i].drm;
     return driver;
 }
 
-/* Finds the driver. A software device has none, but is named after it: that of vkms is /sys/devices/platform/vkms. */
+/* Finds the driver. A software device is named after it, and has none or that of a bus that is only there for such: vkms is
+   /sys/devices/platform/vkms, and /sys/devices/faux/vkms of the driver faux_driver since 6.15. */
 static void sysfs_find_driver(const char *root, unsigned number, struct card_identity *out)
 {
     char link[PATH_MAX], path[PATH_MAX];
     snprintf(link, sizeof link, "%s/sys/class/drm/card%u/device/driver", root, number);
-    if (!realpath(link, path)) {
+    if (!realpath(link, path) || strcmp(strrchr(path, '/') + 1, "faux_driver") == 0) {
         snprintf(link, sizeof link, "%s/sys/class/drm/card%u/device", root, number);
         if (!realpath(link, path))
             return;

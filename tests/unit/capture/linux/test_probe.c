@@ -161,6 +161,26 @@ static void what_has_no_driver_is_known_by_its_name(void)
     strlist_deinit(&rules);
 }
 
+/* As kernels after 6.12 have it. */
+static void names_of_newer_kernels_are_drms_own(void)
+{
+    struct strlist rules = {0};
+    begin(1);
+    card(0, "faux/vkms", "faux_driver");
+    lit_connector(0, "Virtual-1");
+    card(1, "pci0000:00/0000:00:02.0", "virtio-pci");
+    pci_ids("pci0000:00/0000:00:02.0", "0x1af4\n", "0x1050\n");
+    lit_connector(1, "Virtual-2");
+    CHECK_TEXT(look(NULL, NULL), "drm card1, drm card0");
+    CHECK_TEXT(scene.cards[0].identity.driver, "vkms");
+    CHECK_INT(scene.cards[0].class, CARD_VIRTUAL);
+    CHECK_TEXT(scene.cards[1].identity.driver, "virtio_gpu");
+    CHECK_INT(scene.cards[1].class, CARD_EMULATED);
+    strlist_add(&rules, "virtio_gpu=virtual");
+    CHECK_TEXT(look(NULL, &rules), "drm card0, drm card1");
+    strlist_deinit(&rules);
+}
+
 static void cards_that_must_not_be_opened(void)
 {
     begin(1);
@@ -238,6 +258,7 @@ int main(void)
     RUN(emulated_and_passed_through);
     RUN(virtio_is_one_step_below_pci);
     RUN(what_has_no_driver_is_known_by_its_name);
+    RUN(names_of_newer_kernels_are_drms_own);
     RUN(cards_that_must_not_be_opened);
     RUN(sleeping_card_is_not_lit);
     RUN(from_the_console_to_x_and_back);
