@@ -3,6 +3,7 @@
 #ifndef AGENT_AGENT_H
 #define AGENT_AGENT_H
 
+#include "agent/allow.h"
 #include "agent/children.h"
 #include "agent/options.h"
 #include "agent/worker/pool.h"
@@ -18,10 +19,13 @@ struct agent {
     struct children *children;
     struct worker_pool *workers;
     struct os_listener *listener;
-    atomic_bool stopping;  /* the service manager requested a stop */
-    atomic_bool upgrading; /* a new executable is being received or has replaced the agent's own: one at a time */
-    int64_t start_ms;      /* wall time of this start of the agent */
-    struct os_mutex *lock; /* guards what follows */
+    struct allow *allow;       /* which addresses may connect */
+    atomic_bool not_admitting; /* the listener has stopped: nobody may become a client any more */
+    atomic_uint waiting_count; /* peers that wait for a name to be looked up (admission.c) */
+    atomic_bool stopping;      /* the service manager requested a stop */
+    atomic_bool upgrading;     /* a new executable is being received or has replaced the agent's own: one at a time */
+    int64_t start_ms;          /* wall time of this start of the agent */
+    struct os_mutex *lock;     /* guards what follows */
     struct session *sessions;
     unsigned client_count;
     uint32_t start_count;

@@ -1,31 +1,71 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "agent/clients.h"
-#include "agent/log.h"
+#include "agent/refusals.h"
+#include "platform/address.h"
 #include "platform/clock.h"
 
 #include <stdio.h>
+#include <string.h>
+
+#define CLIENTS_REASON_SIZE 128 /* bytes */
+#define CLIENTS_RESERVE 4       /* this part of all is for sources that have few */
+#define CLIENTS_FEW 16          /* few: less than this part of all */
 
 #define LEAVE_MS 2000 /* how long sessions may clean up before the agent becomes another executable */
 
 /* Sends a refusal instead of the banner. A fresh socket's send buffer is empty, so this never blocks. */
-static void clients_refuse(struct session *session, unsigned max)
+static void clients_refuse(struct session *session, const char *text)
 {
-    char text[96];
     struct buffer bytes;
-    buffer_init(&bytes, 128);
-    snprintf(text, sizeof text, "too many clients: the limit is %u connections at once (--max-clients)", max);
+    buffer_init(&bytes, CLIENTS_REASON_SIZE + 32);
     write_entry_text(&bytes, WIRE_ERROR, text);
     (void)os_socket_send(session->socket, bytes.data, bytes.len, 0, false, NULL);
     buffer_deinit(&bytes);
-    log_line("a client is refused: %s", text);
+    refusal_log("a client from %s is refused: %s", session->peer_text, text);
+}
+
+/* Returns the number of bytes by which two addresses are of one source. A host has 2^64 addresses of IPv6 in its network,
+   and on the link only one that counts. */
+static size_t source_len(const struct os_address *address)
+{
+    bool link_local = address->ip[0] == 0xfe && (address->ip[1] & 0xc0) == 0x80;
+    return os_address_is_v4(address) || link_local ? sizeof address->ip : sizeof address->ip / 2;
+}
+
+/* This machine is one source, whichever of its loopback addresses a program takes. */
+static bool same_source(const struct os_address *a, const struct os_address *b)
+{
+    if (os_address_is_loopback(a) || os_address_is_loopback(b))
+        return os_address_is_loopback(a) && os_address_is_loopback(b);
+    return os_address_is_v4(a) == os_address_is_v4(b) && memcmp(a->ip, b->ip, source_len(a)) == 0;
+}
+
+/* Tells whether there is room for one more, and else why not. The lock is held. */
+static bool clients_have_room(const struct agent *agent, const struct session *session, char *why)
+{
+    unsigned max = agent->options->max_clients, reserve = max / CLIENTS_RESERVE, few = max / CLIENTS_FEW, same = 0;
+    if (agent->client_count >= max) {
+        snprintf(why, CLIENTS_REASON_SIZE, "too many clients: the limit is %u connections at once (--max-clients)",
+                 max);
+        return false;
+    }
+    for (const struct session *other = agent->sessions; other; other = other->next)
+        same += same_source(&other->peer, &session->peer);
+    bool in_reserve = max - agent->client_count <= reserve;
+    unsigned limit = in_reserve ? (few ? few : 1) : max - reserve;
+    if (same < limit)
+        return true;
+    snprintf(why, CLIENTS_REASON_SIZE, "too many clients from one address: it has %u of %u connections (--max-clients)",
+             same, max);
+    return false;
 }
 
 bool clients_enter(struct session *session)
 {
     struct agent *agent = session->agent;
-    unsigned max = agent->options->max_clients;
+    char why[CLIENTS_REASON_SIZE];
     os_mutex_lock(agent->lock);
-    bool room = agent->client_count < max;
+    bool room = clients_have_room(agent, session, why);
     if (room) {
         agent->client_count++;
         session->next = agent->sessions;
@@ -35,7 +75,7 @@ bool clients_enter(struct session *session)
     }
     os_mutex_unlock(agent->lock);
     if (!room)
-        clients_refuse(session, max);
+        clients_refuse(session, why);
     return room;
 }
 

@@ -5,7 +5,9 @@
 
 #include "agent/session.h"
 
-/* Adds the session to the list. Returns false, and sends the client an error, when --max-clients are connected. */
+/* Adds the session to the list. Returns false, and sends the client an error, when --max-clients are connected, or too many
+   of them from its address: one source gets three quarters of them, and the last quarter is for sources that have less
+   than a sixteenth. */
 bool clients_enter(struct session *session);
 /* Removes the session from the list. */
 void clients_leave(struct session *session);

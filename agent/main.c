@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "agent/allow.h"
+#include "agent/allowed_rpcs.h"
 #include "agent/audit.h"
 #include "agent/run.h"
 #include "agent/selftest/selftest.h"
@@ -15,12 +16,14 @@
 
 static int check_rules(const struct options *options, struct error *err)
 {
-    for (size_t i = 0; i < options->allow.count; i++) {
-        int status = allow_check_rule(options->allow.items[i], err);
-        if (status)
-            return status;
-    }
-    return 0;
+    struct allow *allow;
+    int status = allow_new(&allow, &options->allow, err);
+    if (status)
+        return status;
+    allow_free(allow);
+    if (options->bind_to)
+        status = allow_check_host(options->bind_to, err);
+    return status ? status : allowed_rpcs_check(&options->allow_rpcs, err);
 }
 
 static int dump_main(const char *text)

@@ -20,6 +20,10 @@ struct option {
 static const struct option all_options[] = {
     {"--bind", TEXT, FIELD(bind_to), 0, 0, "ADDRESS", "listen on this address alone (default: all, IPv6 and IPv4)"},
     {"--allow", LIST, FIELD(allow), 0, 0, "HOST", "let in this name, address or network (10.0.0.0/8); may be repeated"},
+    {"--allow-local", FLAG, FIELD(allow_local), 0, 0, NULL,
+     "let in any user of this machine, also with --run-as (default: who has the agent's rights)"},
+    {"--allow-rpc", LIST, FIELD(allow_rpcs), 0, 0, "NAME,...",
+     "serve these RPCs alone; may be repeated (default: all)"},
     {"--protocol", PROTOCOL, 0, 0, 0, "1.7|1.8", "testagentd version to speak (default 1.7); 1.8 adds server.argv"},
     {"--workdir", TEXT, FIELD(workdir), 0, 0, "DIR", "work in this folder: relative names start there"},
     {"--no-upgrade", FLAG, FIELD(no_upgrade), 0, 0, NULL, "accept an upgrade, drop it and keep running"},
@@ -264,6 +268,7 @@ void options_of_service(const struct options *options, struct strlist *argv)
 void options_deinit(struct options *options)
 {
     strlist_deinit(&options->allow);
+    strlist_deinit(&options->allow_rpcs);
     free(options->config_text);
     strlist_deinit(&options->card_classes);
 }

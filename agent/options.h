@@ -18,6 +18,7 @@ struct options {
     bool has_port;               /* else the port is the default one */
     const char *bind_to;         /* NULL: every address. All strings are borrowed from argv, or from config_text */
     struct strlist allow;        /* owned: SRCHOST and every --allow */
+    struct strlist allow_rpcs;   /* owned: every --allow-rpc, "NAME,NAME" */
     struct strlist card_classes; /* owned: every --card-class, "DRIVER=CLASS" */
     const char *workdir;
     const char *run_as;      /* NULL: the user of the session for a service, else the agent's own */
@@ -30,6 +31,7 @@ struct options {
     unsigned max_clients;
     unsigned io_timeout_s; /* without a byte in the middle of a request or a reply */
     bool debug, detach, show_restarts, set_time_only, no_upgrade;
+    bool allow_local; /* any user of this machine may connect */
     bool install, uninstall, status;
     bool audit, fix, selftest;
     bool service;              /* hidden: started by the service manager */

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "agent/admission.h"
 #include "agent/agent.h"
+#include "agent/allowed_rpcs.h"
 #include "agent/audit.h"
 #include "platform/identity.h"
 #include "platform/sysinfo.h"
@@ -23,12 +25,12 @@ static void add_testagentd(struct agent *agent, struct strlist *facts)
     strlist_addf(facts, "start.count=%u", start_count_get(agent));
 }
 
-static void add_private_rpcs(struct strlist *facts)
+static void add_private_rpcs(const struct options *options, struct strlist *facts)
 {
     struct buffer text;
     buffer_init(&text, 1024);
     for (int i = 0; i < METHOD_COUNT; i++)
-        if (methods[i].id >= 0x50530001)
+        if (methods[i].id >= 0x50530001 && allowed_rpcs_have(&options->allow_rpcs, &methods[i]))
             buffer_printf(&text, "%s%s:0x%08x", text.len ? " " : "", methods[i].name, methods[i].id);
     strlist_addf(facts, "periscope.rpcs=%.*s", (int)text.len, (const char *)text.data);
     buffer_deinit(&text);
@@ -74,10 +76,11 @@ void properties_list_own(struct agent *agent, struct strlist *facts)
     unsigned running, exited;
     add_testagentd(agent, facts);
     strlist_add(facts, "periscope.version=" PERISCOPE_VERSION);
-    add_private_rpcs(facts);
+    add_private_rpcs(agent->options, facts);
     strlist_addf(facts, "agent.start=%lld", (long long)(agent->start_ms / 1000));
     os_sysinfo(facts);
     strlist_addf(facts, "security.mode=%s", agent->options->allow.count ? "allow-list" : "private-networks");
+    strlist_addf(facts, "security.local=%s", admission_is_local_open(agent) ? "any" : "own");
     add_run_as(agent, facts);
     add_upgrade(agent, facts);
     children_count(agent->children, &running, &exited);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "agent/run.h"
+#include "agent/admission.h"
 #include "agent/clients.h"
 #include "agent/log.h"
+#include "agent/refusals.h"
 #include "platform/clock.h"
 #include "platform/file.h"
 #include "platform/identity.h"
@@ -80,8 +82,11 @@ static int agent_start(struct agent *agent, struct error *err)
     if (options->detach && !options->resume && os_detach(err))
         return ERR_SYSTEM;
     log_init(options->debug);
+    refusals_init();
     agent->lock = os_mutex_new();
-    int status = worker_pool_new(&agent->workers, &options->card_classes, err);
+    int status = allow_new(&agent->allow, &options->allow, err);
+    if (status == 0)
+        status = worker_pool_new(&agent->workers, &options->card_classes, err);
     if (status)
         return status;
     agent->children = children_new(err);
@@ -91,6 +96,8 @@ static int agent_start(struct agent *agent, struct error *err)
     if (options->resume && resume(agent, err))
         return ERR_SYSTEM;
     status = open_listener(agent, err);
+    if (status == 0)
+        status = allow_start(agent->allow, err);
     if (status)
         return status;
     agent->start_ms = os_wall_time_ms();
@@ -120,11 +127,13 @@ static int accept_clients(struct agent *agent, struct error *err)
     struct os_socket *socket;
     struct os_address peer;
     int status;
+    admission_open(agent);
     while ((status = os_accept(agent->listener, &socket, &peer, err)) == 0 || status == ERR_NO_MEMORY)
         if (status == 0)
-            session_start(agent, socket, &peer);
+            admission_begin(agent, socket, &peer);
     if (status != ERR_CLOSED)
         return status;
+    admission_close(agent);
     clients_end(agent);
     return 0;
 }

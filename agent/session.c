@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "agent/session.h"
-#include "agent/allow.h"
 #include "agent/clients.h"
 #include "agent/log.h"
 #include "agent/rpc/rpc.h"
@@ -122,17 +121,11 @@ static void session_main(void *context)
 {
     struct session *session = context;
     struct error err = {0};
-    int status = 0;
-    os_address_text(&session->peer, session->peer_text);
-    if (!allow_peer(&session->agent->options->allow, &session->peer)) {
-        log_line("%s: not allowed to connect", session->peer_text);
-    } else {
-        status = send_banner(session, &err);
-        for (status = status ? status : 1; status == 1;)
-            status = serve_one(session, &err);
-        if (status < 0)
-            log_line("%s: connection ended: %s", session->peer_text, err.text);
-    }
+    int status = send_banner(session, &err);
+    for (status = status ? status : 1; status == 1;)
+        status = serve_one(session, &err);
+    if (status < 0)
+        log_line("%s: connection ended: %s", session->peer_text, err.text);
     clients_leave(session);
     os_socket_close(session->socket);
     free(session);
@@ -149,6 +142,7 @@ void session_start(struct agent *agent, struct os_socket *socket, const struct o
     session->agent = agent;
     session->socket = socket;
     session->peer = *peer;
+    os_address_text(peer, session->peer_text);
     if (!clients_enter(session))
         goto fail;
     if (os_thread_start(session_main, session, &err) == 0)

@@ -26,7 +26,7 @@ struct reply {
     bool become_next;     /* after the reply the agent becomes agent->next_path */
 };
 
-/* Starts a session with the socket, which it then owns. The session runs until the client leaves, and then frees
+/* Starts a session with the socket, which it then owns, of a peer that may connect (admission.h). The session runs until the client leaves, and then frees
    itself. */
 void session_start(struct agent *agent, struct os_socket *socket, const struct os_address *peer);
 

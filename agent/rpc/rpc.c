@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "agent/rpc/rpc.h"
+#include "agent/allowed_rpcs.h"
 
 static rpc_handler *const handlers[METHOD_COUNT] = {
 #define METHOD(id, symbol, name, signature, short_text) [METHOD_##symbol] = rpc_##symbol,
@@ -7,17 +8,20 @@ static rpc_handler *const handlers[METHOD_COUNT] = {
 #undef METHOD
 };
 
-static bool allowed(const struct options *options, const struct method *method)
+static int check_allowed(const struct options *options, const struct method *method, struct error *err)
 {
-    return !options->set_time_only || method->index == METHOD_ping || method->index == METHOD_settime;
+    if (options->set_time_only && method->index != METHOD_ping && method->index != METHOD_settime)
+        return error_set(err, ERR_DENIED, "the %s RPC is not allowed", method->name); /* testagentd's text */
+    if (!allowed_rpcs_have(&options->allow_rpcs, method))
+        return error_set(err, ERR_DENIED, "the RPC '%s' is not allowed here (allow-rpc)", method->name);
+    return 0;
 }
 
 int rpc_dispatch(struct session *session, struct request *request, struct reply *reply, struct error *err)
 {
     const struct method *method = request->method;
-    if (!allowed(session->agent->options, method))
-        return error_set(err, ERR_DENIED, "the %s RPC is not allowed", method->name);
-    return handlers[method->index](session, request, reply, err);
+    int status = check_allowed(session->agent->options, method, err);
+    return status ? status : handlers[method->index](session, request, reply, err);
 }
 
 int reply_empty(struct reply *reply)

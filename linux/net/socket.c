@@ -46,6 +46,11 @@ struct os_socket *socket_from_fd(int fd, struct error *err)
     return s;
 }
 
+int socket_fd(const struct os_socket *s)
+{
+    return s->fd;
+}
+
 int os_socket_try_recv(struct os_socket *s, void *bytes, size_t max, struct error *err)
 {
     ssize_t got;

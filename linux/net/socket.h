@@ -7,5 +7,6 @@
 
 /* Takes the non-blocking fd, in any case. NULL with *err set when memory runs out. */
 struct os_socket *socket_from_fd(int fd, struct error *err);
+int socket_fd(const struct os_socket *socket); /* borrowed from it */
 
 #endif

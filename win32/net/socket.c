@@ -69,6 +69,11 @@ struct os_socket *socket_from_handle(SOCKET handle, struct error *err)
     return NULL;
 }
 
+SOCKET socket_handle(const struct os_socket *s)
+{
+    return s->handle;
+}
+
 static bool was_shut_down(struct os_socket *s)
 {
     return WaitForSingleObject(s->ended, 0) == WAIT_OBJECT_0;

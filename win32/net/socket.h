@@ -9,6 +9,7 @@
 
 /* Takes the socket, in any case. NULL with *err set when memory runs out. */
 struct os_socket *socket_from_handle(SOCKET handle, struct error *err);
+SOCKET socket_handle(const struct os_socket *socket); /* borrowed from it */
 void socket_not_inherited(SOCKET handle);
 
 #endif
