@@ -3,6 +3,15 @@
 from mutant import mutant
 
 LINUX = [
+    mutant("closed-socket-is-roots", "linux/net/peer.c",
+           "if (owner.inode == 0)", "if (0 && owner.inode == 0)",
+           "integration/test_peers:a_closed_socket_is_nobodys_and_not_roots", "who sends a request and leaves has root's rights"),
+    mutant("own-address-not-known", "linux/net/peer.c",
+           "if (own <= 0) return own;", "if (own <= 1) return 0;",
+           "integration/test_peers:a_socket_of_one_interface_is_found_too", "who binds a socket to an interface is of no user"),
+    mutant("any-user-trusted", "linux/net/peer.c",
+           "owner.user == 0 || owner.user == geteuid()", "owner.user != (uid_t)-1",
+           "integration/test_peers:users_of_this_machine_may_not_connect", "any program of the guest has the agent's rights"),
     mutant("program-keeps-the-agents-groups", "linux/identity.c",
            "if (syscall(SYS_setgroups, (size_t)identity->group_count, identity->groups) < 0 || "
            "syscall(SYS_setresgid,", "if (syscall(SYS_setresgid,",
@@ -75,6 +84,12 @@ WIN32 = [
 ]
 
 PLATFORM = [
+    mutant("octal-taken-as-decimal", "platform/address.c",
+           "if (leading_zero || !number_take(", "if (!number_take(",
+           "unit/platform/test_address", "010.0.0.1 is 10.0.0.1 here and 8.0.0.1 elsewhere"),
+    mutant("gap-of-nothing", "platform/address.c",
+           "if (len == 16) return false;", "",
+           "unit/platform/test_address", "a double colon in eight groups"),
     mutant("upload-not-durable", "platform/upload.c",
            "os_new_file_close(upload->file, upload->durable, err)", "os_new_file_close(upload->file, false, err)",
            "unit/agent/test_receive", "after a power cut a file that was sent is empty"),

@@ -148,9 +148,10 @@ def windows_is_installed_and_removed():
     with Folder() as folder:
         disk, port = unpacked_iso(folder), str(wine.free_port())
         for options in ((), ("--max-clients", "9")):  # the second one replaces the first
-            out = cmd(os.path.join(disk, "windows", "install.cmd"), "--bind", "127.0.0.1", *options, port)
+            out = cmd(os.path.join(disk, "windows", "install.cmd"), "--bind", "127.0.0.1", "--allow-local",
+                      *options, port)
             check("the service is installed\n" in out and "state running\n" in out, out)
-            command = f'"{PROGRAMS}\\periscoped.exe" --service --workdir C:\\periscope --bind 127.0.0.1'
+            command = f'"{PROGRAMS}\\periscoped.exe" --service --workdir C:\\periscope --bind 127.0.0.1 --allow-local'
             check(" ".join(["command", command, *options, port]) + "\n" in out, out)
             run(wine.PERISCOPE, "ping", "127.0.0.1:" + port)
         for name, bits in (("periscoped.exe", "64"), ("periscoped32.exe", "32")):

@@ -38,7 +38,8 @@ class Service(wine.Agent):
         return out, err
 
     def install(self, *options):
-        return self.command("--install", "--bind", "127.0.0.1", *options, str(self.port))
+        """This test is a process that Windows does not know, which is let in only like any other user."""
+        return self.command("--install", "--bind", "127.0.0.1", "--allow-local", *options, str(self.port))
 
     def status(self, code=0):
         out, _ = self.command("--status", code=code)
@@ -97,8 +98,8 @@ def install_tell_and_remove():
         equal(status["state"], "running", "state")
         equal(status["start"], "automatic", "start")
         path = wine.windows_path(service.path("periscoped.exe"))
-        equal(status["command"], f'"{path}" --service --bind 127.0.0.1 --max-clients 7 --no-upgrade {service.port}',
-              "the service's command line")
+        equal(status["command"], f'"{path}" --service --bind 127.0.0.1 --allow-local --max-clients 7 --no-upgrade '
+              f"{service.port}", "the service's command line")
         service.periscope("ping")
         equal(query("HKLM\\SYSTEM\\CurrentControlSet\\Services\\periscoped")["ImagePath"], status["command"], "ImagePath in the registry")
         service.command("--uninstall")
