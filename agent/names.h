@@ -19,7 +19,7 @@ struct names;
 int names_new(struct names **out, struct error *err);
 void names_free(struct names *names); /* accepts NULL; not once it was started */
 /* Adds a name, which must live as long. ERR_LIMIT from NAMES_MAX. */
-int names_add(struct names *names, const char *name, struct error *err);
+int names_add(struct names *names, const char *text, struct error *err);
 /* Starts the threads. They are never ended: they end with the process. */
 int names_start(struct names *names, struct error *err);
 
