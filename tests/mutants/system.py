@@ -30,8 +30,19 @@ LINUX = [
            "integration/test_rpc_private:kill_ends_who_ignores_sigterm",
            "who ignores SIGTERM is not ended"),
     mutant("upload-unsynced", "linux/new_file.c",
-           "int code = durable && fsync(file->fd) < 0 ? errno : 0;", "int code = 0;",
+           "if (durable && fsync(file->fd) < 0)", "if (durable && file->fd < 0)",
            "unit/agent/test_receive", "after a power cut a file that was sent is empty"),
+    mutant("sweep-of-what-is-in-use", "linux/new_file.c",
+           "(info.st_uid == geteuid() || geteuid() == 0) && flock(fd, LOCK_EX | LOCK_NB) == 0;",
+           "(info.st_uid == geteuid() || geteuid() == 0);",
+           "unit/linux/test_new_file", "a start removes the upload of another agent in the same folder"),
+    mutant("own-file-of-two-names", "linux/file.c",
+           "if (info->st_nlink != 1)", "if (info->st_nlink < 1)",
+           "integration/test_rpc_properties:count_of_somebody_else_s_is_not_taken",
+           "another file of the agent's user is taken for its state"),
+    mutant("path-of-another-folder", "linux/path.c",
+           "strncmp(full, above, len) == 0 && full[len] == '/';", "strncmp(full, above, len) == 0;",
+           "unit/platform/test_path", "a name that only begins like the folder's leads below it"),
 ]
 
 WIN32 = [
