@@ -1,10 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """getfile, sendfile, rm, getcwd and the virtual files."""
+import fcntl
 import hashlib
 import os
 import re
+import struct
 import tempfile
+import termios
 
 import harness
 import wire
