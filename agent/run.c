@@ -73,6 +73,15 @@ static void report_ready(const struct agent *agent)
     os_service_ready(text);
 }
 
+/* Removes what uploads have left that ended with the process. Files of other folders have no name until they are whole,
+   where the file system can do without. */
+static void sweep_uploads(void)
+{
+    unsigned count = os_upload_sweep();
+    if (count)
+        log_line("removed %u temporary files of uploads that were never completed", count);
+}
+
 static int agent_start(struct agent *agent, struct error *err)
 {
     const struct options *options = agent->options;
@@ -101,6 +110,7 @@ static int agent_start(struct agent *agent, struct error *err)
     if (status)
         return status;
     agent->start_ms = os_wall_time_ms();
+    sweep_uploads();
     start_count_init(agent);
     report_ready(agent);
     printf("Starting testagentd 1.%u\nperiscoped: READY port %u\n", options->protocol_minor,

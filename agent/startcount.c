@@ -24,8 +24,12 @@ static uint32_t read_count(const char *name)
 {
     char text[32];
     struct os_file *file;
+    struct error reason;
     uint64_t size;
-    if (os_file_open(&file, name, &size, NULL))
+    int status = os_file_open_own(&file, name, &size, &reason);
+    if (status && status != ERR_NOT_FOUND)
+        log_line("'%s' is not read, the starts are counted anew: %s", name, reason.text);
+    if (status)
         return 0;
     int len = os_file_read(file, text, sizeof text - 1, NULL);
     os_file_close(file);

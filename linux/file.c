@@ -51,6 +51,39 @@ int os_file_open(struct os_file **out, const char *path, uint64_t *size, struct 
     return 0;
 }
 
+/* Refuses what others can have put there, or can change: a hard link may be another file of ours. */
+static int refuse_others(const struct stat *info, struct error *err)
+{
+    if (info->st_uid != geteuid())
+        return error_set(err, ERR_DENIED, "it belongs to another user (uid %lu)", (unsigned long)info->st_uid);
+    if (info->st_nlink != 1)
+        return error_set(err, ERR_DENIED, "it has other names too");
+    if (info->st_mode & (S_IWGRP | S_IWOTH))
+        return error_set(err, ERR_DENIED, "others may write to it");
+    return 0;
+}
+
+int os_file_open_own(struct os_file **out, const char *path, uint64_t *size, struct error *err)
+{
+    struct stat info;
+    *out = NULL;
+    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (fd < 0)
+        return errno == ELOOP ? error_set(err, ERR_DENIED, "it is a link") : errno_error(err, errno, NULL);
+    int status = fstat(fd, &info) < 0 ? errno_error(err, errno, NULL) : refuse_other_than_regular(info.st_mode, err);
+    if (status == 0)
+        status = refuse_others(&info, err);
+    if (status == 0 && !(*out = malloc(sizeof **out)))
+        status = error_set(err, ERR_NO_MEMORY, "Cannot allocate memory");
+    if (status) {
+        close(fd);
+        return status;
+    }
+    (*out)->fd = fd;
+    *size = (uint64_t)info.st_size;
+    return 0;
+}
+
 int os_file_read(struct os_file *file, void *bytes, size_t max, struct error *err)
 {
     ssize_t got;

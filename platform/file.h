@@ -14,10 +14,14 @@ struct os_file;
 /* Opens a regular file: ERR_INVALID for folders, devices, FIFOs and sockets, never blocking on one. It is shared for
    reading, writing and removal while it is open. ERR_NOT_FOUND when there is none. */
 int os_file_open(struct os_file **out, const char *path, uint64_t *size, struct error *err);
+/* The same for a file that holds the agent's own state: no link, no other name, and of nobody else's making. ERR_DENIED
+   with the reason otherwise. */
+int os_file_open_own(struct os_file **out, const char *path, uint64_t *size, struct error *err);
 int os_file_read(struct os_file *file, void *bytes, size_t max, struct error *err); /* 0 at the end */
 void os_file_close(struct os_file *file);                                           /* accepts NULL */
 
-/* A new file beside path that takes its name when committed: path holds the old content or all of the new. */
+/* A new file beside path that takes its name when committed: path holds the old content or all of the new. Until then it
+   has no name where the system can do without, else a random one that nobody can take before: ".periscope-…tmp". */
 struct os_upload;
 enum os_upload_kind {
     OS_UPLOAD_PRIVATE,    /* for its owner only, as testagentd makes files; on the disk when it is committed */
@@ -31,6 +35,9 @@ void os_upload_abandon(struct os_upload *upload);                  /* accepts NU
 
 /* Writes all of it at once: the path is a file with these bytes then, or what it was before. */
 int os_upload_whole(const char *path, enum os_upload_kind kind, const void *bytes, size_t len, struct error *err);
+
+/* Removes what uploads of processes that were killed have left in the working folder; returns how many files. */
+unsigned os_upload_sweep(void);
 
 int os_file_remove(const char *path, struct error *err); /* ERR_NOT_FOUND when there is none (ENOENT, ENOTDIR) */
 int os_file_rename(const char *from, const char *to, struct error *err);

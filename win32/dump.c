@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "platform/dump.h"
 #include "win32/system.h"
+#include "win32/temporary.h"
 #include "win32/process/dump_file.h"
 #include "win32/process/dump_other.h"
 #include "win32/process/dump_reported.h"
@@ -28,12 +29,13 @@ static int dump_to(HANDLE file, HANDLE process, DWORD pid, struct error *err)
 /* Creates a file that is deleted with its handle, whatever happens. */
 static HANDLE temporary_file(void)
 {
-    wchar_t folder[MAX_PATH + 1], path[MAX_PATH + 1];
-    DWORD len = GetTempPathW(MAX_PATH, folder);
-    if (len == 0 || len > MAX_PATH || !GetTempFileNameW(folder, L"psd", 0, path))
-        return INVALID_HANDLE_VALUE;
-    return CreateFileW(path, GENERIC_READ | GENERIC_WRITE | DELETE, 0, NULL, CREATE_ALWAYS,
-                       FILE_ATTRIBUTE_TEMPORARY | FILE_FLAG_DELETE_ON_CLOSE, NULL);
+    wchar_t path[TEMPORARY_SIZE];
+    DWORD code = temporary_path(path);
+    if (code == 0)
+        return CreateFileW(path, GENERIC_READ | GENERIC_WRITE | DELETE, 0, NULL, CREATE_NEW,
+                           FILE_ATTRIBUTE_TEMPORARY | FILE_FLAG_DELETE_ON_CLOSE, NULL);
+    SetLastError(code);
+    return INVALID_HANDLE_VALUE;
 }
 
 static int dump_exited(HANDLE process, DWORD pid, struct buffer *out, struct error *err)

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "win32/file.h"
 #include "platform/clock.h"
+#include "platform/random.h"
 #include "win32/path.h"
 #include "win32/text.h"
 #include "win32/winerror.h"
 
+#include <aclapi.h>
 #include <limits.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,7 @@
 #define NAME_ROOM 64 /* characters of a temporary name, without its folder */
 #define BUSY_MS 2000 /* virus scanners hold a file that was just closed */
 #define BUSY_STEP_MS 20
+#define OWN_SID_SIZE 256 /* bytes of what a token tells of one SID */
 
 /* Reports why a file could not be opened, removed or replaced: of a folder Windows says "access denied". */
 static int file_refuse(const wchar_t *path, unsigned long code, struct error *err)
@@ -23,10 +25,10 @@ static int file_refuse(const wchar_t *path, unsigned long code, struct error *er
     return windows_error(err, code, NULL);
 }
 
-static int open_regular(HANDLE *out, const wchar_t *path, uint64_t *size, struct error *err)
+static int open_regular(HANDLE *out, const wchar_t *path, DWORD flags, uint64_t *size, struct error *err)
 {
     LARGE_INTEGER bytes;
-    HANDLE handle = CreateFileW(path, GENERIC_READ, SHARE_ALL, NULL, OPEN_EXISTING, FILE_FLAG_SEQUENTIAL_SCAN, NULL);
+    HANDLE handle = CreateFileW(path, GENERIC_READ, SHARE_ALL, NULL, OPEN_EXISTING, flags, NULL);
     if (handle == INVALID_HANDLE_VALUE)
         return file_refuse(path, GetLastError(), err);
     int status = 0;
@@ -43,7 +45,7 @@ static int open_regular(HANDLE *out, const wchar_t *path, uint64_t *size, struct
     return 0;
 }
 
-int os_file_open(struct os_file **out, const char *path, uint64_t *size, struct error *err)
+static int open_file(struct os_file **out, const char *path, DWORD flags, uint64_t *size, struct error *err)
 {
     wchar_t *full;
     *out = NULL;
@@ -51,13 +53,79 @@ int os_file_open(struct os_file **out, const char *path, uint64_t *size, struct 
     if (status)
         return status;
     struct os_file *file = calloc(1, sizeof *file);
-    status =
-        file ? open_regular(&file->handle, full, size, err) : error_set(err, ERR_NO_MEMORY, "Cannot allocate memory");
+    status = file ? open_regular(&file->handle, full, flags, size, err)
+                  : error_set(err, ERR_NO_MEMORY, "Cannot allocate memory");
     free(full);
     if (status)
         free(file);
     else
         *out = file;
+    return status;
+}
+
+int os_file_open(struct os_file **out, const char *path, uint64_t *size, struct error *err)
+{
+    return open_file(out, path, FILE_FLAG_SEQUENTIAL_SCAN, size, err);
+}
+
+/* Reads what the process's token has of that kind, a struct that begins with a SID; owned by the caller. NULL: a
+   failure. */
+static PSID *own_sid(TOKEN_INFORMATION_CLASS kind)
+{
+    HANDLE token;
+    DWORD size = OWN_SID_SIZE;
+    if (!OpenProcessToken(GetCurrentProcess(), TOKEN_QUERY, &token))
+        return NULL;
+    PSID *sid = malloc(size);
+    if (sid && !GetTokenInformation(token, kind, sid, size, &size)) {
+        free(sid);
+        sid = NULL;
+    }
+    CloseHandle(token);
+    return sid;
+}
+
+/* Returns whether the owner is whom the agent runs as, or whom its new files belong to: for an administrator they are
+   two. */
+static bool is_own_sid(PSID owner)
+{
+    PSID *user = own_sid(TokenUser), *group = own_sid(TokenOwner);
+    bool own = (user && EqualSid(owner, *user)) || (group && EqualSid(owner, *group));
+    free(user);
+    free(group);
+    return own;
+}
+
+static int refuse_others(HANDLE handle, struct error *err)
+{
+    BY_HANDLE_FILE_INFORMATION info;
+    PSECURITY_DESCRIPTOR descriptor;
+    PSID owner;
+    if (!GetFileInformationByHandle(handle, &info))
+        return windows_error(err, GetLastError(), NULL);
+    if (info.dwFileAttributes & FILE_ATTRIBUTE_REPARSE_POINT)
+        return error_set(err, ERR_DENIED, "it is a link");
+    if (info.nNumberOfLinks != 1)
+        return error_set(err, ERR_DENIED, "it has other names too");
+    DWORD code =
+        GetSecurityInfo(handle, SE_FILE_OBJECT, OWNER_SECURITY_INFORMATION, &owner, NULL, NULL, NULL, &descriptor);
+    if (code)
+        return windows_error(err, code, NULL);
+    int status = is_own_sid(owner) ? 0 : error_set(err, ERR_DENIED, "it belongs to another user");
+    LocalFree(descriptor);
+    return status;
+}
+
+int os_file_open_own(struct os_file **out, const char *path, uint64_t *size, struct error *err)
+{
+    int status = open_file(out, path, FILE_FLAG_OPEN_REPARSE_POINT, size, err);
+    if (status)
+        return status;
+    status = refuse_others((*out)->handle, err);
+    if (status) {
+        os_file_close(*out);
+        *out = NULL;
+    }
     return status;
 }
 
@@ -119,17 +187,17 @@ int os_folder_make(const char *path, struct error *err)
     return status;
 }
 
-/* Returns a new text, a name beside the target that nothing else has in this process, or NULL without memory. */
+/* Returns a new text, a name beside the target that nobody can know before, or NULL without memory. */
 static wchar_t *name_beside(const wchar_t *target)
 {
-    static atomic_uint counter;
+    uint64_t number;
     size_t folder = path_folder_len(target), size = folder + NAME_ROOM;
-    wchar_t *name = calloc(size, sizeof *name);
+    wchar_t *name = os_random(&number, NULL) ? NULL : calloc(size, sizeof *name);
     if (!name)
         return NULL;
     wmemcpy(name, target, folder);
-    _snwprintf(name + folder, NAME_ROOM - 1, L".periscope-%lu-%u.old", GetCurrentProcessId(),
-               atomic_fetch_add(&counter, 1));
+    _snwprintf(name + folder, NAME_ROOM - 1, L".periscope-%08lx%08lx.old", (unsigned long)(number >> 32),
+               (unsigned long)number);
     return name;
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "win32/path.h"
+#include "platform/path.h"
 #include "win32/text.h"
 #include "win32/winerror.h"
 
@@ -94,4 +95,44 @@ int path_of_self(wchar_t **out, struct error *err)
     }
     *out = path;
     return 0;
+}
+
+/* Returns the full path of a name, without the prefix for long ones; a new text. */
+static int spell_out(wchar_t **out, const char *utf8, struct error *err)
+{
+    wchar_t *name;
+    unsigned long code;
+    *out = NULL;
+    int status = utf16_from(&name, *utf8 ? utf8 : ".", err);
+    if (status)
+        return status;
+    *out = path_make_full(begins(name, L"\\\\?\\") ? name + 4 : name, &code);
+    free(name);
+    return *out ? 0 : windows_error(err, code, NULL);
+}
+
+/* Returns what follows the folder, a new text with '/' between its parts; NULL without memory. */
+static char *rest_of(const wchar_t *path)
+{
+    char *rest = utf8_from(path);
+    for (char *c = rest; c && *c; c++)
+        if (*c == '\\')
+            *c = '/';
+    return rest;
+}
+
+int os_path_below(char **rest, const char *path, const char *folder, struct error *err)
+{
+    wchar_t *full, *above = NULL;
+    *rest = NULL;
+    int status = spell_out(&full, path, err);
+    if (status == 0)
+        status = spell_out(&above, folder, err);
+    size_t len = above ? wcslen(above) : 0;
+    bool below = status == 0 && _wcsnicmp(full, above, len) == 0 && full[len] == L'\\';
+    if (below && !(*rest = rest_of(full + len + 1)))
+        status = windows_error(err, ERROR_NOT_ENOUGH_MEMORY, NULL);
+    free(full);
+    free(above);
+    return status;
 }

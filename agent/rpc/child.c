@@ -2,6 +2,7 @@
 /* run, wait, wait2, rmchildproc, exec, kill. */
 #include "agent/log.h"
 #include "agent/rpc/rpc.h"
+#include "agent/rpc/virtual.h"
 #include "platform/clock.h"
 #include "platform/identity.h"
 
@@ -16,16 +17,31 @@
 #define GRACE_MAX_MS 30000
 #define RESTORE_MS 3000
 
+/* Refuses redirections to the names of virtual files: what is written there could not be read back. */
+static int child_check_files(const struct os_process_spec *spec, struct error *err)
+{
+    const char *const files[] = {spec->in, spec->out, spec->err};
+    struct error reason;
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
+        if (files[i] && *files[i] && virtual_file_keep_out(files[i], &reason))
+            return error_set(err, reason.status, "unable to open '%s' for %s: %s", files[i], i ? "writing" : "reading",
+                             reason.text);
+    return 0;
+}
+
 static int child_start(struct session *session, struct os_process_spec *spec, bool tracked, struct reply *reply,
                        struct error *err)
 {
     uint64_t pid;
     struct os_identity *as;
     struct error reason;
+    int status = child_check_files(spec, err);
+    if (status)
+        return status;
     if (os_identity_find(&as, agent_run_as(session->agent), &reason))
         return error_set(err, reason.status, "could not run '%s': %s", spec->argv[0], reason.text);
     spec->as = as;
-    int status = children_start(session->agent->children, spec, tracked, &pid, err);
+    status = children_start(session->agent->children, spec, tracked, &pid, err);
     os_identity_free(as);
     if (status)
         return status == ERR_CLOSED || status == ERR_PROTOCOL ? ERR_SYSTEM : status;

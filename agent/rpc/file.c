@@ -7,6 +7,7 @@
 #include "platform/file.h"
 #include "platform/identity.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define SMALL_FILE 65536u        /* bytes; a file of up to that size is read whole, and its size is what was read */
@@ -68,15 +69,15 @@ static int get_small(struct os_file *file, uint64_t size, const char *path, stru
 }
 
 /* Appends the content after its header, whose size is known only then. */
-static int get_virtual(struct session *session, const char *path, struct reply *reply, struct error *err)
+static int get_virtual(struct session *session, const char *name, struct reply *reply, struct error *err)
 {
     struct buffer head;
     write_u32(&reply->bytes, 1);
     size_t start = reply->bytes.len;
     write_entry_header(&reply->bytes, WIRE_DATA, 0);
-    int status = virtual_file_read(session->agent, path, &reply->bytes, err);
+    int status = virtual_file_read(session->agent, name, &reply->bytes, err);
     if (status)
-        return error_prefix(err, status, "unable to open '%s' for reading", path);
+        return status;
     buffer_init(&head, WIRE_ENTRY_HEADER_SIZE);
     write_entry_header(&head, WIRE_DATA, reply->bytes.len - start - WIRE_ENTRY_HEADER_SIZE);
     if (!reply->bytes.failed && !head.failed)
@@ -86,21 +87,24 @@ static int get_virtual(struct session *session, const char *path, struct reply *
     return 0;
 }
 
-int rpc_getfile(struct session *session, struct request *request, struct reply *reply, struct error *err)
+/* Opens as the user whose programs run. */
+static int get_open(struct session *session, const char *path, struct os_file **file, uint64_t *size, struct error *err)
 {
-    const char *path = request->args[0].text;
     struct os_identity *as;
+    int status = host_files_begin(session, &as, err);
+    if (status)
+        return status;
+    status = os_file_open(file, path, size, err);
+    host_files_end(as);
+    return status;
+}
+
+static int get_real(struct session *session, const char *path, struct reply *reply, struct error *err)
+{
     struct os_file *file;
     struct error reason;
     uint64_t size;
-    int status = host_files_begin(session, &as, &reason);
-    bool nobody = status != 0; /* then no files can be read, but the virtual ones can */
-    if (!nobody) {
-        status = os_file_open(&file, path, &size, &reason);
-        host_files_end(as);
-    }
-    if ((nobody || status == ERR_NOT_FOUND) && virtual_file_exists(path))
-        return get_virtual(session, path, reply, err);
+    int status = get_open(session, path, &file, &size, &reason);
     if (status)
         return error_set(err, status, "unable to open '%s' for reading: %s", path, reason.text);
     if (size <= SMALL_FILE)
@@ -112,12 +116,26 @@ int rpc_getfile(struct session *session, struct request *request, struct reply *
     return 0;
 }
 
+/* Gets a virtual file first, for nobody's rights: a file that a test puts there must not pass for it. */
+int rpc_getfile(struct session *session, struct request *request, struct reply *reply, struct error *err)
+{
+    const char *path = request->args[0].text;
+    char *name;
+    int status = virtual_file_name(&name, path, err);
+    if (status == 0 && !name)
+        return get_real(session, path, reply, err);
+    if (status == 0)
+        status = get_virtual(session, name, reply, err);
+    free(name);
+    return status ? error_prefix(err, status, "unable to open '%s' for reading", path) : 0;
+}
+
 int rpc_sendfile(struct session *session, struct request *request, struct reply *reply, struct error *err)
 {
     const char *path = request->args[0].text;
     struct os_identity *as;
     struct error reason;
-    if (host_files_begin(session, &as, &reason))
+    if (virtual_file_keep_out(path, &reason) || host_files_begin(session, &as, &reason))
         return error_set(err, reason.status, "unable to open '%s' for writing: %s", path, reason.text);
     int status = receive_file(request, path, request->args[1].number & SENDFILE_EXECUTABLE, err);
     host_files_end(as);
@@ -131,7 +149,9 @@ static bool remove_one(const char *path, struct buffer *out)
 {
     struct error reason;
     struct error text;
-    int status = os_file_remove(path, &reason);
+    int status = virtual_file_keep_out(path, &reason);
+    if (status == 0)
+        status = os_file_remove(path, &reason);
     if (status == 0 || status == ERR_NOT_FOUND) {
         write_entry_undefined(out);
         return true;

@@ -6,11 +6,13 @@
 #include "agent/worker/options.h"
 #include "base/number.h"
 #include "platform/console.h"
+#include "platform/path.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-#define FOLDER ".periscope/"
+#define FOLDER ".periscope"
 #define OUTPUT_MAX 128 /* bytes of an output's name */
 #define WINDOWS_MS SCREENSHOT_DEADLINE_MS
 #define CONSOLE_MS SCREENSHOT_DEADLINE_MS
@@ -149,7 +151,7 @@ static int read_dump(struct agent *agent, const char *name, struct buffer *out, 
 
 typedef int virtual_reader(struct agent *agent, const char *name, struct buffer *out, struct error *err);
 
-static virtual_reader *find_reader(const char *path)
+static virtual_reader *find_reader(const char *file)
 {
     static const struct {
         const char *name;
@@ -160,27 +162,40 @@ static virtual_reader *find_reader(const char *path)
                  {"console.txt", virtual_read_console},
                  {"log.txt", read_log}};
     uint64_t pid;
-    if (strncmp(path, FOLDER, strlen(FOLDER)) != 0)
-        return NULL;
-    path += strlen(FOLDER);
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
-        if (strcmp(path, files[i].name) == 0)
+        if (strcmp(file, files[i].name) == 0)
             return files[i].read;
-    if (console_number(path))
+    if (console_number(file))
         return virtual_read_console;
-    if (is_evidence(path, &pid))
+    if (is_evidence(file, &pid))
         return read_evidence;
-    if (is_dump(path, &pid))
+    if (is_dump(file, &pid))
         return read_dump;
-    return is_output_picture(path) ? read_screenshot : NULL;
+    return is_output_picture(file) ? read_screenshot : NULL;
 }
 
-bool virtual_file_exists(const char *path)
+int virtual_file_name(char **name, const char *path, struct error *err)
 {
-    return find_reader(path) != NULL;
+    return os_path_below(name, path, FOLDER, err);
 }
 
-int virtual_file_read(struct agent *agent, const char *path, struct buffer *out, struct error *err)
+int virtual_file_keep_out(const char *path, struct error *err)
 {
-    return find_reader(path)(agent, path + strlen(FOLDER), out, err);
+    char *name;
+    int status = virtual_file_name(&name, path, err);
+    if (name)
+        status = error_set(err, ERR_DENIED, "the names in " FOLDER " are the agent's own");
+    free(name);
+    return status;
+}
+
+bool virtual_file_exists(const char *name)
+{
+    return find_reader(name) != NULL;
+}
+
+int virtual_file_read(struct agent *agent, const char *name, struct buffer *out, struct error *err)
+{
+    virtual_reader *read = find_reader(name);
+    return read ? read(agent, name, out, err) : error_set(err, ERR_NOT_FOUND, "No such file or directory");
 }

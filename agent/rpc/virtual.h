@@ -6,8 +6,15 @@
 
 #include "agent/agent.h"
 
-bool virtual_file_exists(const char *path);
-/* Appends the content of a virtual file, generated now. The error text is the reason alone. */
-int virtual_file_read(struct agent *agent, const char *path, struct buffer *out, struct error *err);
+/* Finds the part of a path below .periscope/ in the working folder, "log.txt" for "./.periscope/log.txt"; owned by the
+   caller. NULL when the path leads elsewhere. That folder is the agent's: no file that somebody has put there is ever
+   read, written or removed for a host, whether there is a virtual file of the name or not. */
+int virtual_file_name(char **name, const char *path, struct error *err);
+/* Refuses a path below that folder; 0 for any other. */
+int virtual_file_keep_out(const char *path, struct error *err);
+bool virtual_file_exists(const char *name);
+/* Appends the content of a virtual file, generated now. ERR_NOT_FOUND when there is none. The error text is the reason
+   alone. */
+int virtual_file_read(struct agent *agent, const char *name, struct buffer *out, struct error *err);
 
 #endif

@@ -139,6 +139,18 @@ def alive(pid):
         return False
 
 
+def half_files(pid, folder):
+    """What the process is writing to below the folder, whether it has a name there or none yet."""
+    links = []
+    for name in os.listdir(f"/proc/{pid}/fd"):
+        try:
+            links.append(os.readlink(f"/proc/{pid}/fd/{name}"))
+        except FileNotFoundError:
+            pass
+    return [link for link in links if link.startswith(os.path.realpath(folder) + "/")
+            and (link.endswith(" (deleted)") or os.path.basename(link).startswith(".periscope-"))]
+
+
 def need_localhost():
     try:
         socket.getaddrinfo("localhost", None)

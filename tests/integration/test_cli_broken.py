@@ -9,6 +9,7 @@ import socket
 import tempfile
 
 import cli
+import harness
 from cli import NO_AGENT, one_line, periscope, start, target
 from harness import check, equal, eventually, main, random_bytes, with_agent
 
@@ -160,7 +161,7 @@ def interrupted_get_leaves_nothing(agent):
 
     with tempfile.TemporaryDirectory() as folder, cli.Server(stall) as server:
         process = start("get", f"127.0.0.1:{server.port}", "remote", "local", cwd=folder)
-        eventually(lambda: os.listdir(folder), "the beginnings of a file")
+        eventually(lambda: harness.half_files(process.pid, folder), "the beginnings of a file")
         process.send_signal(signal.SIGINT)
         result = cli.finish(process)
         equal(result.code, cli.INTERRUPTED, result.err)

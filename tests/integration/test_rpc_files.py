@@ -1,10 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """getfile, sendfile, rm, getcwd and the virtual files."""
+import fcntl
 import hashlib
 import os
 import re
+import struct
 import tempfile
+import termios
 
 import harness
 import wire
@@ -166,16 +169,151 @@ def workdir_option():
         equal(client.get("place").decode().rstrip("\n"), os.path.realpath(folder), "a child's folder")
 
 
-# ---- virtual files ----
+# ---- temporary files ----
+
+def half_sent(agent, name):
+    """A client that has sent a half of an upload, which the agent has received."""
+    client = agent.client()
+    client.send(wire.u32(wire.SENDFILE), wire.u32(3), s(name), I(0), wire.header("d", 2 << 20), bytes(1 << 20))
+    harness.eventually(lambda: received(client) == 0, "that the agent reads it")
+    return client
+
+
+def received(client):
+    """Bytes that the other side has not acknowledged, as the kernel counts them (SIOCOUTQ)."""
+    return struct.unpack("i", fcntl.ioctl(client.socket, termios.TIOCOUTQ, bytes(4)))[0]
+
 
 @with_agent()
-def real_file_wins_over_a_virtual_one(agent):
+def upload_of_a_killed_agent_leaves_nothing(agent):
+    agent.write("replaced", b"old")
+    os.mkdir(agent.path("sub"))
+    for name in ("replaced", "new", "sub/new"):
+        half_sent(agent, name)
+    agent.process.kill()
+    agent.process.wait()
+    agent.expect_end = True
+    harness.eventually(lambda: sorted(os.listdir(agent.folder)) == ["replaced", "sub"],
+                       lambda: f"that nothing is left: {os.listdir(agent.folder)}")
+    equal(os.listdir(agent.path("sub")), [], "what is left below it")
+    equal(agent.read("replaced"), b"old", "content")
+
+
+@harness.test
+def temporary_files_of_a_killed_agent_are_removed_at_the_next_start():
+    """Where the file system keeps no file without a name, or the power has failed."""
+    with harness.Agent() as agent:
+        gone = [".periscope-0123456789abcdef.tmp", ".periscope-12-3.tmp"]
+        kept = [".periscope-x.tmp", ".periscope-1.tmp.txt", "periscope-1.tmp", ".periscope-.tmp", ".periscope-12.old"]
+        for name in gone + kept:
+            agent.write(name, b"half a file")
+        os.mkdir(agent.path(".periscope-2.tmp"))
+        agent.process.kill()
+        agent.process.wait()
+        agent.start()
+        left = [name for name in os.listdir(agent.folder) if name != "work"]
+        equal(sorted(left), sorted([*kept, ".periscope-2.tmp"]), "what is left")
+        check(b"removed 2 temporary files" in agent.client().get(".periscope/log.txt"), "the log does not tell")
+
+
+@harness.test
+def temporary_files_in_use_and_links_are_left_alone():
+    need_unix("files in use can't be removed")
+    with harness.Agent() as agent:
+        agent.write("target", b"x")
+        agent.write(".periscope-1.tmp", b"another agent's")
+        os.symlink("target", agent.path(".periscope-2.tmp"))
+        os.mkfifo(agent.path(".periscope-3.tmp"))
+        with open(agent.path(".periscope-1.tmp"), "rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH)
+            agent.process.kill()
+            agent.process.wait()
+            agent.start()
+        equal(sorted(os.listdir(agent.folder)),
+              [".periscope-1.tmp", ".periscope-2.tmp", ".periscope-3.tmp", "target"], "what is left")
+
+
+@with_agent()
+def names_that_are_taken_block_no_upload(agent):
+    """The names of earlier versions: the agent's number and a count."""
     client = agent.client()
+    for count in range(500):
+        agent.write(f".periscope-{agent.pid}-{count}.tmp", b"")
+    client.put("file", b"there")
+    equal(client.get("file"), b"there", "content")
+
+
+# ---- virtual files ----
+
+FORGED = b"forged"
+OWN = "the names in .periscope are the agent's own"
+VIRTUAL = ("screenshot.png", "status.txt", "windows.txt", "console.txt", "console-1.txt", "log.txt", "dump-1.dmp",
+           "evidence-1.txt")
+
+
+def spellings(agent):
+    """Ways to write the folder's name, each of which the system would take for it too."""
+    names = [".periscope", "./.periscope", ".periscope/.", ".//.periscope/", "x/../.periscope", ".periscope/../.periscope"]
+    if harness.NATIVE:
+        return names + [agent.path(".periscope"), "/." + os.path.realpath(agent.path(".periscope"))]
+    return names + [".PERISCOPE", ".\\.periscope"]
+
+
+def forge(agent):
     os.mkdir(agent.path(".periscope"))
-    for name in ("screenshot.png", "status.txt", "windows.txt", "console.txt", "console-1.txt", "log.txt",
-                 "other.txt"):
-        client.put(f".periscope/{name}", b"real")
-        equal(client.get(f".periscope/{name}"), b"real", f"content of {name}")
+    os.mkdir(agent.path("x"))
+    for name in (*VIRTUAL, "other.txt"):
+        agent.write(f".periscope/{name}", FORGED)
+
+
+@with_agent()
+def forged_file_never_passes_for_a_virtual_one(agent):
+    client = agent.client()
+    forge(agent)
+    for folder in spellings(agent):
+        for name in VIRTUAL if folder == ".periscope" else ("log.txt",):
+            reply = client.call(wire.GETFILE, s(f"{folder}/{name}"))
+            check(reply[0].payload != FORGED, f"{folder}/{name} is what somebody else has written")
+            check(reply[0].kind == "d" or name != "log.txt", f"{folder}/{name}: {reply}")
+        refused(UNREADABLE(f"{folder}/other.txt"), client.get, f"{folder}/other.txt")
+
+
+@with_agent()
+def forged_folder_never_passes_for_the_virtual_one(agent):
+    """A link to a folder of one's own is as good as that folder."""
+    need_unix("links need a right")
+    client = agent.client()
+    os.mkdir(agent.path("mine"))
+    agent.write("mine/log.txt", FORGED)
+    os.symlink("mine", agent.path(".periscope"))
+    check(client.get(".periscope/log.txt") != FORGED, "the log is what somebody else has written")
+
+
+@with_agent()
+def names_of_virtual_files_are_neither_written_nor_removed(agent):
+    client = agent.client()
+    forge(agent)
+    for folder in spellings(agent):
+        for name in ("log.txt", "other.txt", "none.txt"):
+            path = f"{folder}/{name}"
+            refused(f"unable to open '{path}' for writing: {OWN}", client.put, path, b"x")
+            refused(f"unable to open '{path}' for writing: {OWN}", client.run, "/bin/true", stdout=path)
+            refused(f"unable to open '{path}' for writing: {OWN}", client.execute, "/bin/true", err=path)
+            refused(f"unable to open '{path}' for reading: {OWN}", client.run, "/bin/true", stdin=path)
+            equal([entry.text for entry in client.remove(path)], [f"Could not delete '{path}': {OWN}"], "reply to rm")
+    for name in (*VIRTUAL, "other.txt"):
+        equal(agent.read(f".periscope/{name}"), FORGED, f"content of {name}")
+    check(not os.path.exists(agent.path(".periscope/none.txt")), "a file that was refused")
+
+
+@with_agent()
+def names_that_only_look_virtual_are_real(agent):
+    client = agent.client()
+    for name in ("sub/.periscope/log.txt", ".periscope-log.txt", "log.txt", ".periscope.d/log.txt"):
+        os.makedirs(os.path.dirname(agent.path(name)), exist_ok=True)
+        client.put(name, b"real")
+        equal(client.get(name), b"real", f"content of {name}")
+        equal(client.remove(name), [], "reply to rm")
 
 
 @with_agent()

@@ -7,7 +7,7 @@ import time
 
 import harness
 import wire
-from harness import Agent, check, equal, with_agent, need_unix
+from harness import Agent, check, equal, need_root, need_unix, with_agent
 from machine import NO_CLOCK, FakeClock
 from wire import I, Q, s
 
@@ -156,6 +156,39 @@ def count_that_is_damaged(agent):
     for content in (b"", b"many", b"\xff" * 5000):
         agent.write(data, content)
         equal(restart(agent).property("start.count"), "1", f"start.count after {content[:8]!r}")
+
+
+@with_agent("--show-restarts", copy=True)
+def count_of_somebody_else_s_is_not_taken(agent):
+    """Others may write in the working folder: what they leave under the file's name says nothing, and leads nowhere."""
+    data, elsewhere = agent.path(harness.PROGRAM + ".data"), agent.path("elsewhere")
+    agent.write("elsewhere", b"41\n")
+
+    def link():
+        os.symlink(elsewhere, data)
+
+    def other_name():
+        os.link(elsewhere, data)
+
+    def open_to_all():
+        agent.write(os.path.basename(data), b"41\n")
+        os.chmod(data, 0o666)
+
+    def foreign():
+        need_root()
+        agent.write(os.path.basename(data), b"41\n")
+        os.chown(data, 12345, 12345)
+
+    # On Windows a file's rights are not its mode, and Wine takes a link of Unix for the file itself.
+    for forge in (link, other_name, open_to_all, foreign) if harness.NATIVE else (other_name,):
+        agent.stop()
+        os.unlink(data)
+        forge()
+        agent.start()
+        equal(agent.client().property("start.count"), "1", f"start.count of a {forge.__name__}")
+        equal(agent.read("elsewhere"), b"41\n", "content of the other file")
+        equal(agent.read(os.path.basename(data)), b"1\n", "content of the agent's own file")
+        check(b"is not read, the starts are counted anew" in agent.client().get(".periscope/log.txt"), "not logged")
 
 
 @with_agent()

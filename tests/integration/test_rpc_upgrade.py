@@ -134,7 +134,7 @@ def one_upgrade_at_a_time(agent):
     first, second = agent.client(), agent.client()
     under_way = "another upgrade is under way"
     first.send(wire.u32(wire.UPGRADE), wire.u32(1), wire.header("d", 1000), b"MZ")
-    eventually(lambda: len(os.listdir(agent.folder)) > 1, "the file that the first one is received into")
+    eventually(lambda: harness.half_files(agent.pid, agent.folder), "the file that the first one is received into")
     equal(second.refusal(wire.UPGRADE, d(b"x")), under_way, "the second one's answer")
     first.send(bytes(998))
     equal([entry.kind for entry in first.reply_list()], ["e"], "the first one's answer")

@@ -45,6 +45,11 @@ int os_file_open(struct os_file **out, const char *path, uint64_t *size, struct 
     return 0;
 }
 
+int os_file_open_own(struct os_file **out, const char *path, uint64_t *size, struct error *err)
+{
+    return os_file_open(out, path, size, err);
+}
+
 int os_file_read(struct os_file *file, void *bytes, size_t max, struct error *err)
 {
     size_t left = files.len - file->pos, len = left < max ? left : max;
@@ -116,6 +121,11 @@ int os_upload_commit(struct os_upload *upload, struct error *err)
     }
     upload_end(upload);
     return status ? error_set(err, status, "Input/output error") : 0;
+}
+
+unsigned os_upload_sweep(void)
+{
+    return 0;
 }
 
 void os_upload_abandon(struct os_upload *upload)

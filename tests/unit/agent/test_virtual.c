@@ -20,10 +20,20 @@ int evidence_collect(struct agent *agent, uint64_t pid, bool windows, struct buf
     return 0;
 }
 
+static bool is_virtual(const char *path)
+{
+    char *name;
+    struct error err;
+    CHECK_INT(virtual_file_name(&name, path, &err), 0);
+    bool exists = name && virtual_file_exists(name);
+    free(name);
+    return exists;
+}
+
 static void check_all(const char *const *names, size_t count, bool want)
 {
     for (size_t i = 0; i < count; i++)
-        if (virtual_file_exists(names[i]) != want) {
+        if (is_virtual(names[i]) != want) {
             printf("# '%s' is %s virtual file\n", names[i], want ? "no" : "a");
             CHECK(!"a name");
         }
@@ -40,6 +50,7 @@ static void names_that_there_are(void)
         ".periscope/screenshot-x.png", ".periscope/screenshot-.png.png",
         ".periscope/evidence-1.txt",   ".periscope/evidence-4294967295.txt",
         ".periscope/processes-7.txt",  ".periscope/dump-7.dmp",
+        "./.periscope/log.txt",        ".periscope//log.txt",
     };
     CHECK_ALL(names, true);
 }
@@ -52,11 +63,9 @@ static void names_that_are_none(void)
         ".periscope/",
         "screenshot.png",
         "/.periscope/log.txt",
-        "./.periscope/log.txt",
-        ".periscope//log.txt",
-        ".Periscope/log.txt",
+        "../.periscope/log.txt",
+        "sub/.periscope/log.txt",
         ".periscope/log.tx",
-        ".periscope/log.txt ",
         ".periscope/log.txt/",
         ".periscope/screenshot-.png",
         ".periscope/screenshot.pngx",
@@ -84,7 +93,7 @@ static void an_output_s_name_to_its_limit(void)
     char path[256];
     for (int len = 127; len <= 129; len++) {
         snprintf(path, sizeof path, ".periscope/screenshot-%0*d.png", len, 0);
-        CHECK_INT(virtual_file_exists(path), len <= 128);
+        CHECK_INT(is_virtual(path), len <= 128);
     }
 }
 
@@ -93,13 +102,31 @@ static void evidence_with_windows_and_without(void)
     struct buffer out;
     struct error err;
     buffer_init(&out, 100);
-    CHECK_INT(virtual_file_read(NULL, ".periscope/evidence-4294967295.txt", &out, &err), 0);
+    CHECK_INT(virtual_file_read(NULL, "evidence-4294967295.txt", &out, &err), 0);
     CHECK_INT(evidence_pid, 4294967295u);
     CHECK(evidence_windows);
-    CHECK_INT(virtual_file_read(NULL, ".periscope/processes-12.txt", &out, &err), 0);
+    CHECK_INT(virtual_file_read(NULL, "processes-12.txt", &out, &err), 0);
     CHECK_INT(evidence_pid, 12);
     CHECK(!evidence_windows);
     CHECK_INT(out.len, 8);
+    buffer_deinit(&out);
+}
+
+static void what_is_below_the_folder_is_kept_out(void)
+{
+    static const char *const below[] = {".periscope/log.txt", ".periscope/none", "./.periscope/", ".periscope/a/b"};
+    static const char *const elsewhere[] = {"", ".periscope", "log.txt", ".periscope-log.txt", "a/.periscope/log.txt"};
+    struct error err;
+    struct buffer out;
+    for (size_t i = 0; i < sizeof below / sizeof *below; i++) {
+        CHECK_INT(virtual_file_keep_out(below[i], &err), ERR_DENIED);
+        CHECK_TEXT(err.text, "the names in .periscope are the agent's own");
+    }
+    for (size_t i = 0; i < sizeof elsewhere / sizeof *elsewhere; i++)
+        CHECK_INT(virtual_file_keep_out(elsewhere[i], &err), 0);
+    buffer_init(&out, 100);
+    CHECK_INT(virtual_file_read(NULL, "none", &out, &err), ERR_NOT_FOUND);
+    CHECK_TEXT(err.text, "No such file or directory");
     buffer_deinit(&out);
 }
 
@@ -109,5 +136,6 @@ int main(void)
     RUN(names_that_are_none);
     RUN(an_output_s_name_to_its_limit);
     RUN(evidence_with_windows_and_without);
+    RUN(what_is_below_the_folder_is_kept_out);
     return CHECK_RESULT();
 }

@@ -52,7 +52,7 @@ static void old_content_stays_until_the_commit(void)
     CHECK_INT(os_upload_write(upload, "ne", 2, &err), 0);
     CHECK_INT(os_upload_write(upload, "wer", 3, &err), 0);
     CHECK_TEXT(content(in_folder("a")), "old");
-    CHECK_INT(files_in_folder(), 2);
+    CHECK(files_in_folder() <= 2); /* where it has a name already */
     CHECK_INT(os_upload_commit(upload, &err), 0);
     CHECK_TEXT(content(in_folder("a")), "newer");
     CHECK_INT(files_in_folder(), 1);
