@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Builds everything with gcc and with clang, each into a folder of its own, and takes no warning.
+# Builds everything with gcc and with clang, each into a folder of its own, and takes no warning. Then it looks at what
+# was linked.
 set -u
 
 failed=0
@@ -14,6 +15,7 @@ for compiler in gcc clang; do
         programs 2>&1) && result=0 || result=$?
     if [ "$result" -eq 0 ]; then
         echo "ok lint-$compiler"
+        tests/lint/binaries.py "build/lint/$compiler" "binaries-$compiler" || failed=1
     else
         echo "$output" | grep -E 'error|warning|Error' | head -n 20 | sed 's/^/# /'
         echo "FAIL lint-$compiler: the build has warnings or fails"

@@ -10,6 +10,7 @@ from wine import check, equal
 
 ALLOWED = os.path.join(os.path.dirname(os.path.abspath(__file__)), "imports.txt")
 OBJDUMP = "x86_64-w64-mingw32-objdump"
+NM = "x86_64-w64-mingw32-nm"
 SIZE_MAX = 600 * 1000  # bytes
 LATEST = (6, 1)        # Windows 7
 
@@ -62,7 +63,17 @@ def subsystem_is_not_newer_than_windows_7():
 def addresses_are_random():
     for name, path in executables().items():
         characteristics = re.search(r"^DllCharacteristics\s+([0-9a-f]+)", headers(path), re.M)
-        equal(int(characteristics.group(1), 16) & 0x140, 0x140, f"{name}: DYNAMIC_BASE and NX_COMPAT")
+        want = 0x160 if name == "win64" else 0x140
+        equal(int(characteristics.group(1), 16) & want, want, f"{name}: DYNAMIC_BASE, NX_COMPAT and with 64 bits HIGH_ENTROPY_VA")
 
 
-wine.main([imports_are_allowed, executables_are_small, subsystem_is_not_newer_than_windows_7, addresses_are_random])
+def stacks_are_protected():
+    """By the compiler's own library, which is linked in: no import tells of it, the names before strip do."""
+    for name, path in executables().items():
+        names = subprocess.run([NM, path + ".full"], stdout=subprocess.PIPE, check=True, timeout=wine.PATIENCE,
+                               encoding="utf-8").stdout
+        check("__stack_chk_fail" in names, f"{name}: no stack protector")
+
+
+wine.main([imports_are_allowed, executables_are_small, subsystem_is_not_newer_than_windows_7, addresses_are_random,
+           stacks_are_protected])
