@@ -7,10 +7,19 @@
 #include "agent/children.h"
 #include "agent/options.h"
 #include "agent/worker/pool.h"
+#include "base/budget.h"
 #include "platform/socket.h"
 #include "platform/thread.h"
 
 #include <stdatomic.h>
+
+/* Bytes of memory for all clients together. That of each client's first bytes, which ordinary requests and replies don't
+   exceed, is not counted: 400 clients need 75 MiB at most for them. */
+#define AGENT_REQUESTS_MAX (64u << 20) /* of half-read requests: four of the largest */
+#define AGENT_REQUEST_EXEMPT (64u << 10)
+#define AGENT_REPLIES_MAX                                                                                              \
+    (256u << 20) /* of replies that were not taken yet; a single larger one goes while it is alone */
+#define AGENT_REPLY_EXEMPT (128u << 10)
 
 struct session;
 
@@ -25,7 +34,8 @@ struct agent {
     atomic_bool stopping;      /* the service manager requested a stop */
     atomic_bool upgrading;     /* a new executable is being received or has replaced the agent's own: one at a time */
     int64_t start_ms;          /* wall time of this start of the agent */
-    struct os_mutex *lock;     /* guards what follows */
+    struct budget requests, replies; /* the memory that sessions hold */
+    struct os_mutex *lock;           /* guards what follows */
     struct session *sessions;
     unsigned client_count;
     uint32_t start_count;

@@ -7,6 +7,7 @@
 #include "platform/clock.h"
 #include "platform/file.h"
 #include "platform/identity.h"
+#include "platform/memory.h"
 #include "platform/service.h"
 #include "platform/upgrade.h"
 
@@ -90,6 +91,7 @@ static int agent_start(struct agent *agent, struct error *err)
         return error_set(err, ERR_INVALID, "could not enter '%s': %s", options->workdir, reason.text);
     if (options->detach && !options->resume && os_detach(err))
         return ERR_SYSTEM;
+    os_memory_init();
     log_init(options->debug);
     refusals_init();
     agent->lock = os_mutex_new();
@@ -186,7 +188,9 @@ static void log_note(void *context, const char *text)
 
 int agent_run(const struct options *options)
 {
-    struct agent agent = {.options = options};
+    struct agent agent = {.options = options,
+                          .requests = {"requests", AGENT_REQUESTS_MAX, AGENT_REQUEST_EXEMPT, 0},
+                          .replies = {"replies", AGENT_REPLIES_MAX, AGENT_REPLY_EXEMPT, 0}};
     struct os_service_program program = {agent_main_loop, agent_stop, log_note, &agent};
     struct error err;
     int status = os_service_run(&program, options->service && !options->resume, &err);

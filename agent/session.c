@@ -5,11 +5,14 @@
 #include "agent/rpc/rpc.h"
 #include "platform/clock.h"
 #include "platform/file.h"
+#include "platform/memory.h"
 
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define TRIM_LEAST (1u << 20) /* bytes of a request's arguments after which memory is returned to the system */
 
 static int io_timeout_ms(const struct session *session)
 {
@@ -29,8 +32,6 @@ static int session_fill(void *context, void *bytes, size_t max, struct error *er
 
 static int send_bytes(struct session *session, const struct buffer *bytes, bool more, struct error *err)
 {
-    if (bytes->failed)
-        return error_set(err, ERR_LIMIT, "the reply exceeds %u bytes or the memory", WIRE_REPLY_MAX);
     return os_socket_send(session->socket, bytes->data, bytes->len, io_timeout_ms(session), more, err);
 }
 
@@ -68,12 +69,22 @@ static int send_failure(struct session *session, const struct request *request, 
     return status;
 }
 
+/* Returns 0, or why the reply that a handler wrote is none. */
+static int reply_check(const struct session *session, const struct reply *reply, struct error *err)
+{
+    if (!reply->bytes.failed)
+        return 0;
+    if (reply->bytes.over_budget)
+        return budget_error(&session->agent->replies, err);
+    return error_set(err, ERR_LIMIT, "the reply exceeds %u bytes or the memory", WIRE_REPLY_MAX);
+}
+
 /* Serves one request. Returns 1 to continue, 0 when the client left, negative to end the connection. */
 static int session_serve(struct session *session, struct request *request, struct reply *reply, struct error *err)
 {
     struct error lost;
     session->in_request = buffered_has_bytes(&session->input);
-    int status = request_read(request, &session->input.source, err);
+    int status = request_read(request, &session->input.source, &session->agent->requests, err);
     if (status == 0)
         return 0;
     bool bad = status == ERR_INVALID || status == ERR_LIMIT || status == ERR_NO_MEMORY;
@@ -81,6 +92,8 @@ static int session_serve(struct session *session, struct request *request, struc
         return status;
     if (!bad) {
         status = rpc_dispatch(session, request, reply, err);
+        if (status == 0)
+            status = reply_check(session, reply, err);
         if (status == ERR_CLOSED || status == ERR_PROTOCOL)
             return status;
         /* The data that the handler left unread is consumed, or the next request would start in it. */
@@ -105,11 +118,15 @@ static int serve_one(struct session *session, struct error *err)
     struct request request = {0};
     struct reply reply = {0};
     buffer_init(&reply.bytes, WIRE_REPLY_MAX);
+    reply.bytes.budget = &session->agent->replies;
     int status = session_serve(session, &request, &reply, err);
     bool become_next = status == 1 && reply.become_next;
     os_file_close(reply.file);
     buffer_deinit(&reply.bytes);
+    bool was_large = request.list.most > TRIM_LEAST;
     request_deinit(&request);
+    if (was_large)
+        os_memory_trim(); /* it may have been many small blocks */
     if (become_next) {
         os_listener_stop(session->agent->listener);
         return 0;

@@ -14,13 +14,31 @@ void buffer_init(struct buffer *b, size_t limit)
 void buffer_deinit(struct buffer *b)
 {
     free(b->data);
+    budget_resize(b->budget, b->capacity, 0);
     *b = (struct buffer){0};
 }
 
 void buffer_clear(struct buffer *b)
 {
     b->len = 0;
-    b->failed = false;
+    b->failed = b->over_budget = false;
+}
+
+/* Gives the buffer another capacity, unless memory or the budget does not suffice. */
+static bool buffer_set_capacity(struct buffer *b, size_t capacity)
+{
+    if (!budget_resize(b->budget, b->capacity, capacity)) {
+        b->over_budget = true;
+        return false;
+    }
+    uint8_t *data = realloc(b->data, capacity);
+    if (!data) {
+        budget_resize(b->budget, capacity, b->capacity);
+        return false;
+    }
+    b->data = data;
+    b->capacity = capacity;
+    return true;
 }
 
 static bool buffer_reserve(struct buffer *b, size_t len)
@@ -35,16 +53,11 @@ static bool buffer_reserve(struct buffer *b, size_t len)
     }
     size_t want = b->len + len;
     size_t capacity = b->capacity > b->limit / 2 ? b->limit : b->capacity * 2;
-    if (capacity < want)
-        capacity = want;
-    uint8_t *data = realloc(b->data, capacity);
-    if (!data) {
-        b->failed = true;
-        return false;
-    }
-    b->data = data;
-    b->capacity = capacity;
-    return true;
+    if (capacity > want && buffer_set_capacity(b, capacity))
+        return true;
+    b->over_budget = false;
+    b->failed = !buffer_set_capacity(b, want);
+    return !b->failed;
 }
 
 uint8_t *buffer_extend(struct buffer *b, size_t len)

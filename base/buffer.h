@@ -3,6 +3,7 @@
 #ifndef BASE_BUFFER_H
 #define BASE_BUFFER_H
 
+#include "base/budget.h"
 #include "base/format.h"
 
 #include <stdbool.h>
@@ -21,6 +22,8 @@ struct buffer {
     size_t len, capacity;
     size_t limit; /* bytes; an append beyond it fails */
     bool failed;
+    bool over_budget;      /* it failed since the budget is used up */
+    struct budget *budget; /* borrowed; NULL: none. Set behind buffer_init, it counts the capacity */
 };
 
 void buffer_init(struct buffer *b, size_t limit);

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define TEXT_STEP 16384u /* bytes of a text for which there is memory before they came */
+
 int source_read(struct source *source, void *bytes, size_t len, struct error *err)
 {
     size_t done = 0;
@@ -99,6 +101,69 @@ int list_read_u64(struct list_reader *list, uint64_t *value, struct error *err)
     return read_number(list, 8, value, err);
 }
 
+int list_hold(struct list_reader *list, size_t more, struct error *err)
+{
+    if (!budget_resize(list->budget, list->held, list->held + more))
+        return budget_error(list->budget, err);
+    list->held += more;
+    if (list->held > list->most)
+        list->most = list->held;
+    return 0;
+}
+
+static void list_give_back(struct list_reader *list, size_t less)
+{
+    budget_resize(list->budget, list->held, list->held - less);
+    list->held -= less;
+}
+
+void list_release(struct list_reader *list)
+{
+    list_give_back(list, list->held);
+}
+
+/* Reads the next bytes of a text behind the first `have`. *text grows for them. */
+static int text_read_step(struct list_reader *list, char **text, size_t have, size_t step, struct error *err)
+{
+    int status = list_hold(list, step, err);
+    if (status)
+        return status;
+    char *bytes = realloc(*text, have + step);
+    if (!bytes) {
+        list_give_back(list, step);
+        return error_set(err, ERR_NO_MEMORY, "no memory for a string of %zu bytes", have + step);
+    }
+    *text = bytes;
+    status = source_read(list->source, bytes + have, step, err);
+    if (status)
+        list_give_back(list, step);
+    else
+        list->left -= step;
+    return status;
+}
+
+/* Reads the text's `size` bytes in steps, each as long as all before it. */
+static int text_read_bytes(struct list_reader *list, size_t size, char **text, struct error *err)
+{
+    size_t have = 0;
+    int status = 0;
+    *text = NULL;
+    while (have < size && status == 0) {
+        size_t step = have > TEXT_STEP ? have : TEXT_STEP;
+        if (step > size - have)
+            step = size - have;
+        status = text_read_step(list, text, have, step, err);
+        if (status == 0)
+            have += step;
+    }
+    if (status == 0)
+        return 0;
+    free(*text);
+    *text = NULL;
+    list_give_back(list, have);
+    return status;
+}
+
 int list_read_text(struct list_reader *list, uint64_t max, char **text, struct error *err)
 {
     *text = NULL;
@@ -108,26 +173,21 @@ int list_read_text(struct list_reader *list, uint64_t max, char **text, struct e
                          (unsigned long long)max);
     if (size == 0)
         return error_set(err, ERR_INVALID, "a string of size 0 has no terminating NUL");
-    char *bytes = malloc((size_t)size);
-    if (!bytes)
-        return error_set(err, ERR_NO_MEMORY, "no memory for a string of %llu bytes", (unsigned long long)size);
-    int status = source_read(list->source, bytes, (size_t)size, err);
+    char *bytes;
+    int status = text_read_bytes(list, (size_t)size, &bytes, err);
     if (status)
-        goto fail;
-    list->left = 0;
+        return status;
     const char *nul = memchr(bytes, 0, (size_t)size);
     if (nul != bytes + size - 1) {
-        status = error_set(err, ERR_INVALID,
-                           nul ? "a string of %llu bytes holds a NUL before its end"
-                               : "a string of %llu bytes has no terminating NUL",
-                           (unsigned long long)size);
-        goto fail;
+        free(bytes);
+        list_give_back(list, (size_t)size);
+        return error_set(err, ERR_INVALID,
+                         nul ? "a string of %llu bytes holds a NUL before its end"
+                             : "a string of %llu bytes has no terminating NUL",
+                         (unsigned long long)size);
     }
     *text = bytes;
     return 0;
-fail:
-    free(bytes);
-    return status;
 }
 
 int list_read_data(struct list_reader *list, void *bytes, size_t max, struct error *err)

@@ -6,6 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define ARGS_STEP 16u     /* arguments for which there is memory before they came */
+#define TEXT_OVERHEAD 32u /* bytes that an allocation takes beside its content, at most */
+
 /* Returns the type that argument `index` must have, or 0 past the end of the signature. */
 static char expected_type(const char *signature, uint32_t index)
 {
@@ -37,11 +40,30 @@ static int request_check_count(const struct method *method, uint32_t count, stru
                      mark + 2);
 }
 
+/* Makes room for one more argument. The number of entries is only a claim, so the memory grows with those that came. */
+static int request_reserve(struct request *request, struct error *err)
+{
+    if (request->arg_count < request->arg_room)
+        return list_hold(&request->list, TEXT_OVERHEAD, err);
+    uint32_t more = request->arg_room ? request->arg_room : ARGS_STEP;
+    int status = list_hold(&request->list, more * sizeof *request->args + TEXT_OVERHEAD, err);
+    if (status)
+        return status;
+    struct argument *args = realloc(request->args, (request->arg_room + (size_t)more) * sizeof *args);
+    if (!args)
+        return error_set(err, ERR_NO_MEMORY, "no memory for %u parameters", request->list.count);
+    request->args = args;
+    request->arg_room += more;
+    return 0;
+}
+
 static int read_argument(struct request *request, const struct entry *entry, struct error *err)
 {
-    struct argument *arg = &request->args[request->arg_count];
     uint32_t number = 0;
-    int status;
+    int status = request_reserve(request, err);
+    if (status)
+        return status;
+    struct argument *arg = &request->args[request->arg_count];
     *arg = (struct argument){.type = entry->type};
     if (entry->size > WIRE_REQUEST_MAX - request->memory)
         return error_set(err, ERR_LIMIT, "the parameters of %s exceed the limit of %u bytes", request->method->name,
@@ -105,13 +127,22 @@ static int begin_arguments(struct request *request, struct error *err)
     int status = request_check_count(request->method, request->list.count, err);
     if (status)
         return status;
-    request->args = calloc(request->list.count + 1u, sizeof *request->args);
-    if (!request->args)
-        return error_set(err, ERR_NO_MEMORY, "no memory for %u parameters", request->list.count);
     return request_read_arguments(request, err);
 }
 
-int request_read(struct request *request, struct source *source, struct error *err)
+/* Frees the arguments. Those of a refused request are not kept until its rest has come. */
+static void request_drop_arguments(struct request *request)
+{
+    for (uint32_t i = 0; i < request->arg_count; i++)
+        free(request->args[i].text);
+    free(request->args);
+    request->args = NULL;
+    request->arg_count = request->arg_room = 0;
+    request->memory = 0;
+    list_release(&request->list);
+}
+
+int request_read(struct request *request, struct source *source, struct budget *budget, struct error *err)
 {
     uint8_t id[4];
     *request = (struct request){0};
@@ -126,9 +157,11 @@ int request_read(struct request *request, struct source *source, struct error *e
     status = list_read_begin(&request->list, source, err);
     if (status)
         return status;
+    request->list.budget = budget;
     status = begin_arguments(request, err);
     if (status >= 0)
         return 1;
+    request_drop_arguments(request);
     if (!answerable(status))
         return status;
     struct error lost;
@@ -145,8 +178,6 @@ int request_finish(struct request *request, struct error *err)
 
 void request_deinit(struct request *request)
 {
-    for (uint32_t i = 0; i < request->arg_count; i++)
-        free(request->args[i].text);
-    free(request->args);
+    request_drop_arguments(request);
     *request = (struct request){0};
 }

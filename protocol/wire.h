@@ -54,6 +54,8 @@ struct list_reader {
     struct source *source; /* borrowed */
     uint32_t count, index; /* entries in the list, entries begun */
     uint64_t left;         /* bytes of the current entry not yet read */
+    struct budget *budget; /* borrowed; NULL: none. It counts the texts */
+    size_t held, most;     /* bytes that are taken from it; the most that were */
 };
 
 int list_read_begin(struct list_reader *list, struct source *source, struct error *err);
@@ -63,8 +65,13 @@ int list_read_entry(struct list_reader *list, struct entry *entry, struct error 
 /* Reads the payload of the current entry. Sizes are checked before anything is allocated. */
 int list_read_u32(struct list_reader *list, uint32_t *value, struct error *err);
 int list_read_u64(struct list_reader *list, uint64_t *value, struct error *err);
+/* Takes more bytes from the budget, or returns ERR_LIMIT. */
+int list_hold(struct list_reader *list, size_t more, struct error *err);
+/* Gives back what was taken. The texts must have been freed. */
+void list_release(struct list_reader *list);
 /* Reads a string, which the caller frees with free(). The string must end in its only NUL, which max counts too. A
-   wrong string is ERR_INVALID (ERR_LIMIT when too long), and list_read_entry skips its unread bytes. */
+   wrong string is ERR_INVALID (ERR_LIMIT when too long, or beyond the budget), and list_read_entry skips its unread
+   bytes. Memory grows with the bytes that came: a size that was only claimed takes none. */
 int list_read_text(struct list_reader *list, uint64_t max, char **text, struct error *err);
 /* Reads up to max bytes. Returns their number, 0 at the end of the entry, or a negative status. */
 int list_read_data(struct list_reader *list, void *bytes, size_t max, struct error *err);
@@ -103,14 +110,16 @@ struct request {
     uint32_t arg_count;          /* without the streamed 'd' */
     struct list_reader list;     /* positioned at the 'd' payload when the signature ends in one */
     uint64_t data_size;          /* bytes of that payload */
-    size_t memory;               /* bytes held by args */
+    uint32_t arg_room;           /* arguments that args has memory for */
+    size_t memory;               /* bytes of the arguments, as received */
 };
 
-/* Reads a request up to the payload of a streamed 'd', or whole. Returns 1 for a request and 0 when the stream ended
+/* Reads a request up to the payload of a streamed 'd', or whole. budget (may be NULL) counts the memory of its
+   arguments until request_deinit. Returns 1 for a request and 0 when the stream ended
    between two requests (no error). ERR_INVALID, ERR_LIMIT or ERR_NO_MEMORY: the request was consumed whole but is
    wrong, and *err is the answer. After any other status the connection must be closed. The request is initialised in
    every case, for request_deinit. */
-int request_read(struct request *request, struct source *source, struct error *err);
+int request_read(struct request *request, struct source *source, struct budget *budget, struct error *err);
 /* Skips the part of a streamed payload that the handler left unread. The next request can be read after it. */
 int request_finish(struct request *request, struct error *err);
 void request_deinit(struct request *request); /* accepts a zeroed one */

@@ -58,6 +58,7 @@ static int get_small(struct os_file *file, uint64_t size, const char *path, stru
     struct buffer bytes;
     struct error reason;
     buffer_init(&bytes, size == 0 ? UNSIZED_FILE : SMALL_FILE);
+    bytes.budget = reply->bytes.budget; /* reading may take as long as the file's maker likes */
     int status = read_small(file, size, &bytes, &reason);
     if (status)
         error_set(err, status, "unable to read '%s': %s", path, reason.text);

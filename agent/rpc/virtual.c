@@ -69,15 +69,33 @@ static int virtual_read_console(struct agent *agent, const char *name, struct bu
     return status;
 }
 
+/* Appends the answer's file, at its end, to `out`. What `out` has moves before the file and both change places where that
+   fits: a copy would need the memory of a picture twice. Returns false without memory. */
+static bool virtual_take_file(struct buffer *list, const struct slice *file, struct buffer *out)
+{
+    size_t before = file->len ? (size_t)(file->data - list->data) : 0;
+    if (out->len > before || out->failed)
+        return buffer_append(out, file->data, file->len);
+    memmove(list->data + out->len, file->data, file->len);
+    memcpy(list->data, out->data, out->len);
+    list->len = out->len + file->len;
+    struct buffer empty = *out;
+    *out = *list;
+    *list = empty;
+    return true;
+}
+
 /* Appends the file of a worker's answer, or returns the status when there is no answer. */
-static int virtual_copy_file(const struct buffer *list, int status, struct buffer *out, struct error *err)
+static int virtual_copy_file(struct buffer *list, int status, struct buffer *out, struct error *err)
 {
     struct slice file = {0};
     if (status == 0)
         file = answer_file(list);
-    if (status == 0 && !buffer_append(out, file.data, file.len))
-        status = error_set(err, ERR_NO_MEMORY, "no memory for a file of %zu bytes", file.len);
-    return status;
+    if (status || virtual_take_file(list, &file, out))
+        return status;
+    if (out->over_budget)
+        return budget_error(out->budget, err);
+    return error_set(err, ERR_NO_MEMORY, "no memory for a file of %zu bytes", file.len);
 }
 
 static int read_log(struct agent *agent, const char *name, struct buffer *out, struct error *err)
@@ -95,6 +113,7 @@ static int read_screenshot(struct agent *agent, const char *name, struct buffer 
     struct buffer list;
     const char *dash = strchr(name, '-');
     buffer_init(&list, WIRE_REPLY_MAX);
+    list.budget = out->budget;
     if (dash)
         strlist_addf(&options, "output=%.*s", (int)(strlen(dash + 1) - strlen(".png")), dash + 1);
     int status = worker_pool_picture(agent->workers, "screenshot", &options, &list, err);
@@ -144,6 +163,7 @@ static int read_dump(struct agent *agent, const char *name, struct buffer *out, 
     uint64_t pid = 0;
     is_dump(name, &pid);
     buffer_init(&list, WIRE_REPLY_MAX);
+    list.budget = out->budget;
     int status = virtual_copy_file(&list, worker_pool_dump(agent->workers, pid, DUMP_MS, &list, err), out, err);
     buffer_deinit(&list);
     return status;

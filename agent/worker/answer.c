@@ -21,6 +21,8 @@ static int answer_read_payload(struct source *source, const struct entry *entry,
     if (!fits)
         return error_set(err, ERR_LIMIT, "the capture worker's answer exceeds the limit of %zu bytes (WIRE_REPLY_MAX)",
                          list->limit);
+    if (list->over_budget)
+        return budget_error(list->budget, err);
     if (!*bytes)
         return error_set(err, ERR_NO_MEMORY, "no memory for %llu bytes of the capture worker's answer",
                          (unsigned long long)entry->size);

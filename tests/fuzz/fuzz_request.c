@@ -42,7 +42,7 @@ static bool read_one(struct source *source)
 {
     struct request request;
     struct error err = {0};
-    int status = request_read(&request, source, &err);
+    int status = request_read(&request, source, NULL, &err);
     if (status == 1) {
         require(request.method != NULL);
         check_arguments(&request);

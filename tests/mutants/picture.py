@@ -56,6 +56,18 @@ PROTOCOL = [
     mutant("request-memory-unbounded", "protocol/request.c",
            "request->memory += (size_t)entry->size;", "",
            "unit/protocol/test_wire", "a request's arguments take any amount of memory"),
+    mutant("request-budget-kept", "protocol/request.c",
+           "list_release(&request->list);", "",
+           "unit/protocol/test_wire", "what a request took of the memory for all is never given back"),
+    mutant("text-budget-ignored", "protocol/read.c",
+           "int status = list_hold(list, step, err); if (status) return status;", "int status = 0; list->held += step;",
+           "unit/protocol/test_wire", "half-sent requests of many clients take any amount of memory"),
+    mutant("budget-never-alone", "base/budget.c",
+           "after > before && others > 0 && !fits", "after > before && !fits",
+           "unit/base/test_budget", "a picture larger than the bound can never be sent"),
+    mutant("buffer-budget-kept", "base/buffer.c",
+           "budget_resize(b->budget, b->capacity, 0);", "",
+           "unit/base/test_budget", "what a reply took of the memory for all is never given back"),
 ]
 
 PICTURE = [

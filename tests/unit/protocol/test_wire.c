@@ -20,7 +20,7 @@ static const char *refusal(const struct golden_message *reply)
 static int read_whole(struct memory_source *memory, struct request *request, struct buffer *data, struct error *err)
 {
     uint8_t piece[5];
-    int got, status = request_read(request, &memory->source, err);
+    int got, status = request_read(request, &memory->source, NULL, err);
     if (status != 1)
         return status;
     while (request->data_size && (got = list_read_data(&request->list, piece, sizeof piece, err)) != 0) {
@@ -122,11 +122,11 @@ static void followed_by_a_ping(const struct golden_message *message, const struc
     read_whole(&memory, &request, &data, &err);
     CHECK_INT(memory.left, 8);
     request_deinit(&request);
-    CHECK_INT(request_read(&request, &memory.source, &err), 1);
+    CHECK_INT(request_read(&request, &memory.source, NULL, &err), 1);
     CHECK(request.method && request.method->index == METHOD_ping);
     CHECK_INT(request_finish(&request, &err), 0);
     request_deinit(&request);
-    CHECK_INT(request_read(&request, &memory.source, &err), 0);
+    CHECK_INT(request_read(&request, &memory.source, NULL, &err), 0);
     request_deinit(&request);
     buffer_deinit(&data);
 }
@@ -276,11 +276,11 @@ static int read_bad(struct buffer *bytes, struct error *err)
     CHECK(!bytes->failed);
     struct memory_source memory = memory_source(bytes->data, bytes->len, 4096);
     *err = (struct error){0};
-    int status = request_read(&request, &memory.source, err);
+    int status = request_read(&request, &memory.source, NULL, err);
     CHECK(request.memory <= WIRE_REQUEST_MAX);
     request_deinit(&request);
     if (status == ERR_INVALID || status == ERR_LIMIT) {
-        CHECK_INT(request_read(&request, &memory.source, &ignored), 1);
+        CHECK_INT(request_read(&request, &memory.source, NULL, &ignored), 1);
         CHECK(request.method && request.method->index == METHOD_ping);
         request_deinit(&request);
     }
@@ -324,6 +324,37 @@ static void a_string_may_be_one_mebibyte(void)
         memset(out.data + out.len - size, 'x', size - 1);
         CHECK_INT(read_bad(&out, &err), size == WIRE_STRING_MAX ? 1 : ERR_LIMIT);
     }
+}
+
+/* Reads a request of one string of `size` bytes with a budget of a mebibyte, of which others hold `others`. */
+static int read_with_budget(size_t others, size_t size, struct error *err)
+{
+    struct budget budget = {"requests", 1 << 20, 0, 0};
+    struct request request;
+    struct buffer out;
+    CHECK(budget_resize(&budget, 0, others));
+    begin_request(&out, 1, 1);
+    write_entry_header(&out, WIRE_STRING, size);
+    append_zeros(&out, size);
+    memset(out.data + out.len - size, 'x', size - 1);
+    struct memory_source memory = memory_source(out.data, out.len, 4096);
+    int status = request_read(&request, &memory.source, &budget, err);
+    CHECK_INT(memory.left, 0);
+    CHECK(status == 1 ? atomic_load(&budget.used) >= others + size : atomic_load(&budget.used) == others);
+    request_deinit(&request);
+    CHECK_INT(atomic_load(&budget.used), others);
+    buffer_deinit(&out);
+    return status;
+}
+
+static void a_request_beyond_the_budget_is_consumed_and_holds_nothing(void)
+{
+    struct error err;
+    CHECK_INT(read_with_budget(0, 900000, &err), 1);
+    CHECK_INT(read_with_budget(100000, 900000, &err), 1);
+    CHECK_INT(read_with_budget(200000, 900000, &err), ERR_LIMIT);
+    CHECK(strstr(err.text, "the requests of all clients hold ") != NULL);
+    CHECK_INT(read_with_budget(1 << 20, 10, &err), ERR_LIMIT);
 }
 
 static void wrong_numbers_are_consumed_and_refused(void)
@@ -405,6 +436,7 @@ int main(void)
     RUN(golden_replies_are_read_and_written_back);
     RUN(wrong_strings_are_consumed_and_refused);
     RUN(a_string_may_be_one_mebibyte);
+    RUN(a_request_beyond_the_budget_is_consumed_and_holds_nothing);
     RUN(wrong_numbers_are_consumed_and_refused);
     RUN(lists_are_bounded);
     RUN(a_request_holds_sixteen_mebibytes);
