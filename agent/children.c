@@ -103,6 +103,15 @@ static struct child *children_acquire(struct children *children, uint64_t pid, s
     return child;
 }
 
+static void log_exit(const struct child *child)
+{
+    struct error reason;
+    if (os_process_lost(child->process, &reason))
+        log_line("child %" PRIu64 " exited, and its status is lost: %s", child->pid, reason.text);
+    else
+        log_line("child %" PRIu64 " exited with status %" PRIu32, child->pid, child->status);
+}
+
 /* Moves the children that have exited since the last call to the list of exited ones. The lock is held. */
 static void children_reap_exited(struct children *children)
 {
@@ -116,7 +125,7 @@ static void children_reap_exited(struct children *children)
         *link = child->next;
         children->running_count--;
         child->exited = true;
-        log_line("child %" PRIu64 " exited with status %" PRIu32, child->pid, child->status);
+        log_exit(child);
         if (!child->tracked) {
             children_drop(child);
             continue;
@@ -222,11 +231,22 @@ static enum os_wait_result wait_once(struct children *children, struct child *ch
     return result;
 }
 
+/* Fails when the system has no status for a child that has exited: that is neither success nor still to come. */
+static int check_has_status(const struct child *child, struct error *err)
+{
+    struct error reason;
+    if (!os_process_lost(child->process, &reason))
+        return 0;
+    return error_set(err, ERR_SYSTEM, "the status of the %" PRIu64 " process is lost: %s", child->pid, reason.text);
+}
+
 /* Waits until the child exits, the deadline, or until the client hangs up. The lock is held and the child is in use. */
 static int wait_for_exit(struct children *children, struct child *child, struct os_socket *client, int64_t deadline_ms,
                          struct error *err)
 {
     struct os_waker *waker;
+    if (child->exited)
+        return check_has_status(child, err);
     int status = os_waker_new(&waker, err);
     if (status)
         return status;
@@ -237,7 +257,7 @@ static int wait_for_exit(struct children *children, struct child *child, struct 
     }
     os_waker_free(waker);
     if (child->exited)
-        return 0;
+        return check_has_status(child, err);
     if (!child->tracked)
         return error_set(err, ERR_NOT_FOUND, "the %" PRIu64 " process does not exist or is not a child process",
                          child->pid);

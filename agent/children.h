@@ -20,7 +20,7 @@ int children_wait(struct children *children, uint64_t pid, struct os_socket *cli
                   uint32_t *status, struct error *err);
 int children_forget(struct children *children, uint64_t pid, struct error *err);
 int children_kill(struct children *children, uint64_t pid, int grace_ms, struct strlist *killed, struct error *err);
-/* Lists the running processes of a child's tree, as os_process_tree does. */
+/* Lists the running processes of a child's tree, as os_process_tree does: on a failure those that could be seen. */
 int children_tree(struct children *children, uint64_t pid, struct os_process_info **tree, size_t *count,
                   struct error *err);
 void children_count(struct children *children, unsigned *running, unsigned *exited);

@@ -8,6 +8,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -134,10 +136,12 @@ static _Noreturn void child_main(const struct os_process_spec *spec, char **env,
     _exit(1);
 }
 
+enum end { RUNS, EXITED, LOST }; /* as an upgrade hands it over */
+
 struct os_process {
     pid_t pid;
-    bool exited;
-    uint32_t status;
+    atomic_int end;           /* an enum end; asked by those that end the process too */
+    uint32_t status;          /* of one that is lost: the errno */
     unsigned long long start; /* ticks; tells it from a later process of the same pid */
 };
 
@@ -214,43 +218,71 @@ uint64_t os_process_pid(const struct os_process *process)
 bool os_process_poll(struct os_process *process, uint32_t *status)
 {
     int word;
-    if (!process->exited && waitpid(process->pid, &word, WNOHANG) == process->pid) {
-        process->exited = true;
+    pid_t done = process->end == RUNS ? waitpid(process->pid, &word, WNOHANG) : 0;
+    if (done == process->pid) {
         process->status = (uint32_t)word;
+        process->end = EXITED;
+    } else if (done < 0) { /* no child of the agent, or not any more: no status will ever come */
+        process->status = (uint32_t)errno;
+        process->end = LOST;
     }
-    if (process->exited)
+    if (process->end != RUNS)
         *status = process->status;
-    return process->exited;
+    return process->end != RUNS;
+}
+
+int os_process_lost(const struct os_process *process, struct error *err)
+{
+    return process->end == LOST ? errno_error(err, (int)process->status, NULL) : 0;
+}
+
+/* Asks without collecting the status, which is for os_process_poll(). */
+bool os_process_has_ended(const struct os_process *process)
+{
+    siginfo_t info = {0};
+    if (process->end != RUNS)
+        return true;
+    return waitid(P_PID, (id_t)process->pid, &info, WEXITED | WNOHANG | WNOWAIT) < 0 ? errno == ECHILD
+                                                                                     : info.si_pid != 0;
+}
+
+/* Signals the group that the child leads, since setsid() made it one. */
+int os_process_signal_child(const struct os_process *process, bool force, struct error *err)
+{
+    if (os_process_has_ended(process) || kill(-process->pid, force ? SIGKILL : SIGTERM) == 0 || errno == ESRCH)
+        return 0;
+    return errno_error(err, errno, NULL);
 }
 
 void os_process_free(struct os_process *process)
 {
     if (!process)
         return;
-    if (!process->exited)
+    if (process->end == RUNS)
         reap_later(process->pid);
     free(process);
 }
 
 void os_process_save(const struct os_process *process, struct buffer *out)
 {
-    buffer_printf(out, "%ld %llu %d %lu", (long)process->pid, process->start, process->exited,
+    buffer_printf(out, "%ld %llu %d %lu", (long)process->pid, process->start, process->end,
                   (unsigned long)process->status);
 }
 
 int os_process_adopt(struct os_process **out, const char *saved)
 {
     long pid;
-    int exited;
+    int end;
     unsigned long status;
     unsigned long long start;
     *out = NULL;
     struct os_process *process = calloc(1, sizeof *process);
-    if (!process || sscanf(saved, "%ld %llu %d %lu", &pid, &start, &exited, &status) != 4 || pid <= 1) {
+    if (!process || sscanf(saved, "%ld %llu %d %lu", &pid, &start, &end, &status) != 4 || pid <= 1 || end < RUNS ||
+        end > LOST) {
         free(process);
         return ERR_INVALID;
     }
-    *process = (struct os_process){(pid_t)pid, exited != 0, (uint32_t)status, start};
+    *process = (struct os_process){(pid_t)pid, end, (uint32_t)status, start};
     *out = process;
     return 0;
 }

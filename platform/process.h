@@ -30,7 +30,9 @@ struct os_process;
 int os_process_spawn(struct os_process **out, const struct os_process_spec *spec, struct error *err);
 uint64_t os_process_pid(const struct os_process *process);
 bool os_process_poll(struct os_process *process, uint32_t *status); /* true once it has exited, then always */
-void os_process_free(struct os_process *process);                   /* does not end it; accepts NULL */
+/* Returns 0, or why the status of a process that has exited can't be known: the system has none for the agent. */
+int os_process_lost(const struct os_process *process, struct error *err);
+void os_process_free(struct os_process *process); /* does not end it; accepts NULL */
 /* Saves a process for an upgrade: appends one line without its newline, from which os_process_adopt() makes it again. */
 void os_process_save(const struct os_process *process, struct buffer *out);
 int os_process_adopt(struct os_process **out, const char *saved);
@@ -39,7 +41,8 @@ int os_process_adopt(struct os_process **out, const char *saved);
 int os_process_watch(void (*changed)(void *context), void *context, struct error *err);
 
 /* Ends the process and all it started: asks first, and after grace_ms ends what is left. Each one ended is added to
-   `killed` as "PID NAME". Bounded: ERR_TIMEOUT names what would not die. */
+   `killed` as "PID NAME". Returns 0 only when all of them have ended, and the process itself has by its parent's word.
+   Bounded: ERR_TIMEOUT names what would not die, ERR_DENIED what may not be ended; else not all could be looked at. */
 int os_process_kill_tree(struct os_process *process, int grace_ms, struct strlist *killed, struct error *err);
 
 struct os_process_info {
@@ -48,7 +51,7 @@ struct os_process_info {
     char state[OS_PROCESS_STATE_SIZE]; /* in the system's own words: "64-bit, 3 threads", "S in futex_wait_queue" */
 };
 /* Lists the processes that os_process_kill_tree would end now, in no order, without being noticed by any. *out is the
-   caller's to free(). */
+   caller's to free(), also on a failure: then it has those that could be seen, and *err the reason why not all. */
 int os_process_tree(const struct os_process *process, struct os_process_info **out, size_t *count, struct error *err);
 bool os_process_name(uint64_t pid, char name[OS_PROCESS_NAME_SIZE]); /* false, and "", when there is none */
 

@@ -13,12 +13,17 @@ struct os_process_id {
     uint64_t start; /* in the system's unit, 0 when unknown. With the pid it names one process for ever */
 };
 struct os_process_id os_process_id(const struct os_process *process);
+/* Returns whether the child itself has ended, by what the system tells the agent as its parent, never by the table. */
+bool os_process_has_ended(const struct os_process *process);
+/* Asks the child itself to end, or ends it by force, without the table: for one that it does not show. */
+int os_process_signal_child(const struct os_process *process, bool force, struct error *err);
 
 /* The system's processes at one time, by an index. */
 struct os_process_table;
 extern const size_t os_process_table_size; /* bytes: its memory is the driver's, all zeroes at first */
-/* Looks at the system anew and returns the number of processes, at most OS_PROCESS_TABLE_MAX. */
-size_t os_process_table_look(struct os_process_table *table);
+/* Looks at the system anew: *count processes, at most OS_PROCESS_TABLE_MAX. Fails when not all can be seen, with the
+   reason in *err; the table then has those that can be, maybe none. */
+int os_process_table_look(struct os_process_table *table, size_t *count, struct error *err);
 uint64_t os_process_table_pid(const struct os_process_table *table, size_t index);
 uint64_t os_process_table_start(struct os_process_table *table, size_t index); /* 0 when unknown, or it has ended */
 /* Returns whether that process started it, or it is in the session that it leads. Nobody else may have the parent's pid
@@ -30,7 +35,7 @@ void os_process_table_name(const struct os_process_table *table, size_t index, c
 void os_process_table_describe(struct os_process_table *table, size_t index, struct os_process_info *info);
 /* Asks the members to end, and returns how many could be asked: without any there is nothing to wait for. */
 size_t os_process_table_ask(struct os_process_table *table, const bool *members);
-/* Ends one by force, unless its pid has gone to another since the look. */
-void os_process_table_kill(struct os_process_table *table, size_t index);
+/* Ends one by force, unless it has ended since the look. Fails, with the reason alone, when it is not to be ended. */
+int os_process_table_kill(struct os_process_table *table, size_t index, struct error *err);
 
 #endif

@@ -5,14 +5,19 @@
 #include "platform/process_table.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define POLL_MS 20
 #define KILL_MS 3000 /* how long what is killed may take; in a driver's call a process takes for ever */
 
 struct tree {
-    struct os_process_table *table; /* owned */
+    const struct os_process *process; /* the root */
+    struct os_process_table *table;   /* owned */
     size_t count;
-    bool *members; /* owned, for each of the table */
+    bool *members;       /* owned, for each of the table */
+    int unseen;          /* 0, or the status of the last look, which did not see all */
+    struct error reason; /* of that */
+    bool root_hidden;    /* it runs, but the last look did not see it */
     struct os_process_id root;
     struct os_process_id *listed; /* owned: those already named in `killed` */
     size_t listed_count;
@@ -20,10 +25,18 @@ struct tree {
 
 /* ---- who is in it ---- */
 
+/* A pid whose start is unknown can't be anybody else's as long as the child has not ended. */
 static bool tree_is_root(struct tree *tree, size_t index)
 {
-    return os_process_table_pid(tree->table, index) == tree->root.pid &&
-           (tree->root.start == 0 || os_process_table_start(tree->table, index) == tree->root.start);
+    return os_process_table_pid(tree->table, index) == tree->root.pid && tree->root.start &&
+           os_process_table_start(tree->table, index) == tree->root.start;
+}
+
+static void tree_learn_start(struct tree *tree)
+{
+    for (size_t i = 0; i < tree->count; i++)
+        if (os_process_table_pid(tree->table, i) == tree->root.pid && !os_process_has_ended(tree->process))
+            tree->root.start = os_process_table_start(tree->table, i);
 }
 
 static bool tree_pid_was_reused(struct tree *tree, const struct os_process_id *id)
@@ -59,12 +72,9 @@ static bool tree_is_child(struct tree *tree, size_t index)
     return false;
 }
 
-/* Looks anew and returns the number of live members. */
-static size_t tree_look(struct tree *tree)
+static void tree_find_members(struct tree *tree)
 {
-    size_t live = 0;
     bool grew = true;
-    tree->count = os_process_table_look(tree->table);
     for (size_t i = 0; i < tree->count; i++)
         tree->members[i] = tree_is_root(tree, i);
     while (grew) {
@@ -73,16 +83,46 @@ static size_t tree_look(struct tree *tree)
             if (!tree->members[i] && tree_is_child(tree, i))
                 grew = tree->members[i] = true;
     }
+}
+
+/* Leaves the live members alone and returns their number. Of the root it asks the system, not the table. */
+static size_t tree_count_live(struct tree *tree)
+{
+    size_t live = 0;
+    bool root_runs = !os_process_has_ended(tree->process);
+    tree->root_hidden = root_runs;
     for (size_t i = 0; i < tree->count; i++) {
-        tree->members[i] = tree->members[i] && !os_process_table_is_exempt(tree->table, i);
+        if (!tree->members[i])
+            continue;
+        bool is_root = tree_is_root(tree, i);
+        tree->root_hidden &= !is_root;
+        tree->members[i] = is_root ? root_runs : !os_process_table_is_exempt(tree->table, i);
         live += tree->members[i];
     }
-    return live;
+    return live + tree->root_hidden;
+}
+
+/* Looks anew and returns the number of live members. */
+static size_t tree_look(struct tree *tree)
+{
+    tree->unseen = os_process_table_look(tree->table, &tree->count, &tree->reason);
+    if (tree->root.start == 0)
+        tree_learn_start(tree);
+    if (tree->root.start == 0) {
+        memset(tree->members, 0, tree->count * sizeof *tree->members);
+        tree->unseen = tree->unseen
+                           ? tree->unseen
+                           : error_set(&tree->reason, ERR_UNAVAILABLE,
+                                       "its start is not known, so what it has left can't be told from others");
+    } else {
+        tree_find_members(tree);
+    }
+    return tree_count_live(tree);
 }
 
 static int tree_init(struct tree *tree, const struct os_process *process, struct error *err)
 {
-    *tree = (struct tree){.root = os_process_id(process)};
+    *tree = (struct tree){.process = process, .root = os_process_id(process)};
     tree->table = calloc(1, os_process_table_size);
     tree->members = calloc(OS_PROCESS_TABLE_MAX, sizeof *tree->members);
     tree->listed = calloc(OS_PROCESS_TABLE_MAX, sizeof *tree->listed);
@@ -131,40 +171,70 @@ static bool tree_gone_by(struct tree *tree, int64_t deadline_ms)
     return true;
 }
 
-static int tree_report_survivor(struct tree *tree, struct error *err)
+static int tree_report_survivor(struct tree *tree, size_t index, struct error *err)
 {
     struct os_process_info info;
+    struct error reason;
+    int status = os_process_table_kill(tree->table, index, &reason);
+    os_process_table_describe(tree->table, index, &info);
+    if (status)
+        return error_set(err, status, "process %llu (%s, %s) can't be ended: %s", (unsigned long long)info.pid,
+                         info.name, info.state, reason.text);
+    return error_set(err, ERR_TIMEOUT, "process %llu (%s, %s) does not end even by force", (unsigned long long)info.pid,
+                     info.name, info.state);
+}
+
+static int tree_report_hidden_root(struct tree *tree, struct error *err)
+{
+    struct error reason;
+    int status = os_process_signal_child(tree->process, true, &reason);
+    const char *why = status ? reason.text : "it does not end even by force";
+    return error_set(err, status ? status : ERR_TIMEOUT, "process %llu runs but can't be seen: %s; %s",
+                     (unsigned long long)tree->root.pid, tree->unseen ? tree->reason.text : "it is not listed", why);
+}
+
+/* Decides by the last look whether all have ended. */
+static int tree_conclude(struct tree *tree, struct error *err)
+{
     for (size_t i = 0; i < tree->count; i++)
-        if (tree->members[i]) {
-            os_process_table_describe(tree->table, i, &info);
-            return error_set(err, ERR_TIMEOUT, "process %llu (%s, %s) does not end even by force",
-                             (unsigned long long)info.pid, info.name, info.state);
-        }
+        if (tree->members[i])
+            return tree_report_survivor(tree, i, err);
+    if (tree->root_hidden)
+        return tree_report_hidden_root(tree, err);
+    if (tree->unseen)
+        return error_set(err, tree->unseen, "process %llu has ended, but maybe not all that it has started: %s",
+                         (unsigned long long)tree->root.pid, tree->reason.text);
     return 0;
 }
 
-static int tree_kill(struct tree *tree, struct strlist *killed, struct error *err)
+static void tree_kill(struct tree *tree, struct strlist *killed)
 {
     int64_t deadline = os_deadline(KILL_MS);
     do { /* again and again: what is being killed may still be starting others */
         tree_list_members(tree, killed);
         for (size_t i = 0; i < tree->count; i++)
             if (tree->members[i])
-                os_process_table_kill(tree->table, i);
-        if (tree_gone_by(tree, os_deadline(POLL_MS)))
-            return 0;
-    } while (os_time_left(deadline));
-    return tree_report_survivor(tree, err);
+                (void)os_process_table_kill(tree->table, i, NULL);
+        if (tree->root_hidden)
+            (void)os_process_signal_child(tree->process, true, NULL);
+    } while (!tree_gone_by(tree, os_deadline(POLL_MS)) && os_time_left(deadline));
+}
+
+/* Asks the members to end. Returns whether any was asked. */
+static bool tree_ask(struct tree *tree)
+{
+    bool root = tree->root_hidden && os_process_signal_child(tree->process, false, NULL) == 0;
+    return os_process_table_ask(tree->table, tree->members) > 0 || root;
 }
 
 static int tree_end(struct tree *tree, int grace_ms, struct strlist *killed, struct error *err)
 {
-    if (!tree_look(tree))
-        return 0;
-    tree_list_members(tree, killed);
-    if (os_process_table_ask(tree->table, tree->members) > 0 && tree_gone_by(tree, os_deadline(grace_ms)))
-        return 0;
-    return tree_kill(tree, killed, err);
+    if (tree_look(tree)) {
+        tree_list_members(tree, killed);
+        if (!tree_ask(tree) || !tree_gone_by(tree, os_deadline(grace_ms)))
+            tree_kill(tree, killed);
+    }
+    return tree_conclude(tree, err);
 }
 
 int os_process_kill_tree(struct os_process *process, int grace_ms, struct strlist *killed, struct error *err)
@@ -179,6 +249,20 @@ int os_process_kill_tree(struct os_process *process, int grace_ms, struct strlis
 
 /* ---- describing it ---- */
 
+/* Copies the members of the last look. Fails, with the reason, when it did not see all. */
+static int tree_copy(struct tree *tree, struct os_process_info *out, size_t *count, struct error *err)
+{
+    for (size_t i = 0; i < tree->count; i++)
+        if (tree->members[i])
+            os_process_table_describe(tree->table, i, &out[(*count)++]);
+    if (tree->unseen)
+        return error_set(err, tree->unseen, "%s", tree->reason.text);
+    if (tree->root_hidden)
+        return error_set(err, ERR_UNAVAILABLE, "process %llu runs but is not listed",
+                         (unsigned long long)tree->root.pid);
+    return 0;
+}
+
 int os_process_tree(const struct os_process *process, struct os_process_info **out, size_t *count, struct error *err)
 {
     struct tree tree;
@@ -187,11 +271,9 @@ int os_process_tree(const struct os_process *process, struct os_process_info **o
     int status = tree_init(&tree, process, err);
     if (status == 0) {
         *out = calloc(tree_look(&tree) + 1, sizeof **out);
-        status = *out ? 0 : error_set(err, ERR_NO_MEMORY, "no memory to list the processes");
+        status = *out ? tree_copy(&tree, *out, count, err)
+                      : error_set(err, ERR_NO_MEMORY, "no memory to list the processes");
     }
-    for (size_t i = 0; *out && i < tree.count; i++)
-        if (tree.members[i])
-            os_process_table_describe(tree.table, i, &(*out)[(*count)++]);
     tree_deinit(&tree);
     return status;
 }

@@ -12,15 +12,18 @@
 #include "win32/text.h"
 #include "win32/winerror.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+enum end { RUNS, EXITED, LOST }; /* as an upgrade hands it over */
 
 struct os_process {
     HANDLE handle; /* owned; while it is open the pid is nobody else's */
     DWORD pid;
     uint64_t start;
-    bool exited;
-    uint32_t status;
+    atomic_int end;  /* an enum end; asked by those that end the process too */
+    uint32_t status; /* of one that is lost: Windows' code */
 };
 
 /* ---- redirections ---- */
@@ -296,15 +299,36 @@ uint64_t os_process_pid(const struct os_process *process)
 
 bool os_process_poll(struct os_process *process, uint32_t *status)
 {
-    DWORD code;
-    if (!process->exited && WaitForSingleObject(process->handle, 0) == WAIT_OBJECT_0 &&
-        GetExitCodeProcess(process->handle, &code)) {
-        process->exited = true;
-        process->status = code;
+    DWORD code, waited = process->end == RUNS ? WaitForSingleObject(process->handle, 0) : WAIT_TIMEOUT;
+    if (waited == WAIT_OBJECT_0 && GetExitCodeProcess(process->handle, &code)) {
+        process->status = code; /* also 259, which GetExitCodeProcess() has for those that run: it has ended */
+        process->end = EXITED;
+    } else if (waited != WAIT_TIMEOUT) {
+        process->status = GetLastError();
+        process->end = LOST;
     }
-    if (process->exited)
+    if (process->end != RUNS)
         *status = process->status;
-    return process->exited;
+    return process->end != RUNS;
+}
+
+int os_process_lost(const struct os_process *process, struct error *err)
+{
+    return process->end == LOST ? windows_error(err, process->status, NULL) : 0;
+}
+
+bool os_process_has_ended(const struct os_process *process)
+{
+    return process->end != RUNS || WaitForSingleObject(process->handle, 0) == WAIT_OBJECT_0;
+}
+
+int os_process_signal_child(const struct os_process *process, bool force, struct error *err)
+{
+    if (!force)
+        return error_set(err, ERR_UNAVAILABLE, "it is only ended by force");
+    if (os_process_has_ended(process) || TerminateProcess(process->handle, PROCESS_KILLED_STATUS))
+        return 0;
+    return windows_error(err, GetLastError(), NULL);
 }
 
 void os_process_free(struct os_process *process)
@@ -321,7 +345,7 @@ void os_process_free(struct os_process *process)
 void os_process_save(const struct os_process *process, struct buffer *out)
 {
     SetHandleInformation(process->handle, HANDLE_FLAG_INHERIT, HANDLE_FLAG_INHERIT);
-    buffer_printf(out, "%lu %llu %d %lu %llu", process->pid, (unsigned long long)process->start, process->exited,
+    buffer_printf(out, "%lu %llu %d %lu %llu", process->pid, (unsigned long long)process->start, process->end,
                   (unsigned long)process->status, (unsigned long long)(uintptr_t)process->handle);
 }
 
@@ -329,20 +353,21 @@ int os_process_adopt(struct os_process **out, const char *saved)
 {
     unsigned long pid, status;
     unsigned long long start_time, value;
-    int exited;
+    int end;
     *out = NULL;
-    if (sscanf(saved, "%lu %llu %d %lu %llu", &pid, &start_time, &exited, &status, &value) != 5)
+    if (sscanf(saved, "%lu %llu %d %lu %llu", &pid, &start_time, &end, &status, &value) != 5 || end < RUNS ||
+        end > LOST)
         return ERR_INVALID;
     HANDLE handle = (HANDLE)(uintptr_t)value;
     if (process_start_time(handle) != start_time) /* not that process, or no process's handle at all */
         return ERR_INVALID;
     SetHandleInformation(handle, HANDLE_FLAG_INHERIT, 0);
     struct os_process *process = calloc(1, sizeof *process);
-    if (!process || (!exited && process_watch_exit(handle, NULL))) {
+    if (!process || (end == RUNS && process_watch_exit(handle, NULL))) {
         free(process);
         return ERR_NO_MEMORY;
     }
-    *process = (struct os_process){handle, pid, start_time, exited != 0, (uint32_t)status};
+    *process = (struct os_process){handle, pid, start_time, end, (uint32_t)status};
     *out = process;
     return 0;
 }

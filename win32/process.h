@@ -7,6 +7,8 @@
 
 #include <windows.h>
 
+#define PROCESS_KILLED_STATUS 257 /* of what was ended by force, as winetest.exe has it */
+
 uint64_t process_start_time(HANDLE process); /* 0 when it can't be known */
 
 /* Starts a thread that calls changed() of os_process_watch once the process has exited. */

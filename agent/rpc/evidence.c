@@ -86,9 +86,13 @@ int evidence_collect(struct agent *agent, uint64_t pid, bool windows, struct buf
 {
     struct tree tree;
     int status = children_tree(agent->children, pid, &tree.items, &tree.count, err);
-    if (status)
+    if (status && tree.count == 0) {
+        free(tree.items);
         return status;
+    }
     append_processes(out, &tree);
+    if (status)
+        buffer_printf(out, "no-processes\t%s\n", err->text);
     if (windows)
         append_windows(out, agent, &tree);
     free(tree.items);

@@ -117,6 +117,8 @@ static int run_one(const char *path, struct error *err)
         return status;
     if (!ended_by(process, os_deadline(CHILD_MS), &word))
         status = error_set(err, ERR_TIMEOUT, "a program that should end at once did not within %d ms", CHILD_MS);
+    else if (os_process_lost(process, err))
+        status = err->status;
     else if (word != CHILD_STATUS && word != CHILD_STATUS << 8) /* the latter in the form of wait(2) */
         status = error_set(err, ERR_INVALID, "its status is 0x%08lx, not %d", (unsigned long)word, CHILD_STATUS);
     kill_and_free(process);

@@ -2,8 +2,10 @@
 /* The system's processes by /proc, and signals to them. No cgroup and no sub-reaper marks a tree, since a test could see
    those. */
 #include "platform/process_table.h"
+#include "linux/errno.h"
 #include "linux/process/proc.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,9 +18,12 @@ struct os_process_table {
 
 const size_t os_process_table_size = sizeof(struct os_process_table);
 
-size_t os_process_table_look(struct os_process_table *table)
+int os_process_table_look(struct os_process_table *table, size_t *count, struct error *err)
 {
-    return table->count = proc_list(table->all, OS_PROCESS_TABLE_MAX);
+    int status = proc_list("", table->all, OS_PROCESS_TABLE_MAX, &table->count, err);
+    *count = table->count;
+    int hidden = table->count > 0 ? proc_check_hidden("/proc/self/mountinfo", err) : 0;
+    return hidden ? hidden : status;
 }
 
 uint64_t os_process_table_pid(const struct os_process_table *table, size_t index)
@@ -42,7 +47,7 @@ bool os_process_table_is_child(struct os_process_table *table, size_t index, con
 
 bool os_process_table_is_exempt(const struct os_process_table *table, size_t index)
 {
-    return table->all[index].state == 'Z' || table->all[index].pid == getpid();
+    return proc_has_ended(&table->all[index]) || table->all[index].pid == getpid();
 }
 
 void os_process_table_name(const struct os_process_table *table, size_t index, char name[OS_PROCESS_NAME_SIZE])
@@ -50,28 +55,45 @@ void os_process_table_name(const struct os_process_table *table, size_t index, c
     snprintf(name, OS_PROCESS_NAME_SIZE, "%s", table->all[index].name);
 }
 
-/* Gives the state as "S in futex_wait_queue"; where the kernel does not say what it waits in, as "S". */
+/* Reads what the kernel says that a process waits in, "" when it does not say. */
+static void table_read_wchan(pid_t pid, char where[64])
+{
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%ld/wchan", (long)pid);
+    FILE *file = fopen(path, "re");
+    size_t len = file ? fread(where, 1, 63, file) : 0;
+    if (file)
+        fclose(file);
+    where[len] = 0;
+    if (strcmp(where, "0") == 0)
+        *where = 0;
+}
+
+/* Gives the state as "S in futex_wait_queue", of the first thread; where that has ended, what is left: "Z, 1 other
+   thread". */
 void os_process_table_describe(struct os_process_table *table, size_t index, struct os_process_info *info)
 {
     const struct proc_stat *process = &table->all[index];
-    char path[64], where[64] = "";
+    char where[64];
+    int others = process->threads - 1;
     *info = (struct os_process_info){.pid = (uint64_t)process->pid, .parent = (uint64_t)process->parent};
     snprintf(info->name, sizeof info->name, "%s", process->name);
-    snprintf(path, sizeof path, "/proc/%ld/wchan", (long)process->pid);
-    FILE *file = fopen(path, "re");
-    size_t len = file ? fread(where, 1, sizeof where - 1, file) : 0;
-    if (file)
-        fclose(file);
-    bool known = len > 0 && strcmp(where, "0") != 0;
-    snprintf(info->state, sizeof info->state, "%c%s%s", process->state, known ? " in " : "", known ? where : "");
+    table_read_wchan(process->pid, where);
+    if (process->state == 'Z')
+        snprintf(info->state, sizeof info->state, "Z, %d other thread%s", others, others == 1 ? "" : "s");
+    else
+        snprintf(info->state, sizeof info->state, "%c%s%s", process->state, *where ? " in " : "", where);
 }
 
-/* Sends a signal, unless the pid has gone to another since the look. */
-static void table_signal(const struct proc_stat *process, int signal_number)
+/* Sends a signal, unless the process has ended since the look and its pid may have gone to another. */
+static int table_signal(const struct proc_stat *process, int signal_number, struct error *err)
 {
     struct proc_stat now;
-    if (proc_stat_read(process->pid, &now) && now.start == process->start)
-        kill(process->pid, signal_number);
+    if (!proc_stat_read(process->pid, &now))
+        return errno == ESRCH ? 0 : errno_error(err, errno, "could not look at it");
+    if (now.start != process->start || kill(process->pid, signal_number) == 0 || errno == ESRCH)
+        return 0;
+    return errno_error(err, errno, NULL);
 }
 
 size_t os_process_table_ask(struct os_process_table *table, const bool *members)
@@ -80,16 +102,14 @@ size_t os_process_table_ask(struct os_process_table *table, const bool *members)
     size_t asked = 0;
     for (size_t s = 0; s < sizeof signals / sizeof signals[0]; s++)
         for (size_t i = 0; i < table->count; i++)
-            if (members[i]) {
-                table_signal(&table->all[i], signals[s]);
+            if (members[i] && table_signal(&table->all[i], signals[s], NULL) == 0)
                 asked++;
-            }
     return asked;
 }
 
-void os_process_table_kill(struct os_process_table *table, size_t index)
+int os_process_table_kill(struct os_process_table *table, size_t index, struct error *err)
 {
-    table_signal(&table->all[index], SIGKILL);
+    return table_signal(&table->all[index], SIGKILL, err);
 }
 
 bool os_process_name(uint64_t pid, char name[OS_PROCESS_NAME_SIZE])

@@ -128,18 +128,33 @@ void test_take_crash(struct test *test, struct test_unit *unit, uint64_t pid)
     test_is_final(test, status);
 }
 
+/* Warns that processes may be left: the agent could not look, or not at all of them. An older agent has no such file. */
+static void evidence_warn_unseen(struct test *test, const struct test_unit *unit, const char *why)
+{
+    static const char no_file[] = "No such file or directory";
+    size_t len = strlen(why), end = strlen(no_file);
+    if (len < end || strcmp(why + len - end, no_file) != 0)
+        test_warn(test, "processes of %s may be left: %s", unit->name, why);
+}
+
 /* Lists processes that are left. With a runner there are others than the test's: Wine's servers, which are meant to
    stay. */
 void test_find_left(struct test *test, struct test_unit *unit, uint64_t pid)
 {
     uint8_t *text = NULL;
     size_t len = 0;
+    char why[1024];
     if (test->plain || !test->windows || test->runner.count)
         return;
     int status = evidence_fetch(test, "processes", pid, &text, &len);
-    if (status == PERISCOPE_OK)
+    if (status == PERISCOPE_OK) {
         evidence_list_processes((const char *)text, &unit->left);
-    else if (status != PERISCOPE_REFUSED) /* an older agent has no such file */
+        if (evidence_unseen((const char *)text, why, sizeof why))
+            evidence_warn_unseen(test, unit, why);
+    } else if (status == PERISCOPE_REFUSED) {
+        evidence_warn_unseen(test, unit, periscope_error_text(test->cli->periscope));
+    } else {
         test_is_final(test, status);
+    }
     free(text);
 }

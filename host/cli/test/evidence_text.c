@@ -4,6 +4,7 @@
 #include "base/buffer.h"
 #include "base/number.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -109,6 +110,18 @@ void evidence_list_processes(const char *text, struct strlist *out)
                          (const char *)line.fields[PROCESS_NAME].data);
 }
 
+bool evidence_unseen(const char *text, char *why, size_t size)
+{
+    struct line line;
+    while (evidence_next_line(&text, &line)) {
+        if (!field_is(line.fields[0], "no-processes") || line.count < 2)
+            continue;
+        snprintf(why, size, "%.*s", (int)line.fields[1].len, (const char *)line.fields[1].data);
+        return true;
+    }
+    return false;
+}
+
 /* ---- what the program waits for ---- */
 
 static bool evidence_find_process(const char *text, struct slice pid, struct line *out)
@@ -189,11 +202,22 @@ static void summary_append_window(struct buffer *out, const char *text, enum ran
         buffer_printf(out, " is open");
 }
 
+static void summary_append_without_process(struct buffer *out, const char *text)
+{
+    struct line line;
+    if (evidence_find_line(text, "no-processes", &line)) {
+        buffer_printf(out, "its processes are unknown: ");
+        summary_append(out, line.fields[1]);
+    } else {
+        buffer_printf(out, "none of its processes is left");
+    }
+}
+
 static void summary_append_without_window(struct buffer *out, const char *text)
 {
     struct line line;
     if (!evidence_find_line(text, "process", &line)) {
-        buffer_printf(out, "none of its processes is left");
+        summary_append_without_process(out, text);
         return;
     }
     summary_append(out, line.fields[PROCESS_NAME]);

@@ -25,5 +25,7 @@ size_t evidence_processes(const char *text, uint64_t *pids, size_t max);
 
 /* Adds "PID NAME" of each process. */
 void evidence_list_processes(const char *text, struct strlist *out);
+/* Copies the agent's reason, at most size bytes with the NUL, if it could not see all processes. */
+bool evidence_unseen(const char *text, char *why, size_t size);
 
 #endif

@@ -406,7 +406,8 @@ int test_list_units(struct test *test)
             status = list_failed(test, "it did not end in time");
         else if (status)
             status = cli_failed(test->cli, status);
-        (void)periscope_kill(p, pid, GRACE_MS, NULL);
+        if (periscope_kill(p, pid, GRACE_MS, NULL))
+            test_warn(test, "what the list of units has started could not be ended: %s", periscope_error_text(p));
         (void)periscope_forget(p, pid);
         if (!status)
             status = list_read(test, file);

@@ -12,7 +12,7 @@
 
 struct os_process {
     uint64_t pid;
-    bool exited;
+    bool exited, lost;
     uint32_t status;
 };
 
@@ -67,6 +67,11 @@ bool os_process_poll(struct os_process *process, uint32_t *status)
     if (process->exited)
         *status = process->status;
     return process->exited;
+}
+
+int os_process_lost(const struct os_process *process, struct error *err)
+{
+    return process->lost ? error_set(err, ERR_SYSTEM, "nobody knows") : 0;
 }
 
 void os_process_free(struct os_process *process)
@@ -393,6 +398,20 @@ static void one_that_is_killed_has_its_status_at_once(void)
     strlist_deinit(&killed);
 }
 
+static void a_lost_status_is_neither_success_nor_still_to_come(void)
+{
+    uint32_t status;
+    begin();
+    start();
+    fake.last->lost = true;
+    end_process(fake.last, 0);
+    check_counts(0, 1);
+    CHECK_INT(wait_for(5, &status), ERR_SYSTEM);
+    CHECK_TEXT(err.text, "the status of the 5 process is lost: nobody knows");
+    CHECK_INT(fake.waits, 0);
+    CHECK_INT(children_forget(table, 5, &err), 0);
+}
+
 static void one_that_can_not_be_started(void)
 {
     static const char *const argv[] = {"prog", NULL};
@@ -468,6 +487,7 @@ int main(void)
     RUN(one_that_is_forgotten_while_another_waits);
     RUN(what_it_wrote_is_on_the_disk_when_its_status_is_told);
     RUN(one_that_is_killed_has_its_status_at_once);
+    RUN(a_lost_status_is_neither_success_nor_still_to_come);
     RUN(one_that_can_not_be_started);
     RUN(what_an_upgrade_takes_over);
     RUN(an_untracked_one_that_ended_during_an_upgrade);

@@ -32,6 +32,7 @@ static void each_way_of_not_ending_is_told_apart(void)
     CHECK_TEXT(summary_of(PROCESS "no-windows\tno screen\n"),
                "x_test.exe (64-bit, 1 thread); its windows are unknown: no screen");
     CHECK_TEXT(summary_of(""), "none of its processes is left");
+    CHECK_TEXT(summary_of("no-processes\tthere is no /proc\n"), "its processes are unknown: there is no /proc");
 }
 
 static void a_crash_is_that_of_who_crashed(void)

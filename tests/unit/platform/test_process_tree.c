@@ -3,6 +3,8 @@
 #include "tests/unit/check.h"
 
 #define os_process_id made_up_id
+#define os_process_has_ended made_up_has_ended
+#define os_process_signal_child made_up_signal_child
 #define os_process_table_size made_up_size
 #define os_process_table_look made_up_look
 #define os_process_table_pid made_up_pid
@@ -22,17 +24,20 @@
 
 #define MADE_UP_MAX 16
 
-enum manner { POLITE, STUBBORN, IMMORTAL };
+enum manner { POLITE, STUBBORN, IMMORTAL, FORBIDDEN };
 
 static struct made_up {
     uint64_t pid, parent, start;
     enum manner manner;
     bool gone;
     uint64_t leaves_child; /* the pid of one that comes into being when it is killed */
+    bool exempt;           /* the table takes it for ended */
 } made_up[MADE_UP_MAX];
 static size_t made_up_count, asked_count;
 static int64_t now_ms;
 static struct os_process_id root = {100, 10};
+static int unseen;   /* 0, or with what each look fails */
+static bool is_dark; /* no look sees any process */
 static struct error err;
 
 /* ---- the made-up system ---- */
@@ -63,14 +68,38 @@ struct os_process_id made_up_id(const struct os_process *process)
 
 const size_t made_up_size = 1;
 
-size_t made_up_look(struct os_process_table *table)
+static struct made_up *made_up_root(void)
 {
-    size_t count = 0;
+    for (size_t i = 0; i < made_up_count; i++)
+        if (made_up[i].pid == root.pid && (root.start == 0 || made_up[i].start == root.start))
+            return &made_up[i];
+    return NULL;
+}
+
+bool made_up_has_ended(const struct os_process *process)
+{
+    (void)process;
+    return !made_up_root() || made_up_root()->gone;
+}
+
+int made_up_signal_child(const struct os_process *process, bool force, struct error *why)
+{
+    struct made_up *child = made_up_root();
+    if (!made_up_has_ended(process) && child->manner == FORBIDDEN)
+        return error_set(why, ERR_DENIED, "not allowed");
+    if (!made_up_has_ended(process))
+        child->gone = child->manner == POLITE || (force && child->manner == STUBBORN);
+    return 0;
+}
+
+int made_up_look(struct os_process_table *table, size_t *count, struct error *why)
+{
+    *count = 0;
     (void)table;
     for (size_t i = 0; i < made_up_count; i++)
-        if (!made_up[i].gone)
-            seen[count++] = &made_up[i];
-    return count;
+        if (!made_up[i].gone && !is_dark)
+            seen[(*count)++] = &made_up[i];
+    return unseen ? error_set(why, unseen, "no look today") : 0;
 }
 
 uint64_t made_up_pid(const struct os_process_table *table, size_t index)
@@ -94,7 +123,7 @@ bool made_up_is_child(struct os_process_table *table, size_t index, const struct
 bool made_up_is_exempt(const struct os_process_table *table, size_t index)
 {
     (void)table;
-    return seen[index]->pid == 1;
+    return seen[index]->pid == 1 || seen[index]->exempt;
 }
 
 void made_up_name(const struct os_process_table *table, size_t index, char name[OS_PROCESS_NAME_SIZE])
@@ -116,6 +145,8 @@ size_t made_up_ask(struct os_process_table *table, const bool *members)
     for (size_t i = 0; i < made_up_count; i++) {
         if (made_up[i].gone)
             continue;
+        if (is_dark)
+            continue;
         if (members[count++]) {
             asked++;
             made_up[i].gone = made_up[i].manner == POLITE;
@@ -125,16 +156,19 @@ size_t made_up_ask(struct os_process_table *table, const bool *members)
     return asked;
 }
 
-void made_up_kill(struct os_process_table *table, size_t index)
+int made_up_kill(struct os_process_table *table, size_t index, struct error *why)
 {
     struct made_up *process = seen[index];
     (void)table;
+    if (process->manner == FORBIDDEN)
+        return error_set(why, ERR_DENIED, "not allowed");
     if (process->manner == IMMORTAL)
-        return;
+        return 0;
     process->gone = true;
     if (process->leaves_child)
-        made_up[made_up_count++] = (struct made_up){process->leaves_child, process->pid, 50, STUBBORN, false, 0};
+        made_up[made_up_count++] = (struct made_up){process->leaves_child, process->pid, 50, STUBBORN, false, 0, false};
     process->leaves_child = 0;
+    return 0;
 }
 
 /* ---- tests ---- */
@@ -145,6 +179,9 @@ static void system_has(size_t count, const struct made_up *processes)
     made_up_count = count;
     asked_count = 0;
     now_ms = 0;
+    unseen = 0;
+    is_dark = false;
+    root = (struct os_process_id){100, 10};
 }
 #define SYSTEM_HAS(...)                                                                                                \
     do {                                                                                                               \
@@ -178,8 +215,9 @@ static void descendants_and_no_others_are_members(void)
     struct os_process_info *list;
     size_t count;
     /* A grandchild stands before its parent; 103 is older than its parent's number's owner. */
-    SYSTEM_HAS({1, 0, 1, POLITE, false, 0}, {102, 101, 12, POLITE, false, 0}, {100, 7, 10, POLITE, false, 0},
-               {101, 100, 11, POLITE, false, 0}, {103, 100, 9, POLITE, false, 0}, {200, 7, 20, POLITE, false, 0});
+    SYSTEM_HAS({1, 0, 1, POLITE, false, 0, false}, {102, 101, 12, POLITE, false, 0, false},
+               {100, 7, 10, POLITE, false, 0, false}, {101, 100, 11, POLITE, false, 0, false},
+               {103, 100, 9, POLITE, false, 0, false}, {200, 7, 20, POLITE, false, 0, false});
     CHECK_INT(tested_tree(NULL, &list, &count, &err), 0);
     CHECK_INT(count, 3);
     for (size_t i = 0; i < count; i++)
@@ -189,14 +227,15 @@ static void descendants_and_no_others_are_members(void)
 
 static void what_is_exempt_is_passed_over_but_not_its_children(void)
 {
-    SYSTEM_HAS({100, 7, 10, POLITE, false, 0}, {1, 100, 11, POLITE, false, 0}, {101, 1, 12, POLITE, false, 0});
+    SYSTEM_HAS({100, 7, 10, POLITE, false, 0, false}, {1, 100, 11, POLITE, false, 0, false},
+               {101, 1, 12, POLITE, false, 0, false});
     CHECK_TEXT(kill_lists(100, 0), "100 p100, 101 p101");
     CHECK(!is_gone(1));
 }
 
 static void those_that_end_when_asked_are_not_killed(void)
 {
-    SYSTEM_HAS({100, 7, 10, POLITE, false, 300}, {101, 100, 11, POLITE, false, 300});
+    SYSTEM_HAS({100, 7, 10, POLITE, false, 300, false}, {101, 100, 11, POLITE, false, 300, false});
     CHECK_TEXT(kill_lists(100, 0), "100 p100, 101 p101");
     CHECK_INT(made_up_count, 2); /* a kill would have left 300 */
     CHECK_INT(asked_count, 2);
@@ -204,7 +243,7 @@ static void those_that_end_when_asked_are_not_killed(void)
 
 static void the_stubborn_get_their_time_and_are_killed(void)
 {
-    SYSTEM_HAS({100, 7, 10, STUBBORN, false, 0}, {101, 100, 11, POLITE, false, 0});
+    SYSTEM_HAS({100, 7, 10, STUBBORN, false, 0, false}, {101, 100, 11, POLITE, false, 0, false});
     CHECK_TEXT(kill_lists(1000, 0), "100 p100, 101 p101");
     CHECK(is_gone(100));
     CHECK(now_ms >= 1000);
@@ -212,7 +251,7 @@ static void the_stubborn_get_their_time_and_are_killed(void)
 
 static void without_grace_the_stubborn_get_no_time(void)
 {
-    SYSTEM_HAS({100, 7, 10, STUBBORN, false, 0}, {101, 100, 11, POLITE, false, 300});
+    SYSTEM_HAS({100, 7, 10, STUBBORN, false, 0, false}, {101, 100, 11, POLITE, false, 300, false});
     CHECK_TEXT(kill_lists(0, 0), "100 p100, 101 p101");
     CHECK_INT(asked_count, 2);
     CHECK_INT(made_up_count, 2);
@@ -221,7 +260,7 @@ static void without_grace_the_stubborn_get_no_time(void)
 
 static void children_of_the_killed_are_found_although_their_parent_is_gone(void)
 {
-    SYSTEM_HAS({100, 7, 10, STUBBORN, false, 0}, {101, 100, 11, STUBBORN, false, 300});
+    SYSTEM_HAS({100, 7, 10, STUBBORN, false, 0, false}, {101, 100, 11, STUBBORN, false, 300, false});
     CHECK_TEXT(kill_lists(0, 0), "100 p100, 101 p101, 300 p300");
     CHECK(is_gone(300));
 }
@@ -229,17 +268,93 @@ static void children_of_the_killed_are_found_although_their_parent_is_gone(void)
 /* The root's number has gone to another, whose children are none of ours. */
 static void a_pid_that_was_given_again_has_no_tree(void)
 {
-    SYSTEM_HAS({100, 7, 99, POLITE, false, 0}, {101, 100, 100, POLITE, false, 0});
+    SYSTEM_HAS({100, 7, 99, POLITE, false, 0, false}, {101, 100, 100, POLITE, false, 0, false});
     CHECK_TEXT(kill_lists(100, 0), "");
     CHECK(!is_gone(100) && !is_gone(101));
 }
 
 static void one_that_survives_is_an_error_with_its_name(void)
 {
-    SYSTEM_HAS({100, 7, 10, POLITE, false, 0}, {101, 100, 11, IMMORTAL, false, 0});
+    SYSTEM_HAS({100, 7, 10, POLITE, false, 0, false}, {101, 100, 11, IMMORTAL, false, 0, false});
     CHECK_TEXT(kill_lists(0, ERR_TIMEOUT), "100 p100, 101 p101");
     CHECK_TEXT(err.text, "process 101 (p101, D) does not end even by force");
     CHECK(now_ms >= 3000 && now_ms < 60000); /* of the made-up clock */
+}
+
+static void one_that_may_not_be_ended_is_an_error_with_its_name_and_the_reason(void)
+{
+    SYSTEM_HAS({100, 7, 10, POLITE, false, 0, false}, {101, 100, 11, FORBIDDEN, false, 0, false});
+    kill_lists(0, ERR_DENIED);
+    CHECK_TEXT(err.text, "process 101 (p101, D) can't be ended: not allowed");
+    CHECK(is_gone(100));
+}
+
+/* Its first thread has ended, or its tracer has not looked at it yet. */
+static void the_child_has_ended_only_by_its_parents_word(void)
+{
+    SYSTEM_HAS({100, 7, 10, STUBBORN, false, 0, true}, {101, 7, 11, POLITE, false, 0, true});
+    CHECK_TEXT(kill_lists(0, 0), "100 p100");
+    CHECK(is_gone(100) && !is_gone(101));
+    SYSTEM_HAS({100, 7, 10, IMMORTAL, false, 0, true});
+    kill_lists(0, ERR_TIMEOUT);
+    CHECK_TEXT(err.text, "process 100 (p100, D) does not end even by force");
+}
+
+static void a_look_that_fails_is_no_end(void)
+{
+    SYSTEM_HAS({100, 7, 10, STUBBORN, false, 0, false}, {101, 100, 11, STUBBORN, false, 0, false});
+    is_dark = true;
+    unseen = ERR_UNAVAILABLE;
+    CHECK_TEXT(kill_lists(0, ERR_UNAVAILABLE), "");
+    CHECK_TEXT(err.text, "process 100 has ended, but maybe not all that it has started: no look today");
+    CHECK(is_gone(100) && !is_gone(101)); /* the child itself needs no look */
+}
+
+static void a_look_that_sees_a_part_ends_that_part(void)
+{
+    SYSTEM_HAS({100, 7, 10, POLITE, false, 0, false}, {101, 100, 11, STUBBORN, false, 0, false});
+    unseen = ERR_LIMIT;
+    CHECK_TEXT(kill_lists(0, ERR_LIMIT), "100 p100, 101 p101");
+    CHECK(is_gone(100) && is_gone(101));
+}
+
+static void a_child_that_runs_and_is_not_listed_is_no_end(void)
+{
+    SYSTEM_HAS({100, 7, 10, FORBIDDEN, false, 0, false});
+    is_dark = true;
+    kill_lists(0, ERR_DENIED);
+    CHECK_TEXT(err.text, "process 100 runs but can't be seen: it is not listed; not allowed");
+}
+
+static void what_is_not_seen_is_no_empty_tree(void)
+{
+    struct os_process_info *list;
+    size_t count;
+    SYSTEM_HAS({100, 7, 10, POLITE, false, 0, false}, {101, 100, 11, POLITE, false, 0, false});
+    unseen = ERR_DENIED;
+    CHECK_INT(tested_tree(NULL, &list, &count, &err), ERR_DENIED);
+    CHECK_TEXT(err.text, "no look today");
+    CHECK_INT(count, 2); /* what was seen is told */
+    free(list);
+    unseen = 0;
+    is_dark = true;
+    CHECK_INT(tested_tree(NULL, &list, &count, &err), ERR_UNAVAILABLE);
+    CHECK_TEXT(err.text, "process 100 runs but is not listed");
+    CHECK_INT(count, 0);
+    free(list);
+}
+
+/* Of a child whose start could not be read its pid is proof only as long as it has not ended. */
+static void a_child_of_unknown_start(void)
+{
+    SYSTEM_HAS({100, 7, 10, POLITE, false, 0, false}, {101, 100, 11, POLITE, false, 0, false});
+    root.start = 0;
+    CHECK_TEXT(kill_lists(100, 0), "100 p100, 101 p101");
+    SYSTEM_HAS({100, 7, 99, POLITE, true, 0, false}, {101, 100, 100, POLITE, false, 0, false});
+    root.start = 0;
+    kill_lists(100, ERR_UNAVAILABLE);
+    CHECK(!is_gone(101));
+    CHECK(strstr(err.text, "its start is not known") != NULL);
 }
 
 int main(void)
@@ -252,5 +367,12 @@ int main(void)
     RUN(children_of_the_killed_are_found_although_their_parent_is_gone);
     RUN(a_pid_that_was_given_again_has_no_tree);
     RUN(one_that_survives_is_an_error_with_its_name);
+    RUN(one_that_may_not_be_ended_is_an_error_with_its_name_and_the_reason);
+    RUN(the_child_has_ended_only_by_its_parents_word);
+    RUN(a_look_that_fails_is_no_end);
+    RUN(a_look_that_sees_a_part_ends_that_part);
+    RUN(a_child_that_runs_and_is_not_listed_is_no_end);
+    RUN(what_is_not_seen_is_no_empty_tree);
+    RUN(a_child_of_unknown_start);
     return CHECK_RESULT();
 }
