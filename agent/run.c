@@ -4,6 +4,7 @@
 #include "agent/clients.h"
 #include "agent/log.h"
 #include "agent/refusals.h"
+#include "agent/say.h"
 #include "platform/clock.h"
 #include "platform/file.h"
 #include "platform/identity.h"
@@ -56,6 +57,7 @@ static int become_next(struct agent *agent, struct error *err)
 {
     struct buffer state;
     worker_pool_stop(agent->workers);
+    log_flush(LOG_FLUSH_MS);
     buffer_init(&state, STATE_MAX);
     children_save(agent->children, &state);
     struct slice text = {state.data, state.len};
@@ -83,6 +85,23 @@ static void sweep_uploads(void)
         log_line("removed %u temporary files of uploads that were never completed", count);
 }
 
+static void say_ready(const struct agent *agent)
+{
+    char text[96];
+    snprintf(text, sizeof text, "Starting testagentd 1.%u\nperiscoped: READY port %u\n", agent->options->protocol_minor,
+             os_listener_port(agent->listener));
+    say(OS_STANDARD_OUTPUT, text);
+}
+
+/* Says why the agent ends, after what it has logged. */
+static void say_failure(const char *why)
+{
+    char text[ERROR_TEXT_SIZE + 16];
+    log_flush(LOG_FLUSH_MS);
+    snprintf(text, sizeof text, "periscoped: %s\n", why);
+    say(OS_STANDARD_ERROR, text);
+}
+
 static int agent_start(struct agent *agent, struct error *err)
 {
     const struct options *options = agent->options;
@@ -103,6 +122,9 @@ static int agent_start(struct agent *agent, struct error *err)
     agent->children = children_new(err);
     if (!agent->children)
         return ERR_SYSTEM;
+    status = log_start(err);
+    if (status)
+        return status;
     worker_pool_spare_children(agent->workers, agent->children);
     if (options->resume && resume(agent, err))
         return ERR_SYSTEM;
@@ -115,9 +137,7 @@ static int agent_start(struct agent *agent, struct error *err)
     sweep_uploads();
     start_count_init(agent);
     report_ready(agent);
-    printf("Starting testagentd 1.%u\nperiscoped: READY port %u\n", options->protocol_minor,
-           os_listener_port(agent->listener));
-    fflush(stdout);
+    say_ready(agent);
     os_detach_ready();
     return 0;
 }
@@ -129,7 +149,8 @@ static void save_log(struct agent *agent)
     struct error err;
     snprintf(name, sizeof name, "%.200s.log", os_file_name(agent->options->argv[0]));
     if (log_save(name, &err))
-        fprintf(stderr, "periscoped: %s\n", err.text);
+        say_failure(err.text);
+    log_flush(LOG_FLUSH_MS);
 }
 
 /* Accepts clients until the listener is stopped (upgrade, restart), then ends the sessions. Returns 0, or the listener's
@@ -167,7 +188,7 @@ static int agent_main_loop(void *context)
             upgrade_undo(agent, err.text);
         }
     }
-    fprintf(stderr, "periscoped: %s\n", err.text);
+    say_failure(err.text);
     os_service_failed(err.text);
     return 1;
 }

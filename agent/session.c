@@ -55,12 +55,19 @@ static int send_reply(struct session *session, const struct reply *reply, struct
     return status;
 }
 
+/* Returns whether a failure is the usual answer to a host that asks again and again: no line for people. */
+static bool is_usual(const struct request *request, const struct error *failure)
+{
+    return request->method == &methods[METHOD_wait2] && failure->status == ERR_TIMEOUT;
+}
+
 /* Sends the failure of a request as its answer. A failure of the connection is not sent: it ends the session. */
 static int send_failure(struct session *session, const struct request *request, const struct error *failure,
                         struct error *err)
 {
     struct buffer bytes;
-    log_line("%s: %s: %s", session->peer_text, request->method ? request->method->name : "request", failure->text);
+    if (!is_usual(request, failure))
+        log_line("%s: %s: %s", session->peer_text, request->method ? request->method->name : "request", failure->text);
     buffer_init(&bytes, ERROR_TEXT_SIZE + 64);
     write_u32(&bytes, 1);
     write_entry_text(&bytes, WIRE_ERROR, failure->text);

@@ -2,6 +2,7 @@
 /* --show-restarts: how often the agent was started, in a file named after the program, in the working folder. */
 #include "agent/agent.h"
 #include "agent/log.h"
+#include "agent/say.h"
 #include "platform/file.h"
 
 #include <stdio.h>
@@ -48,7 +49,7 @@ static int write_count(const char *name, uint32_t count, struct error *err)
 
 void start_count_init(struct agent *agent)
 {
-    char name[NAME_SIZE];
+    char name[NAME_SIZE], text[NAME_SIZE + 64];
     struct error err;
     if (!agent->options->show_restarts)
         return;
@@ -56,8 +57,11 @@ void start_count_init(struct agent *agent)
     agent->start_count = read_count(name) + 1;
     if (write_count(name, agent->start_count, &err))
         log_line("%s", err.text);
-    if (agent->start_count > 1)
-        fprintf(stderr, "%s was restarted (%u). Did the machine reboot?\n", program_name(agent), agent->start_count);
+    if (agent->start_count <= 1)
+        return;
+    snprintf(text, sizeof text, "%.200s was restarted (%u). Did the machine reboot?\n", program_name(agent),
+             agent->start_count);
+    say(OS_STANDARD_ERROR, text);
 }
 
 uint32_t start_count_get(struct agent *agent)

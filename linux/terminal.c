@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "platform/terminal.h"
+#include "platform/clock.h"
+#include "linux/waker.h"
 
+#include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -17,6 +21,19 @@ static bool is_capable(int fd)
 bool os_terminal_is_output(void)
 {
     return is_capable(STDOUT_FILENO);
+}
+
+void os_standard_write(int stream, const void *bytes, size_t len)
+{
+    for (const char *at = bytes; len > 0;) {
+        ssize_t done = write(stream, at, len);
+        if (done < 0 && errno == EAGAIN) /* somebody who has it too has made it non-blocking */
+            poll_until(stream, POLLOUT, OS_FOREVER);
+        else if (done < 0 && errno != EINTR)
+            return;
+        at += done > 0 ? done : 0;
+        len -= done > 0 ? (size_t)done : 0;
+    }
 }
 
 int os_terminal_width(void)

@@ -1,14 +1,20 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The terminal that a person looks at. */
+/* The terminal that a person looks at, and the standard streams. */
 #ifndef PLATFORM_TERMINAL_H
 #define PLATFORM_TERMINAL_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 /* Returns the columns of the terminal that standard error goes to; 0 when it is not a terminal, or one that can't go
    back to the start of a line. */
 int os_terminal_width(void);
 /* Returns whether standard output goes to a terminal that can show colours and go back to the start of a line. */
 bool os_terminal_is_output(void);
+
+#define OS_STANDARD_OUTPUT 1
+#define OS_STANDARD_ERROR 2
+/* Writes to a standard stream, past the C library's. Blocks for as long as whoever reads it does not. */
+void os_standard_write(int stream, const void *bytes, size_t len);
 
 #endif

@@ -1,7 +1,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "platform/terminal.h"
 
+#include <io.h>
 #include <windows.h>
+
+void os_standard_write(int stream, const void *bytes, size_t len)
+{
+    for (const char *at = bytes; len > 0;) {
+        int done = _write(stream, at, (unsigned)len);
+        if (done <= 0)
+            return;
+        at += done;
+        len -= (size_t)done;
+    }
+}
 
 int os_terminal_width(void)
 {

@@ -17,6 +17,15 @@ int64_t os_wall_time_ms(void)
     return 1709251199123; /* date -ud 2024-02-29T23:59:59.123Z +%s%3N */
 }
 
+static int64_t now_ms;
+
+int64_t os_clock_ms(void)
+{
+    return now_ms;
+}
+
+#define A_WHILE_MS 3600000 /* after it no line counts as a repeated one */
+
 /* All that was written. The log is the program's only one: each test goes on where the one before stopped. */
 static char all[8 << 20];
 static size_t all_len;
@@ -33,6 +42,7 @@ static void write_line(size_t len)
     char digits[16];
     int digits_len = snprintf(digits, sizeof digits, "%u", number++);
     memcpy(text, digits, (size_t)digits_len < body ? (size_t)digits_len : body);
+    now_ms += A_WHILE_MS;
     log_line("%s", text);
     all_len += (size_t)snprintf(all + all_len, sizeof all - all_len, STAMP "%s\n", text);
 }
@@ -165,6 +175,44 @@ static void lines_of_any_length_go_round_and_round(void)
     }
 }
 
+/* The last lines of the log, from the first that begins with this text. */
+static const char *tail_from(struct kept *kept, const char *text)
+{
+    copy_log(kept);
+    const char *at = strstr(kept->text, text);
+    return at ? at : "(none)";
+}
+
+static void repeated_lines_are_told_once_with_their_count(void)
+{
+    struct kept kept;
+    now_ms += A_WHILE_MS;
+    for (int i = 0; i < 441; i++, now_ms += 2)
+        log_line("10.0.0.%d: getfile: no", 1);
+    CHECK_TEXT(tail_from(&kept, STAMP "10.0.0.1"),
+               STAMP "10.0.0.1: getfile: no\n" STAMP "10.0.0.1: getfile: no (repeated 440 times in 0.9 s)\n");
+    buffer_deinit(&kept.buffer);
+    CHECK_TEXT(tail_from(&kept, STAMP "10.0.0.1"),
+               STAMP "10.0.0.1: getfile: no\n" STAMP "10.0.0.1: getfile: no (repeated 440 times in 0.9 s)\n");
+    buffer_deinit(&kept.buffer); /* being read changes nothing */
+    log_line("another");
+    log_line("10.0.0.1: getfile: no");
+    now_ms += A_WHILE_MS;
+    log_line("10.0.0.1: getfile: no"); /* its count is told first */
+    CHECK_TEXT(tail_from(&kept, STAMP "another"),
+               STAMP "another\n" STAMP "10.0.0.1: getfile: no (repeated 441 times in 0.9 s)\n" STAMP
+                     "10.0.0.1: getfile: no (repeated 1 time in 0.0 s)\n");
+    buffer_deinit(&kept.buffer);
+    now_ms += A_WHILE_MS;
+    log_line("end");
+    copy_log(&kept); /* what follows compares with all that was written */
+    all_len = kept.dropped;
+    memcpy(all + all_len, kept.text, kept.len);
+    all_len += kept.len;
+    buffer_deinit(&kept.buffer);
+    check_log();
+}
+
 /* The bytes of a file, and the log itself. */
 static void it_is_saved_as_it_is(void)
 {
@@ -203,6 +251,7 @@ int main(void)
     RUN(the_oldest_quarter_goes_when_it_is_full);
     RUN(a_quarter_that_ends_with_a_line);
     RUN(lines_of_any_length_go_round_and_round);
+    RUN(repeated_lines_are_told_once_with_their_count);
     RUN(it_is_saved_as_it_is);
     return CHECK_RESULT();
 }
