@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "agent/log.h"
 #include "base/timestamp.h"
+#include "base/utf8.h"
 #include "platform/clock.h"
 #include "platform/file.h"
 #include "platform/thread.h"
@@ -36,9 +37,7 @@ __attribute__((format(printf, 2, 0))) static size_t format_line(char line[LINE_S
         strcpy(body, "?");
     else if (len >= LINE_SIZE - head - 1)
         strcpy(line + LINE_SIZE - 11, "... (cut)");
-    for (char *p = body; *p; p++)
-        if ((unsigned char)*p < 0x20 || *p == 0x7f)
-            *p = '?';
+    utf8_make_printable(body);
     strcat(line, "\n");
     return strlen(line);
 }
