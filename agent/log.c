@@ -2,6 +2,7 @@
 #include "agent/log.h"
 #include "agent/fold.h"
 #include "base/timestamp.h"
+#include "base/utf8.h"
 #include "platform/clock.h"
 #include "platform/file.h"
 #include "platform/terminal.h"
@@ -41,9 +42,7 @@ static size_t finish_line(char line[LINE_SIZE], int head, int len)
         strcpy(body, "?");
     else if (len >= LINE_SIZE - head - 1)
         strcpy(line + LINE_SIZE - 11, "... (cut)");
-    for (char *p = body; *p; p++)
-        if ((unsigned char)*p < 0x20 || *p == 0x7f)
-            *p = '?';
+    utf8_make_printable(body);
     strcat(line, "\n");
     return strlen(line);
 }

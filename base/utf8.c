@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "base/utf8.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 /* Unicode 15.0, table 3-7: the range of the second byte excludes overlong forms, surrogates and values beyond U+10FFFF.
@@ -42,9 +41,21 @@ size_t utf8_next(const uint8_t *p, size_t left, uint32_t *code)
     return part;
 }
 
-static bool is_printable(uint32_t code)
+/* What is no picture on a terminal but an order to it, or nothing at all: Unicode 15.0, the categories Cc, Cf, Zl and Zp
+   as far as they control lines, the direction of text, or are invisible. */
+static const struct range {
+    uint32_t first, last;
+} unprintable[] = {
+    {0x0000, 0x001f}, {0x007f, 0x009f}, {0x00ad, 0x00ad}, {0x061c, 0x061c}, {0x180e, 0x180e},   {0x200b, 0x200f},
+    {0x2028, 0x202e}, {0x2060, 0x206f}, {0xfeff, 0xfeff}, {0xfff9, 0xfffb}, {0xe0000, 0xe007f},
+};
+
+bool utf8_is_printable(uint32_t code)
 {
-    return code != UTF8_INVALID && code >= 0x20 && (code < 0x7f || code > 0x9f);
+    for (size_t i = 0; i < sizeof unprintable / sizeof *unprintable; i++)
+        if (code >= unprintable[i].first && code <= unprintable[i].last)
+            return false;
+    return code != UTF8_INVALID;
 }
 
 void utf8_make_printable(char *text)
@@ -54,7 +65,7 @@ void utf8_make_printable(char *text)
     char *to = text;
     for (const char *from = text; left > 0; from += len, left -= len) {
         len = utf8_next((const uint8_t *)from, left, &code);
-        if (is_printable(code)) {
+        if (utf8_is_printable(code)) {
             memmove(to, from, len);
             to += len;
         } else {

@@ -3,6 +3,7 @@
 #ifndef BASE_UTF8_H
 #define BASE_UTF8_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -14,8 +15,12 @@
    errors="replace" do. */
 size_t utf8_next(const uint8_t *p, size_t left, uint32_t *code);
 
-/* Makes a text one line of UTF-8 that is safe on a terminal: each control character and ill-formed part becomes '?'.
-   The text never gets longer. */
+/* Returns whether a terminal shows the character: no control, no line separator, no mark that turns the direction of the
+   text or that is invisible. */
+bool utf8_is_printable(uint32_t code);
+
+/* Makes a text one line of UTF-8 that is safe on a terminal: what is not printable or ill-formed becomes '?'. The text
+   never gets longer. */
 void utf8_make_printable(char *text);
 
 #endif

@@ -102,7 +102,8 @@ static int call_take_wrong_count(struct call *call)
 int call_reply(struct call *call)
 {
     struct error err;
-    call->p->deadline = os_deadline(call->answer_ms);
+    call->p->deadline = client_deadline(call->p, call->answer_ms);
+    call->p->renewal_len = 0;
     if (list_read_begin(&call->reply, &call->p->input.source, &err))
         return call_broken(call, &err);
     if (call->wanted != CALL_ANY && call->reply.count != call->wanted)
@@ -160,12 +161,13 @@ static int call_add_text(struct call *call, struct strlist *list)
     if (status)
         return status;
     call->text_len += strlen(text) + 1;
-    bool fits = call->text_len <= CLIENT_REPLY_MAX;
-    bool too_many = list->count >= STRLIST_MAX_COUNT;
+    bool fits = call->text_len <= PERISCOPE_STRINGS_MAX;
+    bool too_many = list->count >= PERISCOPE_STRINGS_COUNT_MAX;
     bool added = !too_many && fits && strlist_add(list, text);
     free(text);
     if (!fits || too_many)
-        return call_malformed(call, "its text is too long");
+        return call_malformed(call, too_many ? "it has more than 65536 strings (PERISCOPE_STRINGS_COUNT_MAX)"
+                                             : "its strings have more than 16 MiB (PERISCOPE_STRINGS_MAX)");
     if (added)
         return 0;
     periscope_disconnect(call->p);
@@ -186,24 +188,33 @@ int call_strings(struct call *call, const char *types, struct strlist *list, str
     return call_end(call);
 }
 
+/* Disconnects, since reading what is too much to be kept may take for ever. */
+static int call_refuse_size(struct call *call, const struct entry *entry, const struct buffer *bytes)
+{
+    periscope_disconnect(call->p);
+    return client_fail(call->p, PERISCOPE_LOCAL, "the %llu bytes that %s sends exceed the limit of %zu",
+                       (unsigned long long)entry->size, call->p->name, bytes->limit);
+}
+
 int call_data(struct call *call, const struct entry *entry, struct buffer *bytes)
 {
     struct error err;
     uint64_t left = entry->size;
+    if (left > bytes->limit - bytes->len)
+        return call_refuse_size(call, entry, bytes);
     while (left > 0) {
         size_t step = left < CLIENT_CHUNK_SIZE ? (size_t)left : CLIENT_CHUNK_SIZE;
         uint8_t *room = buffer_extend(bytes, step);
         if (!room) {
             periscope_disconnect(call->p);
-            return client_fail(call->p, PERISCOPE_LOCAL, "the %llu bytes that %s sends exceed the limit of %zu",
-                               (unsigned long long)entry->size, call->p->name, bytes->limit);
+            return client_no_memory(call->p);
         }
         int got = list_read_data(&call->reply, room, step, &err);
         if (got < 0)
             return call_broken(call, &err);
         bytes->len -= step - (size_t)got;
         left -= (uint64_t)got;
-        call->p->deadline = os_deadline(call->p->io_ms);
+        client_renew_deadline(call->p, (size_t)got);
         if (!client_progress(call->p, entry->size - left, entry->size, left == 0)) {
             periscope_disconnect(call->p);
             return PERISCOPE_LOCAL;

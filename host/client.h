@@ -16,25 +16,28 @@
 
 #include <stdatomic.h>
 
-#define CLIENT_BANNER_MAX 4096u           /* bytes with the NUL */
-#define CLIENT_REPLY_MAX WIRE_REQUEST_MAX /* bytes of all strings of one reply */
-#define CLIENT_REPEATS 2                  /* of a call that lost its connection */
-#define CLIENT_REPEAT_PAUSE_MS 200        /* before each: an agent that restarts is unreachable for a moment */
-#define CLIENT_INPUT_SIZE 65536u          /* bytes */
-#define FIRST_MINOR_OF_PERISCOPE 7u       /* in the banner of every agent that has the RPCs beyond testagentd's */
-#define CLIENT_CHUNK_SIZE (1u << 20)      /* bytes of a transfer between two reports of its progress */
+#define CLIENT_BANNER_MAX 4096u      /* bytes with the NUL */
+#define CLIENT_REPEATS 2             /* of a call that lost its connection */
+#define CLIENT_REPEAT_PAUSE_MS 200   /* before each: an agent that restarts is unreachable for a moment */
+#define CLIENT_INPUT_SIZE 65536u     /* bytes */
+#define FIRST_MINOR_OF_PERISCOPE 7u  /* in the banner of every agent that has the RPCs beyond testagentd's */
+#define CLIENT_CHUNK_SIZE (1u << 20) /* bytes of a transfer between two reports of its progress */
 #define CLIENT_PROGRESS_MS 100
+#define CLIENT_LEAST_PROGRESS 16384u /* bytes of a transfer that renew its deadline: one that drips is silent */
 
 struct periscope {
     char *host; /* owned */
     unsigned port;
     char *name; /* owned: "HOST:PORT" for messages */
     int connect_ms, io_ms;
+    int limit_ms;  /* of periscope_set_limit; for messages */
+    int64_t limit; /* when it is over; OS_FOREVER: there is none */
 
     struct os_socket *socket;             /* NULL while not connected; owned */
     _Atomic(struct os_socket *) wakeable; /* the same; NULL while periscope_interrupt uses it */
     atomic_bool interrupted;              /* until a call has returned PERISCOPE_INTERRUPTED */
     int64_t deadline;                     /* of what is being received */
+    size_t renewal_len;                   /* bytes of a transfer that came since its deadline was renewed */
     struct buffered_source input;         /* replies are read from it; its bytes are owned */
     bool used;                            /* a call was made on this connection; it may be dead by now */
     bool lost;                            /* the connection broke during this attempt, which may be repeated */
@@ -59,9 +62,16 @@ int client_no_memory(struct periscope *p);
 /* Disconnects, sets the error text for an os_socket_* or list_read_* failure while `doing` ("waiting for the reply to
    ping"), and returns the status. */
 int client_broken(struct periscope *p, const struct error *err, const char *doing);
+/* Returns the moment after so many milliseconds, or that of the limit if it comes first. */
+int64_t client_deadline(const struct periscope *p, int ms);
+/* Renews the deadline of a transfer of which `got` more bytes have come, if they are enough. */
+void client_renew_deadline(struct periscope *p, size_t got);
+/* Returns 0, or the status of a call that was interrupted or whose limit is over, with the error set. doing: as for
+   client_broken, or NULL. */
+int client_check(struct periscope *p, const char *doing);
 /* Connects and reads the banner. Does nothing while connected. */
 int client_connect(struct periscope *p);
-/* Sleeps. Returns 0, or PERISCOPE_INTERRUPTED. */
+/* Sleeps. Returns 0, or what client_check returns. */
 int client_pause(struct periscope *p, int ms);
 /* Sends bytes. `more`: further bytes follow at once. */
 int client_send(struct periscope *p, const void *bytes, size_t len, bool more, const char *doing);

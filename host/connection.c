@@ -62,17 +62,48 @@ void periscope_disconnect(struct periscope *p)
 
 /* ---- receiving ---- */
 
+int64_t client_deadline(const struct periscope *p, int ms)
+{
+    int64_t deadline = os_deadline(ms);
+    return deadline < p->limit ? deadline : p->limit;
+}
+
+void client_renew_deadline(struct periscope *p, size_t got)
+{
+    p->renewal_len += got;
+    if (p->renewal_len < CLIENT_LEAST_PROGRESS)
+        return;
+    p->renewal_len = 0;
+    p->deadline = client_deadline(p, p->io_ms);
+}
+
+/* Looks at the clock before each receive: what never ends may come so fast that nothing is ever waited for. */
 static int client_fill(void *context, void *bytes, size_t max, struct error *err)
 {
     struct periscope *p = context;
+    if (os_time_left(p->deadline) == 0)
+        return error_set(err, ERR_TIMEOUT, "the time is over");
     return os_socket_recv(p->socket, bytes, max, p->deadline, err);
+}
+
+int client_check(struct periscope *p, const char *doing)
+{
+    const char *before = doing ? " while " : "";
+    doing = doing ? doing : "";
+    if (atomic_load(&p->interrupted))
+        return client_fail(p, PERISCOPE_INTERRUPTED, "%s: interrupted%s%s", p->name, before, doing);
+    if (os_time_left(p->limit) == 0)
+        return client_fail(p, PERISCOPE_TIMED_OUT, "%s: the limit of %g s in total is over%s%s", p->name,
+                           p->limit_ms / 1000.0, before, doing);
+    return 0;
 }
 
 int client_broken(struct periscope *p, const struct error *err, const char *doing)
 {
     periscope_disconnect(p);
-    if (atomic_load(&p->interrupted))
-        return client_fail(p, PERISCOPE_INTERRUPTED, "%s: interrupted while %s", p->name, doing);
+    int status = client_check(p, doing);
+    if (status)
+        return status;
     switch (err->status) {
     case ERR_TIMEOUT:
         return client_fail(p, PERISCOPE_TIMED_OUT, "%s: timed out while %s", p->name, doing);
@@ -93,9 +124,12 @@ int client_broken(struct periscope *p, const struct error *err, const char *doin
 int client_send(struct periscope *p, const void *bytes, size_t len, bool more, const char *doing)
 {
     struct error err;
-    if (os_socket_send(p->socket, bytes, len, p->io_ms, more, &err))
-        return client_broken(p, &err, doing);
-    return 0;
+    int status = client_check(p, doing);
+    if (status)
+        periscope_disconnect(p);
+    else if (os_socket_send(p->socket, bytes, len, p->io_ms, more, &err))
+        status = client_broken(p, &err, doing);
+    return status;
 }
 
 /* ---- the banner ---- */
@@ -145,8 +179,9 @@ static int banner_read(struct periscope *p)
         status = list_read_text(&list, CLIENT_BANNER_MAX, &text, &err);
     if (status == 0)
         return banner_take(p, entry.type, text);
-    if (atomic_load(&p->interrupted))
-        return client_fail(p, PERISCOPE_INTERRUPTED, "%s: interrupted while connecting", p->name);
+    status = client_check(p, "connecting");
+    if (status)
+        return status;
     if (err.status == ERR_TIMEOUT)
         return client_fail(p, PERISCOPE_NO_AGENT,
                            "%s: connected, but received no banner within %g s (testagentd serves one host at a time)",
@@ -161,23 +196,29 @@ int client_connect(struct periscope *p)
 {
     struct error err;
     struct os_socket *socket;
-    if (atomic_load(&p->interrupted)) {
+    int status = client_check(p, NULL);
+    if (status) {
         periscope_disconnect(p);
-        return client_fail(p, PERISCOPE_INTERRUPTED, "%s: interrupted", p->name);
+        return status;
     }
     if (p->socket)
         return 0;
     if (p->port < 1 || p->port > 65535)
         return client_fail(p, PERISCOPE_INVALID, "%u is not a port (1 to 65535)", p->port);
-    p->deadline = os_deadline(p->connect_ms);
-    int status = os_connect(&socket, p->host, (uint16_t)p->port, p->deadline, &err);
-    if (status)
-        return client_fail(p, status == ERR_NO_MEMORY ? PERISCOPE_LOCAL : PERISCOPE_NO_AGENT, "%s", err.text);
+    p->deadline = client_deadline(p, p->connect_ms);
+    status = os_connect(&socket, p->host, (uint16_t)p->port, p->deadline, &p->interrupted, &err);
+    if (status) {
+        int ended = client_check(p, "connecting");
+        return ended ? ended
+                     : client_fail(p, status == ERR_NO_MEMORY ? PERISCOPE_LOCAL : PERISCOPE_NO_AGENT, "%s", err.text);
+    }
+    os_socket_set_deadline(socket, p->limit);
     client_set_socket(p, socket);
     p->used = p->lacks_exec = p->system_known = false;
     /* It may have been interrupted before there was a socket to shut down. */
-    status = atomic_load(&p->interrupted) ? client_fail(p, PERISCOPE_INTERRUPTED, "%s: interrupted", p->name)
-                                          : banner_read(p);
+    status = client_check(p, NULL);
+    if (!status)
+        status = banner_read(p);
     if (status)
         periscope_disconnect(p);
     return status;
@@ -185,12 +226,12 @@ int client_connect(struct periscope *p)
 
 int client_pause(struct periscope *p, int ms)
 {
-    int64_t deadline = os_deadline(ms);
+    int64_t deadline = client_deadline(p, ms);
     while (!atomic_load(&p->interrupted) && os_time_left(deadline) > 0) {
         int64_t left = os_time_left(deadline);
         os_sleep_ms((unsigned)(left > 50 ? 50 : left));
     }
-    return atomic_load(&p->interrupted) ? client_fail(p, PERISCOPE_INTERRUPTED, "%s: interrupted", p->name) : 0;
+    return client_check(p, NULL);
 }
 
 bool client_progress(struct periscope *p, uint64_t done, uint64_t total, bool end)
@@ -216,6 +257,7 @@ struct periscope *periscope_new(const char *host, unsigned port)
     p->port = port;
     p->connect_ms = PERISCOPE_CONNECT_MS;
     p->io_ms = PERISCOPE_IO_MS;
+    p->limit = OS_FOREVER;
     p->host = strdup(host);
     p->name = malloc(name_size);
     uint8_t *room = malloc(CLIENT_INPUT_SIZE);
@@ -247,6 +289,14 @@ void periscope_set_timeouts(struct periscope *p, int connect_ms, int io_ms)
 {
     p->connect_ms = connect_ms;
     p->io_ms = io_ms;
+}
+
+void periscope_set_limit(struct periscope *p, int limit_ms)
+{
+    p->limit_ms = limit_ms;
+    p->limit = os_deadline(limit_ms);
+    if (p->socket)
+        os_socket_set_deadline(p->socket, p->limit);
 }
 
 const char *periscope_error_text(const struct periscope *p)

@@ -63,7 +63,7 @@ static int get_receive_content(struct call *call, struct get *get, uint64_t size
         if (status)
             return status;
         done += (uint64_t)got;
-        p->deadline = os_deadline(p->io_ms);
+        client_renew_deadline(p, (size_t)got);
         if (!client_progress(p, done, size, done == size)) {
             periscope_disconnect(p);
             return PERISCOPE_LOCAL;

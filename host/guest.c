@@ -191,8 +191,9 @@ int periscope_wait_boot(struct periscope *p, int timeout_ms, const char *not_boo
         if (!boot_may_come(status) || os_time_left(deadline) == 0)
             break;
         left = os_time_left(deadline);
-        if (client_pause(p, left < BOOT_PAUSE_MS ? (int)left : BOOT_PAUSE_MS)) {
-            status = client_finish(p, PERISCOPE_INTERRUPTED);
+        int ended = client_pause(p, left < BOOT_PAUSE_MS ? (int)left : BOOT_PAUSE_MS);
+        if (ended) {
+            status = client_finish(p, ended);
             break;
         }
     }

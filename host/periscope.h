@@ -64,10 +64,16 @@ PERISCOPE_API struct periscope *periscope_new(const char *host, unsigned port);
 /* Disconnects and frees it; accepts NULL. */
 PERISCOPE_API void periscope_free(struct periscope *p);
 
-/* Sets the time-outs. connect_ms: for the connection, all addresses of the host together, and the agent's banner; name
-   resolution has the resolver's own time-out. io_ms: how long the agent may take to reply, or during a transfer may
-   neither send nor receive a byte; the time that it was asked to wait is added. */
+/* Sets the time-outs. connect_ms: for resolving the name, the connection, all addresses of the host together, and the
+   agent's banner. io_ms: how long the agent may take for its whole reply, and for each 16 KiB of a transfer; the time
+   that it was asked to wait is added. A resolver that does not answer in time keeps a thread until it does; 16 such
+   threads are the most. */
 PERISCOPE_API void periscope_set_timeouts(struct periscope *p, int connect_ms, int io_ms);
+
+/* Bounds all that follows by one time, whatever the guest does: every call on p that has not ended limit_ms from now
+   (negative: no limit) returns PERISCOPE_TIMED_OUT then, and each later call does so at once, until another limit is
+   set. The default is no limit. Time-outs of single calls are never longer than what is left of it. */
+PERISCOPE_API void periscope_set_limit(struct periscope *p, int limit_ms);
 
 /* Returns the error text of the last call that failed, or "" before the first. Borrowed until the next call. Never
    NULL. */
@@ -76,8 +82,8 @@ PERISCOPE_API const char *periscope_error_text(const struct periscope *p);
 /* Closes the connection; the next call makes a new one. Programs in the guest keep running. */
 PERISCOPE_API void periscope_disconnect(struct periscope *p);
 
-/* Ends the current call, else the next one: it returns PERISCOPE_INTERRUPTED and disconnects. An attempt to connect
-   first runs into its time-out. May be called from any thread while p exists, and from a signal handler. */
+/* Ends the current call, else the next one: it returns PERISCOPE_INTERRUPTED and disconnects. An attempt to resolve a
+   name or to connect ends within a tenth of a second. May be called from any thread while p exists, and from a signal handler. */
 PERISCOPE_API void periscope_interrupt(struct periscope *p);
 
 /* Receives the progress of a put, get or upgrade, in its thread, about ten times a second and at its end. done restarts
@@ -88,6 +94,9 @@ typedef bool periscope_progress(void *context, uint64_t done, uint64_t total);
 PERISCOPE_API void periscope_set_progress(struct periscope *p, periscope_progress *progress, void *context);
 
 /* ---- strings that the agent returned ---- */
+/* What one reply may hold in memory. A larger one, and one that never ends, is malformed: PERISCOPE_NO_AGENT. */
+#define PERISCOPE_STRINGS_MAX (16u << 20) /* bytes of all strings, with their NULs */
+#define PERISCOPE_STRINGS_COUNT_MAX 65536u
 struct periscope_strings {
     char **items; /* owned; NULL-terminated, or NULL when there are none */
     size_t count;
@@ -192,9 +201,11 @@ PERISCOPE_API int periscope_kill(struct periscope *p, uint64_t pid, int grace_ms
 
 /* ---- the screen ---- */
 
+#define PERISCOPE_PICTURE_MAX ((3u << 28) + (64u << 20)) /* bytes of a picture's file */
 /* Takes a picture of the screen. options: "key=value" strings, NULL-terminated or NULL (docs/protocol.md, screenshot).
    facts (may be NULL): the agent's facts about the picture, "key=value". *bytes: the picture file; NULL with *len 0
-   when if-changed found no change. A file beyond docs/protocol.md's limit of a reply is PERISCOPE_LOCAL. From an agent
+   when if-changed found no change. A file of more than PERISCOPE_PICTURE_MAX bytes is PERISCOPE_LOCAL, before it is
+   received. From an agent
    without the RPC, if there are no options, the virtual file .periscope/screenshot.png is fetched, without facts. */
 PERISCOPE_API int periscope_screenshot(struct periscope *p, const char *const *options, struct periscope_strings *facts,
                                        uint8_t **bytes, size_t *len);

@@ -41,7 +41,12 @@ static int put_send_chunk(struct periscope *p, struct put *put, uint64_t offset,
         periscope_disconnect(p);
         return put_failed(p, put, "the temporary file ends too early");
     }
-    int status = os_socket_send_file(p->socket, put->file, len, p->io_ms, &err);
+    int status = client_check(p, doing);
+    if (status) {
+        periscope_disconnect(p);
+        return status;
+    }
+    status = os_socket_send_file(p->socket, put->file, len, p->io_ms, &err);
     if (status != ERR_INVALID)
         return status ? client_broken(p, &err, doing) : 0;
     periscope_disconnect(p);

@@ -105,10 +105,11 @@ static int wait_for_status(struct periscope *p, struct wait *wait, int64_t deadl
         int status = client_attempt_once(p, attempt_wait, wait);
         lost = wait_lost_connection(status) ? lost + 1 : 0;
         bool go_on = status == PERISCOPE_STILL_RUNNING || (lost > 0 && lost < WAIT_MOST_LOST);
-        if (!go_on || os_time_left(deadline) == 0)
+        if (!go_on || os_time_left(deadline) == 0 || os_time_left(p->limit) == 0)
             return status;
-        if (lost && client_pause(p, WAIT_LOST_PAUSE_MS))
-            return PERISCOPE_INTERRUPTED;
+        status = lost ? client_pause(p, WAIT_LOST_PAUSE_MS) : 0;
+        if (status)
+            return status;
     }
 }
 

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "platform/thread.h"
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -30,10 +31,14 @@ int os_accept(struct os_listener *listener, struct os_socket **out, struct os_ad
 void os_listener_stop(struct os_listener *listener);
 void os_listener_close(struct os_listener *listener); /* accepts NULL */
 
-/* Tries each address of the host until the deadline. */
-int os_connect(struct os_socket **out, const char *host, uint16_t port, int64_t deadline_ms, struct error *err);
+/* Resolves the host and tries each of its addresses, all until the deadline. cancel (may be NULL): once it is true, the
+   call fails soon. A resolver that does not answer keeps a thread of its own. */
+int os_connect(struct os_socket **out, const char *host, uint16_t port, int64_t deadline_ms, const atomic_bool *cancel,
+               struct error *err);
 /* Connects to a socket in the file system (AF_UNIX). ERR_UNAVAILABLE where the system has none. */
 int os_connect_local(struct os_socket **out, const char *path, int64_t deadline_ms, struct error *err);
+/* From then on no call on the socket waits beyond that moment, however far its own deadline is. */
+void os_socket_set_deadline(struct os_socket *socket, int64_t deadline_ms);
 /* Returns 1 to max bytes: their number; 0 at the end; ERR_TIMEOUT when nothing came by the deadline. */
 int os_socket_recv(struct os_socket *socket, void *bytes, size_t max, int64_t deadline_ms, struct error *err);
 /* Sends all of it. ERR_TIMEOUT when the peer took nothing for stall_ms (negative: waits for ever). more: further bytes

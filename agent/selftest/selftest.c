@@ -85,7 +85,7 @@ static int connect_to_self(struct error *err)
     int status = os_listen(&listener, "127.0.0.1", 0, err);
     if (status)
         return status;
-    status = os_connect(&out, "127.0.0.1", os_listener_port(listener), os_deadline(CONNECT_MS), err);
+    status = os_connect(&out, "127.0.0.1", os_listener_port(listener), os_deadline(CONNECT_MS), NULL, err);
     if (status == 0)
         status = os_accept(listener, &in, &peer, err);
     os_socket_close(in);

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 
 #define EXIT_OF_ANY_OTHER 255
+#define KILL_MS 15000 /* in all, to end a program that is waited for no longer */
 
 int child_exit_status(const struct periscope_exit *end)
 {
@@ -55,6 +56,7 @@ void child_report_killed(struct cli *cli, const struct periscope_strings *killed
 static void child_kill(struct cli *cli, uint64_t pid)
 {
     struct periscope_strings killed;
+    periscope_set_limit(cli->periscope, KILL_MS);
     if (periscope_kill(cli->periscope, pid, -1, &killed)) {
         cli_warn(cli, "could not end process %" PRIu64 ": %s", pid, periscope_error_text(cli->periscope));
         return;

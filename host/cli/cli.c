@@ -136,7 +136,7 @@ void cli_warn(struct cli *cli, const char *format, ...)
 static struct periscope *interruptible;
 static volatile sig_atomic_t held, pending;
 
-/* Handles SIGINT and SIGTERM; both functions are async-signal-safe. The default action is restored, so that a second
+/* Handles the signals; both functions are async-signal-safe. The default action is restored, so that a second
    Ctrl-C always ends the process. */
 static void cli_on_signal(int number)
 {
@@ -158,7 +158,15 @@ void cli_hold_interrupt(bool hold)
 
 void cli_catch_interrupt(struct cli *cli)
 {
+    static const int numbers[] = {
+        SIGINT,
+        SIGTERM,
+#ifdef SIGHUP /* the terminal has gone; not on Windows */
+        SIGHUP,
+#endif
+    };
     interruptible = cli->periscope;
-    signal(SIGINT, cli_on_signal);
-    signal(SIGTERM, cli_on_signal);
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+        if (signal(numbers[i], cli_on_signal) == SIG_IGN)
+            signal(numbers[i], SIG_IGN);
 }

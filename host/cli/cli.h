@@ -27,7 +27,7 @@
     X(CLI_TIMED_OUT, 121, "timed-out", "a time-out")                                                                   \
     X(CLI_REFUSED, 122, "refused", "the agent returned an error; the text is the agent's")                             \
     X(CLI_UNSUPPORTED, 123, "unsupported", "this agent lacks the function")                                            \
-    X(CLI_INTERRUPTED, 130, "interrupted", "interrupted (Ctrl-C)")
+    X(CLI_INTERRUPTED, 130, "interrupted", "interrupted (Ctrl-C; SIGTERM, SIGHUP)")
 
 enum cli_exit {
 #define X(symbol, value, name, help) symbol = value,
@@ -73,6 +73,7 @@ struct cli {
     bool json, quiet;
     int timeout_ms;         /* --timeout; -1: not given */
     int connect_timeout_ms; /* --connect-timeout; -1: not given */
+    int total_limit_ms;     /* of the whole verb, already set for the connection; -1: none */
     struct json reply;      /* an open object that the verb adds its results to; printed with --json, else discarded */
 
     struct cli_setting *settings; /* the parsed options, in the order of the command line */
@@ -134,8 +135,9 @@ void cli_progress_end(struct cli *cli);
 
 /* ---- Ctrl-C ---- */
 
-/* Lets the first Ctrl-C (SIGINT, SIGTERM) end the library's call with PERISCOPE_INTERRUPTED, so that the verb can clean
-   up; the second ends the process. Before this call the first one ends the process. */
+/* Lets the first Ctrl-C (SIGINT, SIGTERM, SIGHUP) end the library's call with PERISCOPE_INTERRUPTED, so that the verb can clean
+   up; the second of the same kind ends the process. Before this call the first one ends the process. A signal that is
+   ignored, as by nohup or in the background of a script, stays so. */
 void cli_catch_interrupt(struct cli *cli);
 /* Holds the first Ctrl-C back, or releases it, around a call that must not be interrupted, such as one that starts a
    program whose process id would then be unknown. */

@@ -18,15 +18,19 @@ void json_deinit(struct json *json)
     buffer_deinit(&json->out);
 }
 
-static void json_put_control(struct buffer *out, uint8_t c)
+/* Escapes a character. One beyond U+FFFF becomes a surrogate pair. */
+static void json_put_control(struct buffer *out, uint32_t c)
 {
     static const char letters[] = "\bb\ff\nn\rr\tt\"\"\\\\";
     for (const char *p = letters; *p; p += 2)
-        if (*p == (char)c) {
+        if (c < 0x80 && *p == (char)c) {
             buffer_printf(out, "\\%c", p[1]);
             return;
         }
-    buffer_printf(out, "\\u%04x", c);
+    if (c > 0xffff)
+        buffer_printf(out, "\\u%04x\\u%04x", 0xd800 + ((c - 0x10000) >> 10), 0xdc00 + ((c - 0x10000) & 0x3ff));
+    else
+        buffer_printf(out, "\\u%04x", c);
 }
 
 static void json_put_string(struct buffer *out, const uint8_t *p, size_t left)
@@ -37,8 +41,8 @@ static void json_put_string(struct buffer *out, const uint8_t *p, size_t left)
         size_t part = utf8_next(p, left, &code);
         if (code == UTF8_INVALID)
             buffer_append(out, "\xef\xbf\xbd", 3);
-        else if (*p < 0x20 || *p == '"' || *p == '\\' || *p == 0x7f)
-            json_put_control(out, *p);
+        else if (code == '"' || code == '\\' || !utf8_is_printable(code))
+            json_put_control(out, code);
         else
             buffer_append(out, p, part);
         p += part;

@@ -9,6 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* How much later than its --timeout a verb may end that waits so long: the last reply may be late, and what was started is
+   ended then. */
+#define LATE_MS 15000
+
 #define COMMAND(symbol) extern const struct command command_##symbol;
 #include "host/cli/commands.def"
 #undef COMMAND
@@ -51,6 +55,22 @@ static int main_take_target(struct cli *cli, struct target *target, char text[TA
     return 0;
 }
 
+/* Determines the limit of the whole verb. A verb that waits for as long as --timeout says has a little more than that. */
+static int main_take_limit(struct cli *cli)
+{
+    const char *total = cli_option(cli, "total-limit"), *deadline = cli_option(cli, "deadline");
+    int deadline_ms = 0;
+    cli->total_limit_ms = -1;
+    if (total)
+        return cli_seconds(cli, "--total-limit", total, &cli->total_limit_ms) ? 0 : CLI_USAGE;
+    if (deadline && !cli_seconds(cli, "--deadline", deadline, &deadline_ms))
+        return CLI_USAGE;
+    int64_t limit = (int64_t)cli->timeout_ms + deadline_ms + LATE_MS;
+    if (cli->command->times_itself && cli->timeout_ms >= 0 && limit < INT_MAX)
+        cli->total_limit_ms = (int)limit;
+    return 0;
+}
+
 static int main_take_timeouts(struct cli *cli)
 {
     const char *timeout = cli_option(cli, "timeout"), *connect = cli_option(cli, "connect-timeout");
@@ -59,7 +79,7 @@ static int main_take_timeouts(struct cli *cli)
         return CLI_USAGE;
     if (connect && !cli_seconds(cli, "--connect-timeout", connect, &cli->connect_timeout_ms))
         return CLI_USAGE;
-    return 0;
+    return main_take_limit(cli);
 }
 
 static int main_connect_and_run(struct cli *cli)
@@ -70,6 +90,7 @@ static int main_connect_and_run(struct cli *cli)
     int connect_ms = cli->connect_timeout_ms < 0 ? PERISCOPE_CONNECT_MS : cli->connect_timeout_ms;
     bool silence = cli->timeout_ms >= 0 && !cli->command->times_itself;
     periscope_set_timeouts(cli->periscope, connect_ms, silence ? cli->timeout_ms : PERISCOPE_IO_MS);
+    periscope_set_limit(cli->periscope, cli->total_limit_ms);
     int exit_status = cli->command->run(cli);
     periscope_free(cli->periscope);
     return exit_status;

@@ -12,6 +12,7 @@ const struct cli_option common_options[] = {
     {"host", 'H', "HOST[:PORT]", "the agent; all operands are then those after HOST"},
     {"timeout", 't', "SECONDS", "how long the agent may be silent (60)"},
     {"connect-timeout", 0, "SECONDS", "how long connecting may take (20)"},
+    {"total-limit", 0, "SECONDS", "how long the verb may take as a whole, whatever the guest does (no limit)"},
     {"json", 0, NULL, "print one JSON object on standard output, even after a failure"},
     {"quiet", 'q', NULL, "no progress bar and no remarks"},
     {"help", 'h', NULL, "this text"},

@@ -45,6 +45,7 @@ int picture_store(struct cli *cli, const char *file, const uint8_t *bytes, size_
             return CLI_OK;
         return cli_error(cli, CLI_FAILED, "could not write to standard output");
     }
+    cli_catch_interrupt(cli); /* which would leave a temporary file */
     int status = os_upload_whole(file, OS_UPLOAD_ORDINARY, bytes, len, &err);
     return status ? cli_error(cli, CLI_FAILED, "could not write '%s': %s", file, err.text) : CLI_OK;
 }

@@ -41,7 +41,7 @@ static int qmp_connect(struct qmp *qmp, const char *address, int64_t deadline_ms
         return error_set(err, ERR_INVALID, "'%.200s' is neither a socket's path, with a '/' in it, nor HOST:PORT",
                          address);
     snprintf(host, sizeof host, "%.*s", (int)(colon - address), address);
-    return os_connect(&qmp->socket, host, (uint16_t)port, deadline_ms, err);
+    return os_connect(&qmp->socket, host, (uint16_t)port, deadline_ms, NULL, err);
 }
 
 /* Reads the next line to the beginning of qmp->line. */

@@ -21,7 +21,8 @@
 #define KEEPALIVE_PROBES 3 /* a vanished host is noticed after a minute */
 
 struct os_socket {
-    int fd; /* non-blocking */
+    int fd;              /* non-blocking */
+    int64_t deadline_ms; /* of all waits */
 };
 
 static void socket_set_option(int fd, int level, int name, int value)
@@ -38,6 +39,7 @@ struct os_socket *socket_from_fd(int fd, struct error *err)
         return NULL;
     }
     s->fd = fd;
+    s->deadline_ms = OS_FOREVER;
     socket_set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
     socket_set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
     socket_set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, KEEPALIVE_IDLE_S);
@@ -86,7 +88,14 @@ int os_socket_try_send_file(struct os_socket *s, struct os_file *file, size_t ma
 
 bool os_socket_await(struct os_socket *s, enum os_socket_event event, int64_t deadline_ms)
 {
+    if (deadline_ms > s->deadline_ms)
+        deadline_ms = s->deadline_ms;
     return poll_until(s->fd, event == OS_SOCKET_READABLE ? POLLIN : POLLOUT, deadline_ms) != 0;
+}
+
+void os_socket_set_deadline(struct os_socket *s, int64_t deadline_ms)
+{
+    s->deadline_ms = deadline_ms;
 }
 
 enum os_wait_result os_socket_wait(struct os_socket *s, struct os_waker *waker, int64_t deadline_ms)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "platform/transfer.h"
+#include "platform/clock.h"
 #include "win32/file.h"
 #include "win32/net/socket.h"
 #include "win32/waker.h"
@@ -23,6 +24,7 @@ struct keepalive {
 
 struct os_socket {
     SOCKET handle;       /* non-blocking */
+    int64_t deadline_ms; /* of all waits */
     HANDLE happened;     /* set once for each kind of event; asking for it again arms it again */
     HANDLE ended;        /* set by os_socket_shutdown, for ever */
     atomic_bool hung_up; /* the peer's end was seen, which Winsock reports only once */
@@ -58,6 +60,7 @@ struct os_socket *socket_from_handle(SOCKET handle, struct error *err)
         return NULL;
     }
     s->handle = handle;
+    s->deadline_ms = OS_FOREVER;
     s->happened = CreateEventW(NULL, FALSE, FALSE, NULL);
     s->ended = CreateEventW(NULL, TRUE, FALSE, NULL);
     socket_not_inherited(handle);
@@ -124,7 +127,12 @@ bool os_socket_await(struct os_socket *s, enum os_socket_event event, int64_t de
 {
     (void)event; /* there is one for both */
     HANDLE handles[] = {s->ended, s->happened};
-    return wait_for(handles, 2, deadline_ms) != WAIT_NONE;
+    return wait_for(handles, 2, deadline_ms < s->deadline_ms ? deadline_ms : s->deadline_ms) != WAIT_NONE;
+}
+
+void os_socket_set_deadline(struct os_socket *s, int64_t deadline_ms)
+{
+    s->deadline_ms = deadline_ms;
 }
 
 /* Takes what has happened. What there is to read or write stays so, and is tried before it is waited for. */

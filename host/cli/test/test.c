@@ -14,7 +14,7 @@ static const struct cli_option options[] = {
     {"runner", 'R', "COMMAND", "run the executable by this command, such as wine; default: none"},
     {"env", 'e', "NAME[=VALUE]", "set a variable of each unit's environment; without '=', remove it"},
     {"time-limit", 'l', "SECONDS", "how long a unit may take (120)"},
-    {"total-limit", 'L', "SECONDS", "how long all units together may take (no limit)"},
+    {"total-limit", 'L', "SECONDS", "how long all units together, and what comes before them, may take (no limit)"},
     {"output", 'o', "DIR", "write report.txt, result.json, junit.xml and screenshot.png here"},
     {"screenshot", 's', "WHEN", "never, end (default), failure: also after bad units, unit: after each"},
     {"screenshot-at", 0, "SECONDS", "take a picture of each unit this long after its start, if it still runs"},
@@ -40,6 +40,8 @@ bool test_is_final(struct test *test, int status)
 {
     if (status != PERISCOPE_NO_AGENT && status != PERISCOPE_TIMED_OUT && status != PERISCOPE_INTERRUPTED)
         return false;
+    if (status == PERISCOPE_INTERRUPTED && test->stop != CLI_INTERRUPTED)
+        periscope_set_limit(test->cli->periscope, TEST_LEAVE_MS);
     if (!test->stop || status == PERISCOPE_INTERRUPTED)
         test->stop = cli_exit_of(status);
     return true;
@@ -232,11 +234,20 @@ static void test_write_result(struct test *test, int exit_status)
     json_deinit(&json);
 }
 
+/* Lets the calls after the last unit's end go on for a while, but not as long as the guest likes. */
+static void test_allow_grace(struct test *test)
+{
+    int64_t left = os_time_left(test->deadline);
+    if (left < INT_MAX - TEST_GRACE_MS)
+        periscope_set_limit(test->cli->periscope, (int)left + TEST_GRACE_MS);
+}
+
 static int test_run_units(struct test *test)
 {
     int exit_status = test_choose_units(test);
     if (exit_status)
         return exit_status;
+    test_allow_grace(test);
     for (size_t i = 0; i < test->unit_count; i++)
         test_run_unit(test, i);
     if (!test->stop && test->pictures != PICTURES_NEVER)
@@ -267,6 +278,10 @@ static int test_carry_out(struct test *test)
             test_set_time(test);
             exit_status = test_run_units(test);
         }
+        if (exit_status == CLI_INTERRUPTED)
+            periscope_set_limit(test->cli->periscope, TEST_LEAVE_MS);
+        else if (exit_status)
+            test_allow_grace(test);
         test_guest_close(test);
     }
     return exit_status ? exit_status : test_finish(test);

@@ -18,6 +18,8 @@
 #define TEST_LIST_MS 60000          /* for the list of units: Wine may first have to set up a new prefix */
 #define TEST_COMMAND_MS 30000       /* for mkdir and rm in the guest */
 #define TEST_RECONNECT_MS 30000     /* for a lost guest to return, so that its report can be fetched */
+#define TEST_GRACE_MS 30000         /* behind --total-limit, to end the last unit and to fetch what is known of it */
+#define TEST_LEAVE_MS 10000         /* after Ctrl-C, to end the unit and to remove the folder */
 #define TEST_MAX_OUTPUT (64u << 20) /* bytes of a unit's output; of a longer one only the start is read */
 #define TEST_MAX_KEPT (256u << 20)  /* bytes of all units' outputs that are kept for junit.xml */
 #define TEST_SHOWN_LINES 10         /* of a unit on the terminal */
@@ -82,7 +84,7 @@ struct test {
     struct strlist env;     /* of every unit */
     enum test_pictures pictures;
     int unit_limit_ms, picture_at_ms; /* picture_at_ms -1: only at the unit's end */
-    int64_t deadline;                 /* of all units together */
+    int64_t deadline;                 /* of all that comes before the last unit's end */
     const char *output;               /* a local folder; NULL: no files */
     struct strlist attachment;        /* one item: the prefix of a picture's name in junit.xml */
 

@@ -63,11 +63,28 @@ static void printable_text_stays_and_the_rest_is_marked(void)
     CHECK_TEXT(printable(""), "");
 }
 
+/* "cod.exe" with U+202E before its middle is shown as "codexe.": what a person reads is not what it is. */
+static void what_turns_or_hides_text_is_marked(void)
+{
+    CHECK_TEXT(printable("a\xe2\x80\xae"
+                         "b\xe2\x80\xaa"
+                         "c\xe2\x81\xa6"
+                         "d\xe2\x81\xa9"),
+               "a?b?c?d?");                                                        /* overrides, embeddings, isolates */
+    CHECK_TEXT(printable("\xe2\x80\x8e\xe2\x80\x8f\xd8\x9c"), "???");              /* direction marks */
+    CHECK_TEXT(printable("\xe2\x80\xa8\xe2\x80\xa9"), "??");                       /* line and paragraph */
+    CHECK_TEXT(printable("\xe2\x80\x8b\xe2\x80\x8d\xef\xbb\xbf\xc2\xad"), "????"); /* invisible */
+    CHECK_TEXT(printable("\xf3\xa0\x81\x81"), "?");                                /* a tag */
+    CHECK_TEXT(printable("\xe2\x80\x90\xe2\x80\xa7\xe2\x80\xaf\xd7\x90"),
+               "\xe2\x80\x90\xe2\x80\xa7\xe2\x80\xaf\xd7\x90");
+}
+
 int main(void)
 {
     RUN(characters_of_every_length);
     RUN(ill_formed_parts_as_the_standard_shows_them);
     RUN(a_character_cut_by_the_end);
     RUN(printable_text_stays_and_the_rest_is_marked);
+    RUN(what_turns_or_hides_text_is_marked);
     return CHECK_RESULT();
 }

@@ -31,10 +31,18 @@ static void json_escapes_what_rfc_8259_demands(void)
 
 static void json_keeps_utf8(void)
 {
-    CHECK_TEXT(ESCAPED("\xc2\x80\xdf\xbf"), "\xc2\x80\xdf\xbf");
+    CHECK_TEXT(ESCAPED("\xc2\xa0\xdf\xbf"), "\xc2\xa0\xdf\xbf");
     CHECK_TEXT(ESCAPED("\xe0\xa0\x80\xed\x9f\xbf\xee\x80\x80\xef\xbf\xbf"),
                "\xe0\xa0\x80\xed\x9f\xbf\xee\x80\x80\xef\xbf\xbf");
     CHECK_TEXT(ESCAPED("\xf0\x90\x80\x80\xf4\x8f\xbf\xbf"), "\xf0\x90\x80\x80\xf4\x8f\xbf\xbf");
+}
+
+/* It may be printed on a terminal. */
+static void json_escapes_what_a_terminal_obeys(void)
+{
+    CHECK_TEXT(ESCAPED("\xc2\x80\xc2\x9b\xc2\x9f"), "\\u0080\\u009b\\u009f");
+    CHECK_TEXT(ESCAPED("\xe2\x80\xae\xe2\x80\xa8\xe2\x81\xa6"), "\\u202e\\u2028\\u2066");
+    CHECK_TEXT(ESCAPED("\xf3\xa0\x81\x81"), "\\udb40\\udc41");
 }
 
 /* The rows of the Unicode standard's table 3-8 and its like: what Python's errors="replace" gives. */
@@ -88,6 +96,7 @@ static void json_nests(void)
 int main(void)
 {
     RUN(json_escapes_what_rfc_8259_demands);
+    RUN(json_escapes_what_a_terminal_obeys);
     RUN(json_keeps_utf8);
     RUN(json_replaces_what_is_not_utf8);
     RUN(json_nests);

@@ -16,12 +16,14 @@
 
 static struct error err;
 static int64_t now_ms;
-static int found_count;     /* addresses that the name has, or a status */
-static int works;           /* the address that answers, -1: none */
-static int refusal;         /* what the others do: ERR_TIMEOUT takes all of the time */
-static int tried;           /* connects and listens */
-static int64_t gets_ms[8];  /* the time that each connect got; OS_FOREVER */
-static bool listens_in_six; /* the system has IPv6 */
+static int found_count;       /* addresses that the name has, or a status */
+static int works;             /* the address that answers, -1: none */
+static int refusal;           /* what the others do: ERR_TIMEOUT takes all of the time */
+static int tried;             /* connects and listens */
+static int64_t gets_ms[8];    /* the time that each connect got; OS_FOREVER */
+static atomic_bool cancelled; /* by the caller of a connect */
+static atomic_bool server_up;  /* the name server */
+static bool listens_in_six;   /* the system has IPv6 */
 static struct os_endpoint last;
 static struct os_socket *const a_socket = (struct os_socket *)&now_ms;
 static struct os_listener *const a_listener = (struct os_listener *)&now_ms;
@@ -38,6 +40,8 @@ int64_t scripted_time_left(int64_t deadline_ms)
 
 int scripted_look_up(const char *name, uint16_t port, struct os_endpoint *out, int max, struct error *error)
 {
+    while (!atomic_load(&server_up))
+        os_sleep_ms(1);
     if (found_count < 0)
         return error_set(error, found_count, "no '%s'", name);
     int count = found_count < max ? found_count : max;
@@ -46,8 +50,10 @@ int scripted_look_up(const char *name, uint16_t port, struct os_endpoint *out, i
     return count;
 }
 
-int scripted_connect_to(struct os_socket **out, const struct os_endpoint *to, int64_t deadline_ms, struct error *error)
+int scripted_connect_to(struct os_socket **out, const struct os_endpoint *to, int64_t deadline_ms,
+                        const atomic_bool *cancel, struct error *error)
 {
+    (void)cancel;
     gets_ms[tried++] = scripted_time_left(deadline_ms);
     last = *to;
     *out = to->address.ip[15] == works ? a_socket : NULL;
@@ -69,6 +75,8 @@ int scripted_listen_on(struct os_listener **out, const struct os_endpoint *on, s
 static void network(int addresses, int answers, int others)
 {
     now_ms = 5000;
+    atomic_store(&server_up, true);
+    atomic_store(&cancelled, false);
     found_count = addresses;
     works = answers;
     refusal = others;
@@ -79,7 +87,7 @@ static void network(int addresses, int answers, int others)
 static int connect_within(int64_t ms)
 {
     struct os_socket *socket;
-    int status = tested_connect(&socket, "host", 80, ms < 0 ? OS_FOREVER : now_ms + ms, &err);
+    int status = tested_connect(&socket, "host", 80, ms < 0 ? OS_FOREVER : now_ms + ms, &cancelled, &err);
     CHECK(socket == (status ? NULL : a_socket));
     return status;
 }
@@ -116,6 +124,27 @@ static void the_last_reason_is_told(void)
     network(ERR_NOT_FOUND, -1, ERR_SYSTEM);
     CHECK_INT(connect_within(1000), ERR_NOT_FOUND);
     CHECK_TEXT(err.text, "no 'host'");
+}
+
+/* The thread that asks it is left behind, and frees what it used when it ends. */
+static void a_silent_name_server_takes_no_longer_than_the_deadline(void)
+{
+    network(1, 0, ERR_SYSTEM);
+    atomic_store(&server_up, false);
+    CHECK_INT(connect_within(0), ERR_TIMEOUT);
+    CHECK_TEXT(err.text, "could not resolve 'host': no name server answered in time");
+    atomic_store(&cancelled, true);
+    CHECK_INT(connect_within(-1), ERR_TIMEOUT);
+    CHECK_INT(tried, 0);
+    while (atomic_load(&look_ups) < LOOK_UPS_MAX)
+        CHECK_INT(connect_within(0), ERR_TIMEOUT);
+    CHECK_INT(connect_within(0), ERR_LIMIT);
+    CHECK_TEXT(err.text, "could not resolve 'host': 16 earlier look-ups have no answer yet");
+    atomic_store(&server_up, true);
+    while (atomic_load(&look_ups) > 0)
+        os_sleep_ms(1);
+    network(1, 0, ERR_SYSTEM);
+    CHECK_INT(connect_within(1000), 0);
 }
 
 static void a_name_has_at_most_as_many_addresses_as_asked_for(void)
@@ -161,6 +190,7 @@ int main(void)
     RUN(the_first_address_that_answers_is_taken);
     RUN(a_silent_address_leaves_half_of_the_time);
     RUN(the_last_reason_is_told);
+    RUN(a_silent_name_server_takes_no_longer_than_the_deadline);
     RUN(a_name_has_at_most_as_many_addresses_as_asked_for);
     RUN(without_an_address_every_one_is_listened_on);
     RUN(only_a_missing_family_is_done_without);
