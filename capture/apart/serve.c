@@ -18,6 +18,14 @@
 #define DATA_MAX ((rlim_t)IMAGE_PIXELS_MAX * 4 + (256u << 20)) /* bytes: a picture from the X server, and the rest */
 #define FILES_MAX 128
 
+#ifdef __has_feature /* clang's */
+#define IS_SANITIZED (__has_feature(address_sanitizer) || __has_feature(thread_sanitizer))
+#elif defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__
+#define IS_SANITIZED 1
+#else
+#define IS_SANITIZED 0
+#endif
+
 /* The memory of the pixels, mapped as far as it was needed. */
 struct shared_memory {
     struct capture_memory memory;
@@ -66,16 +74,14 @@ static bool open_note(void)
     return true;
 }
 
-/* Bounds what a server can make Xlib allocate. Sanitizers need more. */
+/* Bounds what a server can make Xlib allocate. A sanitizer's own memory is beyond any bound. */
 static void limit_resources(void)
 {
-    struct rlimit files = {FILES_MAX, FILES_MAX}, none = {0, 0};
+    struct rlimit files = {FILES_MAX, FILES_MAX}, none = {0, 0}, data = {DATA_MAX, DATA_MAX};
     setrlimit(RLIMIT_NOFILE, &files);
     setrlimit(RLIMIT_CORE, &none);
-#if !defined __SANITIZE_ADDRESS__ && !defined __SANITIZE_THREAD__
-    struct rlimit data = {DATA_MAX, DATA_MAX};
-    setrlimit(RLIMIT_DATA, &data);
-#endif
+    if (!IS_SANITIZED)
+        setrlimit(RLIMIT_DATA, &data);
 }
 
 /* Parses "PARENT admin|none [UID GID]". */
