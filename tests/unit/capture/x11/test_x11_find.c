@@ -25,6 +25,7 @@ static void ids(int pid, int real, int effective)
     char text[160];
     snprintf(text, sizeof text, "Name:\tX\nUid:\t%d\t%d\t%d\t%d\nGid:\t%d\t%d\t%d\t%d\n", real, effective, effective,
              effective, real, effective, effective, effective);
+    remove(tree_path("proc/%d/status", pid)); /* what is put is appended */
     tree_put_text(tree_path("proc/%d/status", pid), text);
 }
 
