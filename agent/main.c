@@ -44,6 +44,9 @@ int main(int argc, char **argv)
     struct error err;
     if (argc == 2 && strcmp(argv[1], WORKER_ARGUMENT) == 0)
         return worker_main();
+    int of_source = worker_source_main(argc, argv);
+    if (of_source >= 0)
+        return of_source;
     if (argc == 3 && strcmp(argv[1], OS_DUMP_ARGUMENT) == 0)
         return dump_main(argv[2]);
     if (argc >= 2 && strcmp(argv[1], SELFTEST_CHILD) == 0)

@@ -2,6 +2,7 @@
 #include "capture/capturer.h"
 
 #include "capture/candidates.h"
+#include "platform/clock.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -123,7 +124,16 @@ int capturer_try(struct capturer *capturer, const struct capture_candidate *cand
 /* Returns whether another backend may succeed after this failure. */
 static bool may_try_next(int status)
 {
-    return status != ERR_INVALID && status != ERR_NO_MEMORY && status != ERR_LIMIT && status != ERR_TIMEOUT;
+    return status != ERR_INVALID && status != ERR_NO_MEMORY && status != ERR_LIMIT;
+}
+
+int capturer_share(const struct capturer *capturer, const char *backend, size_t left_count, int64_t deadline_ms)
+{
+    int64_t left_ms = os_time_left(deadline_ms);
+    for (size_t i = 0; i < capturer->slot_count; i++)
+        if (strcmp(capturer->slots[i].backend->name, backend) == 0 && capturer->slots[i].backend->shares_time)
+            left_ms /= (int64_t)left_count;
+    return left_ms > 1 ? (int)left_ms : 1;
 }
 
 bool capturer_is_wanted(const struct capture_backend *backend, const char *name)
@@ -167,10 +177,15 @@ int capturer_do(struct capturer *capturer, const struct capture_options *options
                 const struct capture_candidate **taken, struct strlist *refused, struct error *err)
 {
     struct error reason = {0};
+    struct capture_options own = *options;
+    capturer->deadline_ms = os_deadline(options->timeout_ms > 0 ? options->timeout_ms : -1);
     find_candidates(capturer, options);
     for (size_t i = 0; i < capturer->candidates.count && may_try_next(reason.status); i++) {
         const struct capture_candidate *candidate = &capturer->candidates.items[i];
-        reason.status = capturer_try(capturer, candidate, options, task, &reason);
+        if (options->timeout_ms > 0)
+            own.timeout_ms =
+                capturer_share(capturer, candidate->backend, capturer->candidates.count - i, capturer->deadline_ms);
+        reason.status = capturer_try(capturer, candidate, &own, task, &reason);
         *taken = candidate;
         if (reason.status == 0)
             return 0;

@@ -23,6 +23,11 @@ struct rect {
     uint32_t width, height;
 };
 
+/* Where a picture is to be, so that it need not be copied. */
+struct capture_memory {
+    uint8_t *(*get)(struct capture_memory *memory, size_t size); /* the same bytes each time; NULL: no room */
+};
+
 struct capture_options {
     const char *backend; /* NULL: choose one; else use this one or fail */
     const char *source;  /* the backend's source, as in a candidate; NULL: the backend chooses */
@@ -34,6 +39,9 @@ struct capture_options {
     bool colors;        /* apply the colour conversion of the display hardware, which follows the framebuffers */
     bool passive;       /* do nothing that programs on the screen could notice; ignored when a backend is named */
     int timeout_ms;     /* how long the caller waits; the backend gives up before */
+    /* For a backend in a process of its own: what its open() needs to know, and where the picture is to be. */
+    struct slice target;
+    struct capture_memory *memory; /* NULL: in the backend's own */
 };
 
 enum capture_result { CAPTURE_OK, CAPTURE_LOST /* the source was lost: open it again */, CAPTURE_FAILED };
@@ -57,13 +65,15 @@ struct capture_backend {
     int (*crcs)(struct capture *capture, const struct capture_options *options, struct strlist *facts,
                 struct error *err);
     /* Adds one line for each top-level window, bottom to top: tab-separated fields, see docs/protocol.md. */
-    int (*windows)(struct capture *capture, struct strlist *lines, struct error *err);
+    int (*windows)(struct capture *capture, const struct capture_options *options, struct strlist *lines,
+                   struct error *err);
     void (*close)(struct capture *capture); /* accepts NULL and a half-open one */
     /* Writes what a call above that hangs is waiting for ("the X server does not answer GetImage"), or "" when nothing
        is known. It is called from another thread, takes no lock and calls nothing that may hang. NULL: nothing is ever
        known. */
     void (*describe_hang)(char *text, size_t size);
     bool only_by_name; /* only used when requested by name, or when a chooser names it */
+    bool shares_time;  /* gives up at timeout_ms whatever its source does, so that others can be tried */
 };
 
 extern const struct capture_backend *const capture_backends[]; /* NULL-terminated, in order of preference */
@@ -91,6 +101,11 @@ struct capture_candidates {
 /* Inspects the current state of the system and adds the candidates to try, in order. */
 typedef void capture_chooser(const struct capture_options *options, struct capture_candidates *candidates);
 extern capture_chooser *const capture_choose; /* of this system; NULL: only the order of preference counts */
+
+/* Serves a backend in a process of its own, which this system's backends start with CAPTURE_SOURCE_ARGUMENT and these
+   arguments after it. Returns the exit status. NULL: there is none. */
+#define CAPTURE_SOURCE_ARGUMENT "--capture-source"
+extern int (*const capture_source_main)(int argc, char **argv);
 
 /* ---- what the worker calls (capture.c) ---- */
 

@@ -34,6 +34,7 @@ struct capturer {
     size_t slot_count;
     capture_chooser *choose; /* or NULL */
     struct capture_candidates candidates;
+    int64_t deadline_ms; /* of the task on the candidates */
     /* For capturer_describe_hang, from another thread. */
     _Atomic(const struct capture_backend *) current; /* borrowed */
     _Atomic(enum stage) stage;
@@ -57,6 +58,10 @@ int capturer_try(struct capturer *capturer, const struct capture_candidate *cand
 /* Runs the task on the first candidate that can do it, *taken. Adds the reasons of those before it to `refused`. */
 int capturer_do(struct capturer *capturer, const struct capture_options *options, const struct task *task,
                 const struct capture_candidate **taken, struct strlist *refused, struct error *err);
+
+/* Returns the time for one backend, in ms, when left_count sources are to be tried until the deadline: its share, so that
+   one that does not answer hides none of the others. A backend that can't be relied on to end gets all that is left. */
+int capturer_share(const struct capturer *capturer, const char *backend, size_t left_count, int64_t deadline_ms);
 
 /* Returns whether a backend may be used when the options name this one (NULL: none). */
 bool capturer_is_wanted(const struct capture_backend *backend, const char *name);

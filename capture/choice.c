@@ -221,13 +221,31 @@ static bool drives_active_card(const struct choice_scene *scene, const struct ch
     return false;
 }
 
+/* Returns whether a screen may be on a card that the kernel does not know to be on: not while a server in the foreground
+   has one that is. Only one server can hold the virtual terminal, and any program of its user can say that it does. */
+static bool may_be_unreported(const struct choice_scene *scene)
+{
+    for (size_t i = 0; i < scene->server_count; i++)
+        if (is_foreground(&scene->servers[i]) && drives_active_card(scene, &scene->servers[i]))
+            return false;
+    return true;
+}
+
+/* Returns whether the server is shown, as far as that can be told of one on no known card: a server of the user is not
+   while the terminal shows text, or a Wayland compositor. */
+static bool is_trusted_foreground(const struct choice_scene *scene, const struct choice_server *server)
+{
+    bool other_in_front = scene->vt_mode == VT_MODE_TEXT || strcmp(scene->session_type, "wayland") == 0;
+    return is_foreground(server) && (server->of_root || !other_in_front);
+}
+
 /* Adds each server that is shown, but on none of the cards with an active output. Its monitor is on a card that the
    kernel does not report, as with a driver that has its own way to the display. */
 static void add_unreported_screens(struct choosing *choosing)
 {
     const struct choice_scene *scene = choosing->scene;
-    for (size_t i = 0; i < scene->server_count; i++)
-        if (is_foreground(&scene->servers[i]) && !drives_active_card(scene, &scene->servers[i])) {
+    for (size_t i = 0; i < scene->server_count && may_be_unreported(scene); i++)
+        if (is_trusted_foreground(scene, &scene->servers[i]) && !drives_active_card(scene, &scene->servers[i])) {
             choice_add_server(choosing, &scene->servers[i], "is shown, and on no card that the kernel knows to be on",
                               true);
             choosing->screen++;

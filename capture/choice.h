@@ -25,6 +25,7 @@ struct choice_server {
     char name[16];   /* of its process */
     unsigned vt;     /* 0: none, or unknown */
     bool rootless;   /* Xwayland: its root window is never shown */
+    bool of_root;    /* root's own */
     bool chosen;     /* by DISPLAY */
     bool shown;      /* it has the active virtual terminal or seat0's active session */
     uint64_t cards;  /* the cards that it has open: bit N for card N */

@@ -3,6 +3,7 @@
 #include "capture/capturer.h"
 
 #include "base/number.h"
+#include "platform/clock.h"
 
 #include <string.h>
 
@@ -17,7 +18,7 @@ static enum capture_result run_list(struct slot *slot, const struct capture_opti
     struct listing *listing = context;
     strlist_deinit(&listing->lines); /* left by a failed attempt */
     const struct capture_backend *backend = slot->backend;
-    int status = listing->windows ? backend->windows(slot->capture, &listing->lines, err)
+    int status = listing->windows ? backend->windows(slot->capture, options, &listing->lines, err)
                                   : backend->displays(slot->capture, options, &listing->lines, err);
     if (status == 0)
         return CAPTURE_OK;
@@ -74,6 +75,8 @@ int capturer_all_displays(struct capturer *capturer, const struct capture_option
 {
     struct listing listing = {0};
     struct task task = {run_list, &listing, STAGE_LIST};
+    struct capture_options own = *options;
+    int64_t deadline_ms = os_deadline(options->timeout_ms > 0 ? options->timeout_ms : -1);
     size_t count = 0;
     for (size_t i = 0; i < capturer->slot_count; i++) {
         struct slot *slot = &capturer->slots[i];
@@ -82,7 +85,9 @@ int capturer_all_displays(struct capturer *capturer, const struct capture_option
         size_t first = count;
         if (!capturer_is_wanted(slot->backend, options->backend))
             continue;
-        if (capturer_try(capturer, &candidate, options, &task, &why) < 0) {
+        if (options->timeout_ms > 0)
+            own.timeout_ms = capturer_share(capturer, candidate.backend, capturer->slot_count - i, deadline_ms);
+        if (capturer_try(capturer, &candidate, &own, &task, &why) < 0) {
             strlist_addf(facts, "refused=%s: %s", slot->backend->name, why.text);
             continue;
         }

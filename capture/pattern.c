@@ -270,9 +270,10 @@ static int pattern_displays(struct capture *capture, const struct capture_option
     return 0;
 }
 
-static int pattern_windows(struct capture *capture, struct strlist *lines, struct error *err)
+static int pattern_windows(struct capture *capture, const struct capture_options *options, struct strlist *lines,
+                           struct error *err)
 {
-    (void)capture, (void)lines, (void)err;
+    (void)capture, (void)options, (void)lines, (void)err;
     return 0;
 }
 

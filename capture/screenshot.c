@@ -144,15 +144,18 @@ static bool grab_compare_with(struct capturer *capturer, const struct capture_op
     struct grab other = {0};
     struct error why = {0};
     struct task task = {run_grab, &other, STAGE_GRAB};
-    struct capture_options named = *options;
+    struct capture_options named = *options, any;
     const char *output = strlist_get(&grab->facts, "output");
     int status = ERR_NOT_FOUND;
+    if (options->timeout_ms > 0) /* the picture that there is must still be sent */
+        named.timeout_ms = capturer_share(capturer, candidate->backend, 3, capturer->deadline_ms);
+    any = named;
     if (output && strcmp(output, "all") != 0 && !strchr(output, ' ')) {
         named.output = output;
         status = capturer_try(capturer, candidate, &named, &task, &why);
     }
     if (status == ERR_NOT_FOUND)
-        status = capturer_try(capturer, candidate, options, &task, &why);
+        status = capturer_try(capturer, candidate, &any, &task, &why);
     if (status == 0)
         compare_add_facts(&grab->image, &other.image, candidate, facts);
     else

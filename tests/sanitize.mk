@@ -25,3 +25,11 @@ tsan:
 # Without address randomisation: TSan does not find its place in the larger layouts of newer kernels.
 tsan-integration: all
 	setarch -R $(INTEGRATION_RUN) $(TSAN_TESTS)
+
+#: make check-hostile-x   ten minutes before an X server that corrupts, is silent or ends, under ASan and UBSan
+.PHONY: check-hostile-x hostile-x
+check-hostile-x:
+	tests/deps.sh fuzz
+	+@PERISCOPE_SANITIZED=1 PERISCOPE_HOSTILE_SECONDS=600 $(ASAN_MAKE) hostile-x
+hostile-x: all $(TOOLS)
+	env PERISCOPED=$(abspath $(B))/periscoped tests/run --time-limit 900 tests/integration/test_x11_hostile.py

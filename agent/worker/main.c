@@ -323,6 +323,13 @@ static int worker_serve(struct worker *worker, struct error *err)
     }
 }
 
+int worker_source_main(int argc, char **argv)
+{
+    if (argc < 2 || !capture_source_main || strcmp(argv[1], CAPTURE_SOURCE_ARGUMENT) != 0)
+        return -1;
+    return capture_source_main(argc - 2, argv + 2);
+}
+
 int worker_main(void)
 {
     static struct worker worker; /* outlives this function for the watchdog's thread */

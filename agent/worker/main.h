@@ -17,4 +17,8 @@
 
 int worker_main(void); /* returns the process's exit status */
 
+/* Runs a process that serves one source to a worker, when the arguments are those with which a worker starts one
+   (capture/capture.h). Returns the exit status, or -1 when they are not. */
+int worker_source_main(int argc, char **argv);
+
 #endif

@@ -22,7 +22,8 @@ struct capture {
     struct drm_output outputs[DRM_OUTPUTS_MAX]; /* the active ones, as they are laid out */
     size_t output_count;
     struct error refused; /* why the last card that has no picture to give has none */
-    uint8_t *pixels;      /* owned: the picture */
+    uint8_t *pixels;      /* borrowed: the picture */
+    uint8_t *own_pixels;  /* owned; NULL: the picture is in the caller's memory */
 };
 
 /* ---- cards and outputs ---- */
@@ -159,6 +160,17 @@ static int take_snapshots(struct capture *capture, const struct drm_layout *layo
     return 0;
 }
 
+/* Gets zeroed memory for the picture, the caller's or our own. */
+static bool reserve_picture(struct capture *capture, struct capture_memory *memory, size_t size)
+{
+    free(capture->own_pixels);
+    capture->own_pixels = memory ? NULL : calloc(size, 1);
+    capture->pixels = memory ? memory->get(memory, size) : capture->own_pixels;
+    if (memory && capture->pixels)
+        memset(capture->pixels, 0, size);
+    return capture->pixels != NULL;
+}
+
 static int make_picture(struct capture *capture, const struct capture_options *options, struct image_view *image,
                         struct strlist *facts, struct error *err)
 {
@@ -170,9 +182,7 @@ static int make_picture(struct capture *capture, const struct capture_options *o
         status = drm_find_region(&layout, options, &region, err);
     if (status < 0)
         return status;
-    free(capture->pixels);
-    capture->pixels = calloc((size_t)layout.area.width * layout.area.height, 3);
-    if (!capture->pixels)
+    if (!reserve_picture(capture, options->memory, (size_t)layout.area.width * layout.area.height * 3))
         return error_set(err, ERR_NO_MEMORY, "no memory for a picture of %ux%u pixels", layout.area.width,
                          layout.area.height);
     status = take_snapshots(capture, &layout, options, &region, &snapshot, facts, err);
@@ -212,26 +222,27 @@ static void drm_close(struct capture *capture)
     if (!capture)
         return;
     drm_close_cards(capture);
-    free(capture->pixels);
+    free(capture->own_pixels);
     free(capture);
 }
 
-/* Returns whether the process has CAP_SYS_ADMIN. drm_framebuffer_open() would find out too, but only after outputs were
-   listed that can't be captured. */
-static bool has_privilege(void)
+/* drm_framebuffer_open() would find out too, but only after outputs were listed that can't be captured. */
+bool drm_has_privilege(struct error *err)
 {
     struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
     struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {{0}};
-    return syscall(SYS_capget, &header, data) == 0 && data[0].effective & 1u << CAP_SYS_ADMIN;
+    if (syscall(SYS_capget, &header, data) == 0 && data[0].effective & 1u << CAP_SYS_ADMIN)
+        return true;
+    error_set(err, ERR_DENIED, "the kernel hands out framebuffers only to processes with CAP_SYS_ADMIN, as root has");
+    return false;
 }
 
 static int drm_open(struct capture **out, const struct capture_options *options, struct error *err)
 {
     (void)options;
     *out = NULL;
-    if (!has_privilege())
-        return error_set(err, ERR_DENIED,
-                         "the kernel hands out framebuffers only to processes with CAP_SYS_ADMIN, as root has");
+    if (!drm_has_privilege(err))
+        return err->status;
     *out = calloc(1, sizeof **out);
     return *out ? 0 : error_set(err, ERR_NO_MEMORY, "no memory to look at the cards");
 }
@@ -285,13 +296,14 @@ static int drm_displays(struct capture *capture, const struct capture_options *o
     return status;
 }
 
-static int drm_windows(struct capture *capture, struct strlist *lines, struct error *err)
+static int drm_windows(struct capture *capture, const struct capture_options *options, struct strlist *lines,
+                       struct error *err)
 {
-    (void)capture, (void)lines;
+    (void)capture, (void)options, (void)lines;
     return error_set(err, ERR_UNAVAILABLE, "the kernel knows of planes, not of windows");
 }
 
-const struct capture_backend capture_drm = {
+const struct capture_backend capture_drm_here = {
     .name = "drm",
     .summary = "what the display hardware scans out, from the kernel",
     .open = drm_open,

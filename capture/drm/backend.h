@@ -14,6 +14,11 @@
 struct choice_scene;
 
 extern const struct capture_backend capture_drm; /* its sources: "card1" */
+/* The same in the calling process, which is one of its own with CAP_SYS_ADMIN and no other right. */
+extern const struct capture_backend capture_drm_here;
+
+/* Returns whether the process has CAP_SYS_ADMIN, else sets ERR_DENIED. */
+bool drm_has_privilege(struct error *err);
 
 /* Adds the cards that have a node in /dev/dri, by what sysfs tells: none is opened. Paths are under `root`, "" but in
    tests. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "capture/drm/card.h"
 
+#include "capture/apart/apart.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdatomic.h>
@@ -20,6 +22,7 @@ void drm_call_begins(const struct drm_card *card, const char *name)
 {
     atomic_store(&current_card, card->number);
     atomic_store(&current_call, name);
+    apart_note_call(name, card->number);
 }
 
 int drm_ioctl(const struct drm_card *card, unsigned long request, const char *name, void *argument)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "capture/apart/apart.h"
 #include "capture/capture.h"
 #include "capture/choice.h"
 #include "capture/drm/backend.h"
@@ -40,3 +41,11 @@ static void linux_choose(const struct capture_options *options, struct capture_c
 }
 
 capture_chooser *const capture_choose = linux_choose;
+
+static int linux_source_main(int argc, char **argv)
+{
+    static const struct capture_backend *const apart[] = {&capture_x11_here, &capture_drm_here, NULL};
+    return apart_main(apart, argc, argv);
+}
+
+int (*const capture_source_main)(int argc, char **argv) = linux_source_main;

@@ -30,3 +30,4 @@ static void win32_choose(const struct capture_options *options, struct capture_c
 }
 
 capture_chooser *const capture_choose = win32_choose;
+int (*const capture_source_main)(int argc, char **argv) = NULL;

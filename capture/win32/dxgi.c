@@ -166,9 +166,10 @@ static int dxgi_displays(struct capture *capture, const struct capture_options *
     return 0;
 }
 
-static int dxgi_windows(struct capture *capture, struct strlist *lines, struct error *err)
+static int dxgi_windows(struct capture *capture, const struct capture_options *options, struct strlist *lines,
+                        struct error *err)
 {
-    (void)capture, (void)lines;
+    (void)capture, (void)options, (void)lines;
     return error_set(err, ERR_UNAVAILABLE, "windows are listed by the backend gdi");
 }
 

@@ -79,9 +79,10 @@ static int gdi_displays(struct capture *capture, const struct capture_options *o
     return 0;
 }
 
-static int gdi_windows(struct capture *capture, struct strlist *lines, struct error *err)
+static int gdi_windows(struct capture *capture, const struct capture_options *options, struct strlist *lines,
+                       struct error *err)
 {
-    (void)capture;
+    (void)capture, (void)options;
     int status = gdi_desktop_enter(err);
     return status ? status : gdi_windows_list(lines, err);
 }

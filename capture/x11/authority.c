@@ -91,19 +91,29 @@ static void authority_add_environment(struct strlist *paths, const char *words, 
         authority_add_home(paths, home);
 }
 
-static void authority_add_clients(const char *root, unsigned number, struct strlist *paths)
+/* Returns whether the process may name a file for the server: where root reads it, for root's own server, only root's. */
+static bool authority_may_name(const char *root, const char *pid, const struct x11_server *server)
+{
+    char path[PATH_MAX];
+    struct stat info;
+    if (geteuid() != 0 || server->owner != 0)
+        return true;
+    return x11_path(path, sizeof path, "%s/proc/%s", root, pid) && stat(path, &info) == 0 && info.st_uid == 0;
+}
+
+static void authority_add_clients(const char *root, const struct x11_server *server, struct strlist *paths)
 {
     char path[PATH_MAX];
     char *words = malloc(ENVIRONMENT_MAX);
     DIR *folder = x11_path(path, sizeof path, "%s/proc", root) ? opendir(path) : NULL;
     struct dirent *entry;
     while (words && folder && (entry = readdir(folder))) {
-        if (x11_parse_number(entry->d_name) <= 0 ||
+        if (x11_parse_number(entry->d_name) <= 0 || !authority_may_name(root, entry->d_name, server) ||
             !x11_path(path, sizeof path, "%s/proc/%s/environ", root, entry->d_name))
             continue;
         ssize_t len = x11_read_file(path, words, ENVIRONMENT_MAX);
         if (len > 0)
-            authority_add_environment(paths, words, (size_t)len, number);
+            authority_add_environment(paths, words, (size_t)len, server->number);
     }
     if (folder)
         closedir(folder);
@@ -157,7 +167,7 @@ void x11_authority_files(const char *root, enum x11_authority_stage stage, const
             authority_add_path(paths, server->authority);
         break;
     case X11_AUTHORITY_CLIENTS:
-        authority_add_clients(root, server->number, paths);
+        authority_add_clients(root, server, paths);
         break;
     case X11_AUTHORITY_KNOWN:
         authority_add_known(root, server, paths);
@@ -169,6 +179,29 @@ void x11_authority_files(const char *root, enum x11_authority_stage stage, const
 
 /* ---- reading a file ---- */
 
+/* Opens a regular file and nothing else: opening a device or a pipe does something already. Returns -1 with errno set, 0
+   for what is not a file. */
+static int authority_open(const char *path)
+{
+    char name[64];
+    struct stat info;
+    int place = open(path, O_PATH | O_CLOEXEC);
+    if (place < 0)
+        return -1;
+    int fd = fstat(place, &info);
+    if (fd == 0 && !S_ISREG(info.st_mode)) {
+        close(place);
+        return 0;
+    }
+    snprintf(name, sizeof name, "/proc/self/fd/%d", place);
+    if (fd == 0)
+        fd = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    int code = errno;
+    close(place);
+    errno = code;
+    return fd;
+}
+
 /* Reads a regular file of at most X11_AUTH_FILE_MAX bytes. Returns their number, or a negative status. */
 static ssize_t authority_read_file(int fd, uint8_t *bytes, struct stat *info, struct error *err)
 {
@@ -176,8 +209,6 @@ static ssize_t authority_read_file(int fd, uint8_t *bytes, struct stat *info, st
     ssize_t got = 1;
     if (fstat(fd, info) != 0)
         return error_set(err, ERR_SYSTEM, "%s", strerror(errno));
-    if (!S_ISREG(info->st_mode))
-        return error_set(err, ERR_INVALID, "not a file");
     while (got > 0 && len <= X11_AUTH_FILE_MAX) {
         got = read(fd, bytes + len, X11_AUTH_FILE_MAX + 1 - len);
         if (got < 0)
@@ -193,7 +224,9 @@ int x11_authority_load(struct x11_authority *authority, const char *path, unsign
                        struct error *err)
 {
     struct stat info;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    int fd = authority_open(path);
+    if (fd == 0)
+        return error_set(err, ERR_INVALID, "not a file");
     if (fd < 0)
         return error_set(err, errno == ENOENT ? ERR_NOT_FOUND : ERR_SYSTEM, "%s", strerror(errno));
     uint8_t *bytes = malloc(X11_AUTH_FILE_MAX + 1);

@@ -20,8 +20,7 @@ enum x11_authority_stage {
 };
 
 struct x11_environment { /* borrowed; any may be NULL */
-    const char *display, *xauthority, *home;
-    const char *only; /* the only server to try: ":0" */
+    const char *xauthority, *home;
 };
 
 /* Adds the files of a stage that are not in `paths` yet. */

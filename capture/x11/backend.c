@@ -17,12 +17,12 @@
 
 #define LAYOUT_CHANGES_MAX 25 /* during one picture */
 #define TIMEOUT_DEFAULT_MS 5000
+#define CURSOR_SIZE_MAX 2048 /* pixels a side */
 
 struct capture {
     struct x11_connection connection;
     struct x11_image image;
     struct x11_screen screen; /* the one that was read last */
-    int timeout_ms;
 };
 
 /* ---- the area ---- */
@@ -31,8 +31,6 @@ struct capture {
 static int x11_find_output(struct capture *capture, const char *name, struct rect *area, struct error *err)
 {
     struct buffer names;
-    pid_t server = capture->connection.server.pid;
-    uint64_t cards = server ? x11_card_mask("", server) : 0;
     int status = 0;
     buffer_init(&names, ERROR_LIST_MAX);
     for (int number = 0; number < ScreenCount(capture->connection.display) && status == 0; number++) {
@@ -40,7 +38,7 @@ static int x11_find_output(struct capture *capture, const char *name, struct rec
         for (size_t i = 0; i < capture->screen.output_count && status == 0; i++) {
             const struct x11_output *output = &capture->screen.outputs[i];
             buffer_printf(&names, " %s", output->name);
-            if (strcmp(output->name, name) != 0 && !x11_card_is_output(cards, name, output->name))
+            if (strcmp(output->name, name) != 0 && !x11_card_is_output(capture->connection.cards, name, output->name))
                 continue;
             *area = output->area;
             buffer_deinit(&names);
@@ -89,18 +87,22 @@ static const char *x11_add_cursor(struct capture *capture, const struct x11_canv
     Window root, child;
     int event, error, x, y, window_x, window_y;
     unsigned mask;
-    if (x11_missing(X11_LIB_XFIXES) || !x11.XFixesQueryExtension(display, &event, &error))
+    if (x11_missing(X11_LIB_XFIXES) || !X11_CALL(XFixesQueryExtension)(display, &event, &error))
         return "unavailable";
-    if (!x11.XQueryPointer(display, RootWindow(display, capture->screen.number), &root, &child, &x, &y, &window_x,
-                           &window_y, &mask))
+    if (!X11_CALL(XQueryPointer)(display, RootWindow(display, capture->screen.number), &root, &child, &x, &y, &window_x,
+                                 &window_y, &mask))
         return "hidden"; /* it is on another screen */
-    XFixesCursorImage *image = x11.XFixesGetCursorImage(display);
+    XFixesCursorImage *image = X11_CALL(XFixesGetCursorImage)(display);
     if (!image)
         return "unavailable";
+    if (image->width > CURSOR_SIZE_MAX || image->height > CURSOR_SIZE_MAX) {
+        X11_CALL(XFree)(image);
+        return "unavailable";
+    }
     struct x11_cursor cursor = {image->pixels,
                                 {image->x - image->xhot, image->y - image->yhot, image->width, image->height}};
     bool seen = x11_draw_cursor(canvas, &cursor);
-    x11.XFree(image);
+    X11_CALL(XFree)(image);
     return seen ? "drawn" : "hidden";
 }
 
@@ -120,8 +122,6 @@ static void x11_add_facts(struct capture *capture, const struct capture_options 
     strlist_addf(facts, "x11.display=:%u.%d", connection->server.number, screen->number);
     strlist_addf(facts, "x11.depth=%d", DefaultDepth(connection->display, screen->number));
     strlist_addf(facts, "x11.method=%s", capture->image.method);
-    for (size_t i = 0; i < connection->refused.count; i++)
-        strlist_addf(facts, "refused=%s", connection->refused.items[i]);
     if (screen->output_count == 0)
         strlist_add(facts, "warning=no output shows the screen");
 }
@@ -149,14 +149,6 @@ static int x11_make_picture(struct capture *capture, const struct capture_option
     return 0;
 }
 
-/* Returns whether another server is asked for than the connection's. */
-static bool x11_is_elsewhere(const struct capture *capture, const struct capture_options *options)
-{
-    char source[16];
-    snprintf(source, sizeof source, ":%u", capture->connection.server.number);
-    return options->source && strcmp(options->source, source) != 0;
-}
-
 static int x11_bounded_timeout(const struct capture_options *options)
 {
     return options->timeout_ms > 0 ? options->timeout_ms : TIMEOUT_DEFAULT_MS;
@@ -176,12 +168,9 @@ static enum capture_result x11_grab(struct capture *capture, const struct captur
 {
     struct x11_connection *connection = &capture->connection;
     struct rect area;
-    if (x11_is_elsewhere(capture, options))
-        return CAPTURE_LOST;
     if (setjmp(*x11_connection_enter(connection)) != 0)
         return x11_end_grab(capture, ERR_CLOSED, err);
-    capture->timeout_ms = x11_bounded_timeout(options);
-    int status = x11_connection_ping(connection, capture->timeout_ms, err);
+    int status = x11_connection_ping(connection, x11_bounded_timeout(options), err);
     bool current = false;
     for (int i = 0; i < LAYOUT_CHANGES_MAX && status == 0 && !current; i++) {
         status = x11_find_area(capture, options, &area, err);
@@ -229,7 +218,7 @@ static void x11_add_display(struct capture *capture, size_t index, const struct 
     strlist_addf(facts, "display.%zu.geometry=%ux%u%+d%+d", index, output->area.width, output->area.height,
                  output->area.x, output->area.y);
     strlist_addf(facts, "display.%zu.backend=x11", index);
-    bool on_card = server->pid && x11_card_find("", server->pid, output->name, &card);
+    bool on_card = x11_card_find("", capture->connection.cards, output->name, &card);
     x11_add_class(index, server, &card, rules, facts);
     if (server->pid && !on_card)
         strcpy(card.driver, server->name);
@@ -246,7 +235,7 @@ static int x11_displays(struct capture *capture, const struct capture_options *o
     if (setjmp(*x11_connection_enter(connection)) != 0)
         return x11_connection_leave(connection, ERR_CLOSED, err);
     size_t count = 0;
-    int status = x11_connection_ping(connection, capture->timeout_ms, err);
+    int status = x11_connection_ping(connection, x11_bounded_timeout(options), err);
     for (int number = 0; status == 0 && number < ScreenCount(connection->display); number++) {
         status = x11_screen_read(connection, number, &capture->screen, err);
         for (size_t i = 0; i < capture->screen.output_count && status == 0; i++)
@@ -256,12 +245,13 @@ static int x11_displays(struct capture *capture, const struct capture_options *o
     return x11_connection_leave(connection, status, err);
 }
 
-static int x11_windows(struct capture *capture, struct strlist *lines, struct error *err)
+static int x11_windows(struct capture *capture, const struct capture_options *options, struct strlist *lines,
+                       struct error *err)
 {
     struct x11_connection *connection = &capture->connection;
     if (setjmp(*x11_connection_enter(connection)) != 0)
         return x11_connection_leave(connection, ERR_CLOSED, err);
-    int status = x11_connection_ping(connection, capture->timeout_ms, err);
+    int status = x11_connection_ping(connection, x11_bounded_timeout(options), err);
     if (status == 0)
         status = x11_windows_list(connection, lines, err);
     return x11_connection_leave(connection, status, err);
@@ -277,6 +267,7 @@ static void x11_add_server(const char *root, const struct x11_server *server, st
         .pid = (int)server->pid,
         .vt = server->vt,
         .rootless = server->rootless,
+        .of_root = server->owner == 0,
         .chosen = server->chosen,
         .shown = server->shown,
         .cards = server->pid ? x11_card_mask(root, server->pid) : 0,
@@ -317,11 +308,17 @@ static void x11_close(struct capture *capture)
 static int x11_open(struct capture **out, const struct capture_options *options, struct error *err)
 {
     struct capture *capture = calloc(1, sizeof *capture);
+    struct x11_target *target = malloc(sizeof *target);
     *out = NULL;
-    if (!capture)
+    if (!capture || !target || options->target.len != sizeof *target) {
+        free(capture);
+        free(target);
         return error_set(err, ERR_NO_MEMORY, "no memory for a connection to an X server");
-    capture->timeout_ms = x11_bounded_timeout(options);
-    int status = x11_connection_open(&capture->connection, options->source, capture->timeout_ms, err);
+    }
+    memcpy(target, options->target.data, sizeof *target);
+    capture->image.memory = options->memory;
+    int status = x11_connection_open(&capture->connection, target, x11_bounded_timeout(options), err);
+    free(target);
     if (status)
         x11_close(capture);
     else
@@ -329,7 +326,7 @@ static int x11_open(struct capture **out, const struct capture_options *options,
     return status;
 }
 
-const struct capture_backend capture_x11 = {
+const struct capture_backend capture_x11_here = {
     .name = "x11",
     .summary = "the screen of a running X server",
     .open = x11_open,
@@ -337,5 +334,4 @@ const struct capture_backend capture_x11 = {
     .displays = x11_displays,
     .windows = x11_windows,
     .close = x11_close,
-    .describe_hang = x11_connection_describe_hang,
 };

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The backend for X servers: captures the screen of a running one. It starts no server and changes nothing. */
+/* The backend for X servers: captures the screen of a running one. It starts no server and changes nothing. Each server is
+   captured by a process of its own, as its owner. */
 #ifndef CAPTURE_X11_BACKEND_H
 #define CAPTURE_X11_BACKEND_H
 
@@ -8,6 +9,8 @@
 struct choice_scene;
 
 extern const struct capture_backend capture_x11; /* its sources: ":0" */
+/* What such a process serves: the one server that options->target describes. */
+extern const struct capture_backend capture_x11_here;
 
 /* Adds the active virtual terminal, seat0's session and the running X servers to the scene, without connecting to any
    server. `display` is the value of DISPLAY, or NULL. Paths are under `root`, which is "" except in tests. */

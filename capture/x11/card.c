@@ -19,14 +19,13 @@ static long x11_card_of_link(const char *link)
     return card < CARDS_MAX ? card : -1;
 }
 
-/* Marks the cards that a process has open. Returns their number, or -1 when its files can't be read. */
-static int x11_read_open_cards(const char *root, pid_t pid, bool cards[CARDS_MAX])
+uint64_t x11_card_mask(const char *root, pid_t pid)
 {
     char path[PATH_MAX], link[64];
-    int count = 0;
+    uint64_t cards = 0;
     DIR *folder = x11_path(path, sizeof path, "%s/proc/%d/fd", root, (int)pid) ? opendir(path) : NULL;
     if (!folder)
-        return -1;
+        return 0;
     struct dirent *entry;
     while ((entry = readdir(folder))) {
         ssize_t len = readlinkat(dirfd(folder), entry->d_name, link, sizeof link - 1);
@@ -34,13 +33,11 @@ static int x11_read_open_cards(const char *root, pid_t pid, bool cards[CARDS_MAX
             continue;
         link[len] = 0;
         long card = x11_card_of_link(link);
-        if (card >= 0 && !cards[card]) {
-            cards[card] = true;
-            count++;
-        }
+        if (card >= 0)
+            cards |= (uint64_t)1 << card;
     }
     closedir(folder);
-    return count;
+    return cards;
 }
 
 static bool x11_has_kernel_connector(const char *root, int card, const char *type, const char *rest)
@@ -61,11 +58,12 @@ static bool x11_has_connector(const char *root, int card, const char *output)
 }
 
 /* Returns the number of the output's card, -1 when it is ambiguous or unknown. */
-static int x11_choose_card(const char *root, const bool cards[CARDS_MAX], int count, const char *output)
+static int x11_choose_card(const char *root, uint64_t cards, const char *output)
 {
     int chosen = -1;
+    bool several = (cards & (cards - 1)) != 0;
     for (int card = 0; card < CARDS_MAX; card++) {
-        if (!cards[card] || (count > 1 && !x11_has_connector(root, card, output)))
+        if (!(cards >> card & 1) || (several && !x11_has_connector(root, card, output)))
             continue;
         if (chosen >= 0)
             return -1;
@@ -89,15 +87,13 @@ static void x11_link_name(const char *path, char *name, size_t size)
         strcpy(name, last);
 }
 
-bool x11_card_find(const char *root, pid_t server, const char *output, struct x11_card *card)
+bool x11_card_find(const char *root, uint64_t cards, const char *output, struct x11_card *card)
 {
-    bool cards[CARDS_MAX] = {false};
     char path[PATH_MAX], bus[16];
     *card = (struct x11_card){.driver = ""};
-    int count = x11_read_open_cards(root, server, cards);
-    if (count <= 0)
+    if (cards == 0)
         return false;
-    int number = x11_choose_card(root, cards, count, output);
+    int number = x11_choose_card(root, cards, output);
     if (number < 0)
         return true;
     x11_path(path, sizeof path, "%s/sys/class/drm/card%d/device/driver", root, number);
@@ -108,16 +104,6 @@ bool x11_card_find(const char *root, pid_t server, const char *output, struct x1
     if (strcmp(bus, "pci") == 0)
         x11_link_name(path, card->pci, sizeof card->pci);
     return true;
-}
-
-uint64_t x11_card_mask(const char *root, pid_t server)
-{
-    bool cards[CARDS_MAX] = {false};
-    uint64_t set = 0;
-    x11_read_open_cards(root, server, cards);
-    for (int card = 0; card < CARDS_MAX; card++)
-        set |= (uint64_t)cards[card] << card;
-    return set;
 }
 
 bool x11_card_is_output(uint64_t cards, const char *kernel_name, const char *output)

@@ -12,10 +12,9 @@ struct x11_card {
     char pci[64];    /* "0000:01:00.0"; "" when it is not on a PCI bus or unknown */
 };
 
-/* Finds the card of an output. When the server has several cards open it is the one with a connector of the output's
-   name. Returns false when the server has no card open, or its files can't be read. Paths are under `root`, which is ""
-   except in tests. */
-bool x11_card_find(const char *root, pid_t server, const char *output, struct x11_card *card);
+/* Finds the card of an output among those that the server has open. When these are several it is the one with a connector
+   of the output's name. Returns false when there is none. Paths are under `root`, which is "" except in tests. */
+bool x11_card_find(const char *root, uint64_t cards, const char *output, struct x11_card *card);
 
 /* Returns whether the kernel's name ("card1-HDMI-A-1") and the server's name ("HDMI-1") are of the same output. `cards`
    are those that the server has open. */

@@ -12,6 +12,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#define X11_DEPTH_MAX 32
+
 static int first_error; /* code of the first X error since x11_take_error(), or 0 */
 
 /* Where execution continues when Xlib finds the connection broken and would end the process. */
@@ -65,7 +67,7 @@ int x11_connection_leave(struct x11_connection *connection, int status, struct e
 
 int x11_take_error(struct x11_connection *connection)
 {
-    x11.XSync(connection->display, False);
+    X11_CALL(XSync)(connection->display, False);
     int code = first_error;
     first_error = 0;
     return code;
@@ -92,45 +94,55 @@ static void x11_open_xlib(struct x11_connection *connection, struct x11_cookie *
     char method[] = X11_COOKIE_NAME, name[16];
     snprintf(name, sizeof name, ":%u", connection->server.number);
     if (cookie->len)
-        x11.XSetAuthorization(method, (int)strlen(method), (char *)cookie->data, (int)cookie->len);
-    connection->display = x11.XOpenDisplay(name);
-    x11.XSetAuthorization(NULL, 0, NULL, 0);
+        X11_CALL(XSetAuthorization)(method, (int)strlen(method), (char *)cookie->data, (int)cookie->len);
+    connection->display = X11_CALL(XOpenDisplay)(name);
+    X11_CALL(XSetAuthorization)(NULL, 0, NULL, 0);
     if (connection->display && x11.XSetIOErrorExitHandler)
-        x11.XSetIOErrorExitHandler(connection->display, x11_on_io_error_exit, connection);
+        X11_CALL(XSetIOErrorExitHandler)(connection->display, x11_on_io_error_exit, connection);
+}
+
+/* Checks what Xlib took from the server as it came: the program computes with it. */
+static int x11_check_screens(const struct x11_connection *connection, struct error *err)
+{
+    for (int i = 0; i < ScreenCount(connection->display); i++) {
+        const Visual *visual = DefaultVisual(connection->display, i);
+        int depth = DefaultDepth(connection->display, i);
+        if (!visual || visual->class < StaticGray || visual->class > DirectColor)
+            return error_set(err, ERR_UNAVAILABLE, "its screen %d has no visual", i);
+        if (depth < 1 || depth > X11_DEPTH_MAX)
+            return error_set(err, ERR_UNAVAILABLE, "its screen %d has the depth %d", i, depth);
+    }
+    return 0;
 }
 
 static int x11_open_display(struct x11_connection *connection, struct x11_cookie *cookie, struct error *err)
 {
-    char label[64];
-    x11_server_label(&connection->server, label, sizeof label);
     signal(SIGPIPE, SIG_IGN); /* Xlib may write to a closed socket */
-    x11.XSetErrorHandler(x11_on_error);
-    x11.XSetIOErrorHandler(x11_on_io_error);
+    X11_CALL(XSetErrorHandler)(x11_on_error);
+    X11_CALL(XSetIOErrorHandler)(x11_on_io_error);
     if (setjmp(*x11_connection_enter(connection)) == 0)
         x11_open_xlib(connection, cookie);
     x11_connection_leave(connection, 0, NULL);
     if (!connection->display)
-        return error_set(err, ERR_UNAVAILABLE, "X server %s let us in, but not Xlib", label);
+        return error_set(err, ERR_UNAVAILABLE, "it lets us in, but not Xlib");
     if (connection->server.screen >= (unsigned)ScreenCount(connection->display))
-        return error_set(err, ERR_UNAVAILABLE, "X server %s has no screen %u", label, connection->server.screen);
-    return 0;
+        return error_set(err, ERR_UNAVAILABLE, "it has no screen %u", connection->server.screen);
+    return x11_check_screens(connection, err);
 }
 
-int x11_connection_open(struct x11_connection *connection, const char *only, int timeout_ms, struct error *err)
+int x11_connection_open(struct x11_connection *connection, const struct x11_target *target, int timeout_ms,
+                        struct error *err)
 {
     struct x11_entry entry;
-    struct x11_environment environment = {getenv("DISPLAY"), getenv("XAUTHORITY"), getenv("HOME"), only};
-    *connection = (struct x11_connection){.liveness.fd = -1};
-    int status = x11_load(err);
-    if (status)
-        return status;
-    status = x11_search(&entry, &environment, os_deadline(timeout_ms), x11_set_asked, &connection->refused, err);
+    *connection = (struct x11_connection){.liveness.fd = -1, .cards = target->cards, .shares_ipc = target->shares_ipc};
+    x11_set_asked(&target->server);
+    int status = x11_enter(&entry, target, os_deadline(timeout_ms), err);
     if (status)
         return status;
     connection->liveness = entry.liveness;
     connection->server = entry.server;
-    x11_set_asked(&connection->server);
-    return x11_open_display(connection, &entry.cookie, err);
+    status = x11_load(err);
+    return status ? status : x11_open_display(connection, &entry.cookie, err);
 }
 
 void x11_connection_close(struct x11_connection *connection)
@@ -139,11 +151,10 @@ void x11_connection_close(struct x11_connection *connection)
         close(
             ConnectionNumber(connection->display)); /* a jump left Xlib in the middle of a call: its memory is leaked */
     else if (connection->display && setjmp(*x11_connection_enter(connection)) == 0)
-        x11.XCloseDisplay(connection->display);
+        X11_CALL(XCloseDisplay)(connection->display);
     x11_connection_leave(connection, 0, NULL);
     connection->display = NULL;
     x11_liveness_close(&connection->liveness);
-    strlist_deinit(&connection->refused);
 }
 
 int x11_connection_ping(struct x11_connection *connection, int timeout_ms, struct error *err)

@@ -6,6 +6,7 @@
 #include "base/strlist.h"
 #include "capture/x11/find.h"
 #include "capture/x11/liveness.h"
+#include "capture/x11/target.h"
 #include "capture/x11/xlib.h"
 
 #include <setjmp.h>
@@ -14,15 +15,16 @@ struct x11_connection {
     Display *display; /* NULL until it is open */
     struct x11_liveness liveness;
     struct x11_server server; /* without its authority */
-    struct strlist refused;   /* "WHO: why" of the servers that were tried before */
+    uint64_t cards;           /* that the server has open */
+    bool shares_ipc;          /* the server is in our IPC namespace */
     int randr;                /* RandR's version, 105 for 1.5; 0: not queried yet, -1: not available */
     bool lost;                /* the connection broke: it can only be closed */
 };
 
-/* Finds a server, or the named one (":0"; NULL: any), and its authority. Opens Xlib's connection and the one of
-   liveness.h. x11_connection_close() must follow in any case. Returns ERR_DENIED when a server refused, ERR_TIMEOUT
-   when one did not answer, else ERR_UNAVAILABLE. */
-int x11_connection_open(struct x11_connection *connection, const char *only, int timeout_ms, struct error *err);
+/* Opens Xlib's connection and the one of liveness.h, and checks what Xlib has read. x11_connection_close() must follow in
+   any case. Returns ERR_DENIED when the server refused, ERR_TIMEOUT when it did not answer, else ERR_UNAVAILABLE. */
+int x11_connection_open(struct x11_connection *connection, const struct x11_target *target, int timeout_ms,
+                        struct error *err);
 void x11_connection_close(struct x11_connection *connection); /* accepts a half-open one */
 
 /* Checks that the server answers now, before calls of Xlib. Returns ERR_TIMEOUT, which names the server and the state

@@ -10,10 +10,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #define COMMAND_LINE_MAX 8192 /* bytes of it that are looked at */
 #define SOCKETS_MAX 256       /* listening X sockets */
+#define TTY_MAJOR 4           /* of the virtual terminals */
 
 static const char *const server_names[] = {"X",    "Xorg",      "Xorg.bin",  "Xwayland", "Xvfb",   "Xephyr", "Xnest",
                                            "Xvnc", "Xtigervnc", "Xtightvnc", "Xspice",   "Xdummy", "Xdmx",   NULL};
@@ -85,6 +87,28 @@ static void x11_read_arguments(struct x11_server *server, bool *number_known, co
         *number_known = true; /* the default of Xorg is :0 */
 }
 
+/* Reads "KEY: REAL EFFECTIVE ..." of /proc/PID/status, proc(5). */
+static bool x11_read_ids(const char *status, const char *key, unsigned *real, unsigned *effective)
+{
+    const char *line = strstr(status, key);
+    return line && sscanf(line + strlen(key), "%u %u", real, effective) == 2;
+}
+
+/* Finds whose server it is. One that is set-user-ID root belongs to who started it and chose its arguments. */
+static void x11_find_owner(const struct search *search, struct x11_server *server)
+{
+    char path[PATH_MAX], status[4096];
+    unsigned real, effective, real_group, effective_group;
+    x11_path(path, sizeof path, "%s/proc/%d/status", search->root, (int)server->pid);
+    if (x11_read_file(path, status, sizeof status) <= 0 || !x11_read_ids(status, "\nUid:", &real, &effective) ||
+        !x11_read_ids(status, "\nGid:", &real_group, &effective_group))
+        return;
+    bool is_real = effective == 0;
+    server->uid = (uid_t)effective;
+    server->owner = (uid_t)(is_real ? real : effective);
+    server->group = (gid_t)(is_real ? real_group : effective_group);
+}
+
 static void x11_add_process(struct search *search, pid_t pid)
 {
     char name[X11_PROCESS_NAME_SIZE], state, path[PATH_MAX], words[COMMAND_LINE_MAX];
@@ -104,8 +128,9 @@ static void x11_add_process(struct search *search, pid_t pid)
     }
     size_t index = search->servers->count++;
     struct x11_server *server = &search->servers->items[index];
-    *server = (struct x11_server){.pid = pid, .uid = owner.st_uid};
+    *server = (struct x11_server){.pid = pid, .uid = owner.st_uid, .owner = owner.st_uid, .group = owner.st_gid};
     strcpy(server->name, name);
+    x11_find_owner(search, server);
     search->number_known[index] = false;
     x11_read_arguments(server, &search->number_known[index], words, (size_t)len);
 }
@@ -298,8 +323,12 @@ static void x11_add_unlisted(struct search *search, unsigned number, unsigned sc
             x11_refuse_socket(search, number);
     } else if (search->servers->count < X11_SERVERS_MAX) {
         search->number_known[search->servers->count] = true;
-        search->servers->items[search->servers->count++] =
-            (struct x11_server){.number = number, .screen = screen, .uid = (uid_t)-1, .chosen = true};
+        search->servers->items[search->servers->count++] = (struct x11_server){.number = number,
+                                                                               .screen = screen,
+                                                                               .uid = (uid_t)-1,
+                                                                               .owner = (uid_t)-1,
+                                                                               .group = (gid_t)-1,
+                                                                               .chosen = true};
     }
 }
 
@@ -331,6 +360,44 @@ static void x11_choose_display(struct search *search, const char *display)
 
 /* ---- order ---- */
 
+/* Returns whether a file of the process is that virtual terminal: 1, 0, or -1 when its files can't be read. */
+static int x11_has_terminal(const struct search *search, const struct x11_server *server)
+{
+    char path[PATH_MAX], link[64], want[32];
+    struct stat info;
+    int has = 0;
+    DIR *folder = x11_path(path, sizeof path, "%s/proc/%d/fd", search->root, (int)server->pid) ? opendir(path) : NULL;
+    struct dirent *entry;
+    if (!folder)
+        return -1;
+    snprintf(want, sizeof want, "/dev/tty%u", server->vt);
+    while (!has && (entry = readdir(folder))) {
+        ssize_t len = readlinkat(dirfd(folder), entry->d_name, link, sizeof link - 1);
+        link[len > 0 ? len : 0] = 0;
+        if (strcmp(link, want) != 0)
+            continue;
+        /* A file of that name in a mount namespace of its own is no terminal. */
+        has = *search->root || (fstatat(dirfd(folder), entry->d_name, &info, 0) == 0 && S_ISCHR(info.st_mode) &&
+                                info.st_rdev == makedev(TTY_MAJOR, server->vt));
+    }
+    closedir(folder);
+    return has;
+}
+
+/* Returns whether the server holds the virtual terminal that its command line names, which anybody can write: it is root's,
+   or the seat's user's and has the terminal open. */
+static bool x11_holds_terminal(const struct search *search, const struct x11_server *server,
+                               const struct x11_logind *logind)
+{
+    bool is_seats_user = logind->uid_known && server->owner == logind->uid;
+    if (server->owner == 0)
+        return true;
+    if (logind->uid_known && !is_seats_user)
+        return false;
+    int has = x11_has_terminal(search, server);
+    return has < 0 ? is_seats_user : has;
+}
+
 static void x11_mark_shown(struct search *search)
 {
     struct x11_logind logind;
@@ -339,8 +406,11 @@ static void x11_mark_shown(struct search *search)
     bool has_display = x11_parse_display(logind.display, &number, &screen);
     for (size_t i = 0; i < search->servers->count; i++) {
         struct x11_server *server = &search->servers->items[i];
+        if (server->vt && !x11_holds_terminal(search, server, &logind))
+            server->vt = 0;
+        bool is_ours = server->owner == 0 || !logind.uid_known || server->owner == logind.uid;
         bool on_vt = server->vt && server->vt == (logind.vt ? logind.vt : logind.session_vt);
-        server->shown = on_vt || (has_display && server->number == number && server->vt == 0);
+        server->shown = on_vt || (has_display && is_ours && server->number == number && server->vt == 0);
     }
 }
 
@@ -350,7 +420,8 @@ static int x11_server_rank(const struct x11_server *server)
         return 0;
     if (server->shown)
         return 1;
-    return strncmp(server->name, "Xorg", 4) == 0 || strcmp(server->name, "X") == 0 ? 2 : 3;
+    bool by_name = strncmp(server->name, "Xorg", 4) == 0 || strcmp(server->name, "X") == 0;
+    return by_name && (server->owner == 0 || server->vt) ? 2 : 3;
 }
 
 static int x11_compare_servers(const void *left, const void *right)

@@ -15,10 +15,12 @@ struct x11_server {
     unsigned number; /* N of :N */
     unsigned screen; /* S of :N.S */
     pid_t pid;       /* 0: unknown */
-    uid_t uid;       /* of the process; -1: unknown */
+    uid_t uid;       /* the effective one of the process; -1: unknown */
+    uid_t owner;     /* whose server it is: who started one that is set-user-ID root; -1: unknown */
+    gid_t group;     /* the owner's; -1: unknown */
     char name[X11_PROCESS_NAME_SIZE];
     char *authority; /* owned; the file of its option -auth, or NULL */
-    unsigned vt;     /* 0: unknown */
+    unsigned vt;     /* that it holds; 0: none, or only a claim of its command line */
     bool rootless;   /* Xwayland whose root window is never shown */
     bool chosen;     /* it is the one of DISPLAY */
     bool shown;      /* it is on the active virtual terminal or of seat0's active session */

@@ -12,7 +12,8 @@
 #include <sys/shm.h>
 #include <unistd.h>
 
-#define SENTINEL_TRIES 3 /* an image of one black pixel of 8 bits may equal its sentinel, but not three times */
+#define ROW_PADDING_MAX 8 /* bytes behind a row: rows are padded to 64 bits at most */
+#define SENTINEL_TRIES 3  /* an image of one black pixel of 8 bits may equal its sentinel, but not three times */
 
 /* ---- sentinels ---- */
 
@@ -45,28 +46,17 @@ static void x11_detach_segment(struct x11_image *image, struct x11_connection *c
     if (image->segment_size == 0)
         return;
     if (connection->display && !connection->lost)
-        x11.XShmDetach(connection->display, &image->segment);
+        X11_CALL(XShmDetach)(connection->display, &image->segment);
     shmdt(image->segment.shmaddr);
     image->segment_size = 0;
 }
 
-/* Returns whether the server is in our IPC namespace. In another one it would attach another segment, or none. */
-static bool x11_shares_ipc_namespace(const struct x11_connection *connection)
-{
-    char path[64], ours[64], theirs[64];
-    snprintf(path, sizeof path, "/proc/%d/ns/ipc", (int)connection->server.pid);
-    ssize_t our_len = readlink("/proc/self/ns/ipc", ours, sizeof ours);
-    ssize_t their_len = readlink(path, theirs, sizeof theirs);
-    return our_len <= 0 || their_len <= 0 || (our_len == their_len && memcmp(ours, theirs, (size_t)our_len) == 0);
-}
-
 /* Changes the segment's owner to the server's user, as which the server attaches it. Its mode lets nobody else read the
-   screen in it. Only root can do so. */
+   screen in it. */
 static void x11_chown_segment(int id, const struct x11_connection *connection)
 {
     struct shmid_ds info;
-    if (geteuid() != 0 || connection->server.uid == 0 || connection->server.uid == (uid_t)-1 ||
-        shmctl(id, IPC_STAT, &info) != 0)
+    if (connection->server.uid == geteuid() || connection->server.uid == (uid_t)-1 || shmctl(id, IPC_STAT, &info) != 0)
         return;
     info.shm_perm.uid = connection->server.uid;
     shmctl(id, IPC_SET, &info);
@@ -85,16 +75,18 @@ static bool x11_create_segment(struct x11_image *image, struct x11_connection *c
         return false;
     x11_chown_segment(segment->shmid, connection);
     segment->shmaddr = shmat(segment->shmid, NULL, 0);
+    /* From here on it goes with the last process that has it attached, however that ends. Until then the server can attach
+       it too, on Linux. */
+    shmctl(segment->shmid, IPC_RMID, NULL);
     bool attached = false;
     if (segment->shmaddr != x11_shmat_failure()) {
         /* XShmAttach always succeeds; the server's error comes later. */
         x11_take_error(connection);
-        x11.XShmAttach(connection->display, segment);
+        X11_CALL(XShmAttach)(connection->display, segment);
         attached = x11_take_error(connection) == 0 && !connection->lost;
         if (!attached)
             shmdt(segment->shmaddr);
     }
-    shmctl(segment->shmid, IPC_RMID, NULL); /* it is destroyed when both have detached it */
     image->segment_size = attached ? size : 0;
     return attached;
 }
@@ -104,7 +96,7 @@ static bool x11_reserve_segment(struct x11_image *image, struct x11_connection *
     if (image->segment_size >= size)
         return true;
     x11_detach_segment(image, connection);
-    if (!x11_shares_ipc_namespace(connection) || !x11.XShmQueryExtension(connection->display))
+    if (!connection->shares_ipc || !X11_CALL(XShmQueryExtension)(connection->display))
         return false;
     return x11_create_segment(image, connection, size);
 }
@@ -118,15 +110,28 @@ static void x11_free_ximage(struct x11_image *image)
     image->ximage = NULL;
 }
 
+/* Returns whether Xlib's description of an image, which it makes of the server's words, is one of the area. */
+static bool x11_is_possible_image(const XImage *ximage, const struct rect *area)
+{
+    if (!ximage || ximage->width != (int)area->width || ximage->height != (int)area->height ||
+        ximage->bits_per_pixel < 1 || ximage->bits_per_pixel > 32)
+        return false;
+    uint64_t row = ((uint64_t)area->width * (unsigned)ximage->bits_per_pixel + 7) / 8;
+    return ximage->bytes_per_line > 0 && (uint64_t)ximage->bytes_per_line >= row &&
+           (uint64_t)ximage->bytes_per_line <= row + ROW_PADDING_MAX;
+}
+
 static bool x11_create_shm_image(struct x11_image *image, struct x11_connection *connection, int number,
                                  const struct rect *area)
 {
     Display *display = connection->display;
     image->ximage =
-        x11.XShmCreateImage(display, DefaultVisual(display, number), (unsigned)DefaultDepth(display, number), ZPixmap,
-                            NULL, &image->segment, area->width, area->height);
-    if (!image->ximage)
+        X11_CALL(XShmCreateImage)(display, DefaultVisual(display, number), (unsigned)DefaultDepth(display, number),
+                                  ZPixmap, NULL, &image->segment, area->width, area->height);
+    if (!x11_is_possible_image(image->ximage, area)) {
+        x11_free_ximage(image);
         return false;
+    }
     if (!x11_reserve_segment(image, connection, (size_t)image->ximage->bytes_per_line * area->height)) {
         x11_free_ximage(image);
         return false;
@@ -155,8 +160,8 @@ static enum shm_result x11_get_by_shm(struct x11_image *image, struct x11_connec
         seed += (uint32_t)getpid() + 1;
         x11_sentinel_write(pixels, stride, area->height, seed);
         x11_take_error(connection);
-        if (!x11.XShmGetImage(connection->display, RootWindow(connection->display, number), image->ximage, area->x,
-                              area->y, AllPlanes))
+        if (!X11_CALL(XShmGetImage)(connection->display, RootWindow(connection->display, number), image->ximage,
+                                    area->x, area->y, AllPlanes))
             result = SHM_REFUSED;
         else if (!x11_sentinel_is_intact(pixels, stride, area->height, seed))
             result = SHM_GOT;
@@ -180,12 +185,16 @@ static int x11_get_by_connection(struct x11_image *image, struct x11_connection 
                                  const struct rect *area, enum shm_result shm, struct error *err)
 {
     x11_take_error(connection);
-    image->ximage = x11.XGetImage(connection->display, RootWindow(connection->display, number), area->x, area->y,
-                                  area->width, area->height, AllPlanes, ZPixmap);
+    image->ximage = X11_CALL(XGetImage)(connection->display, RootWindow(connection->display, number), area->x, area->y,
+                                        area->width, area->height, AllPlanes, ZPixmap);
     int code = image->ximage ? 0 : x11_take_error(connection);
     if (!image->ximage && code != BadMatch)
         return error_set(err, ERR_UNAVAILABLE, "X server :%u does not give its screen's pixels (X error %d)",
                          connection->server.number, code);
+    if (image->ximage && !x11_is_possible_image(image->ximage, area)) {
+        x11_free_ximage(image);
+        return error_set(err, ERR_UNAVAILABLE, "X server :%u gives an impossible image", connection->server.number);
+    }
     if (shm != SHM_UNWRITTEN || !image->ximage || !x11_is_all_zero(image->ximage) ||
         x11_vt_state(connection, number) == X11_VT_ACTIVE)
         return 0;
@@ -201,6 +210,8 @@ int x11_image_get(struct x11_image *image, struct x11_connection *connection, in
 {
     int code = 0;
     x11_free_ximage(image);
+    if (image_check_size("the screen", area->width, area->height, err))
+        return err->status = ERR_UNAVAILABLE;
     image->method = "shm";
     enum shm_result shm = x11_get_by_shm(image, connection, number, area, &code);
     if (shm == SHM_GOT || (shm == SHM_REFUSED && code == BadMatch))
@@ -231,14 +242,14 @@ static Colormap x11_installed_colormap(struct x11_connection *connection, int nu
     int count = 0;
     Colormap shown = DefaultColormap(connection->display, number);
     Colormap *installed =
-        x11.XListInstalledColormaps(connection->display, RootWindow(connection->display, number), &count);
+        X11_CALL(XListInstalledColormaps)(connection->display, RootWindow(connection->display, number), &count);
     for (int i = 0; i < count; i++)
         if (installed[i] == shown)
             count = 0;
     if (count > 0)
         shown = installed[0];
     if (installed)
-        x11.XFree(installed);
+        X11_CALL(XFree)(installed);
     return shown;
 }
 
@@ -259,7 +270,7 @@ static int x11_read_colors(struct x11_decoder *decoder, struct x11_connection *c
             colors[i].pixel |= (i << decoder->channels[c].shift) & decoder->channels[c].mask;
     }
     x11_take_error(connection);
-    x11.XQueryColors(connection->display, x11_installed_colormap(connection, number), colors, (int)count);
+    X11_CALL(XQueryColors)(connection->display, x11_installed_colormap(connection, number), colors, (int)count);
     if (x11_take_error(connection) != 0)
         return error_set(err, ERR_UNAVAILABLE, "X server :%u does not tell its colour map", connection->server.number);
     x11_set_colors(decoder, colors, count);
@@ -289,6 +300,10 @@ static int x11_make_decoder(struct x11_decoder *decoder, struct x11_connection *
 
 static int x11_reserve_rgb(struct x11_image *image, size_t size, struct error *err)
 {
+    if (image->memory) {
+        image->rgb = image->memory->get(image->memory, size);
+        return image->rgb ? 0 : error_set(err, ERR_NO_MEMORY, "no memory for a picture of %zu bytes", size);
+    }
     if (image->rgb_size >= size)
         return 0;
     free(image->rgb);
@@ -319,6 +334,7 @@ void x11_image_close(struct x11_image *image, struct x11_connection *connection)
 {
     x11_free_ximage(image);
     x11_detach_segment(image, connection);
-    free(image->rgb);
+    if (!image->memory)
+        free(image->rgb);
     *image = (struct x11_image){0};
 }

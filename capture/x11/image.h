@@ -10,11 +10,12 @@
 struct x11_image {
     XImage *ximage; /* owned; NULL: none. Its data is the segment's when the method is "shm" */
     XShmSegmentInfo segment;
-    size_t segment_size; /* bytes; 0: none */
-    bool no_shm;         /* shared memory does not work on this connection */
-    uint8_t *rgb;        /* owned */
-    size_t rgb_size;     /* bytes */
-    const char *method;  /* of the last image: "shm" or "getimage" */
+    size_t segment_size;           /* bytes; 0: none */
+    bool no_shm;                   /* shared memory does not work on this connection */
+    struct capture_memory *memory; /* borrowed: where the picture is to be; or NULL */
+    uint8_t *rgb;                  /* owned, unless in that memory */
+    size_t rgb_size;               /* bytes */
+    const char *method;            /* of the last image: "shm" or "getimage" */
 };
 
 /* Gets an area of screen number `number`. image->ximage is NULL when the screen has become smaller than the area. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "capture/x11/logind.h"
 
+#include "base/number.h"
 #include "capture/x11/proc.h"
 
 #include <limits.h>
@@ -30,6 +31,11 @@ static void logind_read_session(const char *root, struct x11_logind *logind)
         logind->session[0] = 0;
     if (logind->session[0] == 0)
         return;
+    logind_read_value(path, "ACTIVE_UID", number, sizeof number);
+    const char *digits = number;
+    uint64_t uid = 0;
+    logind->uid_known = number_take(&digits, UINT32_MAX - 1, &uid) && *digits == 0;
+    logind->uid = (uid_t)uid;
     x11_path(path, sizeof path, "%s/run/systemd/sessions/%s", root, logind->session);
     logind_read_value(path, "DISPLAY", logind->display, sizeof logind->display);
     logind_read_value(path, "TYPE", logind->type, sizeof logind->type);

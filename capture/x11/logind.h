@@ -3,8 +3,13 @@
 #ifndef CAPTURE_X11_LOGIND_H
 #define CAPTURE_X11_LOGIND_H
 
+#include <stdbool.h>
+#include <sys/types.h>
+
 struct x11_logind {
-    unsigned vt;         /* the active one; 0: none, or unknown */
+    unsigned vt; /* the active one; 0: none, or unknown */
+    bool uid_known;
+    uid_t uid;           /* of the session's user */
     unsigned session_vt; /* 0: unknown; the texts below: "" */
     char session[32];    /* logind's name of seat0's active session */
     char type[16];       /* "x11", "wayland", "tty" */

@@ -9,8 +9,8 @@ static int x11_query_randr(struct x11_connection *connection)
     Display *display = connection->display;
     int opcode, event, error, major, minor;
     /* XQueryExtension() first: XRRQueryExtension() leaks memory where the server has no RandR. */
-    if (x11_missing(X11_LIB_XRANDR) || !x11.XQueryExtension(display, RANDR_NAME, &opcode, &event, &error) ||
-        !x11.XRRQueryVersion(display, &major, &minor))
+    if (x11_missing(X11_LIB_XRANDR) || !X11_CALL(XQueryExtension)(display, RANDR_NAME, &opcode, &event, &error) ||
+        !X11_CALL(XRRQueryVersion)(display, &major, &minor))
         return -1;
     return major * 100 + minor;
 }
@@ -28,8 +28,8 @@ static bool x11_read_size(struct x11_connection *connection, int number, uint32_
     Window root;
     int x, y;
     unsigned border, depth;
-    return x11.XGetGeometry(connection->display, RootWindow(connection->display, number), &root, &x, &y, width, height,
-                            &border, &depth);
+    return X11_CALL(XGetGeometry)(connection->display, RootWindow(connection->display, number), &root, &x, &y, width,
+                                  height, &border, &depth);
 }
 
 /* Clips a rectangle to the screen. Returns false when nothing of it is left. */
@@ -80,11 +80,11 @@ static int x11_add_crtc(struct x11_connection *connection, struct x11_screen *sc
     screen->crtcs[screen->crtc_count++] = area;
     if (!named)
         return 0;
-    XRROutputInfo *output = x11.XRRGetOutputInfo(connection->display, resources, crtc->outputs[0]);
+    XRROutputInfo *output = X11_CALL(XRRGetOutputInfo)(connection->display, resources, crtc->outputs[0]);
     if (!output)
         return 0;
     status = x11_add_output(connection, screen, output->name, area, err);
-    x11.XRRFreeOutputInfo(output);
+    X11_CALL(XRRFreeOutputInfo)(output);
     return status;
 }
 
@@ -93,19 +93,19 @@ static int x11_read_crtcs(struct x11_connection *connection, struct x11_screen *
 {
     Window root = RootWindow(connection->display, screen->number);
     /* XRRGetScreenResources() would probe the hardware. */
-    XRRScreenResources *resources = x11.XRRGetScreenResourcesCurrent(connection->display, root);
+    XRRScreenResources *resources = X11_CALL(XRRGetScreenResourcesCurrent)(connection->display, root);
     int status = 0;
     if (!resources)
         return error_set(err, ERR_UNAVAILABLE, "X server :%u does not tell its outputs", connection->server.number);
     screen->changed = resources->timestamp;
     for (int i = 0; i < resources->ncrtc && status == 0; i++) {
-        XRRCrtcInfo *crtc = x11.XRRGetCrtcInfo(connection->display, resources, resources->crtcs[i]);
+        XRRCrtcInfo *crtc = X11_CALL(XRRGetCrtcInfo)(connection->display, resources, resources->crtcs[i]);
         if (!crtc)
             continue;
         status = x11_add_crtc(connection, screen, resources, crtc, named, err);
-        x11.XRRFreeCrtcInfo(crtc);
+        X11_CALL(XRRFreeCrtcInfo)(crtc);
     }
-    x11.XRRFreeScreenResources(resources);
+    X11_CALL(XRRFreeScreenResources)(resources);
     return status;
 }
 
@@ -113,18 +113,18 @@ static int x11_read_monitors(struct x11_connection *connection, struct x11_scree
 {
     int count = 0, status = 0;
     XRRMonitorInfo *monitors =
-        x11.XRRGetMonitors(connection->display, RootWindow(connection->display, screen->number), True, &count);
+        X11_CALL(XRRGetMonitors)(connection->display, RootWindow(connection->display, screen->number), True, &count);
     for (int i = 0; monitors && i < count && status == 0; i++) {
         const XRRMonitorInfo *monitor = &monitors[i];
         struct rect area;
-        char *name = x11.XGetAtomName(connection->display, monitor->name);
+        char *name = X11_CALL(XGetAtomName)(connection->display, monitor->name);
         if (name && x11_clip_area(screen, monitor->x, monitor->y, monitor->width, monitor->height, &area))
             status = x11_add_output(connection, screen, name, area, err);
         if (name)
-            x11.XFree(name);
+            X11_CALL(XFree)(name);
     }
     if (monitors)
-        x11.XRRFreeMonitors(monitors);
+        X11_CALL(XRRFreeMonitors)(monitors);
     return status;
 }
 
@@ -154,9 +154,9 @@ bool x11_screen_is_current(struct x11_connection *connection, const struct x11_s
     if (!x11_has_randr(connection, 103))
         return true;
     XRRScreenResources *resources =
-        x11.XRRGetScreenResourcesCurrent(connection->display, RootWindow(connection->display, screen->number));
+        X11_CALL(XRRGetScreenResourcesCurrent)(connection->display, RootWindow(connection->display, screen->number));
     bool current = resources && resources->timestamp == screen->changed;
     if (resources)
-        x11.XRRFreeScreenResources(resources);
+        X11_CALL(XRRFreeScreenResources)(resources);
     return current;
 }

@@ -5,12 +5,12 @@
 
 bool x11_read_card32(struct x11_connection *connection, Window window, const char *name, uint32_t *value)
 {
-    Atom atom = x11.XInternAtom(connection->display, name, True), type;
+    Atom atom = X11_CALL(XInternAtom)(connection->display, name, True), type;
     int format;
     unsigned long count = 0, left;
     unsigned char *data = NULL;
-    if (atom == None || x11.XGetWindowProperty(connection->display, window, atom, 0, 1, False, AnyPropertyType, &type,
-                                               &format, &count, &left, &data) != Success)
+    if (atom == None || X11_CALL(XGetWindowProperty)(connection->display, window, atom, 0, 1, False, AnyPropertyType,
+                                                     &type, &format, &count, &left, &data) != Success)
         return false;
     bool found = data && format == 32 && count > 0;
     if (found) {
@@ -19,7 +19,7 @@ bool x11_read_card32(struct x11_connection *connection, Window window, const cha
         *value = (uint32_t)item;
     }
     if (data)
-        x11.XFree(data);
+        X11_CALL(XFree)(data);
     return found;
 }
 
@@ -36,8 +36,9 @@ static void x11_warn_dpms(struct x11_connection *connection, struct strlist *fac
     int event, error;
     CARD16 level;
     BOOL enabled;
-    if (x11_missing(X11_LIB_XEXT) || !x11.DPMSQueryExtension(connection->display, &event, &error) ||
-        !x11.DPMSCapable(connection->display) || !x11.DPMSInfo(connection->display, &level, &enabled) || !enabled)
+    if (x11_missing(X11_LIB_XEXT) || !X11_CALL(DPMSQueryExtension)(connection->display, &event, &error) ||
+        !X11_CALL(DPMSCapable)(connection->display) || !X11_CALL(DPMSInfo)(connection->display, &level, &enabled) ||
+        !enabled)
         return;
     if (level != DPMSModeOn)
         strlist_addf(facts, "warning=display asleep (DPMS %s)",
@@ -50,9 +51,9 @@ static void x11_warn_saver(struct x11_connection *connection, int screen, struct
 {
     int event, error;
     XScreenSaverInfo info = {0};
-    if (x11_missing(X11_LIB_XSS) || !x11.XScreenSaverQueryExtension(connection->display, &event, &error))
+    if (x11_missing(X11_LIB_XSS) || !X11_CALL(XScreenSaverQueryExtension)(connection->display, &event, &error))
         return;
-    if (x11.XScreenSaverQueryInfo(connection->display, RootWindow(connection->display, screen), &info) &&
+    if (X11_CALL(XScreenSaverQueryInfo)(connection->display, RootWindow(connection->display, screen), &info) &&
         info.state == ScreenSaverOn)
         strlist_add(facts, "warning=screen saver active");
 }
@@ -64,7 +65,7 @@ static void x11_warn_locked(struct x11_connection *connection, int screen, struc
     uint32_t status;
     Window root = RootWindow(connection->display, screen);
     if (x11_read_card32(connection, root, "_SCREENSAVER_STATUS", &status) && status != 0 &&
-        status == x11.XInternAtom(connection->display, "LOCK", True))
+        status == X11_CALL(XInternAtom)(connection->display, "LOCK", True))
         strlist_add(facts, "warning=screen locked (xscreensaver)");
 }
 

@@ -35,41 +35,41 @@ static bool x11_append_compound_text(struct buffer *line, struct x11_connection 
 {
     char **texts = NULL;
     int count = 0;
-    if (x11.Xutf8TextPropertyToTextList(connection->display, property, &texts, &count) < Success || count < 1)
+    if (X11_CALL(Xutf8TextPropertyToTextList)(connection->display, property, &texts, &count) < Success || count < 1)
         return false;
     x11_append_text(line, texts[0], strlen(texts[0]), false);
-    x11.XFreeStringList(texts);
+    X11_CALL(XFreeStringList)(texts);
     return true;
 }
 
 static bool x11_append_property(struct buffer *line, struct x11_connection *connection, Window window, const char *name)
 {
     XTextProperty property = {0};
-    Atom atom = x11.XInternAtom(connection->display, name, True);
-    if (atom == None || !x11.XGetTextProperty(connection->display, window, &property, atom) || !property.value)
+    Atom atom = X11_CALL(XInternAtom)(connection->display, name, True);
+    if (atom == None || !X11_CALL(XGetTextProperty)(connection->display, window, &property, atom) || !property.value)
         return false;
     bool known = property.format == 8;
     if (known && property.encoding == XA_STRING)
         x11_append_text(line, (const char *)property.value, property.nitems, true);
-    else if (known && property.encoding == x11.XInternAtom(connection->display, "COMPOUND_TEXT", True))
+    else if (known && property.encoding == X11_CALL(XInternAtom)(connection->display, "COMPOUND_TEXT", True))
         known = x11_append_compound_text(line, connection, &property);
     else if (known)
         x11_append_text(line, (const char *)property.value, property.nitems, false);
-    x11.XFree(property.value);
+    X11_CALL(XFree)(property.value);
     return known;
 }
 
 static void x11_append_class(struct buffer *line, struct x11_connection *connection, Window window)
 {
     XClassHint hint = {0};
-    if (!x11.XGetClassHint(connection->display, window, &hint))
+    if (!X11_CALL(XGetClassHint)(connection->display, window, &hint))
         return;
     if (hint.res_class)
         x11_append_text(line, hint.res_class, strlen(hint.res_class), true);
     if (hint.res_name)
-        x11.XFree(hint.res_name);
+        X11_CALL(XFree)(hint.res_name);
     if (hint.res_class)
-        x11.XFree(hint.res_class);
+        X11_CALL(XFree)(hint.res_class);
 }
 
 static bool x11_is_on_screen(const XWindowAttributes *window, int x, int y)
@@ -85,7 +85,7 @@ static void x11_add_window(struct listing *listing, Window window, const XWindow
     int x, y;
     uint32_t pid;
     Window child;
-    if (!x11.XTranslateCoordinates(connection->display, window, attributes->root, 0, 0, &x, &y, &child))
+    if (!X11_CALL(XTranslateCoordinates)(connection->display, window, attributes->root, 0, 0, &x, &y, &child))
         return; /* it was destroyed */
     buffer_init(&line, 16 * X11_WINDOW_TEXT_MAX);
     if (!x11_append_property(&line, connection, window, "_NET_WM_NAME"))
@@ -122,12 +122,13 @@ static Window x11_find_client(struct x11_connection *connection, Window window, 
     unsigned count = 0;
     if (x11_is_client(connection, window))
         return window;
-    if (depth == FRAME_DEPTH_MAX || !x11.XQueryTree(connection->display, window, &root, &parent, &children, &count))
+    if (depth == FRAME_DEPTH_MAX ||
+        !X11_CALL(XQueryTree)(connection->display, window, &root, &parent, &children, &count))
         return None;
     for (unsigned i = count; i-- > 0 && client == None;)
         client = x11_find_client(connection, children[i], depth + 1);
     if (children)
-        x11.XFree(children);
+        X11_CALL(XFree)(children);
     return client;
 }
 
@@ -135,11 +136,11 @@ static void x11_list_window(struct listing *listing, Window window)
 {
     struct x11_connection *connection = listing->connection;
     XWindowAttributes attributes;
-    if (!x11.XGetWindowAttributes(connection->display, window, &attributes))
+    if (!X11_CALL(XGetWindowAttributes)(connection->display, window, &attributes))
         return; /* it was destroyed since the query */
     if (listing->managed && !attributes.override_redirect) {
         Window client = x11_find_client(connection, window, 0);
-        if (client != None && x11.XGetWindowAttributes(connection->display, client, &attributes)) {
+        if (client != None && X11_CALL(XGetWindowAttributes)(connection->display, client, &attributes)) {
             x11_add_window(listing, client, &attributes);
             return;
         }
@@ -155,8 +156,8 @@ static int x11_list_screen(struct listing *listing, struct error *err)
     XWindowAttributes attributes;
     unsigned count = 0;
     int status = 0;
-    if (!x11.XGetWindowAttributes(connection->display, top, &attributes) ||
-        !x11.XQueryTree(connection->display, top, &root, &parent, &children, &count))
+    if (!X11_CALL(XGetWindowAttributes)(connection->display, top, &attributes) ||
+        !X11_CALL(XQueryTree)(connection->display, top, &root, &parent, &children, &count))
         return error_set(err, ERR_UNAVAILABLE, "X server :%u does not tell its windows", connection->server.number);
     listing->managed = (attributes.all_event_masks & SubstructureRedirectMask) != 0;
     for (unsigned i = 0; i < count && status == 0 && !connection->lost; i++) {
@@ -167,7 +168,7 @@ static int x11_list_screen(struct listing *listing, struct error *err)
             x11_list_window(listing, children[i]);
     }
     if (children)
-        x11.XFree(children);
+        X11_CALL(XFree)(children);
     return status;
 }
 

@@ -4,6 +4,7 @@
 #define CAPTURE_X11_XLIB_H
 
 #include "base/error.h"
+#include "capture/apart/apart.h"
 
 #include <X11/Xatom.h>
 #include <X11/Xlib.h>
@@ -87,6 +88,9 @@ struct x11_functions {
 };
 
 extern struct x11_functions x11; /* NULL where the library or function is missing */
+
+/* The function, after its name was noted for the report of a call that hangs or crashes. */
+#define X11_CALL(function) (apart_note_call(#function, 0), x11.function)
 
 /* Loads the libraries at the first call. Returns ERR_UNAVAILABLE when libX11 is missing. */
 int x11_load(struct error *err);

@@ -23,9 +23,10 @@ ROOMS = {
 LIBRARY_HEADERS = re.compile(r"host/periscope\w*\.h$")  # what host/cli and host/web see of host/
 # The agent's folders that may see pixels: everything else there knows pictures as bytes.
 SEES_CAPTURE = re.compile(r"agent/(worker/|selftest/screen\.)")
-BACKEND = re.compile(r"capture/(x11|drm|win32)/")  # an OS's own way to its screens
+BACKEND = re.compile(r"capture/(x11|drm|win32|apart)/")  # an OS's own way to its screens
 REGISTRY = re.compile(r"capture/(linux|win32)/backends\.c$")  # lists an OS's backends: sees what each of them declares
-DECLARED = re.compile(r"capture/\w+/(backend|probe|gdi|dxgi)\.h$")
+DECLARED = re.compile(r"capture/\w+/(backend|probe|gdi|dxgi|apart)\.h$")
+APART = re.compile(r"capture/(x11|drm)/.* capture/apart/(apart|rights)\.h$")  # they run in processes of their own
 STANDARD = set("assert complex ctype errno fenv float inttypes iso646 limits locale math setjmp signal stdalign stdarg "
                "stdatomic stdbool stddef stdint stdio stdlib stdnoreturn string tgmath threads time uchar wchar "
                "wctype".split())
@@ -50,7 +51,7 @@ def own_include(path, name):
         return f'"{name}" belongs to no room'
     backend = BACKEND.match(name)
     is_listed = REGISTRY.match(path) and DECLARED.match(name)
-    if backend and not is_listed and not path.startswith(backend[0]):
+    if backend and not is_listed and not path.startswith(backend[0]) and not APART.match(f"{path} {name}"):
         return f'"{name}" is for {backend[0]} alone'
     if here == there:
         return None

@@ -19,7 +19,7 @@ PROGRAMS = {
 }
 LEFT_OUT = {
     "periscoped": ("capture/win32/",),
-    "periscoped.exe": ("capture/linux/", "capture/x11/", "capture/drm/"),
+    "periscoped.exe": ("capture/apart/", "capture/linux/", "capture/x11/", "capture/drm/"),
     "periscope": (),
 }
 COMMENT_END = re.compile(r"\*/\s*$")

@@ -7,11 +7,15 @@
  *     asleep      the display is switched off through DPMS, which servers without a screen don't have
  */
 #include "agent/worker/main.h"
+#include "capture/capture.h"
 #include "capture/x11/xlib.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#define VARIABLE "X11_WORKER_CHANGES"
 
 static const struct {
     const char *name;
@@ -86,17 +90,30 @@ static int change(const char *argument)
     return 1;
 }
 
-int main(int argc, char **argv)
+/* Changes Xlib in the process that a worker starts for a server. */
+static int source_main(int argc, char **argv)
 {
     struct error err;
+    char *rest = getenv(VARIABLE);
     if (x11_load(&err)) {
         fprintf(stderr, "x11_worker: %s\n", err.text);
         return 1;
     }
-    for (int i = 1; i < argc; i++)
-        if (!change(argv[i])) {
-            fprintf(stderr, "x11_worker: nothing is known of %s\n", argv[i]);
+    for (const char *word = strtok(rest, " "); word; word = strtok(NULL, " "))
+        if (!change(word)) {
+            fprintf(stderr, "x11_worker: nothing is known of %s\n", word);
             return 1;
         }
+    return worker_source_main(argc, argv);
+}
+
+int main(int argc, char **argv)
+{
+    char words[256] = "";
+    if (argc > 1 && strcmp(argv[1], CAPTURE_SOURCE_ARGUMENT) == 0)
+        return source_main(argc, argv);
+    for (int i = 1; i < argc; i++)
+        snprintf(words + strlen(words), sizeof words - strlen(words), "%s ", argv[i]);
+    setenv(VARIABLE, words, 1);
     return worker_main();
 }

@@ -64,8 +64,10 @@ static enum capture_result grab(struct capture *capture, const struct capture_op
     return result;
 }
 
-static int list(struct capture *capture, struct strlist *lines, struct error *err)
+static int list(struct capture *capture, const struct capture_options *options, struct strlist *lines,
+                struct error *err)
 {
+    (void)options;
     strlist_add(lines, "line");
     if (capture->fake->list_status < 0 && capture->fake->grabs++ == 0)
         return error_set(err, capture->fake->list_status, "it won't list");
@@ -75,8 +77,7 @@ static int list(struct capture *capture, struct strlist *lines, struct error *er
 static int list_displays(struct capture *capture, const struct capture_options *which, struct strlist *lines,
                          struct error *why)
 {
-    (void)which;
-    return list(capture, lines, why);
+    return list(capture, which, lines, why);
 }
 
 static void close_fake(struct capture *capture)

@@ -206,6 +206,22 @@ static void driver_with_its_own_way_to_the_display(void)
     CHECK_TEXT(choose(NULL), "drm card1, x11 :0, drm card0");
 }
 
+/* A program of the session's user can have the terminal open and call itself Xorg. */
+static void false_server_does_not_hide_the_monitor(void)
+{
+    begin(2);
+    card(0, "bochs-drm", 1);
+    server(7, "Xorg", 2);
+    snprintf(scene.session_type, sizeof scene.session_type, "wayland");
+    CHECK_TEXT(choose(NULL), "drm card0, x11 :7");
+    scene.session_type[0] = 0;
+    scene.vt_mode = VT_MODE_TEXT;
+    CHECK_TEXT(choose(NULL), "drm card0, x11 :7");
+    scene.vt_mode = VT_MODE_GRAPHICS;
+    server(0, "Xorg", 2)->cards = 1; /* the real one */
+    CHECK_TEXT(choose(NULL), "drm card0 + x11 :0, x11 :7");
+}
+
 static void sleeping_displays(void)
 {
     begin(1);
@@ -326,6 +342,7 @@ int main(void)
     RUN(xvfb_beside_an_xorg_behind);
     RUN(wayland_with_xwayland);
     RUN(driver_with_its_own_way_to_the_display);
+    RUN(false_server_does_not_hide_the_monitor);
     RUN(sleeping_displays);
     RUN(named_output_is_looked_for_everywhere);
     RUN(all_is_every_cards);

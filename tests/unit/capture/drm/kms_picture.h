@@ -111,11 +111,11 @@ static inline void take(const struct capture_options *options)
     unsigned files = count_files();
     strlist_deinit(&got.facts);
     memset(&got, 0, sizeof got);
-    CHECK_INT(capture_drm.open(&capture, options, &got.err), 0);
-    got.result = capture_drm.grab(capture, options, &image, &got.facts, &got.err);
+    CHECK_INT(capture_drm_here.open(&capture, options, &got.err), 0);
+    got.result = capture_drm_here.grab(capture, options, &image, &got.facts, &got.err);
     if (got.result == CAPTURE_OK)
         copy_picture(&image);
-    capture_drm.close(capture);
+    capture_drm_here.close(capture);
     CHECK_INT(fake_open_handles(), 0);
     CHECK_INT(fake.wrong_closes, 0);
     CHECK_INT(fake.syncs, 0);

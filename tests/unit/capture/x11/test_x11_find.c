@@ -20,7 +20,16 @@ static void begin(void)
     tree_put_text(tree_path("proc/net/unix"), "Num       RefCount Protocol Flags    Type St Inode Path\n");
 }
 
-/* arguments are separated by one space each */
+static void ids(int pid, int real, int effective)
+{
+    char text[160];
+    snprintf(text, sizeof text, "Name:\tX\nUid:\t%d\t%d\t%d\t%d\nGid:\t%d\t%d\t%d\t%d\n", real, effective, effective,
+             effective, real, effective, effective, effective);
+    remove(tree_path("proc/%d/status", pid)); /* what is put is appended */
+    tree_put_text(tree_path("proc/%d/status", pid), text);
+}
+
+/* One of root's. Arguments are separated by one space each. */
 static void process(int pid, const char *name, char state, const char *arguments)
 {
     char text[512];
@@ -31,6 +40,7 @@ static void process(int pid, const char *name, char state, const char *arguments
         if (*c == ' ')
             *c = 0;
     tree_put(tree_path("proc/%d/cmdline", pid), text, strlen(arguments) + 1);
+    ids(pid, 0, 0);
 }
 
 static void listening(int inode, const char *path)
@@ -258,6 +268,70 @@ static void active_session_names_the_display(void)
     CHECK_TEXT(label(0), ":0 (Xorg, process 10)");
 }
 
+/* Anybody can write a command line: a virtual terminal counts for who has it open, and for root. */
+static void virtual_terminal_that_is_only_claimed_does_not_count(void)
+{
+    begin();
+    process(10, "Xorg", 'S', "Xorg :7 vt3");
+    ids(10, 1000, 1000);
+    tree_link(tree_path("proc/10/fd/0"), "/dev/null");
+    tree_put_text(tree_path("sys/class/tty/tty0/active"), "tty3\n");
+    find(NULL);
+    CHECK(!servers.items[0].shown && servers.items[0].vt == 0);
+    tree_link(tree_path("proc/10/fd/1"), "/dev/tty2"); /* another one */
+    find(NULL);
+    CHECK(!servers.items[0].shown);
+    tree_link(tree_path("proc/10/fd/2"), "/dev/tty3");
+    find(NULL);
+    CHECK(servers.items[0].shown && servers.items[0].vt == 3);
+}
+
+static void server_of_another_user_than_the_seats_is_not_shown(void)
+{
+    begin();
+    process(10, "Xorg", 'S', "Xorg :1 vt3");
+    ids(10, 1001, 1001);
+    tree_link(tree_path("proc/10/fd/2"), "/dev/tty3");
+    process(11, "Xvfb", 'S', "Xvfb :2");
+    ids(11, 1001, 1001);
+    tree_put_text(tree_path("sys/class/tty/tty0/active"), "tty3\n");
+    tree_put_text(tree_path("run/systemd/seats/seat0"), "ACTIVE=c2\nACTIVE_UID=1000\n");
+    tree_put_text(tree_path("run/systemd/sessions/c2"), "UID=1000\nTYPE=x11\nDISPLAY=:2\nVTNR=3\n");
+    find(NULL);
+    CHECK(!servers.items[0].shown && !servers.items[1].shown);
+    ids(10, 1000, 1000);
+    ids(11, 1000, 1000);
+    find(NULL);
+    CHECK(servers.items[0].shown && servers.items[1].shown);
+}
+
+static void name_alone_puts_no_server_first(void)
+{
+    begin();
+    process(10, "Xvfb", 'S', "Xvfb :1");
+    process(11, "Xorg", 'S', "Xorg :2");
+    ids(11, 1000, 1000);
+    find(NULL);
+    CHECK_TEXT(label(0), ":1 (Xvfb, process 10)");
+    ids(11, 0, 0);
+    find(NULL);
+    CHECK_TEXT(label(0), ":2 (Xorg, process 11)");
+}
+
+static void server_that_is_set_user_id_root_belongs_to_who_started_it(void)
+{
+    begin();
+    process(10, "Xorg", 'S', "Xorg :0");
+    ids(10, 1000, 0);
+    find(NULL);
+    CHECK_INT(servers.items[0].uid, 0);
+    CHECK_INT(servers.items[0].owner, 1000);
+    CHECK_INT(servers.items[0].group, 1000);
+    ids(10, 0, 1000); /* one that gave up root */
+    find(NULL);
+    CHECK_INT(servers.items[0].owner, 1000);
+}
+
 static void more_servers_than_fit_are_told(void)
 {
     begin();
@@ -289,6 +363,10 @@ int main(void)
     RUN(rootless_xwayland_is_marked);
     RUN(shown_server_comes_before_the_others);
     RUN(active_session_names_the_display);
+    RUN(virtual_terminal_that_is_only_claimed_does_not_count);
+    RUN(server_of_another_user_than_the_seats_is_not_shown);
+    RUN(name_alone_puts_no_server_first);
+    RUN(server_that_is_set_user_id_root_belongs_to_who_started_it);
     RUN(more_servers_than_fit_are_told);
     forget();
     tree_end();

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the worker and a process apart say to each other: the same executable on both sides, so the structures are sent as
+ * they are. */
+#ifndef CAPTURE_APART_MESSAGE_H
+#define CAPTURE_APART_MESSAGE_H
+
+#include "capture/apart/apart.h"
+
+#include <stdint.h>
+
+#define APART_SOCKET_FD 0
+#define APART_MEMORY_FD 3
+#define APART_NOTE_SIZE 4096u /* bytes of the memory before the pixels */
+#define APART_PIXELS_MAX ((size_t)IMAGE_PIXELS_MAX * 3)
+#define APART_REQUEST_TEXT_MAX (1u << 20) /* bytes */
+#define APART_ANSWER_TEXT_MAX (63u << 20) /* bytes: as of a worker's answer */
+
+enum apart_verb { APART_OPEN, APART_GRAB, APART_DISPLAYS, APART_WINDOWS, APART_CRCS };
+
+struct apart_request {
+    uint32_t verb;
+    int32_t timeout_ms;
+    bool has_region, cursor, colors, passive, has_output;
+    struct rect region;
+    uint32_t rule_count; /* of the card classes */
+    uint32_t target_len; /* bytes, before the texts */
+    uint32_t text_len;   /* bytes: the output, then the rules, each with its NUL */
+};
+
+struct apart_answer {
+    int32_t result; /* enum capture_result */
+    int32_t status; /* 0 or an ERR_* */
+    uint32_t width, height, stride;
+    uint32_t line_count; /* of the lines that follow; with a status there is one, the reason */
+    uint32_t text_len;   /* bytes: the lines, each with its NUL */
+    uint64_t offset;     /* of the first pixel, behind APART_NOTE_SIZE */
+};
+
+#endif

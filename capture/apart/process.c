@@ -1,0 +1,414 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The worker's side. */
+#include "capture/apart/message.h"
+
+#include "platform/clock.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define GRACE_MS 50 /* at most, for the process to report its own deadline, or to end */
+
+struct apart {
+    pid_t pid;
+    int fd;       /* owned */
+    int memory;   /* owned */
+    uint8_t *map; /* owned; the first map_size bytes of the memory */
+    size_t map_size;
+    bool broken; /* it can only be stopped */
+};
+
+/* ---- starting and ending ---- */
+
+/* Makes the memory, whose size nobody can change: a mapping of it never faults. Returns its descriptor or -1. */
+static int apart_make_memory(void)
+{
+    int fd = memfd_create("periscope-picture", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    if (fd >= 0 && (ftruncate(fd, (off_t)(APART_NOTE_SIZE + APART_PIXELS_MAX)) != 0 ||
+                    fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0)) {
+        close(fd);
+        return -1;
+    }
+    return fd;
+}
+
+/* Maps that many bytes of pixels. They are only read here, once each, where a change does no harm. */
+static bool apart_map(struct apart *apart, size_t pixels)
+{
+    size_t size = APART_NOTE_SIZE + pixels;
+    if (apart->map_size >= size)
+        return true;
+    void *map = mmap(NULL, size, PROT_READ, MAP_SHARED, apart->memory, 0);
+    if (map == MAP_FAILED)
+        return false;
+    if (apart->map)
+        munmap(apart->map, apart->map_size);
+    apart->map = map;
+    apart->map_size = size;
+    return true;
+}
+
+/* Moves a descriptor to its place without closing what another one needs there. */
+static bool apart_place_fds(int socket, int memory)
+{
+    int high_socket = fcntl(socket, F_DUPFD, APART_MEMORY_FD + 1);
+    int high_memory = fcntl(memory, F_DUPFD, APART_MEMORY_FD + 1);
+    if (high_socket < 0 || high_memory < 0 || dup2(high_socket, APART_SOCKET_FD) < 0 ||
+        dup2(high_memory, APART_MEMORY_FD) < 0 || dup2(STDERR_FILENO, STDOUT_FILENO) < 0)
+        return false;
+    close(high_socket);
+    close(high_memory);
+    return true;
+}
+
+static _Noreturn void apart_execute(struct apart *apart, int socket, char **argv)
+{
+    if (!apart_place_fds(socket, apart->memory))
+        _exit(127);
+    execv("/proc/self/exe", argv);
+    _exit(127);
+}
+
+static void apart_free(struct apart *apart)
+{
+    if (apart->map)
+        munmap(apart->map, apart->map_size);
+    if (apart->memory >= 0)
+        close(apart->memory);
+    if (apart->fd >= 0)
+        close(apart->fd);
+    free(apart);
+}
+
+static int apart_refuse_start(struct apart *apart, const char *backend, struct error *err)
+{
+    int code = errno;
+    apart_free(apart);
+    return error_set(err, ERR_SYSTEM, "could not start the process for %s: %s", backend, strerror(code));
+}
+
+/* Forks the process, which has the other end of apart->fd. Returns false with errno set. */
+static bool apart_fork(struct apart *apart, char **argv)
+{
+    int pair[2];
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
+        return false;
+    apart->fd = pair[0];
+    apart->pid = fork();
+    if (apart->pid == 0)
+        apart_execute(apart, pair[1], argv);
+    int code = errno;
+    close(pair[1]);
+    errno = code;
+    return apart->pid > 0;
+}
+
+int apart_start(struct apart **out, const char *backend, const struct apart_rights *rights, struct error *err)
+{
+    char uid[16], gid[16], parent[16];
+    struct apart *apart = calloc(1, sizeof *apart);
+    char *argv[] = {"periscoped",
+                    CAPTURE_SOURCE_ARGUMENT,
+                    (char *)(uintptr_t)backend,
+                    parent,
+                    rights->admin ? "admin" : "none",
+                    rights->changes_user ? uid : NULL,
+                    gid,
+                    NULL};
+    *out = NULL;
+    if (!apart)
+        return error_set(err, ERR_NO_MEMORY, "no memory to start the process for %s", backend);
+    snprintf(uid, sizeof uid, "%u", (unsigned)rights->uid);
+    snprintf(gid, sizeof gid, "%u", (unsigned)rights->gid);
+    snprintf(parent, sizeof parent, "%d", (int)getpid());
+    while (waitpid(-1, NULL, WNOHANG) > 0) /* of those before it, which were not waited for */
+        ;
+    apart->fd = -1;
+    apart->memory = apart_make_memory();
+    if (apart->memory < 0 || !apart_map(apart, 0) || !apart_fork(apart, argv))
+        return apart_refuse_start(apart, backend, err);
+    *out = apart;
+    return 0;
+}
+
+void apart_stop(struct apart *apart)
+{
+    if (!apart)
+        return;
+    kill(apart->pid, SIGKILL);
+    waitpid(apart->pid, NULL, WNOHANG);
+    apart_free(apart);
+}
+
+bool apart_is_usable(const struct apart *apart)
+{
+    return !apart->broken;
+}
+
+pid_t apart_pid(const struct apart *apart)
+{
+    return apart->pid;
+}
+
+void apart_read_note(const struct apart *apart, struct apart_note *note)
+{
+    memcpy(note, apart->map, sizeof *note);
+    note->call[sizeof note->call - 1] = 0;
+    for (char *c = note->call; *c; c++)
+        if (!isalnum((unsigned char)*c) && *c != '_')
+            *c = '?';
+}
+
+/* ---- a call ---- */
+
+/* Describes how the process ended. */
+static int apart_describe_end(struct apart *apart, struct error *err)
+{
+    struct apart_note note;
+    char where[80] = "";
+    int state = 0;
+    pid_t got = 0;
+    apart->broken = true;
+    for (int i = 0; i < GRACE_MS && (got = waitpid(apart->pid, &state, WNOHANG)) == 0; i++)
+        os_sleep_ms(1);
+    apart_read_note(apart, &note);
+    if (note.call[0])
+        snprintf(where, sizeof where, " in %s", note.call);
+    if (got > 0 && WIFSIGNALED(state))
+        return error_set(err, ERR_SYSTEM, "the capture process crashed%s (signal %d)", where, WTERMSIG(state));
+    if (got > 0)
+        return error_set(err, ERR_SYSTEM, "the capture process ended%s (status %d)", where, WEXITSTATUS(state));
+    return error_set(err, ERR_SYSTEM, "the capture process ended%s", where);
+}
+
+static int apart_distrust(struct apart *apart, const char *what, struct error *err)
+{
+    apart->broken = true;
+    return error_set(err, ERR_SYSTEM, "the capture process gave a false answer: %s", what);
+}
+
+/* Sends all of the bytes; the process always takes a whole request before it does anything. */
+static int apart_send(struct apart *apart, const void *bytes, size_t len, struct error *err)
+{
+    const char *next = bytes;
+    while (len > 0) {
+        ssize_t sent = send(apart->fd, next, len, MSG_NOSIGNAL);
+        if (sent < 0 && errno == EINTR)
+            continue;
+        if (sent < 0)
+            return apart_describe_end(apart, err);
+        next += sent;
+        len -= (size_t)sent;
+    }
+    return 0;
+}
+
+static int apart_receive(struct apart *apart, void *bytes, size_t len, int64_t deadline_ms, struct error *err)
+{
+    char *to = bytes;
+    while (len > 0) {
+        int64_t left = os_time_left(deadline_ms);
+        struct pollfd ready = {.fd = apart->fd, .events = POLLIN};
+        int count = poll(&ready, 1, left > INT_MAX ? INT_MAX : (int)left);
+        if (count == 0) {
+            apart->broken = true;
+            return error_set(err, ERR_TIMEOUT, "it does not answer");
+        }
+        ssize_t got = count > 0 ? recv(apart->fd, to, len, MSG_DONTWAIT) : -1;
+        if (got < 0 && (errno == EINTR || errno == EAGAIN))
+            continue;
+        if (got <= 0)
+            return apart_describe_end(apart, err);
+        to += got;
+        len -= (size_t)got;
+    }
+    return 0;
+}
+
+static void apart_write_request(struct buffer *out, enum apart_verb verb, const struct capture_options *options,
+                                struct slice target)
+{
+    size_t rules = options->card_classes ? options->card_classes->count : 0;
+    struct apart_request head = {
+        .verb = verb,
+        .timeout_ms = options->timeout_ms,
+        .has_region = options->has_region,
+        .cursor = options->cursor,
+        .colors = options->colors,
+        .passive = options->passive,
+        .has_output = options->output != NULL,
+        .region = options->region,
+        .rule_count = (uint32_t)rules,
+        .target_len = (uint32_t)target.len,
+        .text_len = options->output ? (uint32_t)strlen(options->output) + 1 : 0,
+    };
+    for (size_t i = 0; i < rules; i++)
+        head.text_len += (uint32_t)strlen(options->card_classes->items[i]) + 1;
+    buffer_append(out, &head, sizeof head);
+    buffer_append(out, target.data, target.len);
+    if (options->output)
+        buffer_append(out, options->output, strlen(options->output) + 1);
+    for (size_t i = 0; i < rules; i++)
+        buffer_append(out, options->card_classes->items[i], strlen(options->card_classes->items[i]) + 1);
+}
+
+/* Returns whether a line has a control character besides TAB, by which it would be more than one, or move a cursor. */
+static bool apart_is_line(const char *line)
+{
+    for (; *line; line++)
+        if (((unsigned char)*line < ' ' && *line != '\t') || *line == 0x7f)
+            return false;
+    return true;
+}
+
+/* Takes the lines of an answer apart. */
+static int apart_take_lines(struct apart *apart, const struct apart_answer *answer, const char *text,
+                            struct strlist *lines, struct error *err)
+{
+    const char *line = text, *end = text + answer->text_len;
+    uint32_t count = 0; /* with a status there is one, the reason */
+    for (; line < end; line += strlen(line) + 1) {
+        count++;
+        if (!apart_is_line(line))
+            return apart_distrust(apart, "a line with control characters", err);
+        if (answer->status < 0)
+            error_set(err, answer->status, "%s", line);
+        else
+            strlist_add(lines, line);
+    }
+    if (count != answer->line_count)
+        return apart_distrust(apart, "another number of lines than it says", err);
+    return answer->status;
+}
+
+static int apart_receive_lines(struct apart *apart, const struct apart_answer *answer, int64_t deadline_ms,
+                               struct strlist *lines, struct error *err)
+{
+    char *text = malloc((size_t)answer->text_len + 1);
+    if (!text)
+        return error_set(err, ERR_NO_MEMORY, "no memory for %u bytes of an answer", answer->text_len);
+    int status = apart_receive(apart, text, answer->text_len, deadline_ms, err);
+    if (status == 0 && answer->text_len > 0 && text[answer->text_len - 1] != 0)
+        status = apart_distrust(apart, "a text without an end", err);
+    if (status == 0)
+        status = apart_take_lines(apart, answer, text, lines, err);
+    free(text);
+    return status;
+}
+
+/* Checks what an answer says of itself before anything is done by it. */
+static int apart_check_answer(struct apart *apart, const struct apart_answer *answer, struct error *err)
+{
+    if (answer->result < CAPTURE_OK || answer->result > CAPTURE_FAILED)
+        return apart_distrust(apart, "an unknown result", err);
+    if (answer->status != 0 && (answer->status <= ERR_FIRST_ || answer->status > ERR_REMOTE))
+        return apart_distrust(apart, "an unknown status", err);
+    if (answer->text_len > APART_ANSWER_TEXT_MAX)
+        return apart_distrust(apart, "a text that is too long", err);
+    if (answer->status < 0 && answer->line_count != 1)
+        return apart_distrust(apart, "a failure without a reason", err);
+    return 0;
+}
+
+/* Returns the status that leaves it to others to do what this one could not, whatever it says. */
+static int apart_status_for_others(int status)
+{
+    if (status == ERR_INVALID)
+        return ERR_NOT_FOUND;
+    return status == ERR_LIMIT || status == ERR_NO_MEMORY ? ERR_SYSTEM : status;
+}
+
+static int64_t apart_deadline(int timeout_ms)
+{
+    int grace_ms = timeout_ms / 16 + 1;
+    return os_deadline(timeout_ms + (grace_ms < GRACE_MS ? grace_ms : GRACE_MS));
+}
+
+/* Sends a request and takes the answer. */
+static int apart_ask(struct apart *apart, enum apart_verb verb, const struct capture_options *options,
+                     struct slice target, struct apart_answer *answer, struct strlist *lines, struct error *err)
+{
+    struct buffer request;
+    int64_t deadline_ms = apart_deadline(options->timeout_ms);
+    buffer_init(&request, sizeof(struct apart_request) + APART_REQUEST_TEXT_MAX);
+    apart_write_request(&request, verb, options, target);
+    int status = request.failed ? error_set(err, ERR_NO_MEMORY, "no memory for a request to the capture process")
+                                : apart_send(apart, request.data, request.len, err);
+    buffer_deinit(&request);
+    if (status == 0)
+        status = apart_receive(apart, answer, sizeof *answer, deadline_ms, err);
+    if (status == 0)
+        status = apart_check_answer(apart, answer, err);
+    if (status == 0)
+        status = apart_receive_lines(apart, answer, deadline_ms, lines, err);
+    return status < 0 ? err->status = apart_status_for_others(status) : 0;
+}
+
+int apart_open(struct apart *apart, const struct capture_options *options, struct slice target, struct error *err)
+{
+    struct apart_answer answer;
+    struct strlist lines = {0};
+    int status = apart_ask(apart, APART_OPEN, options, target, &answer, &lines, err);
+    strlist_deinit(&lines);
+    return status;
+}
+
+/* Finds the picture in the memory. */
+static int apart_find_picture(struct apart *apart, const struct apart_answer *answer, struct image_view *image,
+                              struct error *err)
+{
+    uint64_t row = (uint64_t)answer->width * 3, size = (uint64_t)answer->stride * answer->height;
+    if (image_check_size("its picture", answer->width, answer->height, err) || answer->stride < row ||
+        size > APART_PIXELS_MAX || answer->offset > APART_PIXELS_MAX - size)
+        return apart_distrust(apart, "an impossible picture", err);
+    if (!apart_map(apart, (size_t)(answer->offset + size)))
+        return error_set(err, ERR_SYSTEM, "no memory for a picture of %ux%u pixels", answer->width, answer->height);
+    *image = (struct image_view){.pixels = apart->map + APART_NOTE_SIZE + answer->offset,
+                                 .width = answer->width,
+                                 .height = answer->height,
+                                 .stride = answer->stride,
+                                 .format = PIXEL_RGB24};
+    return 0;
+}
+
+enum capture_result apart_grab(struct apart *apart, const struct capture_options *options, struct image_view *image,
+                               struct strlist *facts, struct error *err)
+{
+    struct apart_answer answer;
+    int status = apart_ask(apart, APART_GRAB, options, (struct slice){0}, &answer, facts, err);
+    if (status == 0 && answer.result == CAPTURE_OK)
+        status = apart_find_picture(apart, &answer, image, err);
+    if (status == 0)
+        return (enum capture_result)answer.result;
+    return status == ERR_CLOSED ? CAPTURE_LOST : CAPTURE_FAILED;
+}
+
+int apart_displays(struct apart *apart, const struct capture_options *options, struct strlist *facts, struct error *err)
+{
+    struct apart_answer answer;
+    return apart_ask(apart, APART_DISPLAYS, options, (struct slice){0}, &answer, facts, err);
+}
+
+int apart_windows(struct apart *apart, const struct capture_options *options, struct strlist *lines, struct error *err)
+{
+    struct apart_answer answer;
+    return apart_ask(apart, APART_WINDOWS, options, (struct slice){0}, &answer, lines, err);
+}
+
+int apart_crcs(struct apart *apart, const struct capture_options *options, struct strlist *facts, struct error *err)
+{
+    struct apart_answer answer;
+    return apart_ask(apart, APART_CRCS, options, (struct slice){0}, &answer, facts, err);
+}

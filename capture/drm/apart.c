@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The cards, in a process that has CAP_SYS_ADMIN, which the kernel asks for, and no other right. */
+#include "capture/apart/apart.h"
+
+#include "capture/drm/backend.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct capture {
+    struct apart *apart; /* owned */
+};
+
+/* Reads where in the kernel the process waits; "" when it does not wait, or the kernel does not tell. */
+static void read_process_wait(pid_t pid, char *name, size_t size)
+{
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%d/wchan", (int)pid);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t len = fd >= 0 ? read(fd, name, size - 1) : 0;
+    name[len > 0 ? len : 0] = 0;
+    if (fd >= 0)
+        close(fd);
+    if (strcmp(name, "0") == 0)
+        name[0] = 0;
+}
+
+/* Says what a process that does not answer waits for. */
+static int drm_describe_failure(const struct capture *capture, int status, struct error *err)
+{
+    struct apart_note note;
+    char channel[64];
+    if (status != ERR_TIMEOUT || apart_is_usable(capture->apart))
+        return status;
+    apart_read_note(capture->apart, &note);
+    read_process_wait(apart_pid(capture->apart), channel, sizeof channel);
+    return error_set(err, ERR_TIMEOUT, "card%u does not answer %s%s%s", note.number, note.call,
+                     *channel ? ", which waits in the kernel's " : "", channel);
+}
+
+static void drm_apart_close(struct capture *capture)
+{
+    if (!capture)
+        return;
+    apart_stop(capture->apart);
+    free(capture);
+}
+
+/* Asks here first whether there is a right to give. */
+static int drm_apart_open(struct capture **out, const struct capture_options *options, struct error *err)
+{
+    struct apart_rights rights = {.admin = true};
+    *out = NULL;
+    if (!drm_has_privilege(err))
+        return err->status;
+    struct capture *capture = calloc(1, sizeof *capture);
+    if (!capture)
+        return error_set(err, ERR_NO_MEMORY, "no memory to look at the cards");
+    int status = apart_start(&capture->apart, "drm", &rights, err);
+    if (status == 0)
+        status = drm_describe_failure(capture, apart_open(capture->apart, options, (struct slice){0}, err), err);
+    if (status == 0)
+        *out = capture;
+    else
+        drm_apart_close(capture);
+    return status;
+}
+
+/* Starts another process for one that can't be asked any more. */
+static int drm_restart(struct capture *capture, const struct capture_options *options, struct error *err)
+{
+    struct apart_rights rights = {.admin = true};
+    if (capture->apart && apart_is_usable(capture->apart))
+        return 0;
+    apart_stop(capture->apart);
+    capture->apart = NULL;
+    int status = apart_start(&capture->apart, "drm", &rights, err);
+    return status ? status : apart_open(capture->apart, options, (struct slice){0}, err);
+}
+
+static enum capture_result drm_apart_grab(struct capture *capture, const struct capture_options *options,
+                                          struct image_view *image, struct strlist *facts, struct error *err)
+{
+    if (drm_restart(capture, options, err) < 0)
+        return CAPTURE_FAILED;
+    enum capture_result result = apart_grab(capture->apart, options, image, facts, err);
+    if (result == CAPTURE_FAILED)
+        drm_describe_failure(capture, err->status, err);
+    return result;
+}
+
+static int drm_apart_crcs(struct capture *capture, const struct capture_options *options, struct strlist *facts,
+                          struct error *err)
+{
+    int status = drm_restart(capture, options, err);
+    if (status == 0)
+        status = apart_crcs(capture->apart, options, facts, err);
+    return status ? drm_describe_failure(capture, status, err) : 0;
+}
+
+static int drm_apart_displays(struct capture *capture, const struct capture_options *options, struct strlist *facts,
+                              struct error *err)
+{
+    int status = drm_restart(capture, options, err);
+    if (status == 0)
+        status = apart_displays(capture->apart, options, facts, err);
+    return status ? drm_describe_failure(capture, status, err) : 0;
+}
+
+static int drm_apart_windows(struct capture *capture, const struct capture_options *options, struct strlist *lines,
+                             struct error *err)
+{
+    (void)capture, (void)options, (void)lines;
+    return error_set(err, ERR_UNAVAILABLE, "the kernel knows of planes, not of windows");
+}
+
+const struct capture_backend capture_drm = {
+    .name = "drm",
+    .summary = "what the display hardware scans out, from the kernel",
+    .open = drm_apart_open,
+    .grab = drm_apart_grab,
+    .crcs = drm_apart_crcs,
+    .displays = drm_apart_displays,
+    .windows = drm_apart_windows,
+    .close = drm_apart_close,
+    .shares_time = true,
+};
