@@ -6,6 +6,7 @@
 #include "platform/thread.h"
 
 #include <inttypes.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +24,7 @@ struct child {
     bool tracked, exited, synced, forgotten;
     uint32_t status;
     char *reports[2];       /* owned: where its output goes, or NULL */
+    char *user;             /* owned: os_identity_user() of who opened them; NULL: not known */
     struct waiter *waiters; /* on their owners' stacks */
 };
 
@@ -38,6 +40,7 @@ static void child_free(struct child *child)
     os_process_free(child->process);
     free(child->reports[0]);
     free(child->reports[1]);
+    free(child->user);
     free(child);
 }
 
@@ -209,6 +212,7 @@ int children_start(struct children *children, const struct os_process_spec *spec
     child->tracked = tracked;
     child->reports[0] = report_path(spec->out);
     child->reports[1] = report_path(spec->err);
+    child->user = strdup(spec->as ? os_identity_user(spec->as) : "");
     log_line("child %" PRIu64 " started: %s (%s)", child->pid, spec->argv[0],
              spec->as ? os_identity_name(spec->as) : "as the agent");
     children_add(children, child);
@@ -266,11 +270,22 @@ static int wait_for_exit(struct children *children, struct child *child, struct 
     return error_set(err, ERR_TIMEOUT, "timed out waiting for the child process");
 }
 
+/* Flushes a child's output to the disk as who had it opened, since the test may have put anything in its place. */
 static void sync_reports(const struct child *child)
 {
-    for (int i = 0; i < 2; i++)
-        if (child->reports[i])
-            (void)os_file_sync(child->reports[i], NULL); /* the test may have removed it */
+    struct error err;
+    struct os_identity *as = NULL;
+    if ((!child->reports[0] && !child->reports[1]) || !child->user)
+        return;
+    if (os_identity_find(&as, *child->user ? child->user : OS_IDENTITY_AGENT, &err))
+        return;
+    if (os_identity_enter(as, &err) == 0) {
+        for (int i = 0; i < 2; i++)
+            if (child->reports[i])
+                (void)os_file_sync(child->reports[i], NULL); /* the test may have removed it */
+        os_identity_leave(as);
+    }
+    os_identity_free(as);
 }
 
 int children_wait(struct children *children, uint64_t pid, struct os_socket *client, int64_t deadline_ms,
@@ -358,6 +373,8 @@ static void save_child(const struct child *child, struct buffer *out)
     for (int i = 0; i < 2; i++)
         if (child->reports[i] && !strchr(child->reports[i], '\n'))
             buffer_printf(out, "report %d %s\n", i, child->reports[i]);
+    if (child->user && !strchr(child->user, '\n'))
+        buffer_printf(out, "user %s\n", child->user);
 }
 
 void children_save(struct children *children, struct buffer *out)
@@ -383,15 +400,24 @@ static void restore_child(struct children *children, bool tracked, const char *s
     children_add(children, child);
 }
 
+/* Restores one of the texts that belong to the child before it. */
+static void restore_text(struct children *children, size_t offset, const char *text)
+{
+    os_mutex_lock(children->lock);
+    char **field = children->restored ? (char **)((char *)children->restored + offset) : NULL;
+    if (field && !*field)
+        *field = strdup(text);
+    os_mutex_unlock(children->lock);
+}
+
 void children_restore(struct children *children, const char *line)
 {
-    if (strncmp(line, "child ", 6) == 0 && line[6] && line[7] == ' ') {
+    if (strncmp(line, "child ", 6) == 0 && line[6] && line[7] == ' ')
         restore_child(children, line[6] == '1', line + 8);
-    } else if (strncmp(line, "report ", 7) == 0 && (line[7] == '0' || line[7] == '1') && line[8] == ' ') {
-        os_mutex_lock(children->lock);
-        struct child *child = children->restored;
-        if (child)
-            child->reports[line[7] - '0'] = strdup(line + 9);
-        os_mutex_unlock(children->lock);
-    }
+    else if (strncmp(line, "report 0 ", 9) == 0)
+        restore_text(children, offsetof(struct child, reports[0]), line + 9);
+    else if (strncmp(line, "report 1 ", 9) == 0)
+        restore_text(children, offsetof(struct child, reports[1]), line + 9);
+    else if (strncmp(line, "user ", 5) == 0)
+        restore_text(children, offsetof(struct child, user), line + 5);
 }

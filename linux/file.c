@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "linux/file.h"
 #include "linux/errno.h"
+#include "linux/rights.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 static int refuse_other_than_regular(mode_t mode, struct error *err)
@@ -20,30 +24,83 @@ static int refuse_other_than_regular(mode_t mode, struct error *err)
     return error_set(err, ERR_INVALID, "Not a regular file");
 }
 
+/* ---- opening ---- */
+
+/* Opens it without following a link of /proc/PID, which leads to what a process has open, past the folders' permissions;
+   the kernel lets every thread of the agent follow the agent's. Kernels before 5.6 can't tell them from others. */
+static int open_without_process_links(const char *path, int flags, mode_t mode)
+{
+    const struct {
+        uint64_t flags, mode, resolve;
+    } how = {(uint64_t)(flags | O_LARGEFILE), flags & O_CREAT ? mode : 0, 2 /* RESOLVE_NO_MAGICLINKS */};
+    const long openat2 = 437;
+    int fd = (int)syscall(openat2, AT_FDCWD, path, &how, sizeof how);
+    return fd < 0 && (errno == ENOSYS || errno == EPERM) ? open(path, flags, mode) : fd;
+}
+
+/* Returns whether the file is of those in which the kernel describes this process, or it can't be told. */
+static bool is_of_this_process(int fd)
+{
+    char link[64], target[PATH_MAX], self[32];
+    struct statfs system;
+    if (fstatfs(fd, &system) < 0)
+        return true;
+    if (system.f_type != PROC_SUPER_MAGIC)
+        return false;
+    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+    snprintf(self, sizeof self, "/%ld/", (long)getpid());
+    ssize_t len = readlink(link, target, sizeof target - 1);
+    if (len < 0)
+        return true;
+    target[len] = '\0';
+    return strstr(target, self) != NULL;
+}
+
+int file_open(const char *path, int flags, mode_t mode)
+{
+    flags |= O_CLOEXEC;
+    if (!rights_are_taken())
+        return open(path, flags, mode);
+    int fd = open_without_process_links(path, flags, mode);
+    if (fd < 0 || !is_of_this_process(fd))
+        return fd;
+    close(fd);
+    errno = EACCES;
+    return -1;
+}
+
+/* Opens a regular file. It is looked at before, since opening a device can do things; and again after, since it may have
+   changed. */
+static int open_regular(int *out, const char *path, struct stat *info, struct error *err)
+{
+    if (stat(path, info) < 0)
+        return errno_error(err, errno, NULL);
+    int status = refuse_other_than_regular(info->st_mode, err);
+    if (status)
+        return status;
+    int fd = file_open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
+    if (fd < 0)
+        return errno_error(err, errno, NULL);
+    status = fstat(fd, info) < 0 ? errno_error(err, errno, NULL) : refuse_other_than_regular(info->st_mode, err);
+    if (status)
+        close(fd);
+    else
+        *out = fd;
+    return status;
+}
+
 int os_file_open(struct os_file **out, const char *path, uint64_t *size, struct error *err)
 {
     struct stat info;
+    int fd;
     *out = NULL;
-    /* Looked at before it is opened, since opening a device can do things; and again after, since it may have changed. */
-    if (stat(path, &info) < 0)
-        return errno_error(err, errno, NULL);
-    int status = refuse_other_than_regular(info.st_mode, err);
+    int status = open_regular(&fd, path, &info, err);
     if (status)
         return status;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    if (fd < 0)
-        return errno_error(err, errno, NULL);
     struct os_file *file = malloc(sizeof *file);
-    if (!file)
-        status = error_set(err, ERR_NO_MEMORY, "Cannot allocate memory");
-    else if (fstat(fd, &info) < 0)
-        status = errno_error(err, errno, NULL);
-    else
-        status = refuse_other_than_regular(info.st_mode, err);
-    if (status) {
+    if (!file) {
         close(fd);
-        free(file);
-        return status;
+        return error_set(err, ERR_NO_MEMORY, "Cannot allocate memory");
     }
     file->fd = fd;
     *size = (uint64_t)info.st_size;
@@ -114,9 +171,11 @@ int os_file_rename(const char *from, const char *to, struct error *err)
 
 int os_file_sync(const char *path, struct error *err)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    if (fd < 0)
-        return errno_error(err, errno, NULL);
+    struct stat info;
+    int fd;
+    int status = open_regular(&fd, path, &info, err);
+    if (status)
+        return status;
     int code = fsync(fd) < 0 ? errno : 0;
     close(fd);
     return code ? errno_error(err, code, NULL) : 0;

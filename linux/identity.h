@@ -4,22 +4,17 @@
 #define LINUX_IDENTITY_H
 
 #include "base/strlist.h"
+#include "linux/account.h"
+#include "linux/login.h"
 #include "platform/identity.h"
 
-#include <sys/types.h>
-
-#define IDENTITY_GROUPS_MAX 1024
-
 struct os_identity {
-    bool is_agent; /* nothing below counts but the name */
-    bool same;     /* the user is the agent's own: nothing to change but the environment */
-    uid_t user;
-    gid_t group;
-    gid_t groups[IDENTITY_GROUPS_MAX];
-    int group_count;
-    gid_t own_groups[IDENTITY_GROUPS_MAX]; /* of the agent, for the way back */
-    int own_group_count;
-    struct strlist environment; /* all of it, "NAME=VALUE" */
+    bool is_agent;    /* nothing below counts but the name */
+    bool same;        /* the user is the agent's own: nothing to change but the environment */
+    bool has_session; /* the user is the one who is logged on, in this session */
+    struct login session;
+    struct account account;
+    struct strlist environment; /* all of it, "NAME=VALUE"; empty before os_identity_add_environment() */
     char name[200];
 };
 

@@ -24,8 +24,18 @@ struct login {
 
 /* Finds who is logged on at the screen. root is "" but in tests. ERR_UNAVAILABLE with the reason while nobody is. */
 int login_find(struct login *out, const char *root, struct error *err);
-/* Adds the variables that programs of that user's session find in their environment, from the process in it that knows
-   most of them. Adds none where none runs. session: NULL for a user who may have no session. */
-void login_environment(const struct login *session, uid_t user, const char *root, struct strlist *out);
+
+/* Where to look for the variables that programs of a session find in their environment. */
+struct login_search {
+    const struct login *session; /* NULL for a user who may have no session */
+    uid_t user;
+    const char *root; /* "" but in tests */
+    /* Called before the environment of a process is read, which may never end; false passes that process over. */
+    bool (*may_read)(void *context, long pid);
+    void *context;
+};
+/* Adds the session's variables, from the process in it that knows most of them, and returns that process. Adds none and
+   returns 0 where none runs. Reads what the calling thread may read. */
+long login_environment(const struct login_search *search, struct strlist *out);
 
 #endif

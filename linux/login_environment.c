@@ -33,6 +33,7 @@ static const char *const wanted[] = {
 #define WANTED_COUNT (sizeof wanted / sizeof wanted[0])
 
 struct candidate {
+    long pid;
     unsigned score;
     char *text; /* owned; NUL after each variable, and one more */
     size_t len;
@@ -82,16 +83,16 @@ static unsigned score(const struct login *session, const char *text, size_t len)
     return points;
 }
 
-static void login_environment_look_at(struct candidate *best, const struct login *session, const char *root, long pid)
+static void login_environment_look_at(struct candidate *best, const struct login_search *search, long pid)
 {
     size_t len;
-    char *text = read_environment(root, pid, &len);
+    char *text = search->may_read(search->context, pid) ? read_environment(search->root, pid, &len) : NULL;
     if (!text)
         return;
-    unsigned points = score(session, text, len);
+    unsigned points = score(search->session, text, len);
     if (points > best->score) {
         free(best->text);
-        *best = (struct candidate){points, text, len};
+        *best = (struct candidate){pid, points, text, len};
     } else {
         free(text);
     }
@@ -105,17 +106,17 @@ static bool is_of(const char *root, long pid, uid_t user)
     return stat(path, &info) == 0 && info.st_uid == user;
 }
 
-void login_environment(const struct login *session, uid_t user, const char *root, struct strlist *out)
+long login_environment(const struct login_search *search, struct strlist *out)
 {
     char path[PATH_SIZE];
     struct candidate best = {0};
-    snprintf(path, sizeof path, "%s/proc", root);
+    snprintf(path, sizeof path, "%s/proc", search->root);
     DIR *folder = opendir(path);
     for (struct dirent *entry; folder && (entry = readdir(folder));) {
         char *end;
         long pid = strtol(entry->d_name, &end, 10);
-        if (pid > 0 && *end == '\0' && is_of(root, pid, user))
-            login_environment_look_at(&best, session, root, pid);
+        if (pid > 0 && *end == '\0' && is_of(search->root, pid, search->user))
+            login_environment_look_at(&best, search, pid);
     }
     if (folder)
         closedir(folder);
@@ -125,4 +126,5 @@ void login_environment(const struct login *session, uid_t user, const char *root
             strlist_addf(out, "%s=%s", wanted[i], value);
     }
     free(best.text);
+    return best.pid;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "platform/process_table.h"
 #include "linux/errno.h"
+#include "linux/file.h"
 #include "linux/identity.h"
 #include "linux/process/proc.h"
 #include "linux/process/reap.h"
@@ -29,7 +30,7 @@ static int open_redirection(int *out, const struct redirection *redirection, str
     if (!redirection->path || !*redirection->path)
         return 0;
     /* O_NONBLOCK: a FIFO that nobody holds must not stop the agent. */
-    int fd = open(redirection->path, redirection->flags | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0666);
+    int fd = file_open(redirection->path, redirection->flags | O_NOCTTY | O_NONBLOCK, 0666);
     if (fd < 0) {
         int status = errno_error(err, errno, NULL);
         return error_prefix(err, status, "unable to open '%s' for %s", redirection->path, redirection->purpose);
@@ -100,7 +101,7 @@ static char **build_environment(const struct os_identity *as, const char *const 
 {
     char **base = as && !as->is_agent ? as->environment.items : environ;
     size_t own = 0, added = 0, count = 0;
-    while (base[own])
+    while (base && base[own])
         own++;
     while (env && env[added])
         added++;

@@ -262,7 +262,9 @@ int os_file_sync(const char *path, struct error *err)
     if (handle == INVALID_HANDLE_VALUE) {
         status = file_refuse(full, GetLastError(), err);
     } else {
-        if (!FlushFileBuffers(handle))
+        if (GetFileType(handle) != FILE_TYPE_DISK)
+            status = error_set(err, ERR_INVALID, "Not a regular file");
+        else if (!FlushFileBuffers(handle))
             status = windows_error(err, GetLastError(), NULL);
         CloseHandle(handle);
     }

@@ -18,8 +18,9 @@
 #define SESSIONS_MAX 4096
 
 struct os_identity {
-    HANDLE token;         /* owned; NULL: the agent's own */
-    wchar_t *environment; /* owned; NULL with the agent's own */
+    HANDLE token;             /* owned; NULL: the agent's own */
+    wchar_t *environment;     /* owned; NULL with the agent's own, and before os_identity_add_environment() */
+    char user[NAME_SIZE / 2]; /* "" with the agent's own */
     char name[NAME_SIZE];
 };
 
@@ -110,16 +111,12 @@ static int no_user(DWORD session, DWORD code, struct error *err)
 
 static int use_session(struct os_identity *identity, DWORD session, bool elevated, struct error *err)
 {
-    char user[NAME_SIZE / 2];
     DWORD code = session_user_token(session, &identity->token);
     if (code)
         return no_user(session, code, err);
-    token_user(identity->token, user, sizeof user);
+    token_user(identity->token, identity->user, sizeof identity->user);
     const char *how = choose_token(&identity->token, elevated);
-    snprintf(identity->name, sizeof identity->name, "user %s of session %lu, %s", user, session, how);
-    identity->environment = session_environment(identity->token);
-    if (!identity->environment)
-        return error_set(err, ERR_UNAVAILABLE, "no-user: the environment of user %s can't be had", user);
+    snprintf(identity->name, sizeof identity->name, "user %s of session %lu, %s", identity->user, session, how);
     return 0;
 }
 
@@ -201,9 +198,27 @@ void os_identity_free(struct os_identity *identity)
     free(identity);
 }
 
+/* Windows makes the environment from the registry: no program is asked. */
+int os_identity_add_environment(struct os_identity *identity, char *note, size_t note_size, struct error *err)
+{
+    if (note_size)
+        *note = 0;
+    if (!identity->token)
+        return 0;
+    identity->environment = session_environment(identity->token);
+    if (!identity->environment)
+        return error_set(err, ERR_UNAVAILABLE, "no-user: the environment of user %s can't be had", identity->user);
+    return 0;
+}
+
 const char *os_identity_name(const struct os_identity *identity)
 {
     return identity->name;
+}
+
+const char *os_identity_user(const struct os_identity *identity)
+{
+    return identity->user;
 }
 
 int os_identity_enter(const struct os_identity *identity, struct error *err)

@@ -217,6 +217,29 @@ static int command_init(struct command *command, const struct os_process_spec *s
     return status ? status : command_build_line(command, spec, err);
 }
 
+/* Refuses a program that the user may not execute: the agent, which starts it, may. */
+static int check_access(const struct command *command, const struct os_process_spec *spec, struct error *err)
+{
+    HANDLE handle = CreateFileW(command->application, FILE_EXECUTE, SHARE_ALL, NULL, OPEN_EXISTING, 0, NULL);
+    if (handle == INVALID_HANDLE_VALUE)
+        return cannot_run(spec, GetLastError(), err);
+    CloseHandle(handle);
+    return 0;
+}
+
+/* Finds program and folder, and reads the program, with the rights of who it runs as. */
+static int command_init_as_user(struct command *command, const struct os_process_spec *spec, struct error *err)
+{
+    int status = os_identity_enter(spec->as, err);
+    if (status)
+        return error_prefix(err, status, "could not run '%s'", spec->argv[0]);
+    status = command_init(command, spec, err);
+    if (status == 0 && identity_token(spec->as))
+        status = check_access(command, spec, err);
+    os_identity_leave(spec->as);
+    return status;
+}
+
 /* ---- starting ---- */
 
 static DWORD process_start(struct os_process *process, const struct command *command, const struct os_identity *as,
@@ -266,7 +289,7 @@ int os_process_spawn(struct os_process **out, const struct os_process_spec *spec
     int status = open_redirections(redirected, spec, err);
     if (status)
         goto fail;
-    status = command_init(&command, spec, err);
+    status = command_init_as_user(&command, spec, err);
     if (status == 0) {
         DWORD code = process_start(process, &command, spec->as, redirected, &thread);
         status = code ? cannot_run(spec, code, err) : let_run(process, thread, err);

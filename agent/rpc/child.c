@@ -16,6 +16,22 @@
 #define GRACE_DEFAULT_MS 2000
 #define GRACE_MAX_MS 30000
 #define RESTORE_MS 3000
+#define NOTE_SIZE 512
+
+/* Finds as whom the host's programs run, with their environment. */
+static int child_identity(struct session *session, struct os_identity **as, struct error *err)
+{
+    char note[NOTE_SIZE];
+    int status = os_identity_find(as, agent_run_as(session->agent), err);
+    if (status)
+        return status;
+    status = os_identity_add_environment(*as, note, sizeof note, err);
+    if (*note)
+        log_line("%s: %s", os_identity_name(*as), note);
+    if (status)
+        os_identity_free(*as);
+    return status;
+}
 
 /* Refuses redirections to the names of virtual files: what is written there could not be read back. */
 static int child_check_files(const struct os_process_spec *spec, struct error *err)
@@ -38,7 +54,7 @@ static int child_start(struct session *session, struct os_process_spec *spec, bo
     int status = child_check_files(spec, err);
     if (status)
         return status;
-    if (os_identity_find(&as, agent_run_as(session->agent), &reason))
+    if (child_identity(session, &as, &reason))
         return error_set(err, reason.status, "could not run '%s': %s", spec->argv[0], reason.text);
     spec->as = as;
     status = children_start(session->agent->children, spec, tracked, &pid, err);

@@ -88,24 +88,13 @@ static int get_virtual(struct session *session, const char *name, struct reply *
     return 0;
 }
 
-/* Opens as the user whose programs run. */
-static int get_open(struct session *session, const char *path, struct os_file **file, uint64_t *size, struct error *err)
-{
-    struct os_identity *as;
-    int status = host_files_begin(session, &as, err);
-    if (status)
-        return status;
-    status = os_file_open(file, path, size, err);
-    host_files_end(as);
-    return status;
-}
-
-static int get_real(struct session *session, const char *path, struct reply *reply, struct error *err)
+/* Opens a file for the reply, and reads a small one: what /proc and /sys tell depends on who reads. */
+static int get_as_user(const char *path, struct reply *reply, struct error *err)
 {
     struct os_file *file;
     struct error reason;
     uint64_t size;
-    int status = get_open(session, path, &file, &size, &reason);
+    int status = os_file_open(&file, path, &size, &reason);
     if (status)
         return error_set(err, status, "unable to open '%s' for reading: %s", path, reason.text);
     if (size <= SMALL_FILE)
@@ -115,6 +104,17 @@ static int get_real(struct session *session, const char *path, struct reply *rep
     reply->file = file;
     reply->file_size = size;
     return 0;
+}
+
+static int get_real(struct session *session, const char *path, struct reply *reply, struct error *err)
+{
+    struct os_identity *as;
+    int status = host_files_begin(session, &as, err);
+    if (status)
+        return error_prefix(err, status, "unable to open '%s' for reading", path);
+    status = get_as_user(path, reply, err);
+    host_files_end(as);
+    return status;
 }
 
 /* Gets a virtual file first, for nobody's rights: a file that a test puts there must not pass for it. */

@@ -133,7 +133,7 @@ def one_clients_user_is_not_the_agents():
                                   if len({users(f"{tasks}/{task}/status") for task in os.listdir(tasks)}) == 2 else None,
                                   "one thread with the user's rights")
         uid = pwd.getpwnam(OTHER).pw_uid
-        equal(seen, {(0, 0), (0, uid)}, "effective and file system user of the threads")
+        equal(seen, {(0, 0), (uid, uid)}, "effective and file system user of the threads")
         stalled.send(data[10:])
         equal(stalled.reply_list(), [], "the answer")
         equal(agent.read("slow"), data, "the upload")

@@ -442,7 +442,7 @@ static void what_an_upgrade_takes_over(void)
     end_process(fake.last, 1);
     fake.next_pid = 6;
     start_with(false, NULL, "/err");
-    check_saved("child 1 pid-5\nreport 0 /out\nchild 0 pid-6\nreport 1 /err\n");
+    check_saved("child 1 pid-5\nreport 0 /out\nuser \nchild 0 pid-6\nreport 1 /err\nuser \n");
 
     begin();
     children_restore(table, "child 1 pid-5");
@@ -453,11 +453,33 @@ static void what_an_upgrade_takes_over(void)
     children_restore(table, "child ");
     children_restore(table, "nonsense");
     check_counts(1, 0);
-    check_saved("child 1 pid-5\nreport 0 /out\n");
+    check_saved("child 1 pid-5\nreport 0 /out\n"); /* of an agent that did not tell as whom */
+    children_restore(table, "user ");
+    children_restore(table, "user other");
+    children_restore(table, "report 0 /other");
+    check_saved("child 1 pid-5\nreport 0 /out\nuser \n");
     end_process(fake.last, 11);
     CHECK_INT(wait_for(5, &status), 0);
     CHECK_INT(status, 11);
     CHECK_TEXT(fake.synced, "[/out]");
+}
+
+/* Nothing is opened as the agent for a child that may have been another user's. */
+static void output_of_an_unknown_user_is_left_alone(void)
+{
+    uint32_t status;
+    begin();
+    children_restore(table, "child 1 pid-5");
+    children_restore(table, "report 0 /out");
+    end_process(fake.last, 0);
+    CHECK_INT(wait_for(5, &status), 0);
+    CHECK_TEXT(fake.synced, "");
+    children_restore(table, "child 1 pid-6");
+    children_restore(table, "report 0 /out");
+    children_restore(table, "user no-such-user-here");
+    end_process(fake.last, 0);
+    CHECK_INT(wait_for(6, &status), 0);
+    CHECK_TEXT(fake.synced, "");
 }
 
 /* It was dropped as soon as it was listed, so the report's line has no child. */
@@ -490,6 +512,7 @@ int main(void)
     RUN(a_lost_status_is_neither_success_nor_still_to_come);
     RUN(one_that_can_not_be_started);
     RUN(what_an_upgrade_takes_over);
+    RUN(output_of_an_unknown_user_is_left_alone);
     RUN(an_untracked_one_that_ended_during_an_upgrade);
     return CHECK_RESULT();
 }
