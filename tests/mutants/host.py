@@ -55,8 +55,14 @@ HOST = [
 
 CLI = [
     mutant("json-control-unescaped", "host/cli/json.c",
-           "*p < 0x20 ||", "",
+           "|| !utf8_is_printable(code)", "",
            "unit/host/test_json", "a newline in a text makes the output no JSON"),
+    mutant("flood-without-a-clock", "host/connection.c",
+           "if (os_time_left(p->deadline) == 0) return", "if (0) return",
+           "integration/test_hostile_guest", "a guest that sends without a pause is never ended"),
+    mutant("drip-renews-the-time", "host/connection.c",
+           "if (p->renewal_len < CLIENT_LEAST_PROGRESS) return;", "",
+           "integration/test_hostile_guest", "a guest that sends byte by byte is never ended"),
     mutant("json-comma", "host/cli/json.c",
            "buffer_append(&json->out, bracket, 1); json->comma = true;",
            "buffer_append(&json->out, bracket, 1); json->comma = false;",

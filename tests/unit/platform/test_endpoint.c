@@ -22,7 +22,7 @@ static int refusal;           /* what the others do: ERR_TIMEOUT takes all of th
 static int tried;             /* connects and listens */
 static int64_t gets_ms[8];    /* the time that each connect got; OS_FOREVER */
 static atomic_bool cancelled; /* by the caller of a connect */
-static atomic_bool server_up;  /* the name server */
+static atomic_bool server_up; /* the name server */
 static bool listens_in_six;   /* the system has IPv6 */
 static struct os_endpoint last;
 static struct os_socket *const a_socket = (struct os_socket *)&now_ms;
