@@ -4,6 +4,7 @@
 #include "capture/x11/logind.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
@@ -119,7 +120,10 @@ static void x11_add_process(struct search *search, pid_t pid)
     if (stat(path, &owner) != 0)
         return;
     x11_path(path, sizeof path, "%s/proc/%d/cmdline", search->root, (int)pid);
-    ssize_t len = x11_read_file(path, words, sizeof words);
+    ssize_t len = x11_read_process_file(path, words, sizeof words);
+    if (len < 0 && errno == ETIMEDOUT)
+        strlist_addf(search->refused, "process %d (%s): its command line can't be read, it does not let anybody",
+                     (int)pid, name);
     if (len <= 0)
         return;
     if (search->servers->count == X11_SERVERS_MAX) {

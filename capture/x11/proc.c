@@ -2,14 +2,22 @@
 #include "capture/x11/proc.h"
 
 #include "base/number.h"
+#include "platform/clock.h"
+#include "platform/thread.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#define STUCK_READERS_MAX 16
+#define READ_MS 200      /* for what a process may withhold */
+#define READ_AGAIN_MS 20 /* once one did */
 
 ssize_t x11_read_file(const char *path, char *text, size_t size)
 {
@@ -28,6 +36,90 @@ ssize_t x11_read_file(const char *path, char *text, size_t size)
     errno = saved;
     text[len] = 0;
     return got < 0 ? -1 : (ssize_t)len;
+}
+
+/* ---- files that may not end ---- */
+
+/* Freed by whoever is the last to need it: the reader, or who waits for it. */
+struct x11_reading {
+    char path[64]; /* of /proc; a longer one is not read here */
+    char *text;    /* owned */
+    size_t size;
+    ssize_t len;
+    int code;               /* errno */
+    struct os_waker *ended; /* owned */
+    atomic_int users;
+    atomic_bool one_left; /* either has gone on: the reader to its end, or who waits without it */
+};
+
+static atomic_int stuck_readers; /* which were not waited for */
+
+static void reading_release(struct x11_reading *reading)
+{
+    if (atomic_fetch_sub(&reading->users, 1) != 1)
+        return;
+    os_waker_free(reading->ended);
+    free(reading->text);
+    free(reading);
+}
+
+static void reading_main(void *context)
+{
+    struct x11_reading *reading = context;
+    reading->len = x11_read_file(reading->path, reading->text, reading->size);
+    reading->code = errno;
+    os_waker_set(reading->ended);
+    if (atomic_exchange(&reading->one_left, true))
+        atomic_fetch_sub(&stuck_readers, 1);
+    reading_release(reading);
+}
+
+/* Starts a reader. Returns NULL when that is not possible. */
+static struct x11_reading *reading_start(const char *path, size_t size)
+{
+    struct error err;
+    struct x11_reading *reading = calloc(1, sizeof *reading);
+    if (!reading)
+        return NULL;
+    atomic_init(&reading->users, 1);
+    reading->text = malloc(size);
+    reading->size = size;
+    snprintf(reading->path, sizeof reading->path, "%s", path);
+    if (!reading->text || os_waker_new(&reading->ended, &err) != 0) {
+        reading_release(reading);
+        return NULL;
+    }
+    atomic_store(&reading->users, 2);
+    if (os_thread_start(reading_main, reading, &err) == 0)
+        return reading;
+    atomic_store(&reading->users, 1);
+    reading_release(reading);
+    return NULL;
+}
+
+ssize_t x11_read_process_file(const char *path, char *text, size_t size)
+{
+    int stuck = atomic_load(&stuck_readers);
+    if (strlen(path) >= sizeof((struct x11_reading *)0)->path)
+        return x11_read_file(path, text, size); /* of a made-up tree */
+    struct x11_reading *reading = stuck < STUCK_READERS_MAX ? reading_start(path, size) : NULL;
+    errno = ETIMEDOUT;
+    if (!reading)
+        return -1;
+    ssize_t len = -1;
+    int code = ETIMEDOUT;
+    if (os_waker_wait(reading->ended, os_deadline(stuck ? READ_AGAIN_MS : READ_MS))) {
+        len = reading->len;
+        code = reading->code;
+        memcpy(text, reading->text, len >= 0 ? (size_t)len + 1 : 0);
+    } else {
+        atomic_fetch_add(&stuck_readers, 1);
+        if (atomic_exchange(&reading->one_left, true)) /* it ended meanwhile */
+            atomic_fetch_sub(&stuck_readers, 1);
+    }
+    reading_release(reading);
+    errno = code;
+    return len;
 }
 
 bool x11_path(char *path, size_t size, const char *format, ...)

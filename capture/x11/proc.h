@@ -12,6 +12,9 @@
 /* Reads up to size - 1 bytes of a file and appends a NUL. Never blocks on a FIFO. Returns their number, or -1 with
    errno set. */
 ssize_t x11_read_file(const char *path, char *text, size_t size);
+/* The same for a file whose content the process can withhold, as its command line: a thread of its own reads it. Returns -1
+   with ETIMEDOUT when that takes too long. */
+ssize_t x11_read_process_file(const char *path, char *text, size_t size);
 /* Formats a path. Returns false when it does not fit. */
 bool x11_path(char *path, size_t size, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
