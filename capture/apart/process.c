@@ -23,6 +23,7 @@
 
 struct apart {
     pid_t pid;
+    int pid_fd;   /* owned; names it also when it has been reaped; -1 before Linux 5.3 */
     int fd;       /* owned */
     int memory;   /* owned */
     uint8_t *map; /* owned; the first map_size bytes of the memory */
@@ -89,6 +90,8 @@ static void apart_free(struct apart *apart)
         close(apart->memory);
     if (apart->fd >= 0)
         close(apart->fd);
+    if (apart->pid_fd >= 0)
+        close(apart->pid_fd);
     free(apart);
 }
 
@@ -111,6 +114,8 @@ static bool apart_fork(struct apart *apart, char **argv)
         apart_execute(apart, pair[1], argv);
     int code = errno;
     close(pair[1]);
+    if (apart->pid > 0)
+        apart->pid_fd = (int)syscall(SYS_pidfd_open, apart->pid, 0);
     errno = code;
     return apart->pid > 0;
 }
@@ -135,7 +140,7 @@ int apart_start(struct apart **out, const char *backend, const struct apart_righ
     snprintf(parent, sizeof parent, "%d", (int)getpid());
     while (waitpid(-1, NULL, WNOHANG) > 0) /* of those before it, which were not waited for */
         ;
-    apart->fd = -1;
+    apart->fd = apart->pid_fd = -1;
     apart->memory = apart_make_memory();
     if (apart->memory < 0 || !apart_map(apart, 0) || !apart_fork(apart, argv))
         return apart_refuse_start(apart, backend, err);
@@ -147,7 +152,10 @@ void apart_stop(struct apart *apart)
 {
     if (!apart)
         return;
-    kill(apart->pid, SIGKILL);
+    if (apart->pid_fd >= 0)
+        syscall(SYS_pidfd_send_signal, apart->pid_fd, SIGKILL, NULL, 0);
+    else
+        kill(apart->pid, SIGKILL);
     waitpid(apart->pid, NULL, WNOHANG);
     apart_free(apart);
 }
@@ -273,6 +281,17 @@ static bool apart_is_line(const char *line)
     return true;
 }
 
+/* Returns whether a fact is one that the worker adds itself. Of two the first would count. */
+static bool apart_is_workers_fact(const char *line)
+{
+    static const char *const keys[] = {
+        "backend=", "time=", "time-grab-us=", "time-encode-us=", "hash=", "unchanged=", "chosen=", "compare."};
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
+        if (strncmp(line, keys[i], strlen(keys[i])) == 0)
+            return true;
+    return false;
+}
+
 /* Takes the lines of an answer apart. */
 static int apart_take_lines(struct apart *apart, const struct apart_answer *answer, const char *text,
                             struct strlist *lines, struct error *err)
@@ -387,7 +406,11 @@ enum capture_result apart_grab(struct apart *apart, const struct capture_options
                                struct strlist *facts, struct error *err)
 {
     struct apart_answer answer;
+    size_t first = facts->count;
     int status = apart_ask(apart, APART_GRAB, options, (struct slice){0}, &answer, facts, err);
+    for (size_t i = first; i < facts->count && status == 0; i++)
+        if (apart_is_workers_fact(facts->items[i]))
+            status = apart_distrust(apart, "a fact that is not its own", err);
     if (status == 0 && answer.result == CAPTURE_OK)
         status = apart_find_picture(apart, &answer, image, err);
     if (status == 0)

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define VERSION_MAX 99 /* of RandR, major and minor */
+
 static int x11_query_randr(struct x11_connection *connection)
 {
     Display *display = connection->display;
@@ -12,6 +14,8 @@ static int x11_query_randr(struct x11_connection *connection)
     if (x11_missing(X11_LIB_XRANDR) || !X11_CALL(XQueryExtension)(display, RANDR_NAME, &opcode, &event, &error) ||
         !X11_CALL(XRRQueryVersion)(display, &major, &minor))
         return -1;
+    if (major < 1 || major > VERSION_MAX || minor < 0 || minor > VERSION_MAX)
+        return -1; /* nonsense */
     return major * 100 + minor;
 }
 
