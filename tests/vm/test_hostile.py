@@ -16,7 +16,7 @@ import rig
 import wire
 from harness import equal
 from rig import check
-from test_debian import HOME, NAVY, fetched, guest_time, is_x_shown, properties, run, seen_alike, wait_for
+from test_debian import HOME, NAVY, fetched, guest_time, is_x_shown, properties, run, seen_alike, share, wait_for
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SHARED = "/var/lib/periscope"  # where relative names are; every user may write there
@@ -24,6 +24,7 @@ ORACLE_PORT = 9001
 SECRET = b"of root alone\n"
 TRIES = 12  # requests that a hostile program makes and leaves
 TESTER = 1000
+EVIL = "/tmp/evil"  # where root without capabilities can run it
 RAN = "/tmp/evil.ran"  # who runs the evil program is written there: root without capabilities can write to no user's folder
 
 
@@ -112,11 +113,12 @@ def hostile_connections_get_nothing(machine):
 def hostile_requests_are_never_served(machine):
     """Sent before the agent can know by whom, and left: a closed socket has no owner."""
     evil = f"#!/bin/sh\nid -u >>{RAN}\n".encode()
-    machine.client.put(HOME + "/evil", evil, wire.SEND_EXE)
-    for name, request in (("restart", wire.request(wire.RESTART, wire.s(HOME + "/evil"), wire.s("9000"))),
+    machine.client.put(EVIL, evil, wire.SEND_EXE)
+    run(machine, "/bin/chmod", "755", EVIL)
+    for name, request in (("restart", wire.request(wire.RESTART, wire.s(EVIL), wire.s("9000"))),
                           ("upgrade", wire.request(wire.UPGRADE, wire.d(evil))),
                           ("settime", wire.request(wire.SETTIME, wire.Q(1_000_000_000), wire.I(0))),
-                          ("run", wire.request(wire.RUN, wire.I(1), *map(wire.s, ("", "", "", HOME + "/evil"))))):
+                          ("run", wire.request(wire.RUN, wire.I(1), *map(wire.s, ("", "", "", EVIL))))):
         machine.client.put(HOME + "/request", request)
         for host in ("127.0.0.1", "10.0.2.15"):
             hostile(machine, "leave", host, qemu.AGENT_PORT, HOME + "/request", TRIES)
@@ -132,7 +134,7 @@ def unharmed(machine, what):
 
 def restart_never_runs_what_a_test_owns(machine):
     """Also where the host itself asks for it."""
-    refused(machine.client.expect, "", wire.RESTART, wire.s(HOME + "/evil"), wire.s("9000"))
+    refused(machine.client.expect, "", wire.RESTART, wire.s(EVIL), wire.s("9000"))
     equal(fetched(machine, RAN), None, "as whom it ran, if only to be checked")
     unharmed(machine, "restart")
 
@@ -216,7 +218,7 @@ def temporary_names_can_not_be_taken(machine):
 
 def start_fake(machine, mode, name, number, *words, environment=()):
     """An X server of that name, and its pid."""
-    run(machine, "/bin/cp", "/usr/bin/perl", f"{HOME}/{name}")
+    run(machine, "/bin/cp", "--remove-destination", "/usr/bin/perl", f"{HOME}/{name}")  # one may run of the same name
     output = f"{HOME}/fake-{number}"
     pid = machine.client.run("/usr/bin/env", *environment, f"{HOME}/{name}", HOME + "/hostile.pl", "fake", mode, str(number),
                              f":{number}", *words, stdout=output, stderr=output)
@@ -232,8 +234,10 @@ def real_screen(machine, what):
 
 
 def with_fakes(machine, what, fakes):
-    pids = [start_fake(machine, *fake[:-1], **fake[-1]) for fake in fakes]
+    pids = []
     try:
+        for *words, options in fakes:
+            pids.append(start_fake(machine, *words, **options))
         real_screen(machine, what)
     finally:
         for pid in pids:
@@ -263,25 +267,21 @@ def false_authority_files_hold_nobody(machine):
 
 def many_servers_hide_nothing(machine):
     """More than the agent looks at."""
-    script = f"cd {HOME}; cp /bin/sleep Xvfb; for i in $(seq 80); do ./Xvfb 1000 & done; echo READY >many; wait"
+    script = f"cd {HOME}; cp --remove-destination /bin/sleep Xvfb; for i in $(seq 80); do ./Xvfb 1000 & done; echo READY >many; wait"
     pid = machine.client.shell(script)
     try:
         wait_for(lambda: fetched(machine, HOME + "/many"), "many servers")
         real_screen(machine, "many servers")
     finally:
         machine.client.kill(pid)
+        machine.client.forget(pid)
 
 
 def all_is_as_before(machine):
     unharmed(machine, "all of this")
     equal(int(machine.as_root("systemctl show -p MainPID --value periscoped")), machine.agent_pid, "the agent's process")
-    check(rig_share(machine) > 0.8, "the screen")
+    check(share(machine.screendump()[2], NAVY) > 0.8, "the screen")
     real_screen(machine, "after all")
-
-
-def rig_share(machine):
-    pixels = machine.screendump()[2]
-    return sum(pixels[i:i + 3] == NAVY for i in range(0, len(pixels), 3)) * 3 / len(pixels)
 
 
 TESTS = [hostile_connections_get_nothing, hostile_requests_are_never_served, restart_never_runs_what_a_test_owns,
