@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Who may connect from the agent's own machine, how many may from one address, and which RPCs they get."""
 import contextlib
+import encodings.idna  # noqa: F401 (a process of another user may not be able to read it, and needs it for each host)
 import os
 import pwd
 import signal
