@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Who may connect from the agent's own machine, how many may from one address, and which RPCs they get."""
 import contextlib
-import encodings.idna  # noqa: F401 (a process of another user may not be able to read it, and needs it for each host)
 import os
 import pwd
 import signal
@@ -21,6 +20,7 @@ STRANGER = "daemon"  # neither root nor OTHER
 def as_user(user, call, *arguments):
     """What the call returns, a text, in a process of that user. An interpreter that it may not read is no matter."""
     account = pwd.getpwnam(user)
+    "localhost".encode("idna")  # loads what that user may not be able to read
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
