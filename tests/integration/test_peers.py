@@ -20,6 +20,7 @@ STRANGER = "daemon"  # neither root nor OTHER
 def as_user(user, call, *arguments):
     """What the call returns, a text, in a process of that user. An interpreter that it may not read is no matter."""
     account = pwd.getpwnam(user)
+    "localhost".encode("idna")  # loads what that user may not be able to read
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:

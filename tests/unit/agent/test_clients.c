@@ -99,6 +99,9 @@ static void addresses_of_one_source(void)
     for (size_t i = 0; i < sizeof same / sizeof *same; i++) {
         begin(ALL);
         CHECK_INT(enter_many(ALL + 1, same[i]), THREE_QUARTERS);
+        begin(ALL);
+        CHECK_INT(enter_of_one(same[i][0]), THREE_QUARTERS);
+        CHECK(!enter(same[i][1]));
     }
     for (size_t i = 0; i < sizeof other / sizeof *other; i++) {
         begin(ALL);
