@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "platform/new_file.h"
 #include "linux/errno.h"
+#include "linux/process/launch.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -42,7 +43,8 @@ size_t os_path_folder_len(const char *path)
     return slash ? (size_t)(slash - path) + 1 : 0;
 }
 
-static const mode_t modes[] = {[OS_UPLOAD_PRIVATE] = 0600, [OS_UPLOAD_EXECUTABLE] = 0700, [OS_UPLOAD_ORDINARY] = 0666};
+static const mode_t modes[] = {
+    [OS_UPLOAD_PRIVATE] = 0600, [OS_UPLOAD_EXECUTABLE] = 0700, [OS_UPLOAD_PROGRAM] = 0755, [OS_UPLOAD_ORDINARY] = 0666};
 
 /* Owns fd then, or closes it. */
 static int new_file_from(struct os_new_file **out, int fd, bool unnamed, struct error *err)
@@ -68,6 +70,13 @@ static char *folder_of(const char *path)
     return len ? strndup(path, len) : strdup(".");
 }
 
+/* Lets all execute what the agent becomes, as they could before. */
+static void ignore_umask(int fd, enum os_upload_kind kind)
+{
+    if (kind == OS_UPLOAD_PROGRAM)
+        (void)fchmod(fd, modes[kind]);
+}
+
 /* The name is given by /proc (linkat(2)); where that is not there the file needs one from the start. */
 int os_new_file_make_unnamed(struct os_new_file **out, const char *path, enum os_upload_kind kind, struct error *err)
 {
@@ -81,6 +90,7 @@ int os_new_file_make_unnamed(struct os_new_file **out, const char *path, enum os
     if (fd < 0) /* EISDIR: a kernel before 3.11; ENOENT too: then the other way tells the reason */
         return code == EOPNOTSUPP || code == EISDIR || code == ENOENT || code == EINVAL ? OS_FILE_NEEDS_NAME
                                                                                         : errno_error(err, code, NULL);
+    ignore_umask(fd, kind);
     descriptor_path(name, fd);
     if (access(name, F_OK) == 0)
         return new_file_from(out, fd, true, err);
@@ -94,6 +104,7 @@ int os_new_file_make(struct os_new_file **out, const char *path, enum os_upload_
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, modes[kind]);
     if (fd < 0)
         return errno == EEXIST ? OS_FILE_EXISTS : errno_error(err, errno, NULL);
+    ignore_umask(fd, kind);
     (void)flock(fd, LOCK_SH | LOCK_NB); /* it is in use: os_new_file_sweep, of this process or another */
     int status = new_file_from(out, fd, false, err);
     if (status)
@@ -125,6 +136,7 @@ int os_new_file_keep(struct os_new_file *file, const char *path, bool durable, s
 int os_new_file_close(struct os_new_file *file, struct error *err)
 {
     int code = close(file->fd) < 0 ? errno : 0;
+    launch_settle(); /* it may be executed as soon as it is in place */
     free(file);
     return code ? errno_error(err, code, NULL) : 0;
 }

@@ -3,9 +3,10 @@
 #include "linux/errno.h"
 #include "linux/file.h"
 #include "linux/identity.h"
+#include "linux/process/launch.h"
 #include "linux/process/proc.h"
+#include "linux/process/program.h"
 #include "linux/process/reap.h"
-#include "linux/process/signals.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -117,24 +118,22 @@ static char **build_environment(const struct os_identity *as, const char *const 
     return list;
 }
 
-/* Becomes the program, in the child, where only system calls are safe. Never returns. */
-static _Noreturn void child_main(const struct os_process_spec *spec, char **env, const int fds[3], int report)
+struct starting {
+    const struct os_process_spec *spec;
+    struct program program;
+};
+
+/* Becomes the program, in the child, where only system calls are safe. */
+static int become_program(void *context)
 {
-    setsid();
-    for (int i = 0; i < 3; i++)
-        if (fds[i] >= 0 && dup2(fds[i], i) < 0)
-            _exit(1);
-    signals_reset();
+    const struct starting *starting = context;
+    const struct os_process_spec *spec = starting->spec;
     int code = spec->as ? identity_become(spec->as) : 0;
-    if (code == 0 && (!spec->cwd || chdir(spec->cwd) == 0)) {
-        environ = env;
-        execvp(spec->argv[0], (char *const *)(uintptr_t)spec->argv);
-    }
-    if (code == 0)
-        code = errno;
-    if (report >= 0 && write(report, &code, sizeof code) != sizeof code)
-        _exit(1);
-    _exit(1);
+    if (code)
+        return code;
+    if (spec->cwd && chdir(spec->cwd) < 0)
+        return errno;
+    return program_exec(&starting->program);
 }
 
 enum end { RUNS, EXITED, LOST }; /* as an upgrade hands it over */
@@ -146,45 +145,38 @@ struct os_process {
     unsigned long long start; /* ticks; tells it from a later process of the same pid */
 };
 
-/* Returns the child's errno when it could not be executed, 0 when it was. */
-static int wait_for_exec(int fd)
+/* Starts the child and, where the caller wants to know it, waits until it is the program. */
+static int launch_program(pid_t *pid, struct starting *starting, const int fds[3], struct error *err)
 {
-    int code = 0;
-    ssize_t got;
-    while ((got = read(fd, &code, sizeof code)) < 0 && errno == EINTR)
-        ;
-    return got == sizeof code ? code : 0;
+    const struct os_process_spec *spec = starting->spec;
+    struct launch how = {
+        .standard = {fds[0], fds[1], fds[2]}, .new_session = true, .become = become_program, .context = starting};
+    int report;
+    int status = launch(&how, pid, spec->report_exec_failure ? &report : NULL, err);
+    if (status)
+        return error_prefix(err, status, "could not fork");
+    int code = spec->report_exec_failure ? launch_wait_for_exec(report) : 0;
+    if (code) {
+        waitpid(*pid, NULL, 0);
+        errno_error(err, code, NULL);
+        status = error_prefix(err, ERR_SYSTEM, "could not run '%s'%s%s", spec->argv[0], spec->cwd ? " in " : "",
+                              spec->cwd ? spec->cwd : "");
+    }
+    reap_disown(*pid);
+    return status;
 }
 
 static int fork_child(pid_t *pid, const struct os_process_spec *spec, const int fds[3], struct error *err)
 {
-    int report[2] = {-1, -1};
+    struct starting starting = {.spec = spec};
     char **env = build_environment(spec->as, spec->env);
-    if (!env)
-        return error_set(err, ERR_NO_MEMORY, "could not fork: Cannot allocate memory");
-    if (spec->report_exec_failure && pipe2(report, O_CLOEXEC) < 0) {
-        int code = errno;
+    if (!env || !program_init(&starting.program, spec->argv, env)) {
         free(env);
-        return errno_error(err, code, "could not fork");
+        return error_set(err, ERR_NO_MEMORY, "could not fork: Cannot allocate memory");
     }
-    int status = 0;
-    *pid = fork();
-    if (*pid == 0)
-        child_main(spec, env, fds, report[1]);
-    if (*pid < 0)
-        status = errno_error(err, errno, "could not fork");
+    int status = launch_program(pid, &starting, fds, err);
+    program_deinit(&starting.program);
     free(env);
-    if (report[1] >= 0) {
-        close(report[1]);
-        int code = *pid < 0 ? 0 : wait_for_exec(report[0]);
-        close(report[0]);
-        if (code) {
-            waitpid(*pid, NULL, 0);
-            errno_error(err, code, NULL);
-            status = error_prefix(err, ERR_SYSTEM, "could not run '%s'%s%s", spec->argv[0], spec->cwd ? " in " : "",
-                                  spec->cwd ? spec->cwd : "");
-        }
-    }
     return status;
 }
 
@@ -199,6 +191,7 @@ int os_process_spawn(struct os_process **out, const struct os_process_spec *spec
     if (status == 0) {
         status = fork_child(&process->pid, spec, fds, err);
         process_close_all(fds);
+        launch_settle(); /* what it has written may be executed as soon as it has ended */
     }
     if (status) {
         free(process);
@@ -219,7 +212,7 @@ uint64_t os_process_pid(const struct os_process *process)
 bool os_process_poll(struct os_process *process, uint32_t *status)
 {
     int word;
-    pid_t done = process->end == RUNS ? waitpid(process->pid, &word, WNOHANG) : 0;
+    pid_t done = process->end == RUNS ? reap_one(process->pid, &word) : 0;
     if (done == process->pid) {
         process->status = (uint32_t)word;
         process->end = EXITED;
@@ -286,6 +279,18 @@ int os_process_adopt(struct os_process **out, const char *saved)
     *process = (struct os_process){(pid_t)pid, end, (uint32_t)status, start};
     *out = process;
     return 0;
+}
+
+void os_process_freeze(void)
+{
+    launch_freeze();
+    reap_freeze();
+}
+
+void os_process_thaw(void)
+{
+    launch_thaw();
+    reap_thaw();
 }
 
 struct os_process_id os_process_id(const struct os_process *process)

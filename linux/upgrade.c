@@ -6,8 +6,8 @@
 #include "platform/upgrade_check.h"
 #include "linux/errno.h"
 #include "linux/net/listener.h"
+#include "linux/process/launch.h"
 #include "linux/process/reap.h"
-#include "linux/process/signals.h"
 #include "linux/waker.h"
 
 #include <errno.h>
@@ -22,7 +22,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define REAP_MS 500
+#define HEAD_MAX (1u << 20)   /* bytes */
 #define STATE_MAX (64u << 20) /* bytes */
 
 int os_self_path(struct buffer *out, struct error *err)
@@ -49,12 +49,16 @@ struct os_check {
     int fd; /* what it says */
 };
 
-static _Noreturn void check_child(const char *path, const char *const *argv, int out)
+struct checked {
+    const char *path;
+    const char *const *argv;
+};
+
+/* Becomes what is checked, in the child, where only system calls are safe; a failure is what it says. */
+static int become_checked(void *context)
 {
-    dup2(out, 1);
-    dup2(out, 2);
-    signals_reset();
-    execv(path, (char *const *)(uintptr_t)argv);
+    const struct checked *checked = context;
+    execv(checked->path, (char *const *)(uintptr_t)checked->argv);
     const char *reason = strerror(errno); /* the C locale's texts need no memory */
     if (write(2, reason, strlen(reason)) < 0)
         _exit(126);
@@ -64,6 +68,7 @@ static _Noreturn void check_child(const char *path, const char *const *argv, int
 int os_check_start(struct os_check **out, const char *path, const char *const *argv, struct error *err)
 {
     int fds[2];
+    struct checked checked = {path, argv};
     struct os_check *check = malloc(sizeof *check);
     *out = NULL;
     if (!check || pipe2(fds, O_CLOEXEC) < 0) {
@@ -71,17 +76,15 @@ int os_check_start(struct os_check **out, const char *path, const char *const *a
         free(check);
         return errno_error(err, code, "unable to start the new server");
     }
-    check->fd = fds[0];
-    check->pid = fork();
-    int code = errno;
-    if (check->pid == 0)
-        check_child(path, argv, fds[1]);
+    struct launch how = {.standard = {-1, fds[1], fds[1]}, .become = become_checked, .context = &checked};
+    int status = launch(&how, &check->pid, NULL, err);
     close(fds[1]);
-    if (check->pid < 0) {
+    if (status) {
         close(fds[0]);
         free(check);
-        return errno_error(err, code, "unable to start the new server");
+        return error_prefix(err, status, "unable to start the new server");
     }
+    check->fd = fds[0];
     *out = check;
     return 0;
 }
@@ -103,21 +106,29 @@ int64_t os_check_end(struct os_check *check, int64_t deadline_ms)
         os_sleep_ms(5);
     }
     bool reaped = done == check->pid;
+    reap_disown(check->pid);
     free(check);
     return reaped ? status : -1;
 }
 
 /* ---- the upgrade ---- */
 
-/* Returns a descriptor that survives exec: a line with the listener's, then the state. */
+/* Returns a descriptor that survives exec: a line with the listener's and the pids of the children that are not in the
+   state, then the state. */
 static int pack_state(int listener, struct slice state, struct error *err)
 {
-    char head[32];
-    int len = snprintf(head, sizeof head, "%d\n", listener);
+    struct buffer head;
     int fd = memfd_create("periscoped-state", 0);
     if (fd < 0)
         return errno_error(err, errno, "unable to start the new server");
-    if (write(fd, head, (size_t)len) == len && write(fd, state.data, state.len) == (ssize_t)state.len)
+    buffer_init(&head, HEAD_MAX);
+    buffer_printf(&head, "%d", listener);
+    reap_save(&head);
+    buffer_append(&head, "\n", 1);
+    bool written = !head.failed && write(fd, head.data, head.len) == (ssize_t)head.len &&
+                   write(fd, state.data, state.len) == (ssize_t)state.len;
+    buffer_deinit(&head);
+    if (written)
         return fd;
     close(fd);
     return error_set(err, ERR_SYSTEM, "unable to start the new server: its state could not be written");
@@ -132,7 +143,6 @@ int os_upgrade_exec(const char *path, const char *const *argv, struct os_listene
     if (fd < 0)
         return fd;
     snprintf(option, sizeof option, "--resume=%d", fd);
-    reap_within(REAP_MS);
     const char **list = os_arguments_with(argv[0], option, argv);
     int code = ENOMEM;
     if (list) {
@@ -160,12 +170,17 @@ static int read_state(int fd, struct buffer *state)
 int os_upgrade_resume(const char *token, struct os_listener **listener, struct buffer *state, struct error *err)
 {
     int fd = atoi(token), port = -1, len = 0;
+    char *head_end = NULL;
     *listener = NULL;
-    if (fd < 3 || read_state(fd, state) || sscanf((char *)state->data, "%d\n%n", &port, &len) != 1 || port < 3)
+    if (fd >= 3 && read_state(fd, state) == 0 && sscanf((char *)state->data, "%d%n", &port, &len) == 1 && port >= 3)
+        head_end = strchr((char *)state->data, '\n');
+    if (!head_end)
         return error_set(err, ERR_INVALID, "--resume: '%s' is not what an upgrade hands over", token);
     close(fd);
-    memmove(state->data, state->data + len, state->len - (size_t)len);
-    state->len -= (size_t)len;
+    *head_end++ = '\0';
+    reap_restore((char *)state->data + len);
+    state->len -= (size_t)(head_end - (char *)state->data);
+    memmove(state->data, head_end, state->len);
     fcntl(port, F_SETFD, FD_CLOEXEC);
     fcntl(port, F_SETFL, O_NONBLOCK);
     return listener_adopt(listener, port, err);

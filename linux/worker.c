@@ -2,8 +2,8 @@
 #include "platform/worker.h"
 #include "platform/clock.h"
 #include "linux/errno.h"
+#include "linux/process/launch.h"
 #include "linux/process/reap.h"
-#include "linux/process/signals.h"
 #include "linux/waker.h"
 
 #include <errno.h>
@@ -24,16 +24,13 @@ struct os_worker {
     int fd;     /* our end of a socket pair, non-blocking */
 };
 
-static _Noreturn void worker_child(int fd, const char *argument)
+/* Becomes the worker, in the child, where only system calls are safe. */
+static int become_worker(void *context)
 {
     /* By this link also when an upgrade has given the file's name to another. */
-    const char *argv[] = {"periscoped", argument, NULL};
-    if (dup2(fd, 0) < 0 || dup2(fd, 1) < 0)
-        _exit(127);
-    setsid();
-    signals_reset();
+    const char *argv[] = {"periscoped", context, NULL};
     execv("/proc/self/exe", (char *const *)(uintptr_t)argv);
-    _exit(127);
+    return errno;
 }
 
 int os_worker_start(struct os_worker **out, const char *argument, struct error *err)
@@ -50,15 +47,16 @@ int os_worker_start(struct os_worker **out, const char *argument, struct error *
     }
     fcntl(pair[0], F_SETFL, O_NONBLOCK);
     worker->fd = pair[0];
-    worker->pid = fork();
-    if (worker->pid == 0)
-        worker_child(pair[1], argument);
-    int code = errno;
+    struct launch how = {.standard = {pair[1], pair[1], -1},
+                         .new_session = true,
+                         .become = become_worker,
+                         .context = (void *)(uintptr_t)argument};
+    int status = launch(&how, &worker->pid, NULL, err);
     close(pair[1]);
-    if (worker->pid < 0) {
+    if (status) {
         close(pair[0]);
         free(worker);
-        return errno_error(err, code, "could not start the capture worker");
+        return error_prefix(err, status, "could not start the capture worker");
     }
     /* It may end by itself at any time, and must not wait for its next request to be reaped. */
     worker->pid_fd = (int)syscall(SYS_pidfd_open, worker->pid, 0);

@@ -26,6 +26,7 @@ struct os_upload;
 enum os_upload_kind {
     OS_UPLOAD_PRIVATE,    /* for its owner only, as testagentd makes files; on the disk when it is committed */
     OS_UPLOAD_EXECUTABLE, /* so too, and may be executed */
+    OS_UPLOAD_PROGRAM,    /* may be read and executed by all, as what is installed; on the disk too */
     OS_UPLOAD_ORDINARY,   /* as any program's new file; the commit does not wait for the disk */
 };
 int os_upload_begin(struct os_upload **out, const char *path, enum os_upload_kind kind, struct error *err);

@@ -36,6 +36,10 @@ void os_process_free(struct os_process *process); /* does not end it; accepts NU
 /* Saves a process for an upgrade: appends one line without its newline, from which os_process_adopt() makes it again. */
 void os_process_save(const struct os_process *process, struct buffer *out);
 int os_process_adopt(struct os_process **out, const char *saved);
+/* Begins the quiet point of an upgrade: no program starts, and no end of one is noticed, until os_process_thaw(). What
+   exits meanwhile is for the next executable to notice. */
+void os_process_freeze(void);
+void os_process_thaw(void);
 /* Starts a thread that calls changed(context) whenever a child may have exited. Once, before the first spawn and the
    first thread. */
 int os_process_watch(void (*changed)(void *context), void *context, struct error *err);

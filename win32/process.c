@@ -242,6 +242,8 @@ static int command_init_as_user(struct command *command, const struct os_process
 
 /* ---- starting ---- */
 
+static atomic_bool frozen;
+
 static DWORD process_start(struct os_process *process, const struct command *command, const struct os_identity *as,
                            const HANDLE redirected[3], HANDLE *thread)
 {
@@ -290,6 +292,9 @@ int os_process_spawn(struct os_process **out, const struct os_process_spec *spec
     if (status)
         goto fail;
     status = command_init_as_user(&command, spec, err);
+    if (status == 0 && atomic_load(&frozen))
+        status = error_set(err, ERR_UNAVAILABLE, "could not run '%s': the agent is about to become another executable",
+                           spec->argv[0]);
     if (status == 0) {
         DWORD code = process_start(process, &command, spec->as, redirected, &thread);
         status = code ? cannot_run(spec, code, err) : let_run(process, thread, err);
@@ -306,6 +311,17 @@ fail:
 }
 
 /* ---- afterwards ---- */
+
+/* An exit needs no such care: the handles that the next agent inherits keep each status. */
+void os_process_freeze(void)
+{
+    atomic_store(&frozen, true);
+}
+
+void os_process_thaw(void)
+{
+    atomic_store(&frozen, false);
+}
 
 uint64_t process_start_time(HANDLE process)
 {

@@ -231,6 +231,21 @@ def many_arguments(agent):
 
 
 @with_agent()
+def script_without_an_interpreter_takes_many_arguments(agent):
+    """The shell runs it, with one argument more; the child's small stack must not matter."""
+    need_unix("a command line has 32767 characters at most")
+    client = agent.client()
+    client.put("script", b"echo $# $1 ${32000}\n", wire.SEND_EXE)
+    arguments = [str(number) for number in range(32000)]
+    for pid in (client.run("./script", *arguments, stdout="out"), client.execute("./script", *arguments, out="out")):
+        equal(client.wait(pid, 20), 0, "status")
+        equal(client.get("out"), b"32000 0 31999\n", "what it was given")
+    large = ["x" * 100000] * 40
+    equal(client.wait(client.run("./script", *large), 20), 1 << 8, "status of a command line that the system refuses")
+    refused("could not run './script': Argument list too long", client.execute, "./script", *large)
+
+
+@with_agent()
 def script_put_and_run_in_the_folder(agent):
     """The TestBot's task: put a script as an executable, run it by a relative name."""
     need_unix("a script.bat is for cmd.exe there")

@@ -112,7 +112,12 @@ static void upload_end(struct os_upload *upload)
 
 int os_upload_commit(struct os_upload *upload, struct error *err)
 {
-    static const char *const kinds[] = {"private", "executable", "ordinary"};
+    static const char *const kinds[] = {
+        [OS_UPLOAD_PRIVATE] = "private",
+        [OS_UPLOAD_EXECUTABLE] = "executable",
+        [OS_UPLOAD_PROGRAM] = "program",
+        [OS_UPLOAD_ORDINARY] = "ordinary",
+    };
     int status = files.commit_status;
     if (status == 0) {
         FILES_LOG("store %s %s; ", kinds[upload->kind], upload->path);

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "linux/process/launch.h"
+#include "linux/errno.h"
+#include "linux/process/reap.h"
+#include "linux/process/signals.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdint.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#ifndef SYS_close_range
+#define SYS_close_range 436
+#endif
+
+/* From before a fork until its child has closed its copies. */
+struct window {
+    uint64_t number; /* in the order of their beginnings */
+    struct window *next;
+};
+
+static pthread_mutex_t launch_lock = PTHREAD_MUTEX_INITIALIZER; /* guards what follows; held over no fork */
+static pthread_cond_t window_ended = PTHREAD_COND_INITIALIZER;
+static struct window *windows; /* on their owners' stacks */
+static uint64_t window_count;
+static bool frozen;
+
+static bool window_begin(struct window *window)
+{
+    pthread_mutex_lock(&launch_lock);
+    bool allowed = !frozen;
+    if (allowed) {
+        window->number = ++window_count;
+        window->next = windows;
+        windows = window;
+    }
+    pthread_mutex_unlock(&launch_lock);
+    return allowed;
+}
+
+static void window_end(const struct window *window)
+{
+    pthread_mutex_lock(&launch_lock);
+    struct window **link = &windows;
+    while (*link != window)
+        link = &(*link)->next;
+    *link = window->next;
+    pthread_cond_broadcast(&window_ended);
+    pthread_mutex_unlock(&launch_lock);
+}
+
+/* Returns whether one of the first windows, up to that number, is still open. The lock is held. */
+static bool any_window(uint64_t last)
+{
+    for (const struct window *window = windows; window; window = window->next)
+        if (window->number <= last)
+            return true;
+    return false;
+}
+
+void launch_settle(void)
+{
+    pthread_mutex_lock(&launch_lock);
+    for (uint64_t last = window_count; any_window(last);)
+        pthread_cond_wait(&window_ended, &launch_lock);
+    pthread_mutex_unlock(&launch_lock);
+}
+
+void launch_freeze(void)
+{
+    pthread_mutex_lock(&launch_lock);
+    frozen = true;
+    while (windows)
+        pthread_cond_wait(&window_ended, &launch_lock);
+    pthread_mutex_unlock(&launch_lock);
+}
+
+void launch_thaw(void)
+{
+    pthread_mutex_lock(&launch_lock);
+    frozen = false;
+    pthread_mutex_unlock(&launch_lock);
+}
+
+/* ---- the child, where only system calls are safe ---- */
+
+static void close_between(unsigned first, unsigned last)
+{
+    struct rlimit limit;
+    if (first > last || syscall(SYS_close_range, first, last, 0) == 0)
+        return;
+    /* Before Linux 5.9. */
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0)
+        for (unsigned fd = first; fd <= last && fd < limit.rlim_cur; fd++)
+            close((int)fd);
+}
+
+static void report_code(int report, int code)
+{
+    if (write(report, &code, sizeof code) != sizeof code)
+        _exit(1);
+}
+
+static _Noreturn void launch_child(const struct launch *launch, int pipe_end, bool tells)
+{
+    int report = fcntl(pipe_end, F_DUPFD_CLOEXEC, 3); /* where no standard descriptor goes */
+    if (report < 0)
+        _exit(1);
+    for (int i = 0; i < 3; i++)
+        if (launch->standard[i] >= 0 && dup2(launch->standard[i], i) < 0)
+            _exit(1);
+    close_between(3, (unsigned)report - 1);
+    close_between((unsigned)report + 1, ~0u);
+    report_code(report, 0);
+    if (launch->new_session)
+        setsid();
+    signals_reset();
+    int code = launch->become(launch->context);
+    if (tells)
+        report_code(report, code);
+    _exit(1);
+}
+
+/* ---- the parent ---- */
+
+static bool read_code(int fd, int *code)
+{
+    ssize_t got;
+    while ((got = read(fd, code, sizeof *code)) < 0 && errno == EINTR)
+        ;
+    return got == sizeof *code;
+}
+
+/* Waits until the child has closed its copies; one that was killed has when it is dead. */
+static void wait_for_closed(int fd, pid_t pid)
+{
+    int code;
+    siginfo_t info;
+    if (read_code(fd, &code))
+        return;
+    while (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT) < 0 && errno == EINTR)
+        ;
+}
+
+/* Forks, and returns once the child has closed its copies; fd is the end of the pipe that it reports to. */
+static int launch_fork(const struct launch *launch, pid_t *pid, int *fd, bool tells)
+{
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) < 0)
+        return errno;
+    *pid = fork();
+    if (*pid == 0)
+        launch_child(launch, ends[1], tells);
+    int code = *pid < 0 ? errno : 0;
+    close(ends[1]);
+    if (code == 0) {
+        reap_own(*pid);
+        wait_for_closed(ends[0], *pid);
+        *fd = ends[0];
+    } else {
+        close(ends[0]);
+    }
+    return code;
+}
+
+int launch(const struct launch *launch, pid_t *pid, int *report, struct error *err)
+{
+    struct window window;
+    int fd = -1;
+    if (!window_begin(&window))
+        return error_set(err, ERR_UNAVAILABLE, "the agent is about to become another executable");
+    int code = launch_fork(launch, pid, &fd, report != NULL);
+    window_end(&window);
+    if (code)
+        return errno_error(err, code, NULL);
+    if (report)
+        *report = fd;
+    else
+        close(fd);
+    return 0;
+}
+
+int launch_wait_for_exec(int report)
+{
+    int code = 0;
+    if (!read_code(report, &code))
+        code = 0;
+    close(report);
+    return code;
+}
