@@ -182,9 +182,10 @@ int capturer_do(struct capturer *capturer, const struct capture_options *options
     find_candidates(capturer, options);
     for (size_t i = 0; i < capturer->candidates.count && may_try_next(reason.status); i++) {
         const struct capture_candidate *candidate = &capturer->candidates.items[i];
-        if (options->timeout_ms > 0)
+        size_t left = capturer->candidates.count - i;
+        if (options->timeout_ms > 0) /* the first, which is likely the right one, has a half of it */
             own.timeout_ms =
-                capturer_share(capturer, candidate->backend, capturer->candidates.count - i, capturer->deadline_ms);
+                capturer_share(capturer, candidate->backend, i == 0 && left > 2 ? 2 : left, capturer->deadline_ms);
         reason.status = capturer_try(capturer, candidate, &own, task, &reason);
         *taken = candidate;
         if (reason.status == 0)

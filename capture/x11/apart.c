@@ -251,17 +251,21 @@ static int x11_worse_status(int all, int status)
     return all == ERR_DENIED || status == ERR_DENIED ? ERR_DENIED : ERR_UNAVAILABLE;
 }
 
-/* Tries the servers in order. Each has its share of the time, so that a silent one leaves some to the others. */
+/* Tries the servers in order. Each has its share of the time, so that a silent one leaves some to the others: the first,
+   which is likely the right one, a half. */
 static int x11_try_servers(struct capture *capture, struct x11_servers *servers, const struct capture_options *options,
                            int64_t deadline_ms, struct x11_task *task, struct error *err)
 {
     int all = ERR_UNAVAILABLE;
+    bool is_first = true;
     for (size_t i = 0; i < servers->count; i++) {
         struct x11_server *server = &servers->items[i];
         struct capture_options own = *options;
         if (!x11_server_is_wanted(server, options->source))
             continue;
-        own.timeout_ms = (int)(os_time_left(deadline_ms) / (int64_t)x11_count_wanted(servers, i, options->source));
+        size_t left = x11_count_wanted(servers, i, options->source);
+        own.timeout_ms = (int)(os_time_left(deadline_ms) / (int64_t)(is_first && left > 2 ? 2 : left));
+        is_first = false;
         int status = x11_try_server(capture, server, &own, task, err);
         if (status == 0 || !x11_may_try_next(capture, status))
             return status;
