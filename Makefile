@@ -119,6 +119,12 @@ unit: $(UNIT)
 integration: all
 	$(INTEGRATION_RUN) $(INTEGRATION)
 
+#: make check-load   100 upgrades and restarts under load, and 10 000 uploads that are run beside other programs (minutes)
+.PHONY: check-load
+check-load: all
+	PERISCOPE_UPGRADES=100 PERISCOPE_PAIRS=10000 $(subst --time-limit 300,--time-limit 3600,$(INTEGRATION_RUN)) \
+		tests/integration/test_upgrade_load.py
+
 include $(wildcard tests/*.mk tests/*/*.mk)
 
 # ---- installation ----

@@ -28,12 +28,13 @@ struct agent {
     struct children *children;
     struct worker_pool *workers;
     struct os_listener *listener;
-    struct allow *allow;       /* which addresses may connect */
-    atomic_bool not_admitting; /* the listener has stopped: nobody may become a client any more */
-    atomic_uint waiting_count; /* peers that wait for a name to be looked up (admission.c) */
-    atomic_bool stopping;      /* the service manager requested a stop */
-    atomic_bool upgrading;     /* a new executable is being received or has replaced the agent's own: one at a time */
-    int64_t start_ms;          /* wall time of this start of the agent */
+    struct allow *allow;             /* which addresses may connect */
+    atomic_bool not_admitting;       /* the listener has stopped: nobody may become a client any more */
+    atomic_uint waiting_count;       /* peers that wait for a name to be looked up (admission.c) */
+    atomic_bool stopping;            /* the service manager requested a stop */
+    atomic_bool ending;              /* no session begins another request */
+    atomic_bool upgrading;           /* the agent is about to become another executable: one at a time */
+    int64_t start_ms;                /* wall time of this start of the agent */
     struct budget requests, replies; /* the memory that sessions hold */
     struct os_mutex *lock;           /* guards what follows */
     struct session *sessions;

@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define STARTING_MS 2000 /* for a thread to list its child; one that is stuck has told no host of it */
+
 struct waiter {
     struct os_waker *waker;
     struct waiter *next;
@@ -32,7 +34,8 @@ struct children {
     struct os_mutex *lock; /* guards everything below */
     struct child *running, *exited;
     unsigned running_count, exited_count;
-    struct child *restored; /* the last one that children_restore made; used only there, before any client connects */
+    unsigned starting_count; /* threads that may have a child that is not listed yet */
+    struct child *restored;  /* the last one that children_restore made; used only there, before any client connects */
 };
 
 static void child_free(struct child *child)
@@ -181,12 +184,21 @@ static void children_add(struct children *children, struct child *child)
     os_mutex_unlock(children->lock);
 }
 
-static bool table_is_full(struct children *children)
+/* Begins a start, which children_end_start() ends. Returns false when the table is full. */
+static bool children_begin_start(struct children *children)
 {
     os_mutex_lock(children->lock);
-    bool full = children->running_count + children->exited_count >= CHILDREN_MAX;
+    bool room = children->running_count + children->exited_count < CHILDREN_MAX;
+    children->starting_count += room;
     os_mutex_unlock(children->lock);
-    return full;
+    return room;
+}
+
+static void children_end_start(struct children *children)
+{
+    os_mutex_lock(children->lock);
+    children->starting_count--;
+    os_mutex_unlock(children->lock);
 }
 
 static char *report_path(const char *path)
@@ -194,12 +206,9 @@ static char *report_path(const char *path)
     return path && *path ? strdup(path) : NULL;
 }
 
-int children_start(struct children *children, const struct os_process_spec *spec, bool tracked, uint64_t *pid,
-                   struct error *err)
+static int start_and_list(struct children *children, const struct os_process_spec *spec, bool tracked, uint64_t *pid,
+                          struct error *err)
 {
-    if (table_is_full(children))
-        return error_set(err, ERR_LIMIT, "could not run '%s': %d children are kept already; forget some", spec->argv[0],
-                         CHILDREN_MAX);
     struct child *child = calloc(1, sizeof *child);
     if (!child)
         return error_set(err, ERR_NO_MEMORY, "could not run '%s': Cannot allocate memory", spec->argv[0]);
@@ -217,6 +226,17 @@ int children_start(struct children *children, const struct os_process_spec *spec
              spec->as ? os_identity_name(spec->as) : "as the agent");
     children_add(children, child);
     return 0;
+}
+
+int children_start(struct children *children, const struct os_process_spec *spec, bool tracked, uint64_t *pid,
+                   struct error *err)
+{
+    if (!children_begin_start(children))
+        return error_set(err, ERR_LIMIT, "could not run '%s': %d children are kept already; forget some", spec->argv[0],
+                         CHILDREN_MAX);
+    int status = start_and_list(children, spec, tracked, pid, err);
+    children_end_start(children);
+    return status;
 }
 
 /* Waits once and returns what ended the wait. The lock is held, and released during the wait. */
@@ -363,6 +383,25 @@ void children_count(struct children *children, unsigned *running, unsigned *exit
     *running = children->running_count;
     *exited = children->exited_count;
     os_mutex_unlock(children->lock);
+}
+
+void children_freeze(struct children *children)
+{
+    unsigned starting = 1;
+    int64_t deadline = os_deadline(STARTING_MS);
+    os_process_freeze(); /* now no start gets a child that has none yet */
+    while (starting && os_time_left(deadline)) {
+        os_mutex_lock(children->lock);
+        starting = children->starting_count;
+        os_mutex_unlock(children->lock);
+        os_sleep_ms(starting ? 5 : 0);
+    }
+}
+
+void children_thaw(struct children *children)
+{
+    os_process_thaw();
+    children_poll(children); /* nobody was told of what has exited meanwhile */
 }
 
 static void save_child(const struct child *child, struct buffer *out)

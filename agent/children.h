@@ -25,6 +25,11 @@ int children_tree(struct children *children, uint64_t pid, struct os_process_inf
                   struct error *err);
 void children_count(struct children *children, unsigned *running, unsigned *exited);
 
+/* Begins the quiet point of an upgrade: no child starts, and the end of none is noticed, until children_thaw(). What exits
+   after this has its status in the next executable. Waits, within a bound, for children that have started and are not
+   listed yet. */
+void children_freeze(struct children *children);
+void children_thaw(struct children *children);
 /* Saves the table as text lines for an upgrade, and restores it from them. */
 void children_save(struct children *children, struct buffer *out);
 void children_restore(struct children *children, const char *line);

@@ -11,7 +11,9 @@
 #define CLIENTS_RESERVE 4       /* this part of all is for sources that have few */
 #define CLIENTS_FEW 16          /* few: less than this part of all */
 
-#define LEAVE_MS 2000 /* how long sessions may clean up before the agent becomes another executable */
+#define ANSWER_MS                                                                                                      \
+    2000 /* how long requests that were received may take to be answered when the agent ends the sessions */
+#define LEAVE_MS 2000 /* and how long sessions may then clean up */
 
 /* Sends a refusal instead of the banner. A fresh socket's send buffer is empty, so this never blocks. */
 static void clients_refuse(struct session *session, const char *text)
@@ -93,16 +95,25 @@ void clients_leave(struct session *session)
     os_mutex_unlock(agent->lock);
 }
 
-void clients_end(struct agent *agent)
+/* Does that to each connection until all sessions have left, or the time is over. */
+static void end_each(struct agent *agent, void (*end)(struct os_socket *socket), int within_ms)
 {
     unsigned left = 1;
-    int64_t deadline = os_deadline(LEAVE_MS);
+    int64_t deadline = os_deadline(within_ms);
     while (left && os_time_left(deadline)) {
         os_mutex_lock(agent->lock);
         for (struct session *session = agent->sessions; session; session = session->next)
-            os_socket_shutdown(session->socket);
+            end(session->socket);
         left = agent->client_count;
         os_mutex_unlock(agent->lock);
         os_sleep_ms(left ? 5 : 0);
     }
+}
+
+void clients_end(struct agent *agent)
+{
+    atomic_store(&agent->ending, true);
+    end_each(agent, os_socket_end_input, ANSWER_MS);
+    end_each(agent, os_socket_shutdown, LEAVE_MS);
+    atomic_store(&agent->ending, false);
 }

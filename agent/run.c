@@ -52,17 +52,22 @@ static int open_listener(struct agent *agent, struct error *err)
     return os_listen(&agent->listener, options->bind_to, options->port, err);
 }
 
-/* Becomes the next executable. Returns only on failure. */
+/* Becomes the next executable, at a point where no child starts and no status is collected. Returns only on failure. */
 static int become_next(struct agent *agent, struct error *err)
 {
     struct buffer state;
     worker_pool_stop(agent->workers);
     log_flush(LOG_FLUSH_MS);
     buffer_init(&state, STATE_MAX);
+    children_freeze(agent->children);
     children_save(agent->children, &state);
     struct slice text = {state.data, state.len};
-    int status =
-        os_upgrade_exec(agent->next_path, (const char *const *)agent->next_argv.items, agent->listener, text, err);
+    int status = state.failed
+                     ? error_set(err, ERR_LIMIT,
+                                 "unable to start the new server: the children's records exceed %u bytes", STATE_MAX)
+                     : os_upgrade_exec(agent->next_path, (const char *const *)agent->next_argv.items, agent->listener,
+                                       text, err);
+    children_thaw(agent->children);
     buffer_deinit(&state);
     return status;
 }

@@ -90,6 +90,8 @@ static int reply_check(const struct session *session, const struct reply *reply,
 static int session_serve(struct session *session, struct request *request, struct reply *reply, struct error *err)
 {
     struct error lost;
+    if (atomic_load(&session->agent->ending))
+        return 0;
     session->in_request = buffered_has_bytes(&session->input);
     int status = request_read(request, &session->input.source, &session->agent->requests, err);
     if (status == 0)
@@ -127,7 +129,7 @@ static int serve_one(struct session *session, struct error *err)
     buffer_init(&reply.bytes, WIRE_REPLY_MAX);
     reply.bytes.budget = &session->agent->replies;
     int status = session_serve(session, &request, &reply, err);
-    bool become_next = status == 1 && reply.become_next;
+    bool become_next = reply.become_next; /* also when the client has not waited for the answer */
     os_file_close(reply.file);
     buffer_deinit(&reply.bytes);
     bool was_large = request.list.most > TRIM_LEAST;

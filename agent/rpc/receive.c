@@ -26,22 +26,38 @@ static int receive_fill(struct request *request, struct os_upload *upload, struc
     int status = bytes ? receive_copy(request, upload, bytes, err, reason)
                        : error_set(reason, ERR_NO_MEMORY, "Cannot allocate memory");
     free(bytes);
-    if (status)
-        os_upload_abandon(upload);
-    else
-        status = os_upload_commit(upload, reason);
     return status;
+}
+
+static int receive_failure(int status, const char *path, const struct error *reason, struct error *err)
+{
+    if (status && status != ERR_CLOSED)
+        error_set(err, status, "an error occurred while writing to '%s': %s", path, reason->text);
+    return status;
+}
+
+int receive_upload(struct request *request, const char *path, enum os_upload_kind kind, struct os_upload **out,
+                   struct error *err)
+{
+    struct error reason;
+    int status = os_upload_begin(out, path, kind, &reason);
+    if (status)
+        return error_set(err, status, "unable to open '%s' for writing: %s", path, reason.text);
+    status = receive_fill(request, *out, err, &reason);
+    if (status)
+        os_upload_abandon(*out);
+    return receive_failure(status, path, &reason, err);
+}
+
+int receive_commit(struct os_upload *upload, const char *path, struct error *err)
+{
+    struct error reason;
+    return receive_failure(os_upload_commit(upload, &reason), path, &reason, err);
 }
 
 int receive_file(struct request *request, const char *path, bool executable, struct error *err)
 {
     struct os_upload *upload;
-    struct error reason;
-    int status = os_upload_begin(&upload, path, executable ? OS_UPLOAD_EXECUTABLE : OS_UPLOAD_PRIVATE, &reason);
-    if (status)
-        return error_set(err, status, "unable to open '%s' for writing: %s", path, reason.text);
-    status = receive_fill(request, upload, err, &reason);
-    if (status && status != ERR_CLOSED)
-        error_set(err, status, "an error occurred while writing to '%s': %s", path, reason.text);
-    return status;
+    int status = receive_upload(request, path, executable ? OS_UPLOAD_EXECUTABLE : OS_UPLOAD_PRIVATE, &upload, err);
+    return status ? status : receive_commit(upload, path, err);
 }

@@ -3,10 +3,16 @@
 #ifndef AGENT_RPC_RECEIVE_H
 #define AGENT_RPC_RECEIVE_H
 
+#include "platform/file.h"
 #include "protocol/wire.h"
 
 /* Receives a file at path, which has its old content or all of the data at any time. Error texts are testagentd's.
    ERR_CLOSED when the connection failed. */
 int receive_file(struct request *request, const char *path, bool executable, struct error *err);
+/* Its two halves: all of the data is there after the first, and it takes its name in the second, which frees the upload in
+   any case. */
+int receive_upload(struct request *request, const char *path, enum os_upload_kind kind, struct os_upload **out,
+                   struct error *err);
+int receive_commit(struct os_upload *upload, const char *path, struct error *err);
 
 #endif

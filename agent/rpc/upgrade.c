@@ -5,6 +5,7 @@
 #include "agent/rpc/rpc.h"
 #include "platform/file.h"
 #include "platform/upgrade.h"
+#include "platform/upgrade_file.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +13,8 @@
 
 #define NAME_SIZE 4200 /* bytes */
 #define ENDING_SIZE 8  /* bytes: ".old" */
+#define SELF_MAX 65536 /* bytes of a path, with its NUL */
+#define WHOSE "only the system's administrator may be able to write what the agent becomes"
 
 /* Sets the executable to become, under the lock since two clients may upgrade at once: the last one wins. */
 static int set_next(struct agent *agent, const char *path, const char *const *argv, struct error *err)
@@ -110,15 +113,13 @@ void upgrade_undo(struct agent *agent, const char *why)
     atomic_store(&agent->upgrading, false);
 }
 
-static int upgrade_install(struct session *session, struct request *request, const char *exe, struct error *err)
+/* Gives the received executable its name, checks it there, and puts it in the place of the agent's own. */
+static int upgrade_install(struct session *session, struct os_upload *upload, const char *exe, const char *fresh,
+                           struct error *err)
 {
     struct error reason;
-    char fresh[NAME_SIZE];
     const char *const *argv = (const char *const *)session->agent->options->argv;
-    if (strlen(exe) >= NAME_SIZE - ENDING_SIZE)
-        return error_set(err, ERR_LIMIT, "unable to get the process filename: it is too long");
-    path_with_ending(fresh, exe, ".new");
-    int status = receive_file(request, fresh, true, err);
+    int status = receive_commit(upload, fresh, err);
     if (status)
         return status;
     status = os_upgrade_check(fresh, argv, err);
@@ -134,30 +135,56 @@ static int upgrade_install(struct session *session, struct request *request, con
     return status;
 }
 
-/* Begins an upgrade, which lasts until the agent has become the new executable, or until upgrade_undo. */
-static int begin_upgrade(struct session *session, struct request *request, struct error *err)
+/* Begins an upgrade or a restart, which lasts until the agent has become the next executable, or until upgrade_undo. */
+static int begin_upgrade(struct agent *agent, struct error *err)
 {
-    struct buffer exe;
-    if (atomic_exchange(&session->agent->upgrading, true))
-        return error_set(err, ERR_UNAVAILABLE, "another upgrade is under way");
-    buffer_init(&exe, 65536);
-    int status = os_self_path(&exe, err);
-    if (status == 0)
-        status = upgrade_install(session, request, (const char *)exe.data, err);
-    buffer_deinit(&exe);
+    return atomic_exchange(&agent->upgrading, true) ? error_set(err, ERR_UNAVAILABLE, "another upgrade is under way")
+                                                    : 0;
+}
+
+/* Ends one that was refused. */
+static int give_up(struct agent *agent, int status)
+{
     if (status)
-        atomic_store(&session->agent->upgrading, false);
+        atomic_store(&agent->upgrading, false);
     return status;
+}
+
+/* Receives the executable first: whoever sends it slowly, or never to its end, is in nobody's way. */
+static int upgrade_receive(struct session *session, struct request *request, const char *exe, struct error *err)
+{
+    char fresh[NAME_SIZE];
+    struct os_upload *upload;
+    if (strlen(exe) >= NAME_SIZE - ENDING_SIZE)
+        return error_set(err, ERR_LIMIT, "unable to get the process filename: it is too long");
+    int status = os_upgrade_check_folder(exe, agent_run_as(session->agent), err);
+    if (status)
+        return error_prefix(err, status, "upgrade is refused: " WHOSE);
+    path_with_ending(fresh, exe, ".new");
+    status = receive_upload(request, fresh, OS_UPLOAD_PROGRAM, &upload, err);
+    if (status)
+        return status;
+    status = begin_upgrade(session->agent, err);
+    if (status) {
+        os_upload_abandon(upload);
+        return status;
+    }
+    return give_up(session->agent, upgrade_install(session, upload, exe, fresh, err));
 }
 
 int rpc_upgrade(struct session *session, struct request *request, struct reply *reply, struct error *err)
 {
+    struct buffer exe;
     if (session->agent->options->no_upgrade) {
         log_line("%s: an upgrade of %llu bytes was dropped (--no-upgrade)", session->peer_text,
                  (unsigned long long)request->data_size);
         return reply_empty(reply);
     }
-    int status = begin_upgrade(session, request, err);
+    buffer_init(&exe, SELF_MAX);
+    int status = os_self_path(&exe, err);
+    if (status == 0)
+        status = upgrade_receive(session, request, (const char *)exe.data, err);
+    buffer_deinit(&exe);
     if (status)
         return status;
     correct_start_count(session->agent, -1);
@@ -166,24 +193,42 @@ int rpc_upgrade(struct session *session, struct request *request, struct reply *
     return reply_empty(reply);
 }
 
-int rpc_restart(struct session *session, struct request *request, struct reply *reply, struct error *err)
+/* Finds the executable by its real path, on which nobody can put another one between the check and the restart. */
+static int restart_find(struct session *session, const char *path, struct buffer *real, struct error *err)
+{
+    struct error reason;
+    int status = os_upgrade_find(real, path, agent_run_as(session->agent), &reason);
+    if (status == ERR_DENIED)
+        return error_set(err, status, "restart as '%s' is refused: " WHOSE ": %s", path, reason.text);
+    return status ? error_set(err, status, "could not stat '%s': %s", path, reason.text) : 0;
+}
+
+static int restart_prepare(struct session *session, const struct request *request, struct error *err)
 {
     struct strlist argv = {0};
-    struct error reason;
-    struct os_file *file;
-    uint64_t size;
-    const char *path = request->args[0].text;
-    int status = os_file_open(&file, path, &size, &reason);
-    if (status)
-        return error_set(err, status, "could not stat '%s': %s", path, reason.text);
-    os_file_close(file);
+    struct buffer real;
+    buffer_init(&real, SELF_MAX);
     for (uint32_t i = 0; i < request->arg_count; i++)
         strlist_add(&argv, request->args[i].text);
-    status = argv.failed ? error_set(err, ERR_NO_MEMORY, "unable to build the new command line")
-                         : os_upgrade_check(path, (const char *const *)argv.items, err);
+    int status = argv.failed ? error_set(err, ERR_NO_MEMORY, "unable to build the new command line")
+                             : restart_find(session, request->args[0].text, &real, err);
     if (status == 0)
-        status = set_next(session->agent, path, (const char *const *)argv.items, err);
+        status = os_upgrade_check((const char *)real.data, (const char *const *)argv.items, err);
+    if (status == 0)
+        status = set_next(session->agent, (const char *)real.data, (const char *const *)argv.items, err);
+    buffer_deinit(&real);
     strlist_deinit(&argv);
+    return status;
+}
+
+int rpc_restart(struct session *session, struct request *request, struct reply *reply, struct error *err)
+{
+    const char *path = request->args[0].text;
+    if (session->agent->options->no_upgrade)
+        return error_set(err, ERR_DENIED, "restart as '%s' is not allowed (--no-upgrade)", path);
+    int status = begin_upgrade(session->agent, err);
+    if (status == 0)
+        status = give_up(session->agent, restart_prepare(session, request, err));
     if (status)
         return status;
     log_line("%s: restart as '%s'", session->peer_text, path);

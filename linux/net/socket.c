@@ -113,6 +113,11 @@ enum os_wait_result os_socket_wait(struct os_socket *s, struct os_waker *waker, 
     }
 }
 
+void os_socket_end_input(struct os_socket *s)
+{
+    shutdown(s->fd, SHUT_RD);
+}
+
 void os_socket_shutdown(struct os_socket *s)
 {
     shutdown(s->fd, SHUT_RDWR);

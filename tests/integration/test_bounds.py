@@ -101,7 +101,7 @@ def request_beyond_the_bound_is_refused_and_the_next_one_understood(agent):
     check(len(texts - crowded) == 1, f"none was read: {texts}")  # exec's own refusal of such a word
 
 
-@with_agent("--max-clients", "1000")
+@with_agent()
 def claimed_sizes_take_no_memory(agent):
     """Sizes and counts that are only told, by 300 clients."""
     need_memory()

@@ -65,18 +65,6 @@ def drip_a_list(connection):
     drip(connection, endless(wire.u32(1000000), wire.raw("s", b"\0")))
 
 
-class FileDrip:
-    """Drips a file, and tells when its content has begun to arrive."""
-
-    def __init__(self):
-        self.arrives = False
-
-    def __call__(self, connection):
-        drip(connection, wire.u32(1) + wire.header("d", 100 << 20) + b"begin")
-        self.arrives = True
-        drip(connection, endless())
-
-
 def drip_a_file(connection):
     drip(connection, endless(wire.u32(1) + wire.header("d", 100 << 20)))
 
@@ -198,19 +186,17 @@ def signals_end_every_verb_in_every_phase():
 @test
 def each_signal_ends_a_transfer_and_leaves_no_file():
     for number in SIGNALS:
-        file = FileDrip()
-        with Guest(file) as guest, tempfile.TemporaryDirectory() as folder:
-            end_by(number, guest.address, "get", folder, started=lambda: file.arrives)
+        with Guest(drip_a_file) as guest, tempfile.TemporaryDirectory() as folder:
+            end_by(number, guest.address, "get", folder, started=lambda: os.listdir(folder))
 
 
 @test
 def ignored_signals_stay_ignored():
     """As by nohup."""
-    file = FileDrip()
-    with Guest(file) as guest, tempfile.TemporaryDirectory() as folder:
+    with Guest(drip_a_file) as guest, tempfile.TemporaryDirectory() as folder:
         process = cli.start("get", "--total-limit", "2", guest.address, "remote", "local", cwd=folder,
                             preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
-        eventually(lambda: file.arrives, "the beginnings of a file")
+        eventually(lambda: os.listdir(folder), "the beginnings of a file")
         process.send_signal(signal.SIGHUP)
         result = cli.finish(process)
         equal(result.code, TIMED_OUT, result.err)

@@ -2,12 +2,16 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """upgrade and restart: the new agent answers on the same port, and no child is forgotten."""
 import os
+import shutil
+import socket
 import stat
+import struct
+import tempfile
 import time
 
 import harness
 import wire
-from harness import PROGRAM, check, equal, eventually, need_unix, refused, with_agent
+from harness import PROGRAM, Agent, check, equal, eventually, need_unix, refused, test, with_agent
 from wire import d, s
 
 ANOTHER_PROCESS = "it becomes another process then, which tests/wine/test_upgrade.py follows"
@@ -128,17 +132,141 @@ def upgrade_that_breaks_off(agent):
     agent.ping()
 
 
-@with_agent(copy=True)
+@with_agent("--protocol", "1.8", "--no-upgrade", copy=True)
+def no_upgrade_refuses_a_restart(agent):
+    """It would be the same as an upgrade, by another name."""
+    client = agent.client()
+    start = client.property("agent.start")
+    equal(client.refusal(wire.RESTART, *map(s, (agent.path(PROGRAM), str(agent.port)))),
+          f"restart as '{agent.path(PROGRAM)}' is not allowed (--no-upgrade)", "error text")
+    equal(agent.client().property("agent.start"), start, "agent.start")
+
+
+def slow_agent(agent):
+    """A program that an agent may become, once there is a file `go`."""
+    agent.write("slow", f'#!/bin/sh\ntouch asked\nuntil [ -e go ]; do sleep 0.05; done\nexec {agent.path(PROGRAM)} "$@"\n'.encode())
+    os.chmod(agent.path("slow"), 0o755)
+    return wire.request(wire.RESTART, *map(s, ("./slow", str(agent.port))))
+
+
+@with_agent("--protocol", "1.8", copy=True)
 def one_upgrade_at_a_time(agent):
     """Else the second would move the first one's executable aside in place of the one that runs."""
+    need_unix("the programs are scripts")
     first, second = agent.client(), agent.client()
     under_way = "another upgrade is under way"
-    first.send(wire.u32(wire.UPGRADE), wire.u32(1), wire.header("d", 1000), b"MZ")
-    eventually(lambda: harness.half_files(agent.pid, agent.folder), "the file that the first one is received into")
-    equal(second.refusal(wire.UPGRADE, d(b"x")), under_way, "the second one's answer")
-    first.send(bytes(998))
-    equal([entry.kind for entry in first.reply_list()], ["e"], "the first one's answer")
-    check(second.refusal(wire.UPGRADE, d(b"x")) != under_way, "the first one has ended and is still under way")
+    first.send(slow_agent(agent))
+    eventually(lambda: os.path.exists(agent.path("asked")), "the check of the first one")
+    equal(second.refusal(wire.UPGRADE, d(b"x")), under_way, "an upgrade's answer")
+    equal(second.refusal(wire.RESTART, s(PROGRAM)), under_way, "a restart's answer")
+    agent.write("go", b"")
+    equal(first.reply_list(), [], "the first one's answer")
+    client_of_new_agent(agent, first)
+
+
+@with_agent(copy=True)
+def an_upload_that_never_ends_blocks_no_upgrade(agent):
+    need_unix(ANOTHER_PROCESS)
+    endless = [agent.client() for _ in range(3)]
+    for client in endless:
+        client.send(wire.u32(wire.UPGRADE), wire.u32(1), wire.header("d", 1000), b"MZ")
+    endless[2].send(wire.u32(0))
+    uploader = agent.client()
+    uploader.send(wire.u32(wire.SENDFILE), wire.u32(3), s("upload"), wire.I(0), wire.header("d", 1 << 30), b"x")
+    client = agent.client()
+    client.expect("", wire.UPGRADE, d(executable()))
+    client_of_new_agent(agent, client)
+    check(uploader.ended(), "the upload goes on")
+
+
+@with_agent("--protocol", "1.8", copy=True)
+def restart_whose_client_has_left(agent):
+    """The answer can't be sent; the agent must not be left between the two."""
+    need_unix("the programs are scripts")
+    client = agent.client()
+    client.send(slow_agent(agent))
+    eventually(lambda: os.path.exists(agent.path("asked")), "the check")
+    client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    client.close()
+    agent.write("go", b"")
+    client = agent.client()
+    check(client.ended(), "the connection to the old agent goes on")
+    eventually(lambda: try_client(agent), "an answer on the same port").expect("", wire.UPGRADE, d(executable()))
+
+
+def trusted_folder():
+    """One that only root can write, as are all above it; None where there is none."""
+    for folder in ("/root", "/opt", "/usr/local/lib"):
+        if os.path.isdir(folder) and os.stat(folder).st_uid == 0 and not os.statvfs(folder).f_flag & os.ST_NOSUID:
+            return tempfile.mkdtemp(prefix="periscope-test-", dir=folder)
+    raise harness.Skip("no folder here is root's alone")
+
+
+def restart_as(agent, path):
+    """The error text, or None once the agent has become that."""
+    client = agent.client()
+    reply = client.call(wire.RESTART, *map(s, (path, "--run-as", "nobody", "--protocol", "1.8", str(agent.port))))
+    if reply:
+        return reply[0].text
+    client_of_new_agent(agent, client)
+    return None
+
+
+@with_agent("--run-as", "nobody", "--protocol", "1.8")
+def restart_takes_no_file_that_a_test_can_write(agent):
+    """Else each test has the agent's rights. What is refused is not even run for the check."""
+    need_unix("there access lists say who can write")
+    harness.need_root()
+    client, folder = agent.client(), trusted_folder()
+    try:
+        client.put("mine", b"#!/bin/sh\ntouch /tmp/ran\n".replace(b"/tmp/ran", agent.path("ran").encode()), wire.SEND_EXE)
+        check("'/tmp' can be written by others than root" in restart_as(agent, "mine"), "a file of the test's")
+        good, link = os.path.join(folder, "periscoped"), agent.path("link")
+        shutil.copy(harness.COMMAND[-1], good)
+        os.chmod(folder, 0o755)
+        for what, how, back, told in (
+                (good, lambda: os.chmod(good, 0o775), lambda: os.chmod(good, 0o755), f"'{good}' can be written by others"),
+                (good, lambda: os.chown(good, 65534, 0), lambda: os.chown(good, 0, 0), f"'{good}' belongs to the user"),
+                (folder, lambda: os.chmod(folder, 0o1777), lambda: os.chmod(folder, 0o755), f"'{folder}' can be written"),
+                (folder, lambda: os.chown(folder, 65534, 0), lambda: os.chown(folder, 0, 0), f"'{folder}' belongs to")):
+            how()
+            check(told in (restart_as(agent, good) or ""), f"{told}: not refused")
+            back()
+        check(not os.path.exists(agent.path("ran")), "what was refused was run")
+        os.symlink(good, link)
+        equal(restart_as(agent, link), None, "what only root can write, by a link that anybody could make")
+        equal(os.readlink(f"/proc/{agent.pid}/exe"), good, "what runs")
+    finally:
+        shutil.rmtree(folder)
+
+
+@with_agent("--run-as", "nobody", copy=True)
+def upgrade_needs_a_folder_that_only_root_can_write(agent):
+    need_unix("there access lists say who can write")
+    harness.need_root()
+    told = agent.client().refusal(wire.UPGRADE, d(executable()))
+    check("'/tmp' can be written by others than root" in told, told)
+    equal(os.listdir(agent.folder), [PROGRAM], "files")
+
+
+@test
+def upgrade_in_a_folder_of_roots():
+    """All may execute it then, whatever the agent's umask is."""
+    need_unix("there access lists say who can write")
+    harness.need_root()
+    folder = trusted_folder()
+    try:
+        os.chmod(folder, 0o755)
+        good = os.path.join(folder, PROGRAM)
+        shutil.copy(harness.COMMAND[-1], good)
+        with Agent("--run-as", "nobody", wrapper=["sh", "-c", f'umask 077; shift; exec {good} "$@"', "sh"]) as agent:
+            client = agent.client()
+            client.expect("", wire.UPGRADE, d(executable()))
+            client_of_new_agent(agent, client)
+            info = os.stat(good)
+            equal((info.st_uid, stat.S_IMODE(info.st_mode)), (0, 0o755), "owner and mode of the executable")
+    finally:
+        shutil.rmtree(folder)
 
 
 @with_agent("--protocol", "1.8", copy=True)

@@ -26,7 +26,7 @@ struct os_socket {
     SOCKET handle;       /* non-blocking */
     int64_t deadline_ms; /* of all waits */
     HANDLE happened;     /* set once for each kind of event; asking for it again arms it again */
-    HANDLE ended;        /* set by os_socket_shutdown, for ever */
+    HANDLE ended;        /* set by os_socket_end_input and os_socket_shutdown, for ever */
     atomic_bool hung_up; /* the peer's end was seen, which Winsock reports only once */
 };
 
@@ -159,6 +159,11 @@ enum os_wait_result os_socket_wait(struct os_socket *s, struct os_waker *waker, 
             return OS_WAIT_HANGUP;
         }
     }
+}
+
+void os_socket_end_input(struct os_socket *s)
+{
+    SetEvent(s->ended); /* of a reply goes out what Winsock takes at once */
 }
 
 void os_socket_shutdown(struct os_socket *s)

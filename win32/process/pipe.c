@@ -52,19 +52,6 @@ DWORD pipe_connect(HANDLE *out, const wchar_t *name)
     return *out == INVALID_HANDLE_VALUE ? GetLastError() : 0;
 }
 
-DWORD pipe_open(HANDLE ends[2])
-{
-    wchar_t name[PIPE_NAME_SIZE];
-    make_name(name);
-    DWORD code = create_end(&ends[0], name, NULL);
-    if (code)
-        return code;
-    code = pipe_connect(&ends[1], name);
-    if (code)
-        CloseHandle(ends[0]);
-    return code;
-}
-
 /* Waits for what was begun: 0 and *done, or the code; WAIT_TIMEOUT when it had to be given up. */
 static DWORD finish(HANDLE pipe, OVERLAPPED *overlapped, DWORD *done, int64_t deadline_ms)
 {
@@ -175,6 +162,18 @@ DWORD pipe_listen(HANDLE *out, wchar_t name[PIPE_NAME_SIZE])
     make_name(name);
     code = create_end(out, name, &security);
     LocalFree(security.lpSecurityDescriptor);
+    return code;
+}
+
+DWORD pipe_open(HANDLE ends[2])
+{
+    wchar_t name[PIPE_NAME_SIZE];
+    DWORD code = pipe_listen(&ends[0], name);
+    if (code)
+        return code;
+    code = pipe_connect(&ends[1], name);
+    if (code)
+        CloseHandle(ends[0]);
     return code;
 }
 

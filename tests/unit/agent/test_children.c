@@ -27,6 +27,7 @@ static struct {
     void (*in_wait)(void); /* called by os_socket_wait, with its number in waits */
     enum os_wait_result wait_result;
     int waits, frees;
+    bool frozen;      /* no exit is noticed */
     char synced[256]; /* the paths given to os_file_sync, each in brackets */
 } fake;
 
@@ -62,11 +63,22 @@ uint64_t os_process_pid(const struct os_process *process)
     return process->pid;
 }
 
+void os_process_freeze(void)
+{
+    fake.frozen = true;
+}
+
+void os_process_thaw(void)
+{
+    fake.frozen = false;
+}
+
 bool os_process_poll(struct os_process *process, uint32_t *status)
 {
-    if (process->exited)
-        *status = process->status;
-    return process->exited;
+    if (fake.frozen || !process->exited)
+        return false;
+    *status = process->status;
+    return true;
 }
 
 int os_process_lost(const struct os_process *process, struct error *err)
@@ -482,6 +494,22 @@ static void output_of_an_unknown_user_is_left_alone(void)
     CHECK_TEXT(fake.synced, "");
 }
 
+/* Its status would be in the table of a process that is about to be no more. */
+static void what_exits_after_the_quiet_point_is_not_noticed(void)
+{
+    uint32_t status;
+    begin();
+    start();
+    children_freeze(table);
+    end_process(fake.last, 7);
+    check_counts(1, 0);
+    CHECK_INT(wait_for(5, &status), ERR_TIMEOUT);
+    children_thaw(table); /* the upgrade failed */
+    check_counts(0, 1);
+    CHECK_INT(wait_for(5, &status), 0);
+    CHECK_INT(status, 7);
+}
+
 /* It was dropped as soon as it was listed, so the report's line has no child. */
 static void an_untracked_one_that_ended_during_an_upgrade(void)
 {
@@ -513,6 +541,7 @@ int main(void)
     RUN(one_that_can_not_be_started);
     RUN(what_an_upgrade_takes_over);
     RUN(output_of_an_unknown_user_is_left_alone);
+    RUN(what_exits_after_the_quiet_point_is_not_noticed);
     RUN(an_untracked_one_that_ended_during_an_upgrade);
     return CHECK_RESULT();
 }

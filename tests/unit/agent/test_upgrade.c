@@ -7,6 +7,7 @@
 #include "agent/log.h"
 #include "agent/rpc/rpc.h"
 #include "platform/upgrade.h"
+#include "platform/upgrade_file.h"
 
 static const char *self = "/opt/periscoped";
 static int check_status; /* of os_upgrade_check */
@@ -23,6 +24,25 @@ int os_upgrade_check(const char *path, const char *const *argv, struct error *er
 {
     snprintf(checked, sizeof checked, "%s %s", path, argv[1] ? argv[1] : "");
     return check_status ? error_set(err, check_status, "it is no agent") : 0;
+}
+
+static int place_status; /* of what is asked about a file or a folder */
+static char placed[128]; /* what was asked, and as whom programs run */
+
+int os_upgrade_find(struct buffer *out, const char *path, const char *run_as, struct error *error)
+{
+    snprintf(placed, sizeof placed, "file %s, %s", path, run_as);
+    if (place_status)
+        return error_set(error, place_status, place_status == ERR_DENIED ? "'/opt' can be written" : "No such file");
+    buffer_printf(out, "/real%s", path);
+    buffer_append(out, "", 1);
+    return 0;
+}
+
+int os_upgrade_check_folder(const char *path, const char *run_as, struct error *error)
+{
+    snprintf(placed, sizeof placed, "folder of %s, %s", path, run_as);
+    return place_status ? error_set(error, place_status, "'/opt' can be written") : 0;
 }
 
 static struct options options;
@@ -46,8 +66,8 @@ static void begin(void)
 {
     end();
     files_reset(NULL, NULL);
-    check_status = 0;
-    *checked = '\0';
+    check_status = place_status = 0;
+    *checked = *placed = '\0';
     self = "/opt/periscoped";
     options = (struct options){.argc = 2, .argv = command_line};
     agent = (struct agent){.options = &options, .lock = lock, .start_count = 4};
@@ -78,7 +98,20 @@ static void check_untouched(void)
     CHECK_INT(agent.start_count, 4);
 }
 
-#define STORED "store executable /opt/periscoped.new; "
+static int restart(const char *path)
+{
+    struct argument args[2] = {{.type = WIRE_STRING, .text = (char *)(uintptr_t)path},
+                               {.type = WIRE_STRING, .text = command_line[1]}};
+    struct request request = {.args = args, .arg_count = 2};
+    reply = (struct reply){0};
+    buffer_init(&reply.bytes, 100);
+    err = (struct error){0};
+    int status = rpc_restart(&session, &request, &reply, &err);
+    buffer_deinit(&reply.bytes);
+    return status;
+}
+
+#define STORED "store program /opt/periscoped.new; "
 #define SWAPPED                                                                                                        \
     "rename /opt/periscoped /opt/periscoped.old; "                                                                     \
     "rename /opt/periscoped.new /opt/periscoped; "
@@ -90,6 +123,7 @@ static void it_goes_well(void)
     CHECK_TEXT(files.log, STORED SWAPPED);
     CHECK_INT(files.stored_len, 3);
     CHECK(memcmp(files.stored, "new", 3) == 0);
+    CHECK_TEXT(placed, "folder of /opt/periscoped, agent");
     CHECK_TEXT(checked, "/opt/periscoped.new 9000");
     CHECK(reply.become_next && atomic_load(&agent.upgrading));
     CHECK_TEXT(agent.next_path, "/opt/periscoped");
@@ -104,8 +138,11 @@ static void one_at_a_time(void)
     CHECK_INT(upgrade(), 0);
     CHECK_INT(upgrade(), ERR_UNAVAILABLE);
     CHECK_TEXT(err.text, "another upgrade is under way");
-    CHECK_TEXT(files.log, STORED SWAPPED);
+    CHECK_TEXT(files.log, STORED SWAPPED "abandon /opt/periscoped.new; ");
     CHECK(!reply.become_next);
+    CHECK_INT(restart("/opt/other"), ERR_UNAVAILABLE);
+    CHECK_TEXT(err.text, "another upgrade is under way");
+    CHECK_TEXT(agent.next_path, "/opt/periscoped");
 }
 
 static void what_is_no_agent_is_not_taken(void)
@@ -198,37 +235,58 @@ static void no_upgrade_drops_it(void)
     check_untouched();
 }
 
-static int restart(const char *path)
+static void a_place_that_others_can_write_is_refused(void)
 {
-    struct argument args[2] = {{.type = WIRE_STRING, .text = (char *)(uintptr_t)path},
-                               {.type = WIRE_STRING, .text = command_line[1]}};
-    struct request request = {.args = args, .arg_count = 2};
-    reply = (struct reply){0};
-    buffer_init(&reply.bytes, 100);
-    err = (struct error){0};
-    int status = rpc_restart(&session, &request, &reply, &err);
-    buffer_deinit(&reply.bytes);
-    CHECK_INT(files.open_files, 0);
-    return status;
+    begin();
+    options.run_as = "session";
+    place_status = ERR_DENIED;
+    CHECK_INT(upgrade(), ERR_DENIED);
+    CHECK_TEXT(placed, "folder of /opt/periscoped, session");
+    CHECK_TEXT(err.text,
+               "upgrade is refused: only the system's administrator may be able to write what the agent becomes: "
+               "'/opt' can be written");
+    CHECK_TEXT(files.log, "");
+    CHECK_INT(restart("/opt/other"), ERR_DENIED);
+    CHECK_TEXT(placed, "file /opt/other, session");
+    CHECK_TEXT(err.text,
+               "restart as '/opt/other' is refused: only the system's administrator may be able to write what the "
+               "agent becomes: '/opt' can be written");
+    CHECK_TEXT(checked, ""); /* nothing of it was run */
+    check_untouched();
 }
 
 static void a_restart_moves_nothing(void)
 {
     begin();
-    files_reset("/opt/other", "");
     CHECK_INT(restart("/opt/other"), 0);
-    CHECK_TEXT(checked, "/opt/other 9000");
-    CHECK(reply.become_next && !atomic_load(&agent.upgrading));
-    CHECK_TEXT(agent.next_path, "/opt/other");
+    CHECK_TEXT(checked, "/real/opt/other 9000");
+    CHECK(reply.become_next && atomic_load(&agent.upgrading));
+    CHECK_TEXT(agent.next_path, "/real/opt/other");
+    CHECK_TEXT(agent.next_argv.items[0], "/opt/other");
     CHECK_INT(agent.start_count, 4);
     CHECK_TEXT(files.log, "");
+    CHECK_INT(restart("/opt/third"), ERR_UNAVAILABLE);
+    CHECK_TEXT(err.text, "another upgrade is under way");
+    CHECK_TEXT(agent.next_path, "/real/opt/other");
+}
 
+static void a_restart_that_is_refused(void)
+{
     begin();
-    files_reset("/opt/other", "");
+    place_status = ERR_NOT_FOUND;
     CHECK_INT(restart("/opt/none"), ERR_NOT_FOUND);
-    CHECK_TEXT(err.text, "could not stat '/opt/none': No such file or directory");
+    CHECK_TEXT(err.text, "could not stat '/opt/none': No such file");
+    check_untouched();
+    place_status = 0;
     check_status = ERR_INVALID;
     CHECK_INT(restart("/opt/other"), ERR_INVALID);
+    check_untouched();
+    check_status = 0;
+    options.no_upgrade = true;
+    *checked = *placed = '\0';
+    CHECK_INT(restart("/opt/other"), ERR_DENIED);
+    CHECK_TEXT(err.text, "restart as '/opt/other' is not allowed (--no-upgrade)");
+    CHECK(!*checked && !*placed);
     check_untouched();
 }
 
@@ -246,7 +304,9 @@ int main(void)
     RUN(one_that_was_never_counted);
     RUN(names_that_are_too_long);
     RUN(no_upgrade_drops_it);
+    RUN(a_place_that_others_can_write_is_refused);
     RUN(a_restart_moves_nothing);
+    RUN(a_restart_that_is_refused);
     end();
     return CHECK_RESULT();
 }
