@@ -90,7 +90,7 @@ class Load:
             except wire.Refused as reason:
                 self.wrong.append((pid, str(reason), code))
             if number % 4 == 0:
-                client.get(PROGRAM)
+                equal(len(client.get("large")), 1 << 20, "size")
         self.connected(visit)
 
     def finish(self):
@@ -121,6 +121,7 @@ def become_another(agent, number, executable):
 def no_status_is_lost_by_upgrades_and_restarts(agent):
     need_unix("it becomes another process then")
     load = Load(agent)
+    agent.write("large", bytes(1 << 20))
     with open(harness.COMMAND[-1], "rb") as file:
         executable = file.read()
     with concurrent.futures.ThreadPoolExecutor(CLIENTS + STARTERS) as pool:
