@@ -93,8 +93,9 @@ def stage(machine):
     wait_for(lambda: "user tester" in properties(machine).get("run.as", ""), "the user's session")
     with open(os.path.join(HERE, "hostile.pl"), "rb") as file:
         machine.client.put(HOME + "/hostile.pl", file.read(), wire.SEND_EXE)
-    machine.shell_pid = int(machine.as_root("for p in /proc/[0-9]*; do [ $(stat -c %u $p) = 0 ] && grep -qx bash $p/comm && "
-                                            "echo ${p#/proc/}; done").split()[-1])
+    machine.shell_pid = int(machine.as_root(  # processes may end meanwhile
+        "for p in /proc/[0-9]*; do [ \"$(stat -c %u $p 2>/dev/null)\" = 0 ] && grep -qsx bash $p/comm && "
+        "echo ${p#/proc/}; done").split()[-1])
     machine.agent_pid = int(machine.as_root("systemctl show -p MainPID --value periscoped"))
     machine.start = properties(machine)["agent.start"]
     machine.digest = machine.as_root("sha256sum /usr/sbin/periscoped")
