@@ -146,7 +146,7 @@ def secrets(machine):
     agent, shell = machine.agent_pid, machine.shell_pid
     return ["/etc/shadow", "/root/secret", "/proc/1/maps", "/proc/1/environ", f"/proc/{agent}/maps", f"/proc/{agent}/environ",
             f"/proc/{shell}/maps", f"/proc/{shell}/cwd/secret", "/proc/1/root/etc/hostname", "/proc/sys/kernel/cad_pid",
-            "/proc/sys/net/ipv4/tcp_fastopen_key", "/proc/sys/fs/protected_symlinks"]
+            "/proc/sys/net/ipv4/tcp_fastopen_key"]
 
 
 def hostile_reads_are_denied(machine):
