@@ -93,8 +93,9 @@ def stage(machine):
     wait_for(lambda: "user tester" in properties(machine).get("run.as", ""), "the user's session")
     with open(os.path.join(HERE, "hostile.pl"), "rb") as file:
         machine.client.put(HOME + "/hostile.pl", file.read(), wire.SEND_EXE)
-    machine.shell_pid = int(machine.as_root("for p in /proc/[0-9]*; do [ $(stat -c %u $p) = 0 ] && grep -qx bash $p/comm && "
-                                            "echo ${p#/proc/}; done").split()[-1])
+    machine.shell_pid = int(machine.as_root(  # processes may end meanwhile
+        "for p in /proc/[0-9]*; do [ \"$(stat -c %u $p 2>/dev/null)\" = 0 ] && grep -qsx bash $p/comm && "
+        "echo ${p#/proc/}; done").split()[-1])
     machine.agent_pid = int(machine.as_root("systemctl show -p MainPID --value periscoped"))
     machine.start = properties(machine)["agent.start"]
     machine.digest = machine.as_root("sha256sum /usr/sbin/periscoped")
@@ -145,7 +146,7 @@ def secrets(machine):
     agent, shell = machine.agent_pid, machine.shell_pid
     return ["/etc/shadow", "/root/secret", "/proc/1/maps", "/proc/1/environ", f"/proc/{agent}/maps", f"/proc/{agent}/environ",
             f"/proc/{shell}/maps", f"/proc/{shell}/cwd/secret", "/proc/1/root/etc/hostname", "/proc/sys/kernel/cad_pid",
-            "/proc/sys/net/ipv4/tcp_fastopen_key", "/proc/sys/fs/protected_symlinks"]
+            "/proc/sys/net/ipv4/tcp_fastopen_key"]
 
 
 def hostile_reads_are_denied(machine):
