@@ -105,6 +105,8 @@ $(B)/tests/unit/%: $(OBJ)/tests/unit/%.o $(UNIT_LIBRARY)
 # A test of the agent may define what the agent calls, of the system and its own: the test's comes first and wins. Of a
 # file whose functions call each other it defines all that the agent calls, since those calls are not replaced.
 $(B)/tests/unit/agent/%: FAKES = -Wl,--allow-multiple-definition
+# Here it also calls the real one.
+$(B)/tests/unit/agent/test_spare: FAKES += -Wl,--wrap=os_thread_start
 
 # Everything that is compiled for this system.
 .PHONY: programs

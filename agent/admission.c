@@ -2,6 +2,7 @@
 #include "agent/admission.h"
 #include "agent/log.h"
 #include "agent/refusals.h"
+#include "agent/refuse.h"
 #include "agent/session.h"
 #include "platform/clock.h"
 #include "platform/identity.h"
@@ -105,6 +106,16 @@ void admission_begin(struct agent *agent, struct os_socket *socket, const struct
         os_socket_close(socket);
         break;
     }
+}
+
+void admission_refuse(struct agent *agent, struct os_socket *socket, const struct os_address *peer, const char *why)
+{
+    char peer_text[OS_ADDRESS_TEXT_SIZE];
+    os_address_text(peer, peer_text);
+    if (admission_decide(agent, socket, peer) == ALLOW_YES)
+        refuse_client(socket, peer_text, why);
+    else
+        os_socket_close(socket);
 }
 
 void admission_close(struct agent *agent)

@@ -10,6 +10,8 @@
 
 /* Starts a session for the peer, or closes the socket, which it owns in any case. Never waits. */
 void admission_begin(struct agent *agent, struct os_socket *socket, const struct os_address *peer);
+/* Closes the socket, after it told `why` to a peer that would be a client. Never waits. */
+void admission_refuse(struct agent *agent, struct os_socket *socket, const struct os_address *peer, const char *why);
 /* Lets nobody in any more, until admission_open(), and returns when nobody waits. */
 void admission_close(struct agent *agent);
 void admission_open(struct agent *agent);

@@ -6,6 +6,7 @@
 #include "agent/allow.h"
 #include "agent/children.h"
 #include "agent/options.h"
+#include "agent/spare.h"
 #include "agent/worker/pool.h"
 #include "base/budget.h"
 #include "platform/socket.h"
@@ -28,12 +29,15 @@ struct agent {
     struct children *children;
     struct worker_pool *workers;
     struct os_listener *listener;
+    struct spares *spares;           /* NULL until the agent serves */
     struct allow *allow;             /* which addresses may connect */
     atomic_bool not_admitting;       /* the listener has stopped: nobody may become a client any more */
     atomic_uint waiting_count;       /* peers that wait for a name to be looked up (admission.c) */
     atomic_bool stopping;            /* the service manager requested a stop */
     atomic_bool ending;              /* no session begins another request */
     atomic_bool upgrading;           /* the agent is about to become another executable: one at a time */
+    int beat_ms;                     /* how often the service manager is told that the agent lives; 0: never */
+    int64_t next_beat_ms;            /* monotonic */
     int64_t start_ms;                /* wall time of this start of the agent */
     struct budget requests, replies; /* the memory that sessions hold */
     struct os_mutex *lock;           /* guards what follows */

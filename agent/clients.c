@@ -1,30 +1,25 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "agent/clients.h"
-#include "agent/refusals.h"
+#include "agent/refuse.h"
 #include "platform/address.h"
 #include "platform/clock.h"
+#include "platform/sysinfo.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #define CLIENTS_REASON_SIZE 128 /* bytes */
+#define LIMIT_TEXT_SIZE 40      /* bytes */
 #define CLIENTS_RESERVE 4       /* this part of all is for sources that have few */
 #define CLIENTS_FEW 16          /* few: less than this part of all */
 
 #define ANSWER_MS                                                                                                      \
     2000 /* how long requests that were received may take to be answered when the agent ends the sessions */
 #define LEAVE_MS 2000 /* and how long sessions may then clean up */
-
-/* Sends a refusal instead of the banner. A fresh socket's send buffer is empty, so this never blocks. */
-static void clients_refuse(struct session *session, const char *text)
-{
-    struct buffer bytes;
-    buffer_init(&bytes, CLIENTS_REASON_SIZE + 32);
-    write_entry_text(&bytes, WIRE_ERROR, text);
-    (void)os_socket_send(session->socket, bytes.data, bytes.len, 0, false, NULL);
-    buffer_deinit(&bytes);
-    refusal_log("a client from %s is refused: %s", session->peer_text, text);
-}
+/* Of the files that may be open, some are kept from the clients: for the agent itself, its worker, and a few that work. A
+   client has its connection, and while it waits for a child something to be woken by. */
+#define FILES_KEPT 32
+#define FILES_OF_CLIENT 2
 
 /* Returns the number of bytes by which two addresses are of one source. A host has 2^64 addresses of IPv6 in its network,
    and on the link only one that counts. */
@@ -42,13 +37,31 @@ static bool same_source(const struct os_address *a, const struct os_address *b)
     return os_address_is_v4(a) == os_address_is_v4(b) && memcmp(a->ip, b->ip, source_len(a)) == 0;
 }
 
+unsigned clients_limit(unsigned max_clients, uint32_t open_files)
+{
+    uint32_t room = open_files > FILES_KEPT + FILES_OF_CLIENT ? (open_files - FILES_KEPT) / FILES_OF_CLIENT : 1;
+    return room < max_clients ? room : max_clients;
+}
+
+/* Describes what the limit of clients comes from. */
+static const char *describe_limit(unsigned max, unsigned max_clients, char text[LIMIT_TEXT_SIZE])
+{
+    if (max == max_clients)
+        snprintf(text, LIMIT_TEXT_SIZE, "--max-clients");
+    else
+        snprintf(text, LIMIT_TEXT_SIZE, "%u files may be open", (unsigned)os_open_files_max());
+    return text;
+}
+
 /* Tells whether there is room for one more, and else why not. The lock is held. */
 static bool clients_have_room(const struct agent *agent, const struct session *session, char *why)
 {
-    unsigned max = agent->options->max_clients, reserve = max / CLIENTS_RESERVE, few = max / CLIENTS_FEW, same = 0;
+    char text[LIMIT_TEXT_SIZE];
+    unsigned max_clients = agent->options->max_clients, max = clients_limit(max_clients, os_open_files_max());
+    unsigned reserve = max / CLIENTS_RESERVE, few = max / CLIENTS_FEW, same = 0;
     if (agent->client_count >= max) {
-        snprintf(why, CLIENTS_REASON_SIZE, "too many clients: the limit is %u connections at once (--max-clients)",
-                 max);
+        snprintf(why, CLIENTS_REASON_SIZE, "too many clients: the limit is %u connections at once (%s)", max,
+                 describe_limit(max, max_clients, text));
         return false;
     }
     for (const struct session *other = agent->sessions; other; other = other->next)
@@ -57,8 +70,8 @@ static bool clients_have_room(const struct agent *agent, const struct session *s
     unsigned limit = in_reserve ? (few ? few : 1) : max - reserve;
     if (same < limit)
         return true;
-    snprintf(why, CLIENTS_REASON_SIZE, "too many clients from one address: it has %u of %u connections (--max-clients)",
-             same, max);
+    snprintf(why, CLIENTS_REASON_SIZE, "too many clients from one address: it has %u of %u connections (%s)", same, max,
+             describe_limit(max, max_clients, text));
     return false;
 }
 
@@ -77,7 +90,7 @@ bool clients_enter(struct session *session)
     }
     os_mutex_unlock(agent->lock);
     if (!room)
-        clients_refuse(session, why);
+        refuse_client(session->socket, session->peer_text, why);
     return room;
 }
 

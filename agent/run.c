@@ -2,6 +2,7 @@
 #include "agent/run.h"
 #include "agent/admission.h"
 #include "agent/clients.h"
+#include "agent/heartbeat.h"
 #include "agent/log.h"
 #include "agent/refusals.h"
 #include "agent/say.h"
@@ -130,14 +131,19 @@ static int agent_start(struct agent *agent, struct error *err)
     status = log_start(err);
     if (status)
         return status;
+    if (os_process_unconfine(err))
+        log_line("programs are confined as the agent is: %s", err->text);
     worker_pool_spare_children(agent->workers, agent->children);
     if (options->resume && resume(agent, err))
         return ERR_SYSTEM;
     status = open_listener(agent, err);
     if (status == 0)
         status = allow_start(agent->allow, err);
+    if (status == 0)
+        status = spares_new(&agent->spares, err);
     if (status)
         return status;
+    heartbeat_start(agent);
     agent->start_ms = os_wall_time_ms();
     sweep_uploads();
     start_count_init(agent);
@@ -158,17 +164,30 @@ static void save_log(struct agent *agent)
     log_flush(LOG_FLUSH_MS);
 }
 
+/* Accepts one client, or gives a sign of life. Returns 0 to go on. */
+static int accept_one(struct agent *agent, struct error *err)
+{
+    struct os_socket *socket;
+    struct os_address peer;
+    int status = os_accept(agent->listener, &socket, &peer, err);
+    if (status == 0)
+        admission_begin(agent, socket, &peer);
+    else if (status == ERR_LIMIT)
+        admission_refuse(agent, socket, &peer, err->text);
+    else if (status != ERR_TIMEOUT && status != ERR_NO_MEMORY)
+        return status;
+    heartbeat_beat(agent);
+    return 0;
+}
+
 /* Accepts clients until the listener is stopped (upgrade, restart), then ends the sessions. Returns 0, or the listener's
    failure. */
 static int accept_clients(struct agent *agent, struct error *err)
 {
-    struct os_socket *socket;
-    struct os_address peer;
     int status;
     admission_open(agent);
-    while ((status = os_accept(agent->listener, &socket, &peer, err)) == 0 || status == ERR_NO_MEMORY)
-        if (status == 0)
-            admission_begin(agent, socket, &peer);
+    while ((status = accept_one(agent, err)) == 0)
+        ;
     if (status != ERR_CLOSED)
         return status;
     admission_close(agent);

@@ -11,11 +11,6 @@ void buffer_init(struct buffer *b, size_t limit)
     *b = (struct buffer){.limit = limit};
 }
 
-void buffer_init_fixed(struct buffer *b, void *storage, size_t size)
-{
-    *b = (struct buffer){.data = storage, .capacity = size, .limit = size};
-}
-
 void buffer_deinit(struct buffer *b)
 {
     free(b->data);
@@ -46,7 +41,7 @@ static bool buffer_set_capacity(struct buffer *b, size_t capacity)
     return true;
 }
 
-bool buffer_reserve(struct buffer *b, size_t len)
+static bool buffer_reserve(struct buffer *b, size_t len)
 {
     if (b->failed)
         return false;

@@ -4,6 +4,7 @@
 #include "linux/file.h"
 #include "linux/identity.h"
 #include "linux/process/launch.h"
+#include "linux/process/outside.h"
 #include "linux/process/proc.h"
 #include "linux/process/program.h"
 #include "linux/process/reap.h"
@@ -94,7 +95,11 @@ static bool env_names(const char *const *env, const char *variable)
 /* Returns whether only the agent may have the variable: the service manager's. */
 static bool is_agents_own(const char *variable)
 {
-    return strncmp(variable, "NOTIFY_SOCKET=", strlen("NOTIFY_SOCKET=")) == 0;
+    static const char *const names[] = {"NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", OUTSIDE_VARIABLE};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (name_len(variable) == strlen(names[i]) && strncmp(variable, names[i], strlen(names[i])) == 0)
+            return true;
+    return false;
 }
 
 /* Returns a new array of borrowed strings, or NULL without memory. */
@@ -128,7 +133,9 @@ static int become_program(void *context)
 {
     const struct starting *starting = context;
     const struct os_process_spec *spec = starting->spec;
-    int code = spec->as ? identity_become(spec->as) : 0;
+    int code = outside_drop_protection();
+    if (code == 0 && spec->as)
+        code = identity_become(spec->as);
     if (code)
         return code;
     if (spec->cwd && chdir(spec->cwd) < 0)
@@ -149,8 +156,11 @@ struct os_process {
 static int launch_program(pid_t *pid, struct starting *starting, const int fds[3], struct error *err)
 {
     const struct os_process_spec *spec = starting->spec;
-    struct launch how = {
-        .standard = {fds[0], fds[1], fds[2]}, .new_session = true, .become = become_program, .context = starting};
+    struct launch how = {.standard = {fds[0], fds[1], fds[2]},
+                         .new_session = true,
+                         .outside = true,
+                         .become = become_program,
+                         .context = starting};
     int report;
     int status = launch(&how, pid, spec->report_exec_failure ? &report : NULL, err);
     if (status)

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Here the system's own tools do it: a unit starts the agent as any program, and a signal ends it. The service manager is
    notified as sd_notify(3) describes it: a datagram to the socket that NOTIFY_SOCKET names. */
+#include "base/number.h"
 #include "platform/service.h"
 
+#include <limits.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,6 +51,22 @@ void os_service_failed(const char *text)
     char message[512];
     snprintf(message, sizeof message, "STATUS=%.400s\n", text);
     notify(message);
+}
+
+int os_service_patience_ms(void)
+{
+    const char *pid = getenv("WATCHDOG_PID"), *text = getenv("WATCHDOG_USEC");
+    uint64_t patience_us, whose;
+    if (!text || !number_take(&text, UINT64_MAX, &patience_us) || *text)
+        return 0;
+    if (pid && (!number_take(&pid, UINT32_MAX, &whose) || *pid || whose != (uint64_t)getpid()))
+        return 0;
+    return patience_us / 1000 > INT_MAX ? INT_MAX : (int)(patience_us / 1000);
+}
+
+void os_service_is_alive(void)
+{
+    notify("WATCHDOG=1\n");
 }
 
 bool os_service_is_one(void)

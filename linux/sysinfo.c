@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/utsname.h>
 
 #define LINE_SIZE 512 /* bytes; longer lines of these files are not ours */
@@ -14,6 +15,14 @@ const char os_server_arch[] = "linux64";
 #else
 const char os_server_arch[] = "linux32";
 #endif
+
+uint32_t os_open_files_max(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= UINT32_MAX)
+        return UINT32_MAX;
+    return (uint32_t)limit.rlim_cur;
+}
 
 /* Copies the first line of a file that starts with prefix, without it and without the newline. */
 static bool line_of(const char *path, const char *prefix, char line[LINE_SIZE])

@@ -9,7 +9,6 @@
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -92,10 +91,8 @@ struct os_mutex {
 struct os_mutex *os_mutex_new(void)
 {
     struct os_mutex *mutex = malloc(sizeof *mutex);
-    if (!mutex) { /* while the program starts */
-        fputs("no memory for a lock\n", stderr);
-        exit(1);
-    }
+    if (!mutex)
+        abort();
     pthread_mutex_init(&mutex->mutex, NULL);
     return mutex;
 }

@@ -49,6 +49,7 @@ int os_worker_start(struct os_worker **out, const char *argument, struct error *
     worker->fd = pair[0];
     struct launch how = {.standard = {pair[1], pair[1], -1},
                          .new_session = true,
+                         .outside = true,
                          .become = become_worker,
                          .context = (void *)(uintptr_t)argument};
     int status = launch(&how, &worker->pid, NULL, err);

@@ -44,6 +44,10 @@ void os_process_thaw(void);
    first thread. */
 int os_process_watch(void (*changed)(void *context), void *context, struct error *err);
 
+/* Arranges that programs are free of what the service manager imposes on the agent alone, or grants it. On failure
+   programs stay confined as the agent is. Once, before the first spawn. */
+int os_process_unconfine(struct error *err);
+
 /* Ends the process and all it started: asks first, and after grace_ms ends what is left. Each one ended is added to
    `killed` as "PID NAME". Returns 0 only when all of them have ended, and the process itself has by its parent's word.
    Bounded: ERR_TIMEOUT names what would not die, ERR_DENIED what may not be ended; else not all could be looked at. */

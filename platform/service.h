@@ -22,6 +22,9 @@ struct os_service_program {                        /* all borrowed */
 int os_service_run(const struct os_service_program *program, bool managed, struct error *err);
 void os_service_ready(const char *text);  /* it serves now; the text for the system's log. Without a manager, nothing */
 void os_service_failed(const char *text); /* why main will return; for the system's log. The same */
+/* Returns how long the service manager waits for a sign of life before it ends the agent, 0 where it does not. */
+int os_service_patience_ms(void);
+void os_service_is_alive(void); /* gives such a sign */
 /* Returns whether the service manager has started this agent, or the one that it is an upgrade of. */
 bool os_service_is_one(void);
 

@@ -26,9 +26,12 @@ int os_resolve(const char *name, struct os_address *out, int max, struct error *
 /* Listens on an address. bind_to NULL: on every one, IPv6 and IPv4 by one socket where the OS can. Port 0 picks one. */
 int os_listen(struct os_listener **out, const char *bind_to, uint16_t port, struct error *err);
 uint16_t os_listener_port(const struct os_listener *listener);
-/* Blocks. ERR_CLOSED once after os_listener_stop, which any thread may call. */
+/* Blocks. ERR_CLOSED once after os_listener_stop, which any thread may call; ERR_TIMEOUT where os_listener_wake_every()
+   was called and nothing came; ERR_LIMIT with a connection for which the process has no descriptor left: it is to be
+   refused and closed, with *err as the reason. */
 int os_accept(struct os_listener *listener, struct os_socket **out, struct os_address *peer, struct error *err);
 void os_listener_stop(struct os_listener *listener);
+void os_listener_wake_every(struct os_listener *listener, int interval_ms);
 void os_listener_close(struct os_listener *listener); /* accepts NULL */
 
 /* Resolves the host and tries each of its addresses, all until the deadline. cancel (may be NULL): once it is true, the

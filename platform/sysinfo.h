@@ -11,6 +11,8 @@
 /* Adds "boot.id=" (random for each boot of the OS), "boot.time=" (seconds since 1970), "os.name=", "os.version=",
    "os.kernel=", "os.arch=", "os.hostname=", one line each. What can't be known is left out. */
 void os_sysinfo(struct strlist *facts);
+/* Returns how many files, sockets among them, this process may have open at once; UINT32_MAX where nothing limits that. */
+uint32_t os_open_files_max(void);
 extern const char os_server_arch[]; /* testagentd's server.arch: "linux32", "linux64" or "win32" */
 
 #endif

@@ -150,6 +150,14 @@ int os_service_run(const struct os_service_program *program, bool managed, struc
                : windows_error(err, code, "could not be a service");
 }
 
+/* The service control manager looks only at the process. */
+int os_service_patience_ms(void)
+{
+    return 0;
+}
+
+void os_service_is_alive(void) {}
+
 bool os_service_is_one(void)
 {
     return service.managed || relay_is_adopted();

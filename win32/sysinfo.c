@@ -13,6 +13,11 @@
 
 const char os_server_arch[] = "win32"; /* testagentd says so whatever the bitness */
 
+uint32_t os_open_files_max(void)
+{
+    return UINT32_MAX;
+}
+
 /* ---- boot ---- */
 
 static bool read_boot_id(HKEY root, wchar_t id[BOOT_ID_TEXT])

@@ -19,12 +19,19 @@
 
 struct os_listener {
     int fd;
+    int reserve; /* a descriptor that is given up to accept a connection without another one; -1: it is given up */
     struct os_waker *stop;
+    int interval_ms; /* how long os_accept blocks at most; negative: for ever */
 };
 
 int listener_fd(const struct os_listener *listener)
 {
     return listener->fd;
+}
+
+static void listener_keep_reserve(struct os_listener *listener)
+{
+    listener->reserve = open("/dev/null", O_RDONLY | O_CLOEXEC);
 }
 
 int listener_adopt(struct os_listener **out, int fd, struct error *err)
@@ -36,6 +43,8 @@ int listener_adopt(struct os_listener **out, int fd, struct error *err)
         return error_set(err, ERR_NO_MEMORY, "no memory to listen");
     }
     listener->fd = fd;
+    listener->interval_ms = -1;
+    listener_keep_reserve(listener);
     int status = os_waker_new(&listener->stop, err);
     if (status) {
         os_listener_close(listener);
@@ -85,38 +94,83 @@ uint16_t os_listener_port(const struct os_listener *listener)
     return endpoint.port;
 }
 
-/* Returns 1 when a connection is there, 0 when stopped. */
-static int wait_for_connection(struct os_listener *listener)
+/* Returns 0 when a connection is there, ERR_CLOSED when stopped, ERR_TIMEOUT after the interval. */
+static int wait_for_connection(struct os_listener *listener, struct error *err)
 {
     struct pollfd items[2] = {{.fd = listener->stop->fd, .events = POLLIN}, {.fd = listener->fd, .events = POLLIN}};
-    while (poll(items, 2, -1) < 0 && errno == EINTR)
+    int count;
+    while ((count = poll(items, 2, listener->interval_ms)) < 0 && errno == EINTR)
         ;
-    return items[0].revents == 0;
+    if (count == 0)
+        return error_set(err, ERR_TIMEOUT, "no connection came");
+    if (items[0].revents == 0)
+        return 0;
+    os_waker_clear(listener->stop);
+    return error_set(err, ERR_CLOSED, "stopped listening");
+}
+
+static int listener_accept(struct os_listener *listener, struct os_address *peer)
+{
+    struct sockaddr_storage address;
+    struct os_endpoint endpoint;
+    socklen_t size = sizeof address;
+    int fd = accept4(listener->fd, (struct sockaddr *)&address, &size, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    if (fd < 0)
+        return fd;
+    endpoint_from_sockaddr(&endpoint, (const struct sockaddr *)&address);
+    *peer = endpoint.address;
+    return fd;
+}
+
+/* Accepts a connection with the descriptor in reserve. The next call takes one back, when the connection is closed. */
+static int accept_with_reserve(struct os_listener *listener, struct os_address *peer)
+{
+    int code = errno;
+    if ((code != EMFILE && code != ENFILE) || listener->reserve < 0)
+        return -1;
+    close(listener->reserve);
+    listener->reserve = -1;
+    int fd = listener_accept(listener, peer);
+    if (fd < 0)
+        listener_keep_reserve(listener);
+    errno = code;
+    return fd;
+}
+
+/* Makes a socket of what accept() gave. */
+static int give_socket(struct os_socket **out, int fd, struct error *err)
+{
+    *out = socket_from_fd(fd, err);
+    return *out ? 0 : ERR_NO_MEMORY;
 }
 
 int os_accept(struct os_listener *listener, struct os_socket **out, struct os_address *peer, struct error *err)
 {
-    struct sockaddr_storage address;
     *out = NULL;
+    if (listener->reserve < 0)
+        listener_keep_reserve(listener);
     for (;;) {
-        socklen_t size = sizeof address;
-        if (!wait_for_connection(listener)) {
-            os_waker_clear(listener->stop);
-            return error_set(err, ERR_CLOSED, "stopped listening");
-        }
-        int fd = accept4(listener->fd, (struct sockaddr *)&address, &size, SOCK_CLOEXEC | SOCK_NONBLOCK);
+        int status = wait_for_connection(listener, err);
+        if (status)
+            return status;
+        int fd = listener_accept(listener, peer);
+        if (fd >= 0)
+            return give_socket(out, fd, err);
+        fd = accept_with_reserve(listener, peer);
         if (fd >= 0) {
-            struct os_endpoint endpoint;
-            endpoint_from_sockaddr(&endpoint, (const struct sockaddr *)&address);
-            *peer = endpoint.address;
-            *out = socket_from_fd(fd, err);
-            return *out ? 0 : ERR_NO_MEMORY;
+            errno_error(err, errno, "the agent can serve no more clients");
+            return give_socket(out, fd, NULL) ? ERR_NO_MEMORY : ERR_LIMIT;
         }
         if (errno == EBADF || errno == EINVAL || errno == ENOTSOCK)
             return errno_error(err, errno, "could not accept a connection");
         if (errno != EINTR && errno != EAGAIN && errno != ECONNABORTED)
             os_sleep_ms(RETRY_MS);
     }
+}
+
+void os_listener_wake_every(struct os_listener *listener, int interval_ms)
+{
+    listener->interval_ms = interval_ms;
 }
 
 void os_listener_stop(struct os_listener *listener)
@@ -129,6 +183,8 @@ void os_listener_close(struct os_listener *listener)
     if (!listener)
         return;
     close(listener->fd);
+    if (listener->reserve >= 0)
+        close(listener->reserve);
     os_waker_free(listener->stop);
     free(listener);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "linux/process/launch.h"
+#include "linux/process/outside.h"
 #include "linux/errno.h"
 #include "linux/process/reap.h"
 #include "linux/process/signals.h"
@@ -113,13 +114,15 @@ static _Noreturn void launch_child(const struct launch *launch, int pipe_end, bo
     for (int i = 0; i < 3; i++)
         if (launch->standard[i] >= 0 && dup2(launch->standard[i], i) < 0)
             _exit(1);
+    int code = launch->outside ? outside_enter_mounts() : 0; /* by a descriptor that is closed next */
     close_between(3, (unsigned)report - 1);
     close_between((unsigned)report + 1, ~0u);
     report_code(report, 0);
     if (launch->new_session)
         setsid();
     signals_reset();
-    int code = launch->become(launch->context);
+    if (code == 0)
+        code = launch->become(launch->context);
     if (tells)
         report_code(report, code);
     _exit(1);

@@ -16,6 +16,7 @@
 struct launch {
     int standard[3];  /* the child's standard descriptors; -1: the agent's own */
     bool new_session; /* setsid() */
+    bool outside;     /* leaves the mount namespace that the agent alone is in */
     int (*become)(
         void *context); /* executes the program, in the child, where only system calls are safe; its errno when
                                      that failed: the child then exits with 1 */

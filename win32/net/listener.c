@@ -15,6 +15,7 @@ struct os_listener {
     SOCKET handle;
     HANDLE happened; /* a connection waits; cleared by one wait, and an accept() arms it again */
     struct os_waker *stop;
+    int interval_ms; /* how long os_accept blocks at most; negative: for ever */
 };
 
 /* Takes the socket in any case. */
@@ -27,6 +28,7 @@ static int listener_from_handle(struct os_listener **out, SOCKET handle, struct 
         return error_set(err, ERR_NO_MEMORY, "no memory to listen");
     }
     listener->handle = handle;
+    listener->interval_ms = -1;
     socket_not_inherited(handle);
     listener->happened = CreateEventW(NULL, FALSE, FALSE, NULL);
     int status = os_waker_new(&listener->stop, err);
@@ -103,7 +105,10 @@ int os_accept(struct os_listener *listener, struct os_socket **out, struct os_ad
     *out = NULL;
     for (;;) {
         int size = sizeof address;
-        if (wait_for(handles, 2, OS_FOREVER) == 0) {
+        int which = wait_for(handles, 2, os_deadline(listener->interval_ms));
+        if (which == WAIT_NONE)
+            return error_set(err, ERR_TIMEOUT, "no connection came");
+        if (which == 0) {
             os_waker_clear(listener->stop);
             return error_set(err, ERR_CLOSED, "stopped listening");
         }
@@ -129,6 +134,11 @@ int os_accept(struct os_listener *listener, struct os_socket **out, struct os_ad
 void os_listener_stop(struct os_listener *listener)
 {
     os_waker_set(listener->stop);
+}
+
+void os_listener_wake_every(struct os_listener *listener, int interval_ms)
+{
+    listener->interval_ms = interval_ms;
 }
 
 void os_listener_close(struct os_listener *listener)

@@ -2,8 +2,10 @@
 /* A session over a socket that gives and takes what a test says; its thread is the test's own. */
 #include "tests/unit/check.h"
 
+#include "agent/clients.h"
 #include "agent/log.h"
 #include "agent/refusals.h"
+#include "agent/refuse.h"
 #include "agent/session.h"
 #include "platform/clock.h"
 
@@ -162,18 +164,6 @@ static void one_that_stalls_within_a_request_is_ended(void)
     CHECK(sent("", 0));
 }
 
-/* The rest of the request would be read as the next one, and its answer be taken for another's. */
-static void a_failure_to_receive_is_no_wrong_request(void)
-{
-    static const int statuses[] = {ERR_NO_MEMORY, ERR_LIMIT, ERR_INVALID, ERR_SYSTEM, ERR_DENIED};
-    for (size_t i = 0; i < sizeof statuses / sizeof *statuses; i++) {
-        const struct piece pieces[] = {{PING, 5, 0}, {.status = statuses[i]}};
-        begin(pieces);
-        serve();
-        CHECK(sent("", 0));
-    }
-}
-
 static void one_that_leaves_within_a_request(void)
 {
     static const struct piece pieces[] = {{PING, 5, 0}, {0}};
@@ -244,13 +234,42 @@ static void one_too_many_is_told_why(void)
                "too many clients: the limit is 2 connections at once (--max-clients)");
 }
 
-static void a_client_without_a_thread_is_let_go(void)
+static void a_client_without_a_thread_is_told_why(void)
 {
     static const struct piece pieces[] = {{0}};
+    static const char told[] = "e\0\0\0\0\0\0\0\65the agent can serve no more clients: no thread today";
     begin(pieces);
     fake.thread_status = ERR_NO_MEMORY;
     serve();
-    CHECK_INT(fake.sent.len, 0);
+    CHECK(fake.sent.len == sizeof told && memcmp(fake.sent.data, told, sizeof told) == 0);
+}
+
+/* The answer is 200 bytes long at most. */
+static void a_refusal_of_any_length_is_whole(void)
+{
+    char why[300], *end = why + sizeof why - 1;
+    memset(why, 'x', sizeof why);
+    *end = '\0';
+    for (const char *text = why; text < end; text += 33) {
+        size_t len = strlen(text) < 200 ? strlen(text) : 200;
+        begin(NULL);
+        refuse_client(&fake.socket, "a peer", text);
+        CHECK_INT(fake.sent.len, 9 + len + 1);
+        CHECK_INT(fake.sent.data[8], len + 1);
+        CHECK_INT(fake.sent.data[fake.sent.len - 1], 0);
+        CHECK_INT(fake.socket.closed, 1);
+    }
+}
+
+static void few_files_mean_few_clients(void)
+{
+    CHECK_INT(clients_limit(400, UINT32_MAX), 400);
+    CHECK_INT(clients_limit(400, 1024), 400);
+    CHECK_INT(clients_limit(1000, 1024), 496);
+    CHECK_INT(clients_limit(400, 64), 16);
+    CHECK_INT(clients_limit(5, 64), 5);
+    CHECK_INT(clients_limit(400, 35), 1);
+    CHECK_INT(clients_limit(400, 0), 1);
 }
 
 int main(void)
@@ -261,13 +280,14 @@ int main(void)
     RUN(a_client_that_says_nothing);
     RUN(it_may_rest_between_requests_and_not_within_one);
     RUN(one_that_stalls_within_a_request_is_ended);
-    RUN(a_failure_to_receive_is_no_wrong_request);
     RUN(one_that_leaves_within_a_request);
     RUN(a_wrong_request_is_an_answer);
     RUN(a_forbidden_request_is_refused_and_consumed);
     RUN(an_rpc_that_is_not_allowed_is_refused_and_consumed);
     RUN(a_client_that_takes_no_answer_is_ended);
     RUN(one_too_many_is_told_why);
-    RUN(a_client_without_a_thread_is_let_go);
+    RUN(a_client_without_a_thread_is_told_why);
+    RUN(a_refusal_of_any_length_is_whole);
+    RUN(few_files_mean_few_clients);
     return CHECK_RESULT();
 }
