@@ -33,6 +33,7 @@ static void add_private_rpcs(const struct options *options, struct strlist *fact
         if (methods[i].id >= 0x50530001 && allowed_rpcs_have(&options->allow_rpcs, &methods[i]))
             buffer_printf(&text, "%s%s:0x%08x", text.len ? " " : "", methods[i].name, methods[i].id);
     strlist_addf(facts, "periscope.rpcs=%.*s", (int)text.len, (const char *)text.data);
+    facts->failed |= text.failed;
     buffer_deinit(&text);
 }
 

@@ -13,11 +13,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define REPLY_SHORT 64        /* bytes; most replies are shorter */
 #define TRIM_LEAST (1u << 20) /* bytes of a request's arguments after which memory is returned to the system */
 
 static int io_timeout_ms(const struct session *session)
 {
     return (int)session->agent->options->io_timeout_s * 1000;
+}
+
+/* Returns whether a request can fail so, and the next one be read all the same. */
+static bool is_of_the_request(int status)
+{
+    return status == ERR_INVALID || status == ERR_LIMIT || status == ERR_NO_MEMORY;
 }
 
 /* Receives for the session's input. Between two requests a client may be idle for any time; within one the deadline
@@ -28,7 +35,7 @@ static int session_fill(void *context, void *bytes, size_t max, struct error *er
     int64_t deadline = session->in_request ? os_deadline(io_timeout_ms(session)) : OS_FOREVER;
     int got = os_socket_recv(session->socket, bytes, max, deadline, err);
     session->in_request = true;
-    return got;
+    return is_of_the_request(got) ? ERR_CLOSED : got; /* the system's memory, say: what was not read comes no more */
 }
 
 static int send_bytes(struct session *session, const struct buffer *bytes, bool more, struct error *err)
@@ -38,14 +45,12 @@ static int send_bytes(struct session *session, const struct buffer *bytes, bool 
 
 static int send_banner(struct session *session, struct error *err)
 {
-    char text[32];
+    char text[32], storage[64];
     struct buffer bytes;
-    buffer_init(&bytes, 64);
+    buffer_init_fixed(&bytes, storage, sizeof storage);
     snprintf(text, sizeof text, "testagentd 1.%u", session->agent->options->protocol_minor);
     write_entry_text(&bytes, WIRE_STRING, text);
-    int status = send_bytes(session, &bytes, false, err);
-    buffer_deinit(&bytes);
-    return status;
+    return send_bytes(session, &bytes, false, err);
 }
 
 static int send_reply(struct session *session, const struct reply *reply, struct error *err)
@@ -62,19 +67,28 @@ static bool is_usual(const struct request *request, const struct error *failure)
     return request->method == &methods[METHOD_wait2] && failure->status == ERR_TIMEOUT;
 }
 
-/* Sends the failure of a request as its answer. A failure of the connection is not sent: it ends the session. */
+/* Sends the failure of a request as its answer, for which no memory is needed: there may be none. A failure of the
+   connection is not sent: it ends the session. */
 static int send_failure(struct session *session, const struct request *request, const struct error *failure,
                         struct error *err)
 {
     struct buffer bytes;
+    char storage[ERROR_TEXT_SIZE + 64];
     if (!is_usual(request, failure))
         log_line("%s: %s: %s", session->peer_text, request->method ? request->method->name : "request", failure->text);
-    buffer_init(&bytes, ERROR_TEXT_SIZE + 64);
+    buffer_init_fixed(&bytes, storage, sizeof storage);
     write_u32(&bytes, 1);
     write_entry_text(&bytes, WIRE_ERROR, failure->text);
-    int status = send_bytes(session, &bytes, false, err);
-    buffer_deinit(&bytes);
-    return status;
+    return send_bytes(session, &bytes, false, err);
+}
+
+/* Makes room for the short reply of what changes something, or refuses before it does. */
+static int reply_begin(const struct session *session, struct reply *reply, struct error *err)
+{
+    if (buffer_reserve(&reply->bytes, REPLY_SHORT))
+        return 0;
+    return reply->bytes.over_budget ? budget_error(&session->agent->replies, err)
+                                    : error_set(err, ERR_NO_MEMORY, "no memory for a reply");
 }
 
 /* Returns 0, or why the reply that a handler wrote is none. */
@@ -97,11 +111,13 @@ static int session_serve(struct session *session, struct request *request, struc
     int status = request_read(request, &session->input.source, &session->agent->requests, err);
     if (status == 0)
         return 0;
-    bool bad = status == ERR_INVALID || status == ERR_LIMIT || status == ERR_NO_MEMORY;
+    bool bad = is_of_the_request(status);
     if (status < 0 && !bad)
         return status;
     if (!bad) {
-        status = rpc_dispatch(session, request, reply, err);
+        status = reply_begin(session, reply, err);
+        if (status == 0)
+            status = rpc_dispatch(session, request, reply, err);
         if (status == 0)
             status = reply_check(session, reply, err);
         if (status == ERR_CLOSED || status == ERR_PROTOCOL)

@@ -21,21 +21,26 @@ static void file_name(const struct agent *agent, char name[NAME_SIZE])
     snprintf(name, NAME_SIZE, "%.200s.data", program_name(agent));
 }
 
-static uint32_t read_count(const char *name)
+/* Reads the count into *count: 0 when there is none, or none that the agent has written. Returns false when it can't be
+   known; then it stays in the file as it is. */
+static bool read_count(const char *name, uint32_t *count)
 {
     char text[32];
     struct os_file *file;
     struct error reason;
     uint64_t size;
+    *count = 0;
     int status = os_file_open_own(&file, name, &size, &reason);
-    if (status && status != ERR_NOT_FOUND)
+    if (status == ERR_NOT_FOUND)
+        return true;
+    int len = status ? status : os_file_read(file, text, sizeof text - 1, &reason);
+    if (status == 0)
+        os_file_close(file);
+    if (len < 0)
         log_line("'%s' is not read, the starts are counted anew: %s", name, reason.text);
-    if (status)
-        return 0;
-    int len = os_file_read(file, text, sizeof text - 1, NULL);
-    os_file_close(file);
     text[len > 0 ? len : 0] = 0;
-    return (uint32_t)strtoul(text, NULL, 10);
+    *count = (uint32_t)strtoul(text, NULL, 10);
+    return len >= 0 || len == ERR_DENIED;
 }
 
 static int write_count(const char *name, uint32_t count, struct error *err)
@@ -51,11 +56,13 @@ void start_count_init(struct agent *agent)
 {
     char name[NAME_SIZE], text[NAME_SIZE + 64];
     struct error err;
+    uint32_t count;
     if (!agent->options->show_restarts)
         return;
     file_name(agent, name);
-    agent->start_count = read_count(name) + 1;
-    if (write_count(name, agent->start_count, &err))
+    bool is_known = read_count(name, &count);
+    agent->start_count = count + 1;
+    if (is_known && write_count(name, agent->start_count, &err))
         log_line("%s", err.text);
     if (agent->start_count <= 1)
         return;

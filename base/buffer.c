@@ -11,6 +11,11 @@ void buffer_init(struct buffer *b, size_t limit)
     *b = (struct buffer){.limit = limit};
 }
 
+void buffer_init_fixed(struct buffer *b, void *storage, size_t size)
+{
+    *b = (struct buffer){.data = storage, .capacity = size, .limit = size};
+}
+
 void buffer_deinit(struct buffer *b)
 {
     free(b->data);
@@ -41,7 +46,7 @@ static bool buffer_set_capacity(struct buffer *b, size_t capacity)
     return true;
 }
 
-static bool buffer_reserve(struct buffer *b, size_t len)
+bool buffer_reserve(struct buffer *b, size_t len)
 {
     if (b->failed)
         return false;

@@ -27,9 +27,13 @@ struct buffer {
 };
 
 void buffer_init(struct buffer *b, size_t limit);
+/* Takes the caller's storage, and never other memory: it can't fail before that is full. It is not deinited. */
+void buffer_init_fixed(struct buffer *b, void *storage, size_t size);
 void buffer_deinit(struct buffer *b); /* accepts a zeroed one */
 void buffer_clear(struct buffer *b);  /* empties it and clears a failure; keeps the memory */
 
+/* Makes room, so that appending len bytes can't fail for want of memory. */
+bool buffer_reserve(struct buffer *b, size_t len);
 /* Appends len bytes of undefined content and returns their start. Returns NULL after a failure. */
 uint8_t *buffer_extend(struct buffer *b, size_t len);
 bool buffer_append(struct buffer *b, const void *data, size_t len);

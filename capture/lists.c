@@ -20,6 +20,8 @@ static enum capture_result run_list(struct slot *slot, const struct capture_opti
     const struct capture_backend *backend = slot->backend;
     int status = listing->windows ? backend->windows(slot->capture, options, &listing->lines, err)
                                   : backend->displays(slot->capture, options, &listing->lines, err);
+    if (status == 0 && listing->lines.failed)
+        status = error_set(err, ERR_NO_MEMORY, "no memory for its list");
     if (status == 0)
         return CAPTURE_OK;
     return status == ERR_CLOSED ? CAPTURE_LOST : CAPTURE_FAILED;

@@ -9,6 +9,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -91,8 +92,10 @@ struct os_mutex {
 struct os_mutex *os_mutex_new(void)
 {
     struct os_mutex *mutex = malloc(sizeof *mutex);
-    if (!mutex)
-        abort();
+    if (!mutex) { /* while the program starts */
+        fputs("no memory for a lock\n", stderr);
+        exit(1);
+    }
     pthread_mutex_init(&mutex->mutex, NULL);
     return mutex;
 }

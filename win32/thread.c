@@ -5,6 +5,7 @@
 #include "win32/winerror.h"
 
 #include <process.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #define STEP_MS 0x40000000      /* below INFINITE */
@@ -88,8 +89,10 @@ struct os_mutex {
 struct os_mutex *os_mutex_new(void)
 {
     struct os_mutex *mutex = malloc(sizeof *mutex);
-    if (!mutex)
-        abort();
+    if (!mutex) { /* while the program starts */
+        fputs("no memory for a lock\n", stderr);
+        exit(1);
+    }
     InitializeCriticalSection(&mutex->section);
     return mutex;
 }

@@ -64,7 +64,7 @@ int worker_pool_new(struct worker_pool **out, const struct strlist *card_classes
         return status;
     struct worker_pool *pool = calloc(1, sizeof *pool);
     if (!pool)
-        abort(); /* at start-up */
+        return error_set(err, ERR_NO_MEMORY, "no memory for the capture workers");
     pool->lock = os_mutex_new();
     pool->card_classes = card_classes;
     for (int i = 0; capture_backends[i]; i++) {

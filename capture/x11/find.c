@@ -148,9 +148,11 @@ static void x11_add_processes(struct search *search)
         return;
     }
     struct dirent *entry;
-    while ((entry = readdir(folder)))
+    while (errno = 0, (entry = readdir(folder)))
         if (x11_parse_number(entry->d_name) > 0)
             x11_add_process(search, (pid_t)x11_parse_number(entry->d_name));
+    if (errno)
+        strlist_addf(search->refused, "%s: can't be read to its end, so not every running server is seen", path);
     closedir(folder);
 }
 

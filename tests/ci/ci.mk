@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # ---- check ----
-#: make check        install what is missing, build, and run all tests: unit, integration, what the Windows agent
-#:                   imports, a short run of each fuzzer
+#: make check        install what is missing, build, and run all tests: unit, integration, a part of the faults,
+#:                   what the Windows agent imports, a short run of each fuzzer
 .PHONY: check
 check:
 	tests/deps.sh check mingw

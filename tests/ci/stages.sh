@@ -47,6 +47,7 @@ check()
 {
     stage unit 300 make unit
     stage integration 500 make integration
+    stage faults 300 make -j"$(nproc)" faults FAULTS="--share 3"
     stage imports 300 make -j"$(nproc)" check-imports
     stage fuzz 240 make -j"$(nproc)" fuzz FUZZ_SECONDS=10
 }
@@ -58,6 +59,7 @@ ci()
     stage lint 400 make lint
     stage unit 300 make unit CFLAGS=-Werror
     stage integration 500 make integration CFLAGS=-Werror
+    stage faults 600 make -j"$(nproc)" faults CFLAGS=-Werror FAULTS="--share 10"
     stage fuzz 900 make -j"$(nproc)" fuzz FUZZ_SECONDS=60
     stage asan 900 make -j"$(nproc)" asan
     stage tsan 900 make -j"$(nproc)" tsan

@@ -164,6 +164,18 @@ static void one_that_stalls_within_a_request_is_ended(void)
     CHECK(sent("", 0));
 }
 
+/* The rest of the request would be read as the next one, and its answer be taken for another's. */
+static void a_failure_to_receive_is_no_wrong_request(void)
+{
+    static const int statuses[] = {ERR_NO_MEMORY, ERR_LIMIT, ERR_INVALID, ERR_SYSTEM, ERR_DENIED};
+    for (size_t i = 0; i < sizeof statuses / sizeof *statuses; i++) {
+        const struct piece pieces[] = {{PING, 5, 0}, {.status = statuses[i]}};
+        begin(pieces);
+        serve();
+        CHECK(sent("", 0));
+    }
+}
+
 static void one_that_leaves_within_a_request(void)
 {
     static const struct piece pieces[] = {{PING, 5, 0}, {0}};
@@ -280,6 +292,7 @@ int main(void)
     RUN(a_client_that_says_nothing);
     RUN(it_may_rest_between_requests_and_not_within_one);
     RUN(one_that_stalls_within_a_request_is_ended);
+    RUN(a_failure_to_receive_is_no_wrong_request);
     RUN(one_that_leaves_within_a_request);
     RUN(a_wrong_request_is_an_answer);
     RUN(a_forbidden_request_is_refused_and_consumed);
