@@ -119,7 +119,7 @@ static void keep_or_fold(char *line, size_t len)
 
 void log_line(const char *format, ...)
 {
-    char line[LINE_SIZE];
+    char line[LINE_SIZE] = "";
     va_list args;
     os_mutex_lock(log_state.lock); /* first, so that the lines are in the order of their times */
     va_start(args, format);

@@ -89,6 +89,7 @@ int periscope_screenshot(struct periscope *p, const char *const *options, struct
     *len = 0;
     if (facts)
         *facts = (struct periscope_strings){0};
+    /* NOLINTNEXTLINE(misc-redundant-expression): as it should be */
     _Static_assert(PERISCOPE_PICTURE_MAX == WIRE_REPLY_MAX, "the agent's limit");
     buffer_init(&shot.file, PERISCOPE_PICTURE_MAX);
     int status = client_repeat(p, attempt_shot, &shot);

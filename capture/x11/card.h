@@ -20,7 +20,7 @@ bool x11_card_find(const char *root, uint64_t cards, const char *output, struct 
    are those that the server has open. */
 bool x11_card_is_output(uint64_t cards, const char *kernel_name, const char *output);
 
-/* Returns the cards that the server has open: bit N for card N. 0 also when its files can't be read. */
-uint64_t x11_card_mask(const char *root, pid_t server);
+/* Returns the cards that the server, a process, has open: bit N for card N. 0 also when its files can't be read. */
+uint64_t x11_card_mask(const char *root, pid_t pid);
 
 #endif

@@ -119,7 +119,7 @@ def what_the_agent_has_open_is_not_opened_again():
         with Agent("--run-as", OTHER, wrapper=["sh", "-c", f'exec 9>>{path}; exec "$@"', "sh"]) as agent:
             equal(os.readlink(f"/proc/{agent.pid}/fd/9"), path, "what the agent has open")
             client = agent.client()
-            links = [f"/proc/self/fd/9", f"/proc/{agent.pid}/fd/9", "/dev/fd/9"]
+            links = ["/proc/self/fd/9", f"/proc/{agent.pid}/fd/9", "/dev/fd/9"]
             os.symlink(links[0], agent.path("link"))
             for link in [*links, "link"]:
                 try:

@@ -55,7 +55,7 @@ HOST = [
 
 CLI = [
     mutant("json-control-unescaped", "host/cli/json.c",
-           "*p < 0x20 ||", "",
+           "|| !utf8_is_printable(code))", ")",
            "unit/host/test_json", "a newline in a text makes the output no JSON"),
     mutant("json-comma", "host/cli/json.c",
            "buffer_append(&json->out, bracket, 1); json->comma = true;",

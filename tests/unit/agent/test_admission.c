@@ -23,7 +23,7 @@ static struct {
 } fake;
 
 static struct options options;
-static struct agent agent;
+static struct agent the_agent;
 static const struct os_address address = {{[10] = 0xff, [11] = 0xff, 127, 0, 0, 1}};
 
 enum allow_answer allow_peer(struct allow *allow, const struct os_address *peer)
@@ -51,9 +51,9 @@ int os_peer_find(const struct os_socket *socket, struct os_peer *out, struct err
     return fake.owner_status ? error_set(err, fake.owner_status, "nobody knows") : 0;
 }
 
-void session_start(struct agent *of, struct os_socket *socket, const struct os_address *peer)
+void session_start(struct agent *agent, struct os_socket *socket, const struct os_address *peer)
 {
-    CHECK(of == &agent && memcmp(peer, &address, sizeof *peer) == 0);
+    CHECK(agent == &the_agent && memcmp(peer, &address, sizeof *peer) == 0);
     socket->started++;
 }
 
@@ -74,9 +74,9 @@ int64_t os_clock_ms(void)
     return fake.now_ms;
 }
 
-const char *agent_run_as(const struct agent *of)
+const char *agent_run_as(const struct agent *agent)
 {
-    return of->options->run_as ? of->options->run_as : fake.service ? "session" : "agent";
+    return agent->options->run_as ? agent->options->run_as : fake.service ? "session" : "agent";
 }
 
 static void begin(enum allow_answer answer, const char *run_as)
@@ -86,18 +86,18 @@ static void begin(enum allow_answer answer, const char *run_as)
         fake.answers[i] = answer;
     fake.now_ms = 1000;
     options = (struct options){.run_as = run_as};
-    agent.options = &options;
-    atomic_store(&agent.waiting_count, 0);
-    admission_open(&agent);
+    the_agent.options = &options;
+    atomic_store(&the_agent.waiting_count, 0);
+    admission_open(&the_agent);
 }
 
 /* Returns whether a peer becomes a client. It does, or its socket is closed, once. */
 static bool is_let_in(void)
 {
     struct os_socket socket = {0, 0};
-    admission_begin(&agent, &socket, &address);
+    admission_begin(&the_agent, &socket, &address);
     CHECK_INT(socket.started + socket.closed, 1);
-    CHECK_INT(atomic_load(&agent.waiting_count), 0);
+    CHECK_INT(atomic_load(&the_agent.waiting_count), 0);
     return socket.started == 1;
 }
 
@@ -178,11 +178,11 @@ static void few_wait(void)
 {
     struct os_socket socket = {0, 0};
     begin(ALLOW_NOT_YET, "agent");
-    atomic_store(&agent.waiting_count, ADMISSION_WAITING_MAX);
-    admission_begin(&agent, &socket, &address);
+    atomic_store(&the_agent.waiting_count, ADMISSION_WAITING_MAX);
+    admission_begin(&the_agent, &socket, &address);
     CHECK_INT(socket.closed, 1);
     CHECK_INT(fake.waited, 0);
-    CHECK_INT(atomic_load(&agent.waiting_count), ADMISSION_WAITING_MAX);
+    CHECK_INT(atomic_load(&the_agent.waiting_count), ADMISSION_WAITING_MAX);
 }
 
 /* An upgrade is under way: a session that starts now would be lost in the middle of a request. */
@@ -190,7 +190,7 @@ static void nobody_is_let_in_once_it_is_closed(void)
 {
     begin(ALLOW_NOT_YET, "agent");
     fake.answers[2] = fake.answers[3] = ALLOW_YES;
-    admission_close(&agent);
+    admission_close(&the_agent);
     CHECK(!is_let_in());
     CHECK_INT(fake.waited, 0);
     begin(ALLOW_YES, "agent");

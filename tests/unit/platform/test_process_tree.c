@@ -38,7 +38,7 @@ static int64_t now_ms;
 static struct os_process_id root = {100, 10};
 static int unseen;   /* 0, or with what each look fails */
 static bool is_dark; /* no look sees any process */
-static struct error err;
+static struct error failure;
 
 /* ---- the made-up system ---- */
 
@@ -82,24 +82,24 @@ bool made_up_has_ended(const struct os_process *process)
     return !made_up_root() || made_up_root()->gone;
 }
 
-int made_up_signal_child(const struct os_process *process, bool force, struct error *why)
+int made_up_signal_child(const struct os_process *process, bool force, struct error *err)
 {
     struct made_up *child = made_up_root();
     if (!made_up_has_ended(process) && child->manner == FORBIDDEN)
-        return error_set(why, ERR_DENIED, "not allowed");
+        return error_set(err, ERR_DENIED, "not allowed");
     if (!made_up_has_ended(process))
         child->gone = child->manner == POLITE || (force && child->manner == STUBBORN);
     return 0;
 }
 
-int made_up_look(struct os_process_table *table, size_t *count, struct error *why)
+int made_up_look(struct os_process_table *table, size_t *count, struct error *err)
 {
     *count = 0;
     (void)table;
     for (size_t i = 0; i < made_up_count; i++)
         if (!made_up[i].gone && !is_dark)
             seen[(*count)++] = &made_up[i];
-    return unseen ? error_set(why, unseen, "no look today") : 0;
+    return unseen ? error_set(err, unseen, "no look today") : 0;
 }
 
 uint64_t made_up_pid(const struct os_process_table *table, size_t index)
@@ -156,12 +156,12 @@ size_t made_up_ask(struct os_process_table *table, const bool *members)
     return asked;
 }
 
-int made_up_kill(struct os_process_table *table, size_t index, struct error *why)
+int made_up_kill(struct os_process_table *table, size_t index, struct error *err)
 {
     struct made_up *process = seen[index];
     (void)table;
     if (process->manner == FORBIDDEN)
-        return error_set(why, ERR_DENIED, "not allowed");
+        return error_set(err, ERR_DENIED, "not allowed");
     if (process->manner == IMMORTAL)
         return 0;
     process->gone = true;
@@ -194,7 +194,7 @@ static const char *kill_lists(int grace_ms, int status)
 {
     static char text[200];
     struct strlist killed = {0};
-    CHECK_INT(tested_kill_tree(NULL, grace_ms, &killed, &err), status);
+    CHECK_INT(tested_kill_tree(NULL, grace_ms, &killed, &failure), status);
     *text = 0;
     for (size_t i = 0; i < killed.count; i++)
         snprintf(text + strlen(text), sizeof text - strlen(text), "%s%s", i ? ", " : "", killed.items[i]);
@@ -218,7 +218,7 @@ static void descendants_and_no_others_are_members(void)
     SYSTEM_HAS({1, 0, 1, POLITE, false, 0, false}, {102, 101, 12, POLITE, false, 0, false},
                {100, 7, 10, POLITE, false, 0, false}, {101, 100, 11, POLITE, false, 0, false},
                {103, 100, 9, POLITE, false, 0, false}, {200, 7, 20, POLITE, false, 0, false});
-    CHECK_INT(tested_tree(NULL, &list, &count, &err), 0);
+    CHECK_INT(tested_tree(NULL, &list, &count, &failure), 0);
     CHECK_INT(count, 3);
     for (size_t i = 0; i < count; i++)
         CHECK(list[i].pid >= 100 && list[i].pid <= 102);
@@ -277,7 +277,7 @@ static void one_that_survives_is_an_error_with_its_name(void)
 {
     SYSTEM_HAS({100, 7, 10, POLITE, false, 0, false}, {101, 100, 11, IMMORTAL, false, 0, false});
     CHECK_TEXT(kill_lists(0, ERR_TIMEOUT), "100 p100, 101 p101");
-    CHECK_TEXT(err.text, "process 101 (p101, D) does not end even by force");
+    CHECK_TEXT(failure.text, "process 101 (p101, D) does not end even by force");
     CHECK(now_ms >= 3000 && now_ms < 60000); /* of the made-up clock */
 }
 
@@ -285,7 +285,7 @@ static void one_that_may_not_be_ended_is_an_error_with_its_name_and_the_reason(v
 {
     SYSTEM_HAS({100, 7, 10, POLITE, false, 0, false}, {101, 100, 11, FORBIDDEN, false, 0, false});
     kill_lists(0, ERR_DENIED);
-    CHECK_TEXT(err.text, "process 101 (p101, D) can't be ended: not allowed");
+    CHECK_TEXT(failure.text, "process 101 (p101, D) can't be ended: not allowed");
     CHECK(is_gone(100));
 }
 
@@ -297,7 +297,7 @@ static void the_child_has_ended_only_by_its_parents_word(void)
     CHECK(is_gone(100) && !is_gone(101));
     SYSTEM_HAS({100, 7, 10, IMMORTAL, false, 0, true});
     kill_lists(0, ERR_TIMEOUT);
-    CHECK_TEXT(err.text, "process 100 (p100, D) does not end even by force");
+    CHECK_TEXT(failure.text, "process 100 (p100, D) does not end even by force");
 }
 
 static void a_look_that_fails_is_no_end(void)
@@ -306,7 +306,7 @@ static void a_look_that_fails_is_no_end(void)
     is_dark = true;
     unseen = ERR_UNAVAILABLE;
     CHECK_TEXT(kill_lists(0, ERR_UNAVAILABLE), "");
-    CHECK_TEXT(err.text, "process 100 has ended, but maybe not all that it has started: no look today");
+    CHECK_TEXT(failure.text, "process 100 has ended, but maybe not all that it has started: no look today");
     CHECK(is_gone(100) && !is_gone(101)); /* the child itself needs no look */
 }
 
@@ -323,7 +323,7 @@ static void a_child_that_runs_and_is_not_listed_is_no_end(void)
     SYSTEM_HAS({100, 7, 10, FORBIDDEN, false, 0, false});
     is_dark = true;
     kill_lists(0, ERR_DENIED);
-    CHECK_TEXT(err.text, "process 100 runs but can't be seen: it is not listed; not allowed");
+    CHECK_TEXT(failure.text, "process 100 runs but can't be seen: it is not listed; not allowed");
 }
 
 static void what_is_not_seen_is_no_empty_tree(void)
@@ -332,14 +332,14 @@ static void what_is_not_seen_is_no_empty_tree(void)
     size_t count;
     SYSTEM_HAS({100, 7, 10, POLITE, false, 0, false}, {101, 100, 11, POLITE, false, 0, false});
     unseen = ERR_DENIED;
-    CHECK_INT(tested_tree(NULL, &list, &count, &err), ERR_DENIED);
-    CHECK_TEXT(err.text, "no look today");
+    CHECK_INT(tested_tree(NULL, &list, &count, &failure), ERR_DENIED);
+    CHECK_TEXT(failure.text, "no look today");
     CHECK_INT(count, 2); /* what was seen is told */
     free(list);
     unseen = 0;
     is_dark = true;
-    CHECK_INT(tested_tree(NULL, &list, &count, &err), ERR_UNAVAILABLE);
-    CHECK_TEXT(err.text, "process 100 runs but is not listed");
+    CHECK_INT(tested_tree(NULL, &list, &count, &failure), ERR_UNAVAILABLE);
+    CHECK_TEXT(failure.text, "process 100 runs but is not listed");
     CHECK_INT(count, 0);
     free(list);
 }
@@ -354,7 +354,7 @@ static void a_child_of_unknown_start(void)
     root.start = 0;
     kill_lists(100, ERR_UNAVAILABLE);
     CHECK(!is_gone(101));
-    CHECK(strstr(err.text, "its start is not known") != NULL);
+    CHECK(strstr(failure.text, "its start is not known") != NULL);
 }
 
 int main(void)
