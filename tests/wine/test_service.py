@@ -17,13 +17,16 @@ from xserver import read_xwd
 RESTART_PATIENCE = 15  # seconds; the first restart is due after one
 WINDOW = (40, 30, 300, 200)
 USAGE, STOPPED, NONE = 2, 3, 4  # exit statuses
+TELL = wine.windows_path(wine.exe("tools/tell.exe"))
+EVERYONE = "S-1-1-0"
 
 
 class Service(wine.Agent):
-    """The executable in a folder whose name has a blank, and the service that is made of it."""
+    """The executable in a folder whose name has a blank, and the service that is made of it. The folder is on C:, where
+    nobody else may write: /tmp is all users', and what becomes a service may not lie there."""
 
     def __init__(self):
-        self.base = tempfile.mkdtemp(prefix="periscope-wine-", dir="/tmp")
+        self.base = tempfile.mkdtemp(prefix="periscope-wine-", dir=wine.drive_c())
         self.folder = os.path.join(self.base, "two words")
         self.port = wine.free_port()
         os.mkdir(self.folder)
@@ -63,7 +66,7 @@ class Service(wine.Agent):
 
     def selftest_of_a_program(self):
         """{name: (verdict, detail)} of the self-test, run by the service."""
-        lines = self.run(self.path("periscoped.exe"), "--selftest", code=1)[:-1]
+        lines = self.run(wine.windows_path(self.path("periscoped.exe")), "--selftest", code=1)[:-1]
         return {name[:-1]: (verdict, detail) for verdict, name, detail in (line.split(" ", 2) for line in lines)}
 
     def worker(self):
@@ -175,7 +178,7 @@ def programs_run_as_the_user_of_the_session():
         facts = service.facts()
         check(facts["run.as"].startswith("user ") and " of session " in facts["run.as"], facts["run.as"])
         check(facts["run.as"].endswith(", elevated"), facts["run.as"])  # Wine's user has the full token at once
-        station = service.run(wine.exe("tools/tell.exe"), "station")[-1]
+        station = service.run(TELL, "station")[-1]
         equal(station, "WinSta0 Default visible", "where a program of the host finds itself")
 
 
@@ -195,11 +198,11 @@ def no_user_no_program():
 def on_the_service_s_own_window_station():
     """An agent with its worker there: it tells why it sees nothing."""
     with installed("--run-as", "agent") as service:
-        station = service.run(wine.exe("tools/tell.exe"), "station")[-1]
+        station = service.run(TELL, "station")[-1]
         check(station.endswith(" invisible"), f"the service's window station: {station}")
         name = station.split()[0]
         port = wine.free_port()
-        service.periscope("run", service.path("periscoped.exe"), "--bind", "127.0.0.1", str(port), code=0,
+        service.periscope("run", wine.windows_path(service.path("periscoped.exe")), "--bind", "127.0.0.1", str(port), code=0,
                           before=("--detach",))
         inner = Inner(service, port)
         eventually(inner.answers, "an agent that the service started")
@@ -291,7 +294,7 @@ def upgraded_service_is_still_one():
     """Twice, since the process that the manager knows stays with the first upgrade, and runs what then is in the way."""
     with installed() as service:
         pid = service.status()["pid"]
-        child = int(service.periscope("run", wine.exe("tools/tell.exe"), "sleep=600000", before=("--no-wait",)).out)
+        child = int(service.periscope("run", TELL, "sleep=600000", before=("--no-wait",)).out)
         for _ in range(2):
             began = service.processes(b"--service")
             service.periscope("upgrade", wine.exe("periscoped.exe"))
@@ -311,6 +314,20 @@ def is_replaced(service, known):
     return set(now) - set(known) and len(now) == 2 and service.periscope("ping", code=None).code == 0
 
 
+def service_is_not_upgraded_where_others_can_write():
+    with installed() as service:
+        began = service.processes(b"--service")
+        for folder in (service.folder, service.base):
+            os.chmod(folder, 0o777)
+            refused = service.periscope("upgrade", wine.exe("periscoped.exe"), code=None)
+            path = wine.windows_path(folder)
+            check(refused.code != 0 and f"{path}' can be written by {EVERYONE}" in refused.err, refused.err)
+            os.chmod(folder, 0o755)
+        equal(sorted(service.processes(b"--service")), sorted(began), "the service's process")
+        service.periscope("upgrade", wine.exe("periscoped.exe"))
+        eventually(lambda: is_replaced(service, began), "another process, where nobody else can write")
+
+
 def upgraded_service_ends_with_either_process():
     for first_one in (False, True):
         with installed() as service:
@@ -327,7 +344,7 @@ def upgraded_service_ends_with_either_process():
 def bad_executable_is_undone_and_the_service_goes_on():
     with installed() as service:
         pid, original = service.status()["pid"], service.read("periscoped.exe")
-        child = service.periscope("run", wine.exe("tools/tell.exe"), "sleep=600000", before=("--no-wait",)).out.decode().split()[0]
+        child = service.periscope("run", TELL, "sleep=600000", before=("--no-wait",)).out.decode().split()[0]
         service.write("impostor.txt", b"die")
         service.periscope("upgrade", wine.exe("tools/impostor.exe"))
         why = eventually(lambda: undone(service), "an answer with the reason")
@@ -367,7 +384,7 @@ TESTS = [install_tell_and_remove, a_second_installation_changes_the_first, wrong
          password_is_never_in_the_registry, what_fails_to_start_says_so, programs_run_as_the_user_of_the_session,
          no_user_no_program, on_the_service_s_own_window_station, another_process_s_window_through_the_worker,
          worker_killed_and_back, requests_in_flight_are_answered, upgraded_service_is_still_one,
-         upgraded_service_ends_with_either_process, bad_executable_is_undone_and_the_service_goes_on,
+         service_is_not_upgraded_where_others_can_write, upgraded_service_ends_with_either_process, bad_executable_is_undone_and_the_service_goes_on,
          killed_agent_is_restarted]
 
 with wine.OwnWine():

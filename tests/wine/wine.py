@@ -26,8 +26,13 @@ def exe(name):
     return os.path.join(TOP, "build", build, name)
 
 
+def drive_c():
+    return os.path.join(os.environ.get("WINEPREFIX") or os.path.expanduser("~/.wine"), "drive_c")
+
+
 def windows_path(path):
-    return "Z:" + path.replace("/", "\\")
+    on_c = os.path.relpath(path, drive_c())
+    return "Z:" + path.replace("/", "\\") if on_c.startswith("..") else "C:\\" + on_c.replace("/", "\\")
 
 
 def reg(*arguments):

@@ -5,8 +5,7 @@
 #include "agent/clients.h"
 #include "agent/log.h"
 #include "agent/refusals.h"
-
-#include <arpa/inet.h>
+#include "platform/address.h"
 
 enum { ALL = 64, THREE_QUARTERS = 48, FEW = 4 };
 
@@ -39,8 +38,8 @@ static void begin(unsigned max)
 static bool enter(const char *peer)
 {
     struct session *session = &sessions[session_count];
-    *session = (struct session){.agent = &agent, .peer = {{[10] = 0xff, [11] = 0xff}}};
-    if (inet_pton(AF_INET, peer, session->peer.ip + 12) != 1 && inet_pton(AF_INET6, peer, session->peer.ip) != 1)
+    *session = (struct session){.agent = &agent};
+    if (!os_address_parse(peer, &session->peer))
         abort(); /* the test is wrong */
     if (!clients_enter(session))
         return false;
