@@ -80,25 +80,48 @@ static int x11_check_vt(struct capture *capture, struct error *err)
 
 /* ---- the picture ---- */
 
+/* Returns why there is no XFixes, or NULL where the server has none: a server that has it has a cursor as well. */
+static const char *x11_why_no_xfixes(Display *display)
+{
+    int opcode, event, error;
+    return X11_CALL(XQueryExtension)(display, XFIXES_NAME, &opcode, &event, &error) ? "XFixes can't be asked" : NULL;
+}
+
+/* Returns the cursor that XFixes hands over, or NULL; *lacks is then why, and NULL where the server has none. */
+static XFixesCursorImage *x11_get_cursor(struct x11_connection *connection, const char **lacks)
+{
+    int event, error;
+    *lacks = NULL;
+    if (!X11_CALL(XFixesQueryExtension)(connection->display, &event, &error)) {
+        *lacks = x11_why_no_xfixes(connection->display);
+        return NULL;
+    }
+    (void)x11_take_error(connection);
+    XFixesCursorImage *image = X11_CALL(XFixesGetCursorImage)(connection->display);
+    if (!image && !x11_take_error(connection))
+        *lacks = "Xlib hands over no image of it";
+    if (!image || (image->width <= CURSOR_SIZE_MAX && image->height <= CURSOR_SIZE_MAX))
+        return image;
+    X11_CALL(XFree)(image);
+    *lacks = "it is too large";
+    return NULL;
+}
+
 /* Draws the cursor that XFixes returns. One that a client hides (XFixesHideCursor) looks the same as a shown one. */
-static const char *x11_add_cursor(struct capture *capture, const struct x11_canvas *canvas)
+static const char *x11_add_cursor(struct capture *capture, const struct x11_canvas *canvas, const char **lacks)
 {
     Display *display = capture->connection.display;
     Window root, child;
-    int event, error, x, y, window_x, window_y;
+    int x, y, window_x, window_y;
     unsigned mask;
-    if (x11_missing(X11_LIB_XFIXES) || !X11_CALL(XFixesQueryExtension)(display, &event, &error))
-        return "unavailable";
+    if (x11_missing(X11_LIB_XFIXES))
+        return "unavailable"; /* x11_state_warn() says why */
     if (!X11_CALL(XQueryPointer)(display, RootWindow(display, capture->screen.number), &root, &child, &x, &y, &window_x,
                                  &window_y, &mask))
         return "hidden"; /* it is on another screen */
-    XFixesCursorImage *image = X11_CALL(XFixesGetCursorImage)(display);
+    XFixesCursorImage *image = x11_get_cursor(&capture->connection, lacks);
     if (!image)
         return "unavailable";
-    if (image->width > CURSOR_SIZE_MAX || image->height > CURSOR_SIZE_MAX) {
-        X11_CALL(XFree)(image);
-        return "unavailable";
-    }
     struct x11_cursor cursor = {image->pixels,
                                 {image->x - image->xhot, image->y - image->yhot, image->width, image->height}};
     bool seen = x11_draw_cursor(canvas, &cursor);
@@ -138,8 +161,10 @@ static int x11_make_picture(struct capture *capture, const struct capture_option
         return status;
     if (screen->crtc_count > 0)
         x11_blank_uncovered(&canvas, screen->crtcs, screen->crtc_count);
-    const char *cursor = options->cursor ? x11_add_cursor(capture, &canvas) : "off";
+    const char *lacks = NULL, *cursor = options->cursor ? x11_add_cursor(capture, &canvas, &lacks) : "off";
     x11_add_facts(capture, options, area, cursor, facts);
+    if (lacks)
+        strlist_addf(facts, "warning=the cursor is missing: %s", lacks);
     x11_state_warn(connection, screen->number, facts);
     *view = (struct image_view){.pixels = canvas.rgb,
                                 .width = area->width,

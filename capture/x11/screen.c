@@ -5,15 +5,18 @@
 #include <string.h>
 
 #define VERSION_MAX 99 /* of RandR, major and minor */
+#define READS_MAX 3    /* of a screen that does not tell all: an output may go meanwhile */
 
+/* Returns RandR's version, -1 where the server has none, or 0 where it has it and can't be asked. */
 static int x11_query_randr(struct x11_connection *connection)
 {
     Display *display = connection->display;
     int opcode, event, error, major, minor;
     /* XQueryExtension() first: XRRQueryExtension() leaks memory where the server has no RandR. */
-    if (x11_missing(X11_LIB_XRANDR) || !X11_CALL(XQueryExtension)(display, RANDR_NAME, &opcode, &event, &error) ||
-        !X11_CALL(XRRQueryVersion)(display, &major, &minor))
+    if (x11_missing(X11_LIB_XRANDR) || !X11_CALL(XQueryExtension)(display, RANDR_NAME, &opcode, &event, &error))
         return -1;
+    if (!X11_CALL(XRRQueryVersion)(display, &major, &minor))
+        return 0;
     if (major < 1 || major > VERSION_MAX || minor < 0 || minor > VERSION_MAX)
         return -1; /* nonsense */
     return major * 100 + minor;
@@ -71,6 +74,12 @@ static int x11_add_output(const struct x11_connection *connection, struct x11_sc
 
 /* ---- RandR ---- */
 
+/* Fails for what RandR has listed and then does not tell: a list without it would look complete. */
+static int x11_untold(const struct x11_connection *connection, const char *what, struct error *err)
+{
+    return error_set(err, ERR_UNAVAILABLE, "X server :%u does not tell %s", connection->server.number, what);
+}
+
 static int x11_add_crtc(struct x11_connection *connection, struct x11_screen *screen, XRRScreenResources *resources,
                         const XRRCrtcInfo *crtc, bool named, struct error *err)
 {
@@ -86,7 +95,7 @@ static int x11_add_crtc(struct x11_connection *connection, struct x11_screen *sc
         return 0;
     XRROutputInfo *output = X11_CALL(XRRGetOutputInfo)(connection->display, resources, crtc->outputs[0]);
     if (!output)
-        return 0;
+        return x11_untold(connection, "an output", err);
     status = x11_add_output(connection, screen, output->name, area, err);
     X11_CALL(XRRFreeOutputInfo)(output);
     return status;
@@ -100,12 +109,14 @@ static int x11_read_crtcs(struct x11_connection *connection, struct x11_screen *
     XRRScreenResources *resources = X11_CALL(XRRGetScreenResourcesCurrent)(connection->display, root);
     int status = 0;
     if (!resources)
-        return error_set(err, ERR_UNAVAILABLE, "X server :%u does not tell its outputs", connection->server.number);
+        return x11_untold(connection, "its outputs", err);
     screen->changed = resources->timestamp;
     for (int i = 0; i < resources->ncrtc && status == 0; i++) {
         XRRCrtcInfo *crtc = X11_CALL(XRRGetCrtcInfo)(connection->display, resources, resources->crtcs[i]);
-        if (!crtc)
-            continue;
+        if (!crtc) {
+            status = x11_untold(connection, "a CRTC", err);
+            break;
+        }
         status = x11_add_crtc(connection, screen, resources, crtc, named, err);
         X11_CALL(XRRFreeCrtcInfo)(crtc);
     }
@@ -115,14 +126,18 @@ static int x11_read_crtcs(struct x11_connection *connection, struct x11_screen *
 
 static int x11_read_monitors(struct x11_connection *connection, struct x11_screen *screen, struct error *err)
 {
-    int count = 0, status = 0;
+    int count = -1, status = 0; /* it stays negative where Xlib fails */
     XRRMonitorInfo *monitors =
         X11_CALL(XRRGetMonitors)(connection->display, RootWindow(connection->display, screen->number), True, &count);
+    if (!monitors && count != 0)
+        return x11_untold(connection, "its monitors", err);
     for (int i = 0; monitors && i < count && status == 0; i++) {
         const XRRMonitorInfo *monitor = &monitors[i];
         struct rect area;
         char *name = X11_CALL(XGetAtomName)(connection->display, monitor->name);
-        if (name && x11_clip_area(screen, monitor->x, monitor->y, monitor->width, monitor->height, &area))
+        if (!name)
+            status = x11_untold(connection, "a monitor's name", err);
+        else if (x11_clip_area(screen, monitor->x, monitor->y, monitor->width, monitor->height, &area))
             status = x11_add_output(connection, screen, name, area, err);
         if (name)
             X11_CALL(XFree)(name);
@@ -132,7 +147,7 @@ static int x11_read_monitors(struct x11_connection *connection, struct x11_scree
     return status;
 }
 
-int x11_screen_read(struct x11_connection *connection, int number, struct x11_screen *screen, struct error *err)
+static int x11_read_screen(struct x11_connection *connection, int number, struct x11_screen *screen, struct error *err)
 {
     screen->number = number;
     screen->output_count = screen->crtc_count = 0;
@@ -140,12 +155,23 @@ int x11_screen_read(struct x11_connection *connection, int number, struct x11_sc
     if (!x11_read_size(connection, number, &screen->width, &screen->height))
         return error_set(err, ERR_UNAVAILABLE, "X server :%u does not tell the size of its screen %d",
                          connection->server.number, number);
-    if (!x11_has_randr(connection, 103))
+    bool has_randr = x11_has_randr(connection, 103);
+    if (connection->randr == 0)
+        return x11_untold(connection, "its version of RandR", err);
+    if (!has_randr)
         return x11_add_output(connection, screen, "screen", (struct rect){0, 0, screen->width, screen->height}, err);
     bool has_monitors = x11.XRRGetMonitors && x11_has_randr(connection, 105);
     int status = x11_read_crtcs(connection, screen, !has_monitors, err);
     if (status == 0 && has_monitors)
         status = x11_read_monitors(connection, screen, err);
+    return status;
+}
+
+int x11_screen_read(struct x11_connection *connection, int number, struct x11_screen *screen, struct error *err)
+{
+    int status = ERR_UNAVAILABLE;
+    for (int i = 0; i < READS_MAX && status == ERR_UNAVAILABLE && !connection->lost; i++)
+        status = x11_read_screen(connection, number, screen, err);
     return status;
 }
 
