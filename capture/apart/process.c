@@ -2,6 +2,7 @@
 /* The worker's side. */
 #include "capture/apart/message.h"
 
+#include "base/utf8.h"
 #include "platform/clock.h"
 
 #include <ctype.h>
@@ -292,16 +293,36 @@ static bool apart_is_workers_fact(const char *line)
     return false;
 }
 
-/* Takes the lines of an answer apart. */
-static int apart_take_lines(struct apart *apart, const struct apart_answer *answer, const char *text,
-                            struct strlist *lines, struct error *err)
+/* Makes a line UTF-8, as all texts of the protocol are: a server may give an output any name. Each ill-formed part becomes
+   '?'. */
+static void apart_mend_line(char *line)
 {
-    const char *line = text, *end = text + answer->text_len;
+    size_t left = strlen(line), len;
+    char *to = line;
+    for (const char *from = line; left > 0; from += len, left -= len) {
+        uint32_t code;
+        len = utf8_next((const uint8_t *)from, left, &code);
+        if (code == UTF8_INVALID)
+            *to++ = '?';
+        else
+            to = (char *)memmove(to, from, len) + len;
+    }
+    *to = '\0';
+}
+
+/* Takes the lines of an answer apart. */
+static int apart_take_lines(struct apart *apart, const struct apart_answer *answer, char *text, struct strlist *lines,
+                            struct error *err)
+{
+    char *line = text, *end = text + answer->text_len;
+    size_t len = 0;
     uint32_t count = 0; /* with a status there is one, the reason */
-    for (; line < end; line += strlen(line) + 1) {
+    for (; line < end; line += len + 1) {
         count++;
+        len = strlen(line);
         if (!apart_is_line(line))
             return apart_distrust(apart, "a line with control characters", err);
+        apart_mend_line(line);
         if (answer->status < 0)
             error_set(err, answer->status, "%s", line);
         else
