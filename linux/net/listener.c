@@ -152,8 +152,8 @@ static int accept_for(struct os_listener *listener, struct os_socket *socket, st
         }
         fd = accept_with_reserve(listener, peer);
         if (fd >= 0) {
+            errno_error(err, errno, "the agent can serve no more clients");
             socket_begin(socket, fd);
-            errno_error(err, EMFILE, "the agent can serve no more clients");
             return ERR_LIMIT;
         }
         if (errno == EBADF || errno == EINVAL || errno == ENOTSOCK)
