@@ -29,6 +29,7 @@ struct agent {
     struct children *children;
     struct worker_pool *workers;
     struct os_listener *listener;
+    uint16_t port;                   /* that it listens on */
     struct spares *spares;           /* NULL until the agent serves */
     struct allow *allow;             /* which addresses may connect */
     atomic_bool not_admitting;       /* the listener has stopped: nobody may become a client any more */

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define RESTORE_TRIES 3  /* of an allocation */
 #define STARTING_MS 2000 /* for a thread to list its child; one that is stuck has told no host of it */
 
 struct waiter {
@@ -426,11 +427,25 @@ void children_save(struct children *children, struct buffer *out)
     os_mutex_unlock(children->lock);
 }
 
-static void restore_child(struct children *children, bool tracked, const char *saved)
+/* Takes a child over, or returns NULL. */
+static struct child *adopt_child(const char *saved)
 {
     struct child *child = calloc(1, sizeof *child);
-    if (!child || os_process_adopt(&child->process, saved)) {
-        free(child);
+    if (!child || os_process_adopt(&child->process, saved) == 0)
+        return child;
+    free(child);
+    return NULL;
+}
+
+/* Tries more than once: what is not taken over now is lost. */
+static void restore_child(struct children *children, bool tracked, const char *saved)
+{
+    struct child *child = NULL;
+    children->restored = NULL;
+    for (int i = 0; i < RESTORE_TRIES && !child; i++)
+        child = adopt_child(saved);
+    if (!child) {
+        log_line("a child could not be taken over, and its status is lost: %s", saved);
         return;
     }
     child->pid = os_process_pid(child->process);
@@ -444,7 +459,7 @@ static void restore_text(struct children *children, size_t offset, const char *t
 {
     os_mutex_lock(children->lock);
     char **field = children->restored ? (char **)((char *)children->restored + offset) : NULL;
-    if (field && !*field)
+    for (int i = 0; i < RESTORE_TRIES && field && !*field; i++)
         *field = strdup(text);
     os_mutex_unlock(children->lock);
 }

@@ -8,6 +8,7 @@
 #include "agent/worker/main.h"
 #include "base/number.h"
 #include "platform/dump.h"
+#include "platform/upgrade.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -42,6 +43,7 @@ int main(int argc, char **argv)
 {
     struct options options;
     struct error err;
+    const char *first = argc > 1 ? argv[1] : "";
     if (argc == 2 && strcmp(argv[1], WORKER_ARGUMENT) == 0)
         return worker_main();
     int of_source = worker_source_main(argc, argv);
@@ -70,5 +72,7 @@ int main(int argc, char **argv)
         status = agent_run(&options);
     }
     options_deinit(&options);
+    if (status)
+        os_upgrade_again(argv, first);
     return status < 0 ? EXIT_USAGE : status;
 }

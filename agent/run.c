@@ -27,10 +27,12 @@ const char *agent_run_as(const struct agent *agent)
     return os_service_is_one() ? OS_IDENTITY_SESSION : OS_IDENTITY_AGENT;
 }
 
-/* Takes over the listener and the children of the agent that this process was before an upgrade. */
+/* Takes over the listener and the children of the agent that this process was before an upgrade. No status is collected
+   until the start has succeeded: it may take another try. */
 static int resume(struct agent *agent, struct error *err)
 {
     struct buffer state;
+    children_freeze(agent->children);
     buffer_init(&state, STATE_MAX);
     int status = os_upgrade_resume(agent->options->resume, &agent->listener, &state, err);
     if (status == 0)
@@ -40,17 +42,25 @@ static int resume(struct agent *agent, struct error *err)
     return status;
 }
 
+static int find_port(struct agent *agent, struct error *err)
+{
+    agent->port = os_listener_port(agent->listener);
+    return agent->port ? 0 : error_set(err, ERR_SYSTEM, "could not find the port that the agent listens on");
+}
+
 static int open_listener(struct agent *agent, struct error *err)
 {
     const struct options *options = agent->options;
+    int status = 0;
     if (agent->listener) {
-        uint16_t port = os_listener_port(agent->listener);
-        if (options->port == 0 || options->port == port)
-            return 0;
+        status = find_port(agent, err);
+        if (status || options->port == 0 || options->port == agent->port)
+            return status;
         os_listener_close(agent->listener); /* restarted on another port */
         agent->listener = NULL;
     }
-    return os_listen(&agent->listener, options->bind_to, options->port, err);
+    status = os_listen(&agent->listener, options->bind_to, options->port, err);
+    return status ? status : find_port(agent, err);
 }
 
 /* Becomes the next executable, at a point where no child starts and no status is collected. Returns only on failure. */
@@ -76,8 +86,7 @@ static int become_next(struct agent *agent, struct error *err)
 static void report_ready(const struct agent *agent)
 {
     char text[96];
-    snprintf(text, sizeof text, "periscoped " PERISCOPE_VERSION " listens on port %u",
-             os_listener_port(agent->listener));
+    snprintf(text, sizeof text, "periscoped " PERISCOPE_VERSION " listens on port %u", agent->port);
     log_line("%s", text);
     os_service_ready(text);
 }
@@ -95,7 +104,7 @@ static void say_ready(const struct agent *agent)
 {
     char text[96];
     snprintf(text, sizeof text, "Starting testagentd 1.%u\nperiscoped: READY port %u\n", agent->options->protocol_minor,
-             os_listener_port(agent->listener));
+             agent->port);
     say(OS_STANDARD_OUTPUT, text);
 }
 
@@ -106,6 +115,23 @@ static void say_failure(const char *why)
     log_flush(LOG_FLUSH_MS);
     snprintf(text, sizeof text, "periscoped: %s\n", why);
     say(OS_STANDARD_ERROR, text);
+}
+
+/* Listens, with the children and the port of the agent that was upgraded, if so. */
+static int start_listening(struct agent *agent, struct error *err)
+{
+    if (agent->options->resume && resume(agent, err))
+        return ERR_SYSTEM;
+    int status = open_listener(agent, err);
+    if (status == 0)
+        status = allow_start(agent->allow, err);
+    if (status == 0)
+        status = spares_new(&agent->spares, err);
+    if (status == 0 && agent->options->resume) {
+        os_upgrade_done();
+        children_thaw(agent->children);
+    }
+    return status;
 }
 
 static int agent_start(struct agent *agent, struct error *err)
@@ -134,13 +160,7 @@ static int agent_start(struct agent *agent, struct error *err)
     if (os_process_unconfine(err))
         log_line("programs are confined as the agent is: %s", err->text);
     worker_pool_spare_children(agent->workers, agent->children);
-    if (options->resume && resume(agent, err))
-        return ERR_SYSTEM;
-    status = open_listener(agent, err);
-    if (status == 0)
-        status = allow_start(agent->allow, err);
-    if (status == 0)
-        status = spares_new(&agent->spares, err);
+    status = start_listening(agent, err);
     if (status)
         return status;
     heartbeat_start(agent);

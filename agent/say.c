@@ -32,17 +32,28 @@ static void say_main(void *context)
     saying_release(saying);
 }
 
-void say(int stream, const char *text)
+/* Begins to write in another thread. Returns NULL without memory or a thread. */
+static struct saying *say_begin(int stream, const char *text)
 {
-    int64_t deadline = os_deadline(SAY_MS);
     struct saying *saying = calloc(1, sizeof *saying);
     if (!saying)
-        return;
+        return NULL;
     atomic_init(&saying->users, 2);
     saying->stream = stream;
     snprintf(saying->text, sizeof saying->text, "%s", text);
     if (os_thread_start(say_main, saying, NULL)) {
         free(saying);
+        return NULL;
+    }
+    return saying;
+}
+
+void say(int stream, const char *text)
+{
+    int64_t deadline = os_deadline(SAY_MS);
+    struct saying *saying = say_begin(stream, text);
+    if (!saying) {
+        os_standard_try_write(stream, text, strnlen(text, SAY_SIZE - 1));
         return;
     }
     while (!atomic_load(&saying->done) && os_time_left(deadline))

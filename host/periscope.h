@@ -195,8 +195,8 @@ PERISCOPE_API int periscope_wait(struct periscope *p, uint64_t pid, int timeout_
 PERISCOPE_API int periscope_forget(struct periscope *p, uint64_t pid);
 /* Ends a child and all its descendants: by request first, and by force after grace_ms (0 to 30 000; negative: the
    agent's default of 2000). killed (may be NULL): a line "PID NAME" for each process; then "display=..." or
-   "cursor=..." about a display mode or cursor clip that they had left on a Windows guest, and whether it was restored.
-   Needs a Periscope agent. */
+   "cursor=..." about a display mode or cursor clip that they had left on a Windows guest, and whether it was restored;
+   "processes=..." where not all that were ended could be named. Needs a Periscope agent. */
 PERISCOPE_API int periscope_kill(struct periscope *p, uint64_t pid, int grace_ms, struct periscope_strings *killed);
 
 /* ---- the screen ---- */

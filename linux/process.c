@@ -167,7 +167,8 @@ static int launch_program(pid_t *pid, struct starting *starting, const int fds[3
         return error_prefix(err, status, "could not fork");
     int code = spec->report_exec_failure ? launch_wait_for_exec(report) : 0;
     if (code) {
-        waitpid(*pid, NULL, 0);
+        while (waitpid(*pid, NULL, 0) < 0 && errno == EINTR)
+            ;
         errno_error(err, code, NULL);
         status = error_prefix(err, ERR_SYSTEM, "could not run '%s'%s%s", spec->argv[0], spec->cwd ? " in " : "",
                               spec->cwd ? spec->cwd : "");

@@ -4,6 +4,7 @@
 #include "linux/waker.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,6 +35,13 @@ void os_standard_write(int stream, const void *bytes, size_t len)
         at += done > 0 ? done : 0;
         len -= done > 0 ? (size_t)done : 0;
     }
+}
+
+/* A pipe that takes anything takes PIPE_BUF bytes. */
+void os_standard_try_write(int stream, const void *bytes, size_t len)
+{
+    if (len <= PIPE_BUF && poll_until(stream, POLLOUT, 0) == POLLOUT)
+        os_standard_write(stream, bytes, len);
 }
 
 int os_terminal_width(void)

@@ -14,6 +14,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#define ALLOCATIONS_MAX 3
 #define STACK_SIZE (256 * 1024) /* bytes; only what is touched becomes memory */
 
 struct start {
@@ -91,7 +92,9 @@ struct os_mutex {
 
 struct os_mutex *os_mutex_new(void)
 {
-    struct os_mutex *mutex = malloc(sizeof *mutex);
+    struct os_mutex *mutex = NULL;
+    for (int i = 0; i < ALLOCATIONS_MAX && !mutex; i++)
+        mutex = malloc(sizeof *mutex);
     if (!mutex) { /* while the program starts */
         fputs("no memory for a lock\n", stderr);
         exit(1);

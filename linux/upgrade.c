@@ -24,6 +24,8 @@
 
 #define HEAD_MAX (1u << 20)   /* bytes */
 #define STATE_MAX (64u << 20) /* bytes */
+#define RESUME_TRIES 4        /* of an executable that can't start for want of memory, say */
+#define RESUME_PAUSE_MS 200
 
 int os_self_path(struct buffer *out, struct error *err)
 {
@@ -167,6 +169,10 @@ static int read_state(int fd, struct buffer *state)
     return 0;
 }
 
+/* What was handed over stays open until the take-over has ended: the next try needs it. */
+static int kept_state = -1, kept_listener = -1;
+static bool take_over_ended;
+
 int os_upgrade_resume(const char *token, struct os_listener **listener, struct buffer *state, struct error *err)
 {
     int fd = atoi(token), port = -1, len = 0;
@@ -176,14 +182,42 @@ int os_upgrade_resume(const char *token, struct os_listener **listener, struct b
         head_end = strchr((char *)state->data, '\n');
     if (!head_end)
         return error_set(err, ERR_INVALID, "--resume: '%s' is not what an upgrade hands over", token);
-    close(fd);
+    kept_state = fd;
+    kept_listener = port;
     *head_end++ = '\0';
     reap_restore((char *)state->data + len);
     state->len -= (size_t)(head_end - (char *)state->data);
     memmove(state->data, head_end, state->len);
-    fcntl(port, F_SETFD, FD_CLOEXEC);
     fcntl(port, F_SETFL, O_NONBLOCK);
-    return listener_adopt(listener, port, err);
+    int own = fcntl(port, F_DUPFD_CLOEXEC, 3);
+    return own < 0 ? errno_error(err, errno, "unable to take over the port") : listener_adopt(listener, own, err);
+}
+
+void os_upgrade_done(void)
+{
+    take_over_ended = true;
+    if (kept_state >= 0)
+        close(kept_state);
+    if (kept_listener >= 0)
+        close(kept_listener);
+    kept_state = kept_listener = -1;
+}
+
+void os_upgrade_again(char **argv, const char *option)
+{
+    static char next[48];
+    char path[PATH_MAX];
+    int fd, tries = 1;
+    if (take_over_ended || sscanf(option, "--resume=%d,%d", &fd, &tries) < 1 || tries >= RESUME_TRIES ||
+        lseek(fd, 0, SEEK_END) <= 0)
+        return;
+    snprintf(next, sizeof next, "--resume=%d,%d", fd, tries + 1);
+    argv[1] = next;
+    os_sleep_ms(RESUME_PAUSE_MS);
+    ssize_t len = readlink("/proc/self/exe", path, sizeof path - 1);
+    path[len > 0 ? len : 0] = '\0';
+    execv(path, argv);
+    execv("/proc/self/exe", argv); /* where the file has no name any more */
 }
 
 /* ---- going to the background ---- */

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define POLL_MS 20
+#define LOOKS_MAX 3  /* at one time: without memory or a descriptor one may fail, and the next not */
 #define KILL_MS 3000 /* how long what is killed may take; in a driver's call a process takes for ever */
 
 struct tree {
@@ -18,6 +19,7 @@ struct tree {
     int unseen;          /* 0, or the status of the last look, which did not see all */
     struct error reason; /* of that */
     bool root_hidden;    /* it runs, but the last look did not see it */
+    struct error missed; /* why processes may have been ended that are not in `killed` */
     struct os_process_id root;
     struct os_process_id *listed; /* owned: those already named in `killed` */
     size_t listed_count;
@@ -105,7 +107,9 @@ static size_t tree_count_live(struct tree *tree)
 /* Looks anew and returns the number of live members. */
 static size_t tree_look(struct tree *tree)
 {
-    tree->unseen = os_process_table_look(tree->table, &tree->count, &tree->reason);
+    tree->unseen = -1;
+    for (int i = 0; i < LOOKS_MAX && tree->unseen; i++)
+        tree->unseen = os_process_table_look(tree->table, &tree->count, &tree->reason);
     if (tree->root.start == 0)
         tree_learn_start(tree);
     if (tree->root.start == 0) {
@@ -154,8 +158,14 @@ static void tree_list(struct tree *tree, size_t index, struct strlist *killed)
     strlist_addf(killed, "%llu %s", (unsigned long long)id.pid, name);
 }
 
+/* Lists those that are about to be ended. */
 static void tree_list_members(struct tree *tree, struct strlist *killed)
 {
+    if (tree->unseen)
+        tree->missed = tree->reason;
+    else if (tree->root_hidden)
+        error_set(&tree->missed, ERR_UNAVAILABLE, "process %llu ran but was not listed",
+                  (unsigned long long)tree->root.pid);
     for (size_t i = 0; i < tree->count; i++)
         if (tree->members[i])
             tree_list(tree, i, killed);
@@ -234,7 +244,14 @@ static int tree_end(struct tree *tree, int grace_ms, struct strlist *killed, str
         if (!tree_ask(tree) || !tree_gone_by(tree, os_deadline(grace_ms)))
             tree_kill(tree, killed);
     }
-    return tree_conclude(tree, err);
+    int status = tree_conclude(tree, err);
+    if (status == 0 && killed->failed)
+        return error_set(err, ERR_NO_MEMORY,
+                         "process %llu and all that it has started have ended, but there is no memory to name them",
+                         (unsigned long long)tree->root.pid);
+    if (status == 0 && tree->missed.status)
+        strlist_addf(killed, "processes=not all are named: %s", tree->missed.text);
+    return status;
 }
 
 int os_process_kill_tree(struct os_process *process, int grace_ms, struct strlist *killed, struct error *err)

@@ -27,7 +27,7 @@ int os_resolve(const char *name, struct os_address *out, int max, struct error *
 int os_listen(struct os_listener **out, const char *bind_to, uint16_t port, struct error *err);
 uint16_t os_listener_port(const struct os_listener *listener);
 /* Blocks. ERR_CLOSED once after os_listener_stop, which any thread may call; ERR_TIMEOUT where os_listener_wake_every()
-   was called and nothing came; ERR_LIMIT with a connection for which the process has no descriptor left: it is to be
+   was called and nothing came, or where what came waits for memory; ERR_LIMIT with a connection for which the process has no descriptor left: it is to be
    refused and closed, with *err as the reason. */
 int os_accept(struct os_listener *listener, struct os_socket **out, struct os_address *peer, struct error *err);
 void os_listener_stop(struct os_listener *listener);

@@ -16,5 +16,7 @@ bool os_terminal_is_output(void);
 #define OS_STANDARD_ERROR 2
 /* Writes to a standard stream, past the C library's. Blocks for as long as whoever reads it does not. */
 void os_standard_write(int stream, const void *bytes, size_t len);
+/* The same without blocking, for a few kilobytes; writes nothing where it might block. */
+void os_standard_try_write(int stream, const void *bytes, size_t len);
 
 #endif

@@ -21,6 +21,11 @@ int os_upgrade_exec(const char *path, const char *const *argv, struct os_listene
 /* Takes over in the new executable what os_upgrade_exec() handed over: token is that option's value. The state is a
    text of lines. */
 int os_upgrade_resume(const char *token, struct os_listener **listener, struct buffer *state, struct error *err);
+/* Ends the take-over: nothing of it can fail any more. */
+void os_upgrade_done(void);
+/* Runs the new executable once more, a few times, where it could not start and there is no other that could go on: it
+   may have been for want of memory. option is what argv[1] was. Returns where that is not so. */
+void os_upgrade_again(char **argv, const char *option);
 
 /* Goes to the background: the caller's process exits with 0 once os_detach_ready is called in the one that goes on, or
    with 1 when that one ended before. */

@@ -15,6 +15,14 @@ void os_standard_write(int stream, const void *bytes, size_t len)
     }
 }
 
+/* Whoever reads a pipe may have stopped, and there is no question for its room. */
+void os_standard_try_write(int stream, const void *bytes, size_t len)
+{
+    DWORD type = GetFileType((HANDLE)_get_osfhandle(stream));
+    if (type == FILE_TYPE_DISK || type == FILE_TYPE_CHAR)
+        os_standard_write(stream, bytes, len);
+}
+
 int os_terminal_width(void)
 {
     CONSOLE_SCREEN_BUFFER_INFO info;

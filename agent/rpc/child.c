@@ -256,7 +256,8 @@ int rpc_kill(struct session *session, struct request *request, struct reply *rep
         log_line("%s: ended child %llu: %zu processes", session->peer_text, (unsigned long long)request->args[0].number,
                  killed.count);
         child_restore_display(session->agent, &killed);
-        reply_strings(reply, &killed);
+        status = killed.failed ? error_set(err, ERR_NO_MEMORY, "kill: it has ended, but there is no memory to list it")
+                               : reply_strings(reply, &killed);
     }
     strlist_deinit(&killed);
     return status;

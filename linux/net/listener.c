@@ -137,35 +137,53 @@ static int accept_with_reserve(struct os_listener *listener, struct os_address *
     return fd;
 }
 
-/* Makes a socket of what accept() gave. */
-static int give_socket(struct os_socket **out, int fd, struct error *err)
+/* Accepts the next connection for `socket`, which is left alone where that fails but for ERR_LIMIT. */
+static int accept_for(struct os_listener *listener, struct os_socket *socket, struct os_address *peer,
+                      struct error *err)
 {
-    *out = socket_from_fd(fd, err);
-    return *out ? 0 : ERR_NO_MEMORY;
-}
-
-int os_accept(struct os_listener *listener, struct os_socket **out, struct os_address *peer, struct error *err)
-{
-    *out = NULL;
-    if (listener->reserve < 0)
-        listener_keep_reserve(listener);
     for (;;) {
         int status = wait_for_connection(listener, err);
         if (status)
             return status;
         int fd = listener_accept(listener, peer);
-        if (fd >= 0)
-            return give_socket(out, fd, err);
+        if (fd >= 0) {
+            socket_begin(socket, fd);
+            return 0;
+        }
         fd = accept_with_reserve(listener, peer);
         if (fd >= 0) {
             errno_error(err, errno, "the agent can serve no more clients");
-            return give_socket(out, fd, NULL) ? ERR_NO_MEMORY : ERR_LIMIT;
+            socket_begin(socket, fd);
+            return ERR_LIMIT;
         }
         if (errno == EBADF || errno == EINVAL || errno == ENOTSOCK)
             return errno_error(err, errno, "could not accept a connection");
         if (errno != EINTR && errno != EAGAIN && errno != ECONNABORTED)
             os_sleep_ms(RETRY_MS);
     }
+}
+
+/* Allocates the socket first: without memory the client is left in the queue, since once it is accepted it could only be
+   refused without a word. */
+int os_accept(struct os_listener *listener, struct os_socket **out, struct os_address *peer, struct error *err)
+{
+    *out = NULL;
+    if (listener->reserve < 0)
+        listener_keep_reserve(listener);
+    int status = wait_for_connection(listener, err);
+    if (status)
+        return status;
+    *out = socket_allocate();
+    if (!*out) {
+        os_sleep_ms(RETRY_MS);
+        return error_set(err, ERR_TIMEOUT, "no memory for a connection");
+    }
+    status = accept_for(listener, *out, peer, err);
+    if (status && status != ERR_LIMIT) {
+        free(*out);
+        *out = NULL;
+    }
+    return status;
 }
 
 void os_listener_wake_every(struct os_listener *listener, int interval_ms)

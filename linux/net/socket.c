@@ -30,14 +30,13 @@ static void socket_set_option(int fd, int level, int name, int value)
     (void)setsockopt(fd, level, name, &value, sizeof value);
 }
 
-struct os_socket *socket_from_fd(int fd, struct error *err)
+struct os_socket *socket_allocate(void)
 {
-    struct os_socket *s = malloc(sizeof *s);
-    if (!s) {
-        close(fd);
-        error_set(err, ERR_NO_MEMORY, "no memory for a connection");
-        return NULL;
-    }
+    return malloc(sizeof(struct os_socket));
+}
+
+void socket_begin(struct os_socket *s, int fd)
+{
     s->fd = fd;
     s->deadline_ms = OS_FOREVER;
     socket_set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
@@ -45,7 +44,18 @@ struct os_socket *socket_from_fd(int fd, struct error *err)
     socket_set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, KEEPALIVE_IDLE_S);
     socket_set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, KEEPALIVE_INTERVAL_S);
     socket_set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, KEEPALIVE_PROBES);
-    return s;
+}
+
+struct os_socket *socket_from_fd(int fd, struct error *err)
+{
+    struct os_socket *s = socket_allocate();
+    if (s) {
+        socket_begin(s, fd);
+        return s;
+    }
+    close(fd);
+    error_set(err, ERR_NO_MEMORY, "no memory for a connection");
+    return NULL;
 }
 
 int socket_fd(const struct os_socket *s)

@@ -7,6 +7,9 @@
 
 /* Takes the non-blocking fd, in any case. NULL with *err set when memory runs out. */
 struct os_socket *socket_from_fd(int fd, struct error *err);
+/* The same in two steps, of which only the first can fail, with NULL: it comes before there is a connection. */
+struct os_socket *socket_allocate(void);
+void socket_begin(struct os_socket *socket, int fd);
 int socket_fd(const struct os_socket *socket); /* borrowed from it */
 
 #endif

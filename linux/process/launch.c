@@ -14,6 +14,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#define DUP_TRIES 3
+
 #ifndef SYS_close_range
 #define SYS_close_range 436
 #endif
@@ -106,23 +108,45 @@ static void report_code(int report, int code)
         _exit(1);
 }
 
-static _Noreturn void launch_child(const struct launch *launch, int pipe_end, bool tells)
+/* Puts a descriptor in the place of a standard one. EBUSY is of a place that another thread is just filling. */
+static int replace_standard(int fd, int standard)
 {
-    int report = fcntl(pipe_end, F_DUPFD_CLOEXEC, 3); /* where no standard descriptor goes */
-    if (report < 0)
-        _exit(1);
-    for (int i = 0; i < 3; i++)
-        if (launch->standard[i] >= 0 && dup2(launch->standard[i], i) < 0)
-            _exit(1);
-    int code = launch->outside ? outside_enter_mounts() : 0; /* by a descriptor that is closed next */
-    close_between(3, (unsigned)report - 1);
-    close_between((unsigned)report + 1, ~0u);
-    report_code(report, 0);
+    int got = -1;
+    for (int i = 0; i < DUP_TRIES && got < 0; i++)
+        got = dup2(fd, standard);
+    return got < 0 ? errno : 0;
+}
+
+static int set_standard(const struct launch *launch)
+{
+    int code = 0;
+    for (int i = 0; i < 3 && code == 0; i++)
+        if (launch->standard[i] >= 0)
+            code = replace_standard(launch->standard[i], i);
+    return code;
+}
+
+static int launch_become(const struct launch *launch)
+{
     if (launch->new_session)
         setsid();
     signals_reset();
+    return launch->become(launch->context);
+}
+
+static _Noreturn void launch_child(const struct launch *launch, int pipe_end, bool tells)
+{
+    int report = fcntl(pipe_end, F_DUPFD_CLOEXEC, 3); /* where no standard descriptor goes */
+    int code = report < 0 ? errno : set_standard(launch);
+    if (report < 0)
+        report = pipe_end;
+    if (code == 0 && launch->outside)
+        code = outside_enter_mounts(); /* by a descriptor that is closed next */
+    close_between(3, (unsigned)report - 1);
+    close_between((unsigned)report + 1, ~0u);
+    report_code(report, 0);
     if (code == 0)
-        code = launch->become(launch->context);
+        code = launch_become(launch);
     if (tells)
         report_code(report, code);
     _exit(1);

@@ -69,6 +69,10 @@ def fields_of_processes(entries):
     return [(line[0], line[3] if line[0] == "process" else "") for line in lines]
 
 
+def not_all_named(entries):
+    return next((entry.text for entry in entries if entry.text.startswith("processes=")), None)
+
+
 def names_of_processes(entries):
     return sorted(entry.text.split(" ", 1)[1] for entry in entries)
 
@@ -256,7 +260,8 @@ def wait_and_kill(play):
     if not play.children_of(pid):
         return play.was_not_executed()
     play.step("wait2", wire.WAIT2, Q(pid), I(0))
-    killed = play.step("kill", wire.KILL, Q(pid), s("grace-ms=1000"), normal=names_of_processes)
+    killed = play.step("kill", wire.KILL, Q(pid), s("grace-ms=1000"), normal=names_of_processes,
+                       refusal=not_all_named)
     if killed is not None and play.children_of(pid):
         raise Wrong("kill was answered, and a process of the tree is alive")
     if killed is not None:

@@ -460,7 +460,6 @@ static void what_an_upgrade_takes_over(void)
     children_restore(table, "child 1 pid-5");
     children_restore(table, "report 0 /out");
     children_restore(table, "report 2 /no");
-    children_restore(table, "child 1 no-pid");
     children_restore(table, "child 1pid-9");
     children_restore(table, "child ");
     children_restore(table, "nonsense");
@@ -469,6 +468,8 @@ static void what_an_upgrade_takes_over(void)
     children_restore(table, "user ");
     children_restore(table, "user other");
     children_restore(table, "report 0 /other");
+    children_restore(table, "child 1 no-pid");
+    children_restore(table, "report 1 /of-the-lost");
     check_saved("child 1 pid-5\nreport 0 /out\nuser \n");
     end_process(fake.last, 11);
     CHECK_INT(wait_for(5, &status), 0);

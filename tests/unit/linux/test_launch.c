@@ -66,6 +66,16 @@ static void a_child_has_its_standard_descriptors_alone(void)
     close(high);
 }
 
+static void a_standard_descriptor_that_can_not_be_set_is_told(void)
+{
+    int report;
+    struct launch how = shell("exit 4");
+    how.standard[1] = 9999;
+    CHECK_INT(run(&how, &report), 1 << 8);
+    CHECK_INT(launch_wait_for_exec(report), EBADF);
+    CHECK_INT(run(&how, NULL), 1 << 8);
+}
+
 static void why_it_is_not_executed_is_told(void)
 {
     int report;
@@ -218,6 +228,7 @@ int main(void)
     CHECK(mkdtemp(folder) != NULL);
     pthread_atfork(NULL, NULL, in_child);
     RUN(a_child_has_its_standard_descriptors_alone);
+    RUN(a_standard_descriptor_that_can_not_be_set_is_told);
     RUN(why_it_is_not_executed_is_told);
     RUN(what_was_written_can_be_executed);
     RUN(one_that_is_killed_at_once_is_waited_for);

@@ -36,8 +36,9 @@ static struct made_up {
 static size_t made_up_count, asked_count;
 static int64_t now_ms;
 static struct os_process_id root = {100, 10};
-static int unseen;   /* 0, or with what each look fails */
-static bool is_dark; /* no look sees any process */
+static int unseen;       /* 0, or with what each look fails */
+static int unseen_looks; /* so many fail before unseen is 0 again; 0: all do */
+static bool is_dark;     /* no look sees any process */
 static struct error failure;
 
 /* ---- the made-up system ---- */
@@ -99,7 +100,12 @@ int made_up_look(struct os_process_table *table, size_t *count, struct error *er
     for (size_t i = 0; i < made_up_count; i++)
         if (!made_up[i].gone && !is_dark)
             seen[(*count)++] = &made_up[i];
-    return unseen ? error_set(err, unseen, "no look today") : 0;
+    int status = unseen ? error_set(err, unseen, "no look today") : 0;
+    if (unseen_looks && --unseen_looks == 0) {
+        unseen = 0;
+        is_dark = false;
+    }
+    return status;
 }
 
 uint64_t made_up_pid(const struct os_process_table *table, size_t index)
@@ -179,7 +185,7 @@ static void system_has(size_t count, const struct made_up *processes)
     made_up_count = count;
     asked_count = 0;
     now_ms = 0;
-    unseen = 0;
+    unseen = unseen_looks = 0;
     is_dark = false;
     root = (struct os_process_id){100, 10};
 }
@@ -310,6 +316,38 @@ static void a_look_that_fails_is_no_end(void)
     CHECK(is_gone(100) && !is_gone(101)); /* the child itself needs no look */
 }
 
+static void a_look_that_fails_is_taken_again(void)
+{
+    SYSTEM_HAS({100, 7, 10, POLITE, false, 0, false}, {101, 100, 11, POLITE, false, 0, false});
+    is_dark = true;
+    unseen = ERR_NO_MEMORY;
+    unseen_looks = 2;
+    CHECK_TEXT(kill_lists(0, 0), "100 p100, 101 p101");
+}
+
+/* The child is ended without a look, and what can be seen afterwards is only the rest. */
+static void what_was_ended_unseen_is_told_as_not_named(void)
+{
+    SYSTEM_HAS({100, 7, 10, POLITE, false, 0, false}, {101, 100, 11, STUBBORN, false, 0, false});
+    is_dark = true;
+    unseen = ERR_NO_MEMORY;
+    unseen_looks = 3;
+    CHECK_TEXT(kill_lists(0, 0), "101 p101, processes=not all are named: no look today");
+    CHECK(is_gone(100) && is_gone(101));
+    SYSTEM_HAS({100, 7, 10, POLITE, false, 0, false});
+    is_dark = true;
+    CHECK_TEXT(kill_lists(0, 0), "processes=not all are named: process 100 ran but was not listed");
+}
+
+static void names_without_memory_are_no_shorter_list(void)
+{
+    struct strlist killed = {.failed = true};
+    SYSTEM_HAS({100, 7, 10, POLITE, false, 0, false});
+    CHECK_INT(tested_kill_tree(NULL, 0, &killed, &failure), ERR_NO_MEMORY);
+    CHECK_TEXT(failure.text, "process 100 and all that it has started have ended, but there is no memory to name them");
+    strlist_deinit(&killed);
+}
+
 static void a_look_that_sees_a_part_ends_that_part(void)
 {
     SYSTEM_HAS({100, 7, 10, POLITE, false, 0, false}, {101, 100, 11, STUBBORN, false, 0, false});
@@ -370,6 +408,9 @@ int main(void)
     RUN(one_that_may_not_be_ended_is_an_error_with_its_name_and_the_reason);
     RUN(the_child_has_ended_only_by_its_parents_word);
     RUN(a_look_that_fails_is_no_end);
+    RUN(a_look_that_fails_is_taken_again);
+    RUN(what_was_ended_unseen_is_told_as_not_named);
+    RUN(names_without_memory_are_no_shorter_list);
     RUN(a_look_that_sees_a_part_ends_that_part);
     RUN(a_child_that_runs_and_is_not_listed_is_no_end);
     RUN(what_is_not_seen_is_no_empty_tree);
