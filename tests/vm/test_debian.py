@@ -305,11 +305,11 @@ def power_cut(machine):
     for name in ("midway", "replaced"):
         send(machine, name, OLD)
     run(machine, "/bin/sync")
+    free = free_bytes(machine)
     stalled = wire.Client(machine.port, timeout=qemu.PATIENCE)
     stalled.send(wire.request(wire.SENDFILE, wire.s(FOLDER + "/midway"), wire.I(0), wire.header("d", len(NEW)), count=3))
     stalled.send(NEW[:len(NEW) // 2])
-    wait_for(lambda: any(size > len(NEW) // 4 for name, size in listing(machine) if name not in ("midway", "replaced")),
-             "a part of the upload")
+    wait_for(lambda: free_bytes(machine) < free - len(NEW) // 4, "a part of the upload, which has no name yet")
     run(machine, "/bin/sync")
     send(machine, "replaced", NEW)
     send(machine, "added", NEW)
@@ -320,6 +320,11 @@ def power_cut(machine):
 def send(machine, name, data):
     write(os.path.join(machine.folder, "sent"), data)
     machine.periscope("put", "sent", f"{FOLDER}/{name}")
+
+
+def free_bytes(machine):
+    blocks, size = run(machine, "/usr/bin/stat", "--file-system", "--format", "%f %S", FOLDER).split()
+    return int(blocks) * int(size)
 
 
 def listing(machine):
