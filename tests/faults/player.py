@@ -284,7 +284,7 @@ class Play:
                 log = client.get(".periscope/log.txt").decode() if ended else "ended"
         except (OSError, wire.Closed, wire.Refused, wire.ProtocolError) as reason:
             raise Wrong(f"the next client is not served: {reason!r}") from None
-        if not self.has_become_next() and not re.search("ended|could not|no memory|fail|Cannot", log):
+        if not self.has_become_next() and not re.search("ended|refused|could not|no memory|fail|Cannot", log):
             raise Wrong(f"{ended[0]}: the connection has ended, and the log does not tell why: {log}")
         self.eventually(lambda: not self.others(), lambda: f"processes are left: {self.others()}")
         self.eventually(lambda: self.count("task") <= self.threads,
