@@ -6,7 +6,9 @@ import socket
 import subprocess
 
 import wine
-from wine import check, equal
+from wine import check, equal, eventually
+
+NO_OWNER = "whose connection it is can't be found"
 
 
 def what_comes_to_wine(agent, *options):
@@ -29,6 +31,11 @@ def log_of(agent):
     return agent.read("stdout").decode("utf-8", "replace")
 
 
+def log_with(agent, text):
+    """The log once it has the text: a client waits for no line."""
+    return eventually(lambda: text in log_of(agent) and log_of(agent), f"'{text}' in the log")
+
+
 def administrators_may_connect():
     with wine.Agent("--run-as", "session", "--debug") as agent:
         equal(what_comes_to_wine(agent), "something", f"an administrator; the log: {log_of(agent)}")
@@ -38,7 +45,8 @@ def users_of_this_machine_may_not_connect():
     with wine.Agent("--run-as", "session", "--debug") as agent:
         for _ in range(2):
             equal(what_comes_to_wine(agent, "limited"), "nothing", "the same user without an administrator's rights")
-        log = log_of(agent)
+        what_comes_here(agent)
+        log = log_with(agent, NO_OWNER)  # all before it is there too
         equal(log.count("of this machine is not allowed to connect"), 1, f"lines about it in {log}")
         check("user S-1-5-" in log, log)
 
@@ -47,7 +55,7 @@ def what_has_no_owner_may_not_connect():
     """Failing to look is not seeing nothing."""
     with wine.Agent("--run-as", "session", "--debug") as agent:
         equal(what_comes_here(agent), "nothing", "a process that is none of Windows'")
-        check("whose connection it is can't be found" in log_of(agent), log_of(agent))
+        log_with(agent, NO_OWNER)
 
 
 def all_may_connect_if_told_so():
