@@ -7,7 +7,7 @@ import time
 
 import harness
 import wire
-from harness import KILLED, Agent, check, equal, eventually, refused, with_agent, need_unix
+from harness import KILLED, Agent, check, equal, eventually, need_unix, refused, test, with_agent
 from machine import NO_CLOCK, FakeClock, data_segments_received, private_network, tcp_state
 from wire import I, Q, s
 
@@ -158,15 +158,16 @@ def defect_19_failed_exec_runs_the_agents_exit(agent):
     equal(agent.stdout().count("READY"), 1, "READY lines")
 
 
-@with_agent(wrapper=("prlimit", "--nofile=24:24"))
-def defect_20_accept_failure_spins(agent):
+@test
+def defect_20_accept_failure_spins():
     """Its Linux form: no descriptor is left for the next client."""
-    need_unix("Wine ends a process that has no descriptor left")
-    crowd = [agent.client(banner=False) for _ in range(40)]
-    agent.check_idle(1.5)
-    for client in crowd:
-        client.close()
-    eventually(lambda: answers(agent), "an answer once the crowd has gone")
+    need_unix("Wine needs more descriptors to start")
+    with Agent(wrapper=("prlimit", "--nofile=24:24")) as agent:
+        crowd = [agent.client(banner=False) for _ in range(40)]
+        agent.check_idle(1.5)
+        for client in crowd:
+            client.close()
+        eventually(lambda: answers(agent), "an answer once the crowd has gone")
 
 
 def answers(agent):
