@@ -208,6 +208,12 @@ def upgrade_and_restart(agent):
     equal((reply["ok"], reply["bytes"]), (True, 8))
     one_line(periscope("upgrade", target(agent), agent.path("none"), code=FAILED), "No such file or directory")
     result = periscope("restart", target(agent), "/no/such/agent", "--option", code=REFUSED)
+    one_line(result, "is not allowed (--no-upgrade)")
+
+
+@with_agent()
+def restart_as_nothing(agent):
+    result = periscope("restart", target(agent), "/no/such/agent", "--option", code=REFUSED)
     one_line(result, "No such file or directory")
 
 

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The command periscope against a guest that lies, drips, floods and never ends: its time-outs, --total-limit and
 signals hold in every phase, its memory has bounds, and what it prints can't control a terminal."""
+import glob
 import os
 import resource
 import shutil
@@ -160,11 +161,23 @@ def slow_but_steady_transfer_is_no_drip():
         check(periscope("get", "--timeout", "1", guest.address, "remote", "-").out == content, "the content differs")
 
 
+def writes_in(process, folder):
+    """Whether it has a file of the folder open, which may have no name yet."""
+    links = glob.glob(f"/proc/{process.pid}/fd/*")
+    return any(os.path.lexists(link) and os.readlink(link).startswith(folder + "/") for link in links)
+
+
+def heed_signals():
+    """What a job in the background ignores."""
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_DFL)
+
+
 def end_by(number, guest, verb, folder, wrapper=(), started=None):
     process = subprocess.Popen([*wrapper, *cli.COMMAND, verb, "--timeout", "60", guest, *VERBS[verb]],
                                env=cli.environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                               stderr=subprocess.PIPE, cwd=folder)
-    eventually(started, f"{verb} begins")
+                               stderr=subprocess.PIPE, cwd=folder, preexec_fn=heed_signals)
+    eventually(lambda: started(process), f"{verb} begins")
     process.send_signal(number)
     begin = time.monotonic()
     result = cli.finish(process)
@@ -180,14 +193,14 @@ def signals_end_every_verb_in_every_phase():
         for at, verb in enumerate(VERBS):
             number = SIGNALS[at % len(SIGNALS)]
             with Guest(answer, banner) as guest, tempfile.TemporaryDirectory() as folder:
-                end_by(number, guest.address, verb, folder, started=lambda: guest.accepted)
+                end_by(number, guest.address, verb, folder, started=lambda _: guest.accepted)
 
 
 @test
 def each_signal_ends_a_transfer_and_leaves_no_file():
     for number in SIGNALS:
         with Guest(drip_a_file) as guest, tempfile.TemporaryDirectory() as folder:
-            end_by(number, guest.address, "get", folder, started=lambda: os.listdir(folder))
+            end_by(number, guest.address, "get", folder, started=lambda process: writes_in(process, folder))
 
 
 @test
@@ -196,7 +209,7 @@ def ignored_signals_stay_ignored():
     with Guest(drip_a_file) as guest, tempfile.TemporaryDirectory() as folder:
         process = cli.start("get", "--total-limit", "2", guest.address, "remote", "local", cwd=folder,
                             preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
-        eventually(lambda: os.listdir(folder), "the beginnings of a file")
+        eventually(lambda: writes_in(process, folder), "the beginnings of a file")
         process.send_signal(signal.SIGHUP)
         result = cli.finish(process)
         equal(result.code, TIMED_OUT, result.err)
@@ -270,7 +283,7 @@ def signals_end_the_resolving_of_a_name():
         for number in SIGNALS:
             for verb in ("get", "run", "test", "ping"):
                 with tempfile.TemporaryDirectory() as folder:
-                    end_by(number, HOST, verb, folder, names.wrapper, names.asked)
+                    end_by(number, HOST, verb, folder, names.wrapper, lambda _: names.asked())
 
 
 # ---- memory ----

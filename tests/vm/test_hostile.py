@@ -66,8 +66,9 @@ def refused(call, *arguments, **options):
 
 
 def denied(call, *arguments, **options):
+    """Others' processes are not even seen by what the agent does for a host (ProtectProc)."""
     text = refused(call, *arguments, **options)
-    check("Permission denied" in text or "Operation not permitted" in text or "Read-only" in text, text)
+    check(any(reason in text for reason in ("Permission denied", "Operation not permitted", "Read-only", "No such file")), text)
 
 
 # ---- the stage ----

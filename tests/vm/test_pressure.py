@@ -71,7 +71,7 @@ def memory(machine):
 
 def fork_bomb(machine):
     def ignite(machine):
-        bomb = started(machine, "ulimit -u 400; exec perl -e 'fork while 1'")
+        bomb = started(machine, "exec prlimit --nproc=400 perl -e 'fork while 1'")
         wait_for(lambda: processes(machine) > 250, "a bomb that goes off")
         return lambda: wait_for(lambda: defused(machine, bomb), "the end of the bomb")
     survives(machine, ignite, ("picture",))  # 400 programs that want both processors

@@ -83,6 +83,7 @@ static struct allow *allow_of(const char *rules)
         strlist_add(list, rule);
     if (allow_new(&allow, list, &err) || allow_start(allow, &err))
         abort();
+    keep_in_reach(allow);
     return allow;
 }
 

@@ -79,6 +79,8 @@ static void begin(int patience_ms)
     atomic_store(&fake.signs, 0);
     fake.children = os_mutex_new();
     agent = (struct agent){.lock = os_mutex_new()};
+    keep_in_reach(fake.children);
+    keep_in_reach(agent.lock);
     heartbeat_start(&agent);
 }
 

@@ -63,6 +63,8 @@ static struct spares *begin(int allowed)
     atomic_store(&ended, 0);
     if (os_waker_new(&go_on, &err) || spares_new(&spares, &err))
         abort();
+    keep_in_reach(go_on);
+    keep_in_reach(spares);
     return spares;
 }
 
