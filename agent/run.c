@@ -253,11 +253,12 @@ static void log_note(void *context, const char *text)
 
 int agent_run(const struct options *options)
 {
-    struct agent agent = {.options = options,
-                          .requests = {"requests", AGENT_REQUESTS_MAX, AGENT_REQUEST_EXEMPT, 0},
-                          .replies = {"replies", AGENT_REPLIES_MAX, AGENT_REPLY_EXEMPT, 0}};
+    /* It outlives this function: a thread that could not be ended may still use it. */
+    static struct agent agent = {.requests = {"requests", AGENT_REQUESTS_MAX, AGENT_REQUEST_EXEMPT, 0},
+                                 .replies = {"replies", AGENT_REPLIES_MAX, AGENT_REPLY_EXEMPT, 0}};
     struct os_service_program program = {agent_main_loop, agent_stop, log_note, &agent};
     struct error err;
+    agent.options = options;
     int status = os_service_run(&program, options->service && !options->resume, &err);
     if (status >= 0)
         return status;
