@@ -47,6 +47,7 @@ struct x11_reading {
     size_t size;
     ssize_t len;
     int code;               /* errno */
+    atomic_bool is_read;    /* len, code and text are set */
     struct os_waker *ended; /* owned */
     atomic_int users;
     atomic_bool one_left; /* either has gone on: the reader to its end, or who waits without it */
@@ -68,6 +69,7 @@ static void reading_main(void *context)
     struct x11_reading *reading = context;
     reading->len = x11_read_file(reading->path, reading->text, reading->size);
     reading->code = errno;
+    atomic_store(&reading->is_read, true);
     os_waker_set(reading->ended);
     if (atomic_exchange(&reading->one_left, true))
         atomic_fetch_sub(&stuck_readers, 1);
@@ -108,7 +110,7 @@ ssize_t x11_read_process_file(const char *path, char *text, size_t size)
         return -1;
     ssize_t len = -1;
     int code = ETIMEDOUT;
-    if (os_waker_wait(reading->ended, os_deadline(stuck ? READ_AGAIN_MS : READ_MS))) {
+    if (os_waker_wait(reading->ended, os_deadline(stuck ? READ_AGAIN_MS : READ_MS)) && atomic_load(&reading->is_read)) {
         len = reading->len;
         code = reading->code;
         memcpy(text, reading->text, len >= 0 ? (size_t)len + 1 : 0);
