@@ -2,10 +2,12 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Who may connect from the agent's own machine, how many may from one address, and which RPCs they get."""
 import contextlib
+import fcntl
 import os
 import pwd
 import signal
 import socket
+import struct
 import subprocess
 import tempfile
 
@@ -15,6 +17,7 @@ from harness import Agent, check, equal, eventually, need_root, need_unix, test
 
 OTHER = "nobody"
 STRANGER = "daemon"  # neither root nor OTHER
+SIOCGIFADDR = 0x8915
 
 
 def as_user(user, call, *arguments):
@@ -75,9 +78,17 @@ def log_lines(client, text):
 
 def own_addresses():
     """Addresses of this machine that are no loopback addresses, where it has any."""
-    out = subprocess.run(["ip", "-brief", "address", "show", "up", "scope", "global"], stdout=subprocess.PIPE, check=False,
-                         encoding="ascii").stdout
-    return [word.partition("/")[0] for line in out.splitlines() for word in line.split()[2:] if "/" in word]
+    found = []
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        for _, name in socket.if_nameindex():
+            with contextlib.suppress(OSError):  # it has none
+                answer = fcntl.ioctl(probe.fileno(), SIOCGIFADDR, struct.pack("256s", name.encode()))
+                found.append(socket.inet_ntoa(answer[20:24]))
+    if os.path.exists("/proc/net/if_inet6"):
+        with open("/proc/net/if_inet6", encoding="ascii") as file:
+            words = [line.split() for line in file]
+        found += [socket.inet_ntop(socket.AF_INET6, bytes.fromhex(word[0])) for word in words if word[3] == "00"]
+    return [address for address in found if not address.startswith("127.")]
 
 
 @test

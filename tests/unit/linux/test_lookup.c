@@ -95,6 +95,9 @@ static void who_waits_for_no_answer_gets_the_older_one(void)
         CHECK_INT(ask("a", true), LOOKUP_OLD);
     CHECK(os_clock_us() - start < 50 * 1000000LL);
     sem_post(&gate);
+    age = LOOKUP_FRESH;
+    while (ask("a", false) == 0 && got != 4) /* or the next look that is held back would take the post */
+        os_sleep_ms(1);
 }
 
 static void without_any_answer_it_is_an_error(void)
