@@ -7,7 +7,7 @@ import sys
 from harness import TOP, Skip
 
 MARK = "PERISCOPE_TEST_ISOLATED"
-COMMAND = ["unshare", "--pid", "--net", "--mount", "--fork", "--kill-child", "--mount-proc"]
+COMMAND = ["unshare", "--ipc", "--pid", "--net", "--mount", "--fork", "--kill-child", "--mount-proc"]
 # A /tmp of its own, in which this tree stays where it is if it lies there.
 PREPARE = """
 set -e

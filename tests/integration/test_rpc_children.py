@@ -237,8 +237,9 @@ def script_without_an_interpreter_takes_many_arguments(agent):
     client = agent.client()
     client.put("script", b"echo $# $1 ${32000}\n", wire.SEND_EXE)
     arguments = [str(number) for number in range(32000)]
-    for pid in (client.run("./script", *arguments, stdout="out"), client.execute("./script", *arguments, out="out")):
-        equal(client.wait(pid, 20), 0, "status")
+    for start in (lambda: client.run("./script", *arguments, stdout="out"),
+                  lambda: client.execute("./script", *arguments, out="out")):
+        equal(client.wait(start(), 20), 0, "status")
         equal(client.get("out"), b"32000 0 31999\n", "what it was given")
     large = ["x" * 100000] * 40
     equal(client.wait(client.run("./script", *large), 20), 1 << 8, "status of a command line that the system refuses")
