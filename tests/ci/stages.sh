@@ -46,7 +46,7 @@ count()
 check()
 {
     stage unit 300 make unit
-    stage integration 500 make integration
+    stage integration 800 make integration
     stage faults 300 make -j"$(nproc)" faults FAULTS="--share 3"
     stage imports 300 make -j"$(nproc)" check-imports
     stage fuzz 240 make -j"$(nproc)" fuzz FUZZ_SECONDS=10
@@ -58,7 +58,7 @@ ci()
     stage build 300 make -j"$(nproc)" CFLAGS=-Werror programs
     stage lint 400 make lint
     stage unit 300 make unit CFLAGS=-Werror
-    stage integration 500 make integration CFLAGS=-Werror
+    stage integration 800 make integration CFLAGS=-Werror
     stage faults 600 make -j"$(nproc)" faults CFLAGS=-Werror FAULTS="--share 10"
     stage fuzz 900 make -j"$(nproc)" fuzz FUZZ_SECONDS=60
     stage asan 900 make -j"$(nproc)" asan
@@ -68,7 +68,7 @@ ci()
     stage arch 900 make check-arch
     stage mutants 900 make mutants
     stage demo 600 make demo CFLAGS=-Werror
-    stage vm 1200 make check-vm CFLAGS=-Werror
+    stage vm 1800 make check-vm CFLAGS=-Werror
 }
 
 main()
