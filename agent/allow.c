@@ -96,7 +96,7 @@ static int check_host_bits(const char *rule, const struct network *network, bool
     char text[OS_ADDRESS_TEXT_SIZE];
     struct os_address clean = network->address;
     for (unsigned bit = network->bits; bit < 128; bit++)
-        clean.ip[bit / 8] &= (uint8_t) ~(0x80u >> bit % 8);
+        clean.ip[bit / 8] &= (uint8_t)(0xffu ^ 0x80u >> bit % 8);
     if (memcmp(clean.ip, network->address.ip, sizeof clean.ip) == 0)
         return 1;
     os_address_text(&clean, text);

@@ -17,7 +17,7 @@
 #define TABLE_MAX (64u << 20) /* bytes of the list of connections */
 #define TABLE_TRIES 5         /* it may grow while it is read */
 #define QUERY_LIMITED 0x1000  /* PROCESS_QUERY_LIMITED_INFORMATION: Windows Vista */
-#define NO_PROCESS ((DWORD)-1)
+#define NO_PROCESS 0xffffffffu
 
 /* A connection as its other end has it: from there to the agent. */
 struct connection {
