@@ -8,8 +8,9 @@
 #include <string.h>
 
 #define POLL_MS 20
-#define LOOKS_MAX 3  /* at one time: without memory or a descriptor one may fail, and the next not */
-#define KILL_MS 3000 /* how long what is killed may take; in a driver's call a process takes for ever */
+#define LOOKS_MAX 3    /* at one time: without memory or a descriptor one may fail, and the next not */
+#define FREEZE_MS 5000 /* for those that start others as fast as they are ended */
+#define KILL_MS 3000   /* how long what is killed may take; in a driver's call a process takes for ever */
 
 struct tree {
     const struct os_process *process; /* the root */
@@ -217,10 +218,28 @@ static int tree_conclude(struct tree *tree, struct error *err)
     return 0;
 }
 
+/* Stops the members, until no more are found: a fork bomb makes more of them than can be ended one after the other. */
+static void tree_freeze(struct tree *tree)
+{
+    int64_t deadline = os_deadline(FREEZE_MS);
+    size_t before, live = 0;
+    do {
+        before = live;
+        for (size_t i = 0; i < tree->count; i++)
+            if (tree->members[i])
+                os_process_table_freeze(tree->table, i);
+        live = tree_look(tree);
+    } while (live > before && os_time_left(deadline));
+}
+
 static void tree_kill(struct tree *tree, struct strlist *killed)
 {
     int64_t deadline = os_deadline(KILL_MS);
+    bool again = false;
     do { /* again and again: what is being killed may still be starting others */
+        if (again)
+            tree_freeze(tree);
+        again = true;
         tree_list_members(tree, killed);
         for (size_t i = 0; i < tree->count; i++)
             if (tree->members[i])

@@ -107,6 +107,11 @@ size_t os_process_table_ask(struct os_process_table *table, const bool *members)
     return asked;
 }
 
+void os_process_table_freeze(struct os_process_table *table, size_t index)
+{
+    (void)table_signal(&table->all[index], SIGSTOP, NULL);
+}
+
 int os_process_table_kill(struct os_process_table *table, size_t index, struct error *err)
 {
     return table_signal(&table->all[index], SIGKILL, err);

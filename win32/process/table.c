@@ -177,6 +177,13 @@ size_t os_process_table_ask(struct os_process_table *table, const bool *members)
     return asking.asked;
 }
 
+/* Windows stops threads, not processes. */
+void os_process_table_freeze(struct os_process_table *table, size_t index)
+{
+    (void)table;
+    (void)index;
+}
+
 int os_process_table_kill(struct os_process_table *table, size_t index, struct error *err)
 {
     DWORD code;

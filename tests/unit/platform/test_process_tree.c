@@ -14,6 +14,7 @@
 #define os_process_table_name made_up_name
 #define os_process_table_describe made_up_describe
 #define os_process_table_ask made_up_ask
+#define os_process_table_freeze made_up_freeze
 #define os_process_table_kill made_up_kill
 #define os_process_kill_tree tested_kill_tree
 #define os_process_tree tested_tree
@@ -24,7 +25,7 @@
 
 #define MADE_UP_MAX 16
 
-enum manner { POLITE, STUBBORN, IMMORTAL, FORBIDDEN };
+enum manner { POLITE, STUBBORN, IMMORTAL, FORBIDDEN, BOMB };
 
 static struct made_up {
     uint64_t pid, parent, start;
@@ -33,6 +34,7 @@ static struct made_up {
     uint64_t leaves_child; /* the pid of one that comes into being when it is killed */
     bool exempt;           /* the table takes it for ended */
 } made_up[MADE_UP_MAX];
+static bool is_frozen[MADE_UP_MAX]; /* by the place in made_up */
 static size_t made_up_count, asked_count;
 static int64_t now_ms;
 static struct os_process_id root = {100, 10};
@@ -162,10 +164,22 @@ size_t made_up_ask(struct os_process_table *table, const bool *members)
     return asked;
 }
 
+void made_up_freeze(struct os_process_table *table, size_t index)
+{
+    (void)table;
+    is_frozen[seen[index] - made_up] = true;
+}
+
 int made_up_kill(struct os_process_table *table, size_t index, struct error *err)
 {
+    static uint64_t next_pid = 1000;
     struct made_up *process = seen[index];
     (void)table;
+    if (process->manner == BOMB && !is_frozen[process - made_up]) { /* it has started another one meanwhile */
+        process->parent = process->pid;
+        process->pid = next_pid++;
+        return 0;
+    }
     if (process->manner == FORBIDDEN)
         return error_set(err, ERR_DENIED, "not allowed");
     if (process->manner == IMMORTAL)
@@ -182,6 +196,7 @@ int made_up_kill(struct os_process_table *table, size_t index, struct error *err
 static void system_has(size_t count, const struct made_up *processes)
 {
     memcpy(made_up, processes, count * sizeof *processes);
+    memset(is_frozen, 0, sizeof is_frozen);
     made_up_count = count;
     asked_count = 0;
     now_ms = 0;
@@ -272,6 +287,16 @@ static void children_of_the_killed_are_found_although_their_parent_is_gone(void)
 }
 
 /* The root's number has gone to another, whose children are none of ours. */
+/* Each that is ended has started another one before. */
+static void those_that_start_others_as_fast_are_stopped_first(void)
+{
+    SYSTEM_HAS({100, 1, 10, STUBBORN, false, 0, false}, {200, 100, 20, BOMB, false, 0, false},
+               {201, 200, 21, BOMB, false, 0, false});
+    kill_lists(0, 0);
+    for (size_t i = 0; i < made_up_count; i++)
+        CHECK(made_up[i].gone);
+}
+
 static void a_pid_that_was_given_again_has_no_tree(void)
 {
     SYSTEM_HAS({100, 7, 99, POLITE, false, 0, false}, {101, 100, 100, POLITE, false, 0, false});
@@ -403,6 +428,7 @@ int main(void)
     RUN(the_stubborn_get_their_time_and_are_killed);
     RUN(without_grace_the_stubborn_get_no_time);
     RUN(children_of_the_killed_are_found_although_their_parent_is_gone);
+    RUN(those_that_start_others_as_fast_are_stopped_first);
     RUN(a_pid_that_was_given_again_has_no_tree);
     RUN(one_that_survives_is_an_error_with_its_name);
     RUN(one_that_may_not_be_ended_is_an_error_with_its_name_and_the_reason);
