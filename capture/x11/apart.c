@@ -203,7 +203,7 @@ static int x11_refuse_rootless(struct error *err)
 static int x11_try_server(struct capture *capture, struct x11_server *server, const struct capture_options *options,
                           struct x11_task *task, struct error *err)
 {
-    struct x11_process *process;
+    struct x11_process *process = NULL;
     capture->last = NULL;
     x11_note_asked(server);
     int status =
