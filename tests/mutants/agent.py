@@ -5,7 +5,7 @@ from mutant import mutant
 AGENT = [
     mutant("no-thread-in-reserve", "agent/session.c",
            "if (spares_run(spares, session_main, session))", "if (0 && spares_run(spares, session_main, session))",
-           "integration/test_pressure.py", "no client is served while no thread can be made"),
+           "integration/test_pressure:clients_are_served_when_no_thread_can_be_made", "no client is served while no thread can be made"),
     mutant("sign-of-life-without-locks", "agent/heartbeat.c",
            "pass_locks(agent); spares_fill", "spares_fill",
            "unit/agent/test_heartbeat", "an agent that can serve nobody tells that it lives"),
