@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The service in a whole Debian under pressure: no memory, a fork bomb, a full disk, few descriptors, no /proc. Another
-client, who was there before, is answered each time, and afterwards the agent is as it was.
+"""The service in a whole Debian under pressure: no memory, a full disk. Another client, who was there before, is answered
+each time, and afterwards the agent is as it was.
 
-A file system that is stuck is tested outside (tests/integration/test_pressure.py): this guest's kernel has no FUSE loaded.
+tests/integration/test_pressure.py has the rest: a fork bomb, few descriptors, no /proc, a file system that is stuck.
 """
 import os
 import subprocess
@@ -34,14 +34,13 @@ def state(machine):
     return unit, threads, sorted(files.split()), run(machine, "/bin/cat", "/proc/sysvipc/shm")
 
 
-def survives(machine, press, may_refuse=()):
-    """Another client's four requests are answered while press() is in force; a picture with a reason, if it may."""
+def survives(machine, press):
+    """Another client's four requests are answered while press() is in force."""
     run(machine, "/bin/true")  # the file that it prints to is there from now on
     before = state(machine)
     other = other_client(machine)
     release = press(machine)
-    refusals = other.asks(may_refuse)
-    check(all("not done within" in text or "did not end within" in text for text in refusals.values()), refusals)
+    other.asks()
     release()
     other.leave()
     wait_for(lambda: state(machine) == before, lambda: f"{state(machine)} instead of {before}")
@@ -67,27 +66,6 @@ def memory(machine):
                 machine.client.forget(pid)
         return over
     survives(machine, eat)
-
-
-def fork_bomb(machine):
-    def ignite(machine):
-        bomb = started(machine, "exec prlimit --nproc=400 perl -e 'fork while 1'")
-        wait_for(lambda: processes(machine) > 250, "a bomb that goes off")
-        return lambda: wait_for(lambda: defused(machine, bomb), "the end of the bomb")
-    survives(machine, ignite, ("picture",))  # 400 programs that want both processors
-
-
-def processes(machine):
-    return int(machine.client.get("/proc/loadavg").split()[3].split(b"/")[1])
-
-
-def defused(machine, bomb):
-    try:
-        machine.client.kill(bomb)
-        machine.client.forget(bomb)
-    except wire.Refused:
-        return False
-    return True
 
 
 def full_disk(machine):
@@ -123,7 +101,7 @@ def signs_of_life(machine):
     equal(shown(machine, UNIT, "NRestarts")["NRestarts"], "0", "restarts of the agent")
 
 
-TESTS = [test_debian.log_on, programs_are_outside, signs_of_life, full_disk, memory, fork_bomb, signs_of_life]
+TESTS = [test_debian.log_on, programs_are_outside, signs_of_life, full_disk, memory, signs_of_life]
 
 
 def main():
