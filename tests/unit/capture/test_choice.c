@@ -193,6 +193,8 @@ static void wayland_with_xwayland(void)
     CHECK_INT(found.passed_over.count, 1);
     CHECK(strstr(found.passed_over.items[0], "rootless") != NULL);
     CHECK(strstr(found.items[0].reason, "session 3 is wayland") != NULL);
+    xwayland->of_root = true; /* as root's compositor has it */
+    CHECK_TEXT(choose(NULL), "drm card1, drm card0");
 }
 
 static void driver_with_its_own_way_to_the_display(void)
