@@ -65,7 +65,7 @@ ci()
     stage tsan 900 make -j"$(nproc)" tsan
     stage win 900 make -j"$(nproc)" check-win CFLAGS=-Werror WIN_CFLAGS=-Werror
     stage debian 900 tests/ci/debian trixie
-    stage arch 900 make check-arch
+    stage arch 1200 make check-arch
     stage mutants 900 make mutants
     stage demo 600 make demo CFLAGS=-Werror
     stage vm 1800 make check-vm CFLAGS=-Werror
