@@ -215,11 +215,15 @@ static void programs_are_found_as_the_c_library_does(void)
     make("p-script", 0700, "exit $((40 + $#))\n");
     make("p-dir", 0600, "");
     CHECK(chdir(folder) == 0);
+    CHECK_INT(errno_of("p-script", envs[0], true), 41);
+    CHECK_INT(errno_of("denied", envs[0], true), EACCES);
+    if (errno_of("p-script", envs[0], false) == ENOEXEC) {
+        SKIP("this C library gives no script to the shell");
+        return;
+    }
     for (size_t env = 0; env < sizeof envs / sizeof envs[0]; env++)
         for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
             CHECK_INT(errno_of(names[i], envs[env], true), errno_of(names[i], envs[env], false));
-    CHECK_INT(errno_of("p-script", envs[0], true), 41);
-    CHECK_INT(errno_of("denied", envs[0], true), EACCES);
 }
 
 int main(void)
