@@ -2,11 +2,11 @@
 /* By owners and permissions, from the root folder on: once a folder belongs to root alone, so do the names in it. */
 #include "platform/upgrade_file.h"
 #include "platform/identity.h"
+#include "linux/account.h"
 #include "linux/errno.h"
 
 #include <errno.h>
 #include <limits.h>
-#include <pwd.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,17 +14,14 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#define RECORD_SIZE 16384 /* bytes of what is known of a user */
-
-/* Returns whether a host's programs may do all that the agent may. */
+/* Returns whether a host's programs may do all that the agent may; false also when that can't be told. */
 static bool programs_are_the_agents(const char *run_as)
 {
-    char text[RECORD_SIZE];
-    struct passwd entry, *found = NULL;
+    struct account account;
     if (geteuid() != 0 || strcmp(run_as, OS_IDENTITY_AGENT) == 0)
         return true;
-    return strcmp(run_as, OS_IDENTITY_SESSION) != 0 && getpwnam_r(run_as, &entry, text, sizeof text, &found) == 0 &&
-           found && found->pw_uid == 0;
+    return strcmp(run_as, OS_IDENTITY_SESSION) != 0 && account_find(&account, run_as, 0, NULL) == 0 &&
+           account.rights.user == 0;
 }
 
 /* An access list that lets others write shows in the group's bits. A sticky folder keeps others from a name only as long

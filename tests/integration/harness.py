@@ -77,6 +77,23 @@ def refused(text, call, *arguments, **options):
         raise AssertionError(f"{shorten(result)} instead of the error {text!r}")
 
 
+def refused_saying(text, call, *arguments, **options):
+    """The call must be answered with an error that has the text in it."""
+    try:
+        result = call(*arguments, **options)
+    except wire.Refused as reason:
+        check(text in str(reason), f"{reason} does not say {text!r}")
+    else:
+        raise AssertionError(f"{shorten(result)} instead of a refusal")
+
+
+def removed(client, path):
+    """Removes a file; what is told of it is a refusal like any other."""
+    for entry in client.remove(path):
+        if entry.kind != "u":
+            raise wire.Refused(entry.text)
+
+
 def need_root():
     if os.geteuid() != 0:
         raise Skip("needs root")

@@ -10,24 +10,9 @@ import tempfile
 
 import harness
 import wire
-from harness import Agent, check, equal, need_root, need_unix, test
+from harness import Agent, check, equal, need_root, need_unix, refused_saying, removed, test
 
 OTHER = "nobody"
-
-
-def refused(text, call, *arguments, **options):
-    try:
-        result = call(*arguments, **options)
-    except wire.Refused as reason:
-        check(text in str(reason), f"{reason} does not say {text!r}")
-    else:
-        raise AssertionError(f"{result} instead of a refusal")
-
-
-def removed(client, path):
-    for entry in client.remove(path):
-        if entry.kind != "u":
-            raise wire.Refused(entry.text)
 
 
 def output_of(client, *command):
@@ -88,7 +73,7 @@ def files_are_touched_with_none_of_the_agents_groups():
         os.mkdir(shared)
         os.chown(shared, 0, int(AGENTS_GROUPS.split(",", maxsplit=1)[0]))
         os.chmod(shared, 0o770)
-        refused("Permission denied", client.put, f"{shared}/new", b"x")
+        refused_saying("Permission denied", client.put, f"{shared}/new", b"x")
         equal(os.listdir(shared), [], "what is in the folder")
         client.put("mine", b"text")
         tasks = f"/proc/{agent.pid}/task"
@@ -112,10 +97,10 @@ def files_are_the_users():
         equal(client.get("mine"), b"text", "what was sent")
         client.remove("mine")
         check(not os.path.exists(agent.path("mine")), "rm removes the user's own file")
-        refused("Permission denied", client.get, f"{secret}/file")
-        refused("Permission denied", client.put, f"{secret}/new", b"x")
-        refused("Permission denied", removed, client, f"{secret}/file")
-        refused("Permission denied", client.run, "/bin/true", stdout=f"{secret}/out")
+        refused_saying("Permission denied", client.get, f"{secret}/file")
+        refused_saying("Permission denied", client.put, f"{secret}/new", b"x")
+        refused_saying("Permission denied", removed, client, f"{secret}/file")
+        refused_saying("Permission denied", client.run, "/bin/true", stdout=f"{secret}/out")
         check(sorted(os.listdir(secret)) == ["file"], f"the folder has {os.listdir(secret)}")
 
 
@@ -155,8 +140,8 @@ def nobody_is_logged_on():
         raise harness.Skip("this machine has a seat, and somebody may be logged on")
     with Agent("--run-as", "session") as agent:
         client = agent.client()
-        refused("nobody is logged on", client.run, "/bin/true")
-        refused("nobody is logged on", client.put, "x", b"x")
+        refused_saying("nobody is logged on", client.run, "/bin/true")
+        refused_saying("nobody is logged on", client.put, "x", b"x")
         check(b"run.error=nobody is logged on" in client.get(".periscope/status.txt"), "status.txt says so")
         client.ping()
 
@@ -165,7 +150,7 @@ def nobody_is_logged_on():
 def a_user_that_does_not_exist():
     need_unix("there a user must be logged on, and test_service.py has it")
     with Agent("--run-as", "no-such-user") as agent:
-        refused("there is no user 'no-such-user'", agent.client().run, "/bin/true")
+        refused_saying("there is no user 'no-such-user'", agent.client().run, "/bin/true")
 
 
 @test
@@ -173,7 +158,7 @@ def who_is_not_root_can_be_nobody_else():
     need_unix("there is no root")
     need_root()
     with Agent("--run-as", "root", wrapper=["setpriv", "--reuid", OTHER, "--clear-groups"]) as agent:
-        refused("the agent must be root", agent.client().run, "/bin/true")
+        refused_saying("the agent must be root", agent.client().run, "/bin/true")
 
 
 # ---- the manager of services, and the file ----

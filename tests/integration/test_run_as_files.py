@@ -13,25 +13,10 @@ import textwrap
 
 import harness
 import wire
-from harness import Agent, check, equal, eventually, need_root, need_unix, test
+from harness import Agent, check, equal, eventually, need_root, need_unix, refused_saying, removed, test
 
 OTHER = "nobody"
 SYSCTL = "/proc/sys/kernel/cad_pid"  # of root alone, who is known by the effective user
-
-
-def refused(text, call, *arguments, **options):
-    try:
-        result = call(*arguments, **options)
-    except wire.Refused as reason:
-        check(text in str(reason), f"{reason} does not say {text!r}")
-    else:
-        raise AssertionError(f"{result} instead of a refusal")
-
-
-def removed(client, path):
-    for entry in client.remove(path):
-        if entry.kind != "u":
-            raise wire.Refused(entry.text)
 
 
 def need_user():
@@ -86,10 +71,10 @@ def kernel_s_word_on_root_s_processes_is_not_told():
                      f"/proc/{agent.pid}/task/{agent.pid}/smaps", SYSCTL):
             with open(path.replace("thread-self", "self"), "rb") as file:
                 check(file.read(1), f"{path} is empty even for root")
-            refused("Permission denied", client.get, path)
-            refused("Permission denied", client.run, "/bin/cat", stdin=path)
-        refused("Permission denied", client.run, "/bin/true", stdout=SYSCTL)
-        refused("Permission denied", client.run, "/bin/true", stdout="/proc/thread-self/mem")
+            refused_saying("Permission denied", client.get, path)
+            refused_saying("Permission denied", client.run, "/bin/cat", stdin=path)
+        refused_saying("Permission denied", client.run, "/bin/true", stdout=SYSCTL)
+        refused_saying("Permission denied", client.run, "/bin/true", stdout="/proc/thread-self/mem")
         # What all may open tells root more: here where the code is, and the others 1.
         check(harness.stat_fields(pid)[23] != b"1", "root is not told where the code is")
         equal(client.get(f"/proc/{pid}/stat").rpartition(b")")[2].split()[23:25], [b"1", b"1"], "where the code is")
@@ -101,16 +86,16 @@ def folder_of_another_is_not_entered_through_its_process():
     need_user()
     with secret_folder() as (folder, cwd), Agent("--run-as", OTHER) as agent:
         client = agent.client()
-        refused("", client.get, f"{cwd}/file")
-        refused("", client.put, f"{cwd}/new", b"x")
-        refused("", client.put, f"{cwd}/file", b"x")
-        refused("Permission denied", removed, client, f"{cwd}/file")
-        refused("", client.run, "/bin/cat", stdin=f"{cwd}/file")
-        refused("", client.run, "/bin/true", stdout=f"{cwd}/file")
-        refused("", client.run, "/bin/true", stderr=f"{cwd}/new")
-        refused("", client.execute, "/bin/true", cwd=cwd)
-        refused("", client.execute, "/bin/true", out=f"{cwd}/new")
-        refused("", client.execute, f"{cwd}/file")
+        refused_saying("", client.get, f"{cwd}/file")
+        refused_saying("", client.put, f"{cwd}/new", b"x")
+        refused_saying("", client.put, f"{cwd}/file", b"x")
+        refused_saying("Permission denied", removed, client, f"{cwd}/file")
+        refused_saying("", client.run, "/bin/cat", stdin=f"{cwd}/file")
+        refused_saying("", client.run, "/bin/true", stdout=f"{cwd}/file")
+        refused_saying("", client.run, "/bin/true", stderr=f"{cwd}/new")
+        refused_saying("", client.execute, "/bin/true", cwd=cwd)
+        refused_saying("", client.execute, "/bin/true", out=f"{cwd}/new")
+        refused_saying("", client.execute, f"{cwd}/file")
         equal(os.listdir(folder), ["file"], "what is in the folder")
         with open(os.path.join(folder, "file"), "rb") as file:
             equal(file.read(), b"not for you", "the file")
@@ -133,7 +118,7 @@ def what_the_agent_has_open_is_not_opened_again():
                     check(client.get(link) is None, f"{link} was read")
                 except wire.Refused as reason:
                     check("symbolic links" in str(reason) or "Permission denied" in str(reason), str(reason))
-                refused("", client.run, "/bin/true", stdout=link)
+                refused_saying("", client.run, "/bin/true", stdout=link)
             with open(path, "rb") as file:
                 equal(file.read(), b"not for you", "the file")
 
@@ -192,7 +177,7 @@ def rights_that_would_stay_are_an_error():
         with open(secret, "wb") as file:
             file.write(b"x")
         os.chmod(secret, 0o600)
-        refused("Permission denied", client.get, secret)
+        refused_saying("Permission denied", client.get, secret)
         client.put("mine", b"text")
         equal(client.get("mine"), b"text", "the user's own file")
         pid = client.run("/bin/grep", "-E", "^Cap(Inh|Prm|Eff|Amb):", "/proc/self/status", stdout="out")
