@@ -7,7 +7,8 @@ from rig import by_crc, check, scene, with_client
 
 CAPTURES = 1000
 DEBUG = "/sys/kernel/debug"
-# Of the agent and its worker, which are all processes of that name: how many files each has open, and its memory.
+# Of the agent, its worker and the worker's process for the card, which are all processes of that name: how many files each
+# has open, and its memory.
 PROCESSES = """for pid in $(pidof periscoped); do
     echo $pid $(ls /proc/$pid/fd | wc -l) $(sed -n 's/^VmRSS:[^0-9]*\\([0-9]*\\) kB/\\1/p' /proc/$pid/status)
 done"""
@@ -44,7 +45,7 @@ def nothing(machine):
         for _ in range(20):
             machine.picture(region="1x1+0+0")
         before, counts, slab = processes(machine), kernel_counts(machine), slab_kb(machine)
-        check(len(before) == 2, f"an agent and a worker: {before}")
+        check(len(before) == 3, f"an agent, a worker and its process for the card: {before}")
         for _ in range(CAPTURES):
             machine.picture(region="1x1+0+0")
         after, grown = processes(machine), slab_kb(machine) - slab
