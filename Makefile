@@ -72,7 +72,10 @@ $(B)/libperiscope.pc: host/libperiscope.pc.in Makefile config.mk
 	$(call say,SED)
 	$(Q)$(PC) $< > $@
 
-# Its loops are written to become vectors, which takes gcc more than -O2.
+# Optimises for size what only waits: the work on pixels is in picture/, whose loops are written to become vectors, and of
+# the filter's gcc makes them with more than -O2.
+SMALL_ROOMS := agent base capture linux platform protocol win32
+$(SMALL_ROOMS:%=$(OBJ)/%/%.o): OPT := $(OPT:-O2=-Os)
 $(OBJ)/picture/png_filter.o: OPT += -O3
 
 $(OBJ)/%.o: %.c Makefile config.mk

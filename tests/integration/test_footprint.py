@@ -84,7 +84,7 @@ def stripped_binary_is_small():
     with tempfile.TemporaryDirectory(prefix="periscope-") as folder:
         stripped = os.path.join(folder, "periscoped")
         output_of("strip", "-o", stripped, harness.COMMAND[0])
-        check(os.path.getsize(stripped) < 425_000, f"{os.path.getsize(stripped)} bytes")
+        check(os.path.getsize(stripped) < 400_000, f"{os.path.getsize(stripped)} bytes")
 
 
 @harness.test
