@@ -3,12 +3,14 @@
    threads. */
 #include "linux/rights.h"
 #include "linux/errno.h"
+#include "platform/process.h"
 
 #include <errno.h>
 #include <linux/capability.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/fsuid.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -156,6 +158,22 @@ int rights_become(const struct rights *rights)
     if (syscall(SET_GROUPS, (size_t)rights->group_count, rights->groups) < 0 ||
         syscall(SET_GROUP, rights->group, rights->group, rights->group) < 0 ||
         syscall(SET_USER, rights->user, rights->user, rights->user) < 0 || syscall(SYS_capset, &header, none) < 0)
+        return errno;
+    return 0;
+}
+
+int os_process_keep_capabilities(uint64_t set)
+{
+    struct __user_cap_header_struct header = this_thread();
+    struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {{0}};
+    if (syscall(SYS_capget, &header, data) != 0)
+        return errno;
+    for (int i = 0; i < _LINUX_CAPABILITY_U32S_3; i++) {
+        data[i].permitted &= (uint32_t)(set >> 32 * i);
+        data[i].effective = data[i].permitted;
+        data[i].inheritable = 0;
+    }
+    if (syscall(SYS_capset, &header, data) != 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
         return errno;
     return 0;
 }

@@ -2,10 +2,12 @@
 #include "platform/worker_pipe.h"
 #include "linux/errno.h"
 #include "linux/waker.h"
+#include "platform/process.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/capability.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <sys/uio.h>
@@ -16,6 +18,10 @@
 struct os_worker_pipe {
     int in, out; /* owned */
 };
+
+/* What finding the sources takes, and giving each to a process with the rights for it. Not the clock, for one. */
+static const uint64_t worker_capabilities = 1ull << CAP_DAC_READ_SEARCH | 1ull << CAP_KILL | 1ull << CAP_SETGID |
+                                            1ull << CAP_SETUID | 1ull << CAP_SYS_ADMIN | 1ull << CAP_SYS_PTRACE;
 
 /* Returns 0, or the errno. */
 static int take_over(struct os_worker_pipe *pipe)
@@ -41,6 +47,11 @@ int os_worker_pipe_open(struct os_worker_pipe **out, struct error *err)
     if (code != 0) {
         free(pipe); /* what was duplicated goes with the process */
         return errno_error(err, code, "could not take over standard input and output");
+    }
+    code = os_process_keep_capabilities(worker_capabilities);
+    if (code != 0) {
+        free(pipe);
+        return errno_error(err, code, "could not give up the agent's rights");
     }
     *out = pipe;
     return 0;

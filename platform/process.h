@@ -47,6 +47,12 @@ int os_process_watch(void (*changed)(void *context), void *context, struct error
 /* Arranges that programs are free of what the service manager imposes on the agent alone, or grants it. On failure
    programs stay confined as the agent is. Once, before the first spawn. */
 int os_process_unconfine(struct error *err);
+/* Gives up, for this process of one thread, what keeps the agent alive when memory or processors run out: it is about to
+   become another user's. Returns 0 or the errno. Linux only. */
+int os_process_drop_protection(void);
+/* Keeps, of the capabilities of this process of one thread, those of the set (1 << CAP_...) for good: what it executes gains
+   no others. Returns 0 or the errno. Linux only. */
+int os_process_keep_capabilities(uint64_t set);
 
 /* Ends the process and all it started: asks first, and after grace_ms ends what is left. Each one ended is added to
    `killed` as "PID NAME". Returns 0 only when all of them have ended, and the process itself has by its parent's word.

@@ -13,7 +13,8 @@
 
 struct os_worker_pipe;
 /* Takes standard input and output for this alone: what else reads the one finds its end, and what else prints on the
-   other (a library, a driver) goes to standard error. Once, before any other thread. */
+   other (a library, a driver) goes to standard error. Gives up the agent's rights that a worker has no use for. Once, before
+   any other thread. */
 int os_worker_pipe_open(struct os_worker_pipe **out, struct error *err);
 /* Returns 1 to max bytes, 0 when the agent has closed its end or is gone, ERR_TIMEOUT at the deadline. */
 int os_worker_pipe_read(struct os_worker_pipe *pipe, void *bytes, size_t max, int64_t deadline_ms, struct error *err);

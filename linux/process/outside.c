@@ -8,6 +8,7 @@
 #include <limits.h>
 #include <sched.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -19,6 +20,7 @@
 static int mounts = -1;       /* the namespace, kept open so that no /proc is needed later; -1: the agent's own */
 static char folder[PATH_MAX]; /* the agent's working directory, which a change of namespace leaves */
 static bool is_protected;     /* the kernel would rather end others than the agent */
+static bool is_preferred;     /* it gets more of the processors than others */
 
 static bool is_own_namespace(int fd)
 {
@@ -36,16 +38,21 @@ int outside_enter_mounts(void)
 
 /* Raises the score, which needs no right. The score that it had may be taken again by who has none: the kernel offers
    nothing better to a process without CAP_SYS_RESOURCE. */
-int outside_drop_protection(void)
+static int raise_score(void)
 {
-    if (!is_protected)
-        return 0;
     int fd = open(SCORE_FILE, O_WRONLY | O_CLOEXEC);
     if (fd < 0)
         return errno;
     int code = write(fd, SCORE_OF_PROGRAMS, 1) == 1 ? 0 : errno;
     close(fd);
     return code;
+}
+
+int outside_drop_protection(void)
+{
+    if (is_preferred && setpriority(PRIO_PROCESS, 0, 0) != 0)
+        return errno;
+    return is_protected ? raise_score() : 0;
 }
 
 static bool has_protection(void)
@@ -57,6 +64,18 @@ static bool has_protection(void)
     ssize_t got = read(fd, text, sizeof text - 1);
     close(fd);
     return got > 0 && text[0] == '-';
+}
+
+static void look_for_protection(void)
+{
+    is_protected = has_protection();
+    is_preferred = getpriority(PRIO_PROCESS, 0) < 0;
+}
+
+int os_process_drop_protection(void)
+{
+    look_for_protection();
+    return outside_drop_protection();
 }
 
 /* Has a child try it. Returns 0 or the errno. */
@@ -74,7 +93,7 @@ static int try_mounts(void)
 int os_process_unconfine(struct error *err)
 {
     const char *path = getenv(OUTSIDE_VARIABLE);
-    is_protected = has_protection();
+    look_for_protection();
     if (!path)
         return 0;
     int fd = open(path, O_RDONLY | O_CLOEXEC);

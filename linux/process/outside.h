@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What the service manager does to the agent alone: programs are not in its mount namespace, and have none of its
-   protection when memory runs out. Only for linux/. */
+   protection when memory or processors run out. Only for linux/. */
 #ifndef LINUX_PROCESS_OUTSIDE_H
 #define LINUX_PROCESS_OUTSIDE_H
 

@@ -97,6 +97,19 @@ def programs_have_none_of_the_agents_protection():
 
 
 @test
+def programs_have_no_priority_of_the_agents():
+    """Nor is one lowered that is below the usual."""
+    need_unix("its service has none")
+    need_program("nice")
+    if subprocess.run(["nice", "-n", "-5", "true"], capture_output=True, text=True, check=False).stderr:
+        raise Skip("nobody may have priority here")
+    for given, got in (("-5", "0\n"), ("5", "5\n")):
+        with Agent(wrapper=["nice", "-n", given]) as agent:
+            equal(output_of(agent.client(), "nice"), got, f"priority of a program, with the agent's {given}")
+            equal(os.getpriority(os.PRIO_PROCESS, agent.pid), int(given), "priority of the agent")
+
+
+@test
 def programs_keep_a_score_that_is_no_protection():
     """Raised by who started the agent, for all that is in it."""
     need_unix("it has no such killer")

@@ -110,6 +110,19 @@ def an_x_server_is_captured_as_its_owner_without_a_capability():
 
 
 @test
+def the_worker_keeps_the_capabilities_that_finding_sources_takes():
+    """What it starts as root gains no others either."""
+    prepare()
+    allowed = sum(1 << number for number in (2, 5, 6, 7, 19, 21))  # <linux/capability.h>
+    with Server(screens=("64x48x24",)) as server, look(server.display) as worker:
+        worker.ppm()
+        seen = status(worker.process.pid)
+        equal([int(seen[key], 16) & ~allowed for key in ("CapPrm", "CapEff", "CapInh", "CapAmb")], [0] * 4, "capabilities")
+        check(int(seen["CapEff"], 16) & 1 << 21, "it can't read a card")
+        equal(seen["NoNewPrivs"], "1", "no new privileges")
+
+
+@test
 def roots_own_server_is_captured_as_nobody_and_the_worker_never_loads_xlib():
     prepare()
     with Server(screens=("64x48x24",)) as server, look(server.display) as worker:

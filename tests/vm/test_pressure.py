@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The service in a whole Debian under pressure: no memory, a full disk. Another client, who was there before, is answered
-each time, and afterwards the agent is as it was.
+"""The service in a whole Debian under pressure: no memory, a fork bomb, a full disk, few descriptors, no /proc. Another
+client, who was there before, is answered each time, and afterwards the agent is as it was.
 
-tests/integration/test_pressure.py has the rest: a fork bomb, few descriptors, no /proc, a file system that is stuck.
+A file system that is stuck is tested outside (tests/integration/test_pressure.py): this guest's kernel has no FUSE loaded.
 """
 import os
 import subprocess
@@ -17,7 +17,7 @@ import test_debian
 import wire
 from harness import equal
 from rig import check
-from test_debian import HOME, UNIT, run, shown, wait_for
+from test_debian import HOME, UNIT, properties, restarted, run, shown, wait_for
 
 SCREEN = "backend=drm"
 
@@ -34,16 +34,17 @@ def state(machine):
     return unit, threads, sorted(files.split()), run(machine, "/bin/cat", "/proc/sysvipc/shm")
 
 
-def survives(machine, press):
-    """Another client's four requests are answered while press() is in force."""
+def survives(machine, press, may_refuse=()):
+    """Another client's four requests are answered while press() is in force. Returns the refusals, of those that may be."""
     run(machine, "/bin/true")  # the file that it prints to is there from now on
     before = state(machine)
     other = other_client(machine)
     release = press(machine)
-    other.asks()
+    refusals = other.asks(may_refuse)
     release()
     other.leave()
     wait_for(lambda: state(machine) == before, lambda: f"{state(machine)} instead of {before}")
+    return refusals
 
 
 def started(machine, script):
@@ -68,6 +69,78 @@ def memory(machine):
     survives(machine, eat)
 
 
+def fork_bomb(machine):
+    def ignite(machine):
+        bomb = started(machine, "exec prlimit --nproc=400 perl -e 'fork while 1'")
+        wait_for(lambda: processes(machine) > 250, "a bomb that goes off")
+        return lambda: wait_for(lambda: defused(machine, bomb), "the end of the bomb")
+    survives(machine, ignite)  # 400 programs that want both processors
+
+
+def processes(machine):
+    return int(machine.client.get("/proc/loadavg").split()[3].split(b"/")[1])
+
+
+def defused(machine, bomb):
+    try:
+        machine.client.kill(bomb)
+        machine.client.forget(bomb)
+    except wire.Refused:
+        return False
+    return True
+
+
+def as_root(machine, *script):
+    """Has root run it at the other terminal."""
+    word = f"did {len(as_root.words)}"
+    as_root.words.append(word)
+    machine.client.put(HOME + "/script", "\n".join((*script, f"echo {word}", "")).encode())
+    machine.press("ctrl", "alt", "f2")
+    wait_for(lambda: machine.shows("root@debian:~#"), "root's prompt")
+    machine.enter(f"sh {HOME}/script")
+    wait_for(lambda: word in machine.console_text().split("\n")[-3:], lambda: f"no end of {script}: {machine.console_text()}")
+    test_debian.users_terminal(machine)
+    machine.client.remove(HOME + "/script")
+
+
+as_root.words = []
+
+
+def few_descriptors(machine):
+    """Of 64. As many clients as are let in wait for a program, which takes two for each."""
+    before = properties(machine)
+    as_root(machine, "mkdir -p /run/systemd/system/periscoped.service.d", "cd /run/systemd/system/periscoped.service.d",
+            "printf '[Service]\\nLimitNOFILE=64\\n' >few.conf", "systemctl daemon-reload", "systemctl restart periscoped")
+    wait_for(lambda: restarted(machine, before), "another agent")
+    machine.client = wire.Client(machine.port, timeout=qemu.PATIENCE)
+
+    def take(machine):
+        pid = machine.client.run("/bin/sleep", "1000")
+        waiting = []
+        while (client := wire.Client(machine.port, timeout=qemu.PATIENCE)).banner.startswith("testagentd"):
+            client.send(wire.request(wire.WAIT2, wire.Q(pid), wire.I(wire.FOREVER)))
+            waiting.append(client)
+        check(len(waiting) > 5 and "64 files may be open" in client.banner, f"{len(waiting)}, {client.banner}")
+
+        def let_go():
+            for client in waiting:
+                client.close()
+            ended(machine, pid)
+        return let_go
+    survives(machine, take)
+
+
+def no_proc(machine):
+    """In the agent's own mount namespace. What needs it is refused."""
+    enter = "nsenter --mount --target $(systemctl show -P MainPID periscoped) sh -c "
+
+    def hide(machine):
+        as_root(machine, enter + "'while umount -l /proc 2>/dev/null; do :; done'")
+        return lambda: as_root(machine, enter + "'mount -t proc -o hidepid=4 proc /proc'")
+    refusals = survives(machine, hide, ("picture", "kill"))
+    check("kill" not in refusals or "/proc" in refusals["kill"], refusals)
+
+
 def full_disk(machine):
     def fill(machine):
         run(machine, "/bin/sh", "-c", f"fallocate -l 4G {HOME}/full; head -c 4G /dev/zero >{HOME}/full2", code=None)
@@ -85,6 +158,8 @@ def programs_are_outside(machine):
     """They see the system's mounts and have none of the agent's protection."""
     pid = shown(machine, UNIT, "MainPID")["MainPID"]
     equal(run(machine, "/bin/cat", "/proc/self/oom_score_adj", f"/proc/{pid}/oom_score_adj"), "0\n-900\n")
+    equal(run(machine, "/usr/bin/nice"), "0\n", "priority of a program")
+    equal(run(machine, "/bin/cat", f"/proc/{pid}/stat").rpartition(")")[2].split()[16], "-15", "priority of the agent")
     equal(run(machine, "/bin/pwd"), "/var/lib/periscope\n")
     ours = run(machine, "/bin/cat", "/proc/self/mountinfo")
     check("hidepid" not in ours and " /proc/sys " not in ours, f"a program's mounts: {ours}")
@@ -101,7 +176,7 @@ def signs_of_life(machine):
     equal(shown(machine, UNIT, "NRestarts")["NRestarts"], "0", "restarts of the agent")
 
 
-TESTS = [test_debian.log_on, programs_are_outside, signs_of_life, full_disk, memory, signs_of_life]
+TESTS = [test_debian.log_on, programs_are_outside, signs_of_life, full_disk, memory, fork_bomb, few_descriptors, no_proc, signs_of_life]
 
 
 def main():
