@@ -7,6 +7,7 @@ void candidates_clear(struct capture_candidates *candidates)
 {
     strlist_deinit(&candidates->passed_over);
     candidates->count = 0;
+    candidates->display[0] = 0;
 }
 
 void candidates_complete(struct capture_candidates *candidates, const char *backend)
@@ -16,7 +17,7 @@ void candidates_complete(struct capture_candidates *candidates, const char *back
             return;
     if (candidates->count < CAPTURE_CANDIDATES_MAX)
         candidates->items[candidates->count++] =
-            (struct capture_candidate){.backend = backend, .screen = CAPTURE_SCREEN_UNKNOWN};
+            (struct capture_candidate){.backend = backend, .screen = CAPTURE_SCREEN_UNKNOWN, .is_display = true};
 }
 
 const struct capture_candidate *candidates_other(const struct capture_candidates *candidates,
@@ -40,6 +41,9 @@ void candidates_add_facts(const struct capture_candidates *candidates, const str
         strlist_addf(facts, "refused=%s", candidates->passed_over.items[i]);
     while (first < taken && !first->is_shown)
         first++;
-    if (first < taken && first->screen != taken->screen)
+    bool is_other = candidates->display[0] && !taken->is_display;
+    if (is_other)
+        strlist_addf(facts, "warning=this is not the screen of DISPLAY=%s", candidates->display);
+    if (first < taken && first->screen != taken->screen && !(is_other && first->is_display))
         strlist_addf(facts, "warning=this is not the first choice, which can't be read: %s", first->reason);
 }

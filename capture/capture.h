@@ -82,6 +82,7 @@ extern const struct capture_backend *const capture_backends[]; /* NULL-terminate
 
 #define CAPTURE_CANDIDATES_MAX 144
 #define CAPTURE_SCREEN_UNKNOWN UINT32_MAX
+#define CAPTURE_DISPLAY_SIZE 64
 
 struct capture_candidate {
     const char *backend; /* its name */
@@ -90,11 +91,14 @@ struct capture_candidate {
     uint32_t screen;     /* candidates with the same number capture the same screen */
     bool is_shown;       /* a person sees that screen; a picture of another screen instead of it gets a warning */
     bool if_uniform;     /* also tried when all pixels of the candidate before it have one colour */
+    bool is_display;     /* it shows what the X server of DISPLAY shows */
 };
 
 struct capture_candidates {
     struct capture_candidate items[CAPTURE_CANDIDATES_MAX];
     size_t count;
+    char display
+        [CAPTURE_DISPLAY_SIZE]; /* a picture of another screen than this DISPLAY's gets a warning; "": none does */
     struct strlist passed_over; /* owned: "WHAT: why" for each source that is not even tried */
 };
 

@@ -74,6 +74,12 @@ static bool is_foreground(const struct choice_server *server)
     return server->shown && !server->rootless;
 }
 
+/* Returns whether the server is hidden, because another virtual terminal than its own is active. */
+static bool is_behind(const struct choice_scene *scene, const struct choice_server *server)
+{
+    return scene->vt && server->vt && server->vt != scene->vt;
+}
+
 static bool drives(const struct choice_server *server, const struct choice_card *card)
 {
     return card->number < CHOICE_CARDS_MAX && server->cards >> card->number & 1;
@@ -126,8 +132,23 @@ static void choice_add_server(struct choosing *choosing, const struct choice_ser
     snprintf(source, sizeof source, ":%u", server->number);
     struct capture_candidate *candidate = choice_add(choosing, "x11", source, is_shown);
     describe_server(server, name, sizeof name);
-    if (candidate)
-        snprintf(candidate->reason, sizeof candidate->reason, "%s %s", name, why);
+    if (!candidate)
+        return;
+    candidate->is_display = server->chosen;
+    snprintf(candidate->reason, sizeof candidate->reason, "%s %s", name, why);
+}
+
+/* Returns whether a card's picture is what a program on DISPLAY draws on: DISPLAY's server drives the card, or is in the
+   foreground, as an Xwayland is whose compositor has the card. */
+static bool shows_display(const struct choice_scene *scene, const struct choice_card *card)
+{
+    for (size_t i = 0; i < scene->server_count; i++) {
+        const struct choice_server *server = &scene->servers[i];
+        if (server->chosen &&
+            (server->shown || server->rootless || (drives(server, card) && !is_behind(scene, server))))
+            return true;
+    }
+    return false;
 }
 
 /* Adds a card with active outputs. The kernel's picture is what the monitor gets, including the cursor. The X server's
@@ -140,10 +161,12 @@ static void add_active_card(struct choosing *choosing, const struct choice_card 
     describe_card(card, name, sizeof name);
     describe_foreground(scene, foreground, sizeof foreground);
     struct capture_candidate *candidate = choice_add(choosing, "drm", source, true);
-    if (candidate)
+    if (candidate) {
+        candidate->is_display = shows_display(scene, card);
         snprintf(candidate->reason, sizeof candidate->reason, "%s and has %u output%s on; %s%s", name,
                  card->active_outputs, card->active_outputs == 1 ? "" : "s", foreground,
                  has_foreground(scene, card) ? ", on this card" : "");
+    }
     for (size_t i = 0; i < scene->server_count; i++)
         if (is_foreground(&scene->servers[i]) && drives(&scene->servers[i], card))
             choice_add_server(choosing, &scene->servers[i], "drives the card and is shown", true);
@@ -177,12 +200,6 @@ static void add_inactive_cards(struct choosing *choosing)
 }
 
 /* ---- X servers ---- */
-
-/* Returns whether the server is hidden, because another virtual terminal than its own is active. */
-static bool is_behind(const struct choice_scene *scene, const struct choice_server *server)
-{
-    return scene->vt && server->vt && server->vt != scene->vt;
-}
 
 /* Returns whether no monitor shows the server. Such a server is chosen only when DISPLAY names it, or when there is no
    other. */
@@ -289,10 +306,12 @@ static void make_named(struct choosing *choosing, const char *output)
     candidates->count = count;
     for (size_t i = count; i < end; i++) {
         struct capture_candidate named = candidates->items[i];
-        bool drm = strcmp(named.backend, "drm") == 0;
+        bool drm = strcmp(named.backend, "drm") == 0, is_display = drm || named.is_display;
         struct capture_candidate *candidate = choice_add(choosing, named.backend, drm ? "" : named.source, false);
-        if (candidate)
-            snprintf(candidate->reason, sizeof candidate->reason, "the output '%.64s' was asked for by name", output);
+        if (!candidate)
+            continue;
+        candidate->is_display = is_display;
+        snprintf(candidate->reason, sizeof candidate->reason, "the output '%.64s' was asked for by name", output);
     }
 }
 
@@ -301,8 +320,10 @@ static void make_all(struct choosing *choosing)
 {
     bool active = next_card(choosing->scene, NULL, CARD_PASSED_THROUGH, CARD_VIRTUAL, true) != NULL;
     struct capture_candidate *candidate = active ? choice_add(choosing, "drm", "", true) : NULL;
-    if (candidate)
+    if (candidate) {
+        candidate->is_display = true; /* and all others */
         snprintf(candidate->reason, sizeof candidate->reason, "all outputs were asked for");
+    }
     choosing->screen++;
     add_chosen_server(choosing);
     add_unreported_screens(choosing);
@@ -312,6 +333,7 @@ static void make_all(struct choosing *choosing)
 void choice_make(const struct choice_scene *scene, const char *output, struct capture_candidates *candidates)
 {
     struct choosing choosing = {.scene = scene, .candidates = candidates};
+    snprintf(candidates->display, sizeof candidates->display, "%s", scene->display);
     if (!output)
         make_auto(&choosing);
     else if (strcmp(output, "all") == 0)

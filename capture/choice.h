@@ -39,8 +39,10 @@ struct choice_scene {
     char session[32], session_type[16]; /* seat0's active one, as "3" and "wayland"; "" when not known */
     struct choice_card cards[CHOICE_CARDS_MAX];
     size_t card_count;
-    struct choice_server servers[CHOICE_SERVERS_MAX];
+    struct choice_server
+        servers[CHOICE_SERVERS_MAX]; /* without those that no monitor shows while DISPLAY names another */
     size_t server_count;
+    char display[CAPTURE_DISPLAY_SIZE]; /* DISPLAY, of whose server a picture is expected; "": of none in particular */
 };
 
 /* Lists the sources to try, in order: for the whole screen or, where `output` is not NULL, for that output or "all". */

@@ -5,7 +5,7 @@
 #include "capture/apart/apart.h"
 
 #include "capture/x11/backend.h"
-#include "capture/x11/liveness.h"
+#include "capture/x11/peer.h"
 #include "capture/x11/target.h"
 #include "platform/clock.h"
 
@@ -17,7 +17,6 @@
 #define PROCESSES_MAX 4 /* kept between requests, one for a server */
 #define TIMEOUT_DEFAULT_MS 5000
 #define REASONS_MAX 2048 /* bytes of the reasons of one server */
-#define PROBE_MS 100     /* for connect(2), when a server's user is to be known */
 
 struct x11_process {
     struct apart *apart;      /* owned; NULL: the place is free */
@@ -88,18 +87,6 @@ static struct x11_process *x11_free_place(struct capture *capture)
     return process;
 }
 
-/* Finds the user of a server whose process is not seen, by its socket. Nothing is sent. */
-static void x11_probe_owner(struct x11_server *server)
-{
-    struct x11_liveness peer;
-    char reason[256];
-    if (server->owner != (uid_t)-1 ||
-        x11_liveness_connect(&peer, server->number, os_deadline(PROBE_MS), reason, sizeof reason) != X11_ANSWERED)
-        return;
-    server->uid = server->owner = peer.uid;
-    x11_liveness_close(&peer);
-}
-
 /* Puts what the worker found against files before the reason that the process gave. */
 static int x11_join_reasons(const struct buffer *reasons, int status, struct error *err)
 {
@@ -130,7 +117,6 @@ static int x11_start_process(struct x11_process *process, struct x11_server *ser
     struct apart_rights rights;
     if (!target)
         return error_set(err, ERR_NO_MEMORY, "no memory for a connection to an X server");
-    x11_probe_owner(server);
     x11_target_fill(target, server, &environment, reasons);
     x11_target_rights(server, &rights);
     process->server = target->server;
@@ -275,13 +261,21 @@ static int x11_try_servers(struct capture *capture, struct x11_servers *servers,
     return x11_report_none(capture, all, err);
 }
 
+/* Returns whether another server's picture is expected than the last one's, which DISPLAY names. */
+static bool x11_is_beside_display(const struct capture *capture, const struct capture_options *options)
+{
+    const char *display = getenv("DISPLAY");
+    return !options->source && display && *display && !capture->last->server.chosen;
+}
+
 /* Does the task on the server of the last one, where that is the one that is asked for. Returns false when others are to
    be asked, too: it is another one, has ended, or is silent and was not asked for by name. */
 static bool x11_do_on_last(struct capture *capture, const struct capture_options *options, struct x11_task *task,
                            int *status, struct error *err)
 {
     struct capture_options own = *options;
-    if (!capture->last || !x11_server_is_wanted(&capture->last->server, options->source))
+    if (!capture->last || !x11_server_is_wanted(&capture->last->server, options->source) ||
+        x11_is_beside_display(capture, options))
         return false;
     if (!options->source)
         own.timeout_ms /= 2;
@@ -302,6 +296,8 @@ static int x11_do(struct capture *capture, const struct capture_options *options
         return status;
     strlist_deinit(&capture->refused);
     x11_servers_find(&servers, "", getenv("DISPLAY"), &capture->refused);
+    if (servers.count && x11_server_is_wanted(&servers.items[0], own.source))
+        x11_peer_confirm(&servers);
     status = x11_try_servers(capture, &servers, &own, deadline_ms, task, err);
     x11_servers_deinit(&servers);
     return status;
@@ -335,6 +331,8 @@ static enum capture_result x11_apart_grab(struct capture *capture, const struct 
     int status = x11_do(capture, options, &task, err);
     for (size_t i = 0; i < capture->refused.count && status == 0; i++)
         strlist_addf(facts, "refused=%s", capture->refused.items[i]);
+    if (status == 0 && x11_is_beside_display(capture, options))
+        strlist_addf(facts, "warning=this is not the screen of DISPLAY=%.63s", getenv("DISPLAY"));
     return status == 0 ? CAPTURE_OK : CAPTURE_FAILED;
 }
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "capture/x11/authority.h"
 
+#include "capture/x11/name.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -62,19 +64,10 @@ static void authority_add_own(const struct x11_environment *environment, struct 
 
 /* ---- other processes' environments ---- */
 
-/* Returns whether the value of DISPLAY names display :number, on any screen. */
-static bool authority_display_matches(const char *value, unsigned number)
-{
-    char text[16];
-    if (strncmp(value, "unix:", 5) == 0)
-        value += 4;
-    size_t len = (size_t)snprintf(text, sizeof text, ":%u", number);
-    return strncmp(value, text, len) == 0 && (value[len] == 0 || value[len] == '.');
-}
-
 static void authority_add_environment(struct strlist *paths, const char *words, size_t len, unsigned number)
 {
     const char *display = NULL, *xauthority = NULL, *home = NULL;
+    unsigned named, screen;
     for (const char *word = words; word < words + len; word += strlen(word) + 1) {
         if (strncmp(word, "DISPLAY=", 8) == 0)
             display = word + 8;
@@ -83,7 +76,7 @@ static void authority_add_environment(struct strlist *paths, const char *words, 
         else if (strncmp(word, "HOME=", 5) == 0)
             home = word + 5;
     }
-    if (!display || !authority_display_matches(display, number))
+    if (!display || !x11_parse_display(display, &named, &screen) || named != number)
         return;
     if (xauthority && xauthority[0] == '/')
         authority_add_path(paths, xauthority);

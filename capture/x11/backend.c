@@ -7,6 +7,7 @@
 #include "capture/x11/card.h"
 #include "capture/x11/image.h"
 #include "capture/x11/logind.h"
+#include "capture/x11/name.h"
 #include "capture/x11/screen.h"
 #include "capture/x11/state.h"
 #include "capture/x11/windows.h"
@@ -218,8 +219,8 @@ static enum capture_result x11_grab(struct capture *capture, const struct captur
 /* Returns whether the server draws in memory only. Another server may use a card whose files can't be read. */
 static bool x11_is_headless(const struct x11_server *server)
 {
-    return strcmp(server->name, "Xvfb") == 0 || strcmp(server->name, "Xvnc") == 0 ||
-           strcmp(server->name, "Xtigervnc") == 0 || strcmp(server->name, "Xtightvnc") == 0;
+    return x11_is_program(server->name, "Xvfb") || x11_is_program(server->name, "Xvnc") ||
+           x11_is_program(server->name, "Xtigervnc") || x11_is_program(server->name, "Xtightvnc");
 }
 
 static void x11_add_class(size_t index, const struct x11_server *server, const struct x11_card *card,
@@ -310,6 +311,8 @@ void x11_probe(const char *root, const char *display, struct choice_scene *scene
     snprintf(scene->session, sizeof scene->session, "%s", logind.session);
     snprintf(scene->session_type, sizeof scene->session_type, "%s", logind.type);
     x11_servers_find(&servers, root, display, &refused);
+    if (display && !servers.waiting) /* else the compositor's cards are its screen */
+        snprintf(scene->display, sizeof scene->display, "%s", display);
     for (size_t i = 0; i < servers.count && scene->server_count < CHOICE_SERVERS_MAX; i++)
         x11_add_server(root, &servers.items[i], scene);
     x11_servers_deinit(&servers);

@@ -3,7 +3,6 @@
 
 #include "capture/x11/proc.h"
 
-#include <dirent.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -19,24 +18,18 @@ static long x11_card_of_link(const char *link)
     return card < CARDS_MAX ? card : -1;
 }
 
+static bool x11_add_card(const char *target, void *context)
+{
+    long card = x11_card_of_link(target);
+    if (card >= 0)
+        *(uint64_t *)context |= (uint64_t)1 << card;
+    return false;
+}
+
 uint64_t x11_card_mask(const char *root, pid_t pid)
 {
-    char path[PATH_MAX], link[64];
     uint64_t cards = 0;
-    DIR *folder = x11_path(path, sizeof path, "%s/proc/%d/fd", root, (int)pid) ? opendir(path) : NULL;
-    if (!folder)
-        return 0;
-    struct dirent *entry;
-    while ((entry = readdir(folder))) {
-        ssize_t len = readlinkat(dirfd(folder), entry->d_name, link, sizeof link - 1);
-        if (len <= 0)
-            continue;
-        link[len] = 0;
-        long card = x11_card_of_link(link);
-        if (card >= 0)
-            cards |= (uint64_t)1 << card;
-    }
-    closedir(folder);
+    x11_each_file(root, pid, x11_add_card, &cards);
     return cards;
 }
 

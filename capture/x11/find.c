@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "capture/x11/find.h"
 
+#include "capture/x11/card.h"
 #include "capture/x11/logind.h"
+#include "capture/x11/name.h"
+#include "capture/x11/socket.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -15,24 +18,14 @@
 #include <unistd.h>
 
 #define COMMAND_LINE_MAX 8192 /* bytes of it that are looked at */
-#define SOCKETS_MAX 256       /* listening X sockets */
 #define TTY_MAJOR 4           /* of the virtual terminals */
-
-static const char *const server_names[] = {"X",    "Xorg",      "Xorg.bin",  "Xwayland", "Xvfb",   "Xephyr", "Xnest",
-                                           "Xvnc", "Xtigervnc", "Xtightvnc", "Xspice",   "Xdummy", "Xdmx",   NULL};
-
-struct x_socket {
-    unsigned long inode;
-    unsigned number;
-};
 
 struct search {
     const char *root;
     struct x11_servers *servers;
     struct strlist *refused;
     bool number_known[X11_SERVERS_MAX]; /* beside servers->items */
-    struct x_socket sockets[SOCKETS_MAX];
-    size_t socket_count;
+    struct x11_sockets sockets;
 };
 
 void x11_server_label(const struct x11_server *server, char *text, size_t size)
@@ -41,14 +34,6 @@ void x11_server_label(const struct x11_server *server, char *text, size_t size)
         snprintf(text, size, ":%u (%s, process %d)", server->number, server->name, (int)server->pid);
     else
         snprintf(text, size, ":%u", server->number);
-}
-
-bool x11_is_server_name(const char *name)
-{
-    for (size_t i = 0; server_names[i]; i++)
-        if (strcmp(name, server_names[i]) == 0)
-            return true;
-    return false;
 }
 
 /* ---- processes ---- */
@@ -64,24 +49,31 @@ static char *x11_resolve_auth_option(pid_t pid, const char *path)
     return copy;
 }
 
+/* Reads one argument; `before` is the one before it, or "". */
+static void x11_read_argument(struct x11_server *server, bool *number_known, const char *before, const char *word)
+{
+    long number = word[0] == ':' ? x11_parse_number(word + 1) : -1;
+    if (strcmp(before, "-auth") == 0 && !server->authority) {
+        server->authority = x11_resolve_auth_option(server->pid, word);
+    } else if (number >= 0 && number <= X11_DISPLAY_MAX && !x11_takes_display(before)) {
+        server->number = (unsigned)number;
+        *number_known = true;
+    } else if (strncmp(word, "vt", 2) == 0 && x11_parse_number(word + 2) > 0) {
+        server->vt = (unsigned)x11_parse_number(word + 2);
+    } else if (strcmp(word, "-rootless") == 0) {
+        server->rootless = true;
+    }
+}
+
 /* Reads the arguments of /proc/PID/cmdline, which are separated by NULs. */
 static void x11_read_arguments(struct x11_server *server, bool *number_known, const char *words, size_t len)
 {
+    const char *before = "";
     bool displayfd = false;
-    for (const char *word = words, *next; word < words + len; word = next) {
-        next = word + strlen(word) + 1;
-        if (word[0] == ':' && x11_parse_number(word + 1) >= 0 && x11_parse_number(word + 1) <= X11_DISPLAY_MAX) {
-            server->number = (unsigned)x11_parse_number(word + 1);
-            *number_known = true;
-        } else if (strncmp(word, "vt", 2) == 0 && x11_parse_number(word + 2) > 0) {
-            server->vt = (unsigned)x11_parse_number(word + 2);
-        } else if (strcmp(word, "-auth") == 0 && next < words + len && !server->authority) {
-            server->authority = x11_resolve_auth_option(server->pid, next);
-        } else if (strcmp(word, "-rootless") == 0) {
-            server->rootless = true;
-        } else if (strcmp(word, "-displayfd") == 0) {
-            displayfd = true;
-        }
+    for (const char *word = words; word < words + len; word += strlen(word) + 1) {
+        x11_read_argument(server, number_known, before, word);
+        displayfd |= strcmp(word, "-displayfd") == 0;
+        before = word;
     }
     if (!*number_known && !displayfd && server->name[0] == 'X' &&
         (server->name[1] == 0 || strncmp(server->name, "Xorg", 4) == 0))
@@ -96,11 +88,11 @@ static bool x11_read_ids(const char *status, const char *key, unsigned *real, un
 }
 
 /* Finds whose server it is. One that is set-user-ID root belongs to who started it and chose its arguments. */
-static void x11_find_owner(const struct search *search, struct x11_server *server)
+static void x11_find_owner(const char *root, struct x11_server *server)
 {
     char path[PATH_MAX], status[4096];
     unsigned real, effective, real_group, effective_group;
-    x11_path(path, sizeof path, "%s/proc/%d/status", search->root, (int)server->pid);
+    x11_path(path, sizeof path, "%s/proc/%d/status", root, (int)server->pid);
     if (x11_read_file(path, status, sizeof status) <= 0 || !x11_read_ids(status, "\nUid:", &real, &effective) ||
         !x11_read_ids(status, "\nGid:", &real_group, &effective_group))
         return;
@@ -110,33 +102,51 @@ static void x11_find_owner(const struct search *search, struct x11_server *serve
     server->group = (gid_t)(is_real ? real_group : effective_group);
 }
 
-static void x11_add_process(struct search *search, pid_t pid)
+bool x11_server_read(struct x11_server *server, bool *number_known, const char *root, pid_t pid,
+                     struct strlist *refused)
 {
     char name[X11_PROCESS_NAME_SIZE], state, path[PATH_MAX], words[COMMAND_LINE_MAX];
     struct stat owner;
-    if (!x11_process_stat(search->root, pid, name, &state) || state == 'Z' || !x11_is_server_name(name))
-        return;
-    x11_path(path, sizeof path, "%s/proc/%d", search->root, (int)pid);
+    if (!x11_process_stat(root, pid, name, &state) || state == 'Z')
+        return false;
+    x11_path(path, sizeof path, "%s/proc/%d", root, (int)pid);
     if (stat(path, &owner) != 0)
-        return;
-    x11_path(path, sizeof path, "%s/proc/%d/cmdline", search->root, (int)pid);
+        return false;
+    x11_path(path, sizeof path, "%s/proc/%d/cmdline", root, (int)pid);
     ssize_t len = x11_read_process_file(path, words, sizeof words);
     if (len < 0 && errno == ETIMEDOUT)
-        strlist_addf(search->refused, "process %d (%s): its command line can't be read, it does not let anybody",
-                     (int)pid, name);
+        strlist_addf(refused, "process %d (%s): its command line can't be read, it does not let anybody", (int)pid,
+                     name);
     if (len <= 0)
-        return;
-    if (search->servers->count == X11_SERVERS_MAX) {
-        strlist_addf(search->refused, "process %d: there are more than %d X servers", (int)pid, X11_SERVERS_MAX);
-        return;
-    }
-    size_t index = search->servers->count++;
-    struct x11_server *server = &search->servers->items[index];
+        return false;
     *server = (struct x11_server){.pid = pid, .uid = owner.st_uid, .owner = owner.st_uid, .group = owner.st_gid};
     strcpy(server->name, name);
-    x11_find_owner(search, server);
-    search->number_known[index] = false;
-    x11_read_arguments(server, &search->number_known[index], words, (size_t)len);
+    x11_find_owner(root, server);
+    *number_known = false;
+    x11_read_arguments(server, number_known, words, (size_t)len);
+    return true;
+}
+
+/* Adds a process as a server. Returns NULL where it has ended, or does not let itself be read. */
+static struct x11_server *x11_add_process(struct search *search, pid_t pid)
+{
+    size_t index = search->servers->count;
+    if (index == X11_SERVERS_MAX) {
+        strlist_addf(search->refused, "process %d: there are more than %d X servers", (int)pid, X11_SERVERS_MAX);
+        return NULL;
+    }
+    struct x11_server *server = &search->servers->items[index];
+    if (!x11_server_read(server, &search->number_known[index], search->root, pid, search->refused))
+        return NULL;
+    search->servers->count++;
+    return server;
+}
+
+static void x11_add_named(struct search *search, pid_t pid)
+{
+    char name[X11_PROCESS_NAME_SIZE], state;
+    if (x11_process_stat(search->root, pid, name, &state) && x11_is_server_name(name))
+        x11_add_process(search, pid);
 }
 
 static void x11_add_processes(struct search *search)
@@ -150,90 +160,35 @@ static void x11_add_processes(struct search *search)
     struct dirent *entry;
     while (errno = 0, (entry = readdir(folder)))
         if (x11_parse_number(entry->d_name) > 0)
-            x11_add_process(search, (pid_t)x11_parse_number(entry->d_name));
+            x11_add_named(search, (pid_t)x11_parse_number(entry->d_name));
     if (errno)
         strlist_addf(search->refused, "%s: can't be read to its end, so not every running server is seen", path);
     closedir(folder);
 }
 
-/* ---- display numbers of servers that were started with -displayfd ---- */
-
-/* Returns N of a path that ends in "/.X11-unix/XN", else -1. */
-static long x11_socket_number(const char *path)
-{
-    const char *last = strstr(path, "/.X11-unix/X");
-    long number = last ? x11_parse_number(last + strlen("/.X11-unix/X")) : -1;
-    return number <= X11_DISPLAY_MAX ? number : -1;
-}
-
-/* Reads /proc/net/unix: "Num: RefCount Protocol Flags Type St Inode Path". Flag 0x10000 is a listening socket. */
-static void x11_read_sockets(struct search *search)
-{
-    char path[PATH_MAX], line[256], name[128];
-    FILE *file = x11_path(path, sizeof path, "%s/proc/net/unix", search->root) ? fopen(path, "re") : NULL;
-    if (!file)
-        return;
-    while (fgets(line, sizeof line, file)) {
-        unsigned flags;
-        unsigned long inode;
-        if (sscanf(line, "%*[^:]: %*x %*x %x %*x %*x %lu %127s", &flags, &inode, name) != 3 || !(flags & 0x10000))
-            continue;
-        long number = x11_socket_number(name);
-        if (number >= 0 && search->socket_count < SOCKETS_MAX)
-            search->sockets[search->socket_count++] = (struct x_socket){.inode = inode, .number = (unsigned)number};
-    }
-    fclose(file);
-}
-
-static bool x11_number_of_inode(const struct search *search, unsigned long inode, unsigned *number)
-{
-    for (size_t i = 0; i < search->socket_count; i++)
-        if (search->sockets[i].inode == inode) {
-            *number = search->sockets[i].number;
-            return true;
-        }
-    return false;
-}
-
-/* Finds the display number by the sockets that the process has open. With -displayfd there may be no lock file. */
-static bool x11_number_by_sockets(const struct search *search, struct x11_server *server)
-{
-    char path[PATH_MAX], link[64];
-    DIR *folder = x11_path(path, sizeof path, "%s/proc/%d/fd", search->root, (int)server->pid) ? opendir(path) : NULL;
-    bool found = false;
-    struct dirent *entry;
-    while (folder && !found && (entry = readdir(folder))) {
-        ssize_t len = readlinkat(dirfd(folder), entry->d_name, link, sizeof link - 1);
-        unsigned long inode;
-        if (len <= 0)
-            continue;
-        link[len] = 0;
-        if (sscanf(link, "socket:[%lu]", &inode) == 1)
-            found = x11_number_of_inode(search, inode, &server->number);
-    }
-    if (folder)
-        closedir(folder);
-    return found;
-}
-
-/* Returns the process that the display's lock file names, or 0. */
-static pid_t x11_lock_owner(const struct search *search, unsigned number)
-{
-    char path[PATH_MAX], text[32];
-    if (!x11_path(path, sizeof path, "%s/tmp/.X%u-lock", search->root, number) ||
-        x11_read_file(path, text, sizeof text) <= 0)
-        return 0;
-    return (pid_t)atoi(text);
-}
+/* ---- display numbers ---- */
 
 static bool x11_number_by_lock(const struct search *search, struct x11_server *server)
 {
-    for (size_t i = 0; i < search->socket_count; i++)
-        if (x11_lock_owner(search, search->sockets[i].number) == server->pid) {
-            server->number = search->sockets[i].number;
+    for (size_t i = 0; i < search->sockets.count; i++) {
+        unsigned number = search->sockets.items[i].number;
+        if (x11_lock_owner(search->root, number) == server->pid) {
+            server->number = number;
             return true;
         }
+    }
     return false;
+}
+
+/* Finds the number of a server in a network namespace of its own, whose sockets are not listed in ours. */
+static bool x11_number_elsewhere(struct search *search, struct x11_server *server)
+{
+    size_t count = search->sockets.count;
+    x11_sockets_read(&search->sockets, search->root, server->pid);
+    bool known = x11_sockets_number(&search->sockets, search->root, server->pid, &server->number) ||
+                 x11_number_by_lock(search, server);
+    search->sockets.count = count;
+    return known;
 }
 
 static void x11_remove_server(struct search *search, size_t index)
@@ -245,13 +200,15 @@ static void x11_remove_server(struct search *search, size_t index)
     memmove(&search->number_known[index], &search->number_known[index + 1], after * sizeof search->number_known[0]);
 }
 
-/* Finds the missing display numbers. Those that can't be found are left to x11_choose_display(). */
+/* Finds the display numbers. The sockets that a server has open are its displays' whatever its command line says, which
+   may name another server's display, too. Numbers that can't be found are left to x11_choose_display(). */
 static void x11_complete_numbers(struct search *search)
 {
     for (size_t i = 0; i < search->servers->count; i++) {
         struct x11_server *server = &search->servers->items[i];
-        if (!search->number_known[i])
-            search->number_known[i] = x11_number_by_sockets(search, server) || x11_number_by_lock(search, server);
+        search->number_known[i] = x11_sockets_number(&search->sockets, search->root, server->pid, &server->number) ||
+                                  search->number_known[i] || x11_number_by_lock(search, server) ||
+                                  x11_number_elsewhere(search, server);
     }
 }
 
@@ -269,73 +226,58 @@ static void x11_remove_unnumbered(struct search *search)
 
 /* ---- the display of DISPLAY ---- */
 
-/* Parses the name of a local display: ":N", ":N.S" or "unix:N.S". */
-static bool x11_parse_display(const char *text, unsigned *number, unsigned *screen)
-{
-    char copy[32];
-    if (strncmp(text, "unix:", 5) == 0)
-        text += 4;
-    if (text[0] != ':' || strlen(text) >= sizeof copy)
-        return false;
-    strcpy(copy, text + 1);
-    char *dot = strchr(copy, '.');
-    if (dot)
-        *dot++ = 0;
-    long n = x11_parse_number(copy), s = dot ? x11_parse_number(dot) : 0;
-    if (n < 0 || n > X11_DISPLAY_MAX || s < 0)
-        return false;
-    *number = (unsigned)n;
-    *screen = (unsigned)s;
-    return true;
-}
-
-/* Returns whether a process that is no X server, such as a compositor, listens on the display and would start a server
-   for the first client. */
-static bool x11_is_socket_activated(const struct search *search, unsigned number, pid_t *owner,
-                                    char name[X11_PROCESS_NAME_SIZE])
-{
-    char state;
-    *owner = x11_lock_owner(search, number);
-    return *owner > 0 && x11_process_stat(search->root, *owner, name, &state) && !x11_is_server_name(name);
-}
-
-static bool x11_has_socket(const struct search *search, unsigned number)
-{
-    for (size_t i = 0; i < search->socket_count; i++)
-        if (search->sockets[i].number == number)
-            return true;
-    return false;
-}
-
 static void x11_refuse_socket(struct search *search, unsigned number)
 {
     char name[X11_PROCESS_NAME_SIZE];
     pid_t owner;
-    if (x11_is_socket_activated(search, number, &owner, name))
+    if (x11_waits_for_client(search->root, &search->sockets, number, &owner, name))
         strlist_addf(search->refused, ":%u: no X server runs; %s (process %d) would start one for us", number, name,
                      (int)owner);
     else
         strlist_addf(search->refused, ":%u: there is a socket, but no X server is seen behind it", number);
 }
 
-/* Adds the server of a display whose process is not found. The server may run in another container, whose socket was
-   passed in on purpose. A compositor that waits for a first client is not added: connecting would start a server. */
-static void x11_add_unlisted(struct search *search, unsigned number, unsigned screen)
+/* Adds the process that has the display's lock, whatever it is called. */
+static bool x11_add_lock_owner(struct search *search, unsigned number)
+{
+    pid_t owner = x11_lock_owner(search->root, number);
+    bool may_be = owner > 0 && x11_lock_is_of(search->root, number, owner) &&
+                  x11_may_listen(&search->sockets, search->root, owner, number);
+    struct x11_server *server = may_be ? x11_add_process(search, owner) : NULL;
+    if (!server)
+        return false;
+    server->number = number;
+    search->number_known[search->servers->count - 1] = true;
+    return true;
+}
+
+/* Adds the server of a display whose process is not found: it may run in another container, whose socket was passed in on
+   purpose. */
+static void x11_add_unseen(struct search *search, unsigned number)
+{
+    struct x11_server server = {.number = number, .uid = (uid_t)-1, .owner = (uid_t)-1, .group = (gid_t)-1};
+    if (search->servers->count == X11_SERVERS_MAX)
+        return;
+    search->number_known[search->servers->count] = true;
+    search->servers->items[search->servers->count++] = server;
+}
+
+/* Adds the server of DISPLAY where no process by the name of one has it, but for a compositor that waits for a first client:
+   connecting would start a server. */
+static void x11_add_unlisted(struct search *search, unsigned number)
 {
     char name[X11_PROCESS_NAME_SIZE];
     pid_t owner;
-    if (x11_is_socket_activated(search, number, &owner, name)) {
-        if (!x11_has_socket(search, number)) /* else x11_refuse_orphans() reports it */
-            x11_refuse_socket(search, number);
-    } else if (search->servers->count < X11_SERVERS_MAX) {
-        search->number_known[search->servers->count] = true;
-        search->servers->items[search->servers->count++] = (struct x11_server){.number = number,
-                                                                               .screen = screen,
-                                                                               .uid = (uid_t)-1,
-                                                                               .owner = (uid_t)-1,
-                                                                               .group = (gid_t)-1,
-                                                                               .chosen = true};
-    }
+    bool is_listed = x11_sockets_have(&search->sockets, number);
+    search->servers->waiting = x11_waits_for_client(search->root, &search->sockets, number, &owner, name);
+    if (search->servers->waiting && !is_listed) /* else x11_refuse_orphans() reports it */
+        x11_refuse_socket(search, number);
+    if (search->servers->waiting)
+        return;
+    if (!is_listed && x11_socket_is_missing(search->root, number))
+        strlist_addf(search->refused, ":%u: %s", number, strerror(ENOENT));
+    else if (!x11_add_lock_owner(search, number))
+        x11_add_unseen(search, number);
 }
 
 static size_t x11_mark_chosen(struct search *search, unsigned number, unsigned screen, bool number_known)
@@ -358,10 +300,31 @@ static size_t x11_mark_chosen(struct search *search, unsigned number, unsigned s
 static void x11_choose_display(struct search *search, const char *display)
 {
     unsigned number, screen;
-    if (!x11_parse_display(display, &number, &screen))
+    if (!x11_parse_display(display, &number, &screen)) {
         strlist_addf(search->refused, "DISPLAY=%.256s: not a display of this machine", display);
-    else if (!x11_mark_chosen(search, number, screen, true) && !x11_mark_chosen(search, number, screen, false))
-        x11_add_unlisted(search, number, screen);
+    } else if (!x11_mark_chosen(search, number, screen, true) && !x11_mark_chosen(search, number, screen, false)) {
+        x11_add_unlisted(search, number);
+        x11_mark_chosen(search, number, screen, true);
+    }
+}
+
+/* Returns whether no monitor can show the server, as far as is known: it has neither a virtual terminal nor a card. */
+static bool x11_is_in_memory(const struct search *search, const struct x11_server *server)
+{
+    return !server->rootless && !server->shown && !server->vt &&
+           (!server->pid || !x11_card_mask(search->root, server->pid));
+}
+
+/* Where DISPLAY names a server, another one that no monitor shows is nothing that a person or a program of the agent's
+   sees: a picture of it would be of somebody else's screen. */
+static void x11_remove_others(struct search *search)
+{
+    bool named = search->servers->waiting;
+    for (size_t i = 0; i < search->servers->count; i++)
+        named |= search->servers->items[i].chosen;
+    for (size_t i = search->servers->count; named && i-- > 0;)
+        if (!search->servers->items[i].chosen && x11_is_in_memory(search, &search->servers->items[i]))
+            x11_remove_server(search, i);
 }
 
 /* ---- order ---- */
@@ -441,13 +404,13 @@ static int x11_compare_servers(const void *left, const void *right)
 /* Reports the sockets that belong to no server found. */
 static void x11_refuse_orphans(struct search *search)
 {
-    for (size_t i = 0; i < search->socket_count; i++) {
-        unsigned number = search->sockets[i].number;
+    for (size_t i = 0; i < search->sockets.count; i++) {
+        unsigned number = search->sockets.items[i].number;
         bool known = false;
         for (size_t j = 0; j < search->servers->count; j++)
             known |= search->servers->items[j].number == number;
         for (size_t j = 0; j < i; j++)
-            known |= search->sockets[j].number == number; /* a display has two sockets */
+            known |= search->sockets.items[j].number == number; /* a display has two sockets */
         if (!known)
             x11_refuse_socket(search, number);
     }
@@ -457,6 +420,7 @@ void x11_servers_find(struct x11_servers *servers, const char *root, const char 
 {
     struct search *search = calloc(1, sizeof *search);
     servers->count = 0;
+    servers->waiting = false;
     if (!search) {
         strlist_add(refused, "no memory to look for X servers");
         return;
@@ -465,13 +429,14 @@ void x11_servers_find(struct x11_servers *servers, const char *root, const char 
     search->servers = servers;
     search->refused = refused;
     x11_add_processes(search);
-    x11_read_sockets(search);
+    x11_sockets_read(&search->sockets, root, 0);
     x11_complete_numbers(search);
     if (display && *display)
         x11_choose_display(search, display);
     x11_remove_unnumbered(search);
     x11_mark_shown(search);
     x11_refuse_orphans(search);
+    x11_remove_others(search);
     qsort(servers->items, servers->count, sizeof servers->items[0], x11_compare_servers);
     free(search);
 }

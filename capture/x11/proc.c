@@ -5,6 +5,7 @@
 #include "platform/clock.h"
 #include "platform/thread.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -16,6 +17,7 @@
 #include <unistd.h>
 
 #define STUCK_READERS_MAX 16
+#define X11_TARGET_SIZE 160
 #define READ_MS 200      /* for what a process may withhold */
 #define READ_AGAIN_MS 20 /* once one did */
 
@@ -145,6 +147,23 @@ bool x11_process_stat(const char *root, pid_t pid, char name[X11_PROCESS_NAME_SI
     *end = 0;
     snprintf(name, X11_PROCESS_NAME_SIZE, "%s", begin + 1);
     *state = end[2];
+    return true;
+}
+
+bool x11_each_file(const char *root, pid_t pid, bool (*look)(const char *target, void *context), void *context)
+{
+    char path[PATH_MAX], target[X11_TARGET_SIZE];
+    DIR *folder = x11_path(path, sizeof path, "%s/proc/%d/fd", root, (int)pid) ? opendir(path) : NULL;
+    struct dirent *entry;
+    bool ends = false;
+    if (!folder)
+        return false;
+    while (!ends && (entry = readdir(folder))) {
+        ssize_t len = readlinkat(dirfd(folder), entry->d_name, target, sizeof target - 1);
+        target[len > 0 ? len : 0] = 0;
+        ends = len > 0 && look(target, context);
+    }
+    closedir(folder);
     return true;
 }
 

@@ -20,6 +20,9 @@ bool x11_path(char *path, size_t size, const char *format, ...) __attribute__((f
 
 /* Reads the name and the state letter of /proc/PID/stat, proc(5). Returns false when there is no such process. */
 bool x11_process_stat(const char *root, pid_t pid, char name[X11_PROCESS_NAME_SIZE], char *state);
+/* Calls `look` with the target of each file that a process has open, until it returns true. Returns false when they can't be
+   read. */
+bool x11_each_file(const char *root, pid_t pid, bool (*look)(const char *target, void *context), void *context);
 /* Returns the number that a text consists of, or -1. */
 long x11_parse_number(const char *text);
 

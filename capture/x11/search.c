@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "capture/x11/search.h"
 
+#include "capture/x11/peer.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,21 +24,6 @@ static void x11_add_reason(struct attempt *attempt, const char *what, const char
     buffer_printf(&attempt->reasons, "%s%s%s%s", attempt->reasons.len ? ", " : "", what, *what ? ": " : "", reason);
 }
 
-/* Returns whether the socket's peer is the server. When one of two servers runs in a container both can have the same
-   display number. Another user's socket is never the server's own, but root may have made it for the server. */
-static bool x11_socket_is_of_server(const struct attempt *attempt, const struct x11_liveness *liveness)
-{
-    char name[X11_PROCESS_NAME_SIZE], state;
-    const struct x11_server *server = &attempt->server;
-    if (server->uid != (uid_t)-1 && liveness->uid != server->uid && liveness->uid != server->owner &&
-        liveness->uid != 0)
-        return false;
-    if (server->pid == 0 || liveness->pid == 0 || liveness->pid == server->pid)
-        return true;
-    /* The server may have got its socket from the process that started it. */
-    return !x11_process_stat("", liveness->pid, name, &state) || !x11_is_server_name(name);
-}
-
 /* Tries one cookie. `authority` and `cookie` are NULL to try without one. */
 static enum x11_answer x11_try_cookie(struct attempt *attempt, const char *what, const struct x11_authority *authority,
                                       const struct x11_cookie *cookie, bool may_show_to_all)
@@ -49,9 +36,8 @@ static enum x11_answer x11_try_cookie(struct attempt *attempt, const char *what,
         x11_add_reason(attempt, "", reason);
         return answer;
     }
-    if (!x11_socket_is_of_server(attempt, &entry->liveness)) {
-        snprintf(reason, sizeof reason, "its socket belongs to process %d of user %u", (int)entry->liveness.pid,
-                 (unsigned)entry->liveness.uid);
+    if (!x11_peer_is_server(&entry->liveness, &attempt->server)) {
+        x11_peer_describe(&entry->liveness, reason, sizeof reason);
         answer = X11_GONE;
     } else if (authority && !may_show_to_all && !x11_authority_may_show(authority, entry->liveness.uid)) {
         snprintf(reason, sizeof reason, "not shown to a server of user %u", (unsigned)entry->liveness.uid);

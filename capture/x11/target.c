@@ -99,5 +99,5 @@ void x11_target_fill(struct x11_target *target, const struct x11_server *server,
             target_read_stage(target, (enum x11_authority_stage)stage, environment, server, &paths, reasons);
     strlist_deinit(&paths);
     target->cards = server->pid ? x11_card_mask("", server->pid) : 0;
-    target->shares_ipc = server->pid == 0 || target_shares_ipc(server->pid);
+    target->shares_ipc = server->pid != 0 && target_shares_ipc(server->pid);
 }

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Runs a test program again where it sees no processes, abstract sockets and X displays but its own."""
+import contextlib
 import os
 import subprocess
 import sys
@@ -40,3 +41,19 @@ def isolate():
 def need_isolation():
     if MARK not in os.environ:
         raise Skip("unshare(1) can't hide other processes here")
+
+
+@contextlib.contextmanager
+def on_the_seat(display):
+    """logind's files, in a /run of the test's own, say that seat0's active session has this X display: it is the real screen."""
+    need_isolation()
+    subprocess.run(["mount", "-t", "tmpfs", "tmpfs", "/run"], check=True)
+    try:
+        for path, text in (("seats/seat0", "IS_SEAT0=1\nACTIVE=1\n"), ("sessions/1", f"TYPE=x11\nDISPLAY={display}\n")):
+            path = os.path.join("/run/systemd", path)
+            os.makedirs(os.path.dirname(path))
+            with open(path, "w", encoding="ascii") as file:
+                file.write(text)
+        yield
+    finally:
+        subprocess.run(["umount", "/run"], check=True)

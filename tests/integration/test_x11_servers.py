@@ -12,11 +12,11 @@ import struct
 import subprocess
 import tempfile
 
-from harness import COMMAND, PATIENCE, check, equal, eventually, main, need_root, random_bytes, refused, stat_fields, test
-from isolation import isolate, need_isolation
+from harness import COMMAND, PATIENCE, Skip, check, equal, eventually, main, need_root, random_bytes, refused, stat_fields, test
+from isolation import isolate, need_isolation, on_the_seat
 from wire import Refused
-from worker import Worker
-from xserver import TOOL_WORKER, Server, need_program
+from worker import Facts, Worker
+from xserver import TOOL_WORKER, Server, named, need_program
 
 LOCAL, WILD = 256, 65535
 COOKIE = "MIT-MAGIC-COOKIE-1"
@@ -110,12 +110,113 @@ def display_is_taken_before_others():
 def display_that_does_not_exist_gives_way_to_a_server_that_runs():
     need_isolation()
     with Server(screens=("64x48x24",)) as server:
+        server.client().do("noise", 1)
         with Worker({"DISPLAY": ":4242", "XAUTHORITY": None}, "x11") as worker:
             facts = shows(server, worker)
             equal(facts.all("refused"), [":4242: No such file or directory"], "refused")
+            equal(facts.all("warning"), ["this is not the screen of DISPLAY=:4242"], "warnings")
         with Worker({"DISPLAY": "otherhost:0", "XAUTHORITY": None}, "x11") as worker:
             facts = shows(server, worker)
             equal(facts.all("refused"), ["DISPLAY=otherhost:0: not a display of this machine"], "refused")
+            equal(facts.all("warning"), ["this is not the screen of DISPLAY=otherhost:0"], "warnings")
+
+
+@test
+def display_in_each_form_of_its_name():
+    """Both what it names and, of another program's, which authority is for it."""
+    with Server(screens=("64x48x24",)) as first, Server(screens=("64x48x24",)) as second:
+        for server in (first, second):
+            server.client().do("noise", server.number)
+            for form in (":{}", ":{}.0", "unix:{}", "unix:{}.0", "unix/:{}", "{}/unix:{}"):
+                name = form.format(*([socket.gethostname()] if form.count("{") == 2 else []), server.number)
+                with Worker({"DISPLAY": name, "XAUTHORITY": None}, "x11") as worker:
+                    equal(shows(server, worker).all("warning"), [], f"warnings with DISPLAY={name}")
+
+
+def process_of(worker):
+    """The name of the process that is taken for the server's."""
+    return Facts(worker.ask("displays", "backend=x11")[0]).get("display.0.driver")
+
+
+@test
+def server_of_display_may_have_any_name():
+    for name in (".Xvfb-wrapped", "Xvfb-for-Xpra-:7", "screen", "gnome-shell"):
+        with named(name) as server, look(server) as worker:
+            facts = shows(server, worker)
+            equal((facts.all("refused"), facts.all("warning")), ([], []), "refused and warnings")
+            equal((facts["x11.method"], process_of(worker)), ("shm", name[:15]), "method and process")
+
+
+@test
+def server_as_packages_rename_it_is_found_without_display():
+    for name in (".Xvfb-wrapped", "Xvfb-for-Xpra-:7"):
+        with named(name) as server, look() as worker:
+            shows(server, worker)
+
+
+@test
+def server_of_display_is_shown_beside_another_ones():
+    """As xpra's beside a desktop's: what the other shows is nothing that was asked for."""
+    with named("xpra-server") as server, Server(screens=("64x48x24",)) as other:
+        other.client().do("noise", 2)
+        with look(server) as worker:
+            shows(server, worker)
+
+
+def in_another(*namespaces):
+    """The words that start a program there, if that is possible here."""
+    need_isolation()
+    command = ["unshare", *namespaces]
+    if subprocess.run([*command, "true"], stderr=subprocess.DEVNULL, check=False).returncode:
+        raise Skip(f"{' '.join(command)} is not possible here")
+    return command
+
+
+@test
+def server_in_another_network_namespace_is_entered():
+    """It has no abstract socket here, and /proc/net/unix has none of its sockets."""
+    for name in ("Xvfb", "screen"):
+        with named(name, before=in_another("--net")) as server:
+            for display in (True, False) if name == "Xvfb" else (True,):
+                with look(server, display=display) as worker:
+                    shows(server, worker)
+
+
+HIDDEN = ("--pid", "--fork", "--kill-child", "--mount-proc")
+
+
+@test
+def server_in_another_container_with_the_same_tmp_is_entered():
+    """The socket's peer has no process here, and the number in the lock is some other process's: the worker's own."""
+    command = [*in_another(*HIDDEN), *COMMAND, "--capture-worker"]
+    for lock in (0, 1):
+        with named("Xvfb", lock=lock) as server, look(server, command=command) as worker:
+            facts = shows(server, worker)
+            equal((facts.all("refused"), facts.all("warning")), ([], []), "refused and warnings")
+            equal(facts["x11.method"], "getimage", "method")  # its shared memory need not be ours
+
+
+@test
+def process_that_claims_the_display_of_another_container_is_not_taken_for_it():
+    """A server there has the display's socket, and a process here its name and number."""
+    command = [*in_another(*HIDDEN), "sh", "-c"]
+    with named("screen") as server, files() as folder:
+        program = os.path.join(folder, "Xvfb")
+        os.symlink("/usr/bin/python3", program)
+        claim = f"{program} -c 'import time; time.sleep({PATIENCE})' {server.display} & sleep 0.2; exec "
+        with look(server, command=[*command, claim + " ".join([*COMMAND, "--capture-worker"])]) as worker:
+            equal(shows(server, worker).all("refused"), [], "refused")
+            equal(process_of(worker), None, "the process that is taken for it")
+
+
+@test
+def lock_that_names_another_process_is_not_believed():
+    """Anybody can write it before a server starts that keeps none."""
+    with subprocess.Popen(["sleep", str(PATIENCE)]) as other:
+        with named("screen", lock=other.pid) as server, look(server) as worker:
+            shows(server, worker)
+            equal(process_of(worker), "screen", "process")
+        other.kill()
 
 
 @test
@@ -255,12 +356,15 @@ def another_users_file_is_not_readable():
 
 
 @test
-def one_that_refuses_gives_way_to_the_next():
+def one_that_refuses_gives_way_to_the_screen_of_the_seat_alone():
     need_isolation()
     with files() as folder, locked_server(folder) as server, Server(screens=("64x48x24",)) as other:
         hide(os.path.join(folder, "server"))
         other.client().do("noise", 1)
         with look(server) as worker:
+            check(refusal(worker.screenshot).startswith(f"x11: no X server can be used: {server.display} (Xvfb, process "
+                                                        f"{server.pid}): "), "another reason")
+        with on_the_seat(other.display), look(server) as worker:
             facts = shows(other, worker)
             equal(len(facts.all("refused")), 1, "refusals")
             check(facts["refused"].startswith(f"{server.display} (Xvfb, process {server.pid}): "), facts["refused"])
@@ -331,17 +435,22 @@ def stopped_server_is_named_and_then_shown():
 
 
 @test
-def stopped_server_gives_way_to_another_and_is_named():
+def stopped_server_gives_way_to_the_screen_of_the_seat_alone():
     need_isolation()
     with Server(screens=("64x48x24",)) as server, Server(screens=("64x48x24",)) as other:
-        other.client().do("noise", 1)
+        server.client().do("noise", 1)
+        other.client().do("noise", 2)
         for is_known in (False, True):
             with look(server) as worker:
                 if is_known:
                     shows(server, worker)
                 text = stopped(server)
-                equal(shows(other, worker, WHILE).all("refused"), [text], "refused")
+                if is_known:
+                    refused(f"x11: {text}", worker.screenshot, WHILE)
+                with on_the_seat(other.display):
+                    equal(shows(other, worker, WHILE).all("refused"), [text], "refused")
                 server.process.send_signal(signal.SIGCONT)
+                equal(shows(server, worker).all("warning"), [], "warnings")
 
 
 @test
@@ -413,13 +522,15 @@ def listening_display():
 
 
 @contextlib.contextmanager
-def weston():
+def weston(name="weston"):
     """A compositor without a screen that starts Xwayland when a client comes: its display."""
     need_program("weston", "Xwayland")
     with files() as folder:
+        program = os.path.join(folder, name)
+        shutil.copy(shutil.which("weston"), program)
         os.chmod(folder, 0o700)
         with open(os.path.join(folder, "log"), "wb") as log:
-            process = subprocess.Popen(["weston", "--backend=headless-backend.so", "--xwayland", "--socket=w"],
+            process = subprocess.Popen([program, "--backend=headless-backend.so", "--xwayland", "--socket=w"],
                                        env={**os.environ, "XDG_RUNTIME_DIR": folder}, stdout=log, stderr=log)
         try:
             yield process, eventually(listening_display, "weston's display")
@@ -435,6 +546,16 @@ def xwaylands():
             if file.read() == "Xwayland\n":
                 found.append(int(pid))
     return found
+
+
+@test
+def compositor_is_known_by_what_it_does():
+    need_isolation()
+    with weston("screen") as (compositor, display), Server(screens=("64x48x24",)), \
+            Worker({"DISPLAY": display}, "x11") as worker:
+        refused(f"x11: no X server can be used: {display}: no X server runs; screen (process {compositor.pid}) would start "
+                "one for us", worker.screenshot)
+        equal(xwaylands(), [], "Xwayland processes")
 
 
 @test

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """X servers of the tests' own, what draws on them, and other programs' ways to read them."""
+import contextlib
 import os
 import select
 import shutil
@@ -8,6 +9,7 @@ import subprocess
 import tempfile
 
 from harness import COMMAND, PATIENCE, Skip, check
+from isolation import need_isolation
 from picture import Picture
 
 TOOLS = os.path.join(os.path.dirname(COMMAND[0]), "tests", "tools")  # built beside the agent
@@ -137,6 +139,31 @@ class Server:
             self.process.kill()
         self.process.wait()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def named(name, before=(), lock=None):
+    """A server whose process has this name, started by the words before it, if there are any. It has a lock, which Xvfb does
+    not make with -displayfd: its own, or one of that process; 0: none. Only for tests that are isolated."""
+    need_isolation()
+    need_program("Xvfb")
+    with tempfile.TemporaryDirectory(prefix="periscope-test-x11-", dir="/tmp") as folder:
+        program = start = os.path.join(folder, name)
+        shutil.copy(shutil.which("Xvfb"), program)
+        if before:
+            start = os.path.join(folder, "start")
+            with open(start, "w", encoding="ascii") as file:
+                file.write(f'#!/bin/sh\nexec {" ".join(before)} {program} "$@"\n')
+            os.chmod(start, 0o755)
+        with Server(screens=("64x48x24",), program=start) as server:
+            server.client().do("noise", 1)
+            path = f"/tmp/.X{server.number}-lock"
+            if lock != 0:
+                with open(path, "w", encoding="ascii") as file:
+                    file.write(f"{lock or server.pid:10}\n")
+            yield server
+            if lock != 0:
+                os.remove(path)
 
 
 class Client:

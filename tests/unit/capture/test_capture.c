@@ -179,8 +179,8 @@ static void start_with_chooser(void)
     capturer_free(capturer);
     CHECK_INT(capturer_new(&capturer, both, choose, &err), 0);
     told_count = 2;
-    told[0] = (struct capture_candidate){"second", "card1", "it is lit", 0, true, false};
-    told[1] = (struct capture_candidate){"first", ":0", "it is the same", 0, true, false};
+    told[0] = (struct capture_candidate){"second", "card1", "it is lit", 0, true, false, true};
+    told[1] = (struct capture_candidate){"first", ":0", "it is the same", 0, true, false, true};
 }
 
 static void the_chooser_tells_the_order(void)

@@ -259,6 +259,44 @@ static void all_is_every_cards(void)
     CHECK_TEXT(choose("all"), "x11 :99");
 }
 
+/* "card0 :5": those candidates whose picture is of DISPLAY's screen. */
+static const char *of_display(const char *output)
+{
+    static char text[256];
+    choose(output);
+    text[0] = 0;
+    for (size_t i = 0; i < found.count; i++)
+        if (found.items[i].is_display)
+            snprintf(text + strlen(text), sizeof text - strlen(text), "%s%s", text[0] ? " " : "",
+                     found.items[i].source);
+    return text;
+}
+
+static void what_is_of_the_display_is_known(void)
+{
+    begin(7);
+    strcpy(scene.display, ":5");
+    card(0, "i915", 1);
+    card(1, "nouveau", 1);
+    struct choice_server *xorg = server(0, "Xorg", 7), *xvfb = server(5, "Xvfb", 0);
+    xorg->cards = 1 << 1;
+    CHECK_TEXT(of_display(NULL), ""); /* it does not run */
+    CHECK_TEXT(found.display, ":5");
+    xvfb->chosen = true;
+    CHECK_TEXT(of_display(NULL), ":5");
+    CHECK_TEXT(of_display("HDMI-1"), ":5 "); /* any card's that is asked for by name, and of servers the one */
+    xvfb->chosen = false;
+    xorg->chosen = true;
+    CHECK_TEXT(of_display(NULL), "card1 :0 card0"); /* its cards' other outputs are its own */
+    scene.vt = 1;                                   /* it is behind */
+    xorg->shown = false;
+    CHECK_TEXT(of_display(NULL), "");
+    scene.vt = 0;
+    CHECK_TEXT(of_display(NULL), "card1 :0");
+    xorg->rootless = true; /* the compositor's cards */
+    CHECK_TEXT(of_display(NULL), "card0 card1");
+}
+
 static void as_many_as_can_be(void)
 {
     begin(7);
@@ -348,6 +386,7 @@ int main(void)
     RUN(sleeping_displays);
     RUN(named_output_is_looked_for_everywhere);
     RUN(all_is_every_cards);
+    RUN(what_is_of_the_display_is_known);
     RUN(as_many_as_can_be);
     RUN(classes_of_drivers);
     RUN(classes_of_unknown_drivers);

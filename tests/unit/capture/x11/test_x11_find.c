@@ -151,7 +151,7 @@ static void display_may_be_of_a_server_whose_number_cant_be_told(void)
     process(812, "Xorg", 'S', "Xorg vt2 -displayfd 3 -auth /run/gdm");
     process(813, "Xvfb", 'S', "Xvfb :9");
     find(":1");
-    CHECK_INT(servers.count, 2);
+    CHECK_INT(servers.count, 1);
     CHECK_TEXT(label(0), ":1 (Xorg, process 812)");
     CHECK_INT(refused.count, 0);
     find(":9");
@@ -186,6 +186,197 @@ static void display_of_another_machine_is_refused(void)
         CHECK_TEXT(reason(0), text);
         CHECK_INT(servers.count, 1);
     }
+}
+
+/* As NixOS, xpra and others rename them. */
+static void renamed_server_is_found_without_display(void)
+{
+    static const char *const names[] = {".Xvfb-wrapped", "Xvfb-for-Xpra-:", "Xorg-for-Xpra-:", ".Xtigervnc-wrap",
+                                        "Xorg.bin",      "Xvnc-core",       "x2goagent"};
+    static const char *const others[] = {"X-session-manag", "Xsession", "xvfb-run", "Xvfbx", ".xserver", "X11vnc"};
+    begin();
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        char arguments[32];
+        snprintf(arguments, sizeof arguments, "server :%zu", 5 + i);
+        process(10 + (int)i, names[i], 'S', arguments);
+    }
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        process(40 + (int)i, others[i], 'S', "other :4");
+    find(NULL);
+    CHECK_INT(servers.count, sizeof names / sizeof *names);
+    find(":5");
+    CHECK_TEXT(label(0), ":5 (.Xvfb-wrapped, process 10)");
+}
+
+static void lock(int number, int pid)
+{
+    char text[16];
+    snprintf(text, sizeof text, "%10d\n", pid);
+    tree_put_text(tree_path("tmp/.X%d-lock", number), text);
+}
+
+static void open_socket(int pid, int fd, int inode)
+{
+    char text[32];
+    snprintf(text, sizeof text, "socket:[%d]", inode);
+    tree_link(tree_path("proc/%d/fd/%d", pid, fd), text);
+}
+
+static void server_of_display_may_have_any_name(void)
+{
+    begin();
+    process(70, "screen", 'S', "/opt/screen -rootless :3 -auth /run/three.auth");
+    lock(3, 70);
+    listening(501, "/tmp/.X11-unix/X3");
+    open_socket(70, 4, 501);
+    find(":3.1");
+    CHECK_TEXT(label(0), ":3 (screen, process 70)");
+    CHECK_TEXT(servers.items[0].authority, "/run/three.auth");
+    CHECK(servers.items[0].chosen && servers.items[0].rootless);
+    CHECK_INT(servers.items[0].screen, 1);
+    CHECK_INT(refused.count, 0);
+    find(NULL); /* not without being named */
+    CHECK_INT(servers.count, 0);
+}
+
+/* A compositor is known by what it does: it has the display's socket, and serves Wayland. */
+static void compositor_that_waits_is_known_by_its_sockets(void)
+{
+    begin();
+    process(70, "shell", 'S', "/usr/bin/shell :3");
+    lock(3, 70);
+    listening(501, "@/tmp/.X11-unix/X3");
+    listening(502, "/tmp/.X11-unix/X3");
+    listening(503, "/run/user/1000/wayland-1");
+    open_socket(70, 4, 502);
+    open_socket(70, 5, 503);
+    find(":3");
+    CHECK_TEXT(label(0), ":3 (shell, process 70)");
+    CHECK(!servers.waiting);
+    tree_link(tree_path("proc/70/fd/6"), "/run/user/1000/wayland-0.lock"); /* of no socket */
+    find(":3");
+    CHECK_INT(servers.count, 1);
+    tree_link(tree_path("proc/70/fd/7"), "/run/user/1000/wayland-1.lock");
+    find(":3");
+    CHECK_INT(servers.count, 0);
+    CHECK(servers.waiting);
+    CHECK_TEXT(reason(0), ":3: no X server runs; shell (process 70) would start one for us");
+}
+
+/* Files that can't be read leave the command line: an X server's has its display. */
+static void owner_whose_files_are_unreadable_is_known_by_its_command_line(void)
+{
+    static const struct {
+        const char *arguments;
+        bool waits;
+    } owners[] = {{"one :3", false},
+                  {"one -displayfd 5", false},
+                  {"one", true},
+                  {"one --xwayland-display :3", true},
+                  {"one :2 -display :3", true}};
+    for (size_t i = 0; i < sizeof owners / sizeof *owners; i++) {
+        begin();
+        process(70, "one", 'S', owners[i].arguments);
+        lock(3, 70);
+        listening(501, "/tmp/.X11-unix/X3");
+        find(":3");
+        CHECK_INT(servers.waiting, owners[i].waits);
+        CHECK_INT(servers.count, !owners[i].waits);
+    }
+}
+
+/* A lock's number is of a PID namespace, and anybody may have written it. */
+static void lock_of_another_container_names_nobody_here(void)
+{
+    begin();
+    process(70, "sshd", 'S', "/usr/sbin/sshd");
+    lock(3, 70);
+    listening(501, "/tmp/.X11-unix/X3");
+    tree_link(tree_path("proc/70/fd/0"), "/dev/null");
+    find(":3");
+    CHECK_TEXT(label(0), ":3");
+    CHECK(servers.items[0].chosen);
+    CHECK_INT(servers.items[0].pid, 0);
+}
+
+static void display_that_is_not_there_is_told(void)
+{
+    begin();
+    process(11, "Xvfb", 'S', "Xvfb :99");
+    process(70, "sshd", 'S', "/usr/sbin/sshd");
+    lock(3, 70); /* of a server that was killed, whose number another process has now */
+    tree_link(tree_path("proc/70/fd/0"), "/dev/null");
+    find(":3");
+    CHECK_TEXT(label(0), ":99 (Xvfb, process 11)");
+    CHECK(!servers.items[0].chosen);
+    CHECK_TEXT(reason(0), ":3: No such file or directory");
+}
+
+static void command_line_with_two_displays(void)
+{
+    static const char *const lines[] = {"Xephyr :2 -display :1", "Xephyr -display :1 :2",
+                                        "Xnest -display :1 :2 -title :4", "Xdmx :2 -display :1 -display :3 -input :1"};
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+        begin();
+        process(20, "Xephyr", 'S', lines[i]);
+        find(":1"); /* of another server, which is not there */
+        CHECK_TEXT(label(0), ":2 (Xephyr, process 20)");
+        CHECK(!servers.items[0].chosen);
+    }
+}
+
+static void socket_counts_more_than_the_command_line(void)
+{
+    begin();
+    process(20, "Xnest", 'S', "Xnest :2 -unknown :1");
+    listening(501, "/tmp/.X11-unix/X1");
+    listening(502, "/tmp/.X11-unix/X2");
+    open_socket(20, 3, 499);
+    open_socket(20, 4, 502);
+    find(NULL);
+    CHECK_TEXT(label(0), ":2 (Xnest, process 20)");
+    CHECK_TEXT(reason(0), ":1: there is a socket, but no X server is seen behind it");
+}
+
+/* Its sockets are not listed among ours. */
+static void server_in_another_network_namespace(void)
+{
+    begin();
+    process(20, "Xvfb", 'S', "Xvfb -displayfd 3");
+    open_socket(20, 4, 502);
+    tree_put_text(tree_path("proc/20/net/unix"),
+                  "00000000a2cc3d5f: 00000002 00000000 00010000 0001 01 502 /tmp/.X11-unix/X6\n");
+    find(NULL);
+    CHECK_TEXT(label(0), ":6 (Xvfb, process 20)");
+    CHECK_INT(refused.count, 0);
+    process(21, "screen", 'S', "screen");
+    lock(7, 21);
+    open_socket(21, 4, 503);
+    tree_put_text(tree_path("tmp/.X11-unix/X7"), "");
+    tree_put_text(tree_path("proc/21/net/unix"),
+                  "00000000a2cc3d5f: 00000002 00000000 00010000 0001 01 503 /tmp/.X11-unix/X7\n");
+    find(":7");
+    CHECK_TEXT(label(0), ":7 (screen, process 21)");
+}
+
+static void others_than_that_of_display_are_left_out_where_no_monitor_shows_them(void)
+{
+    begin();
+    process(10, "Xorg", 'S', "Xorg :0 vt2");
+    process(11, "Xvfb", 'S', "Xvfb :5");
+    process(12, "Xvfb", 'S', "Xvfb :6");
+    process(13, "Xorg", 'S', "Xorg :7");
+    tree_link(tree_path("proc/13/fd/9"), "/dev/dri/card0");
+    tree_put_text(tree_path("sys/class/tty/tty0/active"), "tty2\n");
+    find(":6");
+    CHECK_INT(servers.count, 3);
+    CHECK_TEXT(label(0), ":6 (Xvfb, process 12)");
+    CHECK_TEXT(label(1), ":0 (Xorg, process 10)");
+    CHECK_TEXT(label(2), ":7 (Xorg, process 13)");
+    find("otherhost:6");
+    CHECK_INT(servers.count, 4);
+    find(":9");
+    CHECK_INT(servers.count, 4);
 }
 
 /* A socket handed into a container: its server's process can't be seen. */
@@ -357,6 +548,16 @@ int main(void)
     RUN(display_may_be_of_a_server_whose_number_cant_be_told);
     RUN(display_comes_first_with_its_screen);
     RUN(display_of_another_machine_is_refused);
+    RUN(renamed_server_is_found_without_display);
+    RUN(server_of_display_may_have_any_name);
+    RUN(compositor_that_waits_is_known_by_its_sockets);
+    RUN(owner_whose_files_are_unreadable_is_known_by_its_command_line);
+    RUN(lock_of_another_container_names_nobody_here);
+    RUN(display_that_is_not_there_is_told);
+    RUN(command_line_with_two_displays);
+    RUN(socket_counts_more_than_the_command_line);
+    RUN(server_in_another_network_namespace);
+    RUN(others_than_that_of_display_are_left_out_where_no_monitor_shows_them);
     RUN(display_without_a_process_is_tried);
     RUN(server_that_would_be_started_is_not_tried);
     RUN(socket_of_nobody_is_a_refusal);
