@@ -28,25 +28,45 @@ struct capture {
 
 /* ---- the area ---- */
 
-/* Finds an output by the server's or the kernel's name for it. capture->screen is then the screen that has it. */
+static bool x11_is_listed(const struct buffer *names, const char *name)
+{
+    size_t len = strlen(name);
+    for (const char *at = (const char *)names->data; at && (at = strstr(at, name)); at += len)
+        if (at[-1] == ' ' && (at[len] == ' ' || at[len] == 0))
+            return true;
+    return false;
+}
+
+/* Finds an output of capture->screen by the server's or the kernel's name for it. Lists those that it is not. */
+static bool x11_match_output(const struct capture *capture, const char *name, struct rect *area, struct buffer *names)
+{
+    for (size_t i = 0; i < capture->screen.output_count; i++) {
+        const struct x11_output *output = &capture->screen.outputs[i];
+        if (strcmp(output->name, name) == 0 || x11_card_is_output(capture->connection.cards, name, output->name)) {
+            *area = output->area;
+            return true;
+        }
+        if (!x11_is_listed(names, output->name))
+            buffer_printf(names, " %s", output->name);
+    }
+    return false;
+}
+
+/* Finds an output, by the names of the monitors or by RandR's own. capture->screen is then the screen that has it. */
 static int x11_find_output(struct capture *capture, const char *name, struct rect *area, struct error *err)
 {
+    struct x11_connection *connection = &capture->connection;
     struct buffer names;
-    int status = 0;
+    int status = 0, count = ScreenCount(connection->display);
+    bool found = false;
     buffer_init(&names, ERROR_LIST_MAX);
-    for (int number = 0; number < ScreenCount(capture->connection.display) && status == 0; number++) {
-        status = x11_screen_read(&capture->connection, number, &capture->screen, err);
-        for (size_t i = 0; i < capture->screen.output_count && status == 0; i++) {
-            const struct x11_output *output = &capture->screen.outputs[i];
-            buffer_printf(&names, " %s", output->name);
-            if (strcmp(output->name, name) != 0 && !x11_card_is_output(capture->connection.cards, name, output->name))
-                continue;
-            *area = output->area;
-            buffer_deinit(&names);
-            return 0;
-        }
+    for (int i = 0; i < 2 * count && status == 0 && !found; i++) {
+        status = x11_screen_read(connection, i % count, &capture->screen, err);
+        if (status == 0 && i >= count)
+            status = x11_screen_read_outputs(connection, &capture->screen, err);
+        found = status == 0 && x11_match_output(capture, name, area, &names);
     }
-    if (status == 0)
+    if (status == 0 && !found)
         status = error_set(err, ERR_NOT_FOUND, "there is no output '%s' among:%s", name,
                            names.data ? (const char *)names.data : " none");
     buffer_deinit(&names);

@@ -80,25 +80,33 @@ static int x11_untold(const struct x11_connection *connection, const char *what,
     return error_set(err, ERR_UNAVAILABLE, "X server :%u does not tell %s", connection->server.number, what);
 }
 
+/* Adds the outputs that a CRTC drives: more than one where they show the same. */
+static int x11_add_crtc_outputs(struct x11_connection *connection, struct x11_screen *screen,
+                                XRRScreenResources *resources, const XRRCrtcInfo *crtc, struct rect area,
+                                struct error *err)
+{
+    int status = 0;
+    for (int i = 0; i < crtc->noutput && status == 0; i++) {
+        XRROutputInfo *output = X11_CALL(XRRGetOutputInfo)(connection->display, resources, crtc->outputs[i]);
+        if (!output)
+            return x11_untold(connection, "an output", err);
+        status = x11_add_output(connection, screen, output->name, area, err);
+        X11_CALL(XRRFreeOutputInfo)(output);
+    }
+    return status;
+}
+
 static int x11_add_crtc(struct x11_connection *connection, struct x11_screen *screen, XRRScreenResources *resources,
                         const XRRCrtcInfo *crtc, bool named, struct error *err)
 {
     struct rect area;
-    int status = 0;
     if (crtc->mode == None || crtc->noutput == 0 ||
         !x11_clip_area(screen, crtc->x, crtc->y, crtc->width, crtc->height, &area))
         return 0;
     if (screen->crtc_count == X11_OUTPUTS_MAX)
         return error_set(err, ERR_LIMIT, "the screen has more than %d active CRTCs", X11_OUTPUTS_MAX);
     screen->crtcs[screen->crtc_count++] = area;
-    if (!named)
-        return 0;
-    XRROutputInfo *output = X11_CALL(XRRGetOutputInfo)(connection->display, resources, crtc->outputs[0]);
-    if (!output)
-        return x11_untold(connection, "an output", err);
-    status = x11_add_output(connection, screen, output->name, area, err);
-    X11_CALL(XRRFreeOutputInfo)(output);
-    return status;
+    return named ? x11_add_crtc_outputs(connection, screen, resources, crtc, area, err) : 0;
 }
 
 /* Reads the active CRTCs, and with `named` the outputs from them, where RandR has no monitors. */
@@ -173,6 +181,14 @@ int x11_screen_read(struct x11_connection *connection, int number, struct x11_sc
     for (int i = 0; i < READS_MAX && status == ERR_UNAVAILABLE && !connection->lost; i++)
         status = x11_read_screen(connection, number, screen, err);
     return status;
+}
+
+int x11_screen_read_outputs(struct x11_connection *connection, struct x11_screen *screen, struct error *err)
+{
+    if (!x11_has_randr(connection, 103))
+        return 0;
+    screen->output_count = screen->crtc_count = 0;
+    return x11_read_crtcs(connection, screen, true, err);
 }
 
 bool x11_screen_is_current(struct x11_connection *connection, const struct x11_screen *screen)

@@ -28,6 +28,9 @@ struct x11_screen {
 /* Reads the layout of screen number `number`. Without RandR the screen is one output. On screens other than the
    connection's default one the names of outputs begin with "screenN.". */
 int x11_screen_read(struct x11_connection *connection, int number, struct x11_screen *screen, struct error *err);
+/* Puts RandR's outputs, by their own names, in the place of the monitors of a layout that was read. Whoever made a monitor
+   chose its name, and it may be a part of an output or several of them. Without RandR nothing changes. */
+int x11_screen_read_outputs(struct x11_connection *connection, struct x11_screen *screen, struct error *err);
 /* Returns whether the layout is still the one that was read. */
 bool x11_screen_is_current(struct x11_connection *connection, const struct x11_screen *screen);
 

@@ -230,7 +230,33 @@ def two_outputs():
         equal([facts["output"], facts["output.0"], facts["output.1"]],
               ["all", "LEFT 300x479+0+0", "RIGHT-2 341x401+300+11"], "facts of all")
         same(shot, whole, "all outputs")
-        refused("x11: there is no output 'VGA-9' among: LEFT RIGHT-2", worker.screenshot, "output=VGA-9")
+        refused("x11: there is no output 'VGA-9' among: LEFT RIGHT-2 screen", worker.screenshot, "output=VGA-9")
+
+
+@test
+def output_is_found_by_the_name_of_its_monitor_and_by_its_own():
+    with Server() as server, capture(server) as worker:
+        server.client().do("noise", 1)
+        whole = server.as_xwd_reads_it()
+        same(worker.ppm("output=screen", "cursor=0")[1], whole, "before there are monitors")
+        two_monitors(server)
+        facts, shot = worker.ppm("output=screen", "cursor=0")
+        same(shot, whole, "the output by its own name")
+        equal((facts["output"], facts["geometry"]), ("screen", "641x479+0+0"), "facts")
+        same(worker.ppm("output=LEFT", "cursor=0")[1], whole.crop(0, 0, 300, 479), "the monitor")
+        refused("x11: there is no output 'RIGHT' among: LEFT RIGHT-2 screen", worker.screenshot, "output=RIGHT")
+
+
+@test
+def output_of_xorg_is_found_by_its_own_name_beside_a_monitor():
+    need_xorg()
+    with Server(program="Xorg") as server, capture(server) as worker:
+        server.client().do("noise", 1)
+        name = Facts(worker.ask("displays")[0])["display.0.name"]
+        want = worker.ppm(f"output={name}", "cursor=0")[1]
+        server.run("xrandr", "--setmonitor", "WALL", "auto", name)
+        for output in (name, "WALL"):
+            same(worker.ppm(f"output={output}", "cursor=0")[1], want, output)
 
 
 @test
