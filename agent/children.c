@@ -33,8 +33,8 @@ struct child {
 
 struct children {
     struct os_mutex *lock; /* guards everything below */
-    struct child *running, *exited;
-    unsigned running_count, exited_count;
+    struct child *running, *exited; /* the newest first */
+    unsigned running_count, exited_count, max;
     unsigned starting_count; /* threads that may have a child that is not listed yet */
     struct child *restored;  /* the last one that children_restore made; used only there, before any client connects */
 };
@@ -152,13 +152,14 @@ static void children_poll(void *context)
     os_mutex_unlock(children->lock);
 }
 
-struct children *children_new(struct error *err)
+struct children *children_new(unsigned max, struct error *err)
 {
     struct children *children = calloc(1, sizeof *children);
     if (!children) {
         error_set(err, ERR_NO_MEMORY, "no memory for the child table");
         return NULL;
     }
+    children->max = max;
     children->lock = os_mutex_new();
     if (os_process_watch(children_poll, children, err)) {
         free(children);
@@ -185,11 +186,25 @@ static void children_add(struct children *children, struct child *child)
     os_mutex_unlock(children->lock);
 }
 
-/* Begins a start, which children_end_start() ends. Returns false when the table is full. */
+/* Drops the child that has exited first: hosts of testagentd remove no record. The lock is held. */
+static void drop_oldest(struct children *children)
+{
+    struct child **link = &children->exited, *oldest;
+    while ((*link)->next)
+        link = &(*link)->next;
+    oldest = *link;
+    *link = NULL;
+    children->exited_count--;
+    children_drop(oldest);
+}
+
+/* Begins a start, which children_end_start() ends. Returns false when the table is full of children that run. */
 static bool children_begin_start(struct children *children)
 {
     os_mutex_lock(children->lock);
-    bool room = children->running_count + children->exited_count < CHILDREN_MAX;
+    bool room = children->running_count + children->starting_count < children->max;
+    while (room && children->running_count + children->exited_count + children->starting_count >= children->max)
+        drop_oldest(children);
     children->starting_count += room;
     os_mutex_unlock(children->lock);
     return room;
@@ -233,8 +248,7 @@ int children_start(struct children *children, const struct os_process_spec *spec
                    struct error *err)
 {
     if (!children_begin_start(children))
-        return error_set(err, ERR_LIMIT, "could not run '%s': %d children are kept already; forget some", spec->argv[0],
-                         CHILDREN_MAX);
+        return error_set(err, ERR_LIMIT, "could not run '%s': %u programs run already", spec->argv[0], children->max);
     int status = start_and_list(children, spec, tracked, pid, err);
     children_end_start(children);
     return status;
@@ -417,11 +431,25 @@ static void save_child(const struct child *child, struct buffer *out)
         buffer_printf(out, "user %s\n", child->user);
 }
 
+static struct child *reverse(struct child *list)
+{
+    struct child *reversed = NULL, *next;
+    for (; list; list = next) {
+        next = list->next;
+        list->next = reversed;
+        reversed = list;
+    }
+    return reversed;
+}
+
+/* Saves the oldest first, so that the newest is also the last one that is restored. */
 void children_save(struct children *children, struct buffer *out)
 {
     os_mutex_lock(children->lock);
+    children->exited = reverse(children->exited);
     for (const struct child *child = children->exited; child; child = child->next)
         save_child(child, out);
+    children->exited = reverse(children->exited);
     for (const struct child *child = children->running; child; child = child->next)
         save_child(child, out);
     os_mutex_unlock(children->lock);

@@ -7,11 +7,13 @@
 #include "platform/process.h"
 #include "platform/socket.h"
 
-#define CHILDREN_MAX 65536 /* records; starting one more is refused */
+/* Records. One more drops that of the child that has exited first, and is refused if all of them run. */
+#define CHILDREN_MAX 65536
 
 struct children;
 
-struct children *children_new(struct error *err); /* once, before the first thread; lives as long as the process */
+/* Once, before the first thread; it lives as long as the process. max: records, CHILDREN_MAX but for tests. */
+struct children *children_new(unsigned max, struct error *err);
 int children_start(struct children *children, const struct os_process_spec *spec, bool tracked, uint64_t *pid,
                    struct error *err);
 /* Blocks until the child exits (its status word in *status), the deadline passes (ERR_TIMEOUT), or the client hangs up

@@ -151,7 +151,7 @@ static int agent_start(struct agent *agent, struct error *err)
         status = worker_pool_new(&agent->workers, &options->card_classes, err);
     if (status)
         return status;
-    agent->children = children_new(err);
+    agent->children = children_new(CHILDREN_MAX, err);
     if (!agent->children)
         return ERR_SYSTEM;
     status = log_start(err);

@@ -153,13 +153,18 @@ int os_file_sync(const char *path, struct error *err)
 static struct children *tables[24], *table; /* one for each test, since they live as long as the process */
 static struct error err;
 
-static void begin(void)
+static void begin_with(unsigned max)
 {
     memset(&fake, 0, sizeof fake);
     fake.next_pid = 5;
     fake.wait_result = OS_WAIT_TIMEOUT;
     static size_t count;
-    table = tables[count++] = children_new(&err);
+    table = tables[count++] = children_new(max, &err);
+}
+
+static void begin(void)
+{
+    begin_with(CHILDREN_MAX);
 }
 
 static uint64_t start_with(bool tracked, const char *out, const char *errors)
@@ -523,6 +528,56 @@ static void an_untracked_one_that_ended_during_an_upgrade(void)
     check_saved("child 1 pid-5\n");
 }
 
+/* Starts one of that pid, which has exited already. */
+static void start_exited(uint64_t pid)
+{
+    fake.next_pid = pid;
+    fake.exits_at_once = true;
+    CHECK_INT(start(), (long long)pid);
+    fake.exits_at_once = false;
+}
+
+/* Hosts of testagentd remove no record, and a program is to start whatever they have started before. */
+static void records_that_nobody_removes_are_dropped_the_oldest_first(void)
+{
+    uint32_t status;
+    begin_with(3);
+    start_exited(5);
+    start_exited(6);
+    fake.next_pid = 7;
+    start();
+    check_counts(1, 2);
+    start_exited(8);
+    check_counts(1, 2);
+    CHECK_INT(fake.frees, 1);
+    CHECK_INT(wait_for(5, &status), ERR_NOT_FOUND);
+    CHECK_INT(wait_for(6, &status), 0);
+    CHECK_INT(wait_for(7, &status), ERR_TIMEOUT); /* whatever its age, it runs */
+    CHECK_INT(wait_for(8, &status), 0);
+    check_saved("child 1 pid-6\nuser \nchild 1 pid-8\nuser \nchild 1 pid-7\nuser \n");
+    check_saved("child 1 pid-6\nuser \nchild 1 pid-8\nuser \nchild 1 pid-7\nuser \n"); /* the order is as before */
+    start_exited(9);
+    CHECK_INT(wait_for(6, &status), ERR_NOT_FOUND);
+    CHECK_INT(wait_for(8, &status), 0);
+}
+
+static void only_programs_that_run_fill_the_table(void)
+{
+    static const char *const argv[] = {"prog", NULL};
+    struct os_process_spec spec = {.argv = argv};
+    uint64_t pid;
+    begin_with(2);
+    start();
+    fake.next_pid = 6;
+    start();
+    CHECK_INT(children_start(table, &spec, true, &pid, &err), ERR_LIMIT);
+    CHECK_TEXT(err.text, "could not run 'prog': 2 programs run already");
+    end_process(fake.last, 0);
+    fake.next_pid = 7;
+    start();
+    check_counts(2, 0);
+}
+
 int main(void)
 {
     log_init(false);
@@ -544,5 +599,7 @@ int main(void)
     RUN(output_of_an_unknown_user_is_left_alone);
     RUN(what_exits_after_the_quiet_point_is_not_noticed);
     RUN(an_untracked_one_that_ended_during_an_upgrade);
+    RUN(records_that_nobody_removes_are_dropped_the_oldest_first);
+    RUN(only_programs_that_run_fill_the_table);
     return CHECK_RESULT();
 }
