@@ -15,7 +15,7 @@
 static void add_testagentd(struct agent *agent, struct strlist *facts)
 {
     const struct options *options = agent->options;
-    strlist_addf(facts, "protocol.version=1.%u", options->protocol_minor);
+    strlist_addf(facts, "protocol.version=testagentd 1.%u", options->protocol_minor);
     if (options->protocol_minor >= 8) {
         strlist_addf(facts, "server.argc=%d", options->argc);
         for (int i = 0; i < options->argc; i++)

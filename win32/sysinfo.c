@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <windows.h>
 
-#define FACTS_KEY L"Software\\Periscope\\Boot" /* volatile: gone with the boot that made it */
+#define FACTS_KEY L"Software\\Periscope\\Boot" /* volatile: gone with its boot; in the view of a native program */
 #define BOOT_ID_BYTES 16
 #define BOOT_ID_TEXT (2 * BOOT_ID_BYTES + 1) /* characters with the NUL */
 
@@ -24,7 +24,7 @@ static bool read_boot_id(HKEY root, wchar_t id[BOOT_ID_TEXT])
 {
     HKEY key;
     DWORD type, size = BOOT_ID_TEXT * sizeof *id;
-    if (RegOpenKeyExW(root, FACTS_KEY, 0, KEY_QUERY_VALUE, &key))
+    if (RegOpenKeyExW(root, FACTS_KEY, 0, KEY_QUERY_VALUE | KEY_WOW64_64KEY, &key))
         return false;
     bool found = RegQueryValueExW(key, L"Id", NULL, &type, (BYTE *)id, &size) == 0 && type == REG_SZ &&
                  size == BOOT_ID_TEXT * sizeof *id && id[BOOT_ID_TEXT - 1] == 0;
@@ -35,7 +35,8 @@ static bool read_boot_id(HKEY root, wchar_t id[BOOT_ID_TEXT])
 static bool write_boot_id(HKEY root, const wchar_t id[BOOT_ID_TEXT])
 {
     HKEY key;
-    if (RegCreateKeyExW(root, FACTS_KEY, 0, NULL, REG_OPTION_VOLATILE, KEY_SET_VALUE, NULL, &key, NULL))
+    if (RegCreateKeyExW(root, FACTS_KEY, 0, NULL, REG_OPTION_VOLATILE, KEY_SET_VALUE | KEY_WOW64_64KEY, NULL, &key,
+                        NULL))
         return false;
     bool written = RegSetValueExW(key, L"Id", 0, REG_SZ, (const BYTE *)id, BOOT_ID_TEXT * sizeof *id) == 0;
     RegCloseKey(key);

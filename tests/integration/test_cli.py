@@ -164,7 +164,7 @@ def info_shows_every_property(agent):
 
 @with_agent()
 def property_shown_and_set(agent):
-    equal(periscope("property", target(agent), "protocol.version").text, "1.7\n")
+    equal(periscope("property", target(agent), "protocol.version").text, "testagentd 1.7\n")
     periscope("property", target(agent), "start.count", "5")
     equal(periscope("property", target(agent), "start.count", "--json").json["value"], "5")
     one_line(periscope("property", target(agent), "nothing", code=FAILED), "the agent has no property 'nothing'")

@@ -17,7 +17,7 @@ def properties_begin_as_the_ancestors(agent):
     names = [name for name, _ in agent.client().properties()]
     equal(names[:3], ["protocol.version", "server.arch", "start.count"], "the first names")
     values = dict(agent.client().properties())
-    equal((values["protocol.version"], values["start.count"]), ("1.7", "0"), "values")
+    equal((values["protocol.version"], values["start.count"]), ("testagentd 1.7", "0"), "values")
     arch = ("linux64", "linux32") if harness.NATIVE else ("win32",)
     check(values["server.arch"] in arch, f"server.arch={values['server.arch']}")
 

@@ -221,7 +221,7 @@ def command_line_goes_before_the_file():
         os.chmod(folder, stat.S_IRWXU | stat.S_IROTH | stat.S_IXOTH)
         with Agent("--config", path) as agent:
             properties = dict(agent.client().properties())
-            equal(properties["protocol.version"], "1.8", "what the file says")
+            equal(properties["protocol.version"], "testagentd 1.8", "what the file says")
             equal(properties["security.mode"], "allow-list", "whom the file lets in")
 
 

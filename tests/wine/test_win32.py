@@ -43,4 +43,16 @@ def it_serves_and_becomes_another():
         check(os.path.getsize(agent.path("before.png")) > 0, "an empty picture")
 
 
-wine.main([it_tries_itself, it_serves_and_becomes_another])
+def boot_is_the_same_for_both_bitnesses():
+    need_wine_of_these_bits()
+    ids, here = [], wine.build
+    try:
+        for wine.build in ("win32", "win64"):
+            with Agent() as agent:
+                ids.append(agent.periscope("info").facts()["boot.id"])
+    finally:
+        wine.build = here
+    equal(ids[0], ids[1], "boot.id of 32 and of 64 bits")
+
+
+wine.main([it_tries_itself, it_serves_and_becomes_another, boot_is_the_same_for_both_bitnesses])
