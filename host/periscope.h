@@ -132,11 +132,14 @@ PERISCOPE_API int periscope_upgrade(struct periscope *p, const char *local_file)
 PERISCOPE_API int periscope_restart(struct periscope *p, const char *const *argv);
 
 /* ---- files ---- */
-enum { PERISCOPE_EXECUTABLE = 1 };
+enum {
+    PERISCOPE_EXECUTABLE = 1,
+    PERISCOPE_OVER_RUNNING = 0x100, /* also over a program that runs, which a Windows guest refuses else */
+};
 #define PERISCOPE_SPOOL_MAX (UINT64_C(64) << 30) /* bytes, of standard input or output */
 
 /* Sends a file. local_file "-" is standard input, which is first copied to a temporary file since its size must be
-   known; more than PERISCOPE_SPOOL_MAX bytes give PERISCOPE_LOCAL. flags: 0 or PERISCOPE_EXECUTABLE. */
+   known; more than PERISCOPE_SPOOL_MAX bytes give PERISCOPE_LOCAL. flags: a sum of the ones above. */
 PERISCOPE_API int periscope_put(struct periscope *p, const char *local_file, const char *remote_file, unsigned flags);
 /* Sends a file whose content is in memory. */
 PERISCOPE_API int periscope_put_bytes(struct periscope *p, const void *bytes, size_t len, const char *remote_file,

@@ -164,6 +164,14 @@ int os_file_remove(const char *path, struct error *err)
     return unlink(path) == 0 ? 0 : errno_error(err, errno, NULL);
 }
 
+/* Lets each be replaced: a program goes on with the file that had the name when it was started. */
+int os_file_check_replaceable(const char *path, struct error *err)
+{
+    (void)path;
+    (void)err;
+    return 0;
+}
+
 int os_file_rename(const char *from, const char *to, struct error *err)
 {
     return rename(from, to) == 0 ? 0 : errno_error(err, errno, NULL);

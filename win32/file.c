@@ -252,6 +252,31 @@ int os_file_rename(const char *from, const char *to, struct error *err)
     return status;
 }
 
+/* Returns ERROR_SHARING_VIOLATION while somebody keeps it from being written; no other reason is one here. */
+static DWORD try_to_write(const wchar_t *path)
+{
+    HANDLE handle =
+        CreateFileW(path, FILE_WRITE_DATA, SHARE_ALL, NULL, OPEN_EXISTING, FILE_FLAG_OPEN_REPARSE_POINT, NULL);
+    DWORD code = handle == INVALID_HANDLE_VALUE ? GetLastError() : 0;
+    if (handle != INVALID_HANDLE_VALUE)
+        CloseHandle(handle);
+    return code == ERROR_SHARING_VIOLATION ? code : 0;
+}
+
+int os_file_check_replaceable(const char *path, struct error *err)
+{
+    wchar_t *full;
+    int64_t deadline = os_deadline(BUSY_MS);
+    int status = path_from(&full, path, false, err);
+    if (status)
+        return status;
+    DWORD code;
+    while ((code = try_to_write(full)) != 0 && os_time_left(deadline))
+        os_sleep_ms(BUSY_STEP_MS);
+    free(full);
+    return code ? error_set(err, ERR_DENIED, "Permission denied") : 0;
+}
+
 int os_file_sync(const char *path, struct error *err)
 {
     wchar_t *full;

@@ -12,7 +12,6 @@
 
 #define SMALL_FILE 65536u        /* bytes; a file of up to that size is read whole, and its size is what was read */
 #define UNSIZED_FILE (16u << 20) /* bytes of a file that reports size 0, as those of /proc do */
-#define SENDFILE_EXECUTABLE 1u
 
 /* Drops the thread's rights, until host_files_end, to those of a program that the host would run. */
 static int host_files_begin(struct session *session, struct os_identity **as, struct error *err)
@@ -138,7 +137,7 @@ int rpc_sendfile(struct session *session, struct request *request, struct reply 
     struct error reason;
     if (virtual_file_keep_out(path, &reason) || host_files_begin(session, &as, &reason))
         return error_set(err, reason.status, "unable to open '%s' for writing: %s", path, reason.text);
-    int status = receive_file(request, path, request->args[1].number & SENDFILE_EXECUTABLE, err);
+    int status = receive_file(request, path, (uint32_t)request->args[1].number, err);
     host_files_end(as);
     if (status)
         return status;

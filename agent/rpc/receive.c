@@ -55,9 +55,23 @@ int receive_commit(struct os_upload *upload, const char *path, struct error *err
     return receive_failure(os_upload_commit(upload, &reason), path, &reason, err);
 }
 
-int receive_file(struct request *request, const char *path, bool executable, struct error *err)
+/* Sets only the reason. */
+static int check_running(const char *path, uint32_t flags, struct error *err)
+{
+    return flags & RECEIVE_OVER_RUNNING ? 0 : os_file_check_replaceable(path, err);
+}
+
+int receive_file(struct request *request, const char *path, uint32_t flags, struct error *err)
 {
     struct os_upload *upload;
-    int status = receive_upload(request, path, executable ? OS_UPLOAD_EXECUTABLE : OS_UPLOAD_PRIVATE, &upload, err);
-    return status ? status : receive_commit(upload, path, err);
+    enum os_upload_kind kind = flags & RECEIVE_EXECUTABLE ? OS_UPLOAD_EXECUTABLE : OS_UPLOAD_PRIVATE;
+    if (check_running(path, flags, err))
+        return error_prefix(err, ERR_DENIED, "unable to open '%s' for writing", path);
+    int status = receive_upload(request, path, kind, &upload, err);
+    if (status)
+        return status;
+    if (check_running(path, flags, err) == 0)
+        return receive_commit(upload, path, err);
+    os_upload_abandon(upload); /* it was started meanwhile */
+    return error_prefix(err, ERR_DENIED, "an error occurred while writing to '%s'", path);
 }

@@ -8,7 +8,10 @@
 
 /* Receives a file at path, which has its old content or all of the data at any time. Error texts are testagentd's.
    ERR_CLOSED when the connection failed. */
-int receive_file(struct request *request, const char *path, bool executable, struct error *err);
+int receive_file(struct request *request, const char *path, uint32_t flags, struct error *err);
+#define RECEIVE_EXECUTABLE 1u
+/* Ours: also over a file that a program runs from, which is moved aside on Windows. testagentd can't, and refuses. */
+#define RECEIVE_OVER_RUNNING 0x100u
 /* Its two halves: all of the data is there after the first, and it takes its name in the second, which frees the upload in
    any case. */
 int receive_upload(struct request *request, const char *path, enum os_upload_kind kind, struct os_upload **out,

@@ -5,6 +5,7 @@
 
 static const struct cli_option options[] = {
     {"executable", 'x', NULL, "make the guest's file executable"},
+    {"over-running", 0, NULL, "replace also a program that runs; a Windows guest refuses that else"},
     {0},
 };
 
@@ -13,6 +14,8 @@ static int put_run(struct cli *cli)
     const char *local = cli->operands[0];
     const char *remote = cli->operand_count > 1 ? cli->operands[1] : cli_file_name(local);
     unsigned flags = cli_option(cli, "executable") ? PERISCOPE_EXECUTABLE : 0;
+    if (cli_option(cli, "over-running"))
+        flags |= PERISCOPE_OVER_RUNNING;
     if (cli->operand_count < 2 && strcmp(local, "-") == 0)
         return cli_usage(cli, "standard input has no name: give REMOTE too");
     json_text(&cli->reply, "local", local);
