@@ -136,20 +136,28 @@ static int use_text(wchar_t **out, const struct os_process_spec *spec, const str
                      COMMAND_LINE_MAX - 1);
 }
 
+/* Returns how the shell is to find the script: from its folder, if there are percent signs on the way there, between
+   which the shell would look for variables. */
+static const char *batch_script(const char *full, const char *given)
+{
+    bool relative = *given != '/' && *given != '\\' && !strchr(given, ':');
+    return strchr(full, '%') && relative ? given : full;
+}
+
 /* Puts the shell in place of the script. */
 static int build_batch(struct command *command, const struct os_process_spec *spec, struct buffer *text,
                        struct error *err)
 {
     unsigned long code;
     char *script = utf8_from(command->application);
-    bool passes = script && command_line_build_batch(text, script, spec->argv);
+    bool passes = script && command_line_build_batch(text, batch_script(script, spec->argv[0]), spec->argv);
     bool memory = script != NULL;
     free(script);
     if (!memory)
         return cannot_run(spec, ERROR_NOT_ENOUGH_MEMORY, err);
     if (!passes)
         return error_set(err, ERR_INVALID,
-                         "could not run '%s': the argument of a batch file can't have quotes, percent "
+                         "could not run '%s': the name and the arguments of a batch file can't have quotes, percent "
                          "signs or ends of lines",
                          spec->argv[0]);
     free(command->application);

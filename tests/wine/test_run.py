@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Programs that the Windows agent starts: command lines, batch files, handles, exit codes, trees."""
 import os
+import shutil
 import socket
 import struct
 import time
@@ -45,6 +46,22 @@ def batch_files_as_the_testbot_sends_them():
         equal(agent.run("./with args.bat", "a b", "c\\"), ["a b+c\\"], "arguments")
         refused = agent.periscope("run", "./script.bat", 'a"b', code=122)
         check("batch file" in refused.err, refused.err)
+
+
+def arguments_pass_through_a_script():
+    """A backslash at an argument's end must not escape the quote behind it."""
+    with Agent() as agent:
+        agent.write("pass.bat", f"@{TELL} %*\r\n".encode())
+        for arguments in (["c\\", "second"], ["C:\\my dir\\", "second"], ["\\\\server\\", "a b\\\\", "x"], ["", "\\"]):
+            equal(told(agent.run("./pass.bat", *arguments), "argument"), arguments, "arguments behind the script")
+
+
+def script_runs_whatever_its_folder_is_called():
+    for name in ("gr\u00fcn \u4e2d", "100% %PATH%", "a & b (c) ^!"):
+        with Agent() as agent:
+            os.mkdir(agent.path(name))
+            agent.write(os.path.join(name, "s.bat"), b"@echo it ran %~1\r\n")
+            equal(agent.run("./s.bat", "x y", before=("--cwd", name)), ["it ran x y"], f"output in '{name}'")
 
 
 def texts_of_what_cannot_be_run():
@@ -172,8 +189,27 @@ def kill(agent, pid):
         return texts
 
 
+def program_that_runs_is_not_replaced():
+    """Else a process of the last task would answer for the next one, by its old report."""
+    with Agent() as agent:
+        shutil.copy(wine.exe("tools/tell.exe"), agent.path("t.exe"))
+        before = agent.read("t.exe")
+        agent.write("new", b"MZ the next one")
+        running = agent.periscope("run", "t.exe", "sleep=600000", before=("--no-wait",)).out.decode().split()[0]
+        refused = agent.periscope("put", agent.path("new"), "t.exe", code=122)
+        check("unable to open 't.exe' for writing: Permission denied" in refused.err, refused.err)
+        equal(agent.read("t.exe"), before, "the program")
+        agent.periscope("put", "--over-running", agent.path("new"), "t.exe")
+        equal(agent.read("t.exe"), b"MZ the next one", "the program that was replaced")
+        agent.periscope("kill", running)
+        agent.write("again", b"MZ the third one")
+        agent.periscope("put", agent.path("again"), "t.exe")
+        equal(agent.read("t.exe"), b"MZ the third one", "the program that has ended")
+
+
 wine.main([arguments_arrive_as_they_were_sent, long_command_lines, batch_files_as_the_testbot_sends_them,
+           arguments_pass_through_a_script, script_runs_whatever_its_folder_is_called,
            texts_of_what_cannot_be_run, exit_codes_are_whole, environment_and_folder, standard_handles_and_no_others,
            a_test_can_not_tell_that_it_was_started_by_an_agent, clock_that_may_not_be_set_is_told_with_windows_number,
            port_is_not_kept_by_a_child, report_is_fetched_while_it_is_written, kill_ends_a_tree_and_tells_of_it,
-           kill_asks_windows_and_ends_what_has_none])
+           kill_asks_windows_and_ends_what_has_none, program_that_runs_is_not_replaced])

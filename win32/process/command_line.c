@@ -68,6 +68,23 @@ static bool passes_shell(const char *text)
     return !strpbrk(text, "\"%\r\n");
 }
 
+/* Appends an argument for a script, always in quotes but where they would do harm: a backslash before the closing one
+   escapes it for the program that the script passes its arguments on to. Two are one there, and as good as one in a path
+   for the script itself. */
+static void append_batch_argument(struct buffer *out, const char *argument)
+{
+    size_t len = strlen(argument), backslashes = 0;
+    while (backslashes < len && argument[len - 1 - backslashes] == '\\')
+        backslashes++;
+    if (backslashes > 0 && !strpbrk(argument, " \t,;=&|<>^()@!'`")) {
+        buffer_printf(out, " %s", argument);
+        return;
+    }
+    buffer_printf(out, " \"%s", argument);
+    append_backslashes(out, backslashes);
+    buffer_append(out, "\"", 1);
+}
+
 bool command_line_build_batch(struct buffer *out, const char *script, const char *const *argv)
 {
     if (!passes_shell(script))
@@ -77,7 +94,7 @@ bool command_line_build_batch(struct buffer *out, const char *script, const char
     for (size_t i = 1; argv[i]; i++) {
         if (!passes_shell(argv[i]))
             return false;
-        buffer_printf(out, " \"%s\"", argv[i]);
+        append_batch_argument(out, argv[i]);
     }
     buffer_append(out, "\"", 2);
     return true;

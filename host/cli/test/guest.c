@@ -10,6 +10,8 @@
 #include <string.h>
 
 #define FOLDER_TRIES 4
+#define REMOVE_TRIES 10
+#define REMOVE_STEP_MS 200
 #define BATCH_MAX 65536 /* bytes of a batch file */
 
 static const char *guest_separator(const struct test *test)
@@ -54,11 +56,19 @@ static int guest_command(struct test *test, const char *const *argv, bool *ok)
     return status;
 }
 
+/* Returns the last part of a path in the guest. */
+static const char *guest_name(const struct test *test, const char *path)
+{
+    const char *last = strrchr(path, *guest_separator(test));
+    return last ? last + 1 : path;
+}
+
 /* Runs a line as a batch file. On Windows the commands for folders are built into the command interpreter, and an
-   agent's quoting of each argument does not fit that program's command line. */
+   agent's quoting of each argument does not fit that program's command line. In a batch file there are only names that
+   this program has made up, relative to the agent's folder: it is read in a code page, and '%' is special there. */
 static int guest_batch_command(struct test *test, const char *line, bool *ok)
 {
-    char *file = guest_join(test->folder, ".bat", "");
+    char *file = guest_join(".\\", guest_name(test, test->folder), ".bat");
     const char *const argv[] = {file, NULL};
     *ok = false;
     if (!file)
@@ -72,13 +82,26 @@ static int guest_batch_command(struct test *test, const char *line, bool *ok)
     return status;
 }
 
-static int guest_folder_command(struct test *test, const char *const *linux_argv, const char *windows_word, bool *ok)
+static int guest_mkdir(struct test *test, bool *ok)
 {
-    char line[4096];
+    char line[128];
+    const char *const argv[] = {"mkdir", test->folder, NULL};
     if (!test->windows)
-        return guest_command(test, linux_argv, ok);
-    int len = snprintf(line, sizeof line, "@%s \"%s\"\r\n", windows_word, test->folder);
-    return len < (int)sizeof line ? guest_batch_command(test, line, ok) : PERISCOPE_LOCAL;
+        return guest_command(test, argv, ok);
+    snprintf(line, sizeof line, "@mkdir \"%s\"\r\n", guest_name(test, test->folder));
+    return guest_batch_command(test, line, ok);
+}
+
+/* Removes the folder. Windows' command says nothing of what it has left, such as the folder that a program is in. */
+static int guest_rmdir(struct test *test, bool *ok)
+{
+    char line[256];
+    const char *const argv[] = {"rm", "-rf", test->folder, NULL};
+    if (!test->windows)
+        return guest_command(test, argv, ok);
+    const char *name = guest_name(test, test->folder);
+    snprintf(line, sizeof line, "@rmdir /s /q \"%s\"\r\n@if exist \"%s\" exit 1\r\n@exit 0\r\n", name, name);
+    return guest_batch_command(test, line, ok);
 }
 
 /* ---- the folder ---- */
@@ -86,7 +109,6 @@ static int guest_folder_command(struct test *test, const char *const *linux_argv
 /* Makes a folder with a unique name: mkdir fails if the name exists. */
 static int guest_make_folder(struct test *test, const char *cwd)
 {
-    const char *const *argv;
     bool made = false;
     for (int attempt = 0; !made && attempt < FOLDER_TRIES; attempt++) {
         char name[64];
@@ -96,8 +118,7 @@ static int guest_make_folder(struct test *test, const char *cwd)
         test->folder = *cwd ? guest_join(cwd, guest_separator(test), name) : guest_join("", "", name);
         if (!test->folder)
             return guest_no_memory(test);
-        argv = (const char *const[]){"mkdir", test->folder, NULL};
-        int status = guest_folder_command(test, argv, "mkdir", &made);
+        int status = guest_mkdir(test, &made);
         if (status)
             return cli_failed(test->cli, status);
     }
@@ -109,13 +130,18 @@ static int guest_make_folder(struct test *test, const char *cwd)
     return exit_status;
 }
 
+/* Tries for a while: what has ended in the folder may be in it for another moment, such as a console's process. */
 void test_guest_close(struct test *test)
 {
     bool removed = false;
+    int status = 0;
     if (!test->folder)
         return;
-    const char *const argv[] = {"rm", "-rf", test->folder, NULL};
-    if (guest_folder_command(test, argv, "rmdir /s /q", &removed))
+    for (int attempt = 0; !status && !removed && attempt < REMOVE_TRIES; attempt++) {
+        os_sleep_ms(attempt ? REMOVE_STEP_MS : 0);
+        status = guest_rmdir(test, &removed);
+    }
+    if (status)
         test_warn(test, "the guest's folder %s was not removed: %s", test->folder,
                   periscope_error_text(test->cli->periscope));
     else if (!removed)
@@ -246,11 +272,10 @@ static void guest_batch_text(struct buffer *out, const char *text)
         buffer_printf(out, *text == '%' ? "%%%%" : "%c", *text);
 }
 
+/* Writes the batch file, with names in the agent's folder and in the test's only. */
 static void guest_batch_file(struct buffer *out, const struct test *test, const char *argument, const char *output)
 {
-    buffer_printf(out, "@echo off\r\ncd /d \"");
-    guest_batch_text(out, test->folder);
-    buffer_printf(out, "\"\r\n");
+    buffer_printf(out, "@echo off\r\ncd \"%s\"\r\n", guest_name(test, test->folder));
     for (size_t i = 0; i < test->env.count; i++) {
         buffer_printf(out, "set \"");
         guest_batch_text(out, test->env.items[i]);
@@ -260,27 +285,55 @@ static void guest_batch_file(struct buffer *out, const struct test *test, const 
         guest_batch_text(out, test->runner.items[i]);
         buffer_printf(out, " ");
     }
-    buffer_printf(out, "\"");
-    guest_batch_text(out, test->program);
-    buffer_printf(out, "\" ");
+    buffer_printf(out, "\".\\%s\" \"", guest_name(test, test->program));
     guest_batch_text(out, argument);
-    buffer_printf(out, " >> \"");
-    guest_batch_text(out, output);
-    buffer_printf(out, "\" 2>&1\r\nexit %%ERRORLEVEL%%\r\n");
+    buffer_printf(out, "\" >> \"%s\" 2>&1\r\nexit %%ERRORLEVEL%%\r\n", guest_name(test, output));
+}
+
+/* Returns whether each code page reads it as it is. */
+static bool guest_batch_takes(const char *text)
+{
+    while (*text >= ' ' && *text <= '~')
+        text++;
+    return *text == '\0';
+}
+
+/* Returns the first text that a batch file can't have, or NULL. */
+static const char *guest_batch_refuses(const struct test *test, const char *argument)
+{
+    const struct strlist *const lists[] = {&test->env, &test->runner};
+    if (!guest_batch_takes(argument) || strchr(argument, '"'))
+        return argument;
+    for (size_t list = 0; list < 2; list++)
+        for (size_t i = 0; i < lists[list]->count; i++)
+            if (!guest_batch_takes(lists[list]->items[i]))
+                return lists[list]->items[i];
+    return NULL;
+}
+
+static int guest_send_batch(struct test *test, const char *file, const char *argument, const char *output)
+{
+    struct buffer text;
+    buffer_init(&text, BATCH_MAX);
+    guest_batch_file(&text, test, argument, output);
+    int status = text.failed
+                     ? PERISCOPE_LOCAL
+                     : periscope_put_bytes(test->cli->periscope, text.data, text.len, file, PERISCOPE_EXECUTABLE);
+    buffer_deinit(&text);
+    return status;
 }
 
 static int guest_start_by_batch(struct test *test, const char *argument, const char *output, uint64_t *pid)
 {
-    struct buffer text;
     struct strlist argv = {0};
     struct periscope_run run = {0};
-    char *file = test_guest_path(test, "start.bat");
-    buffer_init(&text, BATCH_MAX);
-    guest_batch_file(&text, test, argument, output);
-    int status = text.failed || !file
-                     ? PERISCOPE_LOCAL
-                     : periscope_put_bytes(test->cli->periscope, text.data, text.len, file, PERISCOPE_EXECUTABLE);
-    buffer_deinit(&text);
+    const char *refused = guest_batch_refuses(test, argument);
+    if (refused) {
+        test_warn(test, "this agent has no exec, and its batch file can't have '%s': only ASCII", refused);
+        return PERISCOPE_UNSUPPORTED;
+    }
+    char *file = guest_join(".\\", guest_name(test, test->folder), "\\start.bat");
+    int status = file ? guest_send_batch(test, file, argument, output) : PERISCOPE_LOCAL;
     if (!status) {
         strlist_add(&argv, file);
         status = guest_start(test, &run, &argv, pid);

@@ -78,6 +78,9 @@ static void batch_arguments(void)
     buffer_init(&line, LIMIT);
     CHECK(command_line_build_batch(&line, "C:\\a b\\s.bat", (const char *[]){"./s.bat", "x & y", "", NULL}));
     CHECK_TEXT((const char *)line.data, "cmd.exe /d /s /c \"\"C:\\a b\\s.bat\" \"x & y\" \"\"\"");
+    buffer_clear(&line);
+    CHECK(command_line_build_batch(&line, "C:\\s.bat", (const char *[]){"s.bat", "c\\", "a b\\\\", "a\\b", NULL}));
+    CHECK_TEXT((const char *)line.data, "cmd.exe /d /s /c \"\"C:\\s.bat\" c\\ \"a b\\\\\\\\\" \"a\\b\"\"");
     static const char *const bad[] = {"a\"b", "%PATH%", "a\nb", "a\rb"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         buffer_clear(&line);
