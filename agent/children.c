@@ -32,7 +32,7 @@ struct child {
 };
 
 struct children {
-    struct os_mutex *lock; /* guards everything below */
+    struct os_mutex *lock;          /* guards everything below */
     struct child *running, *exited; /* the newest first */
     unsigned running_count, exited_count, max;
     unsigned starting_count; /* threads that may have a child that is not listed yet */

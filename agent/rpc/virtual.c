@@ -17,6 +17,7 @@
 #define WINDOWS_MS SCREENSHOT_DEADLINE_MS
 #define CONSOLE_MS SCREENSHOT_DEADLINE_MS
 #define DUMP_MS 20000
+#define DUMP_LEAST_MS 100
 
 static int virtual_copy_lines(const struct strlist *lines, struct buffer *out, struct error *err)
 {
@@ -152,19 +153,28 @@ static int read_evidence(struct agent *agent, const char *name, struct buffer *o
     return evidence_collect(agent, pid, *name == 'e', out, err);
 }
 
-static bool is_dump(const char *name, uint64_t *pid)
+/* Parses "dump-PID.dmp" and "dump-PID-MS.dmp": within how long. */
+static bool is_dump(const char *name, uint64_t *pid, uint64_t *ms)
 {
-    return take_pid(name, "dump-", ".dmp", pid);
+    *ms = DUMP_MS;
+    if (strncmp(name, "dump-", 5) != 0)
+        return false;
+    name += 5;
+    if (!number_take(&name, UINT32_MAX, pid))
+        return false;
+    if (*name == '-' && (++name, !number_take(&name, DUMP_MS, ms)))
+        return false;
+    return *ms >= DUMP_LEAST_MS && strcmp(name, ".dmp") == 0;
 }
 
 static int read_dump(struct agent *agent, const char *name, struct buffer *out, struct error *err)
 {
     struct buffer list;
-    uint64_t pid = 0;
-    is_dump(name, &pid);
+    uint64_t pid = 0, ms;
+    is_dump(name, &pid, &ms);
     buffer_init(&list, WIRE_REPLY_MAX);
     list.budget = out->budget;
-    int status = virtual_copy_file(&list, worker_pool_dump(agent->workers, pid, DUMP_MS, &list, err), out, err);
+    int status = virtual_copy_file(&list, worker_pool_dump(agent->workers, pid, (int)ms, &list, err), out, err);
     buffer_deinit(&list);
     return status;
 }
@@ -181,7 +191,7 @@ static virtual_reader *find_reader(const char *file)
                  {"windows.txt", read_windows},
                  {"console.txt", virtual_read_console},
                  {"log.txt", read_log}};
-    uint64_t pid;
+    uint64_t pid, ms;
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
         if (strcmp(file, files[i].name) == 0)
             return files[i].read;
@@ -189,7 +199,7 @@ static virtual_reader *find_reader(const char *file)
         return virtual_read_console;
     if (is_evidence(file, &pid))
         return read_evidence;
-    if (is_dump(file, &pid))
+    if (is_dump(file, &pid, &ms))
         return read_dump;
     return is_output_picture(file) ? read_screenshot : NULL;
 }

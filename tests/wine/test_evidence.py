@@ -24,7 +24,7 @@ class Run:
     def __init__(self, agent, *units, limit, code, executable=BAD_TEST, options=()):
         with tempfile.TemporaryDirectory() as out:
             self.call = agent.periscope("test", executable, *units, code=code, before=(
-                "--no-settime", "--time-limit", str(limit), "--output", out, *options))
+                "--no-settime", "--time-limit", str(limit), "--output", out, "--dump-time", "20", *options))
             self.files = {}
             for name in os.listdir(out):
                 with open(os.path.join(out, name), "rb") as file:
@@ -106,6 +106,13 @@ def crash_without_a_dialog_is_named_and_its_minidump_kept_if_there_is_one():
     check("and none is in Z:" in none.unit("reported")["evidence"]["error"], none.unit("reported")["evidence"])
     equal(found.unit("reported")["evidence"]["files"], ["dump-reported.dmp"], "files")
     equal(found.files["dump-reported.dmp"], b"MDMP, as it were", "the dump")
+
+
+def dump_that_exceeds_its_time_is_told_and_not_waited_for():
+    with Agent() as agent:
+        run = Run(agent, "sleep", limit=1, code=TIMED_OUT, options=("--dump-time", "0.1"))
+    check("no dump-sleep.dmp: " in run.call.err, run.call.err)
+    check("dump-sleep.dmp" not in run.files and "evidence-sleep.txt" in run.files, sorted(run.files))
 
 
 def dump_by_an_executable_of_its_own():
@@ -216,7 +223,9 @@ def imports_are_those_that_objdump_reads():
 
 
 wine.main([crash_dialog_has_its_name_text_picture_and_minidump,
-           crash_without_a_dialog_is_named_and_its_minidump_kept_if_there_is_one, dump_by_an_executable_of_its_own, message_box_has_its_title_and_text,
+           crash_without_a_dialog_is_named_and_its_minidump_kept_if_there_is_one,
+           dump_that_exceeds_its_time_is_told_and_not_waited_for, dump_by_an_executable_of_its_own,
+           message_box_has_its_title_and_text,
            hung_window_is_told_from_one_that_waits, grandchild_that_holds_the_output_does_not_hold_the_run,
            mode_of_an_ended_test_is_put_back_and_told, mode_is_left_while_another_child_runs,
            missing_dll_is_told_in_testlaunchers_words, imports_are_those_that_objdump_reads])

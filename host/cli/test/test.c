@@ -15,6 +15,7 @@ static const struct cli_option options[] = {
     {"env", 'e', "NAME[=VALUE]", "set a variable of each unit's environment; without '=', remove it"},
     {"time-limit", 'l', "SECONDS", "how long a unit may take (120)"},
     {"total-limit", 'L', "SECONDS", "how long all units together, and what comes before them, may take (no limit)"},
+    {"dump-time", 0, "SECONDS", "how long minidumps may take beyond a unit's limit (0.5), Windows guests"},
     {"output", 'o', "DIR", "write report.txt, result.json, junit.xml and screenshot.png here"},
     {"screenshot", 's', "WHEN", "never, end (default), failure: also after bad units, unit: after each"},
     {"screenshot-at", 0, "SECONDS", "take a picture of each unit this long after its start, if it still runs"},
@@ -77,8 +78,9 @@ static int test_parse_times(struct test *test)
     int total_ms = -1;
     test->unit_limit_ms = TEST_LIMIT_MS;
     test->picture_at_ms = -1;
+    test->dump_ms = TEST_DUMP_MS;
     if (!test_parse_time(test, "time-limit", &test->unit_limit_ms) ||
-        !test_parse_time(test, "total-limit", &total_ms) ||
+        !test_parse_time(test, "total-limit", &total_ms) || !test_parse_time(test, "dump-time", &test->dump_ms) ||
         !test_parse_time(test, "screenshot-at", &test->picture_at_ms))
         return CLI_USAGE;
     test->deadline = os_deadline(total_ms);

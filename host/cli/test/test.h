@@ -16,6 +16,7 @@
 #define TEST_MAX_UNITS 4096
 #define TEST_LIMIT_MS 120000        /* of a unit, like winetest.exe's */
 #define TEST_LIST_MS 60000          /* for the list of units: Wine may first have to set up a new prefix */
+#define TEST_DUMP_MS 500            /* beyond a unit's limit, for all of its minidumps */
 #define TEST_COMMAND_MS 30000       /* for mkdir and rm in the guest */
 #define TEST_RECONNECT_MS 30000     /* for a lost guest to return, so that its report can be fetched */
 #define TEST_GRACE_MS 30000         /* behind --total-limit, to end the last unit and to fetch what is known of it */
@@ -84,6 +85,7 @@ struct test {
     struct strlist env;     /* of every unit */
     enum test_pictures pictures;
     int unit_limit_ms, picture_at_ms; /* picture_at_ms -1: only at the unit's end */
+    int dump_ms;                      /* for minidumps, beyond the unit's limit */
     int64_t deadline;                 /* of all that comes before the last unit's end */
     const char *output;               /* a local folder; NULL: no files */
     struct strlist attachment;        /* one item: the prefix of a picture's name in junit.xml */
@@ -148,8 +150,9 @@ void test_file_base(const struct test *test, const struct test_unit *unit, char 
 
 /* ---- evidence_fetch.c ---- */
 
-/* Collects evidence of what the unit waits for, in files if there is an output folder. pid: the unit's process. */
-void test_take_evidence(struct test *test, struct test_unit *unit, uint64_t pid);
+/* Collects evidence of what the unit waits for, in files if there is an output folder; minidumps only until that
+   deadline. pid: the unit's process. */
+void test_take_evidence(struct test *test, struct test_unit *unit, uint64_t pid, int64_t dumps_until);
 /* Fetches the minidump of a unit that crashed in a Windows guest, if the guest kept one. */
 void test_take_crash(struct test *test, struct test_unit *unit, uint64_t pid);
 /* Lists the processes that a unit has left running. */

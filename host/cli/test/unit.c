@@ -9,8 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define GRACE_MS 2000 /* between the request to end and the end by force */
-#define GONE_MS 5000  /* to wait for the status of a unit that was ended */
+#define GRACE_MS 2000     /* between the request to end and the end by force */
+#define LATE_GRACE_MS 200 /* the same of a unit that has had its time */
+#define GONE_MS 5000      /* to wait for the status of a unit that was ended */
 
 /* ---- pictures ---- */
 
@@ -150,11 +151,11 @@ static int running_wait_until(struct running *running, int64_t deadline)
 }
 
 /* Ends the unit and its descendants. Returns a periscope_status. */
-static int running_kill(struct running *running)
+static int running_kill(struct running *running, int grace_ms)
 {
     struct test_unit *unit = running->unit;
     struct periscope_strings killed;
-    int status = periscope_kill(running->test->cli->periscope, running->pid, GRACE_MS, &killed);
+    int status = periscope_kill(running->test->cli->periscope, running->pid, grace_ms, &killed);
     for (size_t i = 0; i < killed.count; i++)
         strlist_add(child_is_fact(killed.items[i]) ? &unit->restored : &unit->ended, killed.items[i]);
     periscope_strings_free(&killed);
@@ -167,14 +168,15 @@ static void running_end_by_force(struct running *running)
     struct test *test = running->test;
     struct periscope *p = test->cli->periscope;
     struct periscope_exit ended;
+    int64_t dumps_until = os_deadline(test->dump_ms);
     running_set_end(running, PERISCOPE_END_TIMED_OUT, 0, NULL);
     test->out_of_time |= os_time_left(test->deadline) == 0;
     if (test->pictures != PICTURES_NEVER)
         picture_of_unit(test, running->unit, true);
-    test_take_evidence(test, running->unit, running->pid);
+    test_take_evidence(test, running->unit, running->pid, dumps_until);
     if (running->unit->evidence.summary)
         running_set_end(running, PERISCOPE_END_TIMED_OUT, 0, running->unit->evidence.summary);
-    int status = running_kill(running);
+    int status = running_kill(running, LATE_GRACE_MS);
     if (status) {
         test_warn(test, "%s could not be ended: %s", running->unit->name, periscope_error_text(p));
         test_is_final(test, status);
@@ -203,7 +205,7 @@ static void running_interrupted(struct running *running)
     struct test *test = running->test;
     running_set_end(running, PERISCOPE_END_LOST, 0, "it was interrupted");
     test_is_final(test, PERISCOPE_INTERRUPTED);
-    if (running_kill(running))
+    if (running_kill(running, GRACE_MS))
         test_warn(test, "%s could not be ended: %s", running->unit->name, periscope_error_text(test->cli->periscope));
 }
 

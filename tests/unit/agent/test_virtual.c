@@ -50,6 +50,7 @@ static void names_that_there_are(void)
         ".periscope/screenshot-x.png", ".periscope/screenshot-.png.png",
         ".periscope/evidence-1.txt",   ".periscope/evidence-4294967295.txt",
         ".periscope/processes-7.txt",  ".periscope/dump-7.dmp",
+        ".periscope/dump-7-100.dmp",   ".periscope/dump-7-20000.dmp",
         "./.periscope/log.txt",        ".periscope//log.txt",
     };
     CHECK_ALL(names, true);
@@ -84,6 +85,10 @@ static void names_that_are_none(void)
         ".periscope/evidence-7.dmp",
         ".periscope/dump-7.txt",
         ".periscope/dump-.dmp",
+        ".periscope/dump-7-.dmp",
+        ".periscope/dump-7-99.dmp",
+        ".periscope/dump-7-20001.dmp",
+        ".periscope/dump-7-500-500.dmp",
     };
     CHECK_ALL(names, false);
 }
