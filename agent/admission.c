@@ -11,7 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LOOK_MS 50 /* between two looks whether the agent still admits anybody */
+#define ADMISSION_STOP_MS 2000 /* for the thread that accepts, which never waits */
+#define LOOK_MS 50             /* between two looks whether the agent still admits anybody */
 
 struct waiting {
     struct agent *agent;
@@ -122,6 +123,14 @@ void admission_close(struct agent *agent)
 {
     atomic_store(&agent->not_admitting, true);
     while (atomic_load(&agent->waiting_count))
+        os_sleep_ms(1);
+}
+
+void admission_stop(struct agent *agent)
+{
+    int64_t deadline = os_deadline(ADMISSION_STOP_MS);
+    os_listener_stop(agent->listener);
+    while (!atomic_load(&agent->not_admitting) && os_time_left(deadline))
         os_sleep_ms(1);
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "agent/session.h"
+#include "agent/admission.h"
 #include "agent/clients.h"
 #include "agent/log.h"
 #include "agent/refuse.h"
@@ -118,6 +119,8 @@ static int session_serve(struct session *session, struct request *request, struc
         status = reply_begin(session, reply, err);
         if (status == 0)
             status = rpc_dispatch(session, request, reply, err);
+        if (status == 0 && reply->become_next)
+            admission_stop(session->agent);
         if (status == 0)
             status = reply_check(session, reply, err);
         if (status == ERR_CLOSED || status == ERR_PROTOCOL)
@@ -153,11 +156,7 @@ static int serve_one(struct session *session, struct error *err)
     request_deinit(&request);
     if (was_large)
         os_memory_trim(); /* it may have been many small blocks */
-    if (become_next) {
-        os_listener_stop(session->agent->listener);
-        return 0;
-    }
-    return status;
+    return become_next ? 0 : status;
 }
 
 static void session_main(void *context)

@@ -85,6 +85,26 @@ def upgrade_keeps_the_children(agent):
     equal(client.wait(client.shell("exit 6"), 20), 6 << 8, "status of a new child")
 
 
+def ping_of(connection):
+    """What a connection gets that is only now looked at: the banner, and the answer to a ping."""
+    connection.settimeout(harness.PATIENCE)
+    connection.sendall(bytes(8))
+    with connection, connection.makefile("rb") as stream:
+        return stream.read(24 + 4)
+
+
+@with_agent(copy=True)
+def who_connects_after_the_answer_is_served_by_the_next_agent(agent):
+    """The answer means that the old one accepts nobody any more: no look for a second connection here."""
+    content = executable()
+    for _ in range(60 if harness.NATIVE else 5):
+        with agent.client() as client:
+            client.expect("", wire.UPGRADE, d(content))
+            connections = [socket.create_connection(("127.0.0.1", agent.port)) for _ in range(8)]
+        for connection in connections:
+            equal(ping_of(connection), s("testagentd 1.7") + bytes(4), "what the next connection gets")
+
+
 @with_agent("--show-restarts", copy=True)
 def upgrade_is_no_restart(agent):
     need_unix(ANOTHER_PROCESS)
