@@ -127,6 +127,6 @@ void clients_end(struct agent *agent)
 {
     atomic_store(&agent->ending, true);
     end_each(agent, os_socket_end_input, ANSWER_MS);
-    end_each(agent, os_socket_shutdown, LEAVE_MS);
+    end_each(agent, os_socket_abort, LEAVE_MS);
     atomic_store(&agent->ending, false);
 }

@@ -39,9 +39,18 @@ static int session_fill(void *context, void *bytes, size_t max, struct error *er
     return is_of_the_request(got) ? ERR_CLOSED : got; /* the system's memory, say: what was not read comes no more */
 }
 
+/* Lets go of a client that has stopped reading, with what it has not taken. */
+static int send_done(struct session *session, int status)
+{
+    if (status == ERR_TIMEOUT)
+        os_socket_abort(session->socket);
+    return status;
+}
+
 static int send_bytes(struct session *session, const struct buffer *bytes, bool more, struct error *err)
 {
-    return os_socket_send(session->socket, bytes->data, bytes->len, io_timeout_ms(session), more, err);
+    return send_done(session,
+                     os_socket_send(session->socket, bytes->data, bytes->len, io_timeout_ms(session), more, err));
 }
 
 static int send_banner(struct session *session, struct error *err)
@@ -58,7 +67,8 @@ static int send_reply(struct session *session, const struct reply *reply, struct
 {
     int status = send_bytes(session, &reply->bytes, reply->file != NULL, err);
     if (status == 0 && reply->file)
-        status = os_socket_send_file(session->socket, reply->file, reply->file_size, io_timeout_ms(session), err);
+        status = send_done(
+            session, os_socket_send_file(session->socket, reply->file, reply->file_size, io_timeout_ms(session), err));
     return status;
 }
 

@@ -57,6 +57,8 @@ enum os_wait_result os_socket_wait(struct os_socket *socket, struct os_waker *wa
 /* From any thread: as if the peer sends no more. Waits end; what is received already may still be answered. */
 void os_socket_end_input(struct os_socket *socket);
 void os_socket_shutdown(struct os_socket *socket); /* from any thread: ends all calls on it */
+/* The same, and drops what the peer has not taken: else the system keeps that, for minutes, behind os_socket_close(). */
+void os_socket_abort(struct os_socket *socket);
 void os_socket_close(struct os_socket *socket);    /* accepts NULL */
 
 #endif

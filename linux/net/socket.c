@@ -133,6 +133,13 @@ void os_socket_shutdown(struct os_socket *s)
     shutdown(s->fd, SHUT_RDWR);
 }
 
+void os_socket_abort(struct os_socket *s)
+{
+    const struct linger drop = {.l_onoff = 1};
+    setsockopt(s->fd, SOL_SOCKET, SO_LINGER, &drop, sizeof drop);
+    os_socket_shutdown(s);
+}
+
 void os_socket_close(struct os_socket *s)
 {
     if (!s)

@@ -186,7 +186,8 @@ def defect_21_client_that_stops_reading(agent):
     stuck.get_begin("big")
     equal(tcp_state(agent.port, stuck.socket), ESTABLISHED, "state of the connection at first")
     agent.ping()
-    eventually(lambda: tcp_state(agent.port, stuck.socket) != ESTABLISHED, "the stuck connection to be given up")
+    # Really: a system keeps what was not taken, behind a closed connection, for minutes.
+    eventually(lambda: tcp_state(agent.port, stuck.socket) is None, "the stuck connection to be gone")
     eventually(lambda: agent.fd_count() <= agent.fds, "its descriptor to be closed")
     agent.ping()
 

@@ -3,6 +3,7 @@
 #include "platform/clock.h"
 #include "win32/file.h"
 #include "win32/net/socket.h"
+#include "win32/system.h"
 #include "win32/waker.h"
 #include "win32/winerror.h"
 
@@ -170,6 +171,18 @@ void os_socket_shutdown(struct os_socket *s)
 {
     SetEvent(s->ended);
     shutdown(s->handle, SD_BOTH);
+}
+
+/* Cancels what is being sent too: Wine keeps a closed socket until that is done. */
+void os_socket_abort(struct os_socket *s)
+{
+    typedef BOOL WINAPI cancel_io(HANDLE file, OVERLAPPED * one);
+    cancel_io *cancel = SYSTEM_FUNCTION(cancel_io *, L"kernel32.dll", "CancelIoEx"); /* from Windows Vista on */
+    const struct linger drop = {.l_onoff = 1};
+    setsockopt(s->handle, SOL_SOCKET, SO_LINGER, (const char *)&drop, sizeof drop);
+    os_socket_shutdown(s);
+    if (cancel)
+        cancel((HANDLE)s->handle, NULL);
 }
 
 void os_socket_close(struct os_socket *s)
