@@ -3,6 +3,7 @@
 #include "linux/errno.h"
 #include "linux/file.h"
 #include "linux/identity.h"
+#include "linux/process/interpreter.h"
 #include "linux/process/launch.h"
 #include "linux/process/outside.h"
 #include "linux/process/proc.h"
@@ -152,6 +153,21 @@ struct os_process {
     unsigned long long start; /* ticks; tells it from a later process of the same pid */
 };
 
+/* Sets why the program could not be executed, as who runs it could find. */
+static int set_exec_failure(const struct starting *starting, int code, struct error *err)
+{
+    const struct os_process_spec *spec = starting->spec;
+    bool named = false;
+    if (code == ENOENT && os_identity_enter(spec->as, err) == 0) {
+        named = interpreter_is_missing(spec->argv[0], starting->program.search, spec->cwd, err);
+        os_identity_leave(spec->as);
+    }
+    if (!named)
+        errno_error(err, code, NULL);
+    return error_prefix(err, ERR_SYSTEM, "could not run '%s'%s%s", spec->argv[0], spec->cwd ? " in " : "",
+                        spec->cwd ? spec->cwd : "");
+}
+
 /* Starts the child and, where the caller wants to know it, waits until it is the program. */
 static int launch_program(pid_t *pid, struct starting *starting, const int fds[3], struct error *err)
 {
@@ -169,9 +185,7 @@ static int launch_program(pid_t *pid, struct starting *starting, const int fds[3
     if (code) {
         while (waitpid(*pid, NULL, 0) < 0 && errno == EINTR)
             ;
-        errno_error(err, code, NULL);
-        status = error_prefix(err, ERR_SYSTEM, "could not run '%s'%s%s", spec->argv[0], spec->cwd ? " in " : "",
-                              spec->cwd ? spec->cwd : "");
+        status = set_exec_failure(starting, code, err);
     }
     reap_disown(*pid);
     return status;
