@@ -46,7 +46,7 @@ int os_file_sync(const char *path, struct error *err); /* what was written to it
 /* Refuses a file, with ERR_DENIED, to which the system lets nobody write: on Windows one that a program runs from, or that
    somebody else has open so. Who has it open for a moment is waited for. */
 int os_file_check_replaceable(const char *path, struct error *err);
-const char *os_file_name(const char *path);            /* its last part; borrowed from it */
+const char *os_file_name(const char *path); /* its last part; borrowed from it */
 /* Makes the folder and those above it that are missing. One that exists already is no error. */
 int os_folder_make(const char *path, struct error *err);
 int os_getcwd(struct buffer *out, struct error *err); /* appended with its NUL */

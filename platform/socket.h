@@ -59,6 +59,6 @@ void os_socket_end_input(struct os_socket *socket);
 void os_socket_shutdown(struct os_socket *socket); /* from any thread: ends all calls on it */
 /* The same, and drops what the peer has not taken: else the system keeps that, for minutes, behind os_socket_close(). */
 void os_socket_abort(struct os_socket *socket);
-void os_socket_close(struct os_socket *socket);    /* accepts NULL */
+void os_socket_close(struct os_socket *socket); /* accepts NULL */
 
 #endif
