@@ -96,8 +96,9 @@ def ping_of(connection):
 @with_agent(copy=True)
 def who_connects_after_the_answer_is_served_by_the_next_agent(agent):
     """The answer means that the old one accepts nobody any more: no look for a second connection here."""
+    need_unix(ANOTHER_PROCESS)
     content = executable()
-    for _ in range(60 if harness.NATIVE else 5):
+    for _ in range(60):
         with agent.client() as client:
             client.expect("", wire.UPGRADE, d(content))
             connections = [socket.create_connection(("127.0.0.1", agent.port)) for _ in range(8)]
