@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Writes JUnit XML as GitLab reads it (docs.gitlab.com/ci/testing/unit_test_reports). GitLab shows the classname, name
+/* Writes JUnit XML as GitLab reads it (docs.gitlab.com/ci/testing/unit_test_reports), and as Jenkins' xUnit plugin takes
+   it, which refuses a file with anything that its schema junit-10.xsd lacks. GitLab shows the classname, name
    and time of a test case and the text of one failure, error or skipped element. The first [[ATTACHMENT|path]] in the
    system-out of a failed test case is shown as its picture. */
 #include "host/periscope_winetest.h"
@@ -17,7 +18,8 @@
 #define LINE_MAX_SIZE 2000 /* bytes of one line of failure, or of one remark */
 #define LINE_CUT_SIZE 48   /* and of the note in place of its middle */
 #define FAILURE_SHARE 4    /* the failure lines get one part in so many of a case's bytes */
-#define REMARK_SHARE 8     /* the notes get one part in so many */
+#define CASE_NAME_SIZE (PERISCOPE_WINETEST_MAX_NAME + 32)
+#define REMARK_SHARE 8 /* the notes get one part in so many */
 
 static struct slice junit_slice(const char *text)
 {
@@ -236,42 +238,61 @@ static size_t junit_earlier(const struct periscope_junit *junit, size_t index)
     return count;
 }
 
-static void junit_write_properties(struct buffer *out, const struct periscope_junit_case *item)
+/* Formats the name of a case: the unit's, with a number if the unit runs again. */
+static void junit_case_name(const struct periscope_junit *junit, size_t index, char name[CASE_NAME_SIZE])
 {
+    const struct periscope_unit *unit = junit->cases[index].unit;
+    size_t earlier = junit_earlier(junit, index);
+    snprintf(name, CASE_NAME_SIZE, earlier ? "%s #%zu" : "%s", *unit->unit ? unit->unit : unit->dll, earlier + 1);
+}
+
+/* Writes a property of a case, "DLL:NAME" or "DLL:NAME evidence". */
+static void junit_property(struct buffer *out, const char *dll, const char *name, const char *what, const char *value)
+{
+    char key[2 * CASE_NAME_SIZE];
+    snprintf(key, sizeof key, "%s:%s%s", dll, name, what);
+    buffer_printf(out, "      <property");
+    xml_attribute(out, "name", key);
+    xml_attribute(out, "value", value);
+    buffer_printf(out, "/>\n");
+}
+
+static void junit_write_properties_of(struct buffer *out, const struct periscope_junit *junit, size_t index)
+{
+    const struct periscope_junit_case *item = &junit->cases[index];
     const struct periscope_unit_counts *counts = &item->unit->counts;
-    const struct {
-        const char *name;
-        uint64_t value;
-    } properties[] = {{"tests", counts->tests},
-                      {"failures", counts->failures},
-                      {"todo", counts->todo},
-                      {"flaky", counts->flaky},
-                      {"skipped", counts->skipped}};
-    buffer_printf(out, "      <properties>\n");
-    for (size_t i = 0; i < sizeof properties / sizeof *properties; i++)
-        buffer_printf(out, "        <property name=\"%s\" value=\"%" PRIu64 "\"/>\n", properties[i].name,
-                      properties[i].value);
-    for (size_t i = 0; i < item->file_count; i++) {
-        buffer_printf(out, "        <property name=\"evidence\"");
-        xml_attribute(out, "value", item->files[i]);
-        buffer_printf(out, "/>\n");
-    }
-    buffer_printf(out, "      </properties>\n");
+    char name[CASE_NAME_SIZE], value[200];
+    junit_case_name(junit, index, name);
+    snprintf(value, sizeof value,
+             "tests=%" PRIu64 " failures=%" PRIu64 " todo=%" PRIu64 " flaky=%" PRIu64 " skipped=%" PRIu64,
+             counts->tests, counts->failures, counts->todo, counts->flaky, counts->skipped);
+    junit_property(out, item->unit->dll, name, "", value);
+    for (size_t i = 0; i < item->file_count; i++)
+        junit_property(out, item->unit->dll, name, " evidence", item->files[i]);
+}
+
+/* Writes what JUnit has no attribute for, of all cases: Jenkins' schema allows properties in a suite alone. */
+static void junit_write_properties(struct buffer *out, const struct periscope_junit *junit)
+{
+    if (junit->count == 0)
+        return;
+    buffer_printf(out, "    <properties>\n");
+    for (size_t i = 0; i < junit->count; i++)
+        junit_write_properties_of(out, junit, i);
+    buffer_printf(out, "    </properties>\n");
 }
 
 static void junit_write_case(struct buffer *out, const struct periscope_junit *junit, size_t index, size_t max)
 {
     const struct periscope_junit_case *item = &junit->cases[index];
     const struct periscope_unit *unit = item->unit;
-    char name[PERISCOPE_WINETEST_MAX_NAME + 32];
-    size_t earlier = junit_earlier(junit, index);
-    snprintf(name, sizeof name, earlier ? "%s #%zu" : "%s", *unit->unit ? unit->unit : unit->dll, earlier + 1);
+    char name[CASE_NAME_SIZE];
+    junit_case_name(junit, index, name);
     buffer_printf(out, "    <testcase");
     xml_attribute(out, "classname", unit->dll);
     xml_attribute(out, "name", name);
     junit_time(out, item->duration_ms);
     buffer_printf(out, ">\n");
-    junit_write_properties(out, item);
     junit_write_failure(out, item, max / FAILURE_SHARE);
     junit_write_output(out, junit, item, max - max / FAILURE_SHARE);
     buffer_printf(out, "    </testcase>\n");
@@ -282,8 +303,8 @@ static void junit_counts(struct buffer *out, const struct periscope_junit *junit
     uint64_t ms = 0;
     for (size_t i = 0; i < junit->count; i++)
         ms += junit->cases[i].duration_ms;
-    buffer_printf(out, " tests=\"%zu\" failures=\"%zu\" errors=\"%zu\" skipped=\"%zu\"", junit->count,
-                  junit_count_of(junit, "failure"), junit_count_of(junit, "error"), junit_count_of(junit, "skipped"));
+    buffer_printf(out, " tests=\"%zu\" failures=\"%zu\" errors=\"%zu\"", junit->count, junit_count_of(junit, "failure"),
+                  junit_count_of(junit, "error"));
     junit_time(out, ms);
 }
 
@@ -298,7 +319,8 @@ static void junit_write_suite(struct buffer *out, const struct periscope_junit *
     if (junit->timestamp)
         xml_attribute(out, "timestamp", junit->timestamp);
     junit_counts(out, junit);
-    buffer_printf(out, ">\n");
+    buffer_printf(out, " skipped=\"%zu\">\n", junit_count_of(junit, "skipped"));
+    junit_write_properties(out, junit);
     for (size_t i = 0; i < junit->count; i++)
         junit_write_case(out, junit, i, max_text);
     buffer_printf(out, "  </testsuite>\n</testsuites>\n");

@@ -11,7 +11,7 @@ import tempfile
 import picture
 import xserver
 from cli import INTERRUPTED, NO_AGENT, USAGE, finish, one_line, periscope, start, target, unused_port
-from harness import Agent, PATIENCE, check, equal, eventually, main, test, with_agent
+from harness import Agent, PATIENCE, Skip, TOP, check, equal, eventually, main, test, with_agent
 from verb_test import (CRASHED, INCOMPLETE, LOCAL, PASSED, SAMPLE, TIME_OUT, UNIT_FAILED, Run, folders, nothing_is_left,
                        read)
 
@@ -103,8 +103,22 @@ def junit_counts_and_names(agent):
     check("one and one are 2, not 3" in cases["fail"].find("failure").text, "the failing line")
     check(cases["pass"].find("failure") is None and cases["pass"].find("error") is None, "a pass with a failure")
     equal((run.junit.get("failures"), run.junit.get("errors")), ("1", "1"))
-    if shutil.which("xmllint"):
-        subprocess.run(["xmllint", "--noout", "-"], input=run.files["junit.xml"], timeout=PATIENCE, check=True)
+
+
+@with_agent()
+def junit_is_what_jenkins_and_gitlab_both_take(agent):
+    """The evidence of a hang is among it: Jenkins has no place for it in a test case."""
+    if not shutil.which("xmllint"):
+        raise Skip("no xmllint")
+    run = Run(agent, "pass", "fail", "crash", "skip", "hang", "pass", code=TIME_OUT,
+              options=("--screenshot", "never", "--time-limit", "1"))
+    for schema in (), ("--relaxng", os.path.join(TOP, "tests", "integration", "junit.rng")):
+        done = subprocess.run(["xmllint", "--noout", *schema, "-"], input=run.files["junit.xml"], stderr=subprocess.PIPE,
+                              timeout=PATIENCE, check=False)
+        equal(done.returncode, 0, done.stderr.decode())
+    told = {(item.get("name"), item.get("value")) for item in run.junit.iter("property")}
+    check(("sample:hang evidence", "evidence-hang.txt") in told, told)
+    check({"sample:pass", "sample:pass #2"} <= {name for name, _ in told}, told)
 
 
 @with_agent()
