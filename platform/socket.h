@@ -34,10 +34,14 @@ void os_listener_stop(struct os_listener *listener);
 void os_listener_wake_every(struct os_listener *listener, int interval_ms);
 void os_listener_close(struct os_listener *listener); /* accepts NULL */
 
-/* Resolves the host and tries each of its addresses, all until the deadline. cancel (may be NULL): once it is true, the
-   call fails soon. A resolver that does not answer keeps a thread of its own. */
+/* Resolves the host and connects to the first of its addresses that answers, all until the deadline. One that does not
+   answer holds up the next by a quarter of a second. cancel (may be NULL): once it is true, the call fails soon. A
+   resolver that does not answer keeps a thread of its own. */
 int os_connect(struct os_socket **out, const char *host, uint16_t port, int64_t deadline_ms, const atomic_bool *cancel,
                struct error *err);
+/* Connects to one address. The error's text is the reason alone. */
+int os_connect_address(struct os_socket **out, const struct os_address *address, uint16_t port, int64_t deadline_ms,
+                       struct error *err);
 /* Connects to a socket in the file system (AF_UNIX). ERR_UNAVAILABLE where the system has none. */
 int os_connect_local(struct os_socket **out, const char *path, int64_t deadline_ms, struct error *err);
 /* From then on no call on the socket waits beyond that moment, however far its own deadline is. */

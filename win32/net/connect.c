@@ -1,71 +1,83 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "platform/clock.h"
 #include "win32/net/address.h"
 #include "win32/net/socket.h"
 #include "win32/waker.h"
 #include "win32/winerror.h"
 
-/* Waits until the attempt has ended; returns false at the deadline, or once it is cancelled. */
-static bool connect_await(HANDLE happened, int64_t deadline_ms, const atomic_bool *cancel)
-{
-    for (;;) {
-        int64_t slice = cancel ? os_deadline(OS_CANCEL_MS) : deadline_ms;
-        if (wait_for(&happened, 1, slice < deadline_ms ? slice : deadline_ms) != WAIT_NONE)
-            return true;
-        if ((cancel && atomic_load(cancel)) || os_time_left(deadline_ms) == 0)
-            return false;
-    }
-}
+#include <stdlib.h>
 
-/* Connects the non-blocking socket and returns 0, or the code of the failure. */
-static int connect_until(SOCKET handle, HANDLE happened, const struct sockaddr *address, int size, int64_t deadline_ms,
-                         const atomic_bool *cancel)
-{
-    WSANETWORKEVENTS events;
-    if (WSAEventSelect(handle, happened, FD_CONNECT))
-        return WSAGetLastError();
-    if (connect(handle, address, size) == 0)
-        return 0;
-    if (WSAGetLastError() != WSAEWOULDBLOCK)
-        return WSAGetLastError();
-    if (!connect_await(happened, deadline_ms, cancel))
-        return WSAETIMEDOUT;
-    if (WSAEnumNetworkEvents(handle, happened, &events))
-        return WSAGetLastError();
-    return events.iErrorCode[FD_CONNECT_BIT];
-}
+struct os_attempt {
+    SOCKET handle;   /* non-blocking; INVALID_SOCKET: it has become a connection */
+    HANDLE happened; /* owned; set once it has ended */
+};
 
-/* Returns 0 and *out, or the code of the failure. */
-static int connect_one(SOCKET *out, const struct os_endpoint *to, int64_t deadline_ms, const atomic_bool *cancel)
+static int attempt_begin(struct os_attempt *attempt, const struct os_endpoint *to)
 {
     struct sockaddr_storage address;
     int size = endpoint_to_sockaddr(&address, to);
-    SOCKET handle = WSASocketW(address.ss_family, SOCK_STREAM, IPPROTO_TCP, NULL, 0, WSA_FLAG_OVERLAPPED);
-    if (handle == INVALID_SOCKET)
+    attempt->happened = CreateEventW(NULL, TRUE, FALSE, NULL);
+    attempt->handle = WSASocketW(address.ss_family, SOCK_STREAM, IPPROTO_TCP, NULL, 0, WSA_FLAG_OVERLAPPED);
+    if (attempt->handle == INVALID_SOCKET)
         return WSAGetLastError();
-    HANDLE happened = CreateEventW(NULL, TRUE, FALSE, NULL);
-    int code = happened ? connect_until(handle, happened, (const struct sockaddr *)&address, size, deadline_ms, cancel)
-                        : WSAENOBUFS;
-    WSAEventSelect(handle, NULL, 0); /* the socket stays non-blocking */
-    if (happened)
-        CloseHandle(happened);
-    if (code)
-        closesocket(handle);
-    else
-        *out = handle;
-    return code;
+    if (!attempt->happened)
+        return WSAENOBUFS;
+    if (WSAEventSelect(attempt->handle, attempt->happened, FD_CONNECT))
+        return WSAGetLastError();
+    if (connect(attempt->handle, (const struct sockaddr *)&address, size) == 0)
+        SetEvent(attempt->happened);
+    else if (WSAGetLastError() != WSAEWOULDBLOCK)
+        return WSAGetLastError();
+    return 0;
 }
 
-int os_connect_to(struct os_socket **out, const struct os_endpoint *to, int64_t deadline_ms, const atomic_bool *cancel,
-                  struct error *err)
+int os_attempt_start(struct os_attempt **out, const struct os_endpoint *to, struct error *err)
 {
-    SOCKET handle = INVALID_SOCKET;
+    *out = malloc(sizeof **out);
+    if (!*out)
+        return error_set(err, ERR_NO_MEMORY, "no memory to connect");
+    int code = attempt_begin(*out, to);
+    if (code == 0)
+        return 0;
+    os_attempt_free(*out);
     *out = NULL;
-    int code = connect_one(&handle, to, deadline_ms, cancel);
-    if (code)
-        return windows_error(err, (unsigned long)code, NULL);
-    *out = socket_from_handle(handle, err);
-    return *out ? 0 : ERR_NO_MEMORY;
+    return windows_error(err, (unsigned long)code, NULL);
+}
+
+void os_attempts_await(struct os_attempt *const *attempts, int count, int64_t deadline_ms)
+{
+    HANDLE handles[MAXIMUM_WAIT_OBJECTS];
+    unsigned used = 0;
+    for (int i = 0; i < count && used < MAXIMUM_WAIT_OBJECTS; i++)
+        if (attempts[i])
+            handles[used++] = attempts[i]->happened;
+    if (used)
+        wait_for(handles, used, deadline_ms);
+}
+
+int os_attempt_result(struct os_attempt *attempt, struct os_socket **out, struct error *err)
+{
+    WSANETWORKEVENTS events;
+    if (WaitForSingleObject(attempt->happened, 0) != WAIT_OBJECT_0)
+        return 0;
+    if (WSAEnumNetworkEvents(attempt->handle, attempt->happened, &events))
+        return windows_error(err, (unsigned long)WSAGetLastError(), NULL);
+    if (events.iErrorCode[FD_CONNECT_BIT])
+        return windows_error(err, (unsigned long)events.iErrorCode[FD_CONNECT_BIT], NULL);
+    WSAEventSelect(attempt->handle, NULL, 0); /* the socket stays non-blocking */
+    *out = socket_from_handle(attempt->handle, err);
+    attempt->handle = INVALID_SOCKET;
+    return *out ? 1 : ERR_NO_MEMORY;
+}
+
+void os_attempt_free(struct os_attempt *attempt)
+{
+    if (!attempt)
+        return;
+    if (attempt->handle != INVALID_SOCKET)
+        closesocket(attempt->handle);
+    if (attempt->happened)
+        CloseHandle(attempt->happened);
+    free(attempt);
 }
 
 int os_connect_local(struct os_socket **out, const char *path, int64_t deadline_ms, struct error *err)

@@ -1,15 +1,20 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Which address is tried for how long, and where is listened, over a scripted network. */
+/* Which address is tried when, and where is listened, over a scripted network. */
 #include "tests/unit/check.h"
 
 #define os_look_up scripted_look_up
-#define os_connect_to scripted_connect_to
+#define os_attempt_start scripted_attempt_start
+#define os_attempts_await scripted_attempts_await
+#define os_attempt_result scripted_attempt_result
+#define os_attempt_free scripted_attempt_free
 #define os_listen_on scripted_listen_on
 #define os_resolve tested_resolve
 #define os_connect tested_connect
 #define os_listen tested_listen
 #define os_deadline scripted_deadline
 #define os_time_left scripted_time_left
+#include "platform/connect.c"  /* NOLINT(bugprone-suspicious-include): its primitives are scripted */
+#undef ENDPOINTS_MAX
 #include "platform/endpoint.c" /* NOLINT(bugprone-suspicious-include): its primitives are scripted */
 
 #include <stdlib.h>
@@ -18,9 +23,13 @@ static struct error err;
 static int64_t now_ms;
 static int found_count;       /* addresses that the name has, or a status */
 static int works;             /* the address that answers, -1: none */
-static int refusal;           /* what the others do: ERR_TIMEOUT takes all of the time */
-static int tried;             /* connects and listens */
-static int64_t gets_ms[8];    /* the time that each connect got; OS_FOREVER */
+static int answer_ms;         /* how long after its start */
+static int refusal;           /* what the others do: ERR_TIMEOUT never answers */
+static int fours;             /* the first of the addresses that are of IPv4 */
+static int tried, freed;      /* connects (freed: those that were started), and listens */
+static int order[8];          /* the addresses in the order in which they were tried */
+static int64_t starts_ms[8];  /* and when */
+static int cancel_at;         /* the attempt with which the caller gives up; 0: none */
 static atomic_bool cancelled; /* by the caller of a connect */
 static atomic_bool server_up; /* the name server */
 static bool listens_in_six;   /* the system has IPv6 */
@@ -47,21 +56,55 @@ int scripted_look_up(const char *name, uint16_t port, struct os_endpoint *out, i
     int count = found_count < max ? found_count : max;
     for (int i = 0; i < count; i++)
         out[i] = (struct os_endpoint){.address.ip[15] = (uint8_t)i, .scope = 7, .port = port};
+    for (int i = fours; i < count; i++)
+        os_address_set_v4(&out[i].address, (const uint8_t[4]){0, 0, 0, (uint8_t)i});
     return count;
 }
 
-int scripted_connect_to(struct os_socket **out, const struct os_endpoint *to, int64_t deadline_ms,
-                        const atomic_bool *cancel, struct error *error)
+struct os_attempt {
+    int address;
+    int64_t ends_ms;
+};
+
+int scripted_attempt_start(struct os_attempt **out, const struct os_endpoint *to, struct error *error)
 {
-    (void)cancel;
-    gets_ms[tried++] = scripted_time_left(deadline_ms);
+    int address = to->address.ip[15];
+    order[tried] = address;
+    starts_ms[tried++] = now_ms - 5000;
     last = *to;
-    *out = to->address.ip[15] == works ? a_socket : NULL;
-    if (*out)
+    *out = NULL;
+    if (tried == cancel_at)
+        atomic_store(&cancelled, true);
+    if (address != works && refusal != ERR_TIMEOUT && !answer_ms)
+        return error_set(error, refusal, "address %d", address);
+    *out = malloc(sizeof **out);
+    **out = (struct os_attempt){address, address == works || refusal != ERR_TIMEOUT ? now_ms + answer_ms : OS_FOREVER};
+    return 0;
+}
+
+void scripted_attempts_await(struct os_attempt *const *attempts, int count, int64_t deadline_ms)
+{
+    int64_t until = deadline_ms;
+    for (int i = 0; i < count; i++)
+        if (attempts[i] && attempts[i]->ends_ms < until)
+            until = attempts[i]->ends_ms;
+    now_ms = until > now_ms ? until : now_ms;
+}
+
+int scripted_attempt_result(struct os_attempt *attempt, struct os_socket **out, struct error *error)
+{
+    if (attempt->ends_ms > now_ms)
         return 0;
-    if (refusal == ERR_TIMEOUT)
-        now_ms = deadline_ms;
-    return error_set(error, refusal, "address %d", to->address.ip[15]);
+    if (attempt->address != works)
+        return error_set(error, refusal, "address %d", attempt->address);
+    *out = a_socket;
+    return 1;
+}
+
+void scripted_attempt_free(struct os_attempt *attempt)
+{
+    freed += attempt != NULL;
+    free(attempt);
 }
 
 int scripted_listen_on(struct os_listener **out, const struct os_endpoint *on, struct error *error)
@@ -80,8 +123,10 @@ static void network(int addresses, int answers, int others)
     found_count = addresses;
     works = answers;
     refusal = others;
-    tried = 0;
-    memset(gets_ms, 0, sizeof gets_ms);
+    answer_ms = tried = freed = cancel_at = 0;
+    fours = addresses;
+    memset(order, 0, sizeof order);
+    memset(starts_ms, 0, sizeof starts_ms);
 }
 
 static int connect_within(int64_t ms)
@@ -101,16 +146,67 @@ static void the_first_address_that_answers_is_taken(void)
     CHECK_INT(last.scope, 7);
 }
 
-static void a_silent_address_leaves_half_of_the_time(void)
+/* RFC 8305, section 5. */
+static void a_silent_address_holds_up_the_next_by_a_quarter_of_a_second(void)
 {
     network(3, 2, ERR_TIMEOUT);
-    CHECK_INT(connect_within(1000), 0);
-    CHECK_INT(gets_ms[0], 500);
-    CHECK_INT(gets_ms[1], 250);
-    CHECK_INT(gets_ms[2], 250); /* the last one gets all that is left */
-    network(2, 1, ERR_SYSTEM);
+    CHECK_INT(connect_within(20000), 0);
+    CHECK(starts_ms[0] == 0 && starts_ms[1] == 250 && starts_ms[2] == 500);
+    CHECK_INT(freed, 3);
+    network(2, 1, ERR_TIMEOUT);
     CHECK_INT(connect_within(-1), 0);
-    CHECK(gets_ms[0] == OS_FOREVER && gets_ms[1] == OS_FOREVER);
+    CHECK_INT(starts_ms[1], 250);
+}
+
+static void an_address_that_refuses_holds_nothing_up(void)
+{
+    network(3, 2, ERR_SYSTEM);
+    CHECK_INT(connect_within(1000), 0);
+    CHECK(starts_ms[1] == 0 && starts_ms[2] == 0);
+    CHECK_INT(freed, 1);
+    network(3, 2, ERR_SYSTEM);
+    answer_ms = 40; /* a refusal that comes over the net */
+    CHECK_INT(connect_within(1000), 0);
+    CHECK(starts_ms[1] == 40 && starts_ms[2] == 80);
+}
+
+static void a_slow_address_goes_on_beside_the_next(void)
+{
+    network(3, 0, ERR_TIMEOUT);
+    answer_ms = 400;
+    CHECK_INT(connect_within(1000), 0);
+    CHECK_INT(tried, 2);
+    CHECK_INT(now_ms, 5400);
+    CHECK_INT(freed, 2);
+}
+
+static void all_addresses_have_one_deadline(void)
+{
+    network(3, -1, ERR_TIMEOUT);
+    CHECK_INT(connect_within(600), ERR_TIMEOUT);
+    CHECK_TEXT(err.text, "could not connect to host port 80: no answer in time");
+    CHECK_INT(now_ms, 5600);
+    CHECK_INT(tried, 3);
+    network(3, -1, ERR_TIMEOUT);
+    CHECK_INT(connect_within(100), ERR_TIMEOUT);
+    CHECK_INT(tried, 1);
+    CHECK_INT(freed, 1);
+    network(3, -1, ERR_TIMEOUT);
+    cancel_at = 2;
+    CHECK_INT(connect_within(-1), ERR_TIMEOUT);
+    CHECK_INT(tried, 2);
+    CHECK_INT(freed, 2);
+}
+
+/* RFC 8305, section 4: where the one family leads nowhere, its many addresses don't hold up the other. */
+static void the_families_take_turns(void)
+{
+    static const int expected[] = {0, 3, 1, 4, 2};
+    network(5, -1, ERR_SYSTEM);
+    fours = 3;
+    CHECK_INT(connect_within(1000), ERR_SYSTEM);
+    CHECK_INT(tried, 5);
+    CHECK(memcmp(order, expected, sizeof expected) == 0);
 }
 
 static void the_last_reason_is_told(void)
@@ -188,7 +284,11 @@ static void only_a_missing_family_is_done_without(void)
 int main(void)
 {
     RUN(the_first_address_that_answers_is_taken);
-    RUN(a_silent_address_leaves_half_of_the_time);
+    RUN(a_silent_address_holds_up_the_next_by_a_quarter_of_a_second);
+    RUN(an_address_that_refuses_holds_nothing_up);
+    RUN(a_slow_address_goes_on_beside_the_next);
+    RUN(all_addresses_have_one_deadline);
+    RUN(the_families_take_turns);
     RUN(the_last_reason_is_told);
     RUN(a_silent_name_server_takes_no_longer_than_the_deadline);
     RUN(a_name_has_at_most_as_many_addresses_as_asked_for);
