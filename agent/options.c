@@ -18,7 +18,8 @@ struct option {
 
 #define FIELD(field) offsetof(struct options, field)
 static const struct option all_options[] = {
-    {"--bind", TEXT, FIELD(bind_to), 0, 0, "ADDRESS", "listen on this address alone (default: all, IPv6 and IPv4)"},
+    {"--bind", TEXT, FIELD(bind_to), 0, 0, "ADDRESS",
+     "listen on this address, or those of this name, alone (default: all)"},
     {"--allow", LIST, FIELD(allow), 0, 0, "HOST", "let in this name, address or network (10.0.0.0/8); may be repeated"},
     {"--allow-local", FLAG, FIELD(allow_local), 0, 0, NULL,
      "let in any user of this machine, also with --run-as (default: who has the agent's rights)"},

@@ -115,16 +115,17 @@ int64_t os_check_end(struct os_check *check, int64_t deadline_ms)
 
 /* ---- the upgrade ---- */
 
-/* Returns a descriptor that survives exec: a line with the listener's and the pids of the children that are not in the
-   state, then the state. */
-static int pack_state(int listener, struct slice state, struct error *err)
+/* Returns a descriptor that survives exec: a line with the listener's, "3" or "3,4", and the pids of the children that are
+   not in the state, then the state. */
+static int pack_state(const int *listeners, int count, struct slice state, struct error *err)
 {
     struct buffer head;
     int fd = memfd_create("periscoped-state", 0);
     if (fd < 0)
         return errno_error(err, errno, "unable to start the new server");
     buffer_init(&head, HEAD_MAX);
-    buffer_printf(&head, "%d", listener);
+    for (int i = 0; i < count; i++)
+        buffer_printf(&head, "%s%d", i ? "," : "", listeners[i]);
     reap_save(&head);
     buffer_append(&head, "\n", 1);
     bool written = !head.failed && write(fd, head.data, head.len) == (ssize_t)head.len &&
@@ -136,22 +137,28 @@ static int pack_state(int listener, struct slice state, struct error *err)
     return error_set(err, ERR_SYSTEM, "unable to start the new server: its state could not be written");
 }
 
+static void set_inherited(const int *fds, int count, int flags)
+{
+    for (int i = 0; i < count; i++)
+        fcntl(fds[i], F_SETFD, flags);
+}
+
 int os_upgrade_exec(const char *path, const char *const *argv, struct os_listener *listener, struct slice state,
                     struct error *err)
 {
     char option[48];
-    int port = listener_fd(listener);
-    int fd = pack_state(port, state, err);
+    int ports[OS_LISTEN_MAX], count = listener_fds(listener, ports);
+    int fd = pack_state(ports, count, state, err);
     if (fd < 0)
         return fd;
     snprintf(option, sizeof option, "--resume=%d", fd);
     const char **list = os_arguments_with(argv[0], option, argv);
     int code = ENOMEM;
     if (list) {
-        fcntl(port, F_SETFD, 0);
+        set_inherited(ports, count, 0);
         execv(path, (char *const *)(uintptr_t)list);
         code = errno;
-        fcntl(port, F_SETFD, FD_CLOEXEC);
+        set_inherited(ports, count, FD_CLOEXEC);
         free(list);
     }
     close(fd);
@@ -170,27 +177,58 @@ static int read_state(int fd, struct buffer *state)
 }
 
 /* What was handed over stays open until the take-over has ended: the next try needs it. */
-static int kept_state = -1, kept_listener = -1;
+static int kept_state = -1, kept_listeners[OS_LISTEN_MAX], kept_count;
 static bool take_over_ended;
+
+/* Takes the descriptors "3,4" of the listener. Returns what is behind them, or NULL. */
+static char *take_listeners(char *text)
+{
+    char *end = text;
+    for (;;) {
+        long fd = strtol(text, &end, 10);
+        if (end == text || fd < 3 || fd > INT_MAX || kept_count == OS_LISTEN_MAX)
+            return NULL;
+        kept_listeners[kept_count++] = (int)fd;
+        if (*end != ',')
+            return end;
+        text = end + 1;
+    }
+}
+
+static int adopt_listeners(struct os_listener **listener, struct error *err)
+{
+    int own[OS_LISTEN_MAX], count = 0;
+    for (; count < kept_count; count++) {
+        fcntl(kept_listeners[count], F_SETFL, O_NONBLOCK);
+        own[count] = fcntl(kept_listeners[count], F_DUPFD_CLOEXEC, 3);
+        if (own[count] < 0)
+            break;
+    }
+    if (count == kept_count)
+        return listener_adopt(listener, own, count, err);
+    int status = errno_error(err, errno, "unable to take over the port");
+    while (count > 0)
+        close(own[--count]);
+    return status;
+}
 
 int os_upgrade_resume(const char *token, struct os_listener **listener, struct buffer *state, struct error *err)
 {
-    int fd = atoi(token), port = -1, len = 0;
-    char *head_end = NULL;
+    int fd = atoi(token);
+    char *pids = NULL, *head_end = NULL;
     *listener = NULL;
-    if (fd >= 3 && read_state(fd, state) == 0 && sscanf((char *)state->data, "%d%n", &port, &len) == 1 && port >= 3)
-        head_end = strchr((char *)state->data, '\n');
+    if (fd >= 3 && read_state(fd, state) == 0)
+        pids = take_listeners((char *)state->data);
+    if (pids)
+        head_end = strchr(pids, '\n');
     if (!head_end)
         return error_set(err, ERR_INVALID, "--resume: '%s' is not what an upgrade hands over", token);
     kept_state = fd;
-    kept_listener = port;
     *head_end++ = '\0';
-    reap_restore((char *)state->data + len);
+    reap_restore(pids);
     state->len -= (size_t)(head_end - (char *)state->data);
     memmove(state->data, head_end, state->len);
-    fcntl(port, F_SETFL, O_NONBLOCK);
-    int own = fcntl(port, F_DUPFD_CLOEXEC, 3);
-    return own < 0 ? errno_error(err, errno, "unable to take over the port") : listener_adopt(listener, own, err);
+    return adopt_listeners(listener, err);
 }
 
 void os_upgrade_done(void)
@@ -198,9 +236,9 @@ void os_upgrade_done(void)
     take_over_ended = true;
     if (kept_state >= 0)
         close(kept_state);
-    if (kept_listener >= 0)
-        close(kept_listener);
-    kept_state = kept_listener = -1;
+    while (kept_count > 0)
+        close(kept_listeners[--kept_count]);
+    kept_state = -1;
 }
 
 void os_upgrade_again(char **argv, const char *option)

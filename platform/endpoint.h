@@ -30,5 +30,8 @@ void os_attempt_free(struct os_attempt *attempt); /* accepts NULL; ends one that
 /* Listens on one, and on the address :: on every address of both families where the system can. ERR_UNAVAILABLE where it
    has no such family or address. The error's text is the reason alone. */
 int os_listen_on(struct os_listener **out, const struct os_endpoint *on, struct error *err);
+/* Listens on a further one, OS_LISTEN_MAX in all. A failure changes nothing. */
+#define OS_LISTEN_MAX 8
+int os_listener_add(struct os_listener *listener, const struct os_endpoint *on, struct error *err);
 
 #endif

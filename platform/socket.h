@@ -23,7 +23,8 @@ void os_address_text(const struct os_address *address, char text[OS_ADDRESS_TEXT
 /* Resolves a name or a numeric address to at most max addresses. Returns their number, or a negative status. Blocks. */
 int os_resolve(const char *name, struct os_address *out, int max, struct error *err);
 
-/* Listens on an address. bind_to NULL: on every one, IPv6 and IPv4 by one socket where the OS can. Port 0 picks one. */
+/* Listens on all addresses of a name that this machine has, at least one. bind_to NULL: on every one, IPv6 and IPv4 by one
+   socket where the OS can. Port 0 picks one. */
 int os_listen(struct os_listener **out, const char *bind_to, uint16_t port, struct error *err);
 uint16_t os_listener_port(const struct os_listener *listener);
 /* Blocks. ERR_CLOSED once after os_listener_stop, which any thread may call; ERR_TIMEOUT where os_listener_wake_every()

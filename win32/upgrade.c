@@ -136,7 +136,7 @@ struct handover {
     uint64_t ready; /* the event's handle in the new process */
     uint64_t relay; /* what relay_adopt() takes */
     uint64_t state_len;
-    WSAPROTOCOL_INFOW listener;
+    struct listener_shared listener;
     char state[];
 };
 

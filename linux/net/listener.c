@@ -11,6 +11,7 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -18,15 +19,17 @@
 #define RETRY_MS 50 /* after accept() found no descriptor or memory */
 
 struct os_listener {
-    int fd;
-    int reserve; /* a descriptor that is given up to accept a connection without another one; -1: it is given up */
+    int fds[OS_LISTEN_MAX];
+    int count, ready; /* ready: the one that a connection waits on */
+    int reserve;      /* a descriptor that is given up to accept a connection without another one; -1: it is given up */
     struct os_waker *stop;
     int interval_ms; /* how long os_accept blocks at most; negative: for ever */
 };
 
-int listener_fd(const struct os_listener *listener)
+int listener_fds(const struct os_listener *listener, int fds[OS_LISTEN_MAX])
 {
-    return listener->fd;
+    memcpy(fds, listener->fds, sizeof listener->fds);
+    return listener->count;
 }
 
 static void listener_keep_reserve(struct os_listener *listener)
@@ -34,15 +37,17 @@ static void listener_keep_reserve(struct os_listener *listener)
     listener->reserve = open("/dev/null", O_RDONLY | O_CLOEXEC);
 }
 
-int listener_adopt(struct os_listener **out, int fd, struct error *err)
+int listener_adopt(struct os_listener **out, const int *fds, int count, struct error *err)
 {
     struct os_listener *listener = calloc(1, sizeof *listener);
     *out = NULL;
     if (!listener) {
-        close(fd);
+        for (int i = 0; i < count; i++)
+            close(fds[i]);
         return error_set(err, ERR_NO_MEMORY, "no memory to listen");
     }
-    listener->fd = fd;
+    memcpy(listener->fds, fds, (size_t)count * sizeof *fds);
+    listener->count = count;
     listener->interval_ms = -1;
     listener_keep_reserve(listener);
     int status = os_waker_new(&listener->stop, err);
@@ -71,16 +76,31 @@ static int listener_bind(int family, const struct sockaddr *address, socklen_t s
     return -code;
 }
 
-int os_listen_on(struct os_listener **out, const struct os_endpoint *on, struct error *err)
+static int listener_open(int *fd, const struct os_endpoint *on, struct error *err)
 {
     struct sockaddr_storage address;
     socklen_t size = endpoint_to_sockaddr(&address, on);
+    *fd = listener_bind(address.ss_family, (const struct sockaddr *)&address, size);
+    if (*fd >= 0)
+        return 0;
+    int status = errno_error(err, -*fd, NULL);
+    return *fd == -EAFNOSUPPORT || *fd == -EADDRNOTAVAIL ? ERR_UNAVAILABLE : status;
+}
+
+int os_listen_on(struct os_listener **out, const struct os_endpoint *on, struct error *err)
+{
+    int fd;
     *out = NULL;
-    int fd = listener_bind(address.ss_family, (const struct sockaddr *)&address, size);
-    if (fd >= 0)
-        return listener_adopt(out, fd, err);
-    int status = errno_error(err, -fd, NULL);
-    return fd == -EAFNOSUPPORT || fd == -EADDRNOTAVAIL ? ERR_UNAVAILABLE : status;
+    int status = listener_open(&fd, on, err);
+    return status ? status : listener_adopt(out, &fd, 1, err);
+}
+
+int os_listener_add(struct os_listener *listener, const struct os_endpoint *on, struct error *err)
+{
+    int status = listener_open(&listener->fds[listener->count], on, err);
+    if (status == 0)
+        listener->count++;
+    return status;
 }
 
 uint16_t os_listener_port(const struct os_listener *listener)
@@ -88,23 +108,33 @@ uint16_t os_listener_port(const struct os_listener *listener)
     struct sockaddr_storage address;
     struct os_endpoint endpoint;
     socklen_t size = sizeof address;
-    if (getsockname(listener->fd, (struct sockaddr *)&address, &size) < 0)
+    if (getsockname(listener->fds[0], (struct sockaddr *)&address, &size) < 0)
         return 0;
     endpoint_from_sockaddr(&endpoint, (const struct sockaddr *)&address);
     return endpoint.port;
 }
 
-/* Returns 0 when a connection is there, ERR_CLOSED when stopped, ERR_TIMEOUT after the interval. */
+/* Returns 0 when a connection is there, ERR_CLOSED when stopped, ERR_TIMEOUT after the interval. The descriptors take
+   turns: connections to one must not keep those to another waiting. */
 static int wait_for_connection(struct os_listener *listener, struct error *err)
 {
-    struct pollfd items[2] = {{.fd = listener->stop->fd, .events = POLLIN}, {.fd = listener->fd, .events = POLLIN}};
-    int count;
-    while ((count = poll(items, 2, listener->interval_ms)) < 0 && errno == EINTR)
+    struct pollfd items[1 + OS_LISTEN_MAX] = {{.fd = listener->stop->fd, .events = POLLIN}};
+    int count, all = listener->count;
+    for (int i = 0; i < OS_LISTEN_MAX; i++)
+        items[1 + i] = (struct pollfd){.fd = i < all ? listener->fds[i] : -1, .events = POLLIN};
+    while ((count = poll(items, 1 + OS_LISTEN_MAX, listener->interval_ms)) < 0 && errno == EINTR)
         ;
     if (count == 0)
         return error_set(err, ERR_TIMEOUT, "no connection came");
-    if (items[0].revents == 0)
+    for (int i = 1; i <= all && !items[0].revents; i++) {
+        int next = (listener->ready + i) % all;
+        if (items[1 + next].revents == 0)
+            continue;
+        listener->ready = next;
         return 0;
+    }
+    if (items[0].revents == 0)
+        return 0; /* poll() had no memory: accept() tells */
     os_waker_clear(listener->stop);
     return error_set(err, ERR_CLOSED, "stopped listening");
 }
@@ -114,7 +144,7 @@ static int listener_accept(struct os_listener *listener, struct os_address *peer
     struct sockaddr_storage address;
     struct os_endpoint endpoint;
     socklen_t size = sizeof address;
-    int fd = accept4(listener->fd, (struct sockaddr *)&address, &size, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    int fd = accept4(listener->fds[listener->ready], (struct sockaddr *)&address, &size, SOCK_CLOEXEC | SOCK_NONBLOCK);
     if (fd < 0)
         return fd;
     endpoint_from_sockaddr(&endpoint, (const struct sockaddr *)&address);
@@ -200,7 +230,8 @@ void os_listener_close(struct os_listener *listener)
 {
     if (!listener)
         return;
-    close(listener->fd);
+    for (int i = 0; i < listener->count; i++)
+        close(listener->fds[i]);
     if (listener->reserve >= 0)
         close(listener->reserve);
     os_waker_free(listener->stop);

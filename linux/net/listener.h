@@ -3,9 +3,11 @@
 #ifndef LINUX_NET_LISTENER_H
 #define LINUX_NET_LISTENER_H
 
-#include "platform/socket.h"
+#include "platform/endpoint.h"
 
-int listener_fd(const struct os_listener *listener);
-int listener_adopt(struct os_listener **out, int fd, struct error *err); /* takes fd in any case */
+/* Returns the number of its descriptors. */
+int listener_fds(const struct os_listener *listener, int fds[OS_LISTEN_MAX]);
+/* Takes the descriptors in any case. */
+int listener_adopt(struct os_listener **out, const int *fds, int count, struct error *err);
 
 #endif

@@ -11,6 +11,7 @@ import harness
 import wire
 from harness import Agent, check, equal, eventually, with_agent, need_unix
 from machine import private_network
+from names import Hosts
 
 
 def run_agent(*arguments):
@@ -114,6 +115,40 @@ def bind_option():
         with Agent("--bind", bind) as agent:
             check(connects(agent, listens), f"nobody on {listens} with --bind {bind}")
             check(not connects(agent, other), f"somebody on {other} with --bind {bind}")
+
+
+@harness.test
+def bind_by_name_listens_on_all_its_addresses():
+    """The ones that this machine lacks are left out; an upgrade hands all of them over."""
+    need_unix("tests/wine/test_upgrade.py has it")
+    with Hosts("127.0.0.2 here", "192.0.2.1 here", "127.0.0.3 here", "::1 here", "192.0.2.1 elsewhere") as names:
+        with Agent("--bind", "here", wrapper=names.wrapper, copy=True) as agent:
+            for round_ in "started", "upgraded":
+                for host in "127.0.0.2", "127.0.0.3", "::1":
+                    check(connects(agent, host), f"nobody on {host} once {round_}")
+                check(not connects(agent, "127.0.0.1"), "somebody on another address")
+                if round_ == "started":
+                    client = agent.client(host="127.0.0.3")
+                    with open(harness.COMMAND[-1], "rb") as file:
+                        client.expect("", wire.UPGRADE, wire.d(file.read()))
+                    check(client.ended(), "the connection to the old agent goes on")
+        done = subprocess.run([*names.wrapper, *harness.COMMAND, "--bind", "elsewhere", "0"], capture_output=True,
+                              stdin=subprocess.DEVNULL, timeout=harness.PATIENCE, check=False)
+        equal(done.returncode, 1, "exit status without any address")
+        check(b"could not listen on elsewhere port 0: " in done.stderr, done.stderr)
+
+
+@harness.test
+def bind_by_name_takes_all_addresses_or_none():
+    need_unix("the reason has other words there")
+    with Hosts("127.0.0.2 here", "127.0.0.3 here") as names, socket.socket() as taken:
+        taken.bind(("127.0.0.3", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        done = subprocess.run([*names.wrapper, *harness.COMMAND, "--bind", "here", port], capture_output=True,
+                              stdin=subprocess.DEVNULL, timeout=harness.PATIENCE, check=False)
+        equal((done.returncode, done.stderr.decode()), (1, f"periscoped: could not listen on here port {port}: 127.0.0.3: "
+                                                           "Address already in use\n"), "the answer")
 
 
 def let_in(agent, source, host=None):

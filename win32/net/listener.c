@@ -11,35 +11,48 @@
 #define BACKLOG 128
 #define RETRY_MS 50 /* after accept() found no memory */
 
-struct os_listener {
+struct listening {
     SOCKET handle;
     HANDLE happened; /* a connection waits; cleared by one wait, and an accept() arms it again */
+};
+
+struct os_listener {
+    struct listening sockets[OS_LISTEN_MAX];
+    unsigned count, next; /* next: the one that is looked at first */
     struct os_waker *stop;
     int interval_ms; /* how long os_accept blocks at most; negative: for ever */
 };
 
-/* Takes the socket in any case. */
-static int listener_from_handle(struct os_listener **out, SOCKET handle, struct error *err)
+static int listener_new(struct os_listener **out, struct error *err)
 {
     struct os_listener *listener = calloc(1, sizeof *listener);
     *out = NULL;
-    if (!listener) {
-        closesocket(handle);
+    if (!listener)
         return error_set(err, ERR_NO_MEMORY, "no memory to listen");
-    }
-    listener->handle = handle;
     listener->interval_ms = -1;
-    socket_not_inherited(handle);
-    listener->happened = CreateEventW(NULL, FALSE, FALSE, NULL);
     int status = os_waker_new(&listener->stop, err);
-    if (status == 0 && (!listener->happened || WSAEventSelect(handle, listener->happened, FD_ACCEPT)))
-        status = windows_error(err, GetLastError(), "could not listen");
     if (status) {
-        os_listener_close(listener);
+        free(listener);
         return status;
     }
     *out = listener;
     return 0;
+}
+
+/* Takes the socket in any case. */
+static int listener_take(struct os_listener *listener, SOCKET handle, struct error *err)
+{
+    HANDLE happened = CreateEventW(NULL, FALSE, FALSE, NULL);
+    socket_not_inherited(handle);
+    if (happened && WSAEventSelect(handle, happened, FD_ACCEPT) == 0) {
+        listener->sockets[listener->count++] = (struct listening){handle, happened};
+        return 0;
+    }
+    int status = windows_error(err, GetLastError(), "could not listen");
+    if (happened)
+        CloseHandle(happened);
+    closesocket(handle);
+    return status;
 }
 
 /* Returns the listening socket, or INVALID_SOCKET and WSAGetLastError(). On Windows SO_REUSEADDR would let others take the
@@ -61,20 +74,31 @@ static SOCKET listener_bind(int family, const struct sockaddr *address, int size
     return INVALID_SOCKET;
 }
 
-int os_listen_on(struct os_listener **out, const struct os_endpoint *on, struct error *err)
+int os_listener_add(struct os_listener *listener, const struct os_endpoint *on, struct error *err)
 {
     struct sockaddr_storage address;
     int size = endpoint_to_sockaddr(&address, on);
-    *out = NULL;
-    int status = winsock_start(err);
-    if (status)
-        return status;
     SOCKET handle = listener_bind(address.ss_family, (const struct sockaddr *)&address, size);
     if (handle != INVALID_SOCKET)
-        return listener_from_handle(out, handle, err);
+        return listener_take(listener, handle, err);
     int code = WSAGetLastError();
-    status = windows_error(err, (unsigned long)code, NULL);
+    int status = windows_error(err, (unsigned long)code, NULL);
     return code == WSAEAFNOSUPPORT || code == WSAEADDRNOTAVAIL ? ERR_UNAVAILABLE : status;
+}
+
+int os_listen_on(struct os_listener **out, const struct os_endpoint *on, struct error *err)
+{
+    *out = NULL;
+    int status = winsock_start(err);
+    if (status == 0)
+        status = listener_new(out, err);
+    if (status == 0)
+        status = os_listener_add(*out, on, err);
+    if (status) {
+        os_listener_close(*out);
+        *out = NULL;
+    }
+    return status;
 }
 
 uint16_t os_listener_port(const struct os_listener *listener)
@@ -82,7 +106,7 @@ uint16_t os_listener_port(const struct os_listener *listener)
     struct sockaddr_storage address;
     struct os_endpoint endpoint;
     int size = sizeof address;
-    if (getsockname(listener->handle, (struct sockaddr *)&address, &size))
+    if (getsockname(listener->sockets[0].handle, (struct sockaddr *)&address, &size))
         return 0;
     endpoint_from_sockaddr(&endpoint, (const struct sockaddr *)&address);
     return endpoint.port;
@@ -92,7 +116,28 @@ uint16_t os_listener_port(const struct os_listener *listener)
    last. */
 void listener_take_back(const struct os_listener *listener)
 {
-    WSAEventSelect(listener->handle, listener->happened, FD_ACCEPT);
+    for (unsigned i = 0; i < listener->count; i++)
+        WSAEventSelect(listener->sockets[i].handle, listener->sockets[i].happened, FD_ACCEPT);
+}
+
+/* Waits for a connection, with the sockets in turns: connections to one must not keep those to another waiting. Returns 0
+   and the socket, ERR_CLOSED when stopped, ERR_TIMEOUT after the interval. */
+static int wait_for_connection(struct os_listener *listener, struct listening **out, struct error *err)
+{
+    HANDLE handles[1 + OS_LISTEN_MAX] = {listener->stop->event};
+    for (unsigned i = 0; i < listener->count; i++)
+        handles[1 + i] = listener->sockets[(listener->next + i) % listener->count].happened;
+    int which = wait_for(handles, 1 + listener->count, os_deadline(listener->interval_ms));
+    if (which == WAIT_NONE)
+        return error_set(err, ERR_TIMEOUT, "no connection came");
+    if (which == 0) {
+        os_waker_clear(listener->stop);
+        return error_set(err, ERR_CLOSED, "stopped listening");
+    }
+    unsigned index = (listener->next + (unsigned)which - 1) % listener->count;
+    *out = &listener->sockets[index];
+    listener->next = index + 1;
+    return 0;
 }
 
 /* Calls accept() once for each event. Wine 8 loses the next event, for ever, when a connection is taken while its event
@@ -101,18 +146,14 @@ void listener_take_back(const struct os_listener *listener)
 int os_accept(struct os_listener *listener, struct os_socket **out, struct os_address *peer, struct error *err)
 {
     struct sockaddr_storage address;
-    HANDLE handles[] = {listener->stop->event, listener->happened};
+    struct listening *on = NULL;
     *out = NULL;
     for (;;) {
         int size = sizeof address;
-        int which = wait_for(handles, 2, os_deadline(listener->interval_ms));
-        if (which == WAIT_NONE)
-            return error_set(err, ERR_TIMEOUT, "no connection came");
-        if (which == 0) {
-            os_waker_clear(listener->stop);
-            return error_set(err, ERR_CLOSED, "stopped listening");
-        }
-        SOCKET handle = accept(listener->handle, (struct sockaddr *)&address, &size);
+        int status = wait_for_connection(listener, &on, err);
+        if (status)
+            return status;
+        SOCKET handle = accept(on->handle, (struct sockaddr *)&address, &size);
         if (handle != INVALID_SOCKET) {
             struct os_endpoint endpoint;
             endpoint_from_sockaddr(&endpoint, (const struct sockaddr *)&address);
@@ -127,7 +168,7 @@ int os_accept(struct os_listener *listener, struct os_socket **out, struct os_ad
             continue;
         if (code != WSAECONNRESET)
             os_sleep_ms(RETRY_MS);
-        SetEvent(listener->happened); /* others may wait behind the one that failed */
+        SetEvent(on->happened); /* others may wait behind the one that failed */
     }
 }
 
@@ -145,29 +186,49 @@ void os_listener_close(struct os_listener *listener)
 {
     if (!listener)
         return;
-    closesocket(listener->handle);
-    if (listener->happened)
-        CloseHandle(listener->happened);
+    for (unsigned i = 0; i < listener->count; i++) {
+        closesocket(listener->sockets[i].handle);
+        CloseHandle(listener->sockets[i].happened);
+    }
     os_waker_free(listener->stop);
     free(listener);
 }
 
-int listener_share(const struct os_listener *listener, DWORD pid, WSAPROTOCOL_INFOW *info, struct error *err)
+int listener_share(const struct os_listener *listener, DWORD pid, struct listener_shared *shared, struct error *err)
 {
-    if (WSADuplicateSocketW(listener->handle, pid, info) == 0)
-        return 0;
-    return windows_error(err, (unsigned long)WSAGetLastError(), "unable to hand over the port");
+    for (DWORD i = 0; i < listener->count; i++)
+        if (WSADuplicateSocketW(listener->sockets[i].handle, pid, &shared->sockets[i]))
+            return windows_error(err, (unsigned long)WSAGetLastError(), "unable to hand over the port");
+    shared->count = listener->count;
+    return 0;
 }
 
-int listener_adopt(struct os_listener **out, WSAPROTOCOL_INFOW *info, struct error *err)
+static int listener_adopt_all(struct os_listener *listener, struct listener_shared *shared, struct error *err)
+{
+    int status = 0;
+    for (DWORD i = 0; i < shared->count && status == 0; i++) {
+        SOCKET handle = WSASocketW(FROM_PROTOCOL_INFO, FROM_PROTOCOL_INFO, FROM_PROTOCOL_INFO, &shared->sockets[i], 0,
+                                   WSA_FLAG_OVERLAPPED);
+        status = handle == INVALID_SOCKET
+                     ? windows_error(err, (unsigned long)WSAGetLastError(), "unable to take over the port")
+                     : listener_take(listener, handle, err);
+    }
+    return status;
+}
+
+int listener_adopt(struct os_listener **out, struct listener_shared *shared, struct error *err)
 {
     *out = NULL;
+    if (shared->count < 1 || shared->count > OS_LISTEN_MAX)
+        return error_set(err, ERR_INVALID, "unable to take over the port: %lu sockets were handed over", shared->count);
     int status = winsock_start(err);
-    if (status)
-        return status;
-    SOCKET handle =
-        WSASocketW(FROM_PROTOCOL_INFO, FROM_PROTOCOL_INFO, FROM_PROTOCOL_INFO, info, 0, WSA_FLAG_OVERLAPPED);
-    if (handle == INVALID_SOCKET)
-        return windows_error(err, (unsigned long)WSAGetLastError(), "unable to take over the port");
-    return listener_from_handle(out, handle, err);
+    if (status == 0)
+        status = listener_new(out, err);
+    if (status == 0)
+        status = listener_adopt_all(*out, shared, err);
+    if (status) {
+        os_listener_close(*out);
+        *out = NULL;
+    }
+    return status;
 }

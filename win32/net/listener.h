@@ -3,14 +3,20 @@
 #ifndef WIN32_NET_LISTENER_H
 #define WIN32_NET_LISTENER_H
 
-#include "platform/socket.h"
+#include "platform/endpoint.h"
 
 #include <winsock2.h>
 #include <windows.h>
 
-int listener_share(const struct os_listener *listener, DWORD pid, WSAPROTOCOL_INFOW *info, struct error *err);
+/* Its sockets, in the order in which they listen. */
+struct listener_shared {
+    DWORD count;
+    WSAPROTOCOL_INFOW sockets[OS_LISTEN_MAX];
+};
+
+int listener_share(const struct os_listener *listener, DWORD pid, struct listener_shared *shared, struct error *err);
 /* Takes the listener back after it was shared with a process that did not keep it. */
 void listener_take_back(const struct os_listener *listener);
-int listener_adopt(struct os_listener **out, WSAPROTOCOL_INFOW *info, struct error *err);
+int listener_adopt(struct os_listener **out, struct listener_shared *shared, struct error *err);
 
 #endif

@@ -8,12 +8,15 @@
 #define os_attempt_result scripted_attempt_result
 #define os_attempt_free scripted_attempt_free
 #define os_listen_on scripted_listen_on
+#define os_listener_add scripted_listener_add
+#define os_listener_port scripted_listener_port
+#define os_listener_close scripted_listener_close
 #define os_resolve tested_resolve
 #define os_connect tested_connect
 #define os_listen tested_listen
 #define os_deadline scripted_deadline
 #define os_time_left scripted_time_left
-#include "platform/connect.c"  /* NOLINT(bugprone-suspicious-include): its primitives are scripted */
+#include "platform/connect.c" /* NOLINT(bugprone-suspicious-include): its primitives are scripted */
 #undef ENDPOINTS_MAX
 #include "platform/endpoint.c" /* NOLINT(bugprone-suspicious-include): its primitives are scripted */
 
@@ -32,7 +35,10 @@ static int64_t starts_ms[8];  /* and when */
 static int cancel_at;         /* the attempt with which the caller gives up; 0: none */
 static atomic_bool cancelled; /* by the caller of a connect */
 static atomic_bool server_up; /* the name server */
-static bool listens_in_six;   /* the system has IPv6 */
+static int open_listeners;
+static int taken;           /* the address that another program listens on, -1: none */
+static bool same_address;   /* all that the name has are one */
+static bool listens_in_six; /* the system has IPv6 */
 static struct os_endpoint last;
 static struct os_socket *const a_socket = (struct os_socket *)&now_ms;
 static struct os_listener *const a_listener = (struct os_listener *)&now_ms;
@@ -56,6 +62,8 @@ int scripted_look_up(const char *name, uint16_t port, struct os_endpoint *out, i
     int count = found_count < max ? found_count : max;
     for (int i = 0; i < count; i++)
         out[i] = (struct os_endpoint){.address.ip[15] = (uint8_t)i, .scope = 7, .port = port};
+    for (int i = 0; i < count && same_address; i++)
+        out[i].address.ip[15] = 0;
     for (int i = fours; i < count; i++)
         os_address_set_v4(&out[i].address, (const uint8_t[4]){0, 0, 0, (uint8_t)i});
     return count;
@@ -109,10 +117,32 @@ void scripted_attempt_free(struct os_attempt *attempt)
 
 int scripted_listen_on(struct os_listener **out, const struct os_endpoint *on, struct error *error)
 {
-    tried++;
+    starts_ms[tried] = on->port;
+    order[tried++] = on->address.ip[15];
     last = *on;
-    *out = listens_in_six || os_address_is_v4(&on->address) ? a_listener : NULL;
+    *out = (listens_in_six || os_address_is_v4(&on->address)) && order[tried - 1] != taken ? a_listener : NULL;
+    open_listeners += *out != NULL;
     return *out ? 0 : error_set(error, refusal, "no such family");
+}
+
+int scripted_listener_add(struct os_listener *listener, const struct os_endpoint *on, struct error *error)
+{
+    struct os_listener *added;
+    CHECK(listener == a_listener);
+    int status = scripted_listen_on(&added, on, error);
+    open_listeners -= status == 0;
+    return status;
+}
+
+uint16_t scripted_listener_port(const struct os_listener *listener)
+{
+    CHECK(listener == a_listener);
+    return 4321;
+}
+
+void scripted_listener_close(struct os_listener *listener)
+{
+    open_listeners -= listener != NULL;
 }
 
 static void network(int addresses, int answers, int others)
@@ -125,6 +155,7 @@ static void network(int addresses, int answers, int others)
     refusal = others;
     answer_ms = tried = freed = cancel_at = 0;
     fours = addresses;
+    taken = -1;
     memset(order, 0, sizeof order);
     memset(starts_ms, 0, sizeof starts_ms);
 }
@@ -281,6 +312,66 @@ static void only_a_missing_family_is_done_without(void)
     CHECK(listener == NULL);
 }
 
+static void every_address_of_a_name_is_listened_on(void)
+{
+    struct os_listener *listener;
+    network(3, 0, ERR_SYSTEM);
+    listens_in_six = true;
+    CHECK_INT(tested_listen(&listener, "there", 0, &err), 0);
+    CHECK(listener == a_listener);
+    CHECK(tried == 3 && order[0] == 0 && order[1] == 1 && order[2] == 2);
+    CHECK(starts_ms[0] == 0 && starts_ms[1] == 4321 && starts_ms[2] == 4321); /* the port of the first */
+    network(8, 0, ERR_SYSTEM);
+    same_address = true;
+    CHECK_INT(tested_listen(&listener, "there", 0, &err), 0);
+    CHECK_INT(tried, 1);
+    same_address = false;
+    network(9, 0, ERR_SYSTEM);
+    CHECK_INT(tested_listen(&listener, "there", 9000, &err), ERR_LIMIT);
+    CHECK_TEXT(err.text, "could not listen on there port 9000: the name has more than 8 addresses");
+    CHECK_INT(tried, 0);
+    network(0, 0, ERR_SYSTEM);
+    CHECK_INT(tested_listen(&listener, "there", 9000, &err), ERR_NOT_FOUND);
+    CHECK(listener == NULL);
+}
+
+/* Such as ::1 of localhost, without IPv6. */
+static void an_address_that_is_not_here_is_left_out(void)
+{
+    struct os_listener *listener;
+    network(3, 0, ERR_UNAVAILABLE);
+    fours = 1;
+    listens_in_six = false;
+    CHECK_INT(tested_listen(&listener, "there", 9000, &err), 0);
+    CHECK(listener == a_listener && tried == 3);
+    network(2, 0, ERR_UNAVAILABLE);
+    CHECK_INT(tested_listen(&listener, "there", 9000, &err), ERR_UNAVAILABLE);
+    CHECK(listener == NULL && tried == 2);
+}
+
+static void an_address_that_is_taken_named(void)
+{
+    struct os_listener *listener;
+    network(2, 0, ERR_SYSTEM);
+    listens_in_six = true;
+    open_listeners = 0;
+    fours = 0;
+    CHECK_INT(tested_listen(&listener, "there", 9000, &err), 0);
+    CHECK_INT(open_listeners, 1);
+    network(2, 0, ERR_SYSTEM);
+    listens_in_six = false;
+    open_listeners = 0;
+    CHECK_INT(tested_listen(&listener, "there", 9000, &err), ERR_SYSTEM);
+    CHECK_TEXT(err.text, "could not listen on there port 9000: ::: no such family");
+    CHECK_INT(tried, 1);
+    network(3, 0, ERR_SYSTEM);
+    taken = 1;
+    listens_in_six = true;
+    CHECK_INT(tested_listen(&listener, "there", 9000, &err), ERR_SYSTEM);
+    CHECK_TEXT(err.text, "could not listen on there port 9000: ::1: no such family");
+    CHECK(listener == NULL && open_listeners == 0);
+}
+
 int main(void)
 {
     RUN(the_first_address_that_answers_is_taken);
@@ -294,5 +385,8 @@ int main(void)
     RUN(a_name_has_at_most_as_many_addresses_as_asked_for);
     RUN(without_an_address_every_one_is_listened_on);
     RUN(only_a_missing_family_is_done_without);
+    RUN(every_address_of_a_name_is_listened_on);
+    RUN(an_address_that_is_not_here_is_left_out);
+    RUN(an_address_that_is_taken_named);
     return CHECK_RESULT();
 }
