@@ -88,6 +88,7 @@ static int child_give_up(struct cli *cli, enum cli_exit exit_status, const char 
 int child_await(struct cli *cli, uint64_t pid)
 {
     struct periscope_exit end;
+    char time[CLI_TIME_SIZE];
     int status = periscope_wait(cli->periscope, pid, cli->timeout_ms, 0, &end);
     if (status == PERISCOPE_STILL_RUNNING)
         return child_give_up(cli, CLI_TIMED_OUT, "timed out", "kill-on-timeout", pid);
@@ -96,6 +97,9 @@ int child_await(struct cli *cli, uint64_t pid)
     if (status)
         return cli_failed(cli, status);
     child_report_end(cli, &end);
+    if (end.exited && end.code <= 255)
+        cli_did(cli, "%s: process %" PRIu64 " exited with %" PRIu32 ", %s", cli->target, pid, end.code,
+                cli_elapsed(cli, time));
     if (!cli_option(cli, "keep") && periscope_forget(cli->periscope, pid))
         cli_note(cli, "the agent keeps the exit status of process %" PRIu64 ": %s", pid,
                  periscope_error_text(cli->periscope));

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/utf8.h"
+#include "platform/clock.h"
 
 #include <signal.h>
 #include <stdarg.h>
@@ -119,6 +120,31 @@ void cli_note(struct cli *cli, const char *format, ...)
     error_vset(&text, ERR_INVALID, format, args);
     va_end(args);
     cli_print_line(cli, text.text, "");
+}
+
+int cli_did(struct cli *cli, const char *format, ...)
+{
+    struct error text;
+    va_list args;
+    if (cli->quiet || cli->json)
+        return CLI_OK;
+    va_start(args, format);
+    error_vset(&text, ERR_INVALID, format, args);
+    va_end(args);
+    utf8_make_printable(text.text);
+    fflush(stdout);
+    fprintf(stderr, "%s\n", text.text);
+    return CLI_OK;
+}
+
+const char *cli_elapsed(const struct cli *cli, char text[CLI_TIME_SIZE])
+{
+    int64_t ms = os_clock_ms() - cli->start_ms;
+    if (ms < 1000)
+        snprintf(text, CLI_TIME_SIZE, "%d ms", (int)ms);
+    else
+        snprintf(text, CLI_TIME_SIZE, "%.1f s", (double)ms / 1000);
+    return text;
 }
 
 void cli_warn(struct cli *cli, const char *format, ...)

@@ -70,7 +70,8 @@ struct cli {
     const char *target; /* "HOST:PORT", for messages and suggested commands */
     char **operands;    /* those after HOST; NULL-terminated */
     size_t operand_count;
-    bool json, quiet;
+    bool json, quiet, verbose;
+    int64_t start_ms;       /* when the verb began, after its command line was read */
     int timeout_ms;         /* --timeout; -1: not given */
     int connect_timeout_ms; /* --connect-timeout; -1: not given */
     int total_limit_ms;     /* of the whole verb, already set for the connection; -1: none */
@@ -122,6 +123,12 @@ void cli_make_printable(struct periscope_strings *strings);
 void cli_print(struct cli *cli, const char *format, ...) PRINTF_LIKE(2, 3);
 /* Prints a remark on standard error; nothing with --quiet. */
 void cli_note(struct cli *cli, const char *format, ...) PRINTF_LIKE(2, 3);
+/* Tells a person in one line on standard error what the verb has done; nothing with --quiet or --json. What is not printable
+   in it becomes '?'. Returns CLI_OK, for the verb to return. */
+int cli_did(struct cli *cli, const char *format, ...) PRINTF_LIKE(2, 3);
+/* Formats the time since the verb began: "21 ms", "1.5 s". */
+#define CLI_TIME_SIZE 32
+const char *cli_elapsed(const struct cli *cli, char text[CLI_TIME_SIZE]);
 /* Prints a warning on standard error, even with --quiet. */
 void cli_warn(struct cli *cli, const char *format, ...) PRINTF_LIKE(2, 3);
 
@@ -132,6 +139,8 @@ void cli_warn(struct cli *cli, const char *format, ...) PRINTF_LIKE(2, 3);
 void cli_progress_begin(struct cli *cli, const char *label);
 /* Clears the bar, and adds "bytes" and "seconds" of the transfer to the reply. */
 void cli_progress_end(struct cli *cli);
+/* Tells what the transfer that has ended has moved: cli_did() with the bytes and the time. */
+int cli_did_transfer(struct cli *cli, const char *what);
 
 /* ---- Ctrl-C ---- */
 

@@ -83,14 +83,23 @@ void facts_json(struct json *reply, const struct periscope_strings *facts)
             facts_add_array(reply, repeated[i].array, repeated[i].key, facts);
 }
 
-void facts_print(struct cli *cli, struct periscope_strings *facts, bool on_stderr)
+/* Returns whether a person wants to see it: the result, or without any the reasons; all with --verbose. */
+static bool facts_is_asked_for(const struct cli *cli, const char *fact, const char *result, bool has_result)
 {
+    return cli->verbose || (result && (has_result ? fact_value(fact, result) : fact_value(fact, "refused")));
+}
+
+void facts_print(struct cli *cli, struct periscope_strings *facts, const char *result, bool on_stderr)
+{
+    bool has_result = result && periscope_strings_get(facts, result);
     cli_make_printable(facts);
     for (size_t i = 0; i < facts->count; i++) {
         const char *fact = facts->items[i], *warning = fact_value(fact, "warning");
         int len = (int)strcspn(fact, "=");
         if (warning)
             cli_warn(cli, "%s: warning: %s", cli->target, warning);
+        else if (!facts_is_asked_for(cli, fact, result, has_result))
+            continue;
         else if (on_stderr || cli->quiet)
             cli_note(cli, "%.*s: %s", len, fact, fact[len] ? fact + len + 1 : "");
         else

@@ -2,8 +2,11 @@
 /* The command `periscope`: finds the verb, parses the command line, runs the verb, completes the reply. */
 #include "host/cli/cli.h"
 #include "host/cli/help.h"
+#include "host/cli/nearest.h"
 #include "host/cli/options.h"
 #include "host/cli/target.h"
+
+#include "platform/clock.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,6 +33,21 @@ static const struct command *main_find_command(const char *name)
         if (strcmp((*command)->name, name) == 0)
             return *command;
     return NULL;
+}
+
+static int main_unknown_verb(struct cli *cli, const char *name)
+{
+    struct nearest nearest = nearest_to(name, strlen(name));
+    char hint[NEAREST_HINT_SIZE];
+    if (*name == '-') {
+        nearest_consider(&nearest, "--help");
+        nearest_consider(&nearest, "--version");
+        nearest_consider(&nearest, "--completion");
+        return cli_usage(cli, "'%.100s' is no verb, which comes first%s", name, nearest_hint(&nearest, "", hint));
+    }
+    for (const struct command *const *command = commands; *command; command++)
+        nearest_consider(&nearest, (*command)->name);
+    return cli_usage(cli, "there is no verb '%.100s'%s", name, nearest_hint(&nearest, "", hint));
 }
 
 /* Determines the agent, *target; the operands after it stay in cli. */
@@ -110,6 +128,8 @@ static int main_run_line(struct cli *cli, char **args)
     }
     cli->json = cli_option(cli, "json") != NULL;
     cli->quiet = cli_option(cli, "quiet") != NULL;
+    cli->verbose = cli_option(cli, "verbose") != NULL;
+    cli->start_ms = os_clock_ms();
     if (status)
         return cli_usage(cli, "%s", err.text);
     int exit_status = main_take_target(cli, &target, text);
@@ -152,7 +172,7 @@ int main(int argc, char **argv)
     }
     cli.command = main_find_command(argv[1]);
     if (!cli.command)
-        return cli_usage(&cli, "there is no verb '%s'", argv[1]);
+        return main_unknown_verb(&cli, argv[1]);
     json_init(&cli.reply);
     json_object_begin(&cli.reply, NULL);
     json_text(&cli.reply, "verb", cli.command->name);

@@ -8,6 +8,7 @@
 
 #include <stdio.h>
 
+#define SIZE_TEXT 16 /* bytes of "999 MiB" */
 #define UNSEEN_MS 300 /* a transfer that takes less needs no bar */
 
 static struct {
@@ -63,4 +64,11 @@ void cli_progress_end(struct cli *cli)
     meter.drawn = false;
     json_number(&cli->reply, "bytes", meter.done);
     json_decimal(&cli->reply, "seconds", (double)(os_clock_ms() - meter.start_ms) / 1000);
+}
+
+int cli_did_transfer(struct cli *cli, const char *what)
+{
+    char size[SIZE_TEXT], time[CLI_TIME_SIZE];
+    progress_bytes(size, sizeof size, meter.done);
+    return cli_did(cli, "%s: %s, %s", what, size, cli_elapsed(cli, time));
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "host/cli/options.h"
 
+#include "host/cli/nearest.h"
+
 #include "base/number.h"
 
 #include <inttypes.h>
@@ -14,7 +16,8 @@ const struct cli_option common_options[] = {
     {"connect-timeout", 0, "SECONDS", "how long connecting may take (20)"},
     {"total-limit", 0, "SECONDS", "how long the verb may take as a whole, whatever the guest does (no limit)"},
     {"json", 0, NULL, "print one JSON object on standard output, even after a failure"},
-    {"quiet", 'q', NULL, "no progress bar and no remarks"},
+    {"quiet", 'q', NULL, "no progress bar, and no line about what was done"},
+    {"verbose", 'v', NULL, "print all facts, and the reasons that are no news"},
     {"help", 'h', NULL, "this text"},
     {0},
 };
@@ -44,6 +47,19 @@ static void option_add_setting(struct cli *cli, const struct cli_option *option,
     cli->settings[cli->setting_count++] = (struct cli_setting){option, value};
 }
 
+/* Reports an option that there is not, with the nearest one that there is. */
+static void option_unknown(const struct cli *cli, const char *name, size_t len, struct error *err)
+{
+    const struct cli_option *const lists[] = {cli->command->options, common_options};
+    struct nearest nearest = nearest_to(name, len);
+    char hint[NEAREST_HINT_SIZE];
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
+        for (const struct cli_option *option = lists[i]; option && option->name; option++)
+            nearest_consider(&nearest, option->name);
+    error_set(err, ERR_INVALID, "there is no option --%.*s%s", (int)(len > 100 ? 100 : len), name,
+              nearest_hint(&nearest, "--", hint));
+}
+
 /* Parses --name, --name=VALUE or --name VALUE. Returns how many words were consumed. */
 static int option_parse_long(struct cli *cli, char **args, struct error *err)
 {
@@ -51,7 +67,7 @@ static int option_parse_long(struct cli *cli, char **args, struct error *err)
     size_t len = equals ? (size_t)(equals - name) : strlen(name);
     const struct cli_option *option = option_find(cli, name, len, 0);
     if (!option) {
-        error_set(err, ERR_INVALID, "there is no option --%.*s", (int)(len > 100 ? 100 : len), name);
+        option_unknown(cli, name, len, err);
         return 1;
     }
     if (!option->argument && equals) {

@@ -43,8 +43,10 @@ def crc_of_a_known_picture(agent):
 
 @with_agent(env={"PERISCOPE_PATTERN": "64x48"})
 def crc_tells_people(agent):
-    lines = periscope("crc", target(agent), *PATTERN).text.splitlines()
-    check(f"crc       software {software(agent)} PATTERN-1" in lines, lines)
+    said = f"crc       software {software(agent)} PATTERN-1"
+    equal(periscope("crc", target(agent), *PATTERN).text.splitlines(), [said], "the lines without --verbose")
+    lines = periscope("crc", "--verbose", target(agent), *PATTERN).text.splitlines()
+    check(said in lines, lines)
     check("backend   pattern" in lines, lines)
 
 

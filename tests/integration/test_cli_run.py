@@ -27,7 +27,7 @@ def sleeper(name="pid"):
 @with_agent()
 def exit_status_is_the_programs(agent):
     for code in (0, 1, 2, 7, 119, 120, 121, 122, 123, 130, 255):
-        result = periscope("run", target(agent), "sh", "-c", f"exit {code}", code=code)
+        result = periscope("run", "-q", target(agent), "sh", "-c", f"exit {code}", code=code)
         equal((result.out, result.err), (b"", ""))
         reply = periscope("run", "--json", target(agent), "sh", "-c", f"exit {code}", code=code).json
         equal((reply["ok"], reply["status"], reply["exit"]), (True, "ok", code))

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The verb screenshot of the command periscope, with the agent's synthetic screen."""
 import os
+import re
 import signal
 import tempfile
 
@@ -29,7 +30,8 @@ def read(folder, name):
 
 @with_screen
 def screenshot_in_every_form(agent, folder):
-    facts = dict(line.split(None, 1) for line in periscope("screenshot", target(agent), *PATTERN, cwd=folder).text.splitlines())
+    lines = periscope("screenshot", "--verbose", target(agent), *PATTERN, cwd=folder).text.splitlines()
+    facts = dict(line.split(None, 1) for line in lines)
     png = picture.decode_png(read(folder, "screenshot.png"))
     equal((png.width, png.height), (203, 101))
     equal((facts["backend"], facts["geometry"], facts["hash"]), ("pattern", "203x101+0+0", png.hash()))
@@ -39,6 +41,8 @@ def screenshot_in_every_form(agent, folder):
     check(png.same(picture.decode_ppm(read(folder, "screenshot.ppm"))), "the PPM by --format differs")
     result = periscope("screenshot", target(agent), "-", *PATTERN)
     check(png.same(picture.decode_png(result.out)), "the picture on standard output differs")
+    check(re.fullmatch(r"standard output: 203x101, PATTERN-1 \(pattern\), \d+ ms\n", result.err), result.err)
+    result = periscope("screenshot", "-v", target(agent), "-", *PATTERN)
     check("periscope: screenshot: backend: pattern" in result.err.splitlines(), result.err)
     equal(periscope("screenshot", "-q", target(agent), "-", *PATTERN).err, "")
     equal(sorted(os.listdir(folder)), ["a.ppm", "screenshot.png", "screenshot.ppm"])

@@ -60,11 +60,17 @@ def get_slowly(*options, **terminal):
     return out, text
 
 
+def to_a_pipe():
+    with tempfile.TemporaryDirectory() as folder, cli.Server(slowly) as server:
+        return cli.periscope("get", f"127.0.0.1:{server.port}", "remote", folder + "/local").err
+
+
 @test
 def bar_is_redrawn_and_wiped_away():
     out, text = get_slowly()
     equal(out, b"")
-    check(text.endswith(CLEAR), f"it ends in {text[-20:]!r}")
+    text, done = text.rsplit(CLEAR, 1)
+    check(re.fullmatch(r".*/local: 391 KiB, \d\.\d s\r\n", done), f"what was done is told by {done!r}")
     frames = [frame[:-len("\x1b[K")] for frame in text.split("\r")[1:]]
     check(all(frame == "" or frame.startswith("remote ") for frame in frames), frames[:3])
     check(len(frames) > 2, f"{len(frames)} frames")
@@ -79,16 +85,16 @@ def bar_is_redrawn_and_wiped_away():
 @test
 def bar_fits_a_narrow_terminal():
     _, text = get_slowly(columns=24)
+    text = text.rsplit(CLEAR, 1)[0]
     frames = [frame[:-len("\x1b[K")] for frame in text.split("\r")[1:]]
     check(len(frames) > 2 and max(map(len, frames)) < 24, f"a frame of {max(map(len, frames))} columns of 24")
 
 
 @test
 def bar_is_not_for_everybody():
-    for options, terminal in ((["--quiet"], {}), ([], {"term": "dumb"})):
-        equal(get_slowly(*options, **terminal)[1], "")
-    with tempfile.TemporaryDirectory() as folder, cli.Server(slowly) as server:
-        equal(cli.periscope("get", f"127.0.0.1:{server.port}", "remote", folder + "/x").err, "")
+    equal(get_slowly("--quiet")[1], "")
+    for text in get_slowly(term="dumb")[1], to_a_pipe():
+        check(re.fullmatch(r".*/local: 391 KiB, \d\.\d s\r?\n", text), text)
     out, text = get_slowly("--json")
     check(text.endswith(CLEAR) and out.startswith(b"{"), "with --json it is drawn beside the reply")
 

@@ -79,7 +79,7 @@ static void crc_print(struct cli *cli, struct periscope_strings *facts)
             crc_add_json(&cli->reply, crc);
     }
     json_array_end(&cli->reply);
-    facts_print(cli, facts, false);
+    facts_print(cli, facts, "crc", false);
 }
 
 static int crc_ask(struct cli *cli, const char *const *list)

@@ -177,7 +177,7 @@ static void displays_print(struct cli *cli, struct displays *displays)
     cli_print(cli, FORM, "NAME", "CARD", "DRIVER", "PCI", "CLASS", "MODE", "SOURCES");
     for (size_t i = 0; i < count; i++)
         row_print(cli, &rows[i]);
-    for (size_t i = 0; i < displays->facts.count; i++)
+    for (size_t i = 0; i < displays->facts.count && (cli->verbose || count == 0); i++)
         if (fact_value(displays->facts.items[i], "refused"))
             cli_note(cli, "%s: no output from %s", cli->target, fact_value(displays->facts.items[i], "refused"));
 }
@@ -214,7 +214,7 @@ const struct command command_displays = {
                "'passed-through', 'virtual' (one that exists only within the guest), or 'unknown' if the agent\n"
                "does not report it. The sources are the backends of the agent that see the output now, and\n"
                "'qemu' if the card is emulated, so that QEMU's screendump shows it. The reasons why other\n"
-               "backends see none are printed on standard error.\n",
+               "backends see none are printed on standard error with --verbose, or if there is no output at all.\n",
     .examples = "  periscope displays vm1:9000\n"
                 "  periscope displays --json vm1:9000 | jq -r '.displays[].name'\n",
     .options = options,

@@ -18,7 +18,7 @@ static int get_run(struct cli *cli)
     cli_progress_begin(cli, remote);
     int status = periscope_get(cli->periscope, remote, local);
     cli_progress_end(cli);
-    return status ? cli_failed(cli, status) : CLI_OK;
+    return status ? cli_failed(cli, status) : cli_did_transfer(cli, to_output ? remote : local);
 }
 
 const struct command command_get = {

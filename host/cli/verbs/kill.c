@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "host/cli/child.h"
 
+#include <inttypes.h>
 #include <limits.h>
 
 #define GRACE_MOST_MS 30000
@@ -29,6 +30,8 @@ static int kill_run(struct cli *cli)
     cli_make_printable(&killed);
     for (size_t i = 0; i < killed.count; i++)
         cli_print(cli, "%s\n", killed.items[i]);
+    if (killed.count == 0)
+        cli_did(cli, "%s: nothing was left of process %" PRIu64, cli->target, pid);
     periscope_strings_free(&killed);
     return CLI_OK;
 }

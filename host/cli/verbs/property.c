@@ -27,7 +27,7 @@ static int property_run(struct cli *cli)
         return property_show(cli, name);
     json_text(&cli->reply, "value", cli->operands[1]);
     int status = periscope_set_property(cli->periscope, name, cli->operands[1]);
-    return status ? cli_failed(cli, status) : CLI_OK;
+    return status ? cli_failed(cli, status) : cli_did(cli, "%s: %s=%s", cli->target, name, cli->operands[1]);
 }
 
 const struct command command_property = {

@@ -23,7 +23,7 @@ static int put_run(struct cli *cli)
     cli_progress_begin(cli, remote);
     int status = periscope_put(cli->periscope, local, remote, flags);
     cli_progress_end(cli);
-    return status ? cli_failed(cli, status) : CLI_OK;
+    return status ? cli_failed(cli, status) : cli_did_transfer(cli, remote);
 }
 
 const struct command command_put = {

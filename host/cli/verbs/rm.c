@@ -17,6 +17,10 @@ static int rm_run(struct cli *cli)
         exit_status = cli_error(cli, CLI_REFUSED, "%zu files could not be removed", failures.count);
     else if (status)
         exit_status = cli_failed(cli, status);
+    else if (cli->operand_count == 1)
+        cli_did(cli, "%s: there is no %s any more", cli->target, files[0]);
+    else
+        cli_did(cli, "%s: there are no such %zu files any more", cli->target, cli->operand_count);
     periscope_strings_free(&failures);
     return exit_status;
 }

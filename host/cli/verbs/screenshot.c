@@ -2,14 +2,18 @@
 #include "host/cli/display.h"
 #include "host/cli/facts.h"
 #include "host/cli/picture_file.h"
+#include "host/cli/progress.h"
 #include "host/cli/qemu.h"
 
 #include "base/strlist.h"
 #include "base/timestamp.h"
 #include "platform/clock.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define SOURCE_SIZE 160 /* bytes of who took a picture, for people */
 
 static const struct cli_option options[] = {
     {"output", 'o', "NAME", "one output, by its name in 'periscope displays'"},
@@ -52,13 +56,43 @@ static int screenshot_build_options(struct cli *cli, struct shot *shot)
     return list->failed ? cli_error(cli, CLI_FAILED, "no memory for the options") : CLI_OK;
 }
 
+/* Formats where the picture is from: "X server :77", "card0-HDMI-A-1 (drm)", "QEMU". */
+static void screenshot_source(const struct periscope_strings *facts, char *text, size_t size)
+{
+    const char *source = periscope_strings_get(facts, "source"), *backend = periscope_strings_get(facts, "backend");
+    const char *server = periscope_strings_get(facts, "x11.display"), *output = periscope_strings_get(facts, "output");
+    if (source && strcmp(source, "qemu") == 0)
+        snprintf(text, size, ", QEMU");
+    else if (server)
+        snprintf(text, size, ", X server %.*s", (int)strcspn(server, "."), server);
+    else if (output)
+        snprintf(text, size, ", %s (%s)", output, backend ? backend : "?");
+    else
+        snprintf(text, size, "%s%s", backend ? ", " : "", backend ? backend : "");
+}
+
+static void screenshot_tell(struct cli *cli, const struct shot *shot)
+{
+    char source[SOURCE_SIZE], bytes[16], time[CLI_TIME_SIZE];
+    const char *geometry = periscope_strings_get(&shot->facts, "geometry");
+    const char *file = strcmp(shot->file, "-") == 0 ? "standard output" : shot->file;
+    screenshot_source(&shot->facts, source, sizeof source);
+    progress_bytes(bytes, sizeof bytes, shot->len);
+    if (!shot->bytes)
+        cli_did(cli, "%s: unchanged, and not written%s, %s", file, source, cli_elapsed(cli, time));
+    else
+        cli_did(cli, "%s: %.*s%s, %s", file, geometry ? (int)strcspn(geometry, "+-") : (int)strlen(bytes),
+                geometry ? geometry : bytes, source, cli_elapsed(cli, time));
+}
+
 static void screenshot_print_facts(struct cli *cli, struct shot *shot)
 {
     facts_json(&cli->reply, &shot->facts);
     json_bool(&cli->reply, "unchanged", shot->bytes == NULL);
     json_text(&cli->reply, "file", shot->bytes ? shot->file : NULL);
     json_number(&cli->reply, "bytes", shot->len);
-    facts_print(cli, &shot->facts, strcmp(shot->file, "-") == 0);
+    facts_print(cli, &shot->facts, NULL, strcmp(shot->file, "-") == 0);
+    screenshot_tell(cli, shot);
 }
 
 /* ---- from the agent ---- */
@@ -218,8 +252,8 @@ const struct command command_screenshot = {
     .name = "screenshot",
     .operands = "[FILE]",
     .summary = "Take a picture of the guest's screen",
-    .details = "The default of FILE is screenshot.png; '-' is standard output. Prints the agent's facts about\n"
-               "the picture, and warnings on standard error.\n\n"
+    .details = "The default of FILE is screenshot.png; '-' is standard output. Prints a line about the\n"
+               "picture on standard error, and warnings; with --verbose all facts on standard output.\n\n"
                "With --qmp and --source auto the agent is asked first. QEMU takes the picture if no agent\n"
                "answers, or if the agent has none, unless QEMU can't see the output: one of a passed-through\n"
                "card, or one that exists only within the guest. The fact 'source' names who took it. QEMU\n"

@@ -23,7 +23,10 @@ static int settime_run(struct cli *cli)
     json_number(&cli->reply, "time", seconds);
     json_number(&cli->reply, "leeway", leeway);
     int status = periscope_settime(cli->periscope, seconds, (uint32_t)leeway);
-    return status ? cli_failed(cli, status) : CLI_OK;
+    if (status)
+        return cli_failed(cli, status);
+    return leeway ? cli_did(cli, "%s: the clock is within %" PRIu64 " s of %" PRIu64, cli->target, leeway, seconds)
+                  : cli_did(cli, "%s: the clock was set to %" PRIu64, cli->target, seconds);
 }
 
 const struct command command_settime = {

@@ -8,7 +8,7 @@ static int upgrade_run(struct cli *cli)
     cli_progress_begin(cli, local);
     int status = periscope_upgrade(cli->periscope, local);
     cli_progress_end(cli);
-    return status ? cli_failed(cli, status) : CLI_OK;
+    return status ? cli_failed(cli, status) : cli_did_transfer(cli, local);
 }
 
 const struct command command_upgrade = {

@@ -67,7 +67,7 @@ static void options_that_are_wrong(void)
     CHECK_TEXT(parse(&plain, "vm --append=1"), "[vm] option --append takes no argument");
     CHECK_TEXT(parse(&plain, "vm --env"), "[vm] option --env needs an argument: NAME=VALUE");
     CHECK_TEXT(parse(&plain, "vm -e"), "[vm] option -e needs an argument: NAME=VALUE");
-    CHECK_TEXT(parse(&plain, "vm --en A"), "[vm][A] there is no option --en");
+    CHECK_TEXT(parse(&plain, "vm --en A"), "[vm][A] there is no option --en; did you mean '--env'?");
 }
 
 /* So that a failure can be told as JSON. */
