@@ -147,6 +147,12 @@ $(B)/public/libperiscope.a: $(B)/libperiscope.a
 	@rm -f $@
 	$(Q)ar qcs $@ $(@D)/libperiscope.o
 
+# Where shells look for completions, which the program itself prints. RUN is what runs it here, such as qemu-arm.
+BASH_COMPLETIONS = $(PREFIX)/share/bash-completion/completions
+ZSH_COMPLETIONS = $(PREFIX)/share/zsh/site-functions
+FISH_COMPLETIONS = $(PREFIX)/share/fish/vendor_completions.d
+RUN ?=
+
 #: make install      install below $(DESTDIR)$(PREFIX) (/usr/local); install-host and install-agent: one of its halves
 #:                   (LIBDIR is where the library goes, $(PREFIX)/lib)
 .PHONY: install install-host install-agent
@@ -156,7 +162,8 @@ install-agent: all
 	$(INSTALL) -m 755 $(B)/periscoped $(DESTDIR)$(PREFIX)/sbin
 	$(INSTALL) -m 644 docs/man/periscoped.8 $(DESTDIR)$(PREFIX)/share/man/man8
 install-host: all $(B)/public/libperiscope.a
-	$(INSTALL) -d $(addprefix $(DESTDIR)$(PREFIX)/,bin include share/man/man1 share/man/man3) $(DESTDIR)$(LIBDIR)/pkgconfig
+	$(INSTALL) -d $(addprefix $(DESTDIR)$(PREFIX)/,bin include share/man/man1 share/man/man3) \
+		$(DESTDIR)$(LIBDIR)/pkgconfig $(addprefix $(DESTDIR),$(BASH_COMPLETIONS) $(ZSH_COMPLETIONS) $(FISH_COMPLETIONS))
 	$(INSTALL) -m 755 $(B)/periscope $(DESTDIR)$(PREFIX)/bin
 	$(INSTALL) -m 644 $(B)/public/libperiscope.a $(DESTDIR)$(LIBDIR)
 	$(INSTALL) -m 755 $(B)/libperiscope.so $(DESTDIR)$(LIBDIR)/$(SO)
@@ -168,6 +175,9 @@ install-host: all $(B)/public/libperiscope.a
 	done
 	$(INSTALL) -m 644 docs/man/periscope.1 docs/man/periscope-test.1 $(DESTDIR)$(PREFIX)/share/man/man1
 	$(INSTALL) -m 644 docs/man/libperiscope.3 $(DESTDIR)$(PREFIX)/share/man/man3
+	$(RUN) $(B)/periscope --completion bash > $(DESTDIR)$(BASH_COMPLETIONS)/periscope
+	$(RUN) $(B)/periscope --completion zsh > $(DESTDIR)$(ZSH_COMPLETIONS)/_periscope
+	$(RUN) $(B)/periscope --completion fish > $(DESTDIR)$(FISH_COMPLETIONS)/periscope.fish
 
 .PHONY: clean help
 clean:

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define COLUMN 29 /* where the texts of options begin, behind two spaces and one more */
+
 static void help_print_exits(void)
 {
 #define X(symbol, value, name, help) printf("  %-3d  %s\n", value, help);
@@ -17,7 +19,7 @@ void help_program(void)
 {
     puts("usage: periscope VERB [OPTION...] HOST[:PORT] [OPERAND...]\n"
          "       periscope VERB --help\n"
-         "       periscope --help | --version\n\n"
+         "       periscope --help | --version | --completion bash|zsh|fish\n\n"
          "Controls a test guest through the agent in it, periscoped or testagentd.\n\n"
          "Verbs:");
     for (const struct command *const *command = commands; *command; command++)
@@ -31,26 +33,17 @@ void help_program(void)
     help_print_exits();
 }
 
-static bool help_has_option(const struct cli_option *list, const char *name)
+static void help_print_options(const struct command *command)
 {
-    for (; list && list->name; list++)
-        if (strcmp(list->name, name) == 0)
-            return true;
-    return false;
-}
-
-/* Prints a list of options, without those whose names are also in `but`. */
-static void help_print_options(const struct cli_option *options, const struct cli_option *but)
-{
-    for (; options && options->name; options++) {
+    const struct cli_option *option;
+    for (size_t i = 0; (option = cli_option_at(command, i)); i++) {
         char text[80], letter[8] = "    ";
-        if (help_has_option(but, options->name))
-            continue;
-        if (options->letter)
-            snprintf(letter, sizeof letter, "-%c, ", options->letter);
-        snprintf(text, sizeof text, "%s--%s%s%s", letter, options->name, options->argument ? " " : "",
-                 options->argument ? options->argument : "");
-        printf("  %-29s %s\n", text, options->help);
+        if (option->letter)
+            snprintf(letter, sizeof letter, "-%c, ", option->letter);
+        snprintf(text, sizeof text, "%s--%s%s%s", letter, option->name, option->argument ? " " : "",
+                 option->argument ? option->argument : "");
+        printf(strlen(text) > COLUMN ? "  %s\n  %-*s %s\n" : "  %s%-*s %s\n", text,
+               strlen(text) > COLUMN ? COLUMN : COLUMN - (int)strlen(text), "", option->help);
     }
 }
 
@@ -62,8 +55,7 @@ void help_command(const struct command *command)
     if (command->details)
         printf("\n%s", command->details);
     puts("\nOptions:");
-    help_print_options(command->options, NULL);
-    help_print_options(common_options, command->options);
+    help_print_options(command);
     printf("\nExamples:\n%s", command->examples);
     puts("\nSee 'periscope --help' for the host, its defaults and the exit statuses.");
 }

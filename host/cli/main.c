@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The command `periscope`: finds the verb, parses the command line, runs the verb, completes the reply. */
 #include "host/cli/cli.h"
+#include "host/cli/completion.h"
 #include "host/cli/help.h"
 #include "host/cli/nearest.h"
 #include "host/cli/options.h"
@@ -168,6 +169,11 @@ int main(int argc, char **argv)
     }
     if (strcmp(argv[1], "--version") == 0) {
         puts("periscope " PERISCOPE_VERSION);
+        return fflush(stdout) ? CLI_FAILED : CLI_OK;
+    }
+    if (strcmp(argv[1], "--completion") == 0) {
+        if (!argv[2] || !completion_print(argv[2]))
+            return cli_usage(&cli, "--completion needs a shell: bash, zsh or fish");
         return fflush(stdout) ? CLI_FAILED : CLI_OK;
     }
     cli.command = main_find_command(argv[1]);

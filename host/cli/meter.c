@@ -8,7 +8,7 @@
 
 #include <stdio.h>
 
-#define SIZE_TEXT 16 /* bytes of "999 MiB" */
+#define SIZE_TEXT 16  /* bytes of "999 MiB" */
 #define UNSEEN_MS 300 /* a transfer that takes less needs no bar */
 
 static struct {

@@ -30,6 +30,17 @@ static const struct cli_option *option_find_in(const struct cli_option *list, co
     return NULL;
 }
 
+const struct cli_option *cli_option_at(const struct command *command, size_t index)
+{
+    for (const struct cli_option *option = command->options; option && option->name; option++)
+        if (index-- == 0)
+            return option;
+    for (const struct cli_option *option = common_options; option->name; option++)
+        if (!option_find_in(command->options, option->name, strlen(option->name), 0) && index-- == 0)
+            return option;
+    return NULL;
+}
+
 static const struct cli_option *option_find(const struct cli *cli, const char *name, size_t len, char letter)
 {
     const struct cli_option *option = option_find_in(cli->command->options, name, len, letter);
@@ -50,12 +61,11 @@ static void option_add_setting(struct cli *cli, const struct cli_option *option,
 /* Reports an option that there is not, with the nearest one that there is. */
 static void option_unknown(const struct cli *cli, const char *name, size_t len, struct error *err)
 {
-    const struct cli_option *const lists[] = {cli->command->options, common_options};
+    const struct cli_option *option;
     struct nearest nearest = nearest_to(name, len);
     char hint[NEAREST_HINT_SIZE];
-    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
-        for (const struct cli_option *option = lists[i]; option && option->name; option++)
-            nearest_consider(&nearest, option->name);
+    for (size_t i = 0; (option = cli_option_at(cli->command, i)); i++)
+        nearest_consider(&nearest, option->name);
     error_set(err, ERR_INVALID, "there is no option --%.*s%s", (int)(len > 100 ? 100 : len), name,
               nearest_hint(&nearest, "--", hint));
 }

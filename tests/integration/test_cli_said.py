@@ -4,12 +4,16 @@
 completes it."""
 import os
 import re
+import shutil
+import socket
+import subprocess
 import tempfile
 
-from cli import USAGE, one_line, periscope, target
-from harness import check, equal, main, test, with_agent
-from test_cli_crc import PATTERN
+import wire
+from cli import USAGE, Server, one_line, periscope, target
+from harness import PATIENCE, Skip, check, equal, main, test, with_agent
 
+PATTERN = ("--backend", "pattern")
 TIME = r"(\d+ ms|\d+\.\d s)"
 
 
@@ -45,14 +49,25 @@ def a_verb_says_in_one_line_what_it_did(agent):
     says(f"{guest}: the agent restarts as ./periscoped", "restart", guest, "./periscoped", str(agent.port))
 
 
-@with_agent(env={"PERISCOPE_PATTERN": "203x101"})
-def reasons_that_are_no_news_are_for_verbose(agent):
+def guest(*facts):
+    """A server that is an agent which answers any request without arguments by these facts."""
+    def serve(connection, _):
+        connection.sendall(wire.s("testagentd 1.7"))
+        while connection.recv(8, socket.MSG_WAITALL):
+            connection.sendall(wire.u32(len(facts)) + b"".join(map(wire.s, facts)))
+    return Server(serve)
+
+
+@test
+def reasons_that_are_no_news_are_for_verbose():
     """That a backend has nothing to show is no news while another one has, and news while none has."""
-    for verb in "displays", "crc":
-        guest = target(agent)
-        equal(periscope(verb, guest, *PATTERN).err, "", verb)
-        result = periscope(verb, guest, code=None)
-        check("x11: " in result.err + result.out.decode() and "drm: " in result.err + result.out.decode(), (verb, result.err))
+    reason = "drm: there is no card"
+    for verb, found in (("displays", "display.0.name=screen"), ("crc", "crc=software 0x1 screen")):
+        for facts, options, told in (((found,), (), False), ((found,), ("--verbose",), True), ((), (), True)):
+            with guest(f"refused={reason}", *facts) as server:
+                result = periscope(verb, *options, f"127.0.0.1:{server.port}")
+                equal(reason in result.err + result.text, told, f"the reason is told by {verb} {options} of {facts}")
+                equal("screen" in result.text, bool(facts), "the result is told")
 
 
 @test
@@ -64,6 +79,113 @@ def the_nearest_verb_and_option_are_told():
     one_line(periscope("put", "--jsno=1", "vm1:9000", "a", code=USAGE), "there is no option --jsno; did you mean '--json'?")
     one_line(periscope("--verison", code=USAGE), "'--verison' is no verb, which comes first; did you mean '--version'?")
     one_line(periscope("frobnicate", "vm1:9000", code=USAGE), "there is no verb 'frobnicate' (see 'periscope --help')")
+
+
+# ---- completion ----
+
+def script(shell, folder):
+    path = os.path.join(folder, "_periscope")
+    with open(path, "wb") as file:
+        file.write(periscope("--completion", shell).out)
+    return path
+
+
+def shell_says(shell, *arguments):
+    if not shutil.which(shell):
+        raise Skip(f"no {shell}")
+    done = subprocess.run([shell, *arguments], stdin=subprocess.DEVNULL, capture_output=True, timeout=PATIENCE, check=False)
+    equal((done.returncode, done.stderr), (0, b""), f"{shell}'s status and complaints")
+    return done.stdout.decode().splitlines()
+
+
+BASH = """
+source "$1"
+shift
+COMP_WORDS=("$@")
+COMP_CWORD=$(($# - 1))
+_periscope periscope "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD - 1]}"
+printf '%s\\n' "${COMPREPLY[@]}"
+"""
+
+
+def bash_completes(path, *words):
+    return [word for word in shell_says("bash", "--norc", "-c", BASH, "bash", path, "periscope", *words) if word]
+
+
+def told_by_help():
+    """{verb: its options, as --help tells them}"""
+    verbs = re.findall(r"^  ([a-z-]+) +[A-Z]", periscope("--help").text, re.M)
+    told = {}
+    for verb in verbs:
+        lines = re.findall(r"^  (?:(-\w), |    )(--[\w-]+)", periscope(verb, "--help").text, re.M)
+        told[verb] = sorted(form for line in lines for form in line if form)
+    return told
+
+
+@test
+def bash_completes_what_help_tells():
+    told = told_by_help()
+    check(len(told) > 15 and all(len(options) > 8 for options in told.values()), told)
+    with tempfile.TemporaryDirectory() as folder:
+        path = script("bash", folder)
+        equal(sorted(bash_completes(path, "")), sorted([*told, "--help", "--version", "--completion"]))
+        for verb, options in told.items():
+            equal(sorted(bash_completes(path, verb, "-")), options, verb)
+        equal(bash_completes(path, "scr"), ["screenshot"])
+        equal(bash_completes(path, "screenshot", "vm1", ":", "9000", "--form"), ["--format"])
+        equal(bash_completes(path, "screenshot", "--format", ""), ["png", "ppm"])
+        equal(bash_completes(path, "screenshot", "--format", "="), ["png", "ppm"])
+        equal(bash_completes(path, "screenshot", "--format", "=", "pp"), ["ppm"])
+        equal(bash_completes(path, "test", "-s", "f"), ["failure"])
+        equal(bash_completes(path, "test", "-o", folder), [folder])
+        equal(bash_completes(path, "get", "vm1", ":", "9000", "x"), [], "what is left to the names of files")
+        equal(bash_completes(path, "--completion", "f"), ["fish"])
+
+
+ZSH = """
+compdef() { : }
+_describe() { print -rl -- $verbs }
+compadd() { print -rl -- "$@" }
+_arguments() { print -rl -- "$@" }
+source $1
+shift
+words=("$@")
+CURRENT=$#
+_periscope
+"""
+
+
+@test
+def zsh_completes_what_help_tells():
+    """What the script hands to zsh's own functions."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = script("zsh", folder)
+        for verb, options in told_by_help().items():
+            got = shell_says("zsh", "-f", "-c", ZSH, "zsh", path, "periscope", verb, "-")
+            equal(sorted(re.match(r"--?[\w-]+", line)[0] for line in got if re.match(r"-[^ ]*\[", line)), options, verb)
+        verbs = shell_says("zsh", "-f", "-c", ZSH, "zsh", path, "periscope", "")
+        check("screenshot:Take a picture of the guest's screen" in verbs, verbs)
+
+
+@test
+def fish_completes_what_help_tells():
+    def completes(line):
+        got = shell_says("fish", "--no-config", "-c", f"source {path}; complete -C '{line}'")
+        return sorted(word.split("\t")[0] for word in got)
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = script("fish", folder)
+        told = told_by_help()
+        equal(completes("periscope "), sorted(told))
+        for verb, options in told.items():
+            equal(completes(f"periscope {verb} -"), options, verb)
+        equal(completes("periscope screenshot --format "), ["png", "ppm"])
+
+
+@test
+def other_shells_are_not_known():
+    for arguments in (), ("tcsh",):
+        one_line(periscope("--completion", *arguments, code=USAGE), "--completion needs a shell: bash, zsh or fish")
 
 
 if __name__ == "__main__":

@@ -80,8 +80,14 @@ def installed_files_are_all_there(root):
     version = run(os.path.join(root, "bin", "periscope"), "--version").split()[1]
     equal(found, sorted(["bin/periscope", "include/periscope.h", "include/periscope_winetest.h", "lib/libperiscope.a",
                          "lib/libperiscope.so", "lib/libperiscope.so.0", f"lib/libperiscope.so.{version}",
-                         "lib/pkgconfig/libperiscope.pc", "share/man/man1/periscope-test.1",
-                         "share/man/man1/periscope.1", "share/man/man3/libperiscope.3"]))
+                         "lib/pkgconfig/libperiscope.pc", "share/bash-completion/completions/periscope",
+                         "share/fish/vendor_completions.d/periscope.fish", "share/man/man1/periscope-test.1",
+                         "share/man/man1/periscope.1", "share/man/man3/libperiscope.3",
+                         "share/zsh/site-functions/_periscope"]))
+    for shell, path in (("bash", "bash-completion/completions/periscope"), ("zsh", "zsh/site-functions/_periscope"),
+                        ("fish", "fish/vendor_completions.d/periscope.fish")):
+        with open(os.path.join(root, "share", path), encoding="utf-8") as file:
+            equal(file.read(), run(os.path.join(root, "bin", "periscope"), "--completion", shell), path)
     equal(os.readlink(os.path.join(root, "lib", "libperiscope.so")), "libperiscope.so.0")
     with open(os.path.join(root, "lib", "pkgconfig", "libperiscope.pc"), encoding="utf-8") as file:
         check("prefix=/opt/p\n" in file.read(), "the prefix of libperiscope.pc")

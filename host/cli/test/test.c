@@ -17,7 +17,7 @@ static const struct cli_option options[] = {
     {"total-limit", 'L', "SECONDS", "how long all units together, and what comes before them, may take (no limit)"},
     {"dump-time", 0, "SECONDS", "how long minidumps may take beyond a unit's limit (0.5), Windows guests"},
     {"output", 'o', "DIR", "write report.txt, result.json, junit.xml and screenshot.png here"},
-    {"screenshot", 's', "WHEN", "never, end (default), failure: also after bad units, unit: after each"},
+    {"screenshot", 's', "never|end|failure|unit", "when: at the end (default), also after bad units, or after each"},
     {"screenshot-at", 0, "SECONDS", "take a picture of each unit this long after its start, if it still runs"},
     {"attachment-prefix", 0, "PATH", "the prefix of a picture's name in junit.xml (DIR)"},
     {"no-settime", 0, NULL, "do not set the guest's clock"},

@@ -4,7 +4,8 @@
 static int restart_run(struct cli *cli)
 {
     int status = periscope_restart(cli->periscope, (const char *const *)cli->operands);
-    return status ? cli_failed(cli, status) : cli_did(cli, "%s: the agent restarts as %s", cli->target, cli->operands[0]);
+    return status ? cli_failed(cli, status)
+                  : cli_did(cli, "%s: the agent restarts as %s", cli->target, cli->operands[0]);
 }
 
 const struct command command_restart = {
