@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "agent/rpc/evidence.h"
 #include "agent/worker/options.h"
+#include "base/field.h"
 #include "base/number.h"
 
 #include <inttypes.h>
@@ -22,11 +23,17 @@ static const struct os_process_info *tree_find(const struct tree *tree, uint64_t
     return NULL;
 }
 
-/* Appends a name. It may hold any bytes; those that the form of a line needs become '?'. */
-static void append_name(struct buffer *out, const char *name)
+/* Appends a name or a reason, which may hold any bytes, as a field. */
+static void append_field(struct buffer *out, const char *text)
 {
-    for (; *name; name++)
-        buffer_append(out, (unsigned char)*name < 0x20 || *name == 0x7f ? "?" : name, 1);
+    field_append(out, text, strlen(text));
+}
+
+static void append_reason(struct buffer *out, const char *kind, const char *reason)
+{
+    buffer_printf(out, "%s\t", kind);
+    append_field(out, reason);
+    buffer_append(out, "\n", 1);
 }
 
 static void append_processes(struct buffer *out, const struct tree *tree)
@@ -34,7 +41,7 @@ static void append_processes(struct buffer *out, const struct tree *tree)
     for (size_t i = 0; i < tree->count; i++) {
         const struct os_process_info *info = &tree->items[i];
         buffer_printf(out, "process\t%" PRIu64 "\t%" PRIu64 "\t", info->pid, info->parent);
-        append_name(out, info->name);
+        append_field(out, info->name);
         buffer_printf(out, "\t%s\n", info->state);
     }
 }
@@ -66,7 +73,7 @@ static void append_window(struct buffer *out, const struct tree *tree, const cha
     if (!info)
         os_process_name(pid, other);
     buffer_printf(out, info ? "window\t" : "other-window\t");
-    append_name(out, info ? info->name : other);
+    append_field(out, info ? info->name : other);
     buffer_printf(out, "\t%s\n", line);
 }
 
@@ -75,7 +82,7 @@ static void append_windows(struct buffer *out, struct agent *agent, const struct
     struct strlist lines = {0};
     struct error reason;
     if (worker_pool_lines(agent->workers, "windows", WINDOWS_MS, &lines, &reason))
-        buffer_printf(out, "no-windows\t%s\n", reason.text);
+        append_reason(out, "no-windows", reason.text);
     else
         for (size_t i = 0; i < lines.count; i++)
             append_window(out, tree, lines.items[i]);
@@ -92,7 +99,7 @@ int evidence_collect(struct agent *agent, uint64_t pid, bool windows, struct buf
     }
     append_processes(out, &tree);
     if (status)
-        buffer_printf(out, "no-processes\t%s\n", err->text);
+        append_reason(out, "no-processes", err->text);
     if (windows)
         append_windows(out, agent, &tree);
     free(tree.items);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "capture/win32/gdi_windows.h"
-#include "capture/field.h"
+#include "base/field.h"
 #include "capture/win32/gdi_screen.h"
 
 #include <stdbool.h>

@@ -2,7 +2,7 @@
 #include "capture/x11/windows.h"
 
 #include "capture/x11/state.h"
-#include "capture/field.h"
+#include "base/field.h"
 
 #include <string.h>
 

@@ -37,6 +37,18 @@ def processes_are_those_of_the_child(agent):
 
 
 @with_agent()
+def names_of_any_bytes_are_escaped(agent):
+    """The files are UTF-8, whatever a program is named."""
+    need_unix("a name has no other bytes there")
+    client = agent.client()
+    name = "$(printf 'caf\\351\\\\\\303\\244')"
+    pid = agent.cleanup(client.shell(f'cp "$(command -v sleep)" "{name}"; exec "./{name}" 1000'))
+    told = "caf\\xe9\\\\\u00e4"
+    eventually(lambda: tree_of(client, pid)[pid][1] == told, "the name, escaped")
+    check(f"\t{told}\t" in client.get(f".periscope/evidence-{pid}.txt").decode(), "the name in the evidence")
+
+
+@with_agent()
 def evidence_is_of_children_alone(agent):
     client = agent.client()
     for name in ("evidence", "processes"):

@@ -3,6 +3,9 @@
 from mutant import mutant
 
 AGENT = [
+    mutant("evidence-of-raw-names", "agent/rpc/evidence.c",
+           "field_append(out, text, strlen(text));", "buffer_append(out, text, strlen(text));",
+           "integration/test_evidence:names_of_any_bytes_are_escaped", "a program's name makes the evidence no UTF-8"),
     mutant("no-thread-in-reserve", "agent/session.c",
            "if (spares_run(spares, session_main, session))", "if (0 && spares_run(spares, session_main, session))",
            "integration/test_pressure:clients_are_served_when_no_thread_can_be_made", "no client is served while no thread can be made"),

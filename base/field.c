@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "capture/field.h"
+#include "base/field.h"
 
 #include "base/utf8.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "capture/field.h"
+#include "base/field.h"
 #include "tests/unit/check.h"
 
 static const char *field(void (*append)(struct buffer *, const char *, size_t), const char *text, size_t len)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Text from a window's program as one field of a line. */
-#ifndef CAPTURE_FIELD_H
-#define CAPTURE_FIELD_H
+/* Text from outside, such as of a window or a process, as one field of a line. */
+#ifndef BASE_FIELD_H
+#define BASE_FIELD_H
 
 #include "base/buffer.h"
 
