@@ -145,7 +145,7 @@ void test_take_picture(struct test *test, struct test_picture *picture, const ch
 void test_free_picture(struct test_picture *picture);
 
 /* Builds the part of file names that identifies a unit: "atom", or "atom-2" if the unit runs again, without characters
-   that file names or GitLab do not allow. */
+   that file names or GitLab do not allow, or that are no UTF-8: the name in junit.xml is then the file's. */
 void test_file_base(const struct test *test, const struct test_unit *unit, char *base, size_t size);
 
 /* ---- evidence_fetch.c ---- */

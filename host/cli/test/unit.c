@@ -3,6 +3,7 @@
 #include "host/cli/child.h"
 #include "host/cli/test/test.h"
 
+#include "base/utf8.h"
 #include "platform/clock.h"
 
 #include <stdio.h>
@@ -84,8 +85,9 @@ void test_file_base(const struct test *test, const struct test_unit *unit, char 
     int len = snprintf(base, size, "%.*s", PERISCOPE_WINETEST_MAX_NAME, unit->name);
     if (earlier)
         snprintf(base + len, size - (size_t)len, "-%zu", earlier + 1);
+    utf8_make_printable(base);
     for (char *c = base; *c; c++)
-        if (strchr("/\\:[]|", *c))
+        if (strchr("/\\:[]|?*<>\"", *c))
             *c = '_';
 }
 
