@@ -9,6 +9,7 @@ import subprocess
 import time
 
 import wine
+from names import Hosts
 from wine import Agent, check, equal
 
 TELL = wine.windows_path(wine.exe("tools/tell.exe"))
@@ -45,6 +46,18 @@ def upgrade_again_and_again():
                 connection.sendall(bytes(8))
                 with connection, connection.makefile("rb") as stream:
                     equal(stream.read(28)[9:], b"testagentd 1.7\0" + bytes(4), "what the next connections get")
+
+
+def upgrade_keeps_all_addresses_of_a_name():
+    with Hosts("127.0.0.2 here", "127.0.0.3 here") as names, Agent("--bind", "here", wrapper=names.wrapper) as agent:
+        def answer():
+            return [agent.at(host, "ping").code for host in ("127.0.0.2", "127.0.0.3")] == [0, 0]
+
+        check(answer(), "not both addresses are listened on")
+        check(agent.at("127.0.0.1", "ping").code == 120, "somebody on another address")
+        for _ in range(2):
+            agent.at("127.0.0.3", "upgrade", wine.exe("periscoped.exe"))
+            wine.eventually(answer, "answers at both addresses")
 
 
 def for_machine(number):
@@ -135,6 +148,6 @@ def detach_returns_when_it_listens():
         equal(failed.returncode, 1, "exit status of one that finds its port taken")
 
 
-wine.main([upgrade_keeps_the_port_and_the_children, upgrade_again_and_again, what_is_no_agent_is_refused,
-           bad_executable_that_ends_is_undone, bad_executable_that_hangs_is_undone,
+wine.main([upgrade_keeps_the_port_and_the_children, upgrade_again_and_again, upgrade_keeps_all_addresses_of_a_name,
+           what_is_no_agent_is_refused, bad_executable_that_ends_is_undone, bad_executable_that_hangs_is_undone,
            one_that_never_listens_is_ended_and_the_old_goes_on, detach_returns_when_it_listens])

@@ -65,10 +65,11 @@ class Result:
 class Agent:
     """An agent in a folder of its own, for `with`. desktop: the size of a Wine desktop of its own to run it on."""
 
-    def __init__(self, *options, desktop=None):
+    def __init__(self, *options, desktop=None, wrapper=()):
         self.folder = tempfile.mkdtemp(prefix="periscope-wine-", dir="/tmp")
         self.name = f"d{os.getpid()}-{time.monotonic_ns() % 1000000}"
         self.desktop = desktop
+        self.wrapper = wrapper  # a command in front of Wine's
         shutil.copy(exe("periscoped.exe"), self.path("periscoped.exe"))
         self.out = open(self.path("stdout"), "ab")
         self.process = self.start_program(self.path("periscoped.exe"), "--bind", "127.0.0.1", *options, "0", out=self.out)
@@ -79,7 +80,7 @@ class Agent:
 
     def start_program(self, *command, out=subprocess.DEVNULL):
         """On the agent's desktop, but not by it."""
-        front = [WINE]
+        front = [*self.wrapper, WINE]
         if self.desktop:
             front += ["explorer", f"/desktop={self.name},{self.desktop}", windows_path(command[0])]
             command = command[1:]
@@ -111,6 +112,8 @@ class Agent:
 
     def periscope(self, verb, *arguments, code=0, before=()):
         """One call, whose exit status must be `code` (None: any). before: options, in front of the agent's address."""
+        if verb in ("screenshot", "crc"):
+            before = ("--verbose", *before)
         done = subprocess.run([PERISCOPE, verb, *before, f"127.0.0.1:{self.port}", *arguments], stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=2 * PATIENCE, check=False)
         err = done.stderr.decode("utf-8", "replace")
@@ -118,6 +121,12 @@ class Agent:
             raise AssertionError(f"{verb} {' '.join(arguments)}: exit status {done.returncode}, not {code}: {err}; "
                                  f"{self.last_words()}")
         return Result(done.returncode, done.stdout, err)
+
+    def at(self, host, verb, *arguments):
+        """One call by this address."""
+        done = subprocess.run([PERISCOPE, verb, f"{host}:{self.port}", *arguments], stdin=subprocess.DEVNULL,
+                              capture_output=True, timeout=2 * PATIENCE, check=False)
+        return Result(done.returncode, done.stdout, done.stderr.decode("utf-8", "replace"))
 
     def run(self, *command, code=0, before=()):
         """What the program printed, once it has ended with that exit status."""
