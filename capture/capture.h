@@ -37,6 +37,7 @@ struct capture_options {
     struct rect region; /* of the output or screen; must lie within it */
     bool cursor;        /* draw it */
     bool colors;        /* apply the colour conversion of the display hardware, which follows the framebuffers */
+    bool crc;           /* also add the fact crc=software, where the backend has more than 8 bits a channel */
     bool passive;       /* do nothing that programs on the screen could notice; ignored when a backend is named */
     int timeout_ms;     /* how long the caller waits; the backend gives up before */
     /* For a backend in a process of its own: what its open() needs to know, and where the picture is to be. */

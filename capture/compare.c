@@ -1,22 +1,37 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "capture/compare.h"
 
+#include <stdlib.h>
 #include <string.h>
 
-/* Counts the pixels of a row that differ, and widens *first and *last to include them. */
-static uint64_t compare_row(const uint8_t *a, const uint8_t *b, uint32_t width, uint32_t *first, uint32_t *last)
+/* Returns by how many steps of 8 bits the channels of two pixels differ at most. */
+static unsigned compare_pixel(const uint8_t *a, const uint8_t *b)
 {
-    uint64_t count = 0;
+    unsigned most = 0;
+    for (int i = 0; i < 3; i++) {
+        unsigned steps = (unsigned)abs(a[i] - b[i]);
+        most = steps > most ? steps : most;
+    }
+    return most;
+}
+
+/* Counts the pixels of a row that differ, and widens *first and *last to include them. */
+static bool compare_row(const uint8_t *a, const uint8_t *b, uint32_t width, uint32_t *first, uint32_t *last,
+                        struct difference *out)
+{
     if (memcmp(a, b, (size_t)width * 3) == 0)
-        return 0;
+        return false;
     for (uint32_t x = 0; x < width; x++, a += 3, b += 3) {
-        if (memcmp(a, b, 3) == 0)
+        unsigned steps = compare_pixel(a, b);
+        if (steps == 0)
             continue;
         *first = x < *first ? x : *first;
         *last = x > *last ? x : *last;
-        count++;
+        out->pixels++;
+        out->one_step_pixels += steps == 1;
+        out->steps = steps > out->steps ? steps : out->steps;
     }
-    return count;
+    return true;
 }
 
 void images_compare(const struct image_view *first_image, const struct image_view *second_image, struct difference *out)
@@ -24,14 +39,12 @@ void images_compare(const struct image_view *first_image, const struct image_vie
     uint32_t left = UINT32_MAX, right = 0, top = UINT32_MAX, bottom = 0;
     *out = (struct difference){0};
     for (uint32_t y = 0; y < first_image->height; y++) {
-        uint64_t count =
-            compare_row(first_image->pixels + (size_t)y * first_image->stride,
-                        second_image->pixels + (size_t)y * second_image->stride, first_image->width, &left, &right);
-        if (count == 0)
+        if (!compare_row(first_image->pixels + (size_t)y * first_image->stride,
+                         second_image->pixels + (size_t)y * second_image->stride, first_image->width, &left, &right,
+                         out))
             continue;
         top = y < top ? y : top;
         bottom = y;
-        out->pixels += count;
     }
     if (out->pixels > 0)
         out->box = (struct rect){(int32_t)left, (int32_t)top, right - left + 1, bottom - top + 1};
@@ -52,6 +65,9 @@ void compare_add_facts(const struct image_view *first_image, const struct image_
     if (*candidate->source)
         strlist_addf(facts, "compare.source=%s", candidate->source);
     strlist_addf(facts, "compare.pixels=%llu", (unsigned long long)difference.pixels);
-    if (difference.pixels > 0)
-        strlist_addf(facts, "compare.box=%ux%u%+d%+d", box->width, box->height, box->x, box->y);
+    if (difference.pixels == 0)
+        return;
+    strlist_addf(facts, "compare.one-step=%llu", (unsigned long long)difference.one_step_pixels);
+    strlist_addf(facts, "compare.steps=%u", difference.steps);
+    strlist_addf(facts, "compare.box=%ux%u%+d%+d", box->width, box->height, box->x, box->y);
 }

@@ -7,7 +7,9 @@
 
 struct difference {
     uint64_t pixels;
-    struct rect box; /* the smallest one that holds them all; empty when there is none */
+    uint64_t one_step_pixels; /* of these, what differs by one step of 8 bits a channel, as by rounding */
+    unsigned steps;           /* the largest difference of a channel, up to 255 */
+    struct rect box;          /* the smallest one that holds them all; empty when there is none */
 };
 
 void images_compare(const struct image_view *first_image, const struct image_view *second_image,

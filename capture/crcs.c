@@ -12,7 +12,9 @@ static int add_software_crc(struct capturer *capturer, const struct capture_opti
 {
     struct grab grab = {0};
     struct strlist refused = {0};
-    int status = grab_picture(capturer, options, &grab, taken, &refused, err);
+    struct capture_options own = *options;
+    own.crc = true;
+    int status = grab_picture(capturer, &own, &grab, taken, &refused, err);
     if (status == 0) {
         bool unchanged;
         const char *output = strlist_get(&grab.facts, "output");
@@ -21,7 +23,8 @@ static int add_software_crc(struct capturer *capturer, const struct capture_opti
         facts_add(facts, &grab.facts, "");
         facts_add(facts, &refused, "refused=");
         candidates_add_facts(&capturer->candidates, *taken, facts);
-        strlist_addf(facts, "crc=software 0x%08x %s", picture_crc(&grab.image), output ? output : "");
+        if (!strlist_get(facts, "crc"))
+            strlist_addf(facts, "crc=software 0x%08x %s", picture_crc(&grab.image), output ? output : "");
     }
     strlist_deinit(&grab.facts);
     strlist_deinit(&refused);

@@ -26,17 +26,17 @@ static double colors_look_up(const struct color_table *table, unsigned channel, 
            FULL;
 }
 
-/* Rounds a value from 0 to 1 to the nearest of 256 steps, by way of half steps. */
-static uint8_t to_byte(double value)
+/* Rounds a value from 0 to 1 to the nearest of 65536 steps, by way of half steps. */
+static uint16_t to_word(double value)
 {
-    return value <= 0 ? 0 : value >= 1 ? 255 : (uint8_t)(((unsigned)(value * 510) + 1) / 2);
+    return value <= 0 ? 0 : value >= 1 ? 0xffff : (uint16_t)(((unsigned)(value * 131070) + 1) / 2);
 }
 
 static bool is_identity_table(const struct color_table *table)
 {
     for (int value = 0; value < 256; value++)
         for (unsigned channel = 0; channel < 3; channel++)
-            if (to_byte(colors_look_up(table, channel, value / 255.0)) != value)
+            if (color_to_8_bits(to_word(colors_look_up(table, channel, value / 255.0))) != value)
                 return false;
     return true;
 }
@@ -86,6 +86,7 @@ void colors_deinit(struct colors *colors)
 {
     table_deinit(&colors->degamma);
     table_deinit(&colors->gamma);
+    free(colors->all);
     *colors = (struct colors){0};
 }
 
@@ -104,42 +105,53 @@ static void apply_matrix(const struct colors *colors, double value[3])
                            colors->matrix[row * 3 + 2] * in[2]);
 }
 
-struct byte_tables {
-    double before[3][256]; /* the degamma table */
-    uint8_t all[3][256];   /* the whole conversion, used when no matrix mixes the channels */
-};
-
-static void fill_tables(const struct colors *colors, struct byte_tables *tables)
+bool colors_prepare(struct colors *colors)
 {
-    for (unsigned channel = 0; channel < 3; channel++)
-        for (int value = 0; value < 256; value++) {
-            double linear = colors_look_up(&colors->degamma, channel, value / 255.0);
-            tables->before[channel][value] = linear;
-            tables->all[channel][value] = to_byte(colors_look_up(&colors->gamma, channel, linear));
-        }
-}
-
-static void apply_to_pixel(const struct colors *colors, const struct byte_tables *tables, uint8_t *pixel)
-{
-    double value[3];
-    for (int channel = 0; channel < 3; channel++)
-        value[channel] = tables->before[channel][pixel[channel]];
-    apply_matrix(colors, value);
-    for (unsigned channel = 0; channel < 3; channel++)
-        pixel[channel] = to_byte(colors_look_up(&colors->gamma, channel, value[channel]));
-}
-
-void colors_apply(const struct colors *colors, uint8_t *rgb, uint32_t stride, uint32_t width, uint32_t height)
-{
-    struct byte_tables tables;
-    fill_tables(colors, &tables);
-    for (uint32_t y = 0; y < height; y++) {
-        uint8_t *pixel = rgb + (size_t)y * stride;
-        for (uint32_t x = 0; x < width; x++, pixel += 3)
-            if (colors->has_matrix)
-                apply_to_pixel(colors, &tables, pixel);
-            else
-                for (int channel = 0; channel < 3; channel++)
-                    pixel[channel] = tables.all[channel][pixel[channel]];
+    uint16_t *all = colors->has_matrix ? NULL : malloc(sizeof *all * 3 * COLORS_TABLE_MAX);
+    for (uint32_t i = 0; all && i < 3 * COLORS_TABLE_MAX; i++) {
+        unsigned channel = i / COLORS_TABLE_MAX;
+        double linear = colors_look_up(&colors->degamma, channel, i % COLORS_TABLE_MAX / FULL);
+        all[i] = to_word(colors_look_up(&colors->gamma, channel, linear));
     }
+    free(colors->all);
+    colors->all = all;
+    return all || colors->has_matrix;
+}
+
+static void apply_to_color(const struct colors *colors, struct color *color)
+{
+    double value[3] = {colors_look_up(&colors->degamma, 0, color->red / FULL),
+                       colors_look_up(&colors->degamma, 1, color->green / FULL),
+                       colors_look_up(&colors->degamma, 2, color->blue / FULL)};
+    apply_matrix(colors, value);
+    color->red = to_word(colors_look_up(&colors->gamma, 0, value[0]));
+    color->green = to_word(colors_look_up(&colors->gamma, 1, value[1]));
+    color->blue = to_word(colors_look_up(&colors->gamma, 2, value[2]));
+}
+
+void colors_apply(const struct colors *colors, struct color *row, uint32_t width)
+{
+    const uint16_t *all = colors->all;
+    for (uint32_t x = 0; x < width; x++) {
+        if (!all) {
+            apply_to_color(colors, &row[x]);
+            continue;
+        }
+        row[x].red = all[row[x].red];
+        row[x].green = all[COLORS_TABLE_MAX + row[x].green];
+        row[x].blue = all[2 * COLORS_TABLE_MAX + row[x].blue];
+    }
+}
+
+bool colors_tint(const struct colors *colors)
+{
+    for (uint32_t value = 0; value < 256; value++) {
+        uint16_t wide = (uint16_t)(value * 257);
+        struct color grey = {wide, wide, wide, 0xffff};
+        apply_to_color(colors, &grey);
+        uint8_t green = color_to_8_bits(grey.green);
+        if (color_to_8_bits(grey.red) != green || color_to_8_bits(grey.blue) != green)
+            return true;
+    }
+    return false;
 }

@@ -21,6 +21,7 @@ struct colors {
     struct color_table degamma, gamma; /* before and after the matrix */
     bool has_matrix;
     double matrix[9]; /* rows, of red, green, blue */
+    uint16_t *all;    /* owned: each channel's conversion, by its value; NULL: not prepared, or a matrix mixes them */
 };
 
 /* Reads blobs of the kernel: arrays of struct drm_color_lut, and a struct drm_color_ctm (numbers of sign and magnitude
@@ -30,7 +31,12 @@ bool color_table_read(struct color_table *table, const uint8_t *bytes, size_t le
 bool colors_read_matrix(struct colors *colors, const uint8_t *bytes, size_t len);
 void colors_deinit(struct colors *colors); /* accepts zeroed ones; leaves them zeroed */
 
-/* Converts RGB24 rows in place. */
-void colors_apply(const struct colors *colors, uint8_t *rgb, uint32_t stride, uint32_t width, uint32_t height);
+/* Prepares for colors_apply(). Returns false when there is no memory. */
+bool colors_prepare(struct colors *colors);
+/* Converts a row in place. */
+void colors_apply(const struct colors *colors, struct color *row, uint32_t width);
+
+/* Returns whether it changes the channels in different ways, so that grey is not grey any more. */
+bool colors_tint(const struct colors *colors);
 
 #endif

@@ -152,27 +152,29 @@ static void draw_row(struct color *row, const struct plan *plan, uint32_t y)
 static void pack_row(uint8_t *rgb, const struct color *row, uint32_t width)
 {
     for (uint32_t x = 0; x < width; x++, rgb += 3) {
-        rgb[0] = (uint8_t)(row[x].red >> 8);
-        rgb[1] = (uint8_t)(row[x].green >> 8);
-        rgb[2] = (uint8_t)(row[x].blue >> 8);
+        rgb[0] = color_to_8_bits(row[x].red);
+        rgb[1] = color_to_8_bits(row[x].green);
+        rgb[2] = color_to_8_bits(row[x].blue);
     }
 }
 
-static void compose_draw(uint8_t *rgb, uint32_t stride, uint32_t width, uint32_t height, struct color *row,
-                         const struct plan *plans, size_t count)
+static void compose_draw(const struct compose_target *target, struct color *row, const struct plan *plans, size_t count)
 {
-    for (uint32_t y = 0; y < height; y++) {
+    uint32_t width = target->width;
+    for (uint32_t y = 0; y < target->height; y++) {
         for (uint32_t x = 0; x < width; x++)
             row[x] = (struct color){.alpha = OPAQUE};
         for (size_t i = 0; i < count; i++)
             draw_row(row, &plans[i], y);
-        pack_row(rgb + (size_t)y * stride, row, width);
+        if (target->finish)
+            target->finish(target->context, y, row);
+        pack_row(target->rgb + (size_t)y * target->stride, row, width);
     }
 }
 
-int compose(uint8_t *rgb, uint32_t stride, uint32_t width, uint32_t height, const struct layer *layers, size_t count,
-            struct error *err)
+int compose(const struct compose_target *target, const struct layer *layers, size_t count, struct error *err)
 {
+    uint32_t width = target->width, height = target->height;
     struct plan *plans = calloc(count + 1, sizeof *plans);
     struct color *row = malloc((width ? width : 1) * sizeof *row);
     int status = plans && row ? 0 : error_set(err, ERR_NO_MEMORY, "no memory to compose %zu planes", count);
@@ -182,7 +184,7 @@ int compose(uint8_t *rgb, uint32_t stride, uint32_t width, uint32_t height, cons
             plans[i].blend = BLEND_NONE;
     }
     if (status == 0)
-        compose_draw(rgb, stride, width, height, row, plans, count);
+        compose_draw(target, row, plans, count);
     for (size_t i = 0; i < count && plans; i++)
         plan_deinit(&plans[i]);
     free(row);

@@ -45,9 +45,16 @@ struct layer {
 /* Sorts layers bottom to top: by zpos where every layer has one, else by kind; then by id. */
 void compose_sort(struct layer *layers, size_t count);
 
-/* Draws the layers (bottom to top) over black into RGB24 rows. The pixels' alpha of the lowest layer is ignored, since
-   nothing is behind it, unless that layer is a cursor. */
-int compose(uint8_t *rgb, uint32_t stride, uint32_t width, uint32_t height, const struct layer *layers, size_t count,
-            struct error *err);
+struct compose_target {
+    uint8_t *rgb; /* RGB24 rows */
+    uint32_t stride, width, height;
+    /* Is given each row with all its layers, from top to bottom, before it is rounded to 8 bits; may change it. NULL: none. */
+    void (*finish)(void *context, uint32_t y, struct color *row);
+    void *context;
+};
+
+/* Draws the layers (bottom to top) over black, in 16 bits a channel, of which the target gets the nearest 8. The pixels'
+   alpha of the lowest layer is ignored, since nothing is behind it, unless that layer is a cursor. */
+int compose(const struct compose_target *target, const struct layer *layers, size_t count, struct error *err);
 
 #endif

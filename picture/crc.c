@@ -5,6 +5,29 @@
 
 #define BLOCK 256 /* pixels that are widened at a time */
 
+static uint8_t *crc_put_color(uint8_t *to, const struct color *color)
+{
+    to[0] = to[1] = 0xff;
+    to[2] = (uint8_t)color->red, to[3] = (uint8_t)(color->red >> 8);
+    to[4] = (uint8_t)color->green, to[5] = (uint8_t)(color->green >> 8);
+    to[6] = (uint8_t)color->blue, to[7] = (uint8_t)(color->blue >> 8);
+    return to + 8;
+}
+
+uint32_t picture_crc_add(uint32_t crc, const struct color *row, uint32_t width)
+{
+    uint8_t wide[BLOCK * 8], *to = wide;
+    uLong inverted = (uint32_t)~crc;
+    for (uint32_t x = 0; x < width; x++) {
+        to = crc_put_color(to, &row[x]);
+        if (to < wide + sizeof wide && x + 1 < width)
+            continue;
+        inverted = crc32(inverted, wide, (uInt)(to - wide));
+        to = wide;
+    }
+    return ~(uint32_t)inverted;
+}
+
 static uint32_t crc_widen(uint8_t *wide, const uint8_t *pixels, uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++, wide += 8, pixels += 3) {
@@ -16,7 +39,7 @@ static uint32_t crc_widen(uint8_t *wide, const uint8_t *pixels, uint32_t count)
     return count * 8;
 }
 
-/* Computes the CRC. zlib inverts the value before and after, so that starting with all bits set begins with 0. */
+/* zlib inverts the value before and after, so that starting with all bits set begins with 0. */
 uint32_t picture_crc(const struct image_view *image)
 {
     uint8_t wide[BLOCK * 8];

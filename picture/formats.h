@@ -19,6 +19,12 @@ struct color {
     uint16_t red, green, blue, alpha;
 };
 
+/* Rounds a value of 16 bits to the nearest of 8 bits: value / 257, which is never half-way between two. */
+static inline uint8_t color_to_8_bits(uint16_t value)
+{
+    return (uint8_t)((value * 255u + 32895) >> 16);
+}
+
 enum yuv_encoding { YUV_BT601, YUV_BT709, YUV_BT2020 };
 
 /* Linear pixels in memory. Only the rows from first_row on are present; first_row fits the subsampling of each

@@ -20,7 +20,7 @@ enum apart_verb { APART_OPEN, APART_GRAB, APART_DISPLAYS, APART_WINDOWS, APART_C
 struct apart_request {
     uint32_t verb;
     int32_t timeout_ms;
-    bool has_region, cursor, colors, passive, has_output;
+    bool has_region, cursor, colors, crc, passive, has_output;
     struct rect region;
     uint32_t rule_count; /* of the card classes */
     uint32_t target_len; /* bytes, before the texts */

@@ -256,6 +256,7 @@ static void apart_write_request(struct buffer *out, enum apart_verb verb, const 
         .has_region = options->has_region,
         .cursor = options->cursor,
         .colors = options->colors,
+        .crc = options->crc,
         .passive = options->passive,
         .has_output = options->output != NULL,
         .region = options->region,

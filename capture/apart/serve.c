@@ -144,6 +144,7 @@ static void asked_parse(struct asked *asked, struct serving *serving)
         .region = head->region,
         .cursor = head->cursor,
         .colors = head->colors,
+        .crc = head->crc,
         .passive = head->passive,
         .timeout_ms = head->timeout_ms,
         .target = {asked->bytes, head->target_len},

@@ -134,8 +134,15 @@ static void merge_snapshot(struct drm_snapshot *all, const struct drm_snapshot *
     if (cursor > all->cursor)
         all->cursor = cursor;
     all->coherent &= snapshot->coherent;
+    all->crc = snapshot->crc;
     all->read_us += snapshot->read_us;
     all->compose_us += snapshot->compose_us;
+}
+
+/* Returns whether the picture's CRC is wanted and it is of one output: rows of several are not composed in one go. */
+static bool wants_crc(const struct drm_layout *layout, const struct capture_options *options)
+{
+    return options->crc && layout->outputs->width == layout->area.width;
 }
 
 static int take_snapshots(struct capture *capture, const struct drm_layout *layout,
@@ -143,7 +150,11 @@ static int take_snapshots(struct capture *capture, const struct drm_layout *layo
                           struct strlist *facts, struct error *err)
 {
     struct drm_snapshot_options how = {
-        .cursor = options->cursor, .colors = options->colors, .deadline_ms = os_deadline(options->timeout_ms)};
+        .cursor = options->cursor,
+        .colors = options->colors,
+        .crc_of = wants_crc(layout, options) ? region : NULL,
+        .deadline_ms = os_deadline(options->timeout_ms),
+    };
     uint32_t stride = layout->area.width * 3;
     *all = (struct drm_snapshot){.coherent = true};
     for (size_t i = 0; i < layout->count; i++) {
@@ -189,6 +200,8 @@ static int make_picture(struct capture *capture, const struct capture_options *o
     if (status < 0)
         return status;
     add_snapshot_facts(&layout, &region, &snapshot, facts);
+    if (wants_crc(&layout, options))
+        strlist_addf(facts, "crc=software 0x%08x %s", snapshot.crc, strlist_get(facts, "output"));
     *image = (struct image_view){
         .pixels = capture->pixels + ((size_t)region.y * layout.area.width + (size_t)region.x) * 3,
         .width = region.width,

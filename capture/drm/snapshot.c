@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "capture/drm/snapshot.h"
 
+#include "picture/crc.h"
 #include "picture/detile.h"
 #include "capture/drm/frame.h"
 #include "platform/clock.h"
@@ -177,27 +178,72 @@ static bool has_palette(const struct attempt *attempt)
     return found;
 }
 
-static void finish_colors(const struct drm_output *output, const struct attempt *attempt, bool apply, uint8_t *rgb,
-                          uint32_t stride, struct strlist *facts)
+/* Adds what is known of the CRTC's conversion, and sets *apply where the picture is to include it. */
+static void add_color_facts(const struct drm_output *output, const struct attempt *attempt, const struct colors *colors,
+                            bool *apply, struct strlist *facts)
+{
+    bool before = colors->degamma.entries != NULL, indexed = has_palette(attempt);
+    bool gamma = colors->gamma.entries && !indexed;
+    *apply &= (before || colors->has_matrix || gamma) && !indexed;
+    if (!before && !colors->has_matrix && !gamma)
+        return;
+    strlist_addf(facts, "color=%s%s%s%s%s", before ? "degamma" : "", before && (colors->has_matrix || gamma) ? " " : "",
+                 colors->has_matrix ? "ctm" : "", colors->has_matrix && gamma ? " " : "", gamma ? "gamma" : "");
+    strlist_addf(facts, "color.applied=%d", *apply);
+    if (!*apply && !indexed && colors_tint(colors))
+        strlist_addf(facts,
+                     "warning=%s: the display hardware tints the picture, as for the night, and what was captured is "
+                     "before that (color=applied has it)",
+                     output->name);
+}
+
+/* ---- composing ---- */
+
+/* What is done with each row before it is rounded to 8 bits. */
+struct finishing {
+    const struct colors *colors; /* borrowed; NULL: none to apply */
+    uint32_t width;
+    const struct rect *crc_of; /* borrowed; NULL: none is wanted */
+    uint32_t crc;
+};
+
+static void finish_row(void *context, uint32_t y, struct color *row)
+{
+    struct finishing *finishing = context;
+    const struct rect *part = finishing->crc_of;
+    if (finishing->colors)
+        colors_apply(finishing->colors, row, finishing->width);
+    if (part && y >= (uint32_t)part->y && y - (uint32_t)part->y < part->height)
+        finishing->crc = picture_crc_add(finishing->crc, row + part->x, part->width);
+}
+
+static int snapshot_compose(const struct drm_output *output, const struct drm_snapshot_options *options,
+                            struct attempt *attempt, struct compose_target *target, struct drm_snapshot *snapshot,
+                            struct strlist *facts, struct error *err)
 {
     struct colors colors;
+    struct finishing finishing = {.width = output->width, .crc_of = options->crc_of};
+    bool apply = options->colors;
     drm_state_read_colors(output->card, output->crtc, &colors);
-    bool gamma = colors.gamma.entries && !has_palette(attempt);
-    if (colors.degamma.entries || colors.has_matrix || gamma) {
-        bool before = colors.degamma.entries != NULL;
-        strlist_addf(facts, "color=%s%s%s%s%s", before ? "degamma" : "",
-                     before && (colors.has_matrix || gamma) ? " " : "", colors.has_matrix ? "ctm" : "",
-                     colors.has_matrix && gamma ? " " : "", gamma ? "gamma" : "");
-        strlist_addf(facts, "color.applied=%d", apply && !has_palette(attempt));
-        if (apply && !has_palette(attempt))
-            colors_apply(&colors, rgb, stride, output->width, output->height);
-    }
+    add_color_facts(output, attempt, &colors, &apply, facts);
+    int status = !apply || colors_prepare(&colors)
+                     ? 0
+                     : error_set(err, ERR_NO_MEMORY, "no memory for the colour tables of %s", output->name);
+    finishing.colors = apply ? &colors : NULL;
+    target->finish = apply || options->crc_of ? finish_row : NULL;
+    target->context = &finishing;
+    compose_sort(attempt->layers, attempt->count);
+    if (status == 0)
+        status = compose(target, attempt->layers, attempt->count, err);
+    snapshot->crc = finishing.crc;
     colors_deinit(&colors);
+    return status;
 }
 
 int drm_snapshot_take(const struct drm_output *output, const struct drm_snapshot_options *options, uint8_t *rgb,
                       uint32_t stride, struct drm_snapshot *snapshot, struct strlist *facts, struct error *err)
 {
+    struct compose_target target = {rgb, stride, output->width, output->height, NULL, NULL};
     struct attempt *attempt = calloc(1, sizeof *attempt);
     if (!attempt)
         return error_set(err, ERR_NO_MEMORY, "no memory to read the planes of %s", output->name);
@@ -208,10 +254,7 @@ int drm_snapshot_take(const struct drm_output *output, const struct drm_snapshot
         snapshot->cursor_place = attempt->cursor_place;
         snapshot->read_us = attempt->read_us;
         int64_t start_us = os_clock_us();
-        compose_sort(attempt->layers, attempt->count);
-        status = compose(rgb, stride, output->width, output->height, attempt->layers, attempt->count, err);
-        if (status == 0)
-            finish_colors(output, attempt, options->colors, rgb, stride, facts);
+        status = snapshot_compose(output, options, attempt, &target, snapshot, facts, err);
         snapshot->compose_us = os_clock_us() - start_us;
     }
     attempt_clear(attempt);

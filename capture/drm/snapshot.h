@@ -8,8 +8,9 @@
 
 struct drm_snapshot_options {
     bool cursor;
-    bool colors;         /* apply the CRTC's tables and its matrix */
-    int64_t deadline_ms; /* os_deadline()'s; after it there is no further attempt */
+    bool colors;               /* apply the CRTC's tables and its matrix */
+    const struct rect *crc_of; /* the part of the output that the CRC is computed of; NULL: none */
+    int64_t deadline_ms;       /* os_deadline()'s; after it there is no further attempt */
 };
 
 /* Where several outputs differ, the highest value is reported. */
@@ -19,6 +20,7 @@ struct drm_snapshot {
     bool coherent; /* the planes were the same after the last byte was read as before the first */
     enum drm_cursor cursor;
     struct rect cursor_place;    /* on the output, when it was drawn; may lie beyond it */
+    uint32_t crc;                /* of all 16 bits a channel (picture/crc.h), where one was asked for */
     int64_t read_us, compose_us; /* copying pixels out of video memory, in the last try; making a picture of them */
 };
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "capture/win32/duplication_surface.h"
 
+#include "picture/formats.h"
+
 #include <string.h>
 
 static bool surface_is_transposed(enum duplication_rotation rotation)
@@ -27,6 +29,13 @@ static int surface_check(const struct duplication_surface *surface, const struct
     return 0;
 }
 
+/* Widens ten bits to 16, which are then rounded. */
+static uint8_t surface_round(uint32_t value)
+{
+    value &= 1023;
+    return color_to_8_bits((uint16_t)(value << 6 | value >> 4));
+}
+
 static void surface_convert_pixel(uint8_t *rgb, const uint8_t *pixel, uint32_t format)
 {
     uint32_t packed;
@@ -38,9 +47,9 @@ static void surface_convert_pixel(uint8_t *rgb, const uint8_t *pixel, uint32_t f
         return;
     }
     memcpy(&packed, pixel, sizeof packed);
-    rgb[0] = (uint8_t)(packed >> 2);
-    rgb[1] = (uint8_t)(packed >> 12);
-    rgb[2] = (uint8_t)(packed >> 22);
+    rgb[0] = surface_round(packed);
+    rgb[1] = surface_round(packed >> 10);
+    rgb[2] = surface_round(packed >> 20);
 }
 
 /* Returns the texel of the pixel x, y of the output. */

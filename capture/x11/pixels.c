@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "capture/x11/pixels.h"
 
+#include "picture/formats.h"
+
 #include <string.h>
 
 size_t x11_channel_count(const struct x11_channel *channel)
@@ -8,11 +10,13 @@ size_t x11_channel_count(const struct x11_channel *channel)
     return (size_t)(channel->mask >> channel->shift) + 1;
 }
 
-/* Scales a value to 8 bits by repeating its bits, so that the largest value is 255 and the steps are even. */
+/* Scales a value to 8 bits: more are rounded to the nearest, fewer are repeated, so that the largest value is 255 and the
+   steps are even. */
 static uint8_t x11_scale_to_8_bits(uint32_t value, unsigned bits)
 {
+    uint32_t largest = (1u << bits) - 1;
     if (bits >= 8)
-        return (uint8_t)(value >> (bits - 8));
+        return (uint8_t)((value * 255 + largest / 2) / largest);
     uint32_t repeated = 0;
     unsigned have = 0;
     for (; have < 8; have += bits)
@@ -62,7 +66,7 @@ void x11_decoder_set_color(struct x11_decoder *decoder, enum x11_channel_index c
     struct x11_channel *c = &decoder->channels[channel];
     if (index >= x11_channel_count(c))
         return;
-    c->value[index] = (uint8_t)(intensity >> 8);
+    c->value[index] = color_to_8_bits(intensity);
     decoder->plain = false;
 }
 

@@ -202,7 +202,7 @@ TRUE_COLOR, DIRECT_COLOR = 4, 5
 
 def channel_values(colors, mask, part):
     """{bits of the pixel that the mask cuts out: 8-bit intensity} by what the server says of some pixels."""
-    return {color[0] & mask: color[part] >> 8 for color in colors}
+    return {color[0] & mask: round(color[part] / 257) for color in colors}
 
 
 def read_colors(data, visual, bits, masks):

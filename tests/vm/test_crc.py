@@ -36,6 +36,36 @@ def both_are_what_the_hardware_has(machine):
     check(told["software"] == told["debugfs"], told)
 
 
+SOFT = [("soft cursor", ["primary:XR24:{size}:gradient", "cursor:AR24:64x64:glass:CRTC_X=100:CRTC_Y=50"]),
+        ("soft overlay and cursor", ["primary:XR48:{size}:gradient", "overlay:AR24:300x200:glass:CRTC_X=401:CRTC_Y=303",
+                                     "cursor:AR24:64x64:glass:CRTC_X=390:CRTC_Y=290"]),
+        ("overlay AR48", ["primary:XR24:{size}:negative", "overlay:AR48:300x200:glass:CRTC_X=11:CRTC_Y=33"])]
+
+
+def what_is_mixed_in_16_bits(machine):
+    """The picture's 8 bits no longer have the hardware's CRC, but what the agent composed has."""
+    def take(what):
+        _, _, _, pixels = machine.picture()
+        told, refused = crcs(machine)
+        rig.note(machine, f"{what}, CRC by the agent", f"CRC {told['debugfs']}", told["software"] == told["debugfs"])
+        check(told["software"] == told["debugfs"] == shell_crc(machine), (what, told, refused))
+        check(told["software"] != f"0x{picture.crc(pixels):08x}", f"{what} is exact in 8 bits, and shows nothing")
+    for what, planes in SOFT:
+        rig.with_client(machine, rig.scene(planes), lambda: take(what))  # noqa: B023
+
+
+def a_part_of_what_is_mixed(machine):
+    """Of a region that is all it is the whole's, and where the 8 bits are exact it is theirs."""
+    def take():
+        whole, _ = crcs(machine)
+        all_of_it, _ = crcs(machine, f"region={rig.SIZE[0]}x{rig.SIZE[1]}+0+0")
+        plain, _ = crcs(machine, "region=100x7+3+11")  # where the gradient alone is
+        _, _, _, pixels = machine.picture(region="100x7+3+11")
+        check(all_of_it == whole, (all_of_it, whole))
+        check(plain["software"] == f"0x{picture.crc(pixels):08x}", plain)
+    rig.with_client(machine, rig.scene(SOFT[0][1]), take)
+
+
 def a_change_is_seen_by_both(machine):
     before, _ = crcs(machine)
     machine.shell("echo a change > /dev/tty0")
@@ -81,7 +111,7 @@ def without_debugfs(machine):
         machine.shell("mount -t debugfs debug /sys/kernel/debug")
 
 
-TESTS = [both_are_what_the_hardware_has, a_change_is_seen_by_both, hardware_without_pixels, one_that_is_read_already,
+TESTS = [both_are_what_the_hardware_has, what_is_mixed_in_16_bits, a_part_of_what_is_mixed, a_change_is_seen_by_both, hardware_without_pixels, one_that_is_read_already,
          nothing_is_changed, without_debugfs]
 
 if __name__ == "__main__":

@@ -50,6 +50,8 @@ static void every_channel_of_every_pixel_counts(void)
                 change(x, y, channel);
                 images_compare(&one, &other, &difference);
                 CHECK_INT(difference.pixels, 1);
+                CHECK_INT(difference.one_step_pixels, 1);
+                CHECK_INT(difference.steps, 1);
                 CHECK(is_box(x, y, 1, 1));
             }
 }
@@ -70,10 +72,28 @@ static void a_box_holds_all(void)
     CHECK(is_box(0, 0, WIDTH, HEIGHT));
 }
 
+/* As rounding makes it, in either direction; in several channels of a pixel too. */
+static void one_step_is_told_from_more(void)
+{
+    begin();
+    change(0, 0, 0), change(0, 0, 1), change(0, 0, 2);
+    one_pixels[4 * STRIDE_ONE + 6 * 3]++; /* the other way */
+    images_compare(&one, &other, &difference);
+    CHECK(difference.pixels == 2 && difference.one_step_pixels == 2 && difference.steps == 1);
+    change(3, 2, 2), change(3, 2, 2), change(3, 2, 0);
+    images_compare(&one, &other, &difference);
+    CHECK(difference.pixels == 3 && difference.one_step_pixels == 2 && difference.steps == 2);
+    memset(one_pixels, 0, 3);
+    memset(other_pixels, 255, 3);
+    images_compare(&one, &other, &difference);
+    CHECK(difference.pixels == 3 && difference.one_step_pixels == 1 && difference.steps == 255);
+}
+
 int main(void)
 {
     RUN(equal_images);
     RUN(every_channel_of_every_pixel_counts);
     RUN(a_box_holds_all);
+    RUN(one_step_is_told_from_more);
     return CHECK_RESULT();
 }

@@ -33,9 +33,12 @@ static uint64_t fixed(double value)
 
 static uint32_t apply(uint32_t rgb)
 {
-    uint8_t pixel[3] = {(uint8_t)(rgb >> 16), (uint8_t)(rgb >> 8), (uint8_t)rgb};
-    colors_apply(&colors, pixel, 3, 1, 1);
-    return (uint32_t)pixel[0] << 16 | (uint32_t)pixel[1] << 8 | pixel[2];
+    struct color color = {(uint16_t)((rgb >> 16 & 255) * 257), (uint16_t)((rgb >> 8 & 255) * 257),
+                          (uint16_t)((rgb & 255) * 257), 0xffff};
+    CHECK(colors_prepare(&colors));
+    colors_apply(&colors, &color, 1);
+    return (uint32_t)color_to_8_bits(color.red) << 16 | (uint32_t)color_to_8_bits(color.green) << 8 |
+           color_to_8_bits(color.blue);
 }
 
 static void nothing_is_done_without_any(void)
@@ -103,14 +106,44 @@ static void matrices_mix_channels(void)
     CHECK(read_matrix() && !colors.has_matrix);
 }
 
-static void strides_are_kept(void)
+/* What lies between two steps of 8 bits goes to between two steps too. */
+static void all_16_bits_count(void)
 {
-    uint8_t rows[2][8] = {{0, 0, 0, 255, 255, 255, 9, 9}, {255, 0, 255, 0, 255, 0, 9, 9}};
-    static const uint8_t want[2][8] = {{255, 255, 255, 0, 0, 0, 9, 9}, {0, 255, 0, 255, 0, 255, 9, 9}};
+    struct color row[3] = {{0x1234, 0, 0xffff, 7}, {0, 0x8001, 1, 8}, {1, 2, 3, 9}};
+    static const struct color want[2] = {{0xedcb, 0xffff, 0, 7}, {0xffff, 0x7ffe, 0xfffe, 8}};
+    static const double identity_of_red[9] = {1, 0, 0, 0, 0, 0, 0, 0, 1};
     entry(0, 0xffff, 0xffff, 0xffff), entry(1, 0, 0, 0);
     CHECK(read_lut(&colors.gamma, 2));
-    colors_apply(&colors, rows[0], 8, 2, 2);
-    CHECK(memcmp(rows, want, sizeof rows) == 0);
+    CHECK(colors_prepare(&colors));
+    colors_apply(&colors, row, 2);
+    CHECK(memcmp(row, want, sizeof want) == 0);
+    CHECK(row[2].red == 1 && row[2].green == 2 && row[2].blue == 3); /* beyond the width */
+    for (int i = 0; i < 9; i++)
+        matrix[i] = fixed(identity_of_red[i]);
+    CHECK(read_matrix() && colors_prepare(&colors));
+    colors_apply(&colors, row, 1);
+    CHECK(row[0].red == 0x1234 && row[0].green == 0xffff && row[0].blue == 0xffff);
+    colors_deinit(&colors);
+}
+
+/* As the programs for the night do it: less blue, a little less green. */
+static void uneven_tables_tint(void)
+{
+    colors_deinit(&colors);
+    CHECK(!colors_tint(&colors));
+    entry(0, 0, 0, 0), entry(1, 0x8000, 0x8000, 0x8000);
+    CHECK(read_lut(&colors.gamma, 2));
+    CHECK(!colors_tint(&colors)); /* darker, but grey is grey */
+    entry(1, 0xffff, 0xf000, 0xc000);
+    CHECK(read_lut(&colors.gamma, 2));
+    CHECK(colors_tint(&colors));
+    colors_deinit(&colors);
+    for (int i = 0; i < 9; i++)
+        matrix[i] = fixed(i == 8 ? 0.5 : i % 4 == 0);
+    CHECK(read_matrix() && colors_tint(&colors));
+    for (int i = 0; i < 9; i++)
+        matrix[i] = fixed(i % 4 == 0 ? 0.5 : 0.25); /* paler */
+    CHECK(read_matrix() && !colors_tint(&colors));
     colors_deinit(&colors);
 }
 
@@ -132,7 +165,8 @@ int main(void)
     RUN(tables_are_interpolated);
     RUN(both_tables_in_their_order);
     RUN(matrices_mix_channels);
-    RUN(strides_are_kept);
+    RUN(all_16_bits_count);
+    RUN(uneven_tables_tint);
     RUN(blobs_of_other_sizes_are_refused);
     return CHECK_RESULT();
 }

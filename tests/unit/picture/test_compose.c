@@ -153,12 +153,12 @@ static void check(const struct layer *layers, unsigned count, unsigned width, un
     screen.height = height;
     for (unsigned i = 0; i < count; i++)
         draw_reference(&screen, &layers[i], i == 0);
-    CHECK_INT(compose(rgb, width * 3 + 1, width, height, layers, count, &err), 0);
+    CHECK_INT(compose(&(struct compose_target){rgb, width * 3 + 1, width, height, NULL, NULL}, layers, count, &err), 0);
     for (unsigned y = 0; y < height; y++)
         for (unsigned x = 0; x < width; x++)
             for (int i = 0; i < 3; i++) {
                 double value = screen.pixels[y * width + x][i];
-                int want = (int)(value * 255 + 1e-6);
+                int want = (int)(value * 255 + 0.5);
                 int difference = abs(rgb[y * (width * 3 + 1) + x * 3 + (unsigned)i] - want);
                 worst = difference > worst ? difference : worst;
             }
@@ -175,7 +175,7 @@ static void nothing_is_black(void)
 {
     uint8_t rgb[6] = {1, 2, 3, 4, 5, 6};
     struct error err;
-    CHECK_INT(compose(rgb, 6, 2, 1, NULL, 0, &err), 0);
+    CHECK_INT(compose(&(struct compose_target){rgb, 6, 2, 1, NULL, NULL}, NULL, 0, &err), 0);
     CHECK(memcmp(rgb, "\0\0\0\0\0\0", 6) == 0);
 }
 
@@ -208,7 +208,7 @@ static void a_quarter_turn_is_counter_clockwise(void)
     layer.rotation = ROTATE_90;
     layer.width = 1;
     layer.height = 2;
-    CHECK_INT(compose(rgb, 3, 1, 2, &layer, 1, &err), 0);
+    CHECK_INT(compose(&(struct compose_target){rgb, 3, 1, 2, NULL, NULL}, &layer, 1, &err), 0);
     CHECK(memcmp(rgb, "\0\377\0\377\0\0", 6) == 0);
     free_layers(&layer, 1);
 }
@@ -243,7 +243,7 @@ static void fractions_of_a_pixel(void)
     layer.src_x = 0x8000;
     layer.src_width = 2 << 16;
     layer.width = 4; /* middles at 0.75, 1.25, 1.75 and 2.25 */
-    CHECK_INT(compose(rgb, 12, 4, 1, &layer, 1, &err), 0);
+    CHECK_INT(compose(&(struct compose_target){rgb, 12, 4, 1, NULL, NULL}, &layer, 1, &err), 0);
     CHECK(rgb[0] == 10 && rgb[3] == 20 && rgb[6] == 20 && rgb[9] == 30);
     free_layers(&layer, 1);
 }
@@ -266,8 +266,14 @@ static void blending(void)
         }
 }
 
+static void keep_red(void *context, uint32_t y, struct color *row)
+{
+    CHECK_INT(y, 0);
+    *(int *)context = row->red;
+}
+
 /* What comes of one pixel over another, both of the given red. The frames are of 16 bits a channel, and so is what is
-   mixed: the result is its upper 8 bits. */
+   mixed, before it is rounded to 8. */
 static int mixed(uint16_t over, uint16_t over_alpha, uint16_t below, enum blend mode, uint16_t layer_alpha)
 {
     struct layer layers[2] = {make_layer(2, 1, "AR48"), make_layer(2, 1, "AR48")};
@@ -276,6 +282,8 @@ static int mixed(uint16_t over, uint16_t over_alpha, uint16_t below, enum blend 
                             {0, 0, 0, 0, over & 0xff, over >> 8, over_alpha & 0xff, over_alpha >> 8}};
     uint8_t rgb[3];
     struct error err;
+    int red = -1;
+    struct compose_target target = {rgb, 3, 1, 1, keep_red, &red};
     for (int i = 0; i < 2; i++) {
         memcpy((void *)(uintptr_t)layers[i].frame.data[0], pixels[i], 8);
         layers[i].frame.width = layers[i].width = 1;
@@ -283,20 +291,20 @@ static int mixed(uint16_t over, uint16_t over_alpha, uint16_t below, enum blend 
     }
     layers[1].blend = mode;
     layers[1].alpha = layer_alpha;
-    CHECK_INT(compose(rgb, 3, 1, 1, layers, 2, &err), 0);
+    CHECK_INT(compose(&target, layers, 2, &err), 0);
+    CHECK_INT(rgb[0], (int)(red / 257.0 + 0.5));
     free_layers(layers, 2);
-    return rgb[0];
+    return red;
 }
 
-/* By the definition in whole numbers, rounded to the nearest of 0xffff steps: values at which cutting off would end one
-   of 256 steps lower. */
+/* By the definition in whole numbers, rounded to the nearest of 0xffff steps. */
 static void mixing_is_rounded(void)
 {
     unsigned different = 0;
     for (uint32_t below = 0; below < 0x10000; below += 0x101)
         for (uint32_t alpha = 1; alpha < 0xffff; alpha += 0x1357) {
             uint64_t sum = (uint64_t)0x80ff * alpha + (uint64_t)below * (0xffff - alpha);
-            int want = (int)((2 * sum + 0xffff) / (2 * 0xffff)) >> 8, cut = (int)(sum / 0xffff) >> 8;
+            int want = (int)((2 * sum + 0xffff) / (2 * 0xffff)), cut = (int)(sum / 0xffff);
             CHECK_INT(mixed(0x80ff, (uint16_t)alpha, (uint16_t)below, BLEND_COVERAGE, 0xffff), want);
             different += want != cut;
         }
@@ -311,13 +319,38 @@ static void a_product_of_alphas_is_rounded(void)
         for (uint32_t pixel = 1; pixel < 0xffff; pixel += 0x1f3) {
             uint64_t product = (uint64_t)layer * pixel;
             uint32_t alpha = (uint32_t)((2 * product + 0xffff) / (2 * 0xffff)), cut = (uint32_t)(product / 0xffff);
-            int want = (int)((2 * (uint64_t)0xffff * alpha + 0xffff) / (2 * 0xffff)) >> 8; /* white over black */
-            if (want == (int)(cut >> 8))
+            if (alpha == cut)
                 continue;
-            CHECK_INT(mixed(0xffff, (uint16_t)pixel, 0, BLEND_COVERAGE, (uint16_t)layer), want);
+            /* white over black */
+            CHECK_INT(mixed(0xffff, (uint16_t)pixel, 0, BLEND_COVERAGE, (uint16_t)layer), (int)alpha);
             different++;
         }
     CHECK(different > 0);
+}
+
+/* All values of 16 bits, against arithmetic in floating point. */
+static void sixteen_bits_are_rounded_to_eight(void)
+{
+    for (uint32_t value = 0; value < 0x10000; value++)
+        CHECK_INT(color_to_8_bits((uint16_t)value), (int)(value / 257.0 + 0.5));
+}
+
+static void turn_over(void *context, uint32_t y, struct color *row)
+{
+    for (int x = 0; x < *(int *)context; x++)
+        row[x].red = (uint16_t)(0xffff - row[x].red - y);
+}
+
+static void a_row_is_finished_before_it_is_rounded(void)
+{
+    struct layer layer = make_layer(5, 3, "XR24");
+    uint8_t rgb[5 * 3 * 3];
+    struct error err;
+    int width = 5;
+    CHECK_INT(compose(&(struct compose_target){rgb, 15, 5, 3, turn_over, &width}, &layer, 1, &err), 0);
+    for (int i = 0; i < 15; i++)
+        CHECK_INT(rgb[i * 3], 255 - layer.frame.data[0][i * 4 + 2]); /* a step of 65536 is not seen */
+    free_layers(&layer, 1);
 }
 
 static void the_lowest_layers_alpha_means_nothing(void)
@@ -354,7 +387,7 @@ static void absurd_places(void)
         layer.x = layer.y = places[i % 8];
         layer.width = layer.height = sizes[i / 8 % 5];
         layer.src_x = layer.src_width = sizes[i / 40];
-        CHECK_INT(compose(rgb, 48, 16, 16, &layer, 1, &err), 0);
+        CHECK_INT(compose(&(struct compose_target){rgb, 48, 16, 16, NULL, NULL}, &layer, 1, &err), 0);
     }
     free_layers(&layer, 1);
 }
@@ -370,6 +403,8 @@ int main(void)
     RUN(blending);
     RUN(mixing_is_rounded);
     RUN(a_product_of_alphas_is_rounded);
+    RUN(sixteen_bits_are_rounded_to_eight);
+    RUN(a_row_is_finished_before_it_is_rounded);
     RUN(the_lowest_layers_alpha_means_nothing);
     RUN(order);
     RUN(absurd_places);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What planes and outputs come to, pixel by pixel: place, order, scaling, blending, rotation. */
+#include "picture/crc.h"
 #include "tests/unit/capture/drm/kms_picture.h"
 
 /* ---- one plane ---- */
@@ -49,6 +50,39 @@ static void a_region(void)
     CHECK_INT(got.height, 10);
     expect(inside_of_region);
     CHECK_TEXT(fact("geometry"), "20x10+11+13");
+}
+
+/* ---- its CRC ---- */
+
+static void take_with_crc(void)
+{
+    take(&(struct capture_options){.cursor = true, .crc = true, .timeout_ms = 10000});
+    CHECK_INT(got.result, CAPTURE_OK);
+}
+
+static const char *crc_of_8_bits(void)
+{
+    static char text[64];
+    snprintf(text, sizeof text, "software 0x%08x card0-Virtual-1",
+             picture_crc(&(struct image_view){got.rgb, got.width, got.height, 256 * 3, PIXEL_RGB24}));
+    return text;
+}
+
+/* Half-transparent ones come to values between the steps of 8 bits. */
+static void a_crc_is_of_all_bits(void)
+{
+    begin();
+    take_with_crc();
+    CHECK_TEXT(fact("crc"), crc_of_8_bits());
+    add_plain(103, AR24, 8, 8, 0x81402010);
+    fake_add_plane(33, FAKE_CURSOR, CRTC, 103, 10, 10);
+    take_with_crc();
+    CHECK(strncmp(fact("crc"), "software 0x", 11) == 0 && strcmp(fact("crc"), crc_of_8_bits()) != 0);
+    take(&(struct capture_options){
+        .cursor = true, .crc = true, .has_region = true, .region = {18, 0, 20, 30}, .timeout_ms = 10000});
+    CHECK_TEXT(fact("crc"), crc_of_8_bits()); /* beside the cursor */
+    take_all();
+    CHECK_TEXT(fact("crc"), "(none)");
 }
 
 /* ---- several planes ---- */
@@ -306,6 +340,7 @@ int main(void)
     RUN(a_primary_plane);
     RUN(a_part_of_a_framebuffer);
     RUN(a_region);
+    RUN(a_crc_is_of_all_bits);
     RUN(primary_overlay_and_cursor);
     RUN(the_cursor_only_when_wanted);
     RUN(the_order_by_zpos);

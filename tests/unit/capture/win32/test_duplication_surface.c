@@ -63,7 +63,7 @@ static void test_sizes_that_do_not_fit(void)
 
 static void test_formats(void)
 {
-    const uint32_t packed = 0x3ffu | 0x200u << 10 | 0x004u << 20;
+    const uint32_t packed = 0x3ffu | 0x203u << 10 | 0x003u << 20; /* 255, 128.4 and 0.7 of 255 */
     struct duplication_surface surface = prepare(FORMAT_BGRX8);
     CHECK_INT(place(&surface, W, H, ROTATION_NONE), 0);
     CHECK(memcmp(rgb, "\x01\x09\x07\x02\x09\x07", 6) == 0);

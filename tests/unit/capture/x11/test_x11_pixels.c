@@ -59,11 +59,14 @@ static void depth_16_and_15_repeat_their_bits(void)
     CHECK_INT(decode("\x00\x80"), 0x000000); /* the unused bit */
 }
 
-static void depth_30_keeps_the_high_bits(void)
+static void depth_30_is_rounded(void)
 {
     CHECK_INT(init(32, false, 0x3ff00000, 0xffc00, 0x3ff), 0);
     CHECK_INT(decode("\xff\xff\xff\x3f"), 0xffffff);
-    CHECK_INT(decode("\x03\x00\x00\x00"), 0x000000); /* below 1/256 */
+    CHECK_INT(decode("\x02\x00\x00\x00"), 0x000000); /* 2 / 1023 is 0.499 / 255 */
+    CHECK_INT(decode("\x03\x00\x00\x00"), 0x000001);
+    CHECK_INT(decode("\xfd\x03\x00\x00"), 0x0000ff); /* 1021 / 1023 is 254.501 / 255 */
+    CHECK_INT(decode("\xfc\x03\x00\x00"), 0x0000fe);
     CHECK_INT(decode("\x04\x10\x40\x00"), 0x010101);
     CHECK_INT(decode("\x00\x00\x00\xc0"), 0x000000);
 }
@@ -81,10 +84,10 @@ static void indexed_pixels_go_through_the_colour_map(void)
     CHECK_INT(init(8, false, 0xff, 0xff, 0xff), 0);
     x11_decoder_set_color(&decoder, X11_RED, 7, 0x1234);
     x11_decoder_set_color(&decoder, X11_GREEN, 7, 0xffff);
-    x11_decoder_set_color(&decoder, X11_BLUE, 7, 0x00ff);
-    CHECK_INT(decode("\x07"), 0x12ff00);
+    x11_decoder_set_color(&decoder, X11_BLUE, 7, 0x0081); /* just over a half step of 8 bits */
+    CHECK_INT(decode("\x07"), 0x12ff01);
     x11_decoder_set_color(&decoder, X11_RED, 256, 0xffff); /* no such index */
-    CHECK_INT(decode("\x07"), 0x12ff00);
+    CHECK_INT(decode("\x07"), 0x12ff01);
 }
 
 /* Depth 4 has 8 bits a pixel on today's servers; what is above the depth is of no meaning. */
@@ -102,7 +105,7 @@ static void bits_above_an_indexed_depth_are_ignored(void)
 static void direct_colour_maps_each_channel(void)
 {
     CHECK_INT(init(32, false, 0xff0000, 0xff00, 0xff), 0);
-    x11_decoder_set_color(&decoder, X11_GREEN, 0x22, 0xab00);
+    x11_decoder_set_color(&decoder, X11_GREEN, 0x22, 0xabab);
     CHECK_INT(decode("\x33\x22\x11\x00"), 0x11ab33);
 }
 
@@ -168,7 +171,7 @@ int main(void)
     RUN(masks_may_be_swapped);
     RUN(packed_24_bits_a_pixel);
     RUN(depth_16_and_15_repeat_their_bits);
-    RUN(depth_30_keeps_the_high_bits);
+    RUN(depth_30_is_rounded);
     RUN(true_colour_of_8_bits);
     RUN(indexed_pixels_go_through_the_colour_map);
     RUN(bits_above_an_indexed_depth_are_ignored);
