@@ -162,6 +162,19 @@ static int refuse_all(const struct capturer *capturer, const char *name, const s
     return status;
 }
 
+/* Adds a reason, once: several sources of a backend may have the same. */
+static void add_refusal(struct strlist *refused, const char *backend, const char *reason)
+{
+    size_t len = strlen(backend);
+    for (size_t i = 0; i < refused->count; i++) {
+        const char *item = refused->items[i];
+        if (strncmp(item, backend, len) == 0 && strncmp(item + len, ": ", 2) == 0 &&
+            strcmp(item + len + 2, reason) == 0)
+            return;
+    }
+    strlist_addf(refused, "%s: %s", backend, reason);
+}
+
 static void find_candidates(struct capturer *capturer, const struct capture_options *options)
 {
     capturer_enter(capturer, STAGE_CHOOSE, NULL);
@@ -190,7 +203,7 @@ int capturer_do(struct capturer *capturer, const struct capture_options *options
         *taken = candidate;
         if (reason.status == 0)
             return 0;
-        strlist_addf(refused, "%s: %s", candidate->backend, reason.text);
+        add_refusal(refused, candidate->backend, reason.text);
     }
     return refuse_all(capturer, options->backend, refused, reason.status, err);
 }

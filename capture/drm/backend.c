@@ -95,7 +95,8 @@ static int drm_find_region(const struct drm_layout *layout, const struct capture
 static void add_snapshot_facts(const struct drm_layout *layout, const struct rect *region,
                                const struct drm_snapshot *snapshot, struct strlist *facts)
 {
-    static const char *const cursors[] = {"hidden", "off", "unavailable", "drawn"};
+    static const char *const cursors[] = {
+        "hidden, or a program draws it", "off, but a program may draw it", "hidden", "off", "unavailable", "drawn"};
     struct buffer names;
     buffer_init(&names, ERROR_LIST_MAX);
     for (size_t i = 0; i < layout->count; i++)

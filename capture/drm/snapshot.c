@@ -68,6 +68,7 @@ static int read_cursor(const struct drm_output *output, const struct drm_plane *
                        struct attempt *attempt, struct error *err)
 {
     const struct layer *layer = &attempt->layers[attempt->count];
+    attempt->cursor = DRM_CURSOR_OFF;
     if (!wanted)
         return 0;
     int status = read_pixels(output, plane, attempt, err);
@@ -97,10 +98,11 @@ static int snapshot_read_planes(const struct drm_output *output, bool cursor, st
 {
     const struct drm_state *state = &attempt->before;
     int status = 0;
-    attempt->cursor = cursor ? DRM_CURSOR_HIDDEN : DRM_CURSOR_OFF;
-    if (cursor && state->cursor_unknown) {
+    attempt->cursor = cursor ? DRM_CURSOR_ON_NO_PLANE : DRM_CURSOR_OFF_ON_NO_PLANE;
+    if (cursor && (state->cursor_unknown || !output->card->atomic)) {
         attempt->cursor = DRM_CURSOR_UNAVAILABLE;
-        snprintf(attempt->cursor_reason, sizeof attempt->cursor_reason, "the driver does not tell where it is");
+        snprintf(attempt->cursor_reason, sizeof attempt->cursor_reason, "the driver does not tell %s it is",
+                 state->cursor_unknown ? "where" : "whether there is one, nor where");
     }
     for (size_t i = 0; i < state->plane_count && status == 0; i++) {
         struct layer layer;
@@ -161,12 +163,40 @@ static void add_plane_fact(const struct layer *layer, const struct drm_framebuff
                  framebuffer->by_egl ? ", read by EGL" : "");
 }
 
+static bool has_floating_point(const struct attempt *attempt)
+{
+    bool found = false;
+    for (size_t i = 0; i < attempt->count; i++)
+        found |= attempt->framebuffers[i].fourcc >> 24 == 'H'; /* XR4H and its like */
+    return found;
+}
+
+/* Warns of what a display shows otherwise than the picture. */
+static void add_display_warnings(const struct drm_output *output, const struct attempt *attempt, struct strlist *facts)
+{
+    static const char *const curves[] = {"SDR", "HDR", "PQ", "HLG"};
+    if (output->hdr)
+        strlist_addf(facts,
+                     "warning=%s: the display shows HDR (%s), and the picture has its values without a conversion: its "
+                     "colours look pale",
+                     output->name, output->hdr < sizeof curves / sizeof *curves ? curves[output->hdr] : "unknown");
+    if (has_floating_point(attempt))
+        strlist_addf(facts,
+                     "warning=%s: a framebuffer has floating-point values, of which what is brighter than white is "
+                     "white in the picture",
+                     output->name);
+    if (attempt->before.varies)
+        strlist_addf(facts, "warning=%s: its refresh rate varies (VRR): frames come less often than the mode tells",
+                     output->name);
+}
+
 static void add_plane_facts(const struct drm_output *output, const struct attempt *attempt, struct strlist *facts)
 {
     for (size_t i = 0; i < attempt->count; i++)
         add_plane_fact(&attempt->layers[i], &attempt->framebuffers[i], facts);
     if (attempt->cursor == DRM_CURSOR_UNAVAILABLE)
         strlist_addf(facts, "warning=%s: the cursor is missing: %s", output->name, attempt->cursor_reason);
+    add_display_warnings(output, attempt, facts);
 }
 
 /* Returns whether a framebuffer has a palette, for which the gamma table is used up. */

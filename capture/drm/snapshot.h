@@ -14,7 +14,14 @@ struct drm_snapshot_options {
 };
 
 /* Where several outputs differ, the highest value is reported. */
-enum drm_cursor { DRM_CURSOR_HIDDEN, DRM_CURSOR_OFF, DRM_CURSOR_UNAVAILABLE, DRM_CURSOR_DRAWN };
+enum drm_cursor {
+    DRM_CURSOR_ON_NO_PLANE,     /* hidden, or a program draws it into its framebuffer */
+    DRM_CURSOR_OFF_ON_NO_PLANE, /* not wanted, but that may be so */
+    DRM_CURSOR_HIDDEN,
+    DRM_CURSOR_OFF,
+    DRM_CURSOR_UNAVAILABLE,
+    DRM_CURSOR_DRAWN,
+};
 
 struct drm_snapshot {
     bool coherent; /* the planes were the same after the last byte was read as before the first */

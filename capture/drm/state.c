@@ -30,15 +30,25 @@ static uint32_t encoder_crtc(const struct drm_card *card, uint32_t encoder)
 }
 
 /* Returns the CRTC that drives it. Compositors that use the atomic interface leave the legacy encoder unset. */
-static uint32_t connector_crtc(const struct drm_card *card, const drmModeConnector *connector)
+static uint32_t connector_crtc(const struct drm_card *card, const drmModeConnector *connector,
+                               const drmModeObjectProperties *properties)
 {
-    const drmModeObjectProperties properties = {.count_props = (uint32_t)connector->count_props,
-                                                .props = connector->props,
-                                                .prop_values = connector->prop_values};
     uint64_t crtc;
-    if (drm_property_get(card, &properties, "CRTC_ID", &crtc))
+    if (drm_property_get(card, properties, "CRTC_ID", &crtc))
         return (uint32_t)crtc;
     return encoder_crtc(card, connector->encoder_id);
+}
+
+/* Reads the EOTF in a struct hdr_output_metadata: behind its kind there are the bytes of an infoframe. */
+static unsigned connector_hdr(const struct drm_card *card, const drmModeObjectProperties *properties)
+{
+    uint64_t blob = 0;
+    size_t len = 0;
+    uint8_t *bytes =
+        drm_property_get(card, properties, "HDR_OUTPUT_METADATA", &blob) ? drm_blob_read(card, blob, &len) : NULL;
+    unsigned eotf = len > 4 ? bytes[4] : 0;
+    free(bytes);
+    return eotf;
 }
 
 static bool read_mode(const struct drm_card *card, uint32_t crtc, drmModeCrtc *out)
@@ -58,7 +68,10 @@ static bool read_connector(const struct drm_card *card, uint32_t connector, stru
     drmModeCrtc crtc;
     if (!get)
         return false;
-    *output = (struct drm_output){.card = card, .crtc = connector_crtc(card, get)};
+    const drmModeObjectProperties properties = {
+        .count_props = (uint32_t)get->count_props, .props = get->props, .prop_values = get->prop_values};
+    *output = (struct drm_output){
+        .card = card, .crtc = connector_crtc(card, get, &properties), .hdr = connector_hdr(card, &properties)};
     snprintf(output->name, sizeof output->name, "card%u-%s-%u", card->number, connector_type_name(get->connector_type),
              get->connector_type_id);
     drmModeFreeConnector(get);
@@ -201,9 +214,11 @@ static void read_crtc_colors(const struct drm_card *card, uint32_t crtc, const d
 /* Returns whether it is on. */
 static bool read_crtc_properties(const struct drm_card *card, uint32_t crtc, struct drm_state *state)
 {
-    uint64_t active = 1;
+    uint64_t active = 1, varies = 0;
     drmModeObjectProperties *properties = drm_properties_read(card, crtc, DRM_MODE_OBJECT_CRTC);
     drm_property_get(card, properties, "ACTIVE", &active);
+    drm_property_get(card, properties, "VRR_ENABLED", &varies);
+    state->varies = varies != 0;
     if (active)
         read_crtc_colors(card, crtc, properties, state);
     drmModeFreeObjectProperties(properties);

@@ -17,7 +17,8 @@ struct drm_output {
     uint32_t crtc;                   /* 0: nothing drives it */
     uint32_t width, height;          /* of the mode; 0 when the CRTC has none */
     uint32_t refresh;                /* of the mode, Hz, rounded; 0 where the driver does not tell */
-    int32_t x;                       /* in the layout of all outputs; set by the caller */
+    unsigned hdr; /* the EOTF that the display is told, as CTA-861 numbers them; 0: SDR, or not known */
+    int32_t x;    /* in the layout of all outputs; set by the caller */
 };
 
 /* Appends the card's connectors, of which at most DRM_OUTPUTS_MAX are kept in all. */
@@ -62,6 +63,7 @@ struct drm_state {
     enum drm_lut gamma;
     struct color palette[256]; /* the gamma table, where it has 256 entries */
     bool has_palette;
+    bool varies;         /* the refresh rate does (VRR) */
     bool cursor_unknown; /* the driver tells of no cursor plane's place */
 };
 

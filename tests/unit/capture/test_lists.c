@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The displays of several sources in one list. */
+/* The displays of several sources in one list, and why there is no list of windows. */
 #include "tests/unit/check.h"
 
 #include "capture/capture.h"
@@ -50,17 +50,24 @@ static int displays(struct capture *capture, const struct capture_options *optio
     return 0;
 }
 
+static int no_windows(struct capture *capture, const struct capture_options *options, struct strlist *lines,
+                      struct error *err)
+{
+    (void)capture, (void)options, (void)lines;
+    return error_set(err, ERR_UNAVAILABLE, "it knows of no windows");
+}
+
 static void close_source(struct capture *capture)
 {
     opens -= capture != NULL;
 }
 
 static const struct capture_backend first = {
-    .name = "first", .open = open_first, .displays = displays, .close = close_source};
+    .name = "first", .open = open_first, .displays = displays, .windows = no_windows, .close = close_source};
 static const struct capture_backend second = {
-    .name = "second", .open = open_second, .displays = displays, .close = close_source};
+    .name = "second", .open = open_second, .displays = displays, .windows = no_windows, .close = close_source};
 static const struct capture_backend third = {
-    .name = "third", .open = open_third, .displays = displays, .close = close_source};
+    .name = "third", .open = open_third, .displays = displays, .windows = no_windows, .close = close_source};
 static const struct capture_backend *const backends[] = {&first, &second, &third, NULL};
 
 /* The list as one text, its lines separated by " | ". */
@@ -110,9 +117,32 @@ static void a_source_that_can_list_none_is_told(void)
     CHECK_TEXT(all_displays("second"), "refused=second: it shows nothing | display.count=0");
 }
 
+static void choose_cards(const struct capture_options *options, struct capture_candidates *candidates)
+{
+    (void)options;
+    for (int i = 0; i < 3; i++)
+        candidates->items[candidates->count++] = (struct capture_candidate){.backend = i == 1 ? "first" : "second"};
+}
+
+/* As of several cards: the error is the reason that windows.txt has. */
+static void a_reason_of_several_sources_is_said_once(void)
+{
+    struct capture_options options = {0};
+    struct capturer *capturer;
+    struct strlist lines = {0};
+    struct error err;
+    CHECK_INT(capturer_new(&capturer, backends, choose_cards, &err), 0);
+    CHECK_INT(capturer_windows(capturer, &options, &lines, &err), ERR_UNAVAILABLE);
+    CHECK_TEXT(err.text,
+               "second: it knows of no windows; first: it knows of no windows; third: it knows of no windows");
+    capturer_free(capturer);
+    strlist_deinit(&lines);
+}
+
 int main(void)
 {
     RUN(numbers_go_on_from_source_to_source);
     RUN(a_source_that_can_list_none_is_told);
+    RUN(a_reason_of_several_sources_is_said_once);
     return CHECK_RESULT();
 }

@@ -20,6 +20,8 @@ enum {
     CTM,
     GAMMA_LUT,
     CONNECTOR_CRTC_ID,
+    VRR_ENABLED,
+    HDR_OUTPUT_METADATA,
 };
 
 static void *pointer(uint64_t number)
@@ -161,15 +163,15 @@ static int get_encoder(struct drm_mode_get_encoder *get)
 static int get_connector(struct drm_mode_get_connector *get)
 {
     const struct fake_connector *connector = find_connector(get->connector_id);
-    bool full = get->count_props >= 1 && fake.is_atomic;
+    bool full = get->count_props >= 2 && fake.is_atomic;
     if (!connector)
         return ENOENT;
     fake.probes += get->count_modes == 0;
     if (full) {
-        *(uint32_t *)pointer(get->props_ptr) = CONNECTOR_CRTC_ID;
-        *(uint64_t *)pointer(get->prop_values_ptr) = connector->crtc;
+        memcpy(pointer(get->props_ptr), (uint32_t[]){CONNECTOR_CRTC_ID, HDR_OUTPUT_METADATA}, 8);
+        memcpy(pointer(get->prop_values_ptr), (uint64_t[]){connector->crtc, connector->hdr}, 16);
     }
-    get->count_props = fake.is_atomic;
+    get->count_props = fake.is_atomic ? 2 : 0;
     get->count_modes = get->count_encoders = 0;
     get->encoder_id = fake.is_atomic ? 0 : ENCODER_BASE + (uint32_t)(connector - fake.connectors);
     get->connector_type = connector->type;
@@ -247,6 +249,7 @@ static int get_properties(struct drm_mode_obj_get_properties *get)
         add_property(&list, DEGAMMA_LUT, crtc->degamma);
         add_property(&list, CTM, crtc->ctm);
         add_property(&list, GAMMA_LUT, crtc->gamma);
+        add_property(&list, VRR_ENABLED, crtc->varies);
     }
     for (uint32_t i = 0; i < list.count && list.count <= get->count_props; i++) {
         ((uint32_t *)pointer(get->props_ptr))[i] = list.items[i].id;
@@ -258,7 +261,8 @@ static int get_properties(struct drm_mode_obj_get_properties *get)
 
 static const char *property_name(uint32_t id)
 {
-    static const char *const others[] = {"ACTIVE", "DEGAMMA_LUT", "CTM", "GAMMA_LUT", "CRTC_ID"};
+    static const char *const others[] = {"ACTIVE",      "DEGAMMA_LUT",        "CTM", "GAMMA_LUT", "CRTC_ID",
+                                         "VRR_ENABLED", "HDR_OUTPUT_METADATA"};
     if (id >= PLANE_PROPERTY && id < PLANE_PROPERTY + FAKE_PROPERTY_COUNT)
         return plane_properties[id - PLANE_PROPERTY];
     return id >= ACTIVE && id < ACTIVE + COUNT(others) ? others[id - ACTIVE] : NULL;

@@ -56,7 +56,7 @@ void fake_add_crtc(uint32_t id, uint16_t width, uint16_t height)
 void fake_add_connector(uint32_t id, uint32_t type, uint32_t type_id, uint32_t crtc)
 {
     require(fake.connector_count < FAKE_CONNECTORS_MAX);
-    fake.connectors[fake.connector_count++] = (struct fake_connector){id, type, type_id, crtc};
+    fake.connectors[fake.connector_count++] = (struct fake_connector){id, type, type_id, crtc, 0};
 }
 
 uint32_t fake_add_buffer(size_t size)

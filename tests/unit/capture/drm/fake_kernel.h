@@ -60,12 +60,14 @@ struct fake_crtc {
     uint16_t width, height, refresh;
     uint32_t x, y;                       /* in the framebuffer, of the legacy interface */
     uint32_t degamma, ctm, gamma;        /* blobs, 0: none */
+    bool varies;                         /* its refresh rate */
     const uint16_t (*legacy_gamma)[256]; /* borrowed: red, green, blue; NULL: it has none */
 };
 
 struct fake_connector {
     uint32_t id, type, type_id;
     uint32_t crtc; /* 0: it is off */
+    uint32_t hdr;  /* a blob, 0: none */
 };
 
 /* `handles` has the numbers of buffers, from 1 on; 0: none. */

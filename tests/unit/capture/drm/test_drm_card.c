@@ -160,6 +160,29 @@ static void a_driver_that_is_not_atomic(void)
     take_all();
     expect(primary_alone);
     CHECK_TEXT(fact("cursor"), "unavailable");
+    fake.plane_count = 1; /* drivers of old have no plane for it at all */
+    take_all();
+    CHECK_TEXT(fact("cursor"), "unavailable");
+    CHECK_TEXT(fact("warning"),
+               "card0-Virtual-1: the cursor is missing: the driver does not tell whether there is one, "
+               "nor where it is");
+}
+
+/* It may be in the framebuffer, whether it was wanted or not. */
+static void a_cursor_on_no_plane(void)
+{
+    begin();
+    take_all();
+    CHECK_TEXT(fact("cursor"), "hidden, or a program draws it");
+    take(&(struct capture_options){.timeout_ms = 10000});
+    CHECK_TEXT(fact("cursor"), "off, but a program may draw it");
+    add_plain(103, AR24, 8, 8, 0xff654321);
+    fake_add_plane(33, FAKE_CURSOR, CRTC, 103, 3, 3);
+    take(&(struct capture_options){.timeout_ms = 10000});
+    CHECK_TEXT(fact("cursor"), "off");
+    fake_set(&fake.planes[1], FAKE_CRTC_X, 1000);
+    take_all();
+    CHECK_TEXT(fact("cursor"), "hidden");
 }
 
 static void a_cursor_that_cannot_be_read(void)
@@ -318,9 +341,72 @@ static void a_gamma_table_is_applied_when_wanted(void)
     expect(primary_alone);
     CHECK_TEXT(fact("color"), "gamma");
     CHECK_TEXT(fact("color.applied"), "0");
+    CHECK_TEXT(fact("warning"), "(none)"); /* grey is grey */
     take(&(struct capture_options){.colors = true, .timeout_ms = 10000});
     CHECK_INT(pixel(20, 10), 0xffffff - pattern(0, 20, 10));
     CHECK_TEXT(fact("color.applied"), "1");
+}
+
+/* ---- what a display shows otherwise ---- */
+
+static void an_uneven_gamma_table_is_warned_of(void)
+{
+    begin();
+    for (int i = 0; i < 256; i++) {
+        ramp[i][0] = (uint16_t)(i * 257);
+        ramp[i][1] = (uint16_t)(i * 230);
+        ramp[i][2] = (uint16_t)(i * 180);
+    }
+    fake_add_blob(77, ramp, sizeof ramp);
+    fake.crtcs[0].gamma = 77;
+    take_all();
+    expect(primary_alone);
+    CHECK_TEXT(fact("warning"),
+               "card0-Virtual-1: the display hardware tints the picture, as for the night, and what was "
+               "captured is before that (color=applied has it)");
+    take(&(struct capture_options){.colors = true, .timeout_ms = 10000});
+    CHECK_TEXT(fact("warning"), "(none)");
+    CHECK_INT(pixel(20, 10) & 255, (int)((pattern(0, 20, 10) & 255) * 180 / 257.0 + 0.5));
+}
+
+static void hdr_is_warned_of(void)
+{
+    static uint8_t metadata[32];
+    static const char *const names[] = {NULL, "(HDR)", "(PQ)", "(HLG)", "(unknown)"};
+    begin();
+    fake_add_blob(78, metadata, sizeof metadata);
+    fake.connectors[0].hdr = 78;
+    for (int i = 0; i < 5; i++) {
+        metadata[4] = (uint8_t)i;
+        take_all();
+        expect(primary_alone);
+        CHECK(names[i] ? strstr(fact("warning"), names[i]) != NULL : strcmp(fact("warning"), "(none)") == 0);
+    }
+    fake.blobs[0].len = 4; /* too short to tell */
+    take_all();
+    CHECK_TEXT(fact("warning"), "(none)");
+}
+
+static void floating_point_is_warned_of(void)
+{
+    static const uint8_t bright[8] = {0x00, 0x40, 0x00, 0x3c, 0x00, 0x38, 0x00, 0x3c}; /* 2.0, 1.0, 0.5 */
+    begin();
+    struct fake_framebuffer *framebuffer =
+        fake_add_framebuffer(102, CODE('X', 'B', '4', 'H'), WIDTH, HEIGHT, WIDTH * 8);
+    for (uint32_t i = 0; i < WIDTH * HEIGHT; i++)
+        memcpy(fake_bytes(framebuffer->handles[0]) + i * 8, bright, 8);
+    fake_set(&fake.planes[0], FAKE_FB_ID, 102);
+    take_all();
+    CHECK_INT(pixel(3, 3), 0xffff80);
+    CHECK(strstr(fact("warning"), "floating-point values") != NULL);
+}
+
+static void a_varying_refresh_rate_is_warned_of(void)
+{
+    begin();
+    fake.crtcs[0].varies = true;
+    take_all();
+    CHECK(strstr(fact("warning"), "(VRR)") != NULL);
 }
 
 static unsigned replaced;
@@ -479,6 +565,7 @@ int main(void)
     RUN(without_the_privilege);
     RUN(the_cursor_of_a_hypervisors_card);
     RUN(a_driver_that_is_not_atomic);
+    RUN(a_cursor_on_no_plane);
     RUN(a_cursor_that_cannot_be_read);
     RUN(a_page_flip_is_read_again);
     RUN(flips_without_end_are_told);
@@ -486,6 +573,10 @@ int main(void)
     RUN(a_card_that_goes_away);
     RUN(a_gamma_table_of_zeros_is_a_blank_screen);
     RUN(a_gamma_table_is_applied_when_wanted);
+    RUN(an_uneven_gamma_table_is_warned_of);
+    RUN(hdr_is_warned_of);
+    RUN(floating_point_is_warned_of);
+    RUN(a_varying_refresh_rate_is_warned_of);
     RUN(a_blob_that_is_replaced_is_not_read);
     RUN(a_framebuffer_with_a_palette);
     RUN(a_palette_is_not_applied_twice);
