@@ -112,10 +112,11 @@ static bool has_word(const char *words, const char *wanted)
     return false;
 }
 
-static int check_extensions(const struct egl_session *s, struct error *err)
+static int check_extensions(const struct egl_session *s, bool has_modifier, struct error *err)
 {
-    static const char *const needed[] = {"EGL_EXT_image_dma_buf_import_modifiers", "EGL_KHR_surfaceless_context",
-                                         "EGL_KHR_no_config_context"};
+    const char *needed[] = {"EGL_EXT_image_dma_buf_import", "EGL_KHR_surfaceless_context", "EGL_KHR_no_config_context"};
+    if (has_modifier)
+        needed[0] = "EGL_EXT_image_dma_buf_import_modifiers";
     const char *has = s->calls->eglQueryString(s->display, EGL_EXTENSIONS);
     for (size_t i = 0; i < sizeof needed / sizeof *needed; i++)
         if (!has_word(has, needed[i]))
@@ -123,12 +124,17 @@ static int check_extensions(const struct egl_session *s, struct error *err)
     return 0;
 }
 
-static int check_device(const struct egl_session *s, const char *node, struct error *err)
+static int check_device(const struct egl_session *s, const char *node, bool software, struct error *err)
 {
     intptr_t device = 0;
     const char *file = NULL;
     if (s->calls->eglQueryDisplayAttribEXT(s->display, EGL_DEVICE, &device) && device)
         file = s->calls->eglQueryDeviceStringEXT((void *)device, EGL_DRM_DEVICE_FILE); // NOLINT
+    if (!file && software && device)
+        return has_word(s->calls->eglQueryDeviceStringEXT((void *)device, EGL_EXTENSIONS), // NOLINT
+                        "EGL_MESA_device_software")
+                   ? 0
+                   : error_set(err, ERR_UNAVAILABLE, "EGL works neither on a card nor in software");
     if (!file)
         return error_set(err, ERR_UNAVAILABLE, "EGL does not tell which card it works on");
     if (strcmp(file, node) != 0)
@@ -147,7 +153,8 @@ static int make_context(struct egl_session *s, struct error *err)
     return s->calls->eglMakeCurrent(s->display, NULL, NULL, s->context) ? 0 : egl_error(s, "eglMakeCurrent", err);
 }
 
-static int egl_session_open(struct egl_session *s, int fd, const char *node, struct error *err)
+static int egl_session_open(struct egl_session *s, int fd, const char *node, bool software, bool has_modifier,
+                            struct error *err)
 {
     s->device = s->calls->gbm_create_device(fd);
     if (!s->device)
@@ -158,9 +165,9 @@ static int egl_session_open(struct egl_session *s, int fd, const char *node, str
     s->initialized = s->calls->eglInitialize(s->display, NULL, NULL);
     if (!s->initialized)
         return egl_error(s, "eglInitialize", err);
-    int status = check_extensions(s, err);
+    int status = check_extensions(s, has_modifier, err);
     if (status == 0)
-        status = check_device(s, node, err);
+        status = check_device(s, node, software, err);
     return status ? status : make_context(s, err);
 }
 
@@ -210,6 +217,8 @@ static int egl_import(struct egl_session *s, const struct drm_egl_frame *frame, 
         egl_add_attribute(&list, names[i].fd, (uint32_t)frame->fds[i]);
         egl_add_attribute(&list, names[i].offset, frame->offsets[i]);
         egl_add_attribute(&list, names[i].pitch, frame->strides[i]);
+        if (!frame->has_modifier)
+            continue;
         egl_add_attribute(&list, names[i].modifier_low, (uint32_t)frame->modifier);
         egl_add_attribute(&list, names[i].modifier_high, (uint32_t)(frame->modifier >> 32));
     }
@@ -238,11 +247,11 @@ static int egl_read_back(const struct egl_session *s, const struct drm_egl_frame
     return error ? error_set(err, ERR_UNAVAILABLE, "reading the pixels back failed (GL error 0x%04x)", error) : 0;
 }
 
-int drm_egl_read(const struct drm_egl_calls *calls, int fd, const char *node, const struct drm_egl_frame *frame,
-                 uint8_t *rgba, struct error *err)
+int drm_egl_read(const struct drm_egl_calls *calls, int fd, const char *node, bool software,
+                 const struct drm_egl_frame *frame, uint8_t *rgba, struct error *err)
 {
     struct egl_session session = {.calls = calls};
-    int status = egl_session_open(&session, fd, node, err);
+    int status = egl_session_open(&session, fd, node, software, frame->has_modifier, err);
     if (status == 0)
         status = egl_import(&session, frame, err);
     if (status == 0)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Reads pixels through the graphics driver, for layouts that only the hardware knows: a framebuffer is imported with its
- * modifier by EGL on GBM, on the card that scans it out, and read back. The libraries are opened when they are first
+ * modifier, if the kernel tells one, by EGL on GBM, on the card that scans it out, and read back. The libraries are opened when they are first
  * needed, so a guest need not have them.
  *
  * Source of the numbers and calls: the Khronos registry (EGL_EXT_image_dma_buf_import_modifiers, EGL_EXT_device_drm, OpenGL
@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define DRM_EGL_PLANES_MAX 4
@@ -62,7 +63,8 @@ int drm_egl_load(const struct drm_egl_calls **calls, struct error *err);
 
 struct drm_egl_frame {
     uint32_t fourcc, width, height;
-    uint64_t modifier; /* one that is known */
+    bool has_modifier; /* else only the card's own driver knows the layout, from what it keeps of the buffer */
+    uint64_t modifier;
     unsigned plane_count;
     int fds[DRM_EGL_PLANES_MAX]; /* dma-bufs; borrowed, like all here */
     uint32_t offsets[DRM_EGL_PLANES_MAX], strides[DRM_EGL_PLANES_MAX];
@@ -70,8 +72,9 @@ struct drm_egl_frame {
 
 /* Reads a frame into rows of width * 4 bytes: red, green, blue, alpha of 8 bits. Draws nothing, and leaves nothing open.
    `node` is the card's file (/dev/dri/card0), which fd is open on. An EGL that works on another card is refused, since the
-   other's driver would read the layout as its own. */
-int drm_egl_read(const struct drm_egl_calls *calls, int fd, const char *node, const struct drm_egl_frame *frame,
-                 uint8_t *rgba, struct error *err);
+   other's driver would read the layout as its own. One that works on none, in software, takes each buffer for rows: it is
+   refused but for `software`, of a test that knows that there are rows. */
+int drm_egl_read(const struct drm_egl_calls *calls, int fd, const char *node, bool software,
+                 const struct drm_egl_frame *frame, uint8_t *rgba, struct error *err);
 
 #endif

@@ -33,6 +33,12 @@ static int export_planes(const struct drm_card *card, const struct drm_framebuff
     return 0;
 }
 
+bool drm_render_is_tested(void)
+{
+    const char *text = getenv("PERISCOPED_TEST_EGL");
+    return text && strcmp(text, "software") == 0;
+}
+
 static int render(const struct drm_card *card, const struct drm_egl_frame *frame, uint8_t *rgba, struct error *err)
 {
     const struct drm_egl_calls *calls;
@@ -40,7 +46,7 @@ static int render(const struct drm_card *card, const struct drm_egl_frame *frame
     snprintf(node, sizeof node, "/dev/dri/card%u", card->number);
     drm_call_begins(card, "its EGL driver");
     int status = drm_egl_load(&calls, err);
-    return status ? status : drm_egl_read(calls, card->fd, node, frame, rgba, err);
+    return status ? status : drm_egl_read(calls, card->fd, node, drm_render_is_tested(), frame, rgba, err);
 }
 
 static void set_frame(struct frame *frame, const struct drm_framebuffer *framebuffer, const uint8_t *rgba)
@@ -59,9 +65,8 @@ int drm_render_read(const struct drm_card *card, const struct drm_framebuffer *f
     struct drm_egl_frame frame = {.fourcc = framebuffer->fourcc,
                                   .width = framebuffer->width,
                                   .height = framebuffer->height,
+                                  .has_modifier = framebuffer->modifier != MODIFIER_UNKNOWN,
                                   .modifier = framebuffer->modifier};
-    if (frame.modifier == MODIFIER_UNKNOWN)
-        return error_set(err, ERR_UNAVAILABLE, "not without the layout's modifier");
     if (frame.width < 1 || frame.width > CAPTURE_SIZE_MAX || frame.height < 1 || frame.height > CAPTURE_SIZE_MAX)
         return error_set(err, ERR_LIMIT, "%ux%u pixels are beyond the %d that are read", frame.width, frame.height,
                          CAPTURE_SIZE_MAX);

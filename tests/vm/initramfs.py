@@ -31,7 +31,7 @@ ifconfig lo up
 ifconfig eth0 10.0.2.15 netmask 255.255.255.0 up
 cd /tmp
 echo "Periscope's guest with {modules}" > /dev/tty0
-periscoped {port}
+{environment} periscoped {port}
 echo "the agent ended: $?"
 poweroff -f
 """
@@ -103,28 +103,40 @@ def cpio_entry(name, mode, data=b""):
     return head + b"\0" * (-len(head) % 4) + data + b"\0" * (-len(data) % 4)
 
 
-def write_initramfs(path, init, module_files, **programs):
-    """`init` has a place for {modules}; beside busybox there are the `programs` and what they are linked with."""
-    folders = ["bin", "dev", "proc", "sys", "tmp", "modules", "lib", "lib64", "lib/x86_64-linux-gnu"]
+def folders_of(files):
+    """Those above the files, each after the one that it is in."""
+    found = set()
+    for file in files:
+        parts = file.split("/")[:-1]
+        found |= {"/".join(parts[:i + 1]) for i in range(len(parts))}
+    return sorted(found)
+
+
+def write_initramfs(path, init, module_files, more=(), **programs):
+    """`init` has a place for {modules}; beside busybox there are the `programs` and what they are linked with, and `more`
+    files of this system with what those are linked with, at their own places."""
+    linked = sorted({*libraries(*programs.values(), *(file for file in more if ".so" in file)), *more})
+    folders = ["dev", "proc", "sys", "tmp", "modules", *folders_of(["bin/x", *(file.lstrip("/") for file in linked)])]
     init = init.replace("{modules}", " ".join(module_name(file) for file in module_files))
     parts = [cpio_entry(folder, 0o40755) for folder in folders]
     parts += [cpio_entry("bin/" + name, 0o100755, open(file, "rb").read())
               for name, file in {"busybox": shutil.which("busybox"), **programs}.items()]
-    parts += [cpio_entry(file.lstrip("/"), 0o100755, open(file, "rb").read()) for file in libraries(*programs.values())]
+    parts += [cpio_entry(file.lstrip("/"), 0o100755, open(file, "rb").read()) for file in linked]
     parts += [cpio_entry("modules/" + module_name(file), 0o100644, module_bytes(file)) for file in module_files]
     parts += [cpio_entry("init", 0o100755, init.encode()), cpio_entry("TRAILER!!!", 0)]
-    with gzip.open(path, "wb", compresslevel=1) as file:
+    with open(path, "wb") if more else gzip.open(path, "wb", compresslevel=1) as file:  # large ones load faster unpacked
         file.write(b"".join(parts))
 
 
 class Guest(qemu.Machine):
-    """`display` are QEMU's arguments for its screens, `drivers` the modules for them."""
+    """`display` are QEMU's arguments for its screens, `drivers` the modules for them, `more` files as write_initramfs takes
+    them, `environment` the agent's, as a shell has it."""
 
-    def __init__(self, name, display, drivers, kernel_arguments="", memory_mib=512):
+    def __init__(self, name, display, drivers, kernel_arguments="", memory_mib=512, more=(), environment=""):
         image = os.path.join(qemu.VM, name, "initramfs.gz")
         os.makedirs(os.path.dirname(image), exist_ok=True)
-        write_initramfs(image, INIT.replace("{port}", str(qemu.AGENT_PORT)), modules("e1000", *drivers),
-                        periscoped=qemu.PERISCOPED, kms_client=KMS_CLIENT)
+        init = INIT.replace("{port}", str(qemu.AGENT_PORT)).replace("{environment}", environment)
+        write_initramfs(image, init, modules("e1000", *drivers), more, periscoped=qemu.PERISCOPED, kms_client=KMS_CLIENT)
         super().__init__(name, ["-m", str(memory_mib), "-no-reboot", "-kernel", os.path.join(CACHE, "vmlinuz"), "-initrd",
                                 image, "-append", f"console=ttyS0 console=tty0 quiet panic=-1 {kernel_arguments}",
                                 *display])

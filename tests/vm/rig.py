@@ -125,8 +125,8 @@ def in_guest(name, display, drivers, tests, **more):
             run(machine, f"{name}-{test_name}", test)
 
 
-def main(guests):
-    """`guests` are arguments of in_guest; those whose names are given on the command line, or all."""
+def main(guests, **more):
+    """`guests` are arguments of in_guest, `more` of all; those whose names are given on the command line, or all."""
     wanted = sys.argv[1:]
     for name, display, drivers, tests in guests:
         if wanted and name not in wanted:
@@ -135,5 +135,5 @@ def main(guests):
         if lacking:
             print(f"SKIP vm-{name}: {lacking}", flush=True)
         else:
-            in_guest(name, display, drivers, tests)
+            in_guest(name, display, drivers, tests, **more)
     return 1 if failed else 0

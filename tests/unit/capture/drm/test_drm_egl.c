@@ -14,7 +14,7 @@
 static struct {
     int step, fails_at;
     bool device, display, context, current, image;
-    const char *extensions, *file;
+    const char *extensions, *file, *device_extensions;
     int32_t attributes[64];
     size_t attribute_count;
     unsigned gl_error, completeness;
@@ -86,8 +86,10 @@ static unsigned made_eglQueryDisplayAttribEXT(void *d, int32_t name, intptr_t *v
 
 static const char *made_eglQueryDeviceStringEXT(void *d, int32_t name)
 {
-    CHECK(d == &device && name == 0x3233);
-    return fails() ? NULL : script.file;
+    CHECK(d == &device && (name == 0x3233 || name == 0x3055));
+    if (fails())
+        return NULL;
+    return name == 0x3233 ? script.file : script.device_extensions;
 }
 
 static void *made_eglCreateContext(void *d, void *config, void *shared, const int32_t *attributes)
@@ -209,11 +211,16 @@ static const struct drm_egl_calls calls = {
 static struct error err;
 static uint8_t rgba[3 * 2 * 4];
 
+static bool software;            /* what the next reading is told */
+static bool has_modifier = true; /* of the next frame */
+static const char *device_extensions;
+
 static int read_one(int fails_at, const char *extensions, const char *file, unsigned planes)
 {
     struct drm_egl_frame frame = {.fourcc = 0x34325258,
                                   .width = 3,
                                   .height = 2,
+                                  .has_modifier = has_modifier,
                                   .modifier = 0x0200000012345678,
                                   .plane_count = planes,
                                   .fds = {10, 11, 12, 13},
@@ -225,7 +232,8 @@ static int read_one(int fails_at, const char *extensions, const char *file, unsi
     script.fails_at = fails_at;
     script.extensions = extensions;
     script.file = file;
-    int status = drm_egl_read(&calls, FD, NODE, &frame, rgba, &err);
+    script.device_extensions = device_extensions;
+    int status = drm_egl_read(&calls, FD, NODE, software, &frame, rgba, &err);
     CHECK(!script.device && !script.display && !script.context && !script.current && !script.image);
     return status;
 }
@@ -301,6 +309,39 @@ static void not_on_another_card(void)
     CHECK_INT(read_one(0, GOOD, "/dev/dri/card10", 1), ERR_UNAVAILABLE);
 }
 
+/* Its layout is what the card's own driver keeps of the buffer, so it is no other card's either. */
+static void without_a_modifier_none_is_told(void)
+{
+    has_modifier = false;
+    CHECK_INT(
+        read_one(0, "EGL_EXT_image_dma_buf_import EGL_KHR_no_config_context EGL_KHR_surfaceless_context", NODE, 2), 0);
+    CHECK_INT(script.attribute_count, 2 * (3 + 2 * 3));
+    CHECK_INT(attribute(0x3272), 10);
+    CHECK_INT(attribute(0x3277), 64);
+    CHECK_INT(attribute(0x3443), 0xdeadbeef);
+    CHECK_INT(attribute(0x3446), 0xdeadbeef);
+    CHECK_INT(read_one(0, GOOD, NODE, 1), ERR_UNAVAILABLE); /* what has modifiers has this as well */
+    CHECK(strstr(err.text, "EGL_EXT_image_dma_buf_import"));
+    CHECK_INT(read_one(0, "EGL_EXT_image_dma_buf_import EGL_KHR_no_config_context EGL_KHR_surfaceless_context",
+                       "/dev/dri/card0", 1),
+              ERR_UNAVAILABLE);
+    has_modifier = true;
+}
+
+/* It reads each buffer as rows, whatever the card's layout is. */
+static void in_software_only_for_a_test(void)
+{
+    device_extensions = "EGL_EXT_device_query EGL_MESA_device_software";
+    CHECK_INT(read_one(0, GOOD, NULL, 1), ERR_UNAVAILABLE);
+    CHECK_TEXT(err.text, "EGL does not tell which card it works on");
+    software = true;
+    CHECK_INT(read_one(0, GOOD, NULL, 1), 0);
+    CHECK_INT(read_one(0, GOOD, "/dev/dri/card0", 1), ERR_UNAVAILABLE); /* another card is still another card */
+    device_extensions = NULL;
+    CHECK_INT(read_one(0, GOOD, NULL, 1), ERR_UNAVAILABLE);
+    software = false;
+}
+
 static void the_libraries_have_all_calls(void)
 {
     const struct drm_egl_calls *loaded = NULL;
@@ -319,6 +360,8 @@ int main(void)
     RUN(each_call_may_fail);
     RUN(not_without_what_is_needed);
     RUN(not_on_another_card);
+    RUN(without_a_modifier_none_is_told);
+    RUN(in_software_only_for_a_test);
     RUN(the_libraries_have_all_calls);
     return CHECK_RESULT();
 }
