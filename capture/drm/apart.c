@@ -3,12 +3,16 @@
 #include "capture/apart/apart.h"
 
 #include "capture/drm/backend.h"
+#include "platform/clock.h"
+#include "platform/session.h"
 
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#define LOCK_MS 500 /* that telling whether a session is locked may take */
 
 struct capture {
     struct apart *apart; /* owned */
@@ -81,12 +85,28 @@ static int drm_restart(struct capture *capture, const struct capture_options *op
     return status ? status : apart_open(capture->apart, options, (struct slice){0}, err);
 }
 
+/* Takes half of the time that is left at most, since there is a picture to send. */
+static void drm_warn_of_lock(int64_t deadline_ms, struct strlist *facts)
+{
+    struct error why;
+    bool locked;
+    int64_t half = os_time_left(deadline_ms) / 2;
+    int status = os_session_locked(os_deadline(half < LOCK_MS ? half : LOCK_MS), &locked, &why);
+    if (locked)
+        strlist_add(facts, "warning=the session at the screen is locked: its lock screen is shown");
+    else if (status < 0 && status != ERR_NOT_FOUND)
+        strlist_addf(facts, "warning=whether the session at the screen is locked can't be told: %s", why.text);
+}
+
 static enum capture_result drm_apart_grab(struct capture *capture, const struct capture_options *options,
                                           struct image_view *image, struct strlist *facts, struct error *err)
 {
+    int64_t deadline_ms = os_deadline(options->timeout_ms > 0 ? options->timeout_ms : -1);
     if (drm_restart(capture, options, err) < 0)
         return CAPTURE_FAILED;
     enum capture_result result = apart_grab(capture->apart, options, image, facts, err);
+    if (result == CAPTURE_OK)
+        drm_warn_of_lock(deadline_ms, facts);
     if (result == CAPTURE_FAILED)
         drm_describe_failure(capture, err->status, err);
     return result;

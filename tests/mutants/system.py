@@ -3,6 +3,12 @@
 from mutant import mutant
 
 LINUX = [
+    mutant("lock-of-the-first-answer", "linux/session_lock.c",
+           "if (answers == 2 ||", "if (answers >= 1 ||",
+           "unit/linux/test_session_lock", "the answer to Hello is taken for the lock's"),
+    mutant("lock-length-believed", "linux/session_lock.c",
+           "text == 0 || text > len - 4", "text == 0",
+           "unit/linux/test_session_lock", "the text of an error is read beyond its message"),
     mutant("closed-socket-is-roots", "linux/net/peer.c",
            "if (owner.inode == 0)", "if (0 && owner.inode == 0)",
            "integration/test_peers:a_closed_socket_is_nobodys_and_not_roots", "who sends a request and leaves has root's rights"),

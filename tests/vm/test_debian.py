@@ -208,6 +208,16 @@ def programs_have_the_display(machine):
     check(share(machine.screendump()[2], RED) > 0.99, "a program does not draw on the session's display")
 
 
+def a_locked_session_is_warned_of(machine):
+    """As a Wayland compositor tells logind that it shows its lock screen."""
+    for locked in ("true", "false"):
+        run(machine, "/bin/sh", "-c", "busctl call org.freedesktop.login1 /org/freedesktop/login1/session/_3$XDG_SESSION_ID "
+            f"org.freedesktop.login1.Session SetLockedHint b {locked}")
+        facts = seen_alike(machine, f"X, locked: {locked}", "--backend", "drm")
+        equal("is locked: its lock screen is shown" in str(facts), locked == "true")
+        check("can't be told" not in str(facts), facts)
+
+
 def console_beside_x(machine):
     machine.press("ctrl", "alt", "f2")
     wait_for(lambda: "vt=2 " in machine.console_text() and machine.shows(PROMPT), "another terminal's login prompt")
@@ -346,8 +356,9 @@ def nothing_is_half_written(machine):
 
 
 TESTS = [answers_before_login, login_prompt, log_on, ready_before_logins, programs_are_the_users, files_are_the_users,
-         rights, clock, programs_are_ended, x_server, programs_have_the_display, console_beside_x, root_is_refused,
-         back_to_x, restarted_when_killed, restarted_by_an_upgrade, root_where_configured, power_cut]
+         rights, clock, programs_are_ended, x_server, programs_have_the_display, a_locked_session_is_warned_of,
+         console_beside_x, root_is_refused, back_to_x, restarted_when_killed, restarted_by_an_upgrade,
+         root_where_configured, power_cut]
 AFTER_POWER_CUT = [answers_before_login, nothing_is_half_written]
 
 

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The session's lock, asked for over a real D-Bus where there is one to start, and over a made-up one. The answers of the
+ * made-up one are written by hand, from the D-Bus specification. */
+#include "linux/session_lock.h"
+#include "platform/clock.h"
+#include "tests/unit/check.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static char folder[] = "/tmp/periscope-lock-XXXXXX", bus[64];
+static struct error err;
+static bool locked;
+
+/* ---- a made-up bus ---- */
+
+static struct {
+    const char *answer; /* borrowed */
+    size_t answer_len;
+    unsigned pieces; /* that it is sent in */
+    uint8_t question[4096];
+    size_t question_len;
+    int listener;
+} made;
+
+static void *serve(void *unused)
+{
+    (void)unused;
+    int fd = accept(made.listener, NULL, NULL);
+    ssize_t got = recv(fd, made.question, sizeof made.question, 0);
+    made.question_len = got > 0 ? (size_t)got : 0;
+    for (unsigned i = 0; i < made.pieces; i++) {
+        size_t from = made.answer_len * i / made.pieces, to = made.answer_len * (i + 1) / made.pieces;
+        CHECK(send(fd, made.answer + from, to - from, MSG_NOSIGNAL) >= 0 || errno == EPIPE);
+    }
+    if (made.pieces == 0)
+        recv(fd, made.question, 1, 0); /* silent, until the other side gives up */
+    close(fd);
+    return NULL;
+}
+
+static int ask_made(const char *session, const char *answer, size_t len, unsigned pieces)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    pthread_t thread;
+    snprintf(address.sun_path, sizeof address.sun_path, "%s", bus);
+    unlink(bus);
+    made.answer = answer;
+    made.answer_len = len;
+    made.pieces = pieces;
+    made.listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    CHECK(bind(made.listener, (struct sockaddr *)&address, sizeof address) == 0 && listen(made.listener, 1) == 0);
+    CHECK_INT(pthread_create(&thread, NULL, serve, NULL), 0);
+    int status = session_lock_ask(bus, session, os_deadline(pieces ? 20000 : 50), &locked, &err);
+    pthread_join(thread, NULL);
+    close(made.listener);
+    return status;
+}
+
+/* The bus lets in, and answers Hello with ":1.7" and a signal in between. */
+#define HELLO                                                                                                          \
+    "OK 0123456789abcdef0123456789abcdef\r\n"                                                                          \
+    "l\2\1\1\11\0\0\0\1\0\0\0\24\0\0\0\5\1u\0\1\0\0\0\10\1g\0\1s\0\0\0\0\0\0\0\0\0\0\4\0\0\0:1.7\0"                    \
+    "l\4\1\1\0\0\0\0\2\0\0\0\10\0\0\0\5\1u\0\7\0\0\0"
+#define LEAST_FIRST(value) HELLO "l\2\1\1\10\0\0\0\3\0\0\0\17\0\0\0\5\1u\0\2\0\0\0\10\1g\0\1v\0\0\1b\0\0" value "\0\0\0"
+#define MOST_FIRST(value) HELLO "B\2\1\1\0\0\0\10\0\0\0\3\0\0\0\17\5\1u\0\0\0\0\2\10\1g\0\1v\0\0\1b\0\0\0\0\0" value
+#define ASK(session, answer, pieces) ask_made(session, answer, sizeof(answer) - 1, pieces)
+
+static void an_answer_is_read_whatever_its_pieces(void)
+{
+    for (unsigned pieces = 1; pieces < 200; pieces += 13) {
+        CHECK_INT(ASK("3", LEAST_FIRST("\1"), pieces), 0);
+        CHECK(locked);
+        CHECK_INT(ASK("3", LEAST_FIRST("\0"), pieces), 0);
+        CHECK(!locked);
+    }
+    CHECK_INT(ASK("3", MOST_FIRST("\1"), 3), 0);
+    CHECK(locked);
+    CHECK_INT(ASK("3", MOST_FIRST("\0"), 3), 0);
+    CHECK(!locked);
+}
+
+static bool question_has(const char *text)
+{
+    return memmem(made.question, made.question_len, text, strlen(text)) != NULL;
+}
+
+static void a_session_is_named_as_its_object(void)
+{
+    CHECK_INT(ASK("3", LEAST_FIRST("\1"), 1), 0);
+    CHECK(question_has("/org/freedesktop/login1/session/_33"));
+    CHECK_INT(ASK("c12", LEAST_FIRST("\1"), 1), 0);
+    CHECK(question_has("/org/freedesktop/login1/session/c12"));
+    CHECK_INT(ASK("a-1.b", LEAST_FIRST("\1"), 1), 0);
+    CHECK(question_has("/org/freedesktop/login1/session/a_2d1_2eb"));
+}
+
+static void what_is_no_answer_is_none(void)
+{
+    CHECK_INT(ASK("3", "REJECTED EXTERNAL\r\n", 1), ERR_UNAVAILABLE);
+    CHECK_TEXT(err.text, "the D-Bus lets us not in");
+    CHECK_INT(ASK("3", HELLO, 1), ERR_UNAVAILABLE);
+    CHECK_TEXT(err.text, "the D-Bus: it closes the connection");
+    CHECK_INT(ASK("3", HELLO "l\2\1\1\377\377\377\177\3\0\0\0\0\0\0\0", 1), ERR_UNAVAILABLE);
+    CHECK_INT(ASK("3", HELLO "l\2\1\1\0\0\0\0\3\0\0\0\377\377\377\377", 1), ERR_UNAVAILABLE);
+    CHECK_INT(ASK("3", HELLO "l\2\1\1\10\0\0\0\3\0\0\0\0\0\0\0\1i\0\0\1\0\0\0", 1), ERR_UNAVAILABLE); /* a number */
+    CHECK(!locked);
+    CHECK_INT(ASK("3", HELLO "l\3\1\1\10\0\0\0\3\0\0\0\0\0\0\0\100\0\0\0abc\0", 1),
+              ERR_UNAVAILABLE); /* too long a text */
+    CHECK_TEXT(err.text, "the D-Bus answers what is no answer");
+    CHECK_INT(ASK("3", HELLO "l\3\1\1\10\0\0\0\3\0\0\0\0\0\0\0\3\0\0\0abc\0", 1), ERR_UNAVAILABLE);
+    CHECK_TEXT(err.text, "abc");
+}
+
+static void a_bus_that_does_not_answer_is_left(void)
+{
+    CHECK_INT(ASK("3", "", 0), ERR_TIMEOUT);
+    unlink(bus);
+    CHECK_INT(session_lock_ask(bus, "3", os_deadline(20000), &locked, &err), ERR_NOT_FOUND);
+    CHECK(!locked);
+}
+
+/* ---- a real one ---- */
+
+/* It lets its own user in, and knows of no logind. */
+static pid_t start_bus(void)
+{
+    char address[96];
+    int ready[2];
+    snprintf(address, sizeof address, "--address=unix:path=%s", bus);
+    unlink(bus);
+    if (pipe(ready))
+        return -1;
+    pid_t pid = fork();
+    if (pid == 0) {
+        dup2(ready[1], 3);
+        execlp("dbus-daemon", "dbus-daemon", "--session", "--nofork", address, "--print-address=3", (char *)NULL);
+        _exit(127);
+    }
+    close(ready[1]);
+    char byte;
+    ssize_t got = read(ready[0], &byte, 1); /* once it listens */
+    close(ready[0]);
+    if (got == 1)
+        return pid;
+    waitpid(pid, NULL, 0);
+    return -1;
+}
+
+static void a_real_bus_understands(void)
+{
+    pid_t pid = start_bus();
+    if (pid < 0) {
+        SKIP("there is no dbus-daemon");
+        return;
+    }
+    CHECK_INT(session_lock_ask(bus, "3", os_deadline(20000), &locked, &err), ERR_UNAVAILABLE);
+    CHECK(strstr(err.text, "org.freedesktop.login1") != NULL);
+    printf("# %s\n", err.text);
+    kill(pid, SIGTERM);
+    waitpid(pid, NULL, 0);
+}
+
+int main(void)
+{
+    if (!mkdtemp(folder))
+        return 1;
+    snprintf(bus, sizeof bus, "%s/bus", folder);
+    RUN(an_answer_is_read_whatever_its_pieces);
+    RUN(a_session_is_named_as_its_object);
+    RUN(what_is_no_answer_is_none);
+    RUN(a_bus_that_does_not_answer_is_left);
+    RUN(a_real_bus_understands);
+    unlink(bus);
+    rmdir(folder);
+    return CHECK_RESULT();
+}
