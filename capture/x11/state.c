@@ -69,6 +69,35 @@ static void x11_warn_locked(struct x11_connection *connection, int screen, struc
         strlist_add(facts, "warning=screen locked (xscreensaver)");
 }
 
+/* Returns whether the CRTC's gamma table makes grey a colour. */
+static bool x11_tints(struct x11_connection *connection, RRCrtc crtc)
+{
+    XRRCrtcGamma *gamma = X11_CALL(XRRGetCrtcGamma)(connection->display, crtc);
+    if (!gamma)
+        return false;
+    size_t len = (size_t)(gamma->size > 0 ? gamma->size : 0) * sizeof *gamma->red;
+    bool uneven = memcmp(gamma->red, gamma->green, len) != 0 || memcmp(gamma->red, gamma->blue, len) != 0;
+    X11_CALL(XRRFreeGamma)(gamma);
+    return uneven;
+}
+
+/* Warns of what the hardware does to the picture behind the server, as a program for the night has it done. */
+static void x11_warn_tint(struct x11_connection *connection, int screen, struct strlist *facts)
+{
+    if (connection->randr < 103)
+        return;
+    XRRScreenResources *resources =
+        X11_CALL(XRRGetScreenResourcesCurrent)(connection->display, RootWindow(connection->display, screen));
+    bool tinted = false;
+    for (int i = 0; resources && i < resources->ncrtc && !tinted; i++)
+        tinted = x11_tints(connection, resources->crtcs[i]);
+    if (resources)
+        X11_CALL(XRRFreeScreenResources)(resources);
+    if (tinted)
+        strlist_add(facts, "warning=the display hardware tints the picture, as for the night, and what was captured is "
+                           "before that");
+}
+
 void x11_state_warn(struct x11_connection *connection, int screen, struct strlist *facts)
 {
     for (int library = 0; library < X11_LIB_COUNT; library++)
@@ -77,4 +106,5 @@ void x11_state_warn(struct x11_connection *connection, int screen, struct strlis
     x11_warn_dpms(connection, facts);
     x11_warn_saver(connection, screen, facts);
     x11_warn_locked(connection, screen, facts);
+    x11_warn_tint(connection, screen, facts);
 }

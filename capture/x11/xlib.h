@@ -76,6 +76,8 @@ enum x11_library {
     X(X11_LIB_XRANDR, XRRFreeCrtcInfo, true)                                                                           \
     X(X11_LIB_XRANDR, XRRGetOutputInfo, true)                                                                          \
     X(X11_LIB_XRANDR, XRRFreeOutputInfo, true)                                                                         \
+    X(X11_LIB_XRANDR, XRRGetCrtcGamma, true)                                                                           \
+    X(X11_LIB_XRANDR, XRRFreeGamma, true)                                                                              \
     X(X11_LIB_XRANDR, XRRGetMonitors, false) /* since 1.5 */                                                           \
     X(X11_LIB_XRANDR, XRRFreeMonitors, false)                                                                          \
     X(X11_LIB_XSS, XScreenSaverQueryExtension, true)                                                                   \

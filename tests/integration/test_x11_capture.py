@@ -469,6 +469,18 @@ def screen_saver_is_told():
 
 
 @test
+def tint_for_the_night_is_told():
+    """The picture is what the server has, before the gamma table."""
+    with Server() as server, capture(server) as worker:
+        server.client().do("noise", 1)
+        for gamma, warnings in (("1:1:1", 0), ("2:2:2", 0), ("1:0.9:0.6", 1), ("1:1:1", 0)):
+            server.run("xrandr", "--output", "screen", "--gamma", gamma)
+            facts, shot = worker.ppm("cursor=0")
+            equal(len([text for text in facts.all("warning") if "tints the picture" in text]), warnings, gamma)
+            same(shot, server.as_xwd_reads_it(), f"picture with a gamma of {gamma}")
+
+
+@test
 def lock_of_xscreensaver_is_told():
     with Server() as server, capture(server) as worker:
         server.run("xprop", "-root", "-f", "_SCREENSAVER_STATUS", "32a", "-set", "_SCREENSAVER_STATUS", "LOCK")

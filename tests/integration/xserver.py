@@ -201,8 +201,12 @@ TRUE_COLOR, DIRECT_COLOR = 4, 5
 
 
 def channel_values(colors, mask, part):
-    """{bits of the pixel that the mask cuts out: 8-bit intensity} by what the server says of some pixels."""
-    return {color[0] & mask: round(color[part] / 257) for color in colors}
+    """{bits of the pixel that the mask cuts out: 8-bit intensity} by what the server says of some pixels. It cuts an intensity
+    of ten bits off at 16, so that one half-way between two of 8 would be rounded down: there it only has to be near."""
+    if mask // (mask & -mask) < 256:
+        return {color[0] & mask: round(color[part] / 257) for color in colors}
+    check(all(0 <= (color[0] & mask) / mask - color[part] / 65535 < 1 / 65535 for color in colors), "uneven steps")
+    return {color[0] & mask: round((color[0] & mask) / mask * 255) for color in colors}
 
 
 def read_colors(data, visual, bits, masks):
