@@ -3,10 +3,11 @@
  *
  * usage: kms_client CARD [every=MS] [vt=N] SCENE [-- SCENE]...
  *
- * CARD is a file like /dev/dri/card0. A SCENE is [mode=WxH] PLANE..., a PLANE is
+ * CARD is a file like /dev/dri/card0. A SCENE is [mode=WxH] [gamma=R,G,B] PLANE..., a PLANE is
  * TYPE:FOURCC:WxH:PATTERN[:PROPERTY=VALUE]..., TYPE one of primary, overlay and cursor. The mode is the output's own or,
  * where it has none of that size, one made up; without it the first. Unless a PROPERTY says otherwise, the whole
- * framebuffer is shown at 0,0 of the screen. SRC_ properties are given in pixels.
+ * framebuffer is shown at 0,0 of the screen. SRC_ properties are given in pixels. The hardware's gamma table goes
+ * from 0 to R, G and B percent, or from all to nothing by -100.
  *
  * With several scenes each is shown for that many milliseconds, in turn. With vt it does so on that virtual terminal,
  * and lets go of the screen while another one is shown. Prints "READY WxH" once the first is shown. Uses libdrm, of
@@ -209,6 +210,28 @@ static void set_mode(drmModeAtomicReqPtr request, uint32_t crtc, const drmModeCo
     set(request, crtc, DRM_MODE_OBJECT_CRTC, "ACTIVE", 1);
 }
 
+static uint16_t gamma_entry(int i, int percent)
+{
+    return (uint16_t)((percent < 0 ? 0xffff : 0) + i * 257 * percent / 100);
+}
+
+/* A straight line for each channel. */
+static void set_gamma(drmModeAtomicReqPtr request, uint32_t crtc, const char *percents)
+{
+    struct drm_color_lut table[256];
+    int red, green, blue;
+    uint32_t blob;
+    if (sscanf(percents, "%d,%d,%d", &red, &green, &blue) != 3) {
+        errno = EINVAL;
+        die(percents);
+    }
+    for (int i = 0; i < 256; i++)
+        table[i] = (struct drm_color_lut){gamma_entry(i, red), gamma_entry(i, green), gamma_entry(i, blue), 0};
+    if (drmModeCreatePropertyBlob(card, table, sizeof table, &blob))
+        die("make a gamma table");
+    set(request, crtc, DRM_MODE_OBJECT_CRTC, "GAMMA_LUT", blob);
+}
+
 /* Of what the scene does not name, and what was shown before. */
 static void clear_planes(drmModeAtomicReqPtr request)
 {
@@ -229,6 +252,8 @@ static char **add_scene(char **words, uint32_t crtc, const drmModeConnector *con
     const char *size = *words && strncmp(*words, "mode=", 5) == 0 ? *words++ + 5 : NULL;
     *mode = find_mode(connector, size);
     set_mode(request, crtc, connector, mode);
+    if (*words && strncmp(*words, "gamma=", 6) == 0)
+        set_gamma(request, crtc, *words++ + 6);
     clear_planes(request);
     while (*words && strcmp(*words, "--") != 0)
         add_plane(request, crtc, *words++);

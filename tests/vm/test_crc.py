@@ -4,6 +4,7 @@
 are held against what is read here with a shell, and computed here from the picture."""
 import sys
 
+import initramfs
 import rig
 import picture
 import wire
@@ -52,6 +53,21 @@ def what_is_mixed_in_16_bits(machine):
         check(told["software"] != f"0x{picture.crc(pixels):08x}", f"{what} is exact in 8 bits, and shows nothing")
     for what, planes in SOFT:
         rig.with_client(machine, rig.scene(planes), lambda: take(what))  # noqa: B023
+
+
+def colours_after_the_gamma_table(machine):
+    """The hardware's CRC is of what it has tinted. vkms reckons with 32 bits behind the point, so the steps of these tables
+    are whole ones of 16 bits."""
+    def take():
+        facts, *_ = machine.picture()
+        check(any(key == "warning" and "tints the picture" in text for key, text in facts), facts)
+        before, _ = crcs(machine)
+        after, refused = crcs(machine, "color=applied")
+        rig.note(machine, "gamma table, CRC by the agent", f"CRC {after['debugfs']}", after["software"] == after["debugfs"])
+        check(after["software"] == after["debugfs"], (after, refused))
+        check(before["software"] != before["debugfs"], "the table changes nothing")
+    planes = rig.scene(SOFT[0][1])
+    rig.with_client(machine, [planes[0], "gamma=100,-100,0", *planes[1:]], take)
 
 
 def a_part_of_what_is_mixed(machine):
@@ -113,6 +129,11 @@ def without_debugfs(machine):
 
 TESTS = [both_are_what_the_hardware_has, what_is_mixed_in_16_bits, a_part_of_what_is_mixed, a_change_is_seen_by_both, hardware_without_pixels, one_that_is_read_already,
          nothing_is_changed, without_debugfs]
+
+if [int(part) for part in initramfs.kernel_version().split(".")[:2]] >= [6, 7]:  # vkms has tables since then
+    TESTS.append(colours_after_the_gamma_table)
+else:
+    print("SKIP vm-crc-colours-after-the-gamma-table: vkms has no gamma table before Linux 6.7")
 
 if __name__ == "__main__":
     sys.exit(rig.main([("crc", ["-vga", "none"], ["vkms"],
