@@ -335,6 +335,33 @@ static void sixteen_bits_are_rounded_to_eight(void)
         CHECK_INT(color_to_8_bits((uint16_t)value), (int)(value / 257.0 + 0.5));
 }
 
+/* Rows of 8 bits that nobody finishes are packed without rounding. The upper layer is on the first row alone. */
+static void rows_that_need_no_rounding_are_told_from_others(void)
+{
+    struct layer layers[2] = {make_layer(3, 2, "XR24"), make_layer(1, 1, "AR24")};
+    uint8_t rgb[3 * 2 * 3];
+    struct error err;
+    for (int i = 0; i < 2000; i++) {
+        uint8_t *over = (void *)(uintptr_t)layers[1].frame.data[0];
+        const uint8_t *below = layers[0].frame.data[0];
+        over[3] = (uint8_t)random_below(256);
+        over[2] = (uint8_t)random_below(over[3] + 1u);
+        CHECK_INT(compose(&(struct compose_target){rgb, 9, 3, 2, NULL, NULL}, layers, 2, &err), 0);
+        CHECK_INT(rgb[0], (int)(over[2] + below[2] * (255 - over[3]) / 255.0 + 0.5));
+        CHECK_INT(rgb[9], below[14]); /* below the upper layer */
+    }
+    layers[0].frame.format = format_find(FOURCC('X', 'R', '3', '0'));
+    memcpy((void *)(uintptr_t)layers[0].frame.data[0], "\x03\x00\x00\x00", 4);
+    CHECK_INT(compose(&(struct compose_target){rgb, 9, 3, 2, NULL, NULL}, layers, 1, &err), 0);
+    CHECK_INT(rgb[2], 1); /* 3 / 1023 is 0.748 / 255 */
+    layers[0].frame.format = format_find(FOURCC('X', 'R', '2', '4'));
+    layers[0].alpha = 0x8000;
+    memset((void *)(uintptr_t)layers[0].frame.data[0], 255, 4);
+    CHECK_INT(compose(&(struct compose_target){rgb, 9, 3, 2, NULL, NULL}, layers, 1, &err), 0);
+    CHECK_INT(rgb[0], 128);
+    free_layers(layers, 2);
+}
+
 static void turn_over(void *context, uint32_t y, struct color *row)
 {
     for (int x = 0; x < *(int *)context; x++)
@@ -404,6 +431,7 @@ int main(void)
     RUN(mixing_is_rounded);
     RUN(a_product_of_alphas_is_rounded);
     RUN(sixteen_bits_are_rounded_to_eight);
+    RUN(rows_that_need_no_rounding_are_told_from_others);
     RUN(a_row_is_finished_before_it_is_rounded);
     RUN(the_lowest_layers_alpha_means_nothing);
     RUN(order);
