@@ -12,7 +12,8 @@
 
 void call_init(struct call *call, struct periscope *p, enum method_index method, uint32_t arguments, uint32_t wanted)
 {
-    *call = (struct call){.p = p, .method = &methods[method], .wanted = wanted, .answer_ms = p->io_ms};
+    *call = (struct call){
+        .p = p, .method = &methods[method], .arguments = arguments, .wanted = wanted, .answer_ms = p->io_ms};
     buffer_init(&call->request, WIRE_REQUEST_MAX);
     write_u32(&call->request, call->method->id);
     write_u32(&call->request, arguments);
@@ -32,6 +33,9 @@ void call_allow(struct call *call, int ms)
 int call_send(struct call *call, bool more)
 {
     char doing[DOING_SIZE];
+    if (call->arguments > WIRE_COUNT_MAX)
+        return client_fail(call->p, PERISCOPE_INVALID, "%u arguments are too many for one %s (at most %u)",
+                           (unsigned)call->arguments, call->method->name, WIRE_COUNT_MAX);
     if (call->request.failed)
         return client_fail(call->p, PERISCOPE_INVALID, "the arguments of %s have more than %u bytes",
                            call->method->name, WIRE_REQUEST_MAX);

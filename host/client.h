@@ -87,6 +87,7 @@ struct call {
     struct periscope *p;
     const struct method *method;
     struct buffer request; /* owned: id, count and arguments */
+    uint32_t arguments;    /* of the request */
     uint32_t wanted;       /* entries of a good reply */
     int answer_ms;         /* how long the agent may take to reply: p->io_ms by default; negative: no limit */
     struct list_reader reply;

@@ -8,7 +8,8 @@
 
 enum { RUN_UNTRACKED = 1, RUN_APPEND_OUT = 2, RUN_APPEND_ERR = 4 }; /* flags of the RPC run */
 
-#define KILL_GRACE_MS 2000 /* the agent's default */
+#define RUN_WORDS_MAX (WIRE_COUNT_MAX - 16) /* the request has a few options too */
+#define KILL_GRACE_MS 2000                  /* the agent's default */
 #define KILL_GRACE_MAX_MS 30000
 
 struct start {
@@ -60,6 +61,14 @@ static void exec_add_file(struct strlist *options, const char *key, const char *
 {
     if (value && *value)
         strlist_addf(options, "%s=%s", key, value);
+}
+
+static size_t exec_count(const char *const *values)
+{
+    size_t count = 0;
+    while (values && values[count])
+        count++;
+    return count;
 }
 
 static void exec_options(struct strlist *options, const struct periscope_run *run)
@@ -121,6 +130,10 @@ int periscope_run(struct periscope *p, const struct periscope_run *run, uint64_t
     *pid = 0;
     if (!run->argv || !run->argv[0])
         return client_fail(p, PERISCOPE_INVALID, "nothing to run: the arguments are empty");
+    size_t count = exec_count(run->argv) + exec_count(run->env);
+    if (count > RUN_WORDS_MAX)
+        return client_fail(p, PERISCOPE_INVALID, "%zu arguments and variables are too many (at most %u)", count,
+                           RUN_WORDS_MAX);
     return client_once(p, attempt_start, &start);
 }
 
