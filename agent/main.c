@@ -8,6 +8,7 @@
 #include "agent/worker/main.h"
 #include "base/number.h"
 #include "platform/dump.h"
+#include "platform/stream.h"
 #include "platform/upgrade.h"
 
 #include <stdio.h>
@@ -44,6 +45,7 @@ int main(int argc, char **argv)
     struct options options;
     struct error err;
     const char *first = argc > 1 ? argv[1] : "";
+    os_stream_open_standard();
     if (argc == 2 && strcmp(argv[1], WORKER_ARGUMENT) == 0)
         return worker_main();
     int of_source = worker_source_main(argc, argv);
