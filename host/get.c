@@ -4,6 +4,8 @@
 
 #include "platform/clock.h"
 #include "platform/file.h"
+#include "platform/scratch.h"
+#include "platform/stream.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -11,11 +13,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The destination: a temporary file beside the target, or a spool file on the way to standard output. */
+/* The destination: a temporary file beside the target, or a spool file on the way to a stream. */
 struct get {
     const char *remote, *local;
+    int stream;               /* OS_STREAM_NONE: a file; not owned */
     struct os_upload *upload; /* owned while a transfer goes on */
-    FILE *spool;              /* owned, with local "-"; kept over the attempts */
+    FILE *spool;              /* owned, with a stream; kept over the attempts */
     uint8_t *chunk;           /* owned, CLIENT_CHUNK_SIZE */
 };
 
@@ -25,19 +28,25 @@ static int get_failed(struct periscope *p, const struct get *get, const char *wh
     return client_fail(p, PERISCOPE_LOCAL, "could not write '%s': %s", get->local, what);
 }
 
+/* Returns what the messages call a stream. */
+static const char *get_name(const struct get *get)
+{
+    return get->stream == OS_STREAM_OUTPUT ? "standard output" : get->local;
+}
+
 static int get_begin(struct periscope *p, struct get *get, uint64_t size)
 {
     struct error err;
     if (get->spool && size > PERISCOPE_SPOOL_MAX) {
         periscope_disconnect(p);
-        return client_fail(p, PERISCOPE_LOCAL, "'%s' has %" PRIu64 " bytes: too many for standard output (%" PRIu64 ")",
-                           get->remote, size, PERISCOPE_SPOOL_MAX);
+        return client_fail(p, PERISCOPE_LOCAL, "'%s' has %" PRIu64 " bytes: too many for %s (%" PRIu64 ")", get->remote,
+                           size, get_name(get), PERISCOPE_SPOOL_MAX);
     }
     if (get->spool) {
         rewind(get->spool);
         return 0;
     }
-    if (os_upload_begin(&get->upload, get->local, OS_UPLOAD_ORDINARY, &err))
+    if (os_upload_begin(&get->upload, get->local, OS_UPLOAD_ORDINARY, &err) || os_upload_resemble(get->upload, &err))
         return get_failed(p, get, err.text);
     return 0;
 }
@@ -103,37 +112,71 @@ static int attempt_get(struct periscope *p, void *context)
     return status;
 }
 
-/* Copies the spool file, up to where the last attempt ended, to standard output. Data of an earlier, longer attempt may
-   follow. */
-static int get_spool_to_output(struct periscope *p, struct get *get)
+/* Reports why the stream did not take it all: the limit, an interruption, or the system's reason. */
+static int get_undelivered(struct periscope *p, const struct get *get, const struct error *err)
 {
+    int status = client_check(p, "writing what was fetched");
+    return client_finish(
+        p, status ? status : client_fail(p, PERISCOPE_LOCAL, "could not write to %s: %s", get_name(get), err->text));
+}
+
+/* Copies the spool file, up to where the last attempt ended. Data of an earlier, longer attempt may follow. */
+static int get_copy_spool(struct periscope *p, struct get *get, int stream)
+{
+    struct error err;
+    const struct os_patience patience = {p->limit, &p->interrupted};
     long long left = ftello(get->spool);
     rewind(get->spool);
     while (left > 0) {
         size_t want = left < (long long)CLIENT_CHUNK_SIZE ? (size_t)left : CLIENT_CHUNK_SIZE;
         if (fread(get->chunk, 1, want, get->spool) != want)
             return client_fail(p, PERISCOPE_LOCAL, "could not read the temporary file");
-        if (fwrite(get->chunk, 1, want, stdout) != want)
-            return client_fail(p, PERISCOPE_LOCAL, "could not write to standard output");
+        if (os_stream_write(stream, get->chunk, want, &patience, &err))
+            return get_undelivered(p, get, &err);
         left -= (long long)want;
     }
-    return fflush(stdout) ? client_fail(p, PERISCOPE_LOCAL, "could not write to standard output") : 0;
+    return 0;
+}
+
+static int get_deliver(struct periscope *p, struct get *get)
+{
+    struct error err;
+    int stream;
+    const struct os_patience patience = {p->limit, &p->interrupted};
+    if (get->stream == OS_STREAM_OUTPUT && fflush(stdout)) /* what the program has printed comes first */
+        return client_fail(p, PERISCOPE_LOCAL, "could not write to standard output: %s", strerror(errno));
+    if (get->stream != OS_STREAM_CLOSED)
+        return get_copy_spool(p, get, get->stream);
+    if (os_stream_open_target(&stream, get->local, &patience, &err))
+        return get_undelivered(p, get, &err);
+    int status = get_copy_spool(p, get, stream);
+    if (os_stream_close(stream, &err) && !status)
+        status = get_undelivered(p, get, &err);
+    return status;
+}
+
+/* Finds out what the local name is before anything is asked for. */
+static int get_prepare(struct periscope *p, struct get *get)
+{
+    struct error err;
+    if (strcmp(get->local, "-") == 0)
+        get->stream = OS_STREAM_OUTPUT;
+    else if (os_stream_target(get->local, &get->stream, &err))
+        return get_failed(p, get, err.text);
+    if (get->stream != OS_STREAM_NONE && os_scratch_open(&get->spool, &err))
+        return client_fail(p, PERISCOPE_LOCAL, "%s", err.text);
+    get->chunk = malloc(CLIENT_CHUNK_SIZE);
+    return get->chunk ? 0 : client_no_memory(p);
 }
 
 int periscope_get(struct periscope *p, const char *remote_file, const char *local_file)
 {
     struct get get = {.remote = remote_file, .local = local_file};
-    bool to_output = strcmp(local_file, "-") == 0;
-    get.chunk = malloc(CLIENT_CHUNK_SIZE);
-    if (!get.chunk)
-        return client_no_memory(p);
-    int status = 0;
-    if (to_output && !(get.spool = tmpfile()))
-        status = client_fail(p, PERISCOPE_LOCAL, "could not create a temporary file");
+    int status = get_prepare(p, &get);
     if (!status)
         status = client_repeat(p, attempt_get, &get);
     if (!status && get.spool)
-        status = get_spool_to_output(p, &get);
+        status = get_deliver(p, &get);
     if (get.spool)
         fclose(get.spool);
     free(get.chunk);

@@ -136,18 +136,21 @@ enum {
     PERISCOPE_EXECUTABLE = 1,
     PERISCOPE_OVER_RUNNING = 0x100, /* also over a program that runs, which a Windows guest refuses else */
 };
-#define PERISCOPE_SPOOL_MAX (UINT64_C(64) << 30) /* bytes, of standard input or output */
+#define PERISCOPE_SPOOL_MAX (UINT64_C(64) << 30) /* bytes of a temporary file */
 
-/* Sends a file. local_file "-" is standard input, which is first copied to a temporary file since its size must be
-   known; more than PERISCOPE_SPOOL_MAX bytes give PERISCOPE_LOCAL. flags: a sum of the ones above. */
+/* Sends a file. local_file "-" is standard input. That, and any other that has no size, such as a pipe or a file of
+   /proc, is first read to its end into a temporary file in TMPDIR, or /tmp; more than PERISCOPE_SPOOL_MAX bytes give
+   PERISCOPE_LOCAL. flags: a sum of the ones above. */
 PERISCOPE_API int periscope_put(struct periscope *p, const char *local_file, const char *remote_file, unsigned flags);
 /* Sends a file whose content is in memory. */
 PERISCOPE_API int periscope_put_bytes(struct periscope *p, const void *bytes, size_t len, const char *remote_file,
                                       unsigned flags);
 /* Fetches a file. local_file appears complete or not at all: the content is written to a temporary file beside it,
-   which is renamed at the end. A symbolic link of that name is replaced; a folder or device is refused. "-" is standard
-   output, to which nothing is written until everything has arrived in a temporary file of at most PERISCOPE_SPOOL_MAX
-   bytes. */
+   which is renamed at the end. It gets the permissions of a file of that name, even of a read-only one, and its owner,
+   group and access control list as far as the process may give them away. A symbolic link to a file is replaced. "-",
+   which is standard output, any other descriptor of the process (/dev/stdout, /dev/fd/3), a pipe and a device that takes
+   characters are written to, when everything has arrived in a temporary file of at most PERISCOPE_SPOOL_MAX bytes in
+   TMPDIR, or /tmp. Anything else is refused. */
 PERISCOPE_API int periscope_get(struct periscope *p, const char *remote_file, const char *local_file);
 /* Fetches a file of at most max bytes into memory; a larger one gives PERISCOPE_LOCAL. The bytes are followed by a NUL
    that *len does not count. */

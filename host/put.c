@@ -3,6 +3,8 @@
 #include "host/client.h"
 
 #include "platform/file.h"
+#include "platform/scratch.h"
+#include "platform/stream.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -16,15 +18,17 @@ struct put {
     const char *remote;
     uint32_t flags;
     const char *local;
-    FILE *spool; /* owned by periscope_put: a copy of standard input */
+    FILE *spool; /* owned by put_file: a copy of what has no size */
     const uint8_t *bytes;
     uint64_t size;        /* of spool or bytes */
     struct os_file *file; /* open during an attempt with a file name */
-    uint8_t *chunk;       /* owned by periscope_put, with a spool: CLIENT_CHUNK_SIZE */
+    uint8_t *chunk;       /* owned by put_file, with a spool: CLIENT_CHUNK_SIZE */
 };
 
 static int put_failed(struct periscope *p, const struct put *put, const char *what)
 {
+    if (strcmp(put->local, "-") == 0)
+        return client_fail(p, PERISCOPE_LOCAL, "could not read standard input: %s", what);
     return client_fail(p, PERISCOPE_LOCAL, "could not read '%s': %s", put->local, what);
 }
 
@@ -105,41 +109,84 @@ static int attempt_put(struct periscope *p, void *context)
     return status;
 }
 
-/* Copies standard input to a temporary file, since its size must be sent first. */
-static int put_spool_input(struct periscope *p, struct put *put)
+static int put_spool_failed(struct periscope *p)
 {
+    return client_fail(p, PERISCOPE_LOCAL, "could not write a temporary file: %s", strerror(errno));
+}
+
+/* Reads the next bytes of a stream. Returns their number, 0 at its end. */
+static int put_read_stream(struct periscope *p, struct put *put, int stream)
+{
+    struct error err;
+    const struct os_patience patience = {p->limit, &p->interrupted};
+    int got = os_stream_read(stream, put->chunk, CLIENT_CHUNK_SIZE, &patience, &err);
+    if (got >= 0)
+        return got;
+    int status = client_check(p, "reading what is to be sent");
+    return client_finish(p, status ? status : put_failed(p, put, err.text));
+}
+
+/* Copies a stream to a temporary file, since its size must be sent first. */
+static int put_spool(struct periscope *p, struct put *put, int stream)
+{
+    struct error err;
     put->chunk = malloc(CLIENT_CHUNK_SIZE);
-    put->spool = tmpfile();
-    if (!put->chunk || !put->spool)
-        return client_fail(p, PERISCOPE_LOCAL, "could not create a temporary file: %s", strerror(errno));
-    size_t got;
-    while ((got = fread(put->chunk, 1, CLIENT_CHUNK_SIZE, stdin)) > 0) {
-        if (fwrite(put->chunk, 1, got, put->spool) != got)
-            return client_fail(p, PERISCOPE_LOCAL, "could not write a temporary file: %s", strerror(errno));
-        put->size += got;
+    if (!put->chunk)
+        return client_no_memory(p);
+    if (os_scratch_open(&put->spool, &err))
+        return client_fail(p, PERISCOPE_LOCAL, "%s", err.text);
+    int got;
+    while ((got = put_read_stream(p, put, stream)) > 0) {
+        if (fwrite(put->chunk, 1, (size_t)got, put->spool) != (size_t)got)
+            return put_spool_failed(p);
+        put->size += (uint64_t)got;
         if (put->size > PERISCOPE_SPOOL_MAX)
-            return client_fail(p, PERISCOPE_LOCAL, "standard input has more than %" PRIu64 " bytes",
+            return client_fail(p, PERISCOPE_LOCAL, "'%s' has more than %" PRIu64 " bytes", put->local,
                                PERISCOPE_SPOOL_MAX);
-        if (atomic_load(&p->interrupted))
-            return client_finish(p, client_fail(p, PERISCOPE_INTERRUPTED, "interrupted while reading"));
     }
-    if (ferror(stdin))
-        return client_fail(p, PERISCOPE_LOCAL, "could not read standard input: %s", strerror(errno));
-    if (fflush(put->spool))
-        return client_fail(p, PERISCOPE_LOCAL, "could not write a temporary file: %s", strerror(errno));
-    return 0;
+    return got == 0 && fflush(put->spool) ? put_spool_failed(p) : got;
+}
+
+static int put_spool_closed(struct periscope *p, struct put *put)
+{
+    struct error err;
+    int stream;
+    if (os_stream_open_source(&stream, put->local, &err))
+        return put_failed(p, put, err.text);
+    int status = put_spool(p, put, stream);
+    (void)os_stream_close(stream, NULL);
+    return status;
+}
+
+/* Reads to its end what has no size: standard input, a pipe, a file of /proc. */
+static int put_prepare(struct periscope *p, struct put *put)
+{
+    struct error err;
+    int stream = OS_STREAM_INPUT;
+    if (strcmp(put->local, "-") != 0 && os_stream_source(put->local, &stream, &err))
+        return put_failed(p, put, err.text);
+    if (stream == OS_STREAM_NONE)
+        return 0;
+    return stream == OS_STREAM_CLOSED ? put_spool_closed(p, put) : put_spool(p, put, stream);
+}
+
+typedef int put_call(struct periscope *p, client_attempt *attempt, void *context);
+
+static int put_file(struct periscope *p, struct put *put, put_call *call)
+{
+    int status = put_prepare(p, put);
+    if (!status)
+        status = call(p, attempt_put, put);
+    if (put->spool)
+        fclose(put->spool);
+    free(put->chunk);
+    return status;
 }
 
 int periscope_put(struct periscope *p, const char *local_file, const char *remote_file, unsigned flags)
 {
     struct put put = {.method = METHOD_sendfile, .remote = remote_file, .flags = flags, .local = local_file};
-    int status = strcmp(local_file, "-") == 0 ? put_spool_input(p, &put) : 0;
-    if (!status)
-        status = client_repeat(p, attempt_put, &put);
-    if (put.spool)
-        fclose(put.spool);
-    free(put.chunk);
-    return status;
+    return put_file(p, &put, client_repeat);
 }
 
 int periscope_put_bytes(struct periscope *p, const void *bytes, size_t len, const char *remote_file, unsigned flags)
@@ -153,7 +200,7 @@ int periscope_put_bytes(struct periscope *p, const void *bytes, size_t len, cons
 int periscope_upgrade(struct periscope *p, const char *local_file)
 {
     struct put put = {.method = METHOD_upgrade, .local = local_file};
-    int status = client_once(p, attempt_put, &put);
+    int status = put_file(p, &put, client_once);
     periscope_disconnect(p);
     return status;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "platform/new_file.h"
+#include "linux/new_file.h"
 #include "linux/errno.h"
 #include "linux/process/launch.h"
 
@@ -16,11 +16,6 @@
 
 #define DESCRIPTOR_PATH_SIZE 32 /* bytes */
 #define SWEEP_MAX 100000        /* files of the folder that are looked at: a start must not take long */
-
-struct os_new_file {
-    int fd;
-    bool unnamed; /* it has no name yet: nothing is left when it is closed */
-};
 
 int os_new_file_check(const char *path, struct error *err)
 {

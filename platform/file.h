@@ -30,6 +30,9 @@ enum os_upload_kind {
     OS_UPLOAD_ORDINARY,   /* as any program's new file; the commit does not wait for the disk */
 };
 int os_upload_begin(struct os_upload **out, const char *path, enum os_upload_kind kind, struct error *err);
+/* Gives the new file what the one has that it is to replace: the permissions, and as far as this process may give it,
+   the owner, the group and the access control list. Whom no list or group lets in is kept out. No error without one. */
+int os_upload_resemble(struct os_upload *upload, struct error *err);
 int os_upload_write(struct os_upload *upload, const void *bytes, size_t len, struct error *err);
 int os_upload_commit(struct os_upload *upload, struct error *err); /* rename; frees it in any case */
 void os_upload_abandon(struct os_upload *upload);                  /* accepts NULL */
@@ -39,6 +42,16 @@ int os_upload_whole(const char *path, enum os_upload_kind kind, const void *byte
 
 /* Removes what uploads of processes that were killed have left in the working folder; returns how many files. */
 unsigned os_upload_sweep(void);
+
+/* What is lost when another file takes its name. */
+struct os_file_facts {
+    bool exists;           /* and is a regular file, no link to one; else all is zero */
+    bool read_only;        /* for this process, or for all: who may override that is asked too */
+    bool has_list;         /* an access control list */
+    uint64_t names;        /* hard links */
+    uint32_t owner, group; /* ids; 0 on Windows */
+};
+void os_file_look(const char *path, struct os_file_facts *facts);
 
 int os_file_remove(const char *path, struct error *err); /* ERR_NOT_FOUND when there is none (ENOENT, ENOTDIR) */
 int os_file_rename(const char *from, const char *to, struct error *err);

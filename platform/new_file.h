@@ -24,6 +24,8 @@ struct os_new_file;
 /* Makes it in the folder of that path, without a name. */
 int os_new_file_make_unnamed(struct os_new_file **out, const char *path, enum os_upload_kind kind, struct error *err);
 int os_new_file_make(struct os_new_file **out, const char *path, enum os_upload_kind kind, struct error *err);
+/* os_upload_resemble: path is what it will replace. */
+int os_new_file_resemble(struct os_new_file *file, const char *path, struct error *err);
 /* Returns how many bytes were written, at least one. */
 int os_new_file_write(struct os_new_file *file, const void *bytes, size_t len, struct error *err);
 /* Makes it stay: under that name if it has none yet, else path is the one it was made with. durable: its content is on

@@ -97,6 +97,11 @@ int os_upload_begin(struct os_upload **out, const char *path, enum os_upload_kin
     return status;
 }
 
+int os_upload_resemble(struct os_upload *upload, struct error *err)
+{
+    return os_new_file_resemble(upload->file, upload->target, err);
+}
+
 int os_upload_write(struct os_upload *upload, const void *bytes, size_t len, struct error *err)
 {
     const char *next = bytes;

@@ -4,6 +4,8 @@
 #include "win32/text.h"
 #include "win32/winerror.h"
 
+#include <fcntl.h>
+#include <io.h>
 #include <stdlib.h>
 #include <windows.h>
 
@@ -37,4 +39,23 @@ void os_scratch_remove(char *path)
         free(name);
     }
     free(path);
+}
+
+int os_scratch_open(FILE **out, struct error *err)
+{
+    wchar_t name[TEMPORARY_SIZE];
+    *out = NULL;
+    DWORD code = temporary_path(name);
+    if (code)
+        return windows_error(err, code, "could not create a temporary file");
+    HANDLE handle = CreateFileW(name, GENERIC_READ | GENERIC_WRITE, 0, NULL, CREATE_NEW,
+                                FILE_ATTRIBUTE_TEMPORARY | FILE_FLAG_DELETE_ON_CLOSE, NULL);
+    if (handle == INVALID_HANDLE_VALUE)
+        return windows_error(err, GetLastError(), "could not create a temporary file");
+    int fd = _open_osfhandle((intptr_t)handle, _O_RDWR | _O_BINARY);
+    if (fd < 0)
+        CloseHandle(handle);
+    else if (!(*out = _fdopen(fd, "w+b")))
+        _close(fd);
+    return *out ? 0 : error_set(err, ERR_NO_MEMORY, "no memory for a temporary file");
 }

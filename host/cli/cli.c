@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "host/cli/cli.h"
+#include "host/cli/out.h"
 
 #include "base/error.h"
 #include "base/utf8.h"
@@ -48,11 +49,10 @@ enum cli_exit cli_exit_of(int status)
 /* Prints a line on standard error, after "periscope: " or "periscope: VERB: ". */
 static void cli_print_line(const struct cli *cli, const char *text, const char *after)
 {
-    fflush(stdout);
     if (cli->command)
-        fprintf(stderr, "periscope: %s: %s%s\n", cli->command->name, text, after);
+        out_complain("periscope: %s: %s%s\n", cli->command->name, text, after);
     else
-        fprintf(stderr, "periscope: %s%s\n", text, after);
+        out_complain("periscope: %s%s\n", text, after);
 }
 
 static int cli_report(struct cli *cli, enum cli_exit exit_status, const char *text, const char *after)
@@ -106,7 +106,7 @@ void cli_print(struct cli *cli, const char *format, ...)
     if (cli->json)
         return;
     va_start(args, format);
-    vprintf(format, args);
+    out_print_list(format, args);
     va_end(args);
 }
 
@@ -119,7 +119,7 @@ void cli_note(struct cli *cli, const char *format, ...)
     va_start(args, format);
     error_vset(&text, ERR_INVALID, format, args);
     va_end(args);
-    cli_print_line(cli, text.text, "");
+    out_remark("periscope: %s: %s\n", cli->command->name, text.text);
 }
 
 int cli_did(struct cli *cli, const char *format, ...)
@@ -132,8 +132,7 @@ int cli_did(struct cli *cli, const char *format, ...)
     error_vset(&text, ERR_INVALID, format, args);
     va_end(args);
     utf8_make_printable(text.text);
-    fflush(stdout);
-    fprintf(stderr, "%s\n", text.text);
+    out_remark("%s\n", text.text);
     return CLI_OK;
 }
 

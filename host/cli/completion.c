@@ -5,6 +5,7 @@
 
 #include "host/cli/help.h"
 #include "host/cli/options.h"
+#include "host/cli/out.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -31,7 +32,7 @@ static enum argument completion_argument(const struct cli_option *option)
 static void completion_put_choices(const char *choices)
 {
     for (; *choices; choices++)
-        putchar(*choices == '|' ? ' ' : *choices);
+        out_print("%c", *choices == '|' ? ' ' : *choices);
 }
 
 /* Prints a text within single quotes, for zsh with a backslash before what _arguments would take for syntax. */
@@ -39,12 +40,12 @@ static void completion_put_text(const char *text, const char *quote, const char 
 {
     for (; *text; text++) {
         if (*text == '\'') {
-            fputs(quote, stdout);
+            out_print("%s", quote);
             continue;
         }
         if (strchr(escaped, *text))
-            putchar('\\');
-        putchar(*text);
+            out_print("%c", '\\');
+        out_print("%c", *text);
     }
 }
 
@@ -52,9 +53,9 @@ static void completion_put_text(const char *text, const char *quote, const char 
 static void completion_put_words(void)
 {
     for (const struct command *const *command = commands; *command; command++)
-        printf("%s ", (*command)->name);
+        out_print("%s ", (*command)->name);
     for (const char *const *option = program_options; *option; option++)
-        printf("%s%s", *option, option[1] ? " " : "");
+        out_print("%s%s", *option, option[1] ? " " : "");
 }
 
 /* ---- bash ---- */
@@ -66,10 +67,10 @@ static void bash_put_options(const struct command *command, bool with_argument_o
     for (size_t i = 0; (option = cli_option_at(command, i)); i++) {
         if (with_argument_only && !option->argument)
             continue;
-        printf("%s", space);
+        out_print("%s", space);
         if (option->letter)
-            printf("-%c ", option->letter);
-        printf("--%s", option->name);
+            out_print("-%c ", option->letter);
+        out_print("--%s", option->name);
         space = " ";
     }
 }
@@ -81,15 +82,15 @@ static void bash_put_arguments(const struct command *command)
         enum argument argument = completion_argument(option);
         if (argument != ARGUMENT_CHOICE && argument != ARGUMENT_FOLDER && argument != ARGUMENT_HOST)
             continue;
-        printf("    %s,--%s", command->name, option->name);
+        out_print("    %s,--%s", command->name, option->name);
         if (option->letter)
-            printf("|%s,-%c", command->name, option->letter);
-        fputs(argument == ARGUMENT_CHOICE ? ") __periscope_reply -W '" : ") __periscope_reply ", stdout);
+            out_print("|%s,-%c", command->name, option->letter);
+        out_print("%s", argument == ARGUMENT_CHOICE ? ") __periscope_reply -W '" : ") __periscope_reply ");
         if (argument == ARGUMENT_CHOICE)
             completion_put_choices(option->argument);
-        puts(argument == ARGUMENT_CHOICE   ? "'; return ;;"
-             : argument == ARGUMENT_FOLDER ? "-d; return ;;"
-                                           : "-A hostname; return ;;");
+        out_print("%s\n", argument == ARGUMENT_CHOICE   ? "'; return ;;"
+                          : argument == ARGUMENT_FOLDER ? "-d; return ;;"
+                                                        : "-A hostname; return ;;");
     }
 }
 
@@ -142,20 +143,20 @@ static const char bash_end[] = "    esac\n"
 
 static void completion_bash(void)
 {
-    fputs(bash_begin, stdout);
+    out_print("%s", bash_begin);
     completion_put_words();
-    puts("'\n        return\n    fi\n    case $verb in");
+    out_print("'\n        return\n    fi\n    case $verb in\n");
     for (const struct command *const *command = commands; *command; command++) {
-        printf("    %s) options='", (*command)->name);
+        out_print("    %s) options='", (*command)->name);
         bash_put_options(*command, false);
-        printf("' with='");
+        out_print("' with='");
         bash_put_options(*command, true);
-        puts("' ;;");
+        out_print("' ;;\n");
     }
-    fputs(bash_middle, stdout);
+    out_print("%s", bash_middle);
     for (const struct command *const *command = commands; *command; command++)
         bash_put_arguments(*command);
-    fputs(bash_end, stdout);
+    out_print("%s", bash_end);
 }
 
 /* ---- zsh ---- */
@@ -167,60 +168,61 @@ static void zsh_put_form(const struct cli_option *option, bool letter)
                                           [ARGUMENT_HOST] = "_hosts",
                                           [ARGUMENT_OTHER] = " "};
     enum argument argument = completion_argument(option);
-    printf(" \\\n        '");
+    out_print(" \\\n        '");
     if (letter)
-        printf("-%c%s[", option->letter, option->argument ? "+" : "");
+        out_print("-%c%s[", option->letter, option->argument ? "+" : "");
     else
-        printf("--%s%s[", option->name, option->argument ? "=" : "");
+        out_print("--%s%s[", option->name, option->argument ? "=" : "");
     completion_put_text(option->help, "'\\''", "[]:\\");
-    putchar(']');
+    out_print("%c", ']');
     if (argument != ARGUMENT_NONE) {
-        putchar(':');
+        out_print("%c", ':');
         completion_put_text(option->argument, "'\\''", ":\\");
-        putchar(':');
+        out_print("%c", ':');
     }
     if (argument == ARGUMENT_CHOICE) {
-        putchar('(');
+        out_print("%c", '(');
         completion_put_choices(option->argument);
-        putchar(')');
+        out_print("%c", ')');
     } else if (argument != ARGUMENT_NONE) {
-        fputs(actions[argument], stdout);
+        out_print("%s", actions[argument]);
     }
-    putchar('\'');
+    out_print("%c", '\'');
 }
 
 static void completion_zsh(void)
 {
     const struct cli_option *option;
-    puts("#compdef periscope\n"
-         "# Completion of periscope for zsh, by 'periscope --completion zsh'.\n"
-         "_periscope() {\n"
-         "    if (( CURRENT == 2 )); then\n"
-         "        local -a verbs=(");
+    out_print("#compdef periscope\n"
+              "# Completion of periscope for zsh, by 'periscope --completion zsh'.\n"
+              "_periscope() {\n"
+              "    if (( CURRENT == 2 )); then\n"
+              "        local -a verbs=(\n");
     for (const struct command *const *command = commands; *command; command++) {
-        printf("            '%s:", (*command)->name);
+        out_print("            '%s:", (*command)->name);
         completion_put_text((*command)->summary, "'\\''", ":\\");
-        puts("'");
+        out_print("'\n");
     }
-    printf("        )\n        _describe verb verbs\n        compadd --");
+    out_print("        )\n        _describe verb verbs\n        compadd --");
     for (const char *const *word = program_options; *word; word++)
-        printf(" %s", *word);
-    puts("\n        return\n    fi\n    local verb=$words[2]\n    shift words\n    (( CURRENT-- ))\n    case $verb in");
+        out_print(" %s", *word);
+    out_print("\n        return\n    fi\n    local verb=$words[2]\n    shift words\n    (( CURRENT-- ))\n    case "
+              "$verb in\n");
     for (const struct command *const *command = commands; *command; command++) {
-        printf("    %s) _arguments -s", (*command)->name);
+        out_print("    %s) _arguments -s", (*command)->name);
         for (size_t i = 0; (option = cli_option_at(*command, i)); i++) {
             if (option->letter)
                 zsh_put_form(option, true);
             zsh_put_form(option, false);
         }
-        puts(" \\\n        '1:host:_hosts' '*:file:_files' ;;");
+        out_print(" \\\n        '1:host:_hosts' '*:file:_files' ;;\n");
     }
-    puts("    --completion) compadd bash zsh fish ;;\n    esac\n}\n"
-         "if [[ $zsh_eval_context[-1] == loadautofunc ]]; then\n"
-         "    _periscope \"$@\"\n"
-         "else\n"
-         "    compdef _periscope periscope\n"
-         "fi");
+    out_print("    --completion) compadd bash zsh fish ;;\n    esac\n}\n"
+              "if [[ $zsh_eval_context[-1] == loadautofunc ]]; then\n"
+              "    _periscope \"$@\"\n"
+              "else\n"
+              "    compdef _periscope periscope\n"
+              "fi\n");
 }
 
 /* ---- fish ---- */
@@ -228,42 +230,42 @@ static void completion_zsh(void)
 static void fish_put_option(const struct command *command, const struct cli_option *option)
 {
     enum argument argument = completion_argument(option);
-    printf("complete -c periscope -n '__periscope_verb %s' -l %s", command->name, option->name);
+    out_print("complete -c periscope -n '__periscope_verb %s' -l %s", command->name, option->name);
     if (option->letter)
-        printf(" -s %c", option->letter);
+        out_print(" -s %c", option->letter);
     if (argument == ARGUMENT_FOLDER || argument == ARGUMENT_FILE)
-        printf(" -r -F");
+        out_print(" -r -F");
     else if (argument != ARGUMENT_NONE)
-        printf(" -x");
+        out_print(" -x");
     if (argument == ARGUMENT_CHOICE) {
-        printf(" -a '");
+        out_print(" -a '");
         completion_put_choices(option->argument);
-        printf("'");
+        out_print("'");
     } else if (argument == ARGUMENT_HOST) {
-        printf(" -a '(__fish_print_hostnames)'");
+        out_print(" -a '(__fish_print_hostnames)'");
     }
-    printf(" -d '");
+    out_print(" -d '");
     completion_put_text(option->help, "\\'", "\\");
-    puts("'");
+    out_print("'\n");
 }
 
 static void completion_fish(void)
 {
     const struct cli_option *option;
-    puts("# Completion of periscope for fish, by 'periscope --completion fish'.\n"
-         "function __periscope_verb\n"
-         "    set -l words (commandline -opc)\n"
-         "    test \"$words[2]\" = \"$argv[1]\"\n"
-         "end\n"
-         "complete -c periscope -f");
+    out_print("# Completion of periscope for fish, by 'periscope --completion fish'.\n"
+              "function __periscope_verb\n"
+              "    set -l words (commandline -opc)\n"
+              "    test \"$words[2]\" = \"$argv[1]\"\n"
+              "end\n"
+              "complete -c periscope -f\n");
     for (const char *const *word = program_options; *word; word++)
-        printf("complete -c periscope -n '__periscope_verb \"\"' -l %s\n", *word + 2);
-    puts("complete -c periscope -n '__periscope_verb --completion' -a 'bash zsh fish'");
+        out_print("complete -c periscope -n '__periscope_verb \"\"' -l %s\n", *word + 2);
+    out_print("complete -c periscope -n '__periscope_verb --completion' -a 'bash zsh fish'\n");
     for (const struct command *const *command = commands; *command; command++) {
-        printf("complete -c periscope -n '__periscope_verb \"\"' -a %s -d '", (*command)->name);
+        out_print("complete -c periscope -n '__periscope_verb \"\"' -a %s -d '", (*command)->name);
         completion_put_text((*command)->summary, "\\'", "\\");
-        printf("'\ncomplete -c periscope -n '__periscope_verb %s' -F -a '(__fish_print_hostnames)'\n",
-               (*command)->name);
+        out_print("'\ncomplete -c periscope -n '__periscope_verb %s' -F -a '(__fish_print_hostnames)'\n",
+                  (*command)->name);
         for (size_t i = 0; (option = cli_option_at(*command, i)); i++)
             fish_put_option(*command, option);
     }

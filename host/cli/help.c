@@ -2,6 +2,7 @@
 #include "host/cli/help.h"
 
 #include "host/cli/options.h"
+#include "host/cli/out.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -10,26 +11,26 @@
 
 static void help_print_exits(void)
 {
-#define X(symbol, value, name, help) printf("  %-3d  %s\n", value, help);
+#define X(symbol, value, name, help) out_print("  %-3d  %s\n", value, help);
     CLI_EXITS(X)
 #undef X
 }
 
 void help_program(void)
 {
-    puts("usage: periscope VERB [OPTION...] HOST[:PORT] [OPERAND...]\n"
-         "       periscope VERB --help\n"
-         "       periscope --help | --version | --completion bash|zsh|fish\n\n"
-         "Controls a test guest through the agent in it, periscoped or testagentd.\n\n"
-         "Verbs:");
+    out_print("usage: periscope VERB [OPTION...] HOST[:PORT] [OPERAND...]\n"
+              "       periscope VERB --help\n"
+              "       periscope --help | --version | --completion bash|zsh|fish\n\n"
+              "Controls a test guest through the agent in it, periscoped or testagentd.\n\n"
+              "Verbs:\n");
     for (const struct command *const *command = commands; *command; command++)
-        printf("  %-12s %s\n", (*command)->name, (*command)->summary);
-    puts("\nHOST is a name, an IPv4 address or an IPv6 one in brackets: [::1]:9000. PERISCOPE_HOST and\n"
-         "PERISCOPE_PORT are its defaults: '-' is the host of PERISCOPE_HOST, ':PORT' another port on it, and\n"
-         "HOST may be omitted if no operand follows it. With --host HOST[:PORT] all operands are those after\n"
-         "HOST.\n\n"
-         "Exit status (run and wait: that of the program, if it ended; --json distinguishes them; test: its\n"
-         "verdict, see 'periscope test --help'):");
+        out_print("  %-12s %s\n", (*command)->name, (*command)->summary);
+    out_print("\nHOST is a name, an IPv4 address or an IPv6 one in brackets: [::1]:9000. PERISCOPE_HOST and\n"
+              "PERISCOPE_PORT are its defaults: '-' is the host of PERISCOPE_HOST, ':PORT' another port on it, and\n"
+              "HOST may be omitted if no operand follows it. With --host HOST[:PORT] all operands are those after\n"
+              "HOST.\n\n"
+              "Exit status (run and wait: that of the program, if it ended; --json distinguishes them; test: its\n"
+              "verdict, see 'periscope test --help'):\n");
     help_print_exits();
 }
 
@@ -42,20 +43,20 @@ static void help_print_options(const struct command *command)
             snprintf(letter, sizeof letter, "-%c, ", option->letter);
         snprintf(text, sizeof text, "%s--%s%s%s", letter, option->name, option->argument ? " " : "",
                  option->argument ? option->argument : "");
-        printf(strlen(text) > COLUMN ? "  %s\n  %-*s %s\n" : "  %s%-*s %s\n", text,
-               strlen(text) > COLUMN ? COLUMN : COLUMN - (int)strlen(text), "", option->help);
+        out_print(strlen(text) > COLUMN ? "  %s\n  %-*s %s\n" : "  %s%-*s %s\n", text,
+                  strlen(text) > COLUMN ? COLUMN : COLUMN - (int)strlen(text), "", option->help);
     }
 }
 
 void help_command(const struct command *command)
 {
-    printf("usage: periscope %s [OPTION...] HOST[:PORT]%s%s\n", command->name, *command->operands ? " " : "",
-           command->operands);
-    printf("\n%s.\n", command->summary);
+    out_print("usage: periscope %s [OPTION...] HOST[:PORT]%s%s\n", command->name, *command->operands ? " " : "",
+              command->operands);
+    out_print("\n%s.\n", command->summary);
     if (command->details)
-        printf("\n%s", command->details);
-    puts("\nOptions:");
+        out_print("\n%s", command->details);
+    out_print("\nOptions:\n");
     help_print_options(command);
-    printf("\nExamples:\n%s", command->examples);
-    puts("\nSee 'periscope --help' for the host, its defaults and the exit statuses.");
+    out_print("\nExamples:\n%s", command->examples);
+    out_print("\nSee 'periscope --help' for the host, its defaults and the exit statuses.\n");
 }

@@ -5,9 +5,11 @@
 #include "host/cli/help.h"
 #include "host/cli/nearest.h"
 #include "host/cli/options.h"
+#include "host/cli/out.h"
 #include "host/cli/target.h"
 
 #include "platform/clock.h"
+#include "platform/stream.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -110,6 +112,7 @@ static int main_connect_and_run(struct cli *cli)
     bool silence = cli->timeout_ms >= 0 && !cli->command->times_itself;
     periscope_set_timeouts(cli->periscope, connect_ms, silence ? cli->timeout_ms : PERISCOPE_IO_MS);
     periscope_set_limit(cli->periscope, cli->total_limit_ms);
+    out_set_deadline(os_deadline(cli->total_limit_ms));
     int exit_status = cli->command->run(cli);
     periscope_free(cli->periscope);
     return exit_status;
@@ -139,7 +142,20 @@ static int main_run_line(struct cli *cli, char **args)
     return exit_status ? exit_status : main_connect_and_run(cli);
 }
 
-/* Completes and prints the reply, and checks that all output was written. */
+/* Checks that all output was written. No status of success may stand for bytes that went nowhere. */
+static int main_flush(const struct cli *cli, int exit_status)
+{
+    struct error err;
+    int status = out_flush(&err);
+    if (status)
+        out_complain("periscope: %s%scould not write to standard output: %s\n", cli->command ? cli->command->name : "",
+                     cli->command ? ": " : "", err.text);
+    if (status)
+        return status == ERR_TIMEOUT ? CLI_TIMED_OUT : CLI_FAILED;
+    return exit_status == CLI_OK && out_complaint_lost() ? CLI_FAILED : exit_status;
+}
+
+/* Completes and prints the reply. */
 static int main_finish(struct cli *cli, int exit_status)
 {
     struct json *reply = &cli->reply;
@@ -149,32 +165,31 @@ static int main_finish(struct cli *cli, int exit_status)
     json_object_end(reply);
     if (cli->json && reply->out.failed)
         exit_status = cli_error(cli, CLI_FAILED, "the reply does not fit into memory");
-    else if (cli->json && (fwrite(reply->out.data, 1, reply->out.len, stdout) != reply->out.len || putchar('\n') < 0))
-        exit_status = CLI_FAILED;
-    if (fflush(stdout) || ferror(stdout)) {
-        fprintf(stderr, "periscope: %s: could not write to standard output\n", cli->command->name);
-        exit_status = CLI_FAILED;
+    if (cli->json && !reply->out.failed) {
+        out_write(reply->out.data, reply->out.len);
+        out_write("\n", 1);
     }
-    return exit_status;
+    return main_flush(cli, exit_status);
 }
 
 int main(int argc, char **argv)
 {
     struct cli cli = {0};
+    os_stream_open_standard();
     if (argc < 2)
         return cli_usage(&cli, "no verb");
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
         help_program();
-        return fflush(stdout) ? CLI_FAILED : CLI_OK;
+        return main_flush(&cli, CLI_OK);
     }
     if (strcmp(argv[1], "--version") == 0) {
-        puts("periscope " PERISCOPE_VERSION);
-        return fflush(stdout) ? CLI_FAILED : CLI_OK;
+        out_print("periscope " PERISCOPE_VERSION "\n");
+        return main_flush(&cli, CLI_OK);
     }
     if (strcmp(argv[1], "--completion") == 0) {
         if (!argv[2] || !completion_print(argv[2]))
             return cli_usage(&cli, "--completion needs a shell: bash, zsh or fish");
-        return fflush(stdout) ? CLI_FAILED : CLI_OK;
+        return main_flush(&cli, CLI_OK);
     }
     cli.command = main_find_command(argv[1]);
     if (!cli.command)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Prints a run for people: a line for each unit when it ends, its problems below it, and a summary. */
 #include "host/cli/test/test.h"
+#include "host/cli/out.h"
 
 #include "base/utf8.h"
 #include "platform/terminal.h"
@@ -35,8 +36,8 @@ void test_show_start(const struct test *test, const char *unit)
 {
     if (test->cli->json || test->cli->quiet || !os_terminal_is_output())
         return;
-    printf("%s:%s ...", test->dll, unit);
-    fflush(stdout);
+    out_print("%s:%s ...", test->dll, unit);
+    out_flush(NULL);
 }
 
 /* Formats "1234 tests, 2 failures, 3 todo". Zero counts are omitted, except that of the tests. */
@@ -123,7 +124,7 @@ void test_show_unit(const struct test *test, const struct test_unit *unit)
         show_text(test, "its text: ", (const uint8_t *)unit->evidence.says, strlen(unit->evidence.says));
     for (size_t i = 0; i < unit->evidence.files.count; i++)
         cli_print(test->cli, "    evidence: %s/%s\n", test->output, unit->evidence.files.items[i]);
-    fflush(stdout);
+    out_flush(NULL);
 }
 
 static void show_add_counts(struct periscope_unit_counts *sum, const struct periscope_unit_counts *counts)

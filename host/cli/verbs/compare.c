@@ -3,6 +3,7 @@
 #include "host/cli/facts.h"
 #include "host/cli/picture_file.h"
 #include "host/cli/qemu.h"
+#include "host/cli/replace.h"
 
 #include "base/strlist.h"
 #include "picture/ppm.h"
@@ -23,6 +24,7 @@ static const struct cli_option options[] = {
     {"backend", 0, "NAME", "the only backend by which the agent may take its picture"},
     {"timeout", 't', "SECONDS", "how long to wait for the screen to stop changing (10)"},
     QEMU_OPTIONS,
+    REPLACE_OPTION,
     {0},
 };
 

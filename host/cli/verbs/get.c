@@ -1,7 +1,27 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "host/cli/cli.h"
+#include "host/cli/replace.h"
 
 #include <string.h>
+
+static const struct cli_option options[] = {
+    REPLACE_OPTION,
+    {0},
+};
+
+static int get_fetch(struct cli *cli, const char *remote, const char *local)
+{
+    struct os_file_facts old;
+    int exit_status = replace_begin(cli, local, &old);
+    if (exit_status)
+        return exit_status;
+    cli_progress_begin(cli, remote);
+    int status = periscope_get(cli->periscope, remote, local);
+    cli_progress_end(cli);
+    if (status)
+        return cli_failed(cli, status);
+    replace_end(cli, local, &old);
+    return cli_did_transfer(cli, strcmp(local, "-") == 0 ? remote : local);
+}
 
 static int get_run(struct cli *cli)
 {
@@ -15,10 +35,7 @@ static int get_run(struct cli *cli)
     json_text(&cli->reply, "remote", remote);
     json_text(&cli->reply, "local", local);
     cli_catch_interrupt(cli);
-    cli_progress_begin(cli, remote);
-    int status = periscope_get(cli->periscope, remote, local);
-    cli_progress_end(cli);
-    return status ? cli_failed(cli, status) : cli_did_transfer(cli, to_output ? remote : local);
+    return get_fetch(cli, remote, local);
 }
 
 const struct command command_get = {
@@ -26,10 +43,12 @@ const struct command command_get = {
     .operands = "REMOTE [LOCAL]",
     .summary = "Fetch a file from the guest",
     .details = "LOCAL '-' is standard output; without LOCAL the file keeps its name. LOCAL appears when the\n"
-               "whole file has arrived, or not at all.\n",
+               "whole file has arrived, or not at all, with the permissions of the file that it replaces. What\n"
+               "/dev/stdout and the like, a pipe, or a link to one stands for is written to, not replaced.\n",
     .examples = "  periscope get vm1:9000 report.txt\n"
                 "  periscope get vm1:9000 'C:\\Windows\\win.ini' -\n"
                 "  periscope get vm1:9000 .periscope/log.txt agent.log\n",
+    .options = options,
     .min_operands = 1,
     .max_operands = 2,
     .run = get_run,

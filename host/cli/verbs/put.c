@@ -30,7 +30,8 @@ const struct command command_put = {
     .name = "put",
     .operands = "LOCAL [REMOTE]",
     .summary = "Send a file to the guest",
-    .details = "LOCAL '-' is standard input. REMOTE is a path in the guest; a relative one refers to the agent's\n"
+    .details = "LOCAL '-' is standard input. What has no size, as a pipe or a file of /proc, is read to its end\n"
+               "into a temporary file. REMOTE is a path in the guest; a relative one refers to the agent's\n"
                "folder. Without REMOTE the file keeps its name. At any time the guest has the old file or the\n"
                "complete new one.\n",
     .examples = "  periscope put vm1:9000 setup.exe\n"
