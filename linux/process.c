@@ -129,7 +129,7 @@ struct starting {
     struct program program;
 };
 
-/* Becomes the program, in the child, where only system calls are safe. */
+/* Becomes the program, in the child, where only system calls are safe. A negative errno is the working folder's. */
 static int become_program(void *context)
 {
     const struct starting *starting = context;
@@ -140,7 +140,7 @@ static int become_program(void *context)
     if (code)
         return code;
     if (spec->cwd && chdir(spec->cwd) < 0)
-        return errno;
+        return -errno;
     return program_exec(&starting->program);
 }
 
@@ -158,6 +158,10 @@ static int set_exec_failure(const struct starting *starting, int code, struct er
 {
     const struct os_process_spec *spec = starting->spec;
     bool named = false;
+    if (code < 0) {
+        errno_error(err, -code, NULL);
+        return error_prefix(err, ERR_SYSTEM, "could not run '%s': the working folder '%s'", spec->argv[0], spec->cwd);
+    }
     if (code == ENOENT && os_identity_enter(spec->as, err) == 0) {
         named = interpreter_is_missing(spec->argv[0], starting->program.search, spec->cwd, err);
         os_identity_leave(spec->as);

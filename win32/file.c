@@ -324,7 +324,7 @@ int os_getcwd(struct buffer *out, struct error *err)
 int os_chdir(const char *path, struct error *err)
 {
     wchar_t *folder;
-    int status = utf16_from(&folder, path, err);
+    int status = path_of_working_folder(&folder, path, err);
     if (status)
         return status;
     if (!SetCurrentDirectoryW(folder))

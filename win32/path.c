@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "win32/path.h"
+#include "win32/path_name.h"
 #include "platform/path.h"
 #include "win32/text.h"
 #include "win32/winerror.h"
@@ -7,8 +8,10 @@
 #include <stdlib.h>
 #include <windows.h>
 
-#define SHORT_PATH_MAX 247  /* characters; a folder's own limit, below MAX_PATH */
-#define SELF_PATH_MAX 32768 /* characters */
+#define SHORT_PATH_MAX 247                   /* characters; a folder's own limit, below MAX_PATH */
+#define SELF_PATH_MAX 32768                  /* characters */
+#define FOLDER_CHARACTERS_MAX (MAX_PATH - 2) /* of a working folder, to which Windows adds a separator */
+#define DRIVE_ROOT_LEN 3
 
 static bool begins(const wchar_t *text, const wchar_t *prefix)
 {
@@ -34,9 +37,15 @@ static wchar_t *with_long_prefix(const wchar_t *full)
     return path;
 }
 
+/* Asks nothing of a text beyond Windows' bound: what counts its length in 16 bits would take its beginning for it. */
 wchar_t *path_make_full(const wchar_t *name, unsigned long *code)
 {
-    DWORD size = GetFullPathNameW(name, 0, NULL, NULL);
+    bool short_enough = wcslen(name) <= PATH_CHARACTERS_MAX;
+    DWORD size = short_enough ? GetFullPathNameW(name, 0, NULL, NULL) : 0;
+    if (!short_enough || size > PATH_CHARACTERS_MAX) {
+        *code = ERROR_FILENAME_EXCED_RANGE;
+        return NULL;
+    }
     wchar_t *full = size ? calloc(size, sizeof *full) : NULL;
     if (full && GetFullPathNameW(name, size, full, NULL) < size)
         return full;
@@ -56,9 +65,12 @@ int path_from(wchar_t **out, const char *utf8, bool devices, struct error *err)
     if (status)
         return status;
     wchar_t *full = path_make_full(name, &code);
+    status = full ? path_check_names(name, devices, err) : windows_error(err, code, NULL);
     free(name);
-    if (!full)
-        return windows_error(err, code, NULL);
+    if (status) {
+        free(full);
+        return status;
+    }
     if (!devices && is_device(full))
         status = error_set(err, ERR_INVALID, "Not a regular file");
     else if (!(*out = with_long_prefix(full)))
@@ -67,10 +79,45 @@ int path_from(wchar_t **out, const char *utf8, bool devices, struct error *err)
     return status;
 }
 
+/* Removes the prefix and the last separator, with which no process has its working folder. One that is too long ends a
+   process of Wine's that starts another there. */
+static int shorten_folder(wchar_t *path, struct error *err)
+{
+    size_t drop = begins(path, L"\\\\?\\UNC\\") ? 6 : begins(path, L"\\\\?\\") ? 4 : 0, len = wcslen(path) - drop;
+    wmemmove(path, path + drop, len + 1);
+    if (drop == 6)
+        path[0] = L'\\';
+    if (len > DRIVE_ROOT_LEN && path[len - 1] == L'\\')
+        path[--len] = 0;
+    if (len <= FOLDER_CHARACTERS_MAX)
+        return 0;
+    return error_set(err, ERR_LIMIT, "Windows has no working folders of more than %d characters",
+                     FOLDER_CHARACTERS_MAX);
+}
+
 bool path_is_folder(const wchar_t *path)
 {
     DWORD attributes = GetFileAttributesW(path);
     return attributes != INVALID_FILE_ATTRIBUTES && (attributes & FILE_ATTRIBUTE_DIRECTORY);
+}
+
+int path_of_working_folder(wchar_t **out, const char *utf8, struct error *err)
+{
+    int status = path_from(out, utf8, false, err);
+    if (status)
+        return status;
+    DWORD attributes = GetFileAttributesW(*out), code = GetLastError();
+    if (attributes == INVALID_FILE_ATTRIBUTES)
+        status = windows_error(err, code, NULL);
+    else if (!(attributes & FILE_ATTRIBUTE_DIRECTORY))
+        status = windows_error(err, ERROR_DIRECTORY, NULL);
+    else
+        status = shorten_folder(*out, err);
+    if (status) {
+        free(*out);
+        *out = NULL;
+    }
+    return status;
 }
 
 size_t path_folder_len(const wchar_t *path)

@@ -9,8 +9,11 @@
 #include <wchar.h>
 
 /* Makes the full path, owned by the caller (free()), with the prefix that lifts MAX_PATH where it is long. A device's
-   name (CON, COM1, \\.\...) is refused as ERR_INVALID "Not a regular file" unless devices is set. */
+   name (CON, COM1, \\.\...) is refused as ERR_INVALID "Not a regular file" unless devices is set, and one that Windows
+   can't have with the reason. */
 int path_from(wchar_t **out, const char *utf8, bool devices, struct error *err);
+/* Makes the full path of a folder that is there, as a process can have it for its own: without a prefix, and short. */
+int path_of_working_folder(wchar_t **out, const char *utf8, struct error *err);
 /* Returns the full path as Windows has it, a new text; NULL and the code. */
 wchar_t *path_make_full(const wchar_t *name, unsigned long *code);
 bool path_is_folder(const wchar_t *path);

@@ -126,14 +126,16 @@ static int cannot_run(const struct os_process_spec *spec, unsigned long code, st
     return status;
 }
 
-static int use_text(wchar_t **out, const struct os_process_spec *spec, const struct buffer *text, struct error *err)
+/* Converts a command line; limit: its characters with the NUL. */
+static int use_text(wchar_t **out, const struct os_process_spec *spec, const struct buffer *text, int limit,
+                    struct error *err)
 {
     if (text->failed || utf16_from(out, (const char *)text->data, NULL))
         return cannot_run(spec, text->failed ? ERROR_NOT_ENOUGH_MEMORY : ERROR_NO_UNICODE_TRANSLATION, err);
-    if (wcslen(*out) < COMMAND_LINE_MAX)
+    if (wcslen(*out) < (size_t)limit)
         return 0;
     return error_set(err, ERR_LIMIT, "could not run '%s': its command line has more than %d characters", spec->argv[0],
-                     COMMAND_LINE_MAX - 1);
+                     limit - 1);
 }
 
 /* Returns how the shell is to find the script: from its folder, if there are percent signs on the way there, between
@@ -178,7 +180,7 @@ static int command_build_line(struct command *command, const struct os_process_s
     else
         command_line_build(&text, spec->argv);
     if (status == 0)
-        status = use_text(&command->line, spec, &text, err);
+        status = use_text(&command->line, spec, &text, batch ? COMMAND_LINE_BATCH_MAX : COMMAND_LINE_MAX, err);
     buffer_deinit(&text);
     return status;
 }
@@ -207,11 +209,9 @@ static int command_init(struct command *command, const struct os_process_spec *s
 {
     wchar_t *name;
     unsigned long code;
-    int status = spec->cwd ? path_from(&command->folder, spec->cwd, false, err) : 0;
+    int status = spec->cwd ? path_of_working_folder(&command->folder, spec->cwd, err) : 0;
     if (status)
-        return error_prefix(err, status, "could not run '%s' in %s", spec->argv[0], spec->cwd);
-    if (spec->cwd && !path_is_folder(command->folder))
-        return cannot_run(spec, ERROR_DIRECTORY, err);
+        return error_prefix(err, status, "could not run '%s': the working folder '%s'", spec->argv[0], spec->cwd);
     status = environment_build(&command->environment, identity_environment(spec->as), spec->env, err);
     if (status)
         return error_prefix(err, status, "could not run '%s': its environment", spec->argv[0]);
@@ -221,6 +221,8 @@ static int command_init(struct command *command, const struct os_process_spec *s
     free(name);
     if (!command->application)
         return cannot_run(spec, code, err);
+    if (wcslen(command->application) >= MAX_PATH)
+        return cannot_run(spec, ERROR_FILENAME_EXCED_RANGE, err);
     status = spec->check_dlls ? check_dlls(command, spec, err) : 0;
     return status ? status : command_build_line(command, spec, err);
 }

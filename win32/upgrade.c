@@ -50,7 +50,12 @@ static int upgrade_build_line(wchar_t **out, const char *const *argv, struct err
     command_line_build(&text, argv);
     int status = text.failed ? ERR_NO_MEMORY : utf16_from(out, (const char *)text.data, NULL);
     buffer_deinit(&text);
-    return status ? error_set(err, status, "unable to build the new command line") : 0;
+    if (status)
+        return error_set(err, status, "unable to build the new command line");
+    if (wcslen(*out) < COMMAND_LINE_MAX)
+        return 0;
+    free(*out);
+    return error_set(err, ERR_LIMIT, "the new command line has more than %d characters", COMMAND_LINE_MAX - 1);
 }
 
 static int upgrade_path(wchar_t **out, const char *path, struct error *err)

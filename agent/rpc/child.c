@@ -17,6 +17,7 @@
 #define GRACE_MAX_MS 30000
 #define RESTORE_MS 3000
 #define NOTE_SIZE 512
+#define ENV_MAX 4096 /* each is compared with all others */
 
 /* Finds as whom the host's programs run, with their environment. */
 static int child_identity(struct session *session, struct os_identity **as, struct error *err)
@@ -142,6 +143,8 @@ static int exec_env(struct exec *exec, const char *value, bool set, struct error
     if (!*value || *value == '=' || has_equals != set)
         return error_set(err, ERR_INVALID, "exec: %s='%s' is not %s", set ? "env" : "unset", value,
                          set ? "NAME=VALUE" : "a name");
+    if (exec->envc == ENV_MAX)
+        return error_set(err, ERR_LIMIT, "exec: more than %d options env and unset", ENV_MAX);
     exec->env[exec->envc++] = value;
     return 0;
 }

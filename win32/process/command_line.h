@@ -6,7 +6,8 @@
 
 #include "base/buffer.h"
 
-#define COMMAND_LINE_MAX 32767 /* UTF-16 units with the NUL: Windows' own bound */
+#define COMMAND_LINE_MAX 32767      /* UTF-16 units with the NUL: Windows' own bound */
+#define COMMAND_LINE_BATCH_MAX 8192 /* the same of cmd.exe, which cuts what is longer */
 
 /* Builds a command line with its NUL. The program's name is always in quotes, as in testagentd, the arguments where
    they must be. */

@@ -8,6 +8,10 @@
 #include <string.h>
 #include <windows.h>
 
+#define VARIABLE_MAX 32766      /* characters: of a longer one Windows gives nothing to who asks for it */
+#define VARIABLE_NAME_TOLD 64   /* bytes */
+#define ENVIRONMENT_MAX 1048576 /* characters: no bound of Windows' since Vista, but one there must be */
+
 /* Returns the length of a name. Windows' own variables for the folder of each drive begin with '='. */
 static size_t name_len(const wchar_t *variable)
 {
@@ -37,13 +41,19 @@ static void environment_add(wchar_t **next, const wchar_t *variable)
     *next += size;
 }
 
-static wchar_t *merge(const wchar_t *own, wchar_t *const *changes)
+/* Returns the characters of both, with the ends. */
+static size_t environment_size(const wchar_t *own, wchar_t *const *changes)
 {
     size_t size = 2;
     for (const wchar_t *variable = own; *variable; variable += wcslen(variable) + 1)
         size += wcslen(variable) + 1;
-    for (size_t i = 0; changes[i]; i++)
-        size += wcslen(changes[i]) + 1;
+    for (; *changes; changes++)
+        size += wcslen(*changes) + 1;
+    return size;
+}
+
+static wchar_t *merge(const wchar_t *own, wchar_t *const *changes, size_t size)
+{
     wchar_t *block = calloc(size, sizeof *block), *next = block;
     if (!block)
         return NULL;
@@ -72,8 +82,12 @@ static int environment_convert(wchar_t ***out, const char *const *changes, struc
     wchar_t **list = calloc(count + 1, sizeof *list);
     if (!list)
         return windows_error(err, ERROR_NOT_ENOUGH_MEMORY, NULL);
-    for (size_t i = 0; i < count && status == 0; i++)
+    for (size_t i = 0; i < count && status == 0; i++) {
         status = utf16_from(&list[i], changes[i], err);
+        if (status == 0 && wcslen(list[i]) > VARIABLE_MAX)
+            status = error_set(err, ERR_LIMIT, "the variable %.*s has more than %d characters", VARIABLE_NAME_TOLD,
+                               changes[i], VARIABLE_MAX);
+    }
     if (status)
         free_list(list);
     else
@@ -93,10 +107,13 @@ int environment_build(wchar_t **out, const wchar_t *base, const char *const *cha
         return status;
     if (!base)
         base = own = GetEnvironmentStringsW();
-    *out = base ? merge(base, list) : NULL;
+    size_t size = base ? environment_size(base, list) : 0;
+    *out = base && size <= ENVIRONMENT_MAX ? merge(base, list, size) : NULL;
     if (own)
         FreeEnvironmentStringsW(own);
     free_list(list);
+    if (size > ENVIRONMENT_MAX)
+        return error_set(err, ERR_LIMIT, "it has more than %d characters", ENVIRONMENT_MAX);
     return *out ? 0 : windows_error(err, ERROR_NOT_ENOUGH_MEMORY, NULL);
 }
 

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "win32/process/program.h"
 #include "win32/path.h"
+#include "win32/path_name.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
 #include <windows.h>
 
-#define PROGRAM_PATH_MAX 32768 /* characters */
+#define PROGRAM_PATH_MAX 32768    /* characters */
+#define NAME_CHARACTERS_MAX 32000 /* what is added to it stays below Windows' bound */
 
 /* Joins three texts to a new one; NULL without memory. */
 static wchar_t *join(const wchar_t *a, const wchar_t *b, const wchar_t *c)
@@ -57,6 +59,10 @@ wchar_t *program_find(const wchar_t *name, const wchar_t *folder, const wchar_t 
 {
     wchar_t *found = NULL;
     *code = ERROR_FILE_NOT_FOUND;
+    if (wcslen(name) > NAME_CHARACTERS_MAX) {
+        *code = ERROR_FILENAME_EXCED_RANGE;
+        return NULL;
+    }
     if (wcspbrk(name, L"\\/:"))
         return find_at(name, folder);
     if (path)
