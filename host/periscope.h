@@ -173,6 +173,8 @@ struct periscope_run {       /* all borrowed; zeroed fields are the defaults */
     /* On a Windows guest, first check that the DLLs that the program needs exist. If not: PERISCOPE_REFUSED with a text
        that ends in "required DLL A, B is missing". Needs a Periscope agent; others don't check. */
     bool check_dlls;
+    /* On a Windows guest: "shared" (NULL too), the agent's; "new", a window of its own; "none". Needs a Periscope agent. */
+    const char *console;
 };
 /* Starts a program. If the agent has the RPC exec, a program that can't be started gives PERISCOPE_REFUSED with the
    reason. With the older RPC run, such a program appears on Linux guests as a child that exits with 1. */

@@ -80,6 +80,7 @@ static void exec_options(struct strlist *options, const struct periscope_run *ru
     exec_add_file(options, "in", run->in);
     exec_add_file(options, "out", run->out);
     exec_add_file(options, "err", run->err);
+    exec_add_file(options, "console", run->console);
     if (run->append_out)
         strlist_add(options, "append=out");
     if (run->append_err)
@@ -111,7 +112,7 @@ static int start_by_exec(struct periscope *p, const struct start *start)
 static int attempt_start(struct periscope *p, void *context)
 {
     const struct start *start = context;
-    bool needs_exec = start->run->env || start->run->cwd;
+    bool needs_exec = start->run->env || start->run->cwd || start->run->console;
     if (p->minor >= FIRST_MINOR_OF_PERISCOPE && !p->lacks_exec) {
         int status = start_by_exec(p, start);
         if (status != PERISCOPE_UNSUPPORTED)
@@ -119,8 +120,9 @@ static int attempt_start(struct periscope *p, void *context)
         p->lacks_exec = true;
     }
     if (needs_exec)
-        return client_fail(p, PERISCOPE_UNSUPPORTED, "%s: this agent (%s) can't set a program's environment or folder",
-                           p->name, p->banner);
+        return client_fail(p, PERISCOPE_UNSUPPORTED,
+                           "%s: this agent (%s) can't set a program's environment, folder or console", p->name,
+                           p->banner);
     return start_by_run(p, start);
 }
 

@@ -14,6 +14,12 @@
 #define OS_PROCESS_NAME_SIZE 1024 /* bytes with the NUL; a file's name on Windows, at most 260 characters */
 #define OS_PROCESS_STATE_SIZE 128
 
+enum os_process_console {                            /* of Windows; no effect elsewhere */
+                          OS_PROCESS_CONSOLE_SHARED, /* the agent's; where it has none that can be shared, one that is never on the screen */
+                          OS_PROCESS_CONSOLE_NEW, /* a window of its own */
+                          OS_PROCESS_CONSOLE_NONE,
+};
+
 struct os_process_spec {          /* all borrowed */
     const char *const *argv;      /* NULL-terminated, at least one */
     const char *const *env;       /* "NAME=VALUE" set, "NAME" removed; NULL: the agent's as it is */
@@ -22,7 +28,8 @@ struct os_process_spec {          /* all borrowed */
     const char *in, *out, *err;   /* "" or NULL: the agent's own handle */
     bool append_out, append_err;  /* else truncated; both are opened for append, so they may be one file */
     bool report_exec_failure;     /* else, as testagentd, a child that can't be executed exits with 1 */
-    bool check_dlls;              /* Windows: ERR_UNAVAILABLE, naming them, when it needs DLLs that are not there */
+    enum os_process_console console;
+    bool check_dlls; /* Windows: ERR_UNAVAILABLE, naming them, when it needs DLLs that are not there */
 };
 
 struct os_process;

@@ -83,11 +83,11 @@ static int open_redirections(HANDLE handles[3], const struct os_process_spec *sp
 
 /* Chooses a child's standard handles. One that has none of the agent's gets its console's; in a mixture a missing one
    is NUL. */
-static void choose_standard(HANDLE standard[3], const HANDLE redirected[3], HANDLE null)
+static void choose_standard(HANDLE standard[3], const HANDLE redirected[3], HANDLE null, bool shares_console)
 {
     bool any = false;
     for (int i = 0; i < 3; i++) {
-        standard[i] = redirected[i] ? redirected[i] : spawn_own_handle(i);
+        standard[i] = redirected[i] ? redirected[i] : spawn_own_handle(i, shares_console);
         any |= standard[i] != NULL;
     }
     for (int i = 0; i < 3 && any; i++)
@@ -254,19 +254,40 @@ static int command_init_as_user(struct command *command, const struct os_process
 
 static atomic_bool frozen;
 
-static DWORD process_start(struct os_process *process, const struct command *command, const struct os_identity *as,
-                           const HANDLE redirected[3], HANDLE *thread)
+static bool has_console(void)
+{
+    HANDLE screen = CreateFileW(L"CONOUT$", GENERIC_WRITE, SHARE_ALL, NULL, OPEN_EXISTING, 0, NULL);
+    return screen != INVALID_HANDLE_VALUE && CloseHandle(screen);
+}
+
+/* Chooses the console. As testagentd's children, a test shares the agent's: a new one is a window in front of the test's
+   own. Who runs as the user of another session can't share it. */
+static DWORD console_flags(const struct os_process_spec *spec)
+{
+    switch (spec->console) {
+    case OS_PROCESS_CONSOLE_NEW:
+        return CREATE_NEW_CONSOLE;
+    case OS_PROCESS_CONSOLE_NONE:
+        return DETACHED_PROCESS;
+    default:
+        return identity_token(spec->as) || !has_console() ? CREATE_NO_WINDOW : 0;
+    }
+}
+
+static DWORD process_start(struct os_process *process, const struct command *command,
+                           const struct os_process_spec *spec, const HANDLE redirected[3], HANDLE *thread)
 {
     PROCESS_INFORMATION info;
+    DWORD console = console_flags(spec);
     struct spawn how = {.application = command->application,
                         .command_line = command->line,
                         .environment = command->environment,
                         .folder = command->folder,
-                        .token = identity_token(as),
+                        .token = identity_token(spec->as),
                         /* Not the agent's error mode: a test asks for its own. */
-                        .flags = CREATE_NEW_CONSOLE | CREATE_SUSPENDED | CREATE_DEFAULT_ERROR_MODE};
+                        .flags = console | CREATE_SUSPENDED | CREATE_DEFAULT_ERROR_MODE};
     HANDLE null = CreateFileW(L"NUL", GENERIC_READ | GENERIC_WRITE, SHARE_ALL, NULL, OPEN_EXISTING, 0, NULL);
-    choose_standard(how.standard, redirected, null == INVALID_HANDLE_VALUE ? NULL : null);
+    choose_standard(how.standard, redirected, null == INVALID_HANDLE_VALUE ? NULL : null, console == 0);
     DWORD code = spawn(&how, &info);
     if (null != INVALID_HANDLE_VALUE)
         CloseHandle(null);
@@ -306,7 +327,7 @@ int os_process_spawn(struct os_process **out, const struct os_process_spec *spec
         status = error_set(err, ERR_UNAVAILABLE, "could not run '%s': the agent is about to become another executable",
                            spec->argv[0]);
     if (status == 0) {
-        DWORD code = process_start(process, &command, spec->as, redirected, &thread);
+        DWORD code = process_start(process, &command, spec, redirected, &thread);
         status = code ? cannot_run(spec, code, err) : let_run(process, thread, err);
     }
     command_deinit(&command);

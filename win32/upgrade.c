@@ -200,7 +200,7 @@ static int start_next(const wchar_t *path, wchar_t *line, struct os_listener *li
     HANDLE event = (HANDLE)(uintptr_t)section->view->ready;
     struct spawn how = {.application = path,
                         .command_line = line,
-                        .standard = {spawn_own_handle(0), spawn_own_handle(1), spawn_own_handle(2)},
+                        .standard = {spawn_own_handle(0, true), spawn_own_handle(1, true), spawn_own_handle(2, true)},
                         .flags = CREATE_SUSPENDED,
                         .all_handles = true};
     DWORD code = spawn(&how, &info);

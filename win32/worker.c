@@ -30,7 +30,7 @@ static DWORD worker_spawn(HANDLE *process, wchar_t *path, const wchar_t *argumen
     /* No window of its own: it is what the screen is looked at with. */
     struct spawn how = {.application = path,
                         .command_line = line,
-                        .standard = {pipe, pipe, spawn_own_handle(2)},
+                        .standard = {pipe, pipe, spawn_own_handle(2, false)},
                         .flags = CREATE_NO_WINDOW};
     DWORD code = spawn_process(&how, process);
     free(line);

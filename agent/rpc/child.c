@@ -149,6 +149,19 @@ static int exec_env(struct exec *exec, const char *value, bool set, struct error
     return 0;
 }
 
+static int exec_console(struct exec *exec, const char *value, struct error *err)
+{
+    static const char *const names[] = {
+        [OS_PROCESS_CONSOLE_SHARED] = "shared", [OS_PROCESS_CONSOLE_NEW] = "new", [OS_PROCESS_CONSOLE_NONE] = "none"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (strcmp(value, names[i]) == 0) {
+            exec->spec.console = (enum os_process_console)i;
+            return 0;
+        }
+    }
+    return error_set(err, ERR_INVALID, "exec: console='%s' is not shared, new or none", value);
+}
+
 /* Returns the text after "key=" when the option has that key, else NULL. */
 static const char *child_option_value(const char *option, const char *key)
 {
@@ -173,6 +186,8 @@ static int exec_option(struct exec *exec, const char *option, struct error *err)
         return exec_env(exec, value, false, err);
     if ((value = child_option_value(option, "append")))
         return exec_append(exec, value, err);
+    if ((value = child_option_value(option, "console")))
+        return exec_console(exec, value, err);
     if (strcmp(option, "untracked=1") == 0) {
         exec->untracked = true;
         return 0;

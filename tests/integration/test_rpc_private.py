@@ -73,6 +73,27 @@ def exec_untracked(agent):
 
 
 @with_agent()
+def exec_tells_a_missing_folder_from_a_missing_program(agent):
+    client = agent.client()
+    agent.write("file", b"")
+    for folder, why in (("none", "No such file or directory"), ("file", "Not a directory")):
+        text = client.refusal(wire.EXEC, s("arg=true"), s(f"cwd={folder}"))
+        check(text.endswith(f": the working folder '{folder}': {why}"), text)
+    check(client.refusal(wire.EXEC, s("arg=./none"), s("cwd=.")).endswith(" in .: No such file or directory"), "a program")
+
+
+@with_agent()
+def exec_has_bounds_and_values_for_its_options(agent):
+    client = agent.client()
+    for console in ("shared", "new", "none"):
+        equal(client.wait(client.execute("true", console=console), 20), 0, f"status with console={console}")
+    refused("exec: console='big' is not shared, new or none", client.execute, "true", console="big")
+    equal(client.wait(client.execute("true", env=[f"A{i}=x" for i in range(4000)], unset=[f"B{i}" for i in range(96)]), 20),
+          0, "status with as many variables as there may be")
+    refused("exec: more than 4096 options env and unset", client.execute, "true", env=[f"A{i}=x" for i in range(60000)])
+
+
+@with_agent()
 def exec_refusals(agent):
     need_unix("it runs no Unix scripts")
     client = agent.client()

@@ -143,7 +143,7 @@ def message_box_has_its_title_and_text():
 
 
 def hung_window_is_told_from_one_that_waits():
-    with Agent() as agent:
+    with Agent(console=True) as agent:
         run = Run(agent, "hang", limit=25, code=TIMED_OUT)  # Windows calls it hung after 5 seconds
         check_report(run, "hang", "window 'A window that hangs' of bad_test.exe does not respond")
         check_dump(run, "hang")

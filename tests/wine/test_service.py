@@ -180,6 +180,13 @@ def programs_run_as_the_user_of_the_session():
         check(facts["run.as"].endswith(", elevated"), facts["run.as"])  # Wine's user has the full token at once
         station = service.run(TELL, "station")[-1]
         equal(station, "WinSta0 Default visible", "where a program of the host finds itself")
+        has_a_console_that_nobody_sees(service)
+
+
+def has_a_console_that_nobody_sees(service):
+    lines = service.run(TELL, "seat", "console")
+    check("console yes" in lines, f"no console: {lines}")
+    check(any(line.startswith("console of 1, ") and "its window none" in line for line in lines), f"its console: {lines}")
 
 
 def no_user_no_program():
@@ -199,6 +206,7 @@ def on_the_service_s_own_window_station():
     """An agent with its worker there: it tells why it sees nothing."""
     with installed("--run-as", "agent") as service:
         station = service.run(TELL, "station")[-1]
+        has_a_console_that_nobody_sees(service)
         check(station.endswith(" invisible"), f"the service's window station: {station}")
         name = station.split()[0]
         port = wine.free_port()

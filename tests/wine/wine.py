@@ -63,9 +63,11 @@ class Result:
 
 
 class Agent:
-    """An agent in a folder of its own, for `with`. desktop: the size of a Wine desktop of its own to run it on."""
+    """An agent in a folder of its own, for `with`. desktop: the size of a Wine desktop of its own to run it on. console:
+    in a console with a window, as somebody who logs on has it; else there is none."""
 
-    def __init__(self, *options, desktop=None, wrapper=()):
+    def __init__(self, *options, desktop=None, wrapper=(), console=False):
+        self.console = console
         self.folder = tempfile.mkdtemp(prefix="periscope-wine-", dir="/tmp")
         self.name = f"d{os.getpid()}-{time.monotonic_ns() % 1000000}"
         self.desktop = desktop
@@ -81,6 +83,8 @@ class Agent:
     def start_program(self, *command, out=subprocess.DEVNULL):
         """On the agent's desktop, but not by it."""
         front = [*self.wrapper, WINE]
+        if self.console:
+            front += [exe("tools/launch.exe"), "new"]
         if self.desktop:
             front += ["explorer", f"/desktop={self.name},{self.desktop}", windows_path(command[0])]
             command = command[1:]

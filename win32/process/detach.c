@@ -44,11 +44,12 @@ static DWORD start_second(HANDLE event, wchar_t *path, HANDLE *process)
     _snwprintf(value, VALUE_SIZE - 1, L"%I64u", (unsigned long long)(uintptr_t)event);
     value[VALUE_SIZE - 1] = 0;
     SetEnvironmentVariableW(VARIABLE, value);
-    struct spawn how = {.application = path,
-                        .command_line = line,
-                        .standard = {spawn_own_handle(0), spawn_own_handle(1), spawn_own_handle(2)},
-                        .flags = CREATE_NO_WINDOW | CREATE_NEW_PROCESS_GROUP,
-                        .all_handles = true};
+    struct spawn how = {
+        .application = path,
+        .command_line = line,
+        .standard = {spawn_own_handle(0, false), spawn_own_handle(1, false), spawn_own_handle(2, false)},
+        .flags = CREATE_NO_WINDOW,
+        .all_handles = true};
     DWORD code = spawn_process(&how, process);
     free(line);
     return code;

@@ -22,8 +22,17 @@ struct handle_list {
     LPPROC_THREAD_ATTRIBUTE_LIST attributes; /* owned; NULL where Windows has no such thing */
 };
 
+/* Returns whether it is a console's handle of Windows 7 or before: no handle of the kernel's, so nothing can be inherited
+   of it, and it is good in each process that shares the console. */
+static bool is_console_number(HANDLE handle)
+{
+    return ((uintptr_t)handle & 3) == 3;
+}
+
 static void add_handle(struct handle_list *list, HANDLE handle)
 {
+    if (!handle || is_console_number(handle))
+        return;
     for (DWORD i = 0; i < list->count; i++)
         if (list->handles[i] == handle)
             return;
@@ -61,8 +70,8 @@ static void copy_handles(const struct spawn *how, HANDLE copies[3])
 {
     HANDLE self = GetCurrentProcess();
     for (int i = 0; i < 3; i++) {
-        copies[i] = NULL;
-        if (how->standard[i])
+        copies[i] = is_console_number(how->standard[i]) ? how->standard[i] : NULL;
+        if (how->standard[i] && !copies[i])
             DuplicateHandle(self, how->standard[i], self, &copies[i], 0, TRUE, DUPLICATE_SAME_ACCESS);
     }
 }
@@ -89,9 +98,8 @@ static DWORD spawn_create(const struct spawn *how, HANDLE standard[3], PROCESS_I
     struct handle_list list = {.count = 0};
     DWORD flags = how->flags | (how->environment ? CREATE_UNICODE_ENVIRONMENT : 0);
     for (int i = 0; i < 3; i++)
-        if (standard[i])
-            add_handle(&list, standard[i]);
-    if (list.count > 0) {
+        add_handle(&list, standard[i]);
+    if (standard[0] || standard[1] || standard[2]) {
         start.StartupInfo.dwFlags = STARTF_USESTDHANDLES;
         start.StartupInfo.hStdInput = standard[0];
         start.StartupInfo.hStdOutput = standard[1];
@@ -127,7 +135,7 @@ DWORD spawn(const struct spawn *how, PROCESS_INFORMATION *out)
     copy_handles(how, copies);
     DWORD code = spawn_create(how, copies, out);
     for (int i = 0; i < 3; i++)
-        if (copies[i])
+        if (copies[i] && !is_console_number(copies[i]))
             CloseHandle(copies[i]);
     if (alone)
         atomic_flag_clear(&spawning);
@@ -145,12 +153,12 @@ DWORD spawn_process(const struct spawn *how, HANDLE *process)
     return 0;
 }
 
-HANDLE spawn_own_handle(int number)
+HANDLE spawn_own_handle(int number, bool shares_console)
 {
     static const DWORD names[3] = {STD_INPUT_HANDLE, STD_OUTPUT_HANDLE, STD_ERROR_HANDLE};
     DWORD mode;
     HANDLE handle = GetStdHandle(names[number]);
-    if (!handle || handle == INVALID_HANDLE_VALUE || GetConsoleMode(handle, &mode))
+    if (!handle || handle == INVALID_HANDLE_VALUE)
         return NULL;
-    return handle;
+    return shares_console || !GetConsoleMode(handle, &mode) ? handle : NULL;
 }

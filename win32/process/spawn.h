@@ -13,7 +13,7 @@ struct spawn {
     const wchar_t *folder;      /* NULL: the own one */
     HANDLE standard[3];         /* borrowed, inheritable or not; NULL: the child's console */
     HANDLE token;               /* borrowed; NULL: as the own user, else as its user on the desktop that is shown */
-    DWORD flags;                /* as CREATE_NEW_CONSOLE */
+    DWORD flags;                /* as CREATE_NO_WINDOW */
     bool all_handles;           /* what was made inheritable goes too */
 };
 
@@ -22,7 +22,7 @@ DWORD spawn(const struct spawn *how, PROCESS_INFORMATION *out);
 /* Starts one and gives its handle alone, which the caller closes. */
 DWORD spawn_process(const struct spawn *how, HANDLE *process);
 
-/* Returns the process's own standard handle, NULL where it has none or it is a console's. */
-HANDLE spawn_own_handle(int number);
+/* Returns the process's own standard handle, NULL where it has none; of a console only for who shares that console. */
+HANDLE spawn_own_handle(int number, bool shares_console);
 
 #endif

@@ -156,6 +156,7 @@ void os_process_table_describe(struct os_process_table *table, size_t index, str
 struct asking {
     const struct os_process_table *table;
     const bool *members;
+    HWND console; /* the agent's own, which a program that shares it may pass for the owner of */
     size_t asked; /* windows */
 };
 
@@ -165,14 +166,15 @@ static BOOL CALLBACK table_ask_window(HWND window, LPARAM argument)
     DWORD pid;
     GetWindowThreadProcessId(window, &pid);
     for (size_t i = 0; i < asking->table->count; i++)
-        if (asking->members[i] && asking->table->all[i].pid == pid && PostMessageW(window, WM_CLOSE, 0, 0))
+        if (asking->members[i] && asking->table->all[i].pid == pid && window != asking->console &&
+            PostMessageW(window, WM_CLOSE, 0, 0))
             asking->asked++;
     return TRUE;
 }
 
 size_t os_process_table_ask(struct os_process_table *table, const bool *members)
 {
-    struct asking asking = {table, members, 0};
+    struct asking asking = {table, members, GetConsoleWindow(), 0};
     EnumWindows(table_ask_window, (LPARAM)&asking);
     return asking.asked;
 }

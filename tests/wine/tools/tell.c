@@ -7,6 +7,8 @@
  *     station    tells the window station and desktop that it is on, and whether a person can see them
  *     mode=N     sets the error mode          mode      tells it
  *     place      tells whether it is in a job, and its priority class
+ *     seat       tells what it can ask about its console, standard handles and the window in front
+ *     interrupt  sends an interrupt to all that share its console, and tells whether it came
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -62,6 +64,56 @@ static void say_place(void)
     printf("job %s, priority %#lx\n", in_job ? "yes" : "no", GetPriorityClass(GetCurrentProcess()));
 }
 
+static const char *window_state(HWND window)
+{
+    return !window ? "none" : IsWindowVisible(window) ? "shown" : "hidden";
+}
+
+/* Waits for a console's window that is about to come to the front. */
+static HWND window_in_front(HWND console)
+{
+    HWND front = GetForegroundWindow();
+    for (int i = 0; i < 100 && front != console && IsWindowVisible(console); i++) {
+        Sleep(30);
+        front = GetForegroundWindow();
+    }
+    return front;
+}
+
+static void say_seat(void)
+{
+    DWORD processes[16], mode;
+    HWND console = GetConsoleWindow(), front = window_in_front(console);
+    static const DWORD names[] = {STD_INPUT_HANDLE, STD_OUTPUT_HANDLE, STD_ERROR_HANDLE};
+    printf("console of %lu, code page %u, its window %s, in front %s\n", GetConsoleProcessList(processes, 16),
+           GetConsoleCP(), window_state(console),
+           !front             ? "none"
+           : front == console ? "the console"
+                              : "another");
+    for (int i = 0; i < 3; i++) {
+        HANDLE handle = GetStdHandle(names[i]);
+        printf("standard %d: type %lu, %s\n", i, GetFileType(handle),
+               GetConsoleMode(handle, &mode) ? "console" : "none");
+    }
+}
+
+static HANDLE interrupted;
+
+static BOOL WINAPI on_interrupt(DWORD event)
+{
+    return event == CTRL_C_EVENT && SetEvent(interrupted);
+}
+
+static void say_interrupt(void)
+{
+    interrupted = CreateEventW(NULL, TRUE, FALSE, NULL);
+    SetConsoleCtrlHandler(on_interrupt, TRUE);
+    if (!GenerateConsoleCtrlEvent(CTRL_C_EVENT, 0))
+        printf("interrupt failed: %lu\n", GetLastError());
+    else
+        printf("interrupt %s\n", WaitForSingleObject(interrupted, 3000) == WAIT_OBJECT_0 ? "came" : "did not come");
+}
+
 static int value_of(const wchar_t *argument, const wchar_t *key, const wchar_t **value)
 {
     size_t len = wcslen(key);
@@ -97,6 +149,10 @@ int wmain(int argc, wchar_t **argv)
             say_place();
         else if (wcscmp(argv[i], L"console") == 0)
             say_console();
+        else if (wcscmp(argv[i], L"seat") == 0)
+            say_seat();
+        else if (wcscmp(argv[i], L"interrupt") == 0)
+            say_interrupt();
         else if (wcscmp(argv[i], L"station") == 0)
             say_station();
         fflush(stdout);
