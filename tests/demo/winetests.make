@@ -29,8 +29,12 @@ $(OBJ)/include/wine/%.h: $(SOURCE)/include/wine/%.h
 $(OBJ)/shim.o: tests/demo/shim.c tests/demo/shim.h $(HEADERS)
 	$(CC) $(CFLAGS) -c -o $@ $<
 
-# gdi32's and gdiplus's resources are fonts that only a whole Wine build makes; the units named here do without.
-resource = $(if $(filter-out gdi32 gdiplus,$(1)),$(addprefix $(OBJ)/$(1)/,$(notdir $(patsubst %.rc,%.res.o,$(wildcard $(SOURCE)/dlls/$(1)/tests/*.rc)))))
+# gdi32's and gdiplus's resources are fonts that only a whole Wine build makes, oleaut32's need more of its tree; the units
+# named here do without.
+resource = $(if $(filter-out gdi32 gdiplus oleaut32,$(1)),$(addprefix $(OBJ)/$(1)/,$(notdir $(patsubst %.rc,%.res.o,$(wildcard $(SOURCE)/dlls/$(1)/tests/*.rc)))))
+
+# It looks into structures that Windows' own headers keep to themselves.
+$(OBJ)/kernel32/process.o: CFLAGS += -D__WINESRC__
 
 define dll_rules
 $(OBJ)/$(1)/testlist.c: $(LIST)
