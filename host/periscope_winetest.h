@@ -18,6 +18,8 @@ extern "C" {
 
 #define PERISCOPE_WINETEST_MAX_UNITS 65536 /* in a report */
 #define PERISCOPE_WINETEST_MAX_LINES 16384 /* kept of each unit; further ones are only counted */
+#define PERISCOPE_WINETEST_MAX_REPORT                                                                                  \
+    32768u /* bytes of a unit's report: a longer one is read, but makes the unit fail */
 #define PERISCOPE_WINETEST_MAX_REMARKS                                                                                 \
     64 /* problems of a unit, and as many notes; the last one says that there are more */
 #define PERISCOPE_WINETEST_MAX_NAME 128    /* bytes of the name of a DLL or unit */

@@ -12,8 +12,13 @@
 struct frame {
     struct slice dll, unit;
     size_t start, end; /* the bytes after its start line, up to the next frame */
+    size_t before;     /* bytes of the same unit in frames before */
+    size_t
+        size; /* of all of them, and of the line that starts the next frame: the TestBot counts it to the one before */
     struct line_frame done;
-    bool ended, skipped, no_start;
+    size_t done_end; /* the byte behind its line */
+    bool ended, no_start;
+    bool skipped, speaks; /* told to be skipped; has a message or a summary all the same */
 };
 
 struct frames {
@@ -22,10 +27,16 @@ struct frames {
     bool full, failed;
 };
 
+static void frame_close(struct frame *frame, size_t end, size_t counted)
+{
+    frame->end = end;
+    frame->size = frame->before + counted - frame->start;
+}
+
 static struct frame *frames_add(struct frames *frames, struct slice dll, struct slice unit, size_t line, size_t start)
 {
     if (frames->count > 0)
-        frames->items[frames->count - 1].end = line;
+        frame_close(&frames->items[frames->count - 1], line, start);
     if (frames->count == PERISCOPE_WINETEST_MAX_UNITS) {
         frames->full = true;
         return NULL;
@@ -44,36 +55,74 @@ static struct frame *frames_add(struct frames *frames, struct slice dll, struct 
     return frame;
 }
 
-static void frames_take_done(struct frames *frames, const struct line_frame *done, size_t line, bool whole_line)
+/* Adds a frame of the unit of the last one, from byte start on. before: bytes of the unit up to there. */
+static struct frame *frames_add_again(struct frames *frames, size_t before, size_t start)
+{
+    const struct frame *last = &frames->items[frames->count - 1];
+    struct frame *frame = frames_add(frames, last->dll, last->unit, start, start);
+    if (frame)
+        frame->before = before;
+    return frame;
+}
+
+/* Takes a done line from byte start up to byte end. whole: it has nothing in front, which may be other text and starts no
+   frame. A second done line of a unit is judged by itself, with what was printed since the first. */
+static void frames_take_done(struct frames *frames, const struct line_frame *done, size_t start, size_t end, bool whole)
 {
     struct frame *last = frames->count ? &frames->items[frames->count - 1] : NULL;
     if (!last || !slice_equal(last->dll, done->dll) || !slice_equal(last->unit, done->unit)) {
-        /* In the middle of a line it may be other text, which starts no frame. */
-        last = whole_line ? frames_add(frames, done->dll, done->unit, line, line) : NULL;
-        if (!last)
-            return;
-        last->no_start = true;
+        last = whole ? frames_add(frames, done->dll, done->unit, start, start) : NULL;
+        if (last)
+            last->no_start = true;
+    } else if (last->ended) {
+        last = frames_add_again(frames, last->before + last->done_end - last->start, last->done_end);
     }
+    if (!last)
+        return;
     last->done = *done;
+    last->done_end = end;
     last->ended = true;
+}
+
+/* Returns whether a line is a message or a summary. As the TestBot reads a line only once, a done line that is glued to
+   one is none. */
+static bool frames_is_other(const struct frames *frames, struct slice line)
+{
+    struct slice unit = frames->count ? frames->items[frames->count - 1].unit : (struct slice){0};
+    struct line_message message;
+    struct line_summary summary;
+    line_message(line, unit, &message);
+    return message.kind != LINE_PLAIN || line_summary(line, unit, &summary) > 0;
+}
+
+/* Takes a line from byte start up to byte end. */
+static void frames_take(struct frames *frames, struct slice line, size_t start, size_t end)
+{
+    struct line_frame frame;
+    struct frame *last = frames->count ? &frames->items[frames->count - 1] : NULL;
+    if (line_start(line, &frame)) {
+        struct frame *added = frames_add(frames, frame.dll, frame.unit, start, end);
+        if (added)
+            added->skipped = frame.skipped;
+        return;
+    }
+    bool done = line_done(line, last ? last->dll : (struct slice){0}, &frame);
+    bool skipped = last && last->skipped;
+    if ((done || skipped) && frames_is_other(frames, line)) {
+        if (skipped)
+            last->speaks = true;
+    } else if (done) {
+        frames_take_done(frames, &frame, start, end, frame.dll.data == line.data);
+    }
 }
 
 static void frames_find(struct frames *frames, struct slice report)
 {
     struct slice line;
-    struct line_frame frame;
-    for (size_t at = 0, start = 0; !frames->full && !frames->failed && line_next(report, &at, &line); start = at) {
-        struct slice dll = frames->count ? frames->items[frames->count - 1].dll : (struct slice){0};
-        if (line_start(line, &frame)) {
-            struct frame *added = frames_add(frames, frame.dll, frame.unit, start, at);
-            if (added)
-                added->skipped = frame.skipped;
-        } else if (line_done(line, dll, &frame)) {
-            frames_take_done(frames, &frame, start, frame.dll.data == line.data);
-        }
-    }
+    for (size_t at = 0, start = 0; !frames->full && !frames->failed && line_next(report, &at, &line); start = at)
+        frames_take(frames, line, start, at);
     if (frames->count > 0 && !frames->full)
-        frames->items[frames->count - 1].end = report.len;
+        frame_close(&frames->items[frames->count - 1], report.len, report.len);
 }
 
 /* ---- units ---- */
@@ -86,7 +135,9 @@ static int frames_parse_one(struct slice report, const struct frame *frame, bool
     struct periscope_unit_run run = {.dll = dll, .unit = unit, .pid = frame->done.pid, .status = frame->done.status};
     if (frame->ended)
         run.end = run.status == timed_out ? PERISCOPE_END_TIMED_OUT : PERISCOPE_END_EXITED;
-    if (frame->skipped) {
+    if (frame->skipped && frame->speaks && !frame->ended) {
+        run.end = PERISCOPE_END_EXITED;
+    } else if (frame->skipped && !frame->ended) {
         run.end = PERISCOPE_END_SKIPPED;
         run.reason = "winetest.exe was told to skip it";
     } else if (frame->no_start) {
@@ -95,7 +146,8 @@ static int frames_parse_one(struct slice report, const struct frame *frame, bool
         run.reason = last ? "no done line: the report was cut short" : "no done line, or it is garbled";
     }
     if (dll && unit)
-        status = periscope_unit_parse(report.data + frame->start, frame->end - frame->start, &run, out);
+        status = winetest_unit_parse((struct slice){report.data + frame->start, frame->end - frame->start}, frame->size,
+                                     &run, out);
     free(dll);
     free(unit);
     if (status)

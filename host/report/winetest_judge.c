@@ -84,6 +84,16 @@ static void judge_count(struct winetest_scan *scan, const char *what, uint64_t l
         winetest_note(scan, "%" PRIu64 " %s in the report, %" PRIu64 " in its summary", lines, what, summed);
 }
 
+/* Compares the flaky failures. Summaries from before Wine 8 have no count of them, and then nothing is missing. */
+static void judge_flaky(struct winetest_scan *scan)
+{
+    uint64_t lines = scan->counted.flaky;
+    if (scan->tells_flaky)
+        judge_count(scan, "flaky failures", lines, scan->unit->summed.flaky);
+    else if (lines > 0)
+        winetest_note(scan, "%" PRIu64 " flaky failures in the report, no count of them in its summary", lines);
+}
+
 static void judge_counts(struct winetest_scan *scan)
 {
     const struct periscope_unit_counts *counted = &scan->counted, *summed = &scan->unit->summed;
@@ -93,8 +103,15 @@ static void judge_counts(struct winetest_scan *scan)
     uint64_t twice = counted->failures + scan->child_failures;
     judge_count(scan, "failures", twice == summed->failures ? twice : counted->failures, summed->failures);
     judge_count(scan, "todos", counted->todo, summed->todo);
-    judge_count(scan, "flaky failures", counted->flaky, summed->flaky);
+    judge_flaky(scan);
     judge_count(scan, "skips", counted->skipped, summed->skipped);
+}
+
+static void judge_size(struct winetest_scan *scan)
+{
+    if (scan->size > PERISCOPE_WINETEST_MAX_REPORT)
+        winetest_problem(scan, "it prints too much: %zu bytes, and the TestBot takes %u", scan->size,
+                         PERISCOPE_WINETEST_MAX_REPORT);
 }
 
 static void judge_exit_code(struct winetest_scan *scan)
@@ -117,6 +134,7 @@ static void judge_run(struct winetest_scan *scan, const char *reason)
     }
     judge_summary(scan, unit->len);
     judge_counts(scan);
+    judge_size(scan);
     judge_exit_code(scan);
     if (reason)
         winetest_problem(scan, "%s", reason);

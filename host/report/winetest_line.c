@@ -4,7 +4,6 @@
 #include <string.h>
 
 #define NOT_FOUND SIZE_MAX
-#define MAX_DIGITS 18 /* of a number: it fits in 63 bits */
 
 bool slice_equal(struct slice a, struct slice b)
 {
@@ -81,28 +80,24 @@ static bool line_is_name(uint8_t c)
     return line_is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '-' || c == '.';
 }
 
+/* Takes decimal digits. A number that is too large becomes INT64_MAX: it is still a number, and not 0. */
 static bool line_take_number(struct slice *s, uint64_t *value)
 {
     size_t len = 0;
     *value = 0;
-    for (; len < s->len && line_is_digit(s->data[len]); len++) {
-        if (len == MAX_DIGITS)
-            return false;
-        *value = *value * 10 + (uint64_t)(s->data[len] - '0');
-    }
+    for (; len < s->len && line_is_digit(s->data[len]); len++)
+        *value = *value > (INT64_MAX - 9) / 10 ? INT64_MAX : *value * 10 + (uint64_t)(s->data[len] - '0');
     *s = slice_from(*s, len);
     return len > 0;
 }
 
+/* Takes hexadecimal digits. A number that is too large becomes UINT64_MAX. */
 static bool line_take_hex(struct slice *s, uint64_t *value)
 {
     size_t len = 0;
     *value = 0;
-    for (; len < s->len && line_hex_value(s->data[len]) >= 0; len++) {
-        if (len == 16)
-            return false;
-        *value = *value << 4 | (uint64_t)line_hex_value(s->data[len]);
-    }
+    for (; len < s->len && line_hex_value(s->data[len]) >= 0; len++)
+        *value = *value >> 60 ? UINT64_MAX : *value << 4 | (uint64_t)line_hex_value(s->data[len]);
     *s = slice_from(*s, len);
     return len > 0;
 }
@@ -280,7 +275,8 @@ static bool summary_counts_at(struct slice s, struct line_summary *out)
         !line_take_number(&s, &out->todo) || !line_take(&s, " marked as todo, ") ||
         !line_take_number(&s, &out->failures))
         return false;
-    if (line_take(&s, " as flaky, ")) {
+    out->tells_flaky = line_take(&s, " as flaky, ");
+    if (out->tells_flaky) {
         out->flaky = out->failures;
         if (!line_take_number(&s, &out->failures))
             return false;
@@ -324,9 +320,21 @@ int line_summary(struct slice line, struct slice unit, struct line_summary *out)
 
 /* ---- frames ---- */
 
+/* Takes the source file, with folders, or its revision; TestLauncher has "-" for both. Other text behind them garbles the
+   line. */
+static bool line_take_word(struct slice *s, const char *characters)
+{
+    size_t len = 0;
+    if (line_take(s, "-"))
+        return true;
+    while (len < s->len && s->data[len] != 0 && strchr(characters, s->data[len]))
+        len++;
+    *s = slice_from(*s, len);
+    return len > 0;
+}
+
 bool line_start(struct slice line, struct line_frame *out)
 {
-    struct slice word;
     *out = (struct line_frame){.seconds = -1};
     if (!line_take_name(&line, &out->dll) || !line_take(&line, ":"))
         return false;
@@ -334,15 +342,12 @@ bool line_start(struct slice line, struct line_frame *out)
     out->skipped = line_take(&line, " skipped ");
     if (!out->skipped && !line_take(&line, " start "))
         return false;
-    /* The source file, with folders, and until 2018 its revision. */
-    while (line_take_name(&line, &word) || line_take(&line, "/"))
-        ;
-    if (line_take(&line, " "))
-        line_take_name(&line, &word);
-    return line.len == 0;
+    if (!line_take_word(&line, "/_.abcdefghijklmnopqrstuvwxyz0123456789"))
+        return false;
+    return line.len == 0 || (line_take(&line, " ") && line_take_word(&line, ".0123456789abcdef") && line.len == 0);
 }
 
-/* Reads "STATUS)", "STATUS) in Ns" or "STATUS) in Ns NB". */
+/* Reads "STATUS)", or "STATUS) in Ns" with any text behind it. */
 static bool frame_done_at(struct slice s, struct line_frame *out)
 {
     uint64_t number;
@@ -352,9 +357,10 @@ static bool frame_done_at(struct slice s, struct line_frame *out)
     out->status = negative ? -(int64_t)number : (int64_t)number;
     if (s.len == 0)
         return true;
-    if (!line_take(&s, " in ") || !line_take_number(&s, &number))
+    if (!line_take(&s, " in"))
         return false;
-    out->seconds = (int64_t)number;
+    if (line_take(&s, " ") && line_take_number(&s, &number))
+        out->seconds = (int64_t)number;
     return true;
 }
 

@@ -46,6 +46,7 @@ struct line_summary {
     struct slice name;
     uint64_t pid; /* 0: unknown */
     uint64_t tests, todo, flaky, failures, skipped;
+    bool tells_flaky; /* it has the count of flaky failures, as since Wine 8 */
 };
 
 struct line_frame {

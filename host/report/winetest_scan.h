@@ -13,6 +13,7 @@
 struct winetest_scan {
     struct periscope_unit *unit; /* being filled */
     struct slice dll, name;      /* of the unit; empty when unknown */
+    size_t size;                 /* bytes that count against PERISCOPE_WINETEST_MAX_REPORT */
     struct strlist problems, notes;
     struct periscope_unit_counts counted; /* lines; `tests` is not used */
     uint64_t child_failures;              /* that a process reported of its children; its summary counts them too */
@@ -21,6 +22,7 @@ struct winetest_scan {
     uint64_t first_crash_line;            /* number of the first line that reports a crash; 0: none */
     bool main_ended;                      /* the main process printed its summary, or its equivalent */
     bool any_ended;                       /* any process of the unit did */
+    bool tells_flaky;                     /* a summary has the count of flaky failures */
     bool wine_test;                       /* at least one line has the form of a Wine test's */
     bool failed;                          /* memory ran out */
 };
@@ -29,6 +31,10 @@ struct winetest_scan {
 void winetest_problem(struct winetest_scan *scan, const char *format, ...) PRINTF_LIKE(2, 3);
 /* Adds a note, which does not affect the verdict. */
 void winetest_note(struct winetest_scan *scan, const char *format, ...) PRINTF_LIKE(2, 3);
+
+/* Parses as periscope_unit_parse() does. size: the bytes that count as the unit's, as the TestBot counts them. */
+int winetest_unit_parse(struct slice output, size_t size, const struct periscope_unit_run *run,
+                        struct periscope_unit *out);
 
 /* Sets the unit's counts and verdict, and adds the problems and notes that follow from the scan as a whole. */
 void winetest_judge(struct winetest_scan *scan, const struct periscope_unit_run *run);

@@ -133,6 +133,7 @@ static bool scan_summary(struct winetest_scan *scan, const struct line_summary *
     summed->flaky = scan_sum(summed->flaky, summary->flaky);
     summed->failures = scan_sum(summed->failures, summary->failures);
     summed->skipped = scan_sum(summed->skipped, summary->skipped);
+    scan->tells_flaky |= summary->tells_flaky;
     scan->unit->summaries++;
     scan_process_ended(scan, summary->pid);
     if (scan->unit->unit[0] == '\0') { /* without a frame, the summary names the unit */
@@ -153,11 +154,11 @@ static void scan_line(struct winetest_scan *scan, struct slice line, size_t offs
         scan_crash(scan, number);
         kind = kind < 0 ? (int)PERISCOPE_LINE_CRASH : kind;
     }
-    int read = line_summary(line, scan->name, &summary);
+    /* As the TestBot reads a line only once, a summary behind a message is none. */
+    int read = message.kind == LINE_PLAIN ? line_summary(line, scan->name, &summary) : 0;
     if (read < 0)
         winetest_note(scan, "line %" PRIu64 ": a malformed summary", number);
     bool ours = read > 0 && scan_summary(scan, &summary, number);
-    /* An interleaved line may be both; it is kept once, as the more important kind. */
     if (kind < 0 && ours)
         kind = PERISCOPE_LINE_SUMMARY;
     if (kind >= 0)
@@ -179,16 +180,17 @@ static struct slice scan_text(const char *text)
     return (struct slice){(const uint8_t *)text, text ? strlen(text) : 0};
 }
 
-int periscope_unit_parse(const void *output, size_t len, const struct periscope_unit_run *run,
-                         struct periscope_unit *out)
+int winetest_unit_parse(struct slice output, size_t size, const struct periscope_unit_run *run,
+                        struct periscope_unit *out)
 {
-    *out = (struct periscope_unit){.end = run->end, .status = run->status, .pid = run->pid, .seconds = -1, .len = len};
+    *out = (struct periscope_unit){
+        .end = run->end, .status = run->status, .pid = run->pid, .seconds = -1, .len = output.len};
     out->dll = winetest_name(scan_text(run->dll));
     out->unit = winetest_name(scan_text(run->unit));
-    struct winetest_scan scan = {.unit = out, .dll = scan_text(run->dll), .name = scan_text(run->unit)};
+    struct winetest_scan scan = {.unit = out, .dll = scan_text(run->dll), .name = scan_text(run->unit), .size = size};
     scan.failed = !out->dll || !out->unit;
     if (!scan.failed)
-        scan_lines(&scan, (struct slice){output, len});
+        scan_lines(&scan, output);
     if (!scan.failed)
         winetest_judge(&scan, run);
     strings_take(&out->problems, &scan.problems);
@@ -197,6 +199,12 @@ int periscope_unit_parse(const void *output, size_t len, const struct periscope_
         return PERISCOPE_OK;
     periscope_unit_free(out);
     return PERISCOPE_LOCAL;
+}
+
+int periscope_unit_parse(const void *output, size_t len, const struct periscope_unit_run *run,
+                         struct periscope_unit *out)
+{
+    return winetest_unit_parse((struct slice){output, len}, len, run, out);
 }
 
 void periscope_unit_free(struct periscope_unit *unit)

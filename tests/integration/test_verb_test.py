@@ -22,6 +22,7 @@ def verdicts_of_every_kind(agent):
     equal(run.verdicts(),
           {"pass": "passed", "fail": "failed", "todo": "passed", "skip": "skipped", "crash": "crashed"})
     equal((run.units["fail"]["tests"], run.units["fail"]["failures"]), (3, 2))
+    equal(run.units["fail"]["summed"], {"tests": 3, "failures": 2, "todo": 0, "flaky": 0, "skipped": 0})
     equal((run.units["todo"]["todo"], run.units["todo"]["flaky"], run.units["todo"]["skipped"]), (1, 1, 1))
     equal([line["kind"] for line in run.units["fail"]["lines"]], ["failure", "failure"])
     equal((run.result["verdict"], run.result["exit"], run.result["dll"]), ("crashed", CRASHED, "sample"))
@@ -46,7 +47,8 @@ def exit_status_is_the_verdict(agent):
 
 @with_agent()
 def report_is_framed_as_testlauncher_does(agent):
-    run = Run(agent, "pass", "noise", code=PASSED, options=("--screenshot", "never", "-e", "SAMPLE_MEGABYTES=1"))
+    run = Run(agent, "pass", "noise", code=UNIT_FAILED, options=("--screenshot", "never", "-e", "SAMPLE_MEGABYTES=1"))
+    check("it prints too much" in run.units["noise"]["problems"][0], run.units["noise"]["problems"])
     lines = run.report.split(b"\n")
     equal(lines[0], b"sample:pass start - -")
     done = [line for line in lines if re.fullmatch(rb"sample:\w+:[0-9a-f]{4,} done \(0\) in \d+s", line)]

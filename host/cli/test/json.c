@@ -105,6 +105,9 @@ static void test_json_unit(struct json *json, const struct test_unit *unit)
     json_integer(json, "status", unit->result.status);
     json_decimal(json, "seconds", (double)unit->duration_ms / 1000);
     test_json_counts(json, &unit->result.counts);
+    json_object_begin(json, "summed");
+    test_json_counts(json, &unit->result.summed);
+    json_object_end(json);
     test_json_strings(json, "problems", &unit->result.problems);
     test_json_strings(json, "notes", &unit->result.notes);
     test_json_items(json, "ended", unit->ended.items, unit->ended.count);

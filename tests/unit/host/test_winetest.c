@@ -205,7 +205,7 @@ static void a_line_torn_by_another_process(void)
                       "ine\nsome trace without an endatom.c:5: Test failed: x\n"
                       "0020:atom: 5 tests executed (1 marked as todo, 1 failure), 0 skipped.\n",
                       1),
-               "failed 8/1/1/0/0 x2");
+               "failed 5/1/1/0/0 x1"); /* a line is read once: as the message that begins it */
     CHECK_TEXT(exited("trace0020:atom: 5 tests executed (0 marked as todo, 0 failures), 0 skipped.\n", 0),
                "passed 5/0/0/0/0 x1");
     CHECK_TEXT(exited("traceatom: 5 tests executed (0 marked as todo, 0 failures), 0 skipped.\n", 0),
@@ -427,7 +427,8 @@ static void more_lines_than_are_kept(void)
     size_t len;
     char *report = repeated("atom.c:1: Test failed: x\n", PERISCOPE_WINETEST_MAX_LINES + 100, &len);
     CHECK_TEXT(parsed(report, len, "atom", PERISCOPE_END_EXITED, 1, 0),
-               "failed 0/16484/0/0/0 x0 | no summary line: the test ended early, or its report was cut short ; "
+               "failed 0/16484/0/0/0 x0 | no summary line: the test ended early, or its report was cut short | "
+               "it prints too much: 412100 bytes, and the TestBot takes 32768 ; "
                "100 further lines are counted but not kept");
     free(report);
 }
@@ -484,8 +485,38 @@ static void hostile_lines_of_ten_megabytes(void)
 static void numbers_too_large_to_be_counts(void)
 {
     CHECK_TEXT(exited("0020:atom: 99999999999999999999 tests executed (0 marked as todo, 0 failures), 0 skipped.\n", 0),
-               "failed 0/0/0/0/0 x0 | not a Wine test's report: no line of its 90 bytes has the form of one"
-               " ; line 1: a malformed summary");
+               "passed 9223372036854775807/0/0/0/0 x1");
+    CHECK_TEXT(exited("atom.c:99999999999999999999: Test failed: x\n"
+                      "0020:atom: 1 tests executed (0 marked as todo, 1 failures), 0 skipped.\n",
+                      1),
+               "failed 1/1/0/0/0 x1");
+    CHECK_TEXT(exited("0020:atom: 1 tests executed (0 marked as todo, 99999999999999999999 failures), 0 skipped.\n", 1),
+               "failed 1/9223372036854775807/0/0/0 x1"
+               " | no failures in the report, 9223372036854775807 in its summary");
+}
+
+/* The TestBot takes 32 KiB of a unit. It counts its done line and the line that starts the next unit. */
+static void a_report_of_more_than_32_kib_fails(void)
+{
+    static char report[40000];
+    const char *good = "0020:atom: 5 tests executed (0 marked as todo, 0 failures), 0 skipped.\n";
+    size_t len = (size_t)snprintf(report, sizeof report, "%32768s", good);
+    CHECK_TEXT(parsed(report, len, "atom", PERISCOPE_END_EXITED, 0, 0), "passed 5/0/0/0/0 x1");
+    len = (size_t)snprintf(report, sizeof report, "%32769s", good);
+    CHECK_TEXT(parsed(report, len, "atom", PERISCOPE_END_EXITED, 0, 0),
+               "failed 5/0/0/0/0 x1 | it prints too much: 32769 bytes, and the TestBot takes 32768");
+}
+
+static void flaky_failures_that_the_summary_cannot_count(void)
+{
+    CHECK_TEXT(exited("atom.c:4: Test marked flaky: d\n"
+                      "0020:atom: 9 tests executed (0 marked as todo, 0 failures), 0 skipped.\n",
+                      0),
+               "passed 9/0/0/1/0 x1 ; 1 flaky failures in the report, no count of them in its summary");
+    CHECK_TEXT(exited("atom.c:4: Test marked flaky: d\n"
+                      "0020:atom: 9 tests executed (0 marked as todo, 0 as flaky, 0 failures), 0 skipped.\n",
+                      0),
+               "failed 9/0/0/1/0 x1 | 1 flaky failures in the report, none in its summary");
 }
 
 /* ---- the list ---- */
@@ -560,6 +591,8 @@ int main(void)
     RUN(more_units_than_are_read);
     RUN(hostile_lines_of_ten_megabytes);
     RUN(numbers_too_large_to_be_counts);
+    RUN(a_report_of_more_than_32_kib_fails);
+    RUN(flaky_failures_that_the_summary_cannot_count);
     RUN(lists_of_units);
     return CHECK_RESULT();
 }
