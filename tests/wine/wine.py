@@ -53,6 +53,15 @@ def free_port():
         return probe.getsockname()[1]
 
 
+def answers(port):
+    """Whether an agent on that port sends its banner."""
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as connection:
+            return bool(connection.recv(1))
+    except ConnectionError:
+        return False
+
+
 class Result:
     def __init__(self, code, out, err):
         self.code, self.out, self.err = code, out, err
@@ -74,8 +83,13 @@ class Agent:
         self.wrapper = wrapper  # a command in front of Wine's
         shutil.copy(exe("periscoped.exe"), self.path("periscoped.exe"))
         self.out = open(self.path("stdout"), "ab")
-        self.process = self.start_program(self.path("periscoped.exe"), "--bind", "127.0.0.1", *options, "0", out=self.out)
-        self.port = self.wait_for_port()
+        # The desktop's program gives no output on since Wine 9, so the port can't be read there.
+        port = free_port() if desktop else 0
+        self.process = self.start_program(self.path("periscoped.exe"), "--bind", "127.0.0.1", *options, str(port),
+                                          out=self.out)
+        self.port = port or self.wait_for_port()
+        if desktop:
+            eventually(lambda: answers(port), f"an agent on port {port} of the desktop {self.name}")
 
     def path(self, name):
         return os.path.join(self.folder, name)
