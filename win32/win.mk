@@ -82,8 +82,10 @@ WIN_INTEGRATION := $(filter-out tests/integration/test_cli% tests/integration/te
 
 #: make win          the agent for Windows: build/win64 and build/win32
 #: make check-win    the Windows agent's tests under Wine: units, its own, and those of the wire
+#: make check-win32  the same with the agent of 32 bits, where Wine runs such programs
+#: make check-win-trixie  both in a Debian 13 with a Wine of 64 and 32 bits; it takes half an hour
 #: make check-imports   which Windows the executables can start on, told from the files
-.PHONY: check-win check-imports
+.PHONY: check-win check-win32 check-win-trixie check-imports
 check-imports: win
 	tests/run tests/wine/test_imports.py
 check-win:
@@ -92,3 +94,14 @@ check-win:
 	tests/wine/run tests/run --time-limit 120 $(WIN_UNIT:%=$(B)/win64/unit/%.exe)
 	tests/wine/run tests/run --jobs 1 --time-limit 300 $(WIN_TESTS)
 	PERISCOPE_LOAD_PERCENT=1 tests/wine/run --agent tests/run --jobs 1 --time-limit 300 $(WIN_INTEGRATION)
+# What is tested of the packages is the same.
+check-win32: export WIN_BUILD = win32
+check-win32:
+	tests/deps.sh win
+	$(MAKE) win all $(WIN_PROGRAMS) $(WIN_PROGRAMS:$(B)/win64/%=$(B)/win32/%)
+	tests/wine/run tests/run --time-limit 120 $(WIN_UNIT:%=$(B)/win32/unit/%.exe)
+	tests/wine/run tests/run --jobs 1 --time-limit 300 $(filter-out %/test_dist.py %/test_imports.py,$(WIN_TESTS))
+	PERISCOPE_LOAD_PERCENT=1 tests/wine/run --agent tests/run --jobs 1 --time-limit 300 $(WIN_INTEGRATION)
+check-win-trixie:
+	tests/deps.sh debian
+	tests/ci/debian --wine trixie check-win check-win32

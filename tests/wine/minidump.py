@@ -3,7 +3,7 @@
 import struct
 
 THREADS, MODULES, MEMORY, SYSTEM = 3, 4, 5, 7  # MINIDUMP_STREAM_TYPE
-AMD64 = 9                                      # PROCESSOR_ARCHITECTURE_AMD64
+INTEL, AMD64 = 0, 9                            # PROCESSOR_ARCHITECTURE_*
 
 
 class Minidump:

@@ -4,9 +4,11 @@
 
 usage: test_win32.py [win32|win64]    the other one, to see that these tests pass where they can run"""
 import os
+import shutil
 import subprocess
 import sys
 
+import minidump
 import wine
 from wine import Agent, Skip, check, equal
 
@@ -55,4 +57,30 @@ def boot_is_the_same_for_both_bitnesses():
     equal(ids[0], ids[1], "boot.id of 32 and of 64 bits")
 
 
-wine.main([it_tries_itself, it_serves_and_becomes_another, boot_is_the_same_for_both_bitnesses])
+def dumped_by(own, other):
+    """The dump of a process of other bits, by an agent with the executable of those bits beside it; one without."""
+    wine.build = own
+    with Agent() as agent:
+        name = f"periscoped{other[3:]}.exe"
+        shutil.copy(os.path.join(wine.TOP, "build", other, "periscoped.exe"), agent.path("other.exe"))
+        pid = agent.periscope("run", wine.windows_path(agent.path("other.exe")), "--bind", "127.0.0.1", "0",
+                              before=("--no-wait",)).out.decode().split()[0]
+        refused = agent.periscope("get", f".periscope/dump-{pid}.dmp", "-", code=None)
+        check(refused.code != 0 and name in refused.err, f"without {name}: {refused.err}")
+        shutil.copy(agent.path("other.exe"), agent.path(name))
+        agent.periscope("get", f".periscope/dump-{pid}.dmp", agent.path("other.dmp"))
+        agent.periscope("kill", pid)
+        return minidump.Minidump(agent.read("other.dmp"))
+
+
+def a_process_of_other_bits_is_dumped():
+    need_wine_of_these_bits()
+    for own, other, processor in (("win64", "win32", minidump.INTEL), ("win32", "win64", minidump.AMD64)):
+        dump = dumped_by(own, other)
+        equal(dump.processor(), processor, f"{own}: processor of the dump")
+        check(any(module.lower().endswith("\\other.exe") for module in dump.modules()), f"modules: {dump.modules()}")
+        check(any(len(stack) > 0 for _, _, stack in dump.threads()), f"{own}: no thread has a stack")
+
+
+wine.main([it_tries_itself, it_serves_and_becomes_another, boot_is_the_same_for_both_bitnesses,
+           a_process_of_other_bits_is_dumped])

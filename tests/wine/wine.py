@@ -19,7 +19,7 @@ WINESERVER = os.environ.get("WINESERVER", "wineserver")
 PATIENCE = 60  # seconds: running into it is a failure; a call of the command has twice that
 
 
-build = "win64"  # which of the executables is tested
+build = os.environ.get("WIN_BUILD", "win64")  # which of the agents is tested
 
 
 def exe(name):
