@@ -58,7 +58,7 @@ def each_line_is_there_and_in_the_report():
         equal(last, "%d passed, %d failed, %d skipped" % counts, "the last line")
         equal(folder.read("report.txt"), out, "the report")
         equal(os.listdir(folder.path), ["report.txt"], "what is left in its folder")
-        check("64 bits" in found["system"][1] and "Wine" in found["system"][1], found["system"])
+        check(f"{wine.build[3:]} bits" in found["system"][1] and "Wine" in found["system"][1], found["system"])
         equal(found["desktop"][1], "WinSta0\\Default, which a person can see", "the desktop")
 
 
