@@ -151,7 +151,7 @@ def hung_window_is_told_from_one_that_waits():
         equal([line[3:4] + line[5:8] for line in window], [["BadTest", "300x200+40+30", "1", "1"]],
               "class, geometry, visible and hung")
         run = Run(agent, "sleep", limit=2, code=TIMED_OUT)
-    check_report(run, "sleep", "bad_test.exe (64-bit, 1 thread) has no window")
+    check_report(run, "sleep", f"bad_test.exe ({wine.build[3:]}-bit, 1 thread) has no window")
 
 
 def grandchild_that_holds_the_output_does_not_hold_the_run():

@@ -64,7 +64,8 @@ def for_machine(number):
     """The agent's executable, made out to be for another processor."""
     image = bytearray(open(wine.exe("periscoped.exe"), "rb").read())
     header = struct.unpack_from("<I", image, 0x3c)[0]
-    equal(image[header:header + 6], b"PE\0\0\x64\x86", "the executable's header")
+    own = b"\x4c\x01" if wine.build == "win32" else b"\x64\x86"
+    equal(image[header:header + 6], b"PE\0\0" + own, "the executable's header")
     struct.pack_into("<H", image, header + 4, number)
     return bytes(image)
 
