@@ -15,8 +15,7 @@
 #define PATH_SIZE 512
 #define TTY_MAJOR 4
 
-/* Returns false when there is no such file. */
-static bool login_read_text(const char *root, const char *path, char *out, size_t size)
+bool login_read_text(const char *root, const char *path, char *out, size_t size)
 {
     char full[PATH_SIZE];
     snprintf(full, sizeof full, "%s%s", root, path);

@@ -25,17 +25,24 @@ struct login {
 /* Finds who is logged on at the screen. root is "" but in tests. ERR_UNAVAILABLE with the reason while nobody is. */
 int login_find(struct login *out, const char *root, struct error *err);
 
+/* Reads a short file below root, with a NUL. Returns false when there is no such file or it is empty. */
+bool login_read_text(const char *root, const char *path, char *out, size_t size);
+
 /* Where to look for the variables that programs of a session find in their environment. */
 struct login_search {
     const struct login *session; /* NULL for a user who may have no session */
     uid_t user;
     const char *root; /* "" but in tests */
-    /* Called before the environment of a process is read, which may never end; false passes that process over. */
+    /* Called before the environment of a process, or what the user owns, is read, which may never end; false passes it
+       over. `pid` is LOGIN_PLACES for what the user owns. */
     bool (*may_read)(void *context, long pid);
     void *context;
 };
-/* Adds the session's variables, from the process in it that knows most of them, and returns that process. Adds none and
-   returns 0 where none runs. Reads what the calling thread may read. */
+#define LOGIN_PLACES(user) (-2 - (long)((user)&0x3fffffff))
+/* Adds the session's variables: each from the process that knows most of them among those that have it, first of the
+   session, then of the user in no session, and none of another session; what no process knows, as logind's files and the
+   sockets in the runtime folder tell. Returns the process that named the display, or 0. Reads what the calling thread may
+   read. */
 long login_environment(const struct login_search *search, struct strlist *out);
 
 #endif

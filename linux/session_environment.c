@@ -12,18 +12,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 
 #define STUCK_MS 500      /* without progress */
 #define STUCK_MAX 16      /* processes that a thread waits for each; with so many nothing more is read */
 #define COMPLETE_MS 5000  /* after it a complete environment is looked for anew, while it is used */
 #define INCOMPLETE_MS 500 /* after it one without a display is looked for anew, and waited for */
-#define PATH_SIZE 128
 #define NO_PROCESS (-1)
 
 struct environment {
-    long pid; /* whose it is; 0: nobody's */
+    long pid; /* who named the display; 0: nobody */
     unsigned long long start;
     bool complete; /* it names a display */
     unsigned serial;
@@ -109,21 +107,6 @@ static bool reader_may_read(void *context, long pid)
     return !alone;
 }
 
-/* Adds logind's places, where nothing that runs in the session has named any. */
-static void add_runtime(struct strlist *list, const struct session_question *question)
-{
-    char path[PATH_SIZE];
-    struct stat info;
-    uid_t user = question->rights.user;
-    size_t root_len = strlen(question->root);
-    snprintf(path, sizeof path, "%s/run/user/%lu", question->root, (unsigned long)user);
-    if (!strlist_get(list, "XDG_RUNTIME_DIR") && lstat(path, &info) == 0 && info.st_uid == user)
-        strlist_addf(list, "XDG_RUNTIME_DIR=%s", path + root_len);
-    strcat(path, "/bus");
-    if (!strlist_get(list, "DBUS_SESSION_BUS_ADDRESS") && lstat(path, &info) == 0 && info.st_uid == user)
-        strlist_addf(list, "DBUS_SESSION_BUS_ADDRESS=unix:path=%s", path + root_len);
-}
-
 static void environment_keep(struct environment *found, const struct strlist *list)
 {
     found->complete = strlist_get(list, "DISPLAY") || strlist_get(list, "WAYLAND_DISPLAY");
@@ -151,7 +134,6 @@ static void reader_look(struct reader *reader, struct environment *found)
         return;
     }
     found->pid = login_environment(&search, &list);
-    add_runtime(&list, question);
     if (question->as_user)
         rights_give_back();
     found->start = found->pid ? start_of(found->pid) : 0;
@@ -220,6 +202,12 @@ static bool reader_watch(struct reader *reader, long *pid)
 static void note_stuck(struct environment *found, long pid)
 {
     struct proc_stat info = {.name = "?"};
+    if (pid < 0) {
+        snprintf(found->note, sizeof found->note,
+                 "the user's runtime folder does not let itself be looked at within %d ms: it is passed over",
+                 STUCK_MS);
+        return;
+    }
     proc_stat_read((pid_t)pid, &info);
     snprintf(found->note, sizeof found->note,
              "process %ld (%s) does not let its environment be read within %d ms: it is passed over", pid, info.name,
@@ -267,7 +255,7 @@ static void environment_look(const void *question, void *answer)
 static enum lookup_age environment_age(const void *answer, int64_t age_ms)
 {
     const struct environment *found = answer;
-    if (!found->complete || start_of(found->pid) != found->start)
+    if (!found->complete || !found->pid || start_of(found->pid) != found->start)
         return age_ms < INCOMPLETE_MS ? LOOKUP_FRESH : LOOKUP_STALE;
     return age_ms < COMPLETE_MS ? LOOKUP_FRESH : LOOKUP_AGING;
 }

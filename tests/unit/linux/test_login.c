@@ -4,6 +4,8 @@
 #include "tests/unit/check.h"
 #include "tests/unit/capture/tree.h"
 
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #define USER 4711
@@ -140,12 +142,241 @@ static void environment_is_that_of_the_one_who_knows_most(void)
     strlist_deinit(&list);
 }
 
+/* ---- sessions as they are met; the user is the one who runs this ---- */
+
+static struct strlist found;
+
+#define ENVIRON(pid, text) process(pid, geteuid(), 0, text, sizeof text)
+
+static void group(int pid, const char *name)
+{
+    char text[200];
+    snprintf(text, sizeof text, "1:name=systemd:/\n0::/%s\n", name);
+    tree_put_text(tree_path("proc/%d/cgroup", pid), text);
+}
+
+/* A file for a socket, and whether somebody listens there. */
+static void put_socket(bool listens, const char *path)
+{
+    char line[300];
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+    snprintf(address.sun_path, sizeof address.sun_path, "%s", tree_path("%s", path));
+    CHECK(bind(fd, (struct sockaddr *)&address, sizeof address) == 0);
+    close(fd);
+    snprintf(line, sizeof line, "0000000000000000: 00000002 00000000 %08x 0001 01 12345 %s\n", listens ? 0x10000 : 0,
+             address.sun_path);
+    tree_put_text(tree_path("proc/net/unix"), line);
+}
+
+static const char *runtime(const char *name)
+{
+    static char path[100];
+    snprintf(path, sizeof path, "run/user/%lu/%s", (unsigned long)geteuid(), name);
+    return path;
+}
+
+static void begin_session(void)
+{
+    tree_begin();
+    tree_put_text(tree_path("proc/net/unix"), "Num       RefCount Protocol Flags    Type St Inode Path\n");
+}
+
+/* What a program of session 2 of the user's gets. */
+static const char *get(const char *name)
+{
+    struct login second = {.id = "2", .seat = "seat0", .terminal = "tty2"};
+    strlist_deinit(&found);
+    environment_of(&second, geteuid(), NULL, &found);
+    return strlist_get(&found, name);
+}
+
+#define GETS(name, value) CHECK_TEXT(get(name), value)
+#define GETS_NO(name) CHECK(!get(name))
+
+static void gnome_tells_its_display_without_an_id(void)
+{
+    begin_session();
+    ENVIRON(900001,
+            "XDG_SESSION_ID=2\0XDG_SESSION_TYPE=wayland\0XDG_RUNTIME_DIR=/run/user/9\0XDG_SEAT=seat0\0XDG_VTNR=2\0"
+            "DBUS_SESSION_BUS_ADDRESS=unix:path=/run/user/9/bus\0XDG_CURRENT_DESKTOP=GNOME\0GDMSESSION=gnome");
+    ENVIRON(900002,
+            "XDG_RUNTIME_DIR=/run/user/9\0DISPLAY=:0\0WAYLAND_DISPLAY=wayland-0\0XAUTHORITY=/run/user/9/.mutter");
+    GETS("DISPLAY", ":0");
+    GETS("WAYLAND_DISPLAY", "wayland-0");
+    GETS("XAUTHORITY", "/run/user/9/.mutter");
+    GETS("XDG_SESSION_ID", "2");
+    GETS("XDG_CURRENT_DESKTOP", "GNOME");
+    GETS("XDG_SESSION_TYPE", "wayland");
+}
+
+static void another_session_tells_nothing(void)
+{
+    begin_session();
+    ENVIRON(900001, "XDG_SESSION_ID=5\0DISPLAY=localhost:10.0\0XDG_RUNTIME_DIR=/run/user/9\0LANG=C\0XAUTHORITY=/x");
+    GETS_NO("DISPLAY");
+    GETS_NO("LANG");
+    ENVIRON(900002, "DISPLAY=:7"); /* by its control group it is one of session 5, by no word of its own */
+    group(900002, "user.slice/user-9.slice/session-5.scope");
+    GETS_NO("DISPLAY");
+    ENVIRON(900003, "XDG_SESSION_ID=5\0DISPLAY=:8\0WAYLAND_DISPLAY=wayland-1"); /* a forged or an old id */
+    group(900003, "user.slice/user-9.slice/session-2.scope");
+    GETS("DISPLAY", ":8");
+    GETS("XDG_SESSION_ID", "2");
+    GETS("XDG_VTNR", "2");
+}
+
+static void session_21_is_not_session_2(void)
+{
+    begin_session();
+    ENVIRON(900001, "DISPLAY=:1");
+    group(900001, "user.slice/user-9.slice/session-21.scope");
+    ENVIRON(900002, "XDG_SESSION_ID=21\0DISPLAY=:2");
+    GETS_NO("DISPLAY");
+}
+
+static void manager_that_knows_an_earlier_id_is_the_last_choice(void)
+{
+    begin_session();
+    ENVIRON(900001, "XDG_SESSION_ID=1\0DISPLAY=:1\0WAYLAND_DISPLAY=wayland-1\0LANG=C");
+    group(900001, "user.slice/user-9.slice/user@9.service/app.slice/x.service");
+    GETS("DISPLAY", ":1");
+    ENVIRON(900002, "DISPLAY=:2");
+    GETS("DISPLAY", ":2");
+    GETS_NO("WAYLAND_DISPLAY");
+}
+
+static void agents_own_programs_tell_nothing(void)
+{
+    begin_session();
+    tree_put_text(tree_path("proc/self/cgroup"), "1:name=systemd:/\n0::/system.slice/periscoped.service\n");
+    ENVIRON(900001, "XDG_SESSION_ID=2\0DISPLAY=:99\0WAYLAND_DISPLAY=wayland-0\0XAUTHORITY=/tmp/xvfb-run");
+    group(900001, "system.slice/periscoped.service");
+    ENVIRON(900002, "DISPLAY=:0");
+    GETS("DISPLAY", ":0");
+    GETS_NO("XAUTHORITY");
+}
+
+/* A program in an X session, with a compositor without a screen as a service of the user's. */
+static void display_of_another_kind_is_not_mixed_in(void)
+{
+    begin_session();
+    ENVIRON(900001, "XDG_SESSION_ID=2\0DISPLAY=:0");
+    ENVIRON(900002, "WAYLAND_DISPLAY=wayland-3\0SWAYSOCK=/x");
+    GETS("DISPLAY", ":0");
+    GETS_NO("WAYLAND_DISPLAY");
+    GETS_NO("SWAYSOCK");
+    ENVIRON(900003, "DISPLAY=:0\0XAUTHORITY=/right\0I3SOCK=/i3");
+    ENVIRON(900004, "DISPLAY=:9\0XAUTHORITY=/wrong\0LANG=C\0XDG_SEAT=seat0\0XDG_VTNR=2");
+    GETS("DISPLAY", ":0");
+    CHECK(!strlist_get(&found, "XAUTHORITY") || strcmp(strlist_get(&found, "XAUTHORITY"), "/wrong") != 0);
+}
+
+static void display_whose_socket_is_gone_is_passed_over(void)
+{
+    begin_session();
+    put_socket(true, "tmp/.X11-unix/X0");
+    put_socket(true, runtime("wayland-1"));
+    ENVIRON(900001, "XDG_SESSION_ID=2\0DISPLAY=:5\0XAUTHORITY=/old\0WAYLAND_DISPLAY=wayland-7\0LANG=C\0XDG_SEAT=seat0");
+    ENVIRON(900002, "DISPLAY=:0.0\0WAYLAND_DISPLAY=wayland-1");
+    GETS("DISPLAY", ":0.0");
+    GETS("WAYLAND_DISPLAY", "wayland-1");
+    GETS_NO("XAUTHORITY");
+    ENVIRON(900003, "XDG_SESSION_ID=2\0DISPLAY=:0\0WAYLAND_DISPLAY=wayland-6"); /* an X session after a Wayland one */
+    GETS("DISPLAY", ":0");
+    GETS_NO("WAYLAND_DISPLAY");
+}
+
+static void compositor_alone_is_told_by_its_sockets(void)
+{
+    char bus[120];
+    begin_session();
+    put_socket(true, runtime("bus"));
+    snprintf(bus, sizeof bus, "unix:path=/%s", runtime("bus"));
+    ENVIRON(900001, "XDG_SESSION_ID=2\0LANG=C");
+    put_socket(false, runtime("wayland-0")); /* left by one that crashed */
+    GETS_NO("WAYLAND_DISPLAY");
+    put_socket(true, runtime("wayland-12"));
+    put_socket(true, runtime("wayland-2"));
+    put_socket(true, runtime("wayland-2x"));
+    put_socket(true, runtime("sway-ipc.0.900001.sock"));
+    put_socket(true, runtime("niri.wayland-2.77.sock"));
+    put_socket(true, runtime("hypr/a1_b2/.socket.sock"));
+    put_socket(true, runtime("hypr/a1_b2/.socket2.sock"));
+    GETS("WAYLAND_DISPLAY", "wayland-2");
+    GETS("DBUS_SESSION_BUS_ADDRESS", bus);
+    CHECK(strstr(get("SWAYSOCK"), "/sway-ipc.0.900001.sock"));
+    CHECK(strncmp(get("SWAYSOCK"), "/run/user/", 10) == 0);
+    CHECK_TEXT(get("I3SOCK"), strlist_get(&found, "SWAYSOCK"));
+    CHECK(strstr(get("NIRI_SOCKET"), "/niri.wayland-2.77.sock"));
+    GETS("HYPRLAND_INSTANCE_SIGNATURE", "a1_b2");
+    GETS_NO("DISPLAY");
+    ENVIRON(900005, "WAYLAND_DISPLAY=wayland-5"); /* what is gone is not preferred to what listens */
+    GETS("WAYLAND_DISPLAY", "wayland-2");
+}
+
+static void x_display_of_a_compositor_is_told_by_its_lock(void)
+{
+    static const struct {
+        const char *name;
+        bool counts;
+    } cases[] = {{"sway\n", true}, {"Xwayland\n", true}, {"Xvfb\n", false}, {"Xorg\n", false}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        begin_session();
+        ENVIRON(900001, "LANG=C");
+        put_socket(true, runtime("wayland-0"));
+        put_socket(true, "tmp/.X11-unix/X3");
+        GETS_NO("DISPLAY");
+        tree_put_text(tree_path("tmp/.X3-lock"), "    900001\n");
+        tree_put_text(tree_path("proc/900001/comm"), cases[i].name);
+        CHECK(cases[i].counts == (get("DISPLAY") && strcmp(get("DISPLAY"), ":3") == 0));
+    }
+}
+
+static void sockets_of_others_are_not_the_users(void)
+{
+    if (geteuid() != 0) {
+        SKIP("only root can give a file away");
+        return;
+    }
+    begin_session();
+    struct login second = {.id = "2"};
+    put_socket(true, "run/user/4711/wayland-0");
+    strlist_deinit(&found);
+    environment_of(&second, USER, NULL, &found); /* the folder is root's */
+    CHECK(!strlist_get(&found, "WAYLAND_DISPLAY"));
+    CHECK(chown(tree_path("run/user/4711"), USER, USER) == 0);
+    CHECK(chown(tree_path("run/user/4711/wayland-0"), USER + 1, USER) == 0);
+    strlist_deinit(&found);
+    environment_of(&second, USER, NULL, &found);
+    CHECK(!strlist_get(&found, "WAYLAND_DISPLAY"));
+    CHECK(chown(tree_path("run/user/4711/wayland-0"), USER, USER) == 0);
+    strlist_deinit(&found);
+    environment_of(&second, USER, NULL, &found);
+    CHECK_TEXT(strlist_get(&found, "WAYLAND_DISPLAY"), "wayland-0");
+    CHECK(chmod(tree_path("run/user/4711"), 0777) == 0); /* anybody could have put it there */
+    strlist_deinit(&found);
+    environment_of(&second, USER, NULL, &found);
+    CHECK(!strlist_get(&found, "WAYLAND_DISPLAY"));
+}
+
 int main(void)
 {
     RUN(session_of_the_seat_that_is_active);
     RUN(seat_without_a_user);
     RUN(without_logind_the_active_terminal_tells);
     RUN(environment_is_that_of_the_one_who_knows_most);
+    RUN(gnome_tells_its_display_without_an_id);
+    RUN(another_session_tells_nothing);
+    RUN(session_21_is_not_session_2);
+    RUN(manager_that_knows_an_earlier_id_is_the_last_choice);
+    RUN(agents_own_programs_tell_nothing);
+    RUN(display_of_another_kind_is_not_mixed_in);
+    RUN(display_whose_socket_is_gone_is_passed_over);
+    RUN(compositor_alone_is_told_by_its_sockets);
+    RUN(x_display_of_a_compositor_is_told_by_its_lock);
+    RUN(sockets_of_others_are_not_the_users);
+    strlist_deinit(&found);
     tree_end();
     return CHECK_RESULT();
 }
