@@ -88,7 +88,7 @@ extern const struct capture_backend *const capture_backends[]; /* NULL-terminate
 struct capture_candidate {
     const char *backend; /* its name */
     char source[16];     /* the backend's source: "card1", ":0"; "": the backend chooses */
-    char reason[256];    /* why it is a candidate, and at this place in the order */
+    char reason[320];    /* why it is a candidate, and at this place in the order */
     uint32_t screen;     /* candidates with the same number capture the same screen */
     bool is_shown;       /* a person sees that screen; a picture of another screen instead of it gets a warning */
     bool if_uniform;     /* also tried when all pixels of the candidate before it have one colour */

@@ -80,22 +80,46 @@ static bool is_behind(const struct choice_scene *scene, const struct choice_serv
     return scene->vt && server->vt && server->vt != scene->vt;
 }
 
-static bool drives(const struct choice_server *server, const struct choice_card *card)
+static bool has_card(uint64_t cards, const struct choice_card *card)
 {
-    return card->number < CHOICE_CARDS_MAX && server->cards >> card->number & 1;
+    return card->number < CHOICE_CARDS_MAX && cards >> card->number & 1;
 }
 
-/* Returns whether the card shows the foreground, as far as is known: the X server that is shown, or the text
-   console. */
+static bool drives(const struct choice_server *server, const struct choice_card *card)
+{
+    return has_card(server->cards, card);
+}
+
+/* Returns whether the card shows the foreground, as far as is known: the X server that is shown, the session's compositor,
+   or the text console. */
 static bool has_foreground(const struct choice_scene *scene, const struct choice_card *card)
 {
-    bool server_in_front = false;
+    bool server_in_front = scene->compositor.cards != 0;
+    if (has_card(scene->compositor.cards, card))
+        return true;
     for (size_t i = 0; i < scene->server_count; i++) {
         if (is_foreground(&scene->servers[i]) && drives(&scene->servers[i], card))
             return true;
         server_in_front |= is_foreground(&scene->servers[i]);
     }
     return card->has_text && scene->vt_mode != VT_MODE_GRAPHICS && !server_in_front;
+}
+
+/* Returns whether the server is shown, as far as that can be told of one on no known card: a server of the user is not
+   while the terminal shows text, or a Wayland compositor. */
+static bool is_trusted_foreground(const struct choice_scene *scene, const struct choice_server *server)
+{
+    bool other_in_front = scene->vt_mode == VT_MODE_TEXT || strcmp(scene->session_type, "wayland") == 0;
+    return is_foreground(server) && (server->of_root || !other_in_front);
+}
+
+/* Returns whether what has the foreground has the card open. Another card that is on still shows what was on it before. */
+static bool is_held(const struct choice_scene *scene, const struct choice_card *card)
+{
+    for (size_t i = 0; i < scene->server_count; i++)
+        if (is_trusted_foreground(scene, &scene->servers[i]) && drives(&scene->servers[i], card))
+            return true;
+    return has_card(scene->compositor.cards, card);
 }
 
 /* Computes the rank of a card; the lowest comes first. It depends on the class, then on whether the card shows the
@@ -156,16 +180,19 @@ static bool shows_display(const struct choice_scene *scene, const struct choice_
 static void add_active_card(struct choosing *choosing, const struct choice_card *card)
 {
     const struct choice_scene *scene = choosing->scene;
-    char source[16], name[96], foreground[96];
+    char source[16], name[96], foreground[96], where[64] = ", on this card";
     snprintf(source, sizeof source, "card%u", card->number);
     describe_card(card, name, sizeof name);
     describe_foreground(scene, foreground, sizeof foreground);
     struct capture_candidate *candidate = choice_add(choosing, "drm", source, true);
+    if (has_card(scene->compositor.cards, card))
+        snprintf(where, sizeof where, ", and %.15s (process %d) has it open", scene->compositor.name,
+                 scene->compositor.pid);
     if (candidate) {
         candidate->is_display = shows_display(scene, card);
         snprintf(candidate->reason, sizeof candidate->reason, "%s and has %u output%s on; %s%s", name,
                  card->active_outputs, card->active_outputs == 1 ? "" : "s", foreground,
-                 has_foreground(scene, card) ? ", on this card" : "");
+                 has_foreground(scene, card) ? where : "");
     }
     for (size_t i = 0; i < scene->server_count; i++)
         if (is_foreground(&scene->servers[i]) && drives(&scene->servers[i], card))
@@ -189,6 +216,16 @@ static void add_active_cards(struct choosing *choosing, enum card_class first, e
 {
     for (const struct choice_card *card = NULL; (card = next_card(choosing->scene, card, first, last, true));)
         add_active_card(choosing, card);
+}
+
+/* Adds the cards of what has the foreground, whatever their class. */
+static void add_held_cards(struct choosing *choosing)
+{
+    const struct choice_scene *scene = choosing->scene;
+    for (const struct choice_card *card = NULL;
+         (card = next_card(scene, card, CARD_PASSED_THROUGH, CARD_VIRTUAL, true));)
+        if (is_held(scene, card))
+            add_active_card(choosing, card);
 }
 
 static void add_inactive_cards(struct choosing *choosing)
@@ -248,14 +285,6 @@ static bool may_be_unreported(const struct choice_scene *scene)
     return true;
 }
 
-/* Returns whether the server is shown, as far as that can be told of one on no known card: a server of the user is not
-   while the terminal shows text, or a Wayland compositor. */
-static bool is_trusted_foreground(const struct choice_scene *scene, const struct choice_server *server)
-{
-    bool other_in_front = scene->vt_mode == VT_MODE_TEXT || strcmp(scene->session_type, "wayland") == 0;
-    return is_foreground(server) && (server->of_root || !other_in_front);
-}
-
 /* Adds each server that is shown, but on none of the cards with an active output. Its monitor is on a card that the
    kernel does not report, as with a driver that has its own way to the display. */
 static void add_unreported_screens(struct choosing *choosing)
@@ -288,6 +317,7 @@ static void add_headless_servers(struct choosing *choosing)
 static void make_auto(struct choosing *choosing)
 {
     add_chosen_server(choosing);
+    add_held_cards(choosing);
     add_active_cards(choosing, CARD_PASSED_THROUGH, CARD_PASSED_THROUGH);
     add_unreported_screens(choosing);
     add_active_cards(choosing, CARD_EMULATED, CARD_VIRTUAL);

@@ -31,6 +31,13 @@ struct choice_server {
     uint64_t cards;  /* the cards that it has open: bit N for card N */
 };
 
+/* The Wayland compositor of the active session. */
+struct choice_compositor {
+    int pid; /* 0: none is known */
+    char name[16];
+    uint64_t cards; /* that it has open: bit N for card N */
+};
+
 enum choice_vt_mode { VT_MODE_UNKNOWN, VT_MODE_TEXT, VT_MODE_GRAPHICS };
 
 struct choice_scene {
@@ -43,6 +50,7 @@ struct choice_scene {
         servers[CHOICE_SERVERS_MAX]; /* without those that no monitor shows while DISPLAY names another */
     size_t server_count;
     char display[CAPTURE_DISPLAY_SIZE]; /* DISPLAY, of whose server a picture is expected; "": of none in particular */
+    struct choice_compositor compositor;
 };
 
 /* Lists the sources to try, in order: for the whole screen or, where `output` is not NULL, for that output or "all". */

@@ -36,6 +36,7 @@ static void linux_choose(const struct capture_options *options, struct capture_c
     drm_probe("", options->card_classes, scene);
     x11_probe("", getenv("DISPLAY"), scene);
     scene->vt_mode = vt_mode(scene->vt);
+    compositor_probe("", scene);
     choice_make(scene, options->output, candidates);
     free(scene);
 }

@@ -16,4 +16,10 @@ extern const struct capture_backend capture_x11_here;
    server. `display` is the value of DISPLAY, or NULL. Paths are under `root`, which is "" except in tests. */
 void x11_probe(const char *root, const char *display, struct choice_scene *scene);
 
+/* Adds which cards the Wayland compositor of seat0's active session has open, after the other probes, and only where that
+   can matter: where several cards have an active output and no X server that is shown drives one. Looks at the processes
+   of the session and of its user, or at all where no session is known; COMPOSITOR_MS at most. */
+#define COMPOSITOR_MS 300
+void compositor_probe(const char *root, struct choice_scene *scene);
+
 #endif

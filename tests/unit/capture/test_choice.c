@@ -208,6 +208,33 @@ static void driver_with_its_own_way_to_the_display(void)
     CHECK_TEXT(choose(NULL), "drm card1, x11 :0, drm card0");
 }
 
+/* What another card shows is what was on it before. */
+static void cards_of_what_is_in_front_come_before_others(void)
+{
+    begin(2);
+    scene.vt_mode = VT_MODE_GRAPHICS;
+    card(0, "virtio_gpu", 1)->has_text = true;
+    card(1, "vkms", 1);
+    card(2, "amdgpu", 1);
+    CHECK_TEXT(choose(NULL), "drm card2, drm card0, drm card1");
+    scene.compositor = (struct choice_compositor){.pid = 77, .name = "sway", .cards = 1 << 1};
+    CHECK_TEXT(choose(NULL), "drm card1, drm card2, drm card0");
+    CHECK(strstr(found.items[0].reason, ", and sway (process 77) has it open") != NULL);
+    CHECK(strstr(found.items[1].reason, "has it open") == NULL);
+    scene.compositor.cards = 1 << 0 | 1 << 1; /* one that shows itself on both: by class */
+    CHECK_TEXT(choose(NULL), "drm card0, drm card1, drm card2");
+    scene.cards[1].active_outputs = 0;
+    scene.compositor.cards = 1 << 1; /* what is off is no choice */
+    CHECK_TEXT(choose(NULL), "drm card2, drm card0, drm card1");
+    CHECK_TEXT(choose("all"), "drm");
+    scene.compositor.cards = 0;
+    scene.cards[1].active_outputs = 1;
+    server(0, "Xorg", 2)->cards = 1 << 1;
+    CHECK_TEXT(choose(NULL), "drm card1 + x11 :0, drm card2, drm card0");
+    snprintf(scene.session_type, sizeof scene.session_type, "wayland"); /* then it is no word of the session's */
+    CHECK_TEXT(choose(NULL), "drm card2, drm card0, drm card1 + x11 :0");
+}
+
 /* A program of the session's user can have the terminal open and call itself Xorg. */
 static void false_server_does_not_hide_the_monitor(void)
 {
@@ -382,6 +409,7 @@ int main(void)
     RUN(xvfb_beside_an_xorg_behind);
     RUN(wayland_with_xwayland);
     RUN(driver_with_its_own_way_to_the_display);
+    RUN(cards_of_what_is_in_front_come_before_others);
     RUN(false_server_does_not_hide_the_monitor);
     RUN(sleeping_displays);
     RUN(named_output_is_looked_for_everywhere);

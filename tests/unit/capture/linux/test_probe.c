@@ -9,10 +9,12 @@
 
 static struct choice_scene scene;
 static struct capture_candidates found;
+static enum choice_vt_mode console; /* what the active one shows */
 
 static void begin(unsigned vt)
 {
     char text[16];
+    console = VT_MODE_UNKNOWN;
     tree_begin();
     snprintf(text, sizeof text, "tty%u\n", vt);
     if (vt)
@@ -86,6 +88,8 @@ static const char *look(const char *display, const struct strlist *rules)
     found.count = 0;
     drm_probe(tree_root, rules, &scene);
     x11_probe(tree_root, display, &scene);
+    scene.vt_mode = console;
+    compositor_probe(tree_root, &scene);
     choice_make(&scene, NULL, &found);
     text[0] = 0;
     for (size_t i = 0; i < found.count; i++) {
@@ -235,6 +239,121 @@ static void wayland_session(void)
     CHECK(strstr(found.items[0].reason, "session 3 is wayland") != NULL);
 }
 
+/* ---- Wayland on one of two cards ---- */
+
+/* `files` are what it has open, with a space between. */
+static void process(int pid, const char *name, const char *group, const char *files)
+{
+    char text[256], *rest = text;
+    snprintf(text, sizeof text, "%d (%s) S 1 1 1 0 -1 4194560 0", pid, name);
+    tree_put_text(tree_path("proc/%d/stat", pid), text);
+    snprintf(text, sizeof text, "0::/user.slice/user-1000.slice/%s\n", group);
+    if (*group)
+        tree_put_text(tree_path("proc/%d/cgroup", pid), text);
+    snprintf(text, sizeof text, "%s", files);
+    for (int fd = 0; rest; fd++)
+        tree_link(tree_path("proc/%d/fd/%d", pid, fd), strsep(&rest, " "));
+}
+
+/* Card 0 is virtio-gpu with the text consoles, card 1 vkms; both are on. */
+static void begin_two_cards(void)
+{
+    char text[100];
+    begin(2);
+    console = VT_MODE_GRAPHICS;
+    card(0, "pci0000:00/0000:00:02.0/virtio0", "virtio_gpu");
+    tree_path("sys/devices/pci0000:00/0000:00:02.0/virtio0/graphics/fb0/x");
+    lit_connector(0, "Virtual-1");
+    card(1, "platform/vkms", NULL);
+    lit_connector(1, "Virtual-2");
+    tree_put_text(tree_path("run/systemd/sessions/3"), "TYPE=tty\nVTNR=2\n");
+    snprintf(text, sizeof text, "ACTIVE=3\nACTIVE_UID=%lu\n", (unsigned long)geteuid());
+    tree_put_text(tree_path("run/systemd/seats/seat0"), text);
+}
+
+#define ON_VKMS "drm card1, drm card0"
+#define ON_VIRTIO "drm card0, drm card1"
+
+static void card_that_the_sessions_compositor_has_open_is_seen(void)
+{
+    begin_two_cards();
+    CHECK_TEXT(look(NULL, NULL), ON_VIRTIO);
+    process(900, "sway", "session-3.scope", "/dev/tty2 /dev/dri/card1 /dev/input/event0 /dev/dri/renderD128");
+    CHECK_TEXT(look(NULL, NULL), ON_VKMS);
+    CHECK_INT(scene.compositor.pid, 900);
+    CHECK(strstr(found.items[0].reason, "sway (process 900) has it open") != NULL);
+    console = VT_MODE_TEXT; /* another virtual terminal */
+    CHECK_TEXT(look(NULL, NULL), ON_VIRTIO);
+    console = VT_MODE_UNKNOWN;
+    CHECK_TEXT(look(NULL, NULL), ON_VKMS);
+}
+
+static void compositor_of_the_users_manager_is_found_too(void)
+{
+    begin_two_cards();
+    process(900, "gnome-shell", "user@1000.service/session.slice/x.service", "/dev/dri/card1 /dev/input/event3");
+    CHECK_TEXT(look(NULL, NULL), ON_VKMS);
+}
+
+static void client_that_renders_is_no_compositor(void)
+{
+    begin_two_cards();
+    process(900, "sway", "session-3.scope", "/dev/dri/card1 /dev/input/event0");
+    process(901, "vkcube", "session-3.scope", "/dev/dri/card0 /dev/dri/renderD129");
+    CHECK_TEXT(look(NULL, NULL), ON_VKMS);
+    process(899, "wl-lessee", "session-3.scope", "/dev/dri/card0"); /* as one with a lease has it */
+    CHECK_TEXT(look(NULL, NULL), ON_VKMS);
+}
+
+static void compositor_that_only_renders_shows_nothing(void)
+{
+    begin_two_cards();
+    process(900, "weston", "session-3.scope", "/dev/dri/renderD128 /dev/input/event0");
+    CHECK_TEXT(look(NULL, NULL), ON_VIRTIO);
+    CHECK_INT(scene.compositor.pid, 0);
+}
+
+static void compositor_of_another_session_or_seat_does_not_count(void)
+{
+    begin_two_cards();
+    process(900, "sway", "session-31.scope", "/dev/dri/card1 /dev/input/event0");
+    CHECK_TEXT(look(NULL, NULL), ON_VIRTIO);
+    tree_put_text(tree_path("run/systemd/seats/seat1"), "ACTIVE=31\n");
+    process(901, "weston", "session-3.scope", "/dev/dri/card0 /dev/input/event1");
+    CHECK_TEXT(look(NULL, NULL), ON_VIRTIO);
+    CHECK_INT(scene.compositor.pid, 901);
+    if (geteuid() != 0) {
+        SKIP("only root can give a file away");
+        return;
+    }
+    begin_two_cards();
+    process(900, "gnome-shell", "", "/dev/dri/card1 /dev/input/event0");
+    CHECK(chown(tree_path("proc/900"), 4711, 4711) == 0);
+    CHECK_TEXT(look(NULL, NULL), ON_VIRTIO);
+}
+
+static void compositor_without_logind_is_found(void)
+{
+    begin_two_cards();
+    remove(tree_path("run/systemd/seats/seat0"));
+    process(900, "weston", "", "/dev/tty2 /dev/dri/card1");
+    CHECK_TEXT(look(NULL, NULL), ON_VKMS);
+}
+
+static void false_x_server_does_not_hide_the_compositor(void)
+{
+    begin_two_cards();
+    remove(tree_path("run/systemd/sessions/3"));
+    tree_put_text(tree_path("run/systemd/sessions/3"), "TYPE=wayland\nVTNR=2\n");
+    remove(tree_path("run/systemd/seats/seat0"));
+    tree_put_text(tree_path("run/systemd/seats/seat0"), "ACTIVE=3\nACTIVE_UID=4711\n");
+    process(900, "sway", "session-3.scope", "/dev/dri/card1 /dev/input/event0");
+    tree_put_text(tree_path("proc/901/status"), "Name:\tX\nUid:\t4711\t4711\t4711\t4711\nGid:\t1\t1\t1\t1\n");
+    process(901, "Xorg", "session-3.scope", "/dev/tty2 /dev/dri/card0");
+    tree_put(tree_path("proc/901/cmdline"), "Xorg\0:7\0vt2", 12);
+    CHECK_TEXT(look(NULL, NULL), "drm card1, drm card0 + x11 :7");
+}
+
 static void test_machine(void)
 {
     begin(1);
@@ -264,6 +383,13 @@ int main(void)
     RUN(sleeping_card_is_not_lit);
     RUN(from_the_console_to_x_and_back);
     RUN(wayland_session);
+    RUN(card_that_the_sessions_compositor_has_open_is_seen);
+    RUN(compositor_of_the_users_manager_is_found_too);
+    RUN(client_that_renders_is_no_compositor);
+    RUN(compositor_that_only_renders_shows_nothing);
+    RUN(compositor_of_another_session_or_seat_does_not_count);
+    RUN(compositor_without_logind_is_found);
+    RUN(false_x_server_does_not_hide_the_compositor);
     RUN(test_machine);
     RUN(session_of_another_seat_does_not_matter);
     strlist_deinit(&found.passed_over);
