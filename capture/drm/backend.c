@@ -75,6 +75,7 @@ static int find_outputs(struct capture *capture, const struct strlist *card_clas
     for (size_t i = 0; i < capture->card_count; i++)
         drm_outputs_read(&capture->cards[i], capture->outputs, &capture->output_count, &capture->refused);
     keep_active_outputs(capture);
+    drm_outputs_find_mirrors(capture->outputs, capture->output_count);
     drm_layout_place(capture->outputs, capture->output_count);
     if (capture->output_count > 0)
         return 0;
@@ -162,7 +163,7 @@ static int take_snapshots(struct capture *capture, const struct drm_layout *layo
         const struct drm_output *output = &layout->outputs[i];
         struct drm_snapshot snapshot;
         uint8_t *corner = capture->pixels + (size_t)(output->x - layout->area.x) * 3;
-        if (drm_layout_clone(layout->outputs, i, output))
+        if (drm_layout_twin(layout->outputs, i, output))
             continue;
         int status = drm_snapshot_take(output, &how, corner, stride, &snapshot, facts, err);
         if (status < 0)

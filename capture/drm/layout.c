@@ -24,12 +24,26 @@ const struct drm_output *drm_layout_clone(const struct drm_output *outputs, size
     return NULL;
 }
 
+static uint32_t shown_crtc(const struct drm_output *output)
+{
+    return output->mirrored ? output->mirrored : output->crtc;
+}
+
+const struct drm_output *drm_layout_twin(const struct drm_output *outputs, size_t count,
+                                         const struct drm_output *output)
+{
+    for (size_t i = 0; i < count; i++)
+        if (outputs[i].card == output->card && shown_crtc(&outputs[i]) == shown_crtc(output))
+            return &outputs[i];
+    return NULL;
+}
+
 void drm_layout_place(struct drm_output *outputs, size_t count)
 {
     int32_t next = 0;
     qsort(outputs, count, sizeof *outputs, compare_outputs);
     for (size_t i = 0; i < count; i++) {
-        const struct drm_output *twin = drm_layout_clone(outputs, i, &outputs[i]);
+        const struct drm_output *twin = drm_layout_twin(outputs, i, &outputs[i]);
         outputs[i].x = twin ? twin->x : next;
         next += twin ? 0 : (int32_t)outputs[i].width;
     }

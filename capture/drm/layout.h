@@ -14,12 +14,16 @@ struct drm_layout {
 };
 
 /* Sorts them, the passed-through cards' first, then by number and name, and places them from left to right. Clones, which
-   one CRTC drives, have the same place. */
+   one CRTC drives, and mirrors have the same place. */
 void drm_layout_place(struct drm_output *outputs, size_t count);
 
 /* Returns the first output among them that is driven by the same CRTC, or NULL. */
 const struct drm_output *drm_layout_clone(const struct drm_output *outputs, size_t count,
                                           const struct drm_output *output);
+
+/* The same, or that shows the very same. */
+const struct drm_output *drm_layout_twin(const struct drm_output *outputs, size_t count,
+                                         const struct drm_output *output);
 
 /* Chooses what options->source and options->output ask for, of placed outputs, of which there is at least one.
    ERR_NOT_FOUND, ERR_INVALID for a name that several have, ERR_LIMIT. */

@@ -249,6 +249,44 @@ bool drm_state_is_same(const struct drm_state *a, const struct drm_state *b)
            a->plane_count == b->plane_count && memcmp(a->planes, b->planes, a->plane_count * sizeof *a->planes) == 0;
 }
 
+/* ---- mirrors ---- */
+
+/* Returns the one plane, cursors apart, or NULL when there are more or none. */
+static const struct drm_plane *only_plane(const struct drm_card *card, const struct drm_state *state)
+{
+    const struct drm_plane *only = NULL;
+    for (size_t i = 0; i < state->plane_count; i++) {
+        if (plane_kind(card, &state->planes[i]) == LAYER_CURSOR)
+            continue;
+        if (only)
+            return NULL;
+        only = &state->planes[i];
+    }
+    return only;
+}
+
+static bool is_mirror(const struct drm_output *a, const struct drm_output *b)
+{
+    struct drm_state one, other;
+    struct error err;
+    size_t first = PLANE_FB_ID, count = PLANE_ROTATION + 1 - first;
+    if (a->card != b->card || a->crtc == b->crtc || a->width != b->width || a->height != b->height ||
+        drm_state_read(a->card, a->crtc, &one, &err) < 0 || drm_state_read(b->card, b->crtc, &other, &err) < 0)
+        return false;
+    const struct drm_plane *left = only_plane(a->card, &one), *right = only_plane(b->card, &other);
+    return left && right && memcmp(left->values + first, right->values + first, count * sizeof *left->values) == 0;
+}
+
+void drm_outputs_find_mirrors(struct drm_output *outputs, size_t count)
+{
+    for (size_t i = 1; i < count; i++)
+        for (size_t j = 0; j < i && !outputs[i].mirrored; j++)
+            if (!outputs[j].mirrored && is_mirror(&outputs[j], &outputs[i]))
+                outputs[i].mirrored = outputs[j].crtc;
+}
+
+/* ---- all color tables ---- */
+
 static void read_color_table(const struct drm_card *card, uint64_t blob, struct color_table *table)
 {
     size_t len = 0;

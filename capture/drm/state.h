@@ -15,6 +15,7 @@ struct drm_output {
     char name[DRM_OUTPUT_NAME_SIZE]; /* card0-HDMI-A-1 */
     const struct drm_card *card;     /* borrowed */
     uint32_t crtc;                   /* 0: nothing drives it */
+    uint32_t mirrored;               /* another CRTC of the card, before it, that shows the very same; 0: none */
     uint32_t width, height;          /* of the mode; 0 when the CRTC has none */
     uint32_t refresh;                /* of the mode, Hz, rounded; 0 where the driver does not tell */
     unsigned hdr; /* the EOTF that the display is told, as CTA-861 numbers them; 0: SDR, or not known */
@@ -24,6 +25,10 @@ struct drm_output {
 /* Appends the card's connectors, of which at most DRM_OUTPUTS_MAX are kept in all. */
 int drm_outputs_read(const struct drm_card *card, struct drm_output outputs[DRM_OUTPUTS_MAX], size_t *count,
                      struct error *err);
+
+/* Finds among outputs that are on those of other CRTCs with the same part of the same framebuffer, as where X or the console
+   mirrors a screen. */
+void drm_outputs_find_mirrors(struct drm_output *outputs, size_t count);
 
 /* X(symbol, the property's name, its value where a plane has no such property) */
 #define DRM_PLANE_PROPERTIES(X)                                                                                        \

@@ -306,6 +306,39 @@ static void clones_are_one_picture(void)
     expect(primary_alone);
 }
 
+/* As X and the console do it: two CRTCs, one framebuffer. A cursor is drawn on each. */
+static void mirrors_are_one_picture(void)
+{
+    begin();
+    fake_add_crtc(42, WIDTH, HEIGHT);
+    fake_add_connector(52, DRM_MODE_CONNECTOR_HDMIA, 1, 42);
+    struct fake_plane *second = fake_add_plane(36, FAKE_PRIMARY, 42, 101, 0, 0);
+    take_all();
+    CHECK_INT(got.width, WIDTH);
+    expect(primary_alone);
+    CHECK_TEXT(fact("output"), "card0-HDMI-A-1 card0-Virtual-1");
+    CHECK_TEXT(fact("output.1"), "card0-Virtual-1 64x48+0+0");
+    add_plain(103, AR24, 8, 8, 0);
+    fake_add_plane(33, FAKE_CURSOR, CRTC, 103, 58, 44);
+    take_all();
+    CHECK_INT(got.width, WIDTH);
+    fake_set(second, FAKE_SRC_X, 1 << 16); /* another part of it is another screen */
+    take(&(struct capture_options){.cursor = true, .timeout_ms = 10000});
+    CHECK_INT(got.width, 2 * WIDTH);
+}
+
+static void equal_framebuffers_under_an_overlay_are_two_pictures(void)
+{
+    begin();
+    fake_add_crtc(42, WIDTH, HEIGHT);
+    fake_add_connector(52, DRM_MODE_CONNECTOR_HDMIA, 1, 42);
+    fake_add_plane(36, FAKE_PRIMARY, 42, 101, 0, 0);
+    add_pattern(102, XR24, 20, 10, 77);
+    fake_add_plane(32, FAKE_OVERLAY, CRTC, 102, 0, 0);
+    take(&(struct capture_options){.cursor = true, .timeout_ms = 10000});
+    CHECK_INT(got.width, 2 * WIDTH);
+}
+
 static void outputs_that_are_off(void)
 {
     begin();
@@ -351,6 +384,8 @@ int main(void)
     RUN(outputs_beside_each_other);
     RUN(one_output_by_its_name);
     RUN(clones_are_one_picture);
+    RUN(mirrors_are_one_picture);
+    RUN(equal_framebuffers_under_an_overlay_are_two_pictures);
     RUN(outputs_that_are_off);
     RUN(displays_are_listed);
     strlist_deinit(&got.facts);
