@@ -22,6 +22,7 @@ struct apart_request {
     int32_t timeout_ms;
     bool has_region, cursor, colors, crc, passive, has_output;
     struct rect region;
+    char source[16];     /* as in a candidate; "": the backend chooses */
     uint32_t rule_count; /* of the card classes */
     uint32_t target_len; /* bytes, before the texts */
     uint32_t text_len;   /* bytes: the output, then the rules, each with its NUL */

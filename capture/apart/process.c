@@ -264,6 +264,7 @@ static void apart_write_request(struct buffer *out, enum apart_verb verb, const 
         .target_len = (uint32_t)target.len,
         .text_len = options->output ? (uint32_t)strlen(options->output) + 1 : 0,
     };
+    snprintf(head.source, sizeof head.source, "%s", options->source ? options->source : "");
     for (size_t i = 0; i < rules; i++)
         head.text_len += (uint32_t)strlen(options->card_classes->items[i]) + 1;
     buffer_append(out, &head, sizeof head);

@@ -138,6 +138,7 @@ static void asked_parse(struct asked *asked, struct serving *serving)
     const struct apart_request *head = &asked->head;
     const char *text = (const char *)asked->bytes + head->target_len;
     asked->options = (struct capture_options){
+        .source = *head->source ? head->source : NULL,
         .output = head->has_output ? text : NULL,
         .card_classes = &asked->rules,
         .has_region = head->has_region,

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A process apart is asked for just what the worker was: this executable serves a made-up backend, which tells what its
+   options are. */
+#include "capture/apart/apart.h"
+#include "tests/unit/check.h"
+
+static int told_open(struct capture **out, const struct capture_options *options, struct error *err)
+{
+    (void)options, (void)err;
+    *out = (struct capture *)(uintptr_t)1;
+    return 0;
+}
+
+static void told_close(struct capture *capture)
+{
+    (void)capture;
+}
+
+static int told_displays(struct capture *capture, const struct capture_options *options, struct strlist *facts,
+                         struct error *err)
+{
+    (void)capture, (void)err;
+    strlist_addf(facts, "source=%s", options->source ? options->source : "NULL");
+    strlist_addf(facts, "output=%s", options->output ? options->output : "NULL");
+    strlist_addf(facts, "flags=%d%d%d%d", options->has_region, options->cursor, options->colors, options->passive);
+    strlist_addf(facts, "region=%d,%d,%u,%u", options->region.x, options->region.y, options->region.width,
+                 options->region.height);
+    strlist_addf(facts, "timeout=%d", options->timeout_ms);
+    for (size_t i = 0; options->card_classes && i < options->card_classes->count; i++)
+        strlist_addf(facts, "rule.%zu=%s", i, options->card_classes->items[i]);
+    return 0;
+}
+
+static const struct capture_backend told = {
+    .name = "told", .open = told_open, .displays = told_displays, .close = told_close};
+
+/* Returns what the process has been asked for. */
+static void ask(const struct capture_options *options, struct strlist *facts)
+{
+    static const struct apart_rights rights;
+    struct apart *apart;
+    struct error err = {0};
+    CHECK_INT(apart_start(&apart, "told", &rights, &err), 0);
+    CHECK_INT(apart_open(apart, options, (struct slice){0}, &err), 0);
+    CHECK_INT(apart_displays(apart, options, facts, &err), 0);
+    CHECK_TEXT(err.text, "");
+    apart_stop(apart);
+}
+
+static void all_options_reach_the_process(void)
+{
+    struct strlist facts = {0}, rules = {0};
+    strlist_add(&rules, "vkms=passed-through");
+    strlist_add(&rules, "qxl=virtual");
+    ask(&(struct capture_options){.source = "card1",
+                                  .output = "HDMI-A-1",
+                                  .card_classes = &rules,
+                                  .has_region = true,
+                                  .region = {-1, 2, 3, 4},
+                                  .colors = true,
+                                  .timeout_ms = 12345},
+        &facts);
+    CHECK_TEXT(strlist_get(&facts, "source"), "card1");
+    CHECK_TEXT(strlist_get(&facts, "output"), "HDMI-A-1");
+    CHECK_TEXT(strlist_get(&facts, "flags"), "1010");
+    CHECK_TEXT(strlist_get(&facts, "region"), "-1,2,3,4");
+    CHECK_TEXT(strlist_get(&facts, "timeout"), "12345");
+    CHECK_TEXT(strlist_get(&facts, "rule.0"), "vkms=passed-through");
+    CHECK_TEXT(strlist_get(&facts, "rule.1"), "qxl=virtual");
+    strlist_deinit(&facts);
+    strlist_deinit(&rules);
+}
+
+static void options_that_are_not_given_stay_so(void)
+{
+    struct strlist facts = {0};
+    ask(&(struct capture_options){.cursor = true, .passive = true, .timeout_ms = 20000}, &facts);
+    CHECK_TEXT(strlist_get(&facts, "source"), "NULL");
+    CHECK_TEXT(strlist_get(&facts, "output"), "NULL");
+    CHECK_TEXT(strlist_get(&facts, "flags"), "0101");
+    CHECK(!strlist_get(&facts, "rule.0"));
+    strlist_deinit(&facts);
+}
+
+int main(int argc, char **argv)
+{
+    static const struct capture_backend *const backends[] = {&told, NULL};
+    if (argc > 2 && strcmp(argv[1], CAPTURE_SOURCE_ARGUMENT) == 0)
+        return apart_main(backends, argc - 2, argv + 2);
+    RUN(all_options_reach_the_process);
+    RUN(options_that_are_not_given_stay_so);
+    return CHECK_RESULT();
+}
