@@ -103,6 +103,12 @@ def cpio_entry(name, mode, data=b""):
     return head + b"\0" * (-len(head) % 4) + data + b"\0" * (-len(data) % 4)
 
 
+def is_program(file):
+    """Or a library."""
+    with open(file, "rb") as start:
+        return start.read(4) == b"\x7fELF"
+
+
 def folders_of(files):
     """Those above the files, each after the one that it is in."""
     found = set()
@@ -115,7 +121,7 @@ def folders_of(files):
 def write_initramfs(path, init, module_files, more=(), **programs):
     """`init` has a place for {modules}; beside busybox there are the `programs` and what they are linked with, and `more`
     files of this system with what those are linked with, at their own places."""
-    linked = sorted({*libraries(*programs.values(), *(file for file in more if ".so" in file)), *more})
+    linked = sorted({*libraries(*programs.values(), *filter(is_program, more)), *more})
     folders = ["dev", "proc", "sys", "tmp", "modules", *folders_of(["bin/x", *(file.lstrip("/") for file in linked)])]
     init = init.replace("{modules}", " ".join(module_name(file) for file in module_files))
     parts = [cpio_entry(folder, 0o40755) for folder in folders]
