@@ -223,10 +223,11 @@ demo_linux()
     finish
 }
 
-# To the agent the guest is Windows; the tests must know that it is Wine, since they have other expectations there.
+# To the agent the guest is Windows; the tests must know that it is Wine, since they have other expectations there. Wine's
+# minidumps take seconds.
 demo_windows()
 {
-    begin "$OUT/windows" --env WINETEST_PLATFORM=wine
+    begin "$OUT/windows" --env WINETEST_PLATFORM=wine --dump-time 20
     start_wine
     cp "$WINDOWS_AGENT" "$out/work/periscoped.exe"
     start_agent "the agent for Windows" wine periscoped.exe
