@@ -470,7 +470,7 @@ def grabbed_server_is_named_and_then_shown():
 def server_that_stops_within_a_picture_is_named():
     with Server(screens=("64x48x24",)) as server, look(server, tool=["hang"]) as worker:
         refused(f"x11: X server {server.display} does not answer (process {server.pid} Xvfb, running: another client may "
-                "hold it grabbed) in XShmGetImage", worker.screenshot, "deadline-ms=500")
+                "hold it grabbed) in XShmGetImage", worker.screenshot, "deadline-ms=3000")
 
 
 # ---- servers that end ----
