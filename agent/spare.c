@@ -47,7 +47,7 @@ static void spare_main(void *context)
 {
     struct spares *spares = context;
     while (spare_enter(spares)) {
-        struct job job;
+        struct job job = {0};
         while (!spare_take(spares, &job))
             (void)os_waker_wait(spares->given, OS_FOREVER);
         job.main(job.context);

@@ -38,7 +38,7 @@ struct login_search {
     bool (*may_read)(void *context, long pid);
     void *context;
 };
-#define LOGIN_PLACES(user) (-2 - (long)((user)&0x3fffffff))
+#define LOGIN_PLACES(user) (-2 - (long)(0x3fffffff & (user)))
 /* Adds the session's variables: each from the process that knows most of them among those that have it, first of the
    session, then of the user in no session, and none of another session; what no process knows, as logind's files and the
    sockets in the runtime folder tell. Returns the process that named the display, or 0. Reads what the calling thread may

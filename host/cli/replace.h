@@ -6,10 +6,7 @@
 #include "host/cli/cli.h"
 #include "platform/file.h"
 
-#define REPLACE_OPTION                                                                                                 \
-    {                                                                                                                  \
-        "force", 0, NULL, "replace a local file that is read-only, too"                                                \
-    }
+#define REPLACE_OPTION "force", 0, NULL, "replace a local file that is read-only, too"
 
 /* Looks at the file that is to be replaced, if there is one. Returns CLI_OK, or the exit status of a reported error: it
    is read-only, and --force was not given. */

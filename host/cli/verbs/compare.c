@@ -24,7 +24,7 @@ static const struct cli_option options[] = {
     {"backend", 0, "NAME", "the only backend by which the agent may take its picture"},
     {"timeout", 't', "SECONDS", "how long to wait for the screen to stop changing (10)"},
     QEMU_OPTIONS,
-    REPLACE_OPTION,
+    {REPLACE_OPTION},
     {0},
 };
 

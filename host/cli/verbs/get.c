@@ -4,7 +4,7 @@
 #include <string.h>
 
 static const struct cli_option options[] = {
-    REPLACE_OPTION,
+    {REPLACE_OPTION},
     {0},
 };
 

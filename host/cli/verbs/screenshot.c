@@ -27,7 +27,7 @@ static const struct cli_option options[] = {
     {"compare", 0, NULL, "also take it by another backend and report how far both differ"},
     {"deadline", 0, "SECONDS", "how long the agent may try (5)"},
     QEMU_OPTIONS,
-    REPLACE_OPTION,
+    {REPLACE_OPTION},
     {"source", 0, "auto|agent|qemu", "who takes it (with --qmp: auto, else agent)"},
     {0},
 };
