@@ -1,9 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The service in a whole Debian under pressure: no memory, a fork bomb, a full disk, few descriptors, no /proc. Another
-client, who was there before, is answered each time, and afterwards the agent is as it was.
-
-A file system that is stuck is tested outside (tests/integration/test_pressure.py): this guest's kernel has no FUSE loaded.
+"""The service in a whole Debian under pressure: no memory, a fork bomb, a full disk, few descriptors, no /proc, a
+file system that is stuck. Another client, who was there before, is answered each time, and afterwards the agent is as it
+was.
 """
 import os
 import subprocess
@@ -146,6 +145,33 @@ def no_proc(machine):
     check("kill" not in refusals or "/proc" in refusals["kill"], refusals)
 
 
+STUCK = "/run/frozen/file"
+
+
+def frozen_file_system(machine):
+    """A program hangs in reading a file whose file system does not answer, and so does a client; and both end with it."""
+    def freeze(machine):
+        with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "frozen.pl"), "rb") as file:
+            machine.client.put(HOME + "/frozen.pl", file.read())
+        as_root(machine, "modprobe fuse", f"mkdir -p {os.path.dirname(STUCK)}", "exec 3<>/dev/fuse",
+                "mount -i -t fuse -o fd=3,rootmode=40000,user_id=0,group_id=0,allow_other none " + os.path.dirname(STUCK),
+                f"setsid perl {HOME}/frozen.pl <&3 >/dev/null 2>&1 &", "echo $! >/run/frozen.pid", "exec 3>&-")
+        pid = machine.client.run("/bin/cat", STUCK)
+        wait_for(lambda: run(machine, "/bin/cat", f"/proc/{pid}/wchan") == "request_wait_answer", "a program that is stuck")
+        reader = wire.Client(machine.port, timeout=qemu.PATIENCE)
+        reader.send(wire.request(wire.GETFILE, wire.s(STUCK)))
+        equal(machine.client.get("/etc/hostname"), b"debian\n", "a file")
+
+        def thaw():
+            as_root(machine, "kill -9 $(cat /run/frozen.pid)", "umount -l " + os.path.dirname(STUCK))
+            machine.client.wait(pid, qemu.PATIENCE)
+            machine.client.forget(pid)
+            reader.close()
+            machine.client.remove(HOME + "/frozen.pl")
+        return thaw
+    survives(machine, freeze)
+
+
 def full_disk(machine):
     def fill(machine):
         run(machine, "/bin/sh", "-c", f"fallocate -l 4G {HOME}/full; head -c 4G /dev/zero >{HOME}/full2", code=None)
@@ -181,7 +207,8 @@ def signs_of_life(machine):
     equal(shown(machine, UNIT, "NRestarts")["NRestarts"], "0", "restarts of the agent")
 
 
-TESTS = [test_debian.log_on, programs_are_outside, signs_of_life, full_disk, memory, fork_bomb, few_descriptors, no_proc, signs_of_life]
+TESTS = [test_debian.log_on, programs_are_outside, signs_of_life, full_disk, memory, fork_bomb, few_descriptors, no_proc, frozen_file_system,
+         signs_of_life]
 
 
 def main():
