@@ -66,7 +66,8 @@ ci()
     stage win 900 make -j"$(nproc)" check-win CFLAGS=-Werror WIN_CFLAGS=-Werror
     stage debian 900 tests/ci/debian trixie
     stage arch 1200 make check-arch
-    stage mutants 900 make mutants
+    stage anchors 120 tests/mutants/run --check
+    stage mutants 900 make mutants COUNT=100
     stage demo 600 make demo CFLAGS=-Werror
     stage vm 1800 make check-vm CFLAGS=-Werror
 }

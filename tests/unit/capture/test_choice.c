@@ -115,9 +115,10 @@ static void what_is_in_front_decides_within_a_class(void)
     card(0, "i915", 1)->has_text = true;
     card(1, "nouveau", 1);
     CHECK_TEXT(choose(NULL), "drm card0, drm card1"); /* where the text is */
-    scene.vt_mode = VT_MODE_GRAPHICS;
     scene.cards[0].has_text = false;
     scene.cards[1].has_text = true;
+    CHECK_TEXT(choose(NULL), "drm card1, drm card0");
+    scene.vt_mode = VT_MODE_GRAPHICS;
     CHECK_TEXT(choose(NULL), "drm card0, drm card1"); /* no text is shown: their numbers are left */
     server(0, "Xorg", 7)->cards = 1 << 1;
     CHECK_TEXT(choose(NULL), "drm card1 + x11 :0, drm card0"); /* where the X server that is shown is */
@@ -249,6 +250,7 @@ static void false_server_does_not_hide_the_monitor(void)
     scene.vt_mode = VT_MODE_GRAPHICS;
     server(0, "Xorg", 2)->cards = 1; /* the real one */
     CHECK_TEXT(choose(NULL), "drm card0 + x11 :0, x11 :7");
+    CHECK(strstr(found.items[2].reason, "on no card that the kernel knows to be on") == NULL);
 }
 
 static void sleeping_displays(void)
