@@ -72,10 +72,12 @@ $(B)/libperiscope.pc: host/libperiscope.pc.in Makefile config.mk
 	$(call say,SED)
 	$(Q)$(PC) $< > $@
 
-# Optimises for size what only waits: the work on pixels is in picture/, whose loops are written to become vectors, and of
-# the filter's gcc makes them with more than -O2.
+# Optimises for size what only waits: the work on pixels is in picture/ and in the files below, whose loops are written to
+# become vectors, and of the filter's gcc makes them with more than -O2.
 SMALL_ROOMS := agent base capture linux platform protocol win32
+PIXEL_LOOPS := $(addprefix capture/,compare pattern drm/frame win32/duplication_surface win32/gdi_image x11/compose x11/image x11/pixels)
 $(SMALL_ROOMS:%=$(OBJ)/%/%.o): OPT := $(OPT:-O2=-Os)
+$(PIXEL_LOOPS:%=$(OBJ)/%.o): OPT := $(OPT)
 $(OBJ)/picture/png_filter.o: OPT += -O3
 
 $(OBJ)/%.o: %.c Makefile config.mk

@@ -55,6 +55,7 @@ $(B)/$(1)/tools/%.exe: $(B)/$(1)/obj/tests/wine/tools/%.o $(B)/$(1)/everything.a
 	$$(call say,LINK)
 	$$(Q)$(2)gcc-win32 $$(WIN_LINK) $$(WIN_LINK_$(1)) -o $$@ $$^ $$(WIN_LIBS)
 $(SMALL_ROOMS:%=$(B)/$(1)/obj/%/%.o): WIN_OPT = -Os
+$(PIXEL_LOOPS:%=$(B)/$(1)/obj/%.o): WIN_OPT = -O2
 $(B)/$(1)/obj/%.o: %.c Makefile win32/win.mk config.mk
 	@mkdir -p $$(@D)
 	$$(call say,CC)
