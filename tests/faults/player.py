@@ -88,6 +88,7 @@ class Play:
         self.ours = ours
         self.env = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LD_PRELOAD": library, "DISPLAY": display, "HOME": self.base,
                     "FAULTS": os.path.join(self.base, "control"), "TMPDIR": self.temporary}
+        self.cleans = False
         self.outcomes, self.client, self.refused, self.allowed = {}, None, False, set(OWN_FILES)
         self.process = None
 
@@ -200,9 +201,15 @@ class Play:
         return [info[0] for info in found if info and info[2] == pid and info[1] != "Z"]
 
     def clean_up(self):
-        """Ends what the scene has left running, also when nobody has learnt its number."""
-        for pid in self.others():
+        """Ends what the scene has left running, also when nobody has learnt its number, and what is not the program yet."""
+        self.cleans = True
+        self.left()
+
+    def left(self):
+        others = self.others()
+        for pid in others if self.cleans else ():
             self.kill(pid)
+        return others
 
     def was_not_executed(self):
         """The child of the scene is none of what it waits for: run tells that by its status, and the scene is over."""
@@ -286,7 +293,7 @@ class Play:
             raise Wrong(f"the next client is not served: {reason!r}") from None
         if not self.has_become_next() and not re.search("ended|refused|could not|no memory|fail|Cannot", log):
             raise Wrong(f"{ended[0]}: the connection has ended, and the log does not tell why: {log}")
-        self.eventually(lambda: not self.others(), lambda: f"processes are left: {self.others()}")
+        self.eventually(lambda: not self.left(), lambda: f"processes are left: {self.others()}")
         self.eventually(lambda: self.count("task") <= self.threads,
                         lambda: f"{self.count('task')} threads, {self.threads} before")
         self.eventually(lambda: self.count("fd") <= self.descriptors + 2, self.descriptors_left)
