@@ -385,7 +385,7 @@ def killed_agent_is_restarted():
             if not is_wine:
                 raise
             service.install()  # what stopped can be started again
-            service.periscope("ping")
+            eventually(lambda: service.periscope("ping", code=None).code == 0, "an answer again", RESTART_PATIENCE)
             raise Skip("Wine's service control manager keeps the failure actions and does not act on them") from None
 
 
