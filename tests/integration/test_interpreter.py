@@ -3,9 +3,12 @@
 """A program that is there and can't be executed since its interpreter is not: that one is named."""
 import os
 import shutil
+import struct
 
 import harness
 from harness import need_unix, refused, with_agent
+
+PT_INTERP = 3
 
 
 def write_executable(agent, name, content):
@@ -17,8 +20,12 @@ def of_another_system():
     """A dynamic program whose interpreter is of a C library that is not here."""
     with open(shutil.which("true"), "rb") as file:
         image = file.read()
-    start = image.index(b"/ld-", 0, 4096)
-    start = image.rindex(b"\0", 0, start) + 1
+    wide = image[4] == 2  # ELFCLASS64
+    table, size, count = (*struct.unpack_from("<Q", image, 32), *struct.unpack_from("<2H", image, 54)) if wide else (
+        *struct.unpack_from("<I", image, 28), *struct.unpack_from("<2H", image, 42))
+    header = next(at for at in range(table, table + size * count, size)
+                  if struct.unpack_from("<I", image, at)[0] == PT_INTERP)
+    start = struct.unpack_from("<Q" if wide else "<I", image, header + (8 if wide else 4))[0]
     end = image.index(b"\0", start)
     return image[:start] + b"/nosuch/ld.so".ljust(end - start, b"\0") + image[end:]
 
