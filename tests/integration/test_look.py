@@ -216,7 +216,7 @@ def without_descriptors_nothing_is_told_as_ended(agent):
     fillers = [agent.client(banner=False) for _ in range(8)]
     eventually(lambda: agent.fd_count() == highest + 1, "all descriptors in use")
     why = "Too many open files"
-    has_all(text_of(client.get, f".periscope/processes-{pid}.txt"), "could not look at the processes", why)
+    has_all(text_of(client.get, f".periscope/processes-{pid}.txt"), "could not look at ", why)
     has_all(client.refusal(wire.KILL, Q(pid), s("grace-ms=100")), f"process {pid}", why)
     resource.prlimit(agent.pid, resource.RLIMIT_NOFILE, before)
     for filler in fillers:
