@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "host/cli/facts.h"
+#include "host/cli/out.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -18,18 +19,6 @@ const char *fact_value(const char *fact, const char *key)
     return strncmp(fact, key, len) == 0 && fact[len] == '=' ? fact + len + 1 : NULL;
 }
 
-static PRINTF_LIKE(1, 0) char *facts_format(const char *format, va_list args)
-{
-    va_list again;
-    va_copy(again, args);
-    int len = vsnprintf(NULL, 0, format, again);
-    va_end(again);
-    char *text = len < 0 ? NULL : malloc((size_t)len + 1);
-    if (text)
-        vsnprintf(text, (size_t)len + 1, format, args);
-    return text;
-}
-
 bool facts_add(struct periscope_strings *facts, const char *format, ...)
 {
     va_list args;
@@ -38,7 +27,7 @@ bool facts_add(struct periscope_strings *facts, const char *format, ...)
         return false;
     facts->items = items;
     va_start(args, format);
-    items[facts->count] = facts_format(format, args);
+    items[facts->count] = out_format(format, args);
     va_end(args);
     if (!items[facts->count])
         return false;

@@ -51,10 +51,7 @@ void out_write(const void *bytes, size_t len)
         out_flush(NULL);
 }
 
-static char *out_format(const char *format, va_list args) PRINTF_LIKE(1, 0);
-
-/* Formats into new memory. NULL: there is none. */
-static char *out_format(const char *format, va_list args)
+char *out_format(const char *format, va_list args)
 {
     va_list again;
     va_copy(again, args);

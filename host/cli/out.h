@@ -13,6 +13,8 @@
 
 /* Sets when waiting for those who read ends; without it they are waited for, for ever. */
 void out_set_deadline(int64_t deadline_ms);
+/* Formats into new memory, which the caller frees. NULL: there is none. */
+char *out_format(const char *format, va_list args) PRINTF_LIKE(1, 0);
 /* Prints on standard output: to a terminal at once, else when there is much, or at out_flush(). */
 void out_print(const char *format, ...) PRINTF_LIKE(1, 2);
 void out_print_list(const char *format, va_list args) PRINTF_LIKE(1, 0);
