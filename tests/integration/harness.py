@@ -134,6 +134,18 @@ def stat_fields(pid):
         return file.read().rpartition(b")")[2].split()
 
 
+def thread_fields(pid, name):
+    """{thread: words} of one line of its threads' /proc/PID/task/TID/status; a thread that ends meanwhile is left out."""
+    found = {}
+    for thread in os.listdir(f"/proc/{pid}/task"):
+        try:
+            with open(f"/proc/{pid}/task/{thread}/status", encoding="ascii", errors="replace") as file:
+                found[int(thread)] = next(line for line in file if line.startswith(name + ":")).split()[1:]
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+    return found
+
+
 def children_of(parent):
     """{pid: state} of the processes whose parent this is."""
     found = {}
@@ -162,7 +174,7 @@ def half_files(pid, folder):
     for name in os.listdir(f"/proc/{pid}/fd"):
         try:
             links.append(os.readlink(f"/proc/{pid}/fd/{name}"))
-        except FileNotFoundError:
+        except (FileNotFoundError, ProcessLookupError):
             pass
     return [link for link in links if link.startswith(os.path.realpath(folder) + "/")
             and (link.endswith(" (deleted)") or os.path.basename(link).startswith(".periscope-"))]

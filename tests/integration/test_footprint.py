@@ -34,11 +34,7 @@ def idle_agent_uses_no_processor(agent):
 def context_switches(agent):
     """Of all the agent's threads within 3 s: who sleeps until something happens has none."""
     def total():
-        count = 0
-        for task in os.listdir(f"/proc/{agent.pid}/task"):
-            with open(f"/proc/{agent.pid}/task/{task}/status", encoding="ascii") as file:
-                count += int(re.search(r"^voluntary_ctxt_switches:\s+(\d+)", file.read(), re.M)[1])
-        return count
+        return sum(int(words[0]) for words in harness.thread_fields(agent.pid, "voluntary_ctxt_switches").values())
     before = total()
     time.sleep(3)
     return total() - before

@@ -76,9 +76,8 @@ def files_are_touched_with_none_of_the_agents_groups():
         refused_saying("Permission denied", client.put, f"{shared}/new", b"x")
         equal(os.listdir(shared), [], "what is in the folder")
         client.put("mine", b"text")
-        tasks = f"/proc/{agent.pid}/task"
-        for task in os.listdir(tasks):  # it has them back when it is done
-            equal(groups(f"{tasks}/{task}/status"), AGENTS_GROUPS.split(","), "groups of a thread of the agent")
+        for groups in harness.thread_fields(agent.pid, "Groups").values():  # it has them back when it is done
+            equal(groups, AGENTS_GROUPS.split(","), "groups of a thread of the agent")
 
 
 @test
@@ -113,23 +112,18 @@ def one_clients_user_is_not_the_agents():
         stalled = agent.client()
         data = b"x" * 1000
         stalled.send(wire.request(wire.SENDFILE, wire.s("slow"), wire.I(0), wire.header("d", len(data)), count=3), data[:10])
-        tasks = f"/proc/{agent.pid}/task"
-        seen = harness.eventually(lambda: {users(f"{tasks}/{task}/status") for task in os.listdir(tasks)}
-                                  if len({users(f"{tasks}/{task}/status") for task in os.listdir(tasks)}) == 2 else None,
-                                  "one thread with the user's rights")
         uid = pwd.getpwnam(OTHER).pw_uid
-        equal(seen, {(0, 0), (uid, uid)}, "effective and file system user of the threads")
+        harness.eventually(lambda: users(agent.pid) == {(0, 0), (uid, uid)},
+                           lambda: f"effective and file system user of the threads: {users(agent.pid)}")
         stalled.send(data[10:])
         equal(stalled.reply_list(), [], "the answer")
         equal(agent.read("slow"), data, "the upload")
-        equal({users(f"{tasks}/{task}/status") for task in os.listdir(tasks)}, {(0, 0)}, "users when it is done")
+        equal(users(agent.pid), {(0, 0)}, "users when it is done")
 
 
-def users(path):
-    with open(path, encoding="ascii", errors="replace") as file:
-        line = next(line for line in file if line.startswith("Uid:"))
-    fields = [int(n) for n in line.split()[1:]]
-    return fields[1], fields[3]
+def users(pid):
+    """Effective and file system user of each of its threads."""
+    return {(int(words[1]), int(words[3])) for words in harness.thread_fields(pid, "Uid").values()}
 
 
 @test

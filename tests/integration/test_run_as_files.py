@@ -25,13 +25,6 @@ def need_user():
     return pwd.getpwnam(OTHER)
 
 
-def runs_as(task, uid):
-    try:
-        return field(task, "Uid")[1] == uid
-    except FileNotFoundError:  # it has ended meanwhile
-        return False
-
-
 def field(pid, name):
     with open(f"/proc/{pid}/status", encoding="ascii", errors="replace") as file:
         return next(line for line in file if line.startswith(name + ":")).split()[1:]
@@ -131,8 +124,8 @@ def thread_with_the_users_rights_is_out_of_the_users_reach():
         data = b"x" * 1000
         stalled.send(wire.request(wire.SENDFILE, wire.s("slow"), wire.I(0), wire.header("d", len(data)), count=3), data[:10])
         uid = str(account.pw_uid)
-        thread = int(eventually(lambda: next((task for task in os.listdir(f"/proc/{agent.pid}/task")
-                                              if runs_as(task, uid)), None), "a thread with the user's rights"))
+        thread = eventually(lambda: next((thread for thread, users in harness.thread_fields(agent.pid, "Uid").items()
+                                          if users[1] == uid), None), "a thread with the user's rights")
         equal(field(thread, "Uid"), ["0", uid, "0", uid], "real, effective, saved and file system user")
         gid = str(account.pw_gid)
         equal(field(thread, "Gid"), ["0", gid, "0", gid], "groups")
