@@ -73,14 +73,14 @@ def output_of(*command):
 
 @harness.test
 def stripped_binary_is_small():
-    """The flags that harden took 17 KB of it: checks of the stack and of lengths, and marks where jumps may end. Capturing
-    in processes apart took as much."""
+    """The bound is for what a guest must hold at all, with room to grow. The flags that harden take 17 KB: checks of the
+    stack and of lengths, and marks where jumps may end. Capturing in processes apart takes as much."""
     need_unix("tests/wine/test_imports.py has it")
     need_plain_build()
     with tempfile.TemporaryDirectory(prefix="periscope-") as folder:
         stripped = os.path.join(folder, "periscoped")
         output_of("strip", "-o", stripped, harness.COMMAND[0])
-        check(os.path.getsize(stripped) < 400_000, f"{os.path.getsize(stripped)} bytes")
+        check(os.path.getsize(stripped) < 512_000, f"{os.path.getsize(stripped)} bytes")
 
 
 @harness.test
