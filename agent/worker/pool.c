@@ -3,6 +3,7 @@
 #include "agent/worker/answer.h"
 #include "agent/worker/main.h"
 #include "agent/worker/options.h"
+#include "agent/worker/queue.h"
 #include "capture/capture.h"
 #include "capture/card_class.h"
 #include "platform/clock.h"
@@ -20,9 +21,9 @@
 #define INPUT_SIZE 16384 /* bytes of an answer read at a time; a file goes directly to its buffer */
 
 struct worker_pool {
-    struct os_mutex *lock;  /* guards what follows */
-    struct os_worker *idle; /* NULL, or a worker that waits for work */
-    unsigned busy;
+    struct worker_queue queue;
+    struct os_mutex *lock;              /* guards what follows */
+    struct os_worker *idle;             /* NULL, or a worker that waits for work */
     const struct strlist *card_classes; /* borrowed */
     struct children *children;          /* borrowed; or NULL */
 };
@@ -65,6 +66,7 @@ int worker_pool_new(struct worker_pool **out, const struct strlist *card_classes
     struct worker_pool *pool = calloc(1, sizeof *pool);
     if (!pool)
         return error_set(err, ERR_NO_MEMORY, "no memory for the capture workers");
+    worker_queue_init(&pool->queue, WORKER_POOL_MAX);
     pool->lock = os_mutex_new();
     pool->card_classes = card_classes;
     for (int i = 0; capture_backends[i]; i++) {
@@ -90,27 +92,19 @@ void worker_pool_stop(struct worker_pool *pool)
 
 /* ---- one request to one worker ---- */
 
-/* Takes a place among the busy workers, with the idle one when there is one. */
-static int pool_take(struct worker_pool *pool, struct exchange *exchange, struct error *err)
+/* Takes the idle worker, if there is one. */
+static void pool_take(struct worker_pool *pool, struct exchange *exchange)
 {
     os_mutex_lock(pool->lock);
-    bool room = pool->busy < WORKER_POOL_MAX;
-    exchange->worker = room ? pool->idle : NULL;
-    if (room) {
-        pool->idle = NULL;
-        pool->busy++;
-    }
+    exchange->worker = pool->idle;
+    pool->idle = NULL;
     os_mutex_unlock(pool->lock);
     exchange->is_fresh = exchange->worker == NULL;
-    if (!room)
-        return error_set(err, ERR_LIMIT, "%d captures are under way already", WORKER_POOL_MAX);
-    return 0;
 }
 
 static void pool_give_back(struct worker_pool *pool, struct os_worker *worker, bool usable)
 {
     os_mutex_lock(pool->lock);
-    pool->busy--;
     if (usable && !pool->idle) {
         pool->idle = worker;
         worker = NULL;
@@ -144,10 +138,9 @@ static void exchange_describe_failure(const struct exchange *exchange, int statu
 static int pool_try(struct worker_pool *pool, struct exchange *exchange, const struct buffer *request,
                     struct buffer *list, bool *again, struct error *err)
 {
-    int status = pool_take(pool, exchange, err);
+    int status = 0;
+    pool_take(pool, exchange);
     *again = false;
-    if (status)
-        return status; /* no place was taken */
     exchange->answered = false;
     buffered_init(&exchange->answer, exchange_fill, exchange, exchange->input, sizeof exchange->input);
     if (exchange->is_fresh)
@@ -167,22 +160,32 @@ static int pool_try(struct worker_pool *pool, struct exchange *exchange, const s
 }
 
 /* Sends a request to a worker, and to another one when the first had ended while it was idle. */
-static int pool_exchange(struct worker_pool *pool, const struct buffer *request, int timeout_ms, struct buffer *list,
-                         struct error *err)
+static int pool_exchange(struct worker_pool *pool, const struct turn *turn, struct buffer *list, struct error *err)
 {
     bool again;
     struct exchange *exchange = malloc(sizeof *exchange);
     if (!exchange)
         return error_set(err, ERR_NO_MEMORY, "no memory to ask the capture worker");
-    exchange->deadline_ms = os_deadline(timeout_ms);
-    exchange->timeout_ms = timeout_ms;
-    int status = pool_try(pool, exchange, request, list, &again, err);
+    exchange->deadline_ms = turn->deadline_ms;
+    exchange->timeout_ms = turn->timeout_ms;
+    int status = pool_try(pool, exchange, turn->request, list, &again, err);
     if (again) {
         buffer_clear(list);
-        status = pool_try(pool, exchange, request, list, &again, err);
+        status = pool_try(pool, exchange, turn->request, list, &again, err);
     }
     free(exchange);
     return status;
+}
+
+/* Waits until there is a worker for the request, or takes the answer to an equal one. */
+static int pool_queue(struct worker_pool *pool, const struct buffer *request, int timeout_ms, struct buffer *list,
+                      struct error *err)
+{
+    bool served;
+    struct turn turn = {.request = request, .list = list, .err = err, .timeout_ms = timeout_ms};
+    turn.deadline_ms = os_deadline(timeout_ms);
+    int status = worker_queue_begin(&pool->queue, &turn, &served);
+    return served ? worker_queue_end(&pool->queue, &turn, pool_exchange(pool, &turn, list, err)) : status;
 }
 
 /* ---- requests ---- */
@@ -209,7 +212,7 @@ static int pool_request(struct worker_pool *pool, const char *verb, const struct
     if (more)
         write_entry_text(&request, WIRE_STRING, more);
     int status = request.failed ? error_set(err, ERR_LIMIT, "%s: its options exceed %u bytes", verb, REQUEST_MAX)
-                                : pool_exchange(pool, &request, timeout_ms, list, err);
+                                : pool_queue(pool, &request, timeout_ms, list, err);
     buffer_deinit(&request);
     return status;
 }

@@ -3,8 +3,8 @@
  * longer than that, whatever a display or a driver does. Any thread.
  *
  * An answer is appended to `list` as the worker wrote it, which is also what the RPC replies: agent/worker/answer.h
- * reads it. Errors: ERR_LIMIT when all workers are busy, ERR_TIMEOUT at the deadline, ERR_UNAVAILABLE with the
- * worker's reason.
+ * reads it. Who finds all workers busy waits (agent/worker/queue.h), and equal requests that wait are served by
+ * one capture. Errors: ERR_TIMEOUT at the deadline, ERR_UNAVAILABLE with the worker's reason.
  */
 #ifndef AGENT_WORKER_POOL_H
 #define AGENT_WORKER_POOL_H

@@ -277,6 +277,19 @@ def screenshot_facts_and_file(agent):
 
 
 @with_agent()
+def more_pictures_at_once_than_workers_are_all_answered(agent):
+    """Other pictures and equal ones."""
+    sizes = [f"{8 + number % 20}x9+0+0" for number in range(40)]
+    clients = [agent.client() for _ in sizes]
+    for client, size in zip(clients, sizes):
+        client.send(wire.request(wire.SCREENSHOT, s("backend=pattern"), s(f"region={size}"), s("deadline-ms=60000")))
+    for client, size in zip(clients, sizes):
+        reply = client.reply_list()
+        shot = picture.decode_png(reply[-1].payload)
+        equal(f"{shot.width}x{shot.height}+0+0", size, "the picture")
+
+
+@with_agent()
 def screenshot_refusals(agent):
     client = agent.client()
     for option in ("output=no-such-output", "backend=no-such-backend", "region=all", "region=0x0+0+0", "format=gif",
