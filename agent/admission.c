@@ -75,7 +75,8 @@ static void waiting_main(void *context)
     if (answer == ALLOW_NOT_YET)
         refusal_log("a client is refused: no number allows it, and not all names are looked up yet");
     free(waiting);
-    atomic_fetch_sub(&agent->waiting_count, 1);
+    if (atomic_fetch_sub(&agent->waiting_count, 1) == 1)
+        os_waker_set(agent->nobody_waits);
 }
 
 /* Lets a peer wait in a thread of its own: it may have an address that is being looked up. */
@@ -119,22 +120,35 @@ void admission_refuse(struct agent *agent, struct os_socket *socket, const struc
         os_socket_close(socket);
 }
 
+int admission_init(struct agent *agent, struct error *err)
+{
+    int status = os_waker_new(&agent->not_accepting, err);
+    return status ? status : os_waker_new(&agent->nobody_waits, err);
+}
+
 void admission_close(struct agent *agent)
 {
     atomic_store(&agent->not_admitting, true);
-    while (atomic_load(&agent->waiting_count))
-        os_sleep_ms(1);
+    os_waker_set(agent->not_accepting);
+    os_waker_clear(agent->nobody_waits);
+    while (atomic_load(&agent->waiting_count)) {
+        (void)os_waker_wait(agent->nobody_waits, OS_FOREVER);
+        os_waker_clear(agent->nobody_waits);
+    }
 }
 
-void admission_stop(struct agent *agent)
+int admission_stop(struct agent *agent, struct error *err)
 {
-    int64_t deadline = os_deadline(ADMISSION_STOP_MS);
     os_listener_stop(agent->listener);
-    while (!atomic_load(&agent->not_admitting) && os_time_left(deadline))
-        os_sleep_ms(1);
+    if (os_waker_wait(agent->not_accepting, os_deadline(ADMISSION_STOP_MS)))
+        return 0;
+    return error_set(err, ERR_TIMEOUT,
+                     "the agent still accepts clients after %d s: it becomes the new server as soon as it does not",
+                     ADMISSION_STOP_MS / 1000);
 }
 
 void admission_open(struct agent *agent)
 {
+    os_waker_clear(agent->not_accepting);
     atomic_store(&agent->not_admitting, false);
 }

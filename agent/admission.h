@@ -12,8 +12,11 @@
 void admission_begin(struct agent *agent, struct os_socket *socket, const struct os_address *peer);
 /* Closes the socket, after it told `why` to a peer that would be a client. Never waits. */
 void admission_refuse(struct agent *agent, struct os_socket *socket, const struct os_address *peer, const char *why);
-/* Stops the listener, and returns when nobody is accepted any more. For a session's thread. */
-void admission_stop(struct agent *agent);
+/* Once, before the first client. */
+int admission_init(struct agent *agent, struct error *err);
+/* Stops the listener, and returns when nobody is accepted any more; ERR_TIMEOUT when that was not seen in time. For a
+   session's thread. */
+int admission_stop(struct agent *agent, struct error *err);
 /* Lets nobody in any more, until admission_open(), and returns when nobody waits. */
 void admission_close(struct agent *agent);
 void admission_open(struct agent *agent);

@@ -34,6 +34,8 @@ struct agent {
     struct allow *allow;             /* which addresses may connect */
     atomic_bool not_admitting;       /* the listener has stopped: nobody may become a client any more */
     atomic_uint waiting_count;       /* peers that wait for a name to be looked up (admission.c) */
+    struct os_waker *not_accepting;  /* set with not_admitting */
+    struct os_waker *nobody_waits;   /* set when waiting_count becomes 0 */
     atomic_bool stopping;            /* the service manager requested a stop */
     atomic_bool ending;              /* no session begins another request */
     atomic_bool upgrading;           /* the agent is about to become another executable: one at a time */

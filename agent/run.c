@@ -134,6 +134,19 @@ static int start_listening(struct agent *agent, struct error *err)
     return status;
 }
 
+static int start_parts(struct agent *agent, struct error *err)
+{
+    int status = admission_init(agent, err);
+    if (status == 0)
+        status = allow_new(&agent->allow, &agent->options->allow, err);
+    if (status == 0)
+        status = worker_pool_new(&agent->workers, &agent->options->card_classes, err);
+    if (status)
+        return status;
+    agent->children = children_new(CHILDREN_MAX, err);
+    return agent->children ? log_start(err) : ERR_SYSTEM;
+}
+
 static int agent_start(struct agent *agent, struct error *err)
 {
     const struct options *options = agent->options;
@@ -146,15 +159,7 @@ static int agent_start(struct agent *agent, struct error *err)
     log_init(options->debug);
     refusals_init();
     agent->lock = os_mutex_new();
-    int status = allow_new(&agent->allow, &options->allow, err);
-    if (status == 0)
-        status = worker_pool_new(&agent->workers, &options->card_classes, err);
-    if (status)
-        return status;
-    agent->children = children_new(CHILDREN_MAX, err);
-    if (!agent->children)
-        return ERR_SYSTEM;
-    status = log_start(err);
+    int status = start_parts(agent, err);
     if (status)
         return status;
     if (os_process_unconfine(err))

@@ -130,7 +130,7 @@ static int session_serve(struct session *session, struct request *request, struc
         if (status == 0)
             status = rpc_dispatch(session, request, reply, err);
         if (status == 0 && reply->become_next)
-            admission_stop(session->agent);
+            status = admission_stop(session->agent, err);
         if (status == 0)
             status = reply_check(session, reply, err);
         if (status == ERR_CLOSED || status == ERR_PROTOCOL)

@@ -20,6 +20,8 @@ static struct {
     struct os_peer owner;
     bool service;
     int64_t now_ms;
+    void (*in_wait)(void); /* called by os_waker_wait */
+    int waits, listener_stops;
 } fake;
 
 static struct options options;
@@ -72,6 +74,46 @@ int os_thread_start(void (*main)(void *context), void *context, struct error *er
 int64_t os_clock_ms(void)
 {
     return fake.now_ms;
+}
+
+struct os_waker {
+    bool set;
+};
+
+int os_waker_new(struct os_waker **out, struct error *err)
+{
+    static struct os_waker wakers[2];
+    static int count;
+    (void)err;
+    *out = &wakers[count++];
+    return 0;
+}
+
+void os_waker_set(struct os_waker *waker)
+{
+    waker->set = true;
+}
+
+void os_waker_clear(struct os_waker *waker)
+{
+    waker->set = false;
+}
+
+/* What is not set by now is set by the thread that fake.in_wait stands for, or never before the deadline. */
+bool os_waker_wait(struct os_waker *waker, int64_t deadline_ms)
+{
+    fake.waits++;
+    if (fake.in_wait)
+        fake.in_wait();
+    if (!waker->set)
+        fake.now_ms = deadline_ms;
+    return waker->set;
+}
+
+void os_listener_stop(struct os_listener *listener)
+{
+    (void)listener;
+    fake.listener_stops++;
 }
 
 const char *agent_run_as(const struct agent *agent)
@@ -197,6 +239,41 @@ static void nobody_is_let_in_once_it_is_closed(void)
     CHECK(is_let_in());
 }
 
+static void the_last_that_waited_leaves(void)
+{
+    if (atomic_fetch_sub(&the_agent.waiting_count, 1) == 1)
+        os_waker_set(the_agent.nobody_waits);
+}
+
+static void closing_waits_for_those_that_wait_for_names(void)
+{
+    begin(ALLOW_YES, "agent");
+    atomic_store(&the_agent.waiting_count, 2);
+    fake.in_wait = the_last_that_waited_leaves;
+    admission_close(&the_agent);
+    CHECK_INT(fake.waits, 2);
+    CHECK_INT(atomic_load(&the_agent.waiting_count), 0);
+}
+
+static void close_it(void)
+{
+    fake.in_wait = NULL;
+    admission_close(&the_agent);
+}
+
+static void who_stops_it_is_told_whether_it_has_stopped(void)
+{
+    struct error err;
+    begin(ALLOW_YES, "agent");
+    fake.in_wait = close_it;
+    CHECK_INT(admission_stop(&the_agent, &err), 0);
+    CHECK_INT(fake.waits, 1);
+    CHECK_INT(fake.listener_stops, 1);
+    begin(ALLOW_YES, "agent"); /* and opened again it is not stopped any more */
+    CHECK_INT(admission_stop(&the_agent, &err), ERR_TIMEOUT);
+    CHECK_TEXT(err.text, "the agent still accepts clients after 2 s: it becomes the new server as soon as it does not");
+}
+
 /* ---- the log ---- */
 
 static unsigned lines_with(const char *text)
@@ -242,7 +319,9 @@ static void many_that_are_refused_do_not_fill_the_log(void)
 
 int main(void)
 {
+    struct error err;
     log_init(false);
+    CHECK_INT(admission_init(&the_agent, &err), 0);
     refusals_init();
     RUN(only_addresses_that_may);
     RUN(with_another_user_only_who_gains_nothing);
@@ -252,6 +331,8 @@ int main(void)
     RUN(nobody_waits_for_ever);
     RUN(few_wait);
     RUN(nobody_is_let_in_once_it_is_closed);
+    RUN(closing_waits_for_those_that_wait_for_names);
+    RUN(who_stops_it_is_told_whether_it_has_stopped);
     RUN(each_refusal_is_told_once);
     RUN(many_that_are_refused_do_not_fill_the_log);
     return CHECK_RESULT();
