@@ -1,99 +1,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "agent/children.h"
+#include "agent/child_table.h"
 #include "agent/log.h"
 #include "platform/clock.h"
 #include "platform/file.h"
-#include "platform/thread.h"
 
 #include <inttypes.h>
-#include <stddef.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define RESTORE_TRIES 3  /* of an allocation */
 #define STARTING_MS 2000 /* for a thread to list its child; one that is stuck has told no host of it */
 
-struct waiter {
-    struct os_waker *waker;
-    struct waiter *next;
-};
-
-struct child {
-    struct child *next;
-    struct os_process *process; /* owned */
-    uint64_t pid;
-    unsigned users; /* threads that use it without the lock; the last one frees it */
-    bool tracked, exited, synced, forgotten;
-    uint32_t status;
-    char *reports[2];       /* owned: where its output goes, or NULL */
-    char *user;             /* owned: os_identity_user() of who opened them; NULL: not known */
-    struct waiter *waiters; /* on their owners' stacks */
-};
-
-struct children {
-    struct os_mutex *lock;          /* guards everything below */
-    struct child *running, *exited; /* the newest first */
-    unsigned running_count, exited_count, max;
-    unsigned starting_count; /* threads that may have a child that is not listed yet */
-    struct child *restored;  /* the last one that children_restore made; used only there, before any client connects */
-};
-
-static void child_free(struct child *child)
-{
-    os_process_free(child->process);
-    free(child->reports[0]);
-    free(child->reports[1]);
-    free(child->user);
-    free(child);
-}
-
-/* Releases one use of a child. The lock is held. */
-static void children_release(struct child *child)
-{
-    if (--child->users == 0 && child->forgotten)
-        child_free(child);
-}
-
-static void wake_waiters(struct child *child)
-{
-    for (struct waiter *w = child->waiters; w; w = w->next)
-        os_waker_set(w->waker);
-}
-
-/* Forgets a child that was taken off its list already, and frees it unless it is in use. The lock is held. */
-static void children_drop(struct child *child)
-{
-    child->forgotten = true;
-    wake_waiters(child);
-    if (child->users == 0)
-        child_free(child);
-}
-
-static bool unlink_child(struct child **list, const struct child *child)
-{
-    for (; *list; list = &(*list)->next) {
-        if (*list == child) {
-            *list = child->next;
-            return true;
-        }
-    }
-    return false;
-}
-
-static struct child *find_in(struct child *list, uint64_t pid)
-{
-    while (list && !(list->pid == pid && list->tracked))
-        list = list->next;
-    return list;
-}
-
-/* Finds a tracked child. The newest comes first, since a pid may be reused. The lock is held. */
+/* Finds a tracked child. The lock is held. */
 static struct child *children_find(struct children *children, uint64_t pid, struct error *err)
 {
-    struct child *child = find_in(children->running, pid);
-    if (!child)
-        child = find_in(children->exited, pid);
+    struct child *child = child_table_find(children, pid);
     if (!child)
         error_set(err, ERR_NOT_FOUND, "the %" PRIu64 " process does not exist or is not a child process", pid);
     return child;
@@ -105,50 +25,16 @@ static struct child *children_acquire(struct children *children, uint64_t pid, s
     os_mutex_lock(children->lock);
     struct child *child = children_find(children, pid, err);
     if (child)
-        child->users++;
+        child_use(child);
     os_mutex_unlock(children->lock);
     return child;
-}
-
-static void log_exit(const struct child *child)
-{
-    struct error reason;
-    if (os_process_lost(child->process, &reason))
-        log_line("child %" PRIu64 " exited, and its status is lost: %s", child->pid, reason.text);
-    else
-        log_line("child %" PRIu64 " exited with status %" PRIu32, child->pid, child->status);
-}
-
-/* Moves the children that have exited since the last call to the list of exited ones. The lock is held. */
-static void children_reap_exited(struct children *children)
-{
-    struct child **link = &children->running;
-    while (*link) {
-        struct child *child = *link;
-        if (!os_process_poll(child->process, &child->status)) {
-            link = &child->next;
-            continue;
-        }
-        *link = child->next;
-        children->running_count--;
-        child->exited = true;
-        log_exit(child);
-        if (!child->tracked) {
-            children_drop(child);
-            continue;
-        }
-        child->next = children->exited;
-        children->exited = child;
-        children->exited_count++;
-        wake_waiters(child);
-    }
 }
 
 static void children_poll(void *context)
 {
     struct children *children = context;
     os_mutex_lock(children->lock);
-    children_reap_exited(children);
+    child_table_reap(children);
     os_mutex_unlock(children->lock);
 }
 
@@ -170,41 +56,22 @@ struct children *children_new(unsigned max, struct error *err)
 
 /* Lists a child. It may have exited already, with its signal handled before it was listed, so exited children are
    reaped here. */
-static void children_add(struct children *children, struct child *child)
+void children_add(struct children *children, struct child *child)
 {
     os_mutex_lock(children->lock);
-    struct child *older = find_in(children->exited, child->pid);
-    if (older && child->tracked) { /* its pid was reused: nobody can ask for it any more */
-        unlink_child(&children->exited, older);
-        children->exited_count--;
-        children_drop(older);
-    }
-    child->next = children->running;
-    children->running = child;
-    children->running_count++;
-    children_reap_exited(children);
+    child_table_add(children, child);
+    child_table_reap(children);
     os_mutex_unlock(children->lock);
 }
 
-/* Drops the child that has exited first: hosts of testagentd remove no record. The lock is held. */
-static void drop_oldest(struct children *children)
-{
-    struct child **link = &children->exited, *oldest;
-    while ((*link)->next)
-        link = &(*link)->next;
-    oldest = *link;
-    *link = NULL;
-    children->exited_count--;
-    children_drop(oldest);
-}
-
-/* Begins a start, which children_end_start() ends. Returns false when the table is full of children that run. */
+/* Begins a start, which children_end_start() ends. Drops the children that have exited first: hosts of testagentd remove no
+   record. Returns false when the table is full of children that run. */
 static bool children_begin_start(struct children *children)
 {
     os_mutex_lock(children->lock);
-    bool room = children->running_count + children->starting_count < children->max;
-    while (room && children->running_count + children->exited_count + children->starting_count >= children->max)
-        drop_oldest(children);
+    bool room = children->running.count + children->starting_count < children->max;
+    while (room && children->running.count + children->exited.count + children->starting_count >= children->max)
+        child_table_drop(children, children->exited.oldest);
     children->starting_count += room;
     os_mutex_unlock(children->lock);
     return room;
@@ -258,8 +125,8 @@ int children_start(struct children *children, const struct os_process_spec *spec
 static enum os_wait_result wait_once(struct children *children, struct child *child, struct os_waker *waker,
                                      struct os_socket *client, int64_t deadline_ms)
 {
-    struct waiter waiter = {waker, child->waiters};
-    struct waiter **link = &child->waiters;
+    struct child_waiter waiter = {waker, child->waiters};
+    struct child_waiter **link = &child->waiters;
     child->waiters = &waiter;
     os_mutex_unlock(children->lock);
     enum os_wait_result result = os_socket_wait(client, waker, deadline_ms);
@@ -331,7 +198,7 @@ int children_wait(struct children *children, uint64_t pid, struct os_socket *cli
     os_mutex_lock(children->lock);
     struct child *child = children_find(children, pid, err);
     if (child) {
-        child->users++;
+        child_use(child);
         result = wait_for_exit(children, child, client, deadline_ms, err);
         *status = child->status;
         sync = result == 0 && !child->synced;
@@ -343,7 +210,7 @@ int children_wait(struct children *children, uint64_t pid, struct os_socket *cli
         sync_reports(child);
     os_mutex_lock(children->lock);
     child->synced |= sync;
-    children_release(child);
+    child_release(child);
     os_mutex_unlock(children->lock);
     return result;
 }
@@ -353,12 +220,11 @@ int children_forget(struct children *children, uint64_t pid, struct error *err)
     os_mutex_lock(children->lock);
     struct child *child = children_find(children, pid, err);
     int status = child ? 0 : ERR_NOT_FOUND;
-    if (child && unlink_child(&children->exited, child)) {
-        children->exited_count--;
-        children_drop(child);
+    if (child && child->exited) {
+        child_table_drop(children, child);
     } else if (child) {
-        child->tracked = false; /* it stays listed so that it is reaped */
-        wake_waiters(child);
+        child_table_untrack(children, child);
+        child_wake_waiters(child);
     }
     os_mutex_unlock(children->lock);
     return status;
@@ -371,8 +237,8 @@ int children_kill(struct children *children, uint64_t pid, int grace_ms, struct 
         return ERR_NOT_FOUND;
     int status = os_process_kill_tree(child->process, grace_ms, killed, err);
     os_mutex_lock(children->lock);
-    children_reap_exited(children); /* so that a wait right after this one has the status */
-    children_release(child);
+    child_table_reap(children); /* so that a wait right after this one has the status */
+    child_release(child);
     os_mutex_unlock(children->lock);
     return status;
 }
@@ -387,7 +253,7 @@ int children_tree(struct children *children, uint64_t pid, struct os_process_inf
         return ERR_NOT_FOUND;
     int status = os_process_tree(child->process, tree, count, err);
     os_mutex_lock(children->lock);
-    children_release(child);
+    child_release(child);
     os_mutex_unlock(children->lock);
     return status;
 }
@@ -395,8 +261,8 @@ int children_tree(struct children *children, uint64_t pid, struct os_process_inf
 void children_count(struct children *children, unsigned *running, unsigned *exited)
 {
     os_mutex_lock(children->lock);
-    *running = children->running_count;
-    *exited = children->exited_count;
+    *running = children->running.count;
+    *exited = children->exited.count;
     os_mutex_unlock(children->lock);
 }
 
@@ -417,89 +283,4 @@ void children_thaw(struct children *children)
 {
     os_process_thaw();
     children_poll(children); /* nobody was told of what has exited meanwhile */
-}
-
-static void save_child(const struct child *child, struct buffer *out)
-{
-    buffer_printf(out, "child %d ", child->tracked);
-    os_process_save(child->process, out);
-    buffer_append(out, "\n", 1);
-    for (int i = 0; i < 2; i++)
-        if (child->reports[i] && !strchr(child->reports[i], '\n'))
-            buffer_printf(out, "report %d %s\n", i, child->reports[i]);
-    if (child->user && !strchr(child->user, '\n'))
-        buffer_printf(out, "user %s\n", child->user);
-}
-
-static struct child *reverse(struct child *list)
-{
-    struct child *reversed = NULL, *next;
-    for (; list; list = next) {
-        next = list->next;
-        list->next = reversed;
-        reversed = list;
-    }
-    return reversed;
-}
-
-/* Saves the oldest first, so that the newest is also the last one that is restored. */
-void children_save(struct children *children, struct buffer *out)
-{
-    os_mutex_lock(children->lock);
-    children->exited = reverse(children->exited);
-    for (const struct child *child = children->exited; child; child = child->next)
-        save_child(child, out);
-    children->exited = reverse(children->exited);
-    for (const struct child *child = children->running; child; child = child->next)
-        save_child(child, out);
-    os_mutex_unlock(children->lock);
-}
-
-/* Takes a child over, or returns NULL. */
-static struct child *adopt_child(const char *saved)
-{
-    struct child *child = calloc(1, sizeof *child);
-    if (!child || os_process_adopt(&child->process, saved) == 0)
-        return child;
-    free(child);
-    return NULL;
-}
-
-/* Tries more than once: what is not taken over now is lost. */
-static void restore_child(struct children *children, bool tracked, const char *saved)
-{
-    struct child *child = NULL;
-    children->restored = NULL;
-    for (int i = 0; i < RESTORE_TRIES && !child; i++)
-        child = adopt_child(saved);
-    if (!child) {
-        log_line("a child could not be taken over, and its status is lost: %s", saved);
-        return;
-    }
-    child->pid = os_process_pid(child->process);
-    child->tracked = tracked;
-    children->restored = tracked ? child : NULL; /* an untracked one may be gone at once */
-    children_add(children, child);
-}
-
-/* Restores one of the texts that belong to the child before it. */
-static void restore_text(struct children *children, size_t offset, const char *text)
-{
-    os_mutex_lock(children->lock);
-    char **field = children->restored ? (char **)((char *)children->restored + offset) : NULL;
-    for (int i = 0; i < RESTORE_TRIES && field && !*field; i++)
-        *field = strdup(text);
-    os_mutex_unlock(children->lock);
-}
-
-void children_restore(struct children *children, const char *line)
-{
-    if (strncmp(line, "child ", 6) == 0 && line[6] && line[7] == ' ')
-        restore_child(children, line[6] == '1', line + 8);
-    else if (strncmp(line, "report 0 ", 9) == 0)
-        restore_text(children, offsetof(struct child, reports[0]), line + 9);
-    else if (strncmp(line, "report 1 ", 9) == 0)
-        restore_text(children, offsetof(struct child, reports[1]), line + 9);
-    else if (strncmp(line, "user ", 5) == 0)
-        restore_text(children, offsetof(struct child, user), line + 5);
 }

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "agent/child_table.h"
+#include "agent/log.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+void child_free(struct child *child)
+{
+    os_process_free(child->process);
+    free(child->reports[0]);
+    free(child->reports[1]);
+    free(child->user);
+    free(child);
+}
+
+void child_wake_waiters(struct child *child)
+{
+    for (struct child_waiter *w = child->waiters; w; w = w->next)
+        os_waker_set(w->waker);
+}
+
+void child_use(struct child *child)
+{
+    child->users++;
+}
+
+void child_release(struct child *child)
+{
+    if (--child->users == 0 && child->forgotten)
+        child_free(child);
+}
+
+/* ---- lists ---- */
+
+static void child_list_push(struct child_list *list, struct child *child)
+{
+    child->newer = NULL;
+    child->older = list->newest;
+    *(list->newest ? &list->newest->newer : &list->oldest) = child;
+    list->newest = child;
+    list->count++;
+}
+
+static void child_list_take(struct child_list *list, struct child *child)
+{
+    *(child->newer ? &child->newer->older : &list->newest) = child->older;
+    *(child->older ? &child->older->newer : &list->oldest) = child->newer;
+    list->count--;
+}
+
+/* ---- the index ---- */
+
+static size_t child_bucket(uint64_t pid)
+{
+    return (size_t)(pid ^ pid >> 10) % CHILD_BUCKETS; /* those of Windows are multiples of four */
+}
+
+struct child *child_table_find(const struct children *children, uint64_t pid)
+{
+    struct child *child = children->index[child_bucket(pid)];
+    while (child && child->pid != pid)
+        child = child->same_bucket;
+    return child;
+}
+
+void child_table_untrack(struct children *children, struct child *child)
+{
+    struct child **link = &children->index[child_bucket(child->pid)];
+    while (*link && *link != child)
+        link = &(*link)->same_bucket;
+    if (*link)
+        *link = child->same_bucket;
+    child->tracked = false;
+}
+
+/* ---- both ---- */
+
+void child_table_drop(struct children *children, struct child *child)
+{
+    child_list_take(child->exited ? &children->exited : &children->running, child);
+    if (child->tracked)
+        child_table_untrack(children, child);
+    child->forgotten = true;
+    child_wake_waiters(child);
+    if (child->users == 0)
+        child_free(child);
+}
+
+void child_table_add(struct children *children, struct child *child)
+{
+    struct child *older = child->tracked ? child_table_find(children, child->pid) : NULL;
+    if (older && older->exited) /* its pid was reused: nobody can ask for it any more */
+        child_table_drop(children, older);
+    if (child->tracked) {
+        struct child **bucket = &children->index[child_bucket(child->pid)];
+        child->same_bucket = *bucket;
+        *bucket = child;
+    }
+    child_list_push(&children->running, child);
+}
+
+static void log_exit(const struct child *child)
+{
+    struct error reason;
+    if (os_process_lost(child->process, &reason))
+        log_line("child %" PRIu64 " exited, and its status is lost: %s", child->pid, reason.text);
+    else
+        log_line("child %" PRIu64 " exited with status %" PRIu32, child->pid, child->status);
+}
+
+static void child_table_exited(struct children *children, struct child *child)
+{
+    log_exit(child);
+    if (!child->tracked) {
+        child_table_drop(children, child);
+        return;
+    }
+    child_list_take(&children->running, child);
+    child->exited = true;
+    child_list_push(&children->exited, child);
+    child_wake_waiters(child);
+}
+
+void child_table_reap(struct children *children)
+{
+    struct child *older;
+    for (struct child *child = children->running.newest; child; child = older) {
+        older = child->older;
+        if (os_process_poll(child->process, &child->status))
+            child_table_exited(children, child);
+    }
+}

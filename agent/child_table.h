@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The records of the child table: which there are, in which order, and which of them a pid names. Only for
+   agent/children*.c. The lock is held, except where a function says otherwise. */
+#ifndef AGENT_CHILD_TABLE_H
+#define AGENT_CHILD_TABLE_H
+
+#include "agent/children.h"
+#include "platform/thread.h"
+
+#define CHILD_BUCKETS 1024 /* of the index; a power of two */
+
+struct child_waiter {
+    struct os_waker *waker;
+    struct child_waiter *next;
+};
+
+struct child {
+    struct child *newer, *older; /* in its list */
+    struct child *same_bucket;   /* the next one of the index, an older one */
+    struct os_process *process;  /* owned */
+    uint64_t pid;
+    unsigned users; /* threads that use it without the lock; the last one frees it */
+    bool tracked, exited, synced, forgotten;
+    uint32_t status;
+    char *reports[2];             /* owned: where its output goes, or NULL */
+    char *user;                   /* owned: os_identity_user() of who opened them; NULL: not known */
+    struct child_waiter *waiters; /* on their owners' stacks */
+};
+
+struct child_list {
+    struct child *newest, *oldest;
+    unsigned count;
+};
+
+struct children {
+    struct os_mutex *lock; /* guards everything below */
+    struct child_list running, exited;
+    struct child *index[CHILD_BUCKETS]; /* the tracked ones, by pid, the newest first */
+    unsigned max;
+    unsigned starting_count; /* threads that may have a child that is not listed yet */
+    struct child *restored;  /* the last one that children_restore made; used only there, before any client connects */
+};
+
+/* Lists a child, and reaps: it may have exited before it was listed. Takes the lock. */
+void children_add(struct children *children, struct child *child);
+
+void child_free(struct child *child);
+void child_wake_waiters(struct child *child);
+/* Begins and ends the use of a child without the lock. */
+void child_use(struct child *child);
+void child_release(struct child *child);
+
+/* Finds a tracked child. The newest comes first, since a pid may be reused. */
+struct child *child_table_find(const struct children *children, uint64_t pid);
+/* Lists a child as running, in place of one that has exited and had its pid. */
+void child_table_add(struct children *children, struct child *child);
+/* Takes a child off its list and the index, and frees it unless it is in use. */
+void child_table_drop(struct children *children, struct child *child);
+/* Takes a child out of the index alone: it stays listed so that it is reaped. */
+void child_table_untrack(struct children *children, struct child *child);
+/* Moves the children that have exited since the last call to the list of exited ones, and wakes who waits for them. */
+void child_table_reap(struct children *children);
+
+#endif

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The child table as an upgrade hands it over: lines of text. */
+#include "agent/child_table.h"
+#include "agent/log.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define RESTORE_TRIES 3 /* of an allocation */
+
+static void save_child(const struct child *child, struct buffer *out)
+{
+    buffer_printf(out, "child %d ", child->tracked);
+    os_process_save(child->process, out);
+    buffer_append(out, "\n", 1);
+    for (int i = 0; i < 2; i++)
+        if (child->reports[i] && !strchr(child->reports[i], '\n'))
+            buffer_printf(out, "report %d %s\n", i, child->reports[i]);
+    if (child->user && !strchr(child->user, '\n'))
+        buffer_printf(out, "user %s\n", child->user);
+}
+
+/* Saves the oldest first, so that the newest is also the last one that is restored. */
+void children_save(struct children *children, struct buffer *out)
+{
+    os_mutex_lock(children->lock);
+    for (const struct child *child = children->exited.oldest; child; child = child->newer)
+        save_child(child, out);
+    for (const struct child *child = children->running.oldest; child; child = child->newer)
+        save_child(child, out);
+    os_mutex_unlock(children->lock);
+}
+
+/* Takes a child over, or returns NULL. */
+static struct child *adopt_child(const char *saved)
+{
+    struct child *child = calloc(1, sizeof *child);
+    if (!child || os_process_adopt(&child->process, saved) == 0)
+        return child;
+    free(child);
+    return NULL;
+}
+
+/* Tries more than once: what is not taken over now is lost. */
+static void restore_child(struct children *children, bool tracked, const char *saved)
+{
+    struct child *child = NULL;
+    children->restored = NULL;
+    for (int i = 0; i < RESTORE_TRIES && !child; i++)
+        child = adopt_child(saved);
+    if (!child) {
+        log_line("a child could not be taken over, and its status is lost: %s", saved);
+        return;
+    }
+    child->pid = os_process_pid(child->process);
+    child->tracked = tracked;
+    children->restored = tracked ? child : NULL; /* an untracked one may be gone at once */
+    children_add(children, child);
+}
+
+/* Restores one of the texts that belong to the child before it. */
+static void restore_text(struct children *children, size_t offset, const char *text)
+{
+    os_mutex_lock(children->lock);
+    char **field = children->restored ? (char **)((char *)children->restored + offset) : NULL;
+    for (int i = 0; i < RESTORE_TRIES && field && !*field; i++)
+        *field = strdup(text);
+    os_mutex_unlock(children->lock);
+}
+
+void children_restore(struct children *children, const char *line)
+{
+    if (strncmp(line, "child ", 6) == 0 && line[6] && line[7] == ' ')
+        restore_child(children, line[6] == '1', line + 8);
+    else if (strncmp(line, "report 0 ", 9) == 0)
+        restore_text(children, offsetof(struct child, reports[0]), line + 9);
+    else if (strncmp(line, "report 1 ", 9) == 0)
+        restore_text(children, offsetof(struct child, reports[1]), line + 9);
+    else if (strncmp(line, "user ", 5) == 0)
+        restore_text(children, offsetof(struct child, user), line + 5);
+}
