@@ -2,6 +2,7 @@
 #include "agent/run.h"
 #include "agent/admission.h"
 #include "agent/clients.h"
+#include "agent/events.h"
 #include "agent/heartbeat.h"
 #include "agent/log.h"
 #include "agent/refusals.h"
@@ -88,6 +89,7 @@ static void report_ready(const struct agent *agent)
     char text[96];
     snprintf(text, sizeof text, "periscoped " PERISCOPE_VERSION " listens on port %u", agent->port);
     log_line("%s", text);
+    events_add("agent", "%s", text);
     os_service_ready(text);
 }
 
@@ -157,6 +159,7 @@ static int agent_start(struct agent *agent, struct error *err)
         return ERR_SYSTEM;
     os_memory_init();
     log_init(options->debug);
+    events_init();
     refusals_init();
     agent->lock = os_mutex_new();
     int status = start_parts(agent, err);

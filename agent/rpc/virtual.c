@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "agent/rpc/virtual.h"
 #include "agent/rpc/evidence.h"
+#include "agent/events.h"
 #include "agent/log.h"
 #include "agent/worker/answer.h"
 #include "agent/worker/options.h"
@@ -108,6 +109,15 @@ static int read_log(struct agent *agent, const char *name, struct buffer *out, s
     return 0;
 }
 
+static int read_events(struct agent *agent, const char *name, struct buffer *out, struct error *err)
+{
+    (void)agent;
+    (void)name;
+    (void)err;
+    events_copy(out);
+    return 0;
+}
+
 static int read_screenshot(struct agent *agent, const char *name, struct buffer *out, struct error *err)
 {
     struct strlist options = {0};
@@ -186,11 +196,8 @@ static virtual_reader *find_reader(const char *file)
     static const struct {
         const char *name;
         virtual_reader *read;
-    } files[] = {{"screenshot.png", read_screenshot},
-                 {"status.txt", read_status},
-                 {"windows.txt", read_windows},
-                 {"console.txt", virtual_read_console},
-                 {"log.txt", read_log}};
+    } files[] = {{"screenshot.png", read_screenshot},   {"status.txt", read_status}, {"windows.txt", read_windows},
+                 {"console.txt", virtual_read_console}, {"events.txt", read_events}, {"log.txt", read_log}};
     uint64_t pid, ms;
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
         if (strcmp(file, files[i].name) == 0)

@@ -13,6 +13,7 @@ import guest
 PING, GETFILE, SENDFILE, RUN, WAIT, RM, WAIT2 = range(7)
 SETTIME, GETPROPERTIES, UPGRADE, RMCHILDPROC, GETCWD, SETPROPERTY, RESTART = range(7, 14)
 SCREENSHOT, EXEC, KILL, CRC, DISPLAYS = 0x50530001, 0x50530002, 0x50530003, 0x50530004, 0x50530005
+EVENTS = 0x5053000B
 
 RUN_DNT, RUN_DNTRUNC_OUT, RUN_DNTRUNC_ERR = 1, 2, 4
 SEND_EXE = 1
@@ -246,3 +247,16 @@ class Client:
         self.checked("s" * len(reply), reply)
         processes = [entry.text for entry in reply if entry.text[0].isdigit()]  # the others are of a Windows screen
         return [(int(number), name) for number, name in (text.split(" ", 1) for text in processes)]
+
+    def events(self, *options):
+        """The answer's facts as a dictionary, and its events as lists of number, time, kind and text."""
+        facts, events = {}, []
+        reply = self.call(EVENTS, *map(s, options))
+        self.checked("s" * len(reply), reply)
+        for name, value in (entry.text.split("=", 1) for entry in reply):
+            if name == "event":
+                number, *rest = value.split("\t")
+                events.append([int(number), *rest])
+            else:
+                facts[name] = value
+        return facts, events

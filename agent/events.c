@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "agent/events.h"
+#include "base/timestamp.h"
+#include "base/utf8.h"
+#include "platform/clock.h"
+#include "platform/random.h"
+#include "platform/thread.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#define CUT "... (cut)"
+
+struct event {
+    int64_t time_ms;
+    const char *kind;
+    char text[EVENT_TEXT_SIZE];
+};
+
+struct events_waiter {
+    struct os_waker *waker;
+    struct events_waiter *next;
+};
+
+static struct {
+    struct os_mutex *lock; /* guards all but the id; never held over a call that can block */
+    uint64_t last;         /* number of the newest event; 0: there was none */
+    struct events_waiter *waiters;
+    char id[17]; /* random, of this process: the numbers begin again with it */
+    struct event ring[EVENTS_MAX];
+} events;
+
+void events_init(void)
+{
+    struct error err;
+    uint64_t number;
+    if (os_random(&number, &err))
+        number = (uint64_t)os_wall_time_ms();
+    snprintf(events.id, sizeof events.id, "%016" PRIx64, number);
+    events.lock = os_mutex_new();
+}
+
+__attribute__((format(printf, 3, 0))) static void events_put(int64_t time_ms, const char *kind, const char *format,
+                                                             va_list args)
+{
+    if (!events.lock)
+        return;
+    os_mutex_lock(events.lock);
+    struct event *event = &events.ring[events.last++ % EVENTS_MAX];
+    event->time_ms = time_ms;
+    event->kind = kind;
+    if (vsnprintf(event->text, EVENT_TEXT_SIZE, format, args) >= EVENT_TEXT_SIZE)
+        strcpy(event->text + EVENT_TEXT_SIZE - sizeof CUT, CUT);
+    utf8_make_printable(event->text);
+    for (struct events_waiter *waiter = events.waiters; waiter; waiter = waiter->next)
+        os_waker_set(waiter->waker);
+    os_mutex_unlock(events.lock);
+}
+
+void events_add(const char *kind, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    events_put(os_wall_time_ms(), kind, format, args);
+    va_end(args);
+}
+
+void events_add_at(int64_t time_ms, const char *kind, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    events_put(time_ms, kind, format, args);
+    va_end(args);
+}
+
+/* Returns the number of the oldest event that is kept. The lock is held. */
+static uint64_t events_oldest(void)
+{
+    return events.last > EVENTS_MAX ? events.last - EVENTS_MAX + 1 : 1;
+}
+
+static void events_add_line(struct strlist *out, const char *before, uint64_t number)
+{
+    const struct event *event = &events.ring[(number - 1) % EVENTS_MAX];
+    char time[TIMESTAMP_SIZE];
+    timestamp_text(time, event->time_ms);
+    strlist_addf(out, "%s%" PRIu64 "\t%s\t%s\t%s", before, number, time, event->kind, event->text);
+}
+
+void events_copy(struct buffer *out)
+{
+    struct strlist lines = {0};
+    os_mutex_lock(events.lock);
+    for (uint64_t number = events_oldest(); number <= events.last; number++)
+        events_add_line(&lines, "", number);
+    os_mutex_unlock(events.lock);
+    for (size_t i = 0; i < lines.count; i++)
+        buffer_printf(out, "%s\n", lines.items[i]);
+    out->failed |= lines.failed;
+    strlist_deinit(&lines);
+}
+
+/* Waits for an event behind `since`. The lock is held, and released during the wait. */
+static int events_wait(const struct events_query *query, uint64_t since, struct os_waker *waker,
+                       struct os_socket *client, struct error *err)
+{
+    enum os_wait_result result = OS_WAIT_WOKEN;
+    struct events_waiter waiter = {waker, events.waiters}, **link = &events.waiters;
+    events.waiters = &waiter;
+    while (events.last <= since && result == OS_WAIT_WOKEN) {
+        os_mutex_unlock(events.lock);
+        result = os_socket_wait(client, waker, query->deadline_ms);
+        os_waker_clear(waker);
+        os_mutex_lock(events.lock);
+    }
+    while (*link != &waiter)
+        link = &(*link)->next;
+    *link = waiter.next;
+    return result == OS_WAIT_HANGUP ? error_set(err, ERR_CLOSED, "the client hung up") : 0;
+}
+
+/* Adds the answer. The lock is held. */
+static void events_answer(uint64_t since, struct strlist *out)
+{
+    uint64_t number = events_oldest();
+    strlist_addf(out, "id=%s", events.id);
+    strlist_addf(out, "last=%" PRIu64, events.last);
+    if (since + 1 < number)
+        strlist_addf(out, "lost=%" PRIu64, number - since - 1);
+    if (number <= since)
+        number = since + 1;
+    for (; number <= events.last; number++)
+        events_add_line(out, "event=", number);
+}
+
+static int events_list_since(const struct events_query *query, uint64_t since, struct os_waker *waker,
+                             struct os_socket *client, struct strlist *out, struct error *err)
+{
+    int status = 0;
+    os_mutex_lock(events.lock);
+    if (since > events.last)
+        status = error_set(err, ERR_INVALID, "events: since=%" PRIu64 " is behind the last event, %" PRIu64, since,
+                           events.last);
+    else if (events.last == since && os_time_left(query->deadline_ms))
+        status = events_wait(query, since, waker, client, err);
+    if (status == 0)
+        events_answer(since, out);
+    os_mutex_unlock(events.lock);
+    if (status == 0 && out->failed)
+        return error_set(err, ERR_NO_MEMORY, "no memory to list the events");
+    return status;
+}
+
+int events_list(const struct events_query *query, struct os_socket *client, struct strlist *out, struct error *err)
+{
+    struct os_waker *waker;
+    bool same = !query->id || strcmp(query->id, events.id) == 0;
+    int status = os_waker_new(&waker, err);
+    if (status)
+        return status;
+    status = events_list_since(query, same ? query->since : 0, waker, client, out, err);
+    os_waker_free(waker);
+    return status;
+}
