@@ -126,6 +126,7 @@ enum picture_format { PICTURE_PNG, PICTURE_PPM };
 struct picture_options {
     struct capture_options capture;
     enum picture_format format;
+    uint32_t scale;         /* 0 or 1: as large as the screen; N: 1/N of its width and height (picture/scale.h) */
     bool compare;           /* also compare with the picture of another backend */
     const char *if_changed; /* NULL, or a hash as in the fact `hash`: with that hash nothing is encoded */
 };

@@ -8,8 +8,10 @@
 #include "picture/hash.h"
 #include "picture/png.h"
 #include "picture/ppm.h"
+#include "picture/scale.h"
 #include "platform/clock.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 void facts_add(struct strlist *to, const struct strlist *from, const char *prefix)
@@ -121,16 +123,31 @@ void grab_add_pixel_facts(struct grab *grab, const char *if_changed, bool *uncha
         strlist_add(&grab->facts, "unchanged=1");
 }
 
+/* Puts a smaller picture in the place of the grabbed one. *pixels: its memory, to free. */
+static int grab_scale(struct grab *grab, uint32_t divisor, uint8_t **pixels, struct error *err)
+{
+    struct image_view image = grab->image;
+    if (divisor <= 1)
+        return 0;
+    strlist_addf(&grab->facts, "scale=1/%u", divisor);
+    return image_scale_down(&image, divisor, &grab->image, pixels, err);
+}
+
 static int finish_picture(struct capturer *capturer, struct grab *grab, const struct picture_options *options,
                           struct buffer *file, struct error *err)
 {
     bool unchanged;
+    uint8_t *pixels = NULL;
     int64_t start_us = os_clock_us();
     capturer_enter(capturer, STAGE_HASH, NULL);
+    int status = grab_scale(grab, options->scale, &pixels, err);
+    if (status)
+        return status;
     grab_add_pixel_facts(grab, options->if_changed, &unchanged);
     capturer_enter(capturer, STAGE_ENCODE, NULL);
-    int status = unchanged ? 0 : encode(file, grab, options->format, err);
+    status = unchanged ? 0 : encode(file, grab, options->format, err);
     strlist_addf(&grab->facts, "time-encode-us=%lld", (long long)(os_clock_us() - start_us));
+    free(pixels);
     return status;
 }
 

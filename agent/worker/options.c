@@ -4,6 +4,7 @@
 #include "base/number.h"
 #include "capture/card_class.h"
 #include "picture/hash.h"
+#include "picture/scale.h"
 
 #include <string.h>
 
@@ -83,6 +84,18 @@ static bool set_compare(struct screenshot_options *options, const char *value)
     return strcmp(value, "0") == 0 || strcmp(value, "1") == 0;
 }
 
+static bool set_scale(struct screenshot_options *options, const char *value)
+{
+    uint64_t divisor;
+    if (strncmp(value, "1/", 2) != 0)
+        return false;
+    value += 2;
+    if (!number_take(&value, SCALE_MAX, &divisor) || *value || divisor < 1)
+        return false;
+    options->picture.scale = (uint32_t)divisor;
+    return true;
+}
+
 static bool set_format(struct screenshot_options *options, const char *value)
 {
     options->picture.format = strcmp(value, "ppm") == 0 ? PICTURE_PPM : PICTURE_PNG;
@@ -137,6 +150,7 @@ static const struct option {
     {"color", "stored or applied", set_color, SCOPE_CRC, false},
     {"compare", "0 or 1", set_compare, SCOPE_PICTURE, false},
     {"format", "png or ppm", set_format, SCOPE_PICTURE, false},
+    {"scale", "1/N with N from 1 to " STRING(SCALE_MAX), set_scale, SCOPE_PICTURE, false},
     {"backend", "the name of a capture backend", set_backend, SCOPE_LIST, false},
     {DEADLINE_KEY, DEADLINE_EXPECTED, set_deadline, SCOPE_LIST, false},
     {"card-class", "DRIVER=passed-through, DRIVER=emulated or DRIVER=virtual", add_card_class, SCOPE_LIST, true},

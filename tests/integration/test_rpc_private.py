@@ -277,6 +277,22 @@ def screenshot_facts_and_file(agent):
 
 
 @with_agent()
+def smaller_picture_has_the_means_of_the_larger_ones_pixels(agent):
+    client = agent.client()
+    large = picture.decode_png(client.call(wire.SCREENSHOT, s("backend=pattern"))[-1].payload)
+    reply = client.call(wire.SCREENSHOT, s("backend=pattern"), s("scale=1/7"))
+    facts, small = facts_of(reply[:-1]), picture.decode_png(reply[-1].payload)
+    equal((small.width, small.height), (-(-large.width // 7), -(-large.height // 7)), "its size")
+    equal((facts["scale"], facts["hash"]), ("1/7", small.hash()), "scale and hash")
+    check(facts["geometry"].startswith(f"{large.width}x{large.height}+"), f"what it shows: {facts['geometry']}")
+    for column, line in ((0, 0), (small.width // 2, small.height // 2), (small.width - 1, small.height - 1)):
+        box = [large.pixels[(y * large.width + x) * 3:][:3] for y in range(line * 7, min(line * 7 + 7, large.height))
+               for x in range(column * 7, min(column * 7 + 7, large.width))]
+        equal(list(small.pixels[(line * small.width + column) * 3:][:3]),
+              [(2 * sum(channel) + len(box)) // (2 * len(box)) for channel in zip(*box)], f"pixel {column},{line}")
+
+
+@with_agent()
 def more_pictures_at_once_than_workers_are_all_answered(agent):
     """Other pictures and equal ones."""
     sizes = [f"{8 + number % 20}x9+0+0" for number in range(40)]

@@ -23,6 +23,7 @@ static const struct cli_option options[] = {
     {"no-cursor", 0, NULL, "omit the mouse cursor"},
     {"if-changed", 'i', "HASH", "exit with 119, without a file, if the fact 'hash' is unchanged"},
     {"format", 'f', "png|ppm", "the file's format; by default that of FILE's extension, or png"},
+    {"scale", 0, "1/N", "of 1/N of the width and height, N from 1 to 64: a thumbnail"},
     {"backend", 0, "NAME", "the only backend by which the agent may take it"},
     {"compare", 0, NULL, "also take it by another backend and report how far both differ"},
     {"deadline", 0, "SECONDS", "how long the agent may try (5)"},
@@ -44,7 +45,7 @@ struct shot {
 /* Builds the "key=value" options of the RPC, only those that were given: an older agent accepts none. */
 static int screenshot_build_options(struct cli *cli, struct shot *shot)
 {
-    static const char *const passed_on[] = {"output", "region", "if-changed", "backend", NULL};
+    static const char *const passed_on[] = {"output", "region", "if-changed", "scale", "backend", NULL};
     struct strlist *list = &shot->options;
     int exit_status = cli_pass_on(cli, passed_on, list);
     if (exit_status != CLI_OK)
@@ -77,14 +78,15 @@ static void screenshot_tell(struct cli *cli, const struct shot *shot)
 {
     char source[SOURCE_SIZE], bytes[16], time[CLI_TIME_SIZE];
     const char *geometry = periscope_strings_get(&shot->facts, "geometry");
+    const char *scale = periscope_strings_get(&shot->facts, "scale");
     const char *file = strcmp(shot->file, "-") == 0 ? "standard output" : shot->file;
     screenshot_source(&shot->facts, source, sizeof source);
     progress_bytes(bytes, sizeof bytes, shot->len);
     if (!shot->bytes)
         cli_did(cli, "%s: unchanged, and not written%s, %s", file, source, cli_elapsed(cli, time));
     else
-        cli_did(cli, "%s: %.*s%s, %s", file, geometry ? (int)strcspn(geometry, "+-") : (int)strlen(bytes),
-                geometry ? geometry : bytes, source, cli_elapsed(cli, time));
+        cli_did(cli, "%s: %.*s%s%s%s, %s", file, geometry ? (int)strcspn(geometry, "+-") : (int)strlen(bytes),
+                geometry ? geometry : bytes, scale ? " at " : "", scale ? scale : "", source, cli_elapsed(cli, time));
 }
 
 static void screenshot_print_facts(struct cli *cli, struct shot *shot)
@@ -116,7 +118,7 @@ static int screenshot_from_agent(struct cli *cli, struct shot *shot)
 /* Returns an option that only the agent supports and that was given, or NULL. */
 static const char *screenshot_agent_option(const struct cli *cli)
 {
-    static const char *const names[] = {"region", "if-changed", "backend", "compare"};
+    static const char *const names[] = {"region", "if-changed", "scale", "backend", "compare"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (cli_option(cli, names[i]))
             return names[i];

@@ -53,6 +53,19 @@ static void regions_are_read(void)
     CHECK(is_region(0, 0, 7, 8));
 }
 
+static void scales_are_read(void)
+{
+    static const char *const wrong[] = {"scale=",     "scale=2",   "scale=1/",   "scale=1/0",
+                                        "scale=1/65", "scale=2/4", "scale=1/4x", "scale=1/-4"};
+    CHECK_INT(parse("scale=1/1"), 0);
+    CHECK_INT(options.picture.scale, 1);
+    CHECK_INT(parse("scale=1/64"), 0);
+    CHECK_INT(options.picture.scale, 64);
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+        CHECK_INT(parse(wrong[i]), ERR_INVALID);
+    CHECK_TEXT(err.text, "the option scale='1/-4' is not 1/N with N from 1 to 64");
+}
+
 static void wrong_regions_are_refused(void)
 {
     static const char *const wrong[] = {"",
@@ -228,6 +241,7 @@ int main(void)
 {
     RUN(no_options_are_the_defaults);
     RUN(regions_are_read);
+    RUN(scales_are_read);
     RUN(wrong_regions_are_refused);
     RUN(the_other_options_are_read);
     RUN(wrong_options_are_refused_by_name);
