@@ -3,10 +3,12 @@
 #include "agent/agent.h"
 #include "agent/allowed_rpcs.h"
 #include "agent/audit.h"
+#include "agent/log.h"
 #include "platform/identity.h"
 #include "platform/sysinfo.h"
 #include "protocol/wire.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -58,6 +60,23 @@ static void add_upgrade(struct agent *agent, struct strlist *facts)
     os_mutex_unlock(agent->lock);
 }
 
+/* Adds the rules of --card-class that are of no card. The log has them once: not at the agent's start, when a card may not
+   have its driver yet. */
+static void add_unused_rules(struct agent *agent, struct strlist *facts)
+{
+    static atomic_bool logged;
+    struct strlist unused = {0};
+    worker_pool_unused_rules(agent->workers, &unused);
+    bool log = unused.count > 0 && !atomic_exchange(&logged, true);
+    for (size_t i = 0; i < unused.count; i++) {
+        strlist_addf(facts, "card.class.unused.%zu=%s", i, unused.items[i]);
+        if (log)
+            log_line("--card-class: %s", unused.items[i]);
+    }
+    facts->failed |= unused.failed;
+    strlist_deinit(&unused);
+}
+
 static void add_displays(struct agent *agent, struct strlist *facts)
 {
     struct error err;
@@ -88,6 +107,7 @@ void properties_list_own(struct agent *agent, struct strlist *facts)
     strlist_addf(facts, "children.running=%u", running);
     strlist_addf(facts, "children.exited=%u", exited);
     strlist_addf(facts, "capture.backends=%s", worker_pool_backend_names());
+    add_unused_rules(agent, facts);
 }
 
 void properties_list(struct agent *agent, struct strlist *facts)

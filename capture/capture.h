@@ -107,6 +107,9 @@ struct capture_candidates {
 typedef void capture_chooser(const struct capture_options *options, struct capture_candidates *candidates);
 extern capture_chooser *const capture_choose; /* of this system; NULL: only the order of preference counts */
 
+/* Lists the rules "DRIVER=CLASS" that are of no card of this system, each with the reason. Reads files only. */
+extern void (*const capture_unused_rules)(const struct strlist *rules, struct strlist *out);
+
 /* Serves a backend in a process of its own, which this system's backends start with CAPTURE_SOURCE_ARGUMENT and these
    arguments after it. Returns the exit status. NULL: there is none. */
 #define CAPTURE_SOURCE_ARGUMENT "--capture-source"

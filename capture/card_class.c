@@ -19,12 +19,10 @@ static const struct {
     {"vboxvideo", CARD_EMULATED},
     {"hyperv_drm", CARD_EMULATED},
     {"simpledrm", CARD_EMULATED},
-    {"simple-framebuffer", CARD_EMULATED}, /* a driver of the device: that is what an X server's open files lead to */
-    {"of-display", CARD_EMULATED},
     {"ofdrm", CARD_EMULATED},
     {"efidrm", CARD_EMULATED},
     {"vesadrm", CARD_EMULATED},
-    {"xen-drm-front", CARD_EMULATED},
+    {"xendrm-du", CARD_EMULATED},
     {"ast", CARD_EMULATED},
     {"mgag200", CARD_EMULATED},
     {"vkms", CARD_VIRTUAL},
@@ -81,12 +79,16 @@ bool card_class_is_rule(const char *text)
     return equals && equals > text && strlen(text) <= CARD_CLASS_RULE_MAX && parse_class(equals + 1, &class);
 }
 
-static bool find_rule(const char *driver, const struct strlist *rules, enum card_class *class)
+bool card_class_rule_is_of(const char *rule, const char *driver)
 {
     size_t len = strlen(driver);
+    return len > 0 && strncmp(rule, driver, len) == 0 && rule[len] == '=';
+}
+
+static bool find_rule(const char *driver, const struct strlist *rules, enum card_class *class)
+{
     for (size_t i = rules ? rules->count : 0; i-- > 0;)
-        if (len > 0 && strncmp(rules->items[i], driver, len) == 0 && rules->items[i][len] == '=' &&
-            parse_class(rules->items[i] + len + 1, class))
+        if (card_class_rule_is_of(rules->items[i], driver) && parse_class(strchr(rules->items[i], '=') + 1, class))
             return true;
     return false;
 }

@@ -33,4 +33,7 @@ enum card_class card_class_find(const struct card_identity *identity, const stru
 /* Returns whether the text is a rule "DRIVER=CLASS" of at most CARD_CLASS_RULE_MAX bytes. */
 bool card_class_is_rule(const char *text);
 
+/* Returns whether a rule is of the driver's cards. */
+bool card_class_rule_is_of(const char *rule, const char *driver);
+
 #endif

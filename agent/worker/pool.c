@@ -82,6 +82,11 @@ void worker_pool_spare_children(struct worker_pool *pool, struct children *child
     pool->children = children;
 }
 
+void worker_pool_unused_rules(const struct worker_pool *pool, struct strlist *out)
+{
+    capture_unused_rules(pool->card_classes, out);
+}
+
 void worker_pool_stop(struct worker_pool *pool)
 {
     os_mutex_lock(pool->lock);

@@ -20,6 +20,8 @@ struct worker_pool;
 /* Makes a pool, which lives as long as the process. `card_classes` (borrowed) are rules "DRIVER=CLASS" for every
    request, the values of --card-class. ERR_INVALID for a malformed rule, ERR_LIMIT for too many. */
 int worker_pool_new(struct worker_pool **out, const struct strlist *card_classes, struct error *err);
+/* Lists those of the rules that are of no card here, with the reason. */
+void worker_pool_unused_rules(const struct worker_pool *pool, struct strlist *out);
 /* Makes pictures passive while one of these children (borrowed) runs, unless the host sets the option itself. */
 void worker_pool_spare_children(struct worker_pool *pool, struct children *children);
 /* Ends the idle worker, before the agent becomes another executable. */

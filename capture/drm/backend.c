@@ -5,6 +5,7 @@
 #include "capture/drm/crc.h"
 #include "capture/drm/layout.h"
 #include "capture/drm/snapshot.h"
+#include "capture/linux/card.h"
 #include "capture/region.h"
 #include "platform/clock.h"
 
@@ -223,11 +224,47 @@ void drm_probe(const char *root, const struct strlist *card_classes, struct choi
     for (size_t i = 0; i < count && scene->card_count < CHOICE_CARDS_MAX; i++) {
         struct choice_card *card = &scene->cards[scene->card_count++];
         *card = (struct choice_card){.number = numbers[i]};
-        drm_sysfs_identify(root, numbers[i], &card->identity);
+        linux_card_identify(root, numbers[i], &card->identity);
         card->class = card_class_find(&card->identity, card_classes);
         card->active_outputs = drm_sysfs_active_count(root, numbers[i]);
         card->has_text = drm_sysfs_has_console(root, numbers[i]);
     }
+}
+
+/* Lists the cards: "card0 is virtio_gpu, card1 is vkms". */
+static size_t drm_list_drivers(const char *root, struct card_identity cards[DRM_CARDS_MAX], struct buffer *list)
+{
+    unsigned numbers[DRM_CARDS_MAX];
+    size_t count = drm_sysfs_cards(root, numbers);
+    for (size_t i = 0; i < count; i++) {
+        linux_card_identify(root, numbers[i], &cards[i]);
+        buffer_printf(list, "%scard%u is %s", i ? ", " : "", numbers[i],
+                      cards[i].driver[0] ? cards[i].driver : "of no known driver");
+    }
+    return count;
+}
+
+static bool is_of_any(const char *rule, const struct card_identity *cards, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (card_class_rule_is_of(rule, cards[i].driver))
+            return true;
+    return false;
+}
+
+void drm_unused_rules(const char *root, const struct strlist *rules, struct strlist *out)
+{
+    struct card_identity cards[DRM_CARDS_MAX];
+    struct buffer list;
+    if (!rules || !rules->count)
+        return;
+    buffer_init(&list, ERROR_LIST_MAX);
+    size_t count = drm_list_drivers(root, cards, &list);
+    for (size_t i = 0; i < rules->count; i++)
+        if (!is_of_any(rules->items[i], cards, count))
+            strlist_addf(out, "'%s' is of no card here: %.*s", rules->items[i], list.len ? (int)list.len : 14,
+                         list.len ? (const char *)list.data : "there are none");
+    buffer_deinit(&list);
 }
 
 /* ---- the backend ---- */

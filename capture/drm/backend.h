@@ -24,4 +24,8 @@ bool drm_has_privilege(struct error *err);
    tests. */
 void drm_probe(const char *root, const struct strlist *card_classes, struct choice_scene *scene);
 
+/* Lists the rules (may be NULL) of --card-class that no card's driver has: "'virtio=emulated' is of no card here: card0 is
+   virtio_gpu". */
+void drm_unused_rules(const char *root, const struct strlist *rules, struct strlist *out);
+
 #endif

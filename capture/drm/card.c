@@ -2,6 +2,7 @@
 #include "capture/drm/card.h"
 
 #include "capture/apart/apart.h"
+#include "capture/linux/card.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -102,7 +103,7 @@ int drm_card_open(struct drm_card *card, unsigned number, struct error *err)
     }
     card_become_client(card);
     card_read_driver(card);
-    drm_sysfs_identify("", number, &card->identity);
+    linux_card_identify("", number, &card->identity);
     return 0;
 }
 

@@ -13,9 +13,6 @@
 /* Lists the cards in /dev/dri, in ascending order; at most DRM_CARDS_MAX. */
 size_t drm_sysfs_cards(const char *root, unsigned numbers[DRM_CARDS_MAX]);
 
-/* Identifies the card's device: its driver and its place on the PCI bus. */
-void drm_sysfs_identify(const char *root, unsigned number, struct card_identity *out);
-
 /* Returns how many of its connectors are enabled and not asleep. */
 unsigned drm_sysfs_active_count(const char *root, unsigned number);
 

@@ -28,6 +28,23 @@ static enum choice_vt_mode vt_mode(unsigned vt)
     }
 }
 
+static void linux_unused_rules(const struct strlist *rules, struct strlist *out)
+{
+    drm_unused_rules("", rules, out);
+}
+
+void (*const capture_unused_rules)(const struct strlist *rules, struct strlist *out) = linux_unused_rules;
+
+static void report_unused_rules(const struct strlist *rules, struct strlist *out)
+{
+    struct strlist unused = {0};
+    linux_unused_rules(rules, &unused);
+    for (size_t i = 0; i < unused.count; i++)
+        strlist_addf(out, "card-class: %s", unused.items[i]);
+    out->failed |= unused.failed;
+    strlist_deinit(&unused);
+}
+
 static void linux_choose(const struct capture_options *options, struct capture_candidates *candidates)
 {
     struct choice_scene *scene = calloc(1, sizeof *scene);
@@ -38,6 +55,7 @@ static void linux_choose(const struct capture_options *options, struct capture_c
     scene->vt_mode = vt_mode(scene->vt);
     compositor_probe("", scene);
     choice_make(scene, options->output, candidates);
+    report_unused_rules(options->card_classes, &candidates->passed_over);
     free(scene);
 }
 

@@ -11,6 +11,14 @@ const struct capture_backend *const capture_backends[] = {
     NULL,
 };
 
+static void win32_unused_rules(const struct strlist *rules, struct strlist *out)
+{
+    for (size_t i = 0; rules && i < rules->count; i++)
+        strlist_addf(out, "'%s' is of no card here: Windows does not tell cards apart by such names", rules->items[i]);
+}
+
+void (*const capture_unused_rules)(const struct strlist *rules, struct strlist *out) = win32_unused_rules;
+
 /* Orders GDI before desktop duplication. GDI copies the composed desktop, which no program notices. Duplication changes
    how programs present, which a test may notice. But it also captures exclusive full-screen programs, which GDI does
    not. */

@@ -243,14 +243,10 @@ static bool x11_is_headless(const struct x11_server *server)
            x11_is_program(server->name, "Xtigervnc") || x11_is_program(server->name, "Xtightvnc");
 }
 
-static void x11_add_class(size_t index, const struct x11_server *server, const struct x11_card *card,
+static void x11_add_class(size_t index, const struct x11_server *server, const struct card_identity *card,
                           const struct strlist *rules, struct strlist *facts)
 {
-    struct card_identity identity = {.driver = ""};
-    enum card_class class = CARD_VIRTUAL;
-    snprintf(identity.driver, sizeof identity.driver, "%.31s", card->driver);
-    if (card->driver[0])
-        class = card_class_find(&identity, rules);
+    enum card_class class = card->driver[0] ? card_class_find(card, rules) : CARD_VIRTUAL;
     if (card->driver[0] || x11_is_headless(server))
         strlist_addf(facts, "display.%zu.class=%s", index, card_class_name(class));
 }
@@ -259,7 +255,7 @@ static void x11_add_display(struct capture *capture, size_t index, const struct 
                             const struct strlist *rules, struct strlist *facts)
 {
     const struct x11_server *server = &capture->connection.server;
-    struct x11_card card = {.driver = ""};
+    struct card_identity card = {.driver = ""};
     strlist_addf(facts, "display.%zu.name=%s", index, output->name);
     strlist_addf(facts, "display.%zu.geometry=%ux%u%+d%+d", index, output->area.width, output->area.height,
                  output->area.x, output->area.y);

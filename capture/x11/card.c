@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "capture/x11/card.h"
 
+#include "capture/linux/card.h"
 #include "capture/x11/proc.h"
 
 #include <limits.h>
@@ -65,37 +66,14 @@ static int x11_choose_card(const char *root, uint64_t cards, const char *output)
     return chosen;
 }
 
-/* Reads the last component of a link's target, "" when there is no link or it does not fit. */
-static void x11_link_name(const char *path, char *name, size_t size)
+bool x11_card_find(const char *root, uint64_t cards, const char *output, struct card_identity *card)
 {
-    char target[PATH_MAX];
-    ssize_t len = readlink(path, target, sizeof target - 1);
-    name[0] = 0;
-    if (len <= 0)
-        return;
-    target[len] = 0;
-    const char *slash = strrchr(target, '/');
-    const char *last = slash ? slash + 1 : target;
-    if (strlen(last) < size)
-        strcpy(name, last);
-}
-
-bool x11_card_find(const char *root, uint64_t cards, const char *output, struct x11_card *card)
-{
-    char path[PATH_MAX], bus[16];
-    *card = (struct x11_card){.driver = ""};
+    *card = (struct card_identity){.driver = ""};
     if (cards == 0)
         return false;
     int number = x11_choose_card(root, cards, output);
-    if (number < 0)
-        return true;
-    x11_path(path, sizeof path, "%s/sys/class/drm/card%d/device/driver", root, number);
-    x11_link_name(path, card->driver, sizeof card->driver);
-    x11_path(path, sizeof path, "%s/sys/class/drm/card%d/device/subsystem", root, number);
-    x11_link_name(path, bus, sizeof bus);
-    x11_path(path, sizeof path, "%s/sys/class/drm/card%d/device", root, number);
-    if (strcmp(bus, "pci") == 0)
-        x11_link_name(path, card->pci, sizeof card->pci);
+    if (number >= 0)
+        linux_card_identify(root, (unsigned)number, card);
     return true;
 }
 

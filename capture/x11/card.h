@@ -3,18 +3,15 @@
 #ifndef CAPTURE_X11_CARD_H
 #define CAPTURE_X11_CARD_H
 
+#include "capture/card_class.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
-struct x11_card {
-    char driver[64]; /* "" when unknown */
-    char pci[64];    /* "0000:01:00.0"; "" when it is not on a PCI bus or unknown */
-};
-
 /* Finds the card of an output among those that the server has open. When these are several it is the one with a connector
-   of the output's name. Returns false when there is none. Paths are under `root`, which is "" except in tests. */
-bool x11_card_find(const char *root, uint64_t cards, const char *output, struct x11_card *card);
+   of the output's name; with "" as its driver when several have. Returns false when there is none. Paths are under `root`, which is "" except in tests. */
+bool x11_card_find(const char *root, uint64_t cards, const char *output, struct card_identity *card);
 
 /* Returns whether the kernel's name ("card1-HDMI-A-1") and the server's name ("HDMI-1") are of the same output. `cards`
    are those that the server has open. */

@@ -47,8 +47,22 @@ def properties_pass_an_old_clients_check(agent):
     equal(len(names), len(set(names)), "different names")
 
 
+@with_agent("--card-class", "no-driver=virtual", "--card-class", "other-driver=emulated")
+def rule_that_is_of_no_card_is_told(agent):
+    """By the properties, with each picture's reasons, and in the log, once."""
+    client = agent.client()
+    for _ in range(2):
+        values = dict(client.properties())
+        for i, rule in enumerate(("no-driver=virtual", "other-driver=emulated")):
+            told = values[f"card.class.unused.{i}"]
+            check(told.startswith(f"'{rule}' is of no card here: "), told)
+    log = client.get(".periscope/log.txt").decode()
+    equal(log.count("--card-class: 'no-driver=virtual' is of no card here"), 1, "lines in the log")
+
+
 @with_agent()
 def properties_of_periscope(agent):
+    check("card.class.unused.0" not in dict(agent.client().properties()), "a rule that nobody has made")
     values = dict(agent.client().properties())
     for name in ("periscope.version", "periscope.rpcs", "boot.id", "boot.time", "agent.start", "os.name", "os.kernel",
                  "display.count", "capture.backends", "security.mode"):

@@ -349,8 +349,8 @@ static const char *class_of(const char *driver, uint16_t vendor, uint16_t device
 
 static void classes_of_drivers(void)
 {
-    static const char *const emulated[] = {"bochs-drm", "cirrus",     "qxl",       "virtio_gpu",         "vmwgfx",
-                                           "vboxvideo", "hyperv_drm", "simpledrm", "simple-framebuffer", "ast"};
+    static const char *const emulated[] = {"bochs-drm", "cirrus",     "qxl",       "virtio_gpu", "vmwgfx",
+                                           "vboxvideo", "hyperv_drm", "simpledrm", "vesadrm",    "ast"};
     static const char *const virtual[] = {"vkms", "vgem", "udl", "evdi"};
     static const char *const passed[] = {"amdgpu", "nvidia-drm", "i915", "xe", "nouveau", "radeon"};
     for (size_t i = 0; i < sizeof emulated / sizeof *emulated; i++)

@@ -2,6 +2,7 @@
 #include "tests/unit/capture/drm/fake_kernel.h"
 
 #include "capture/drm/sysfs.h"
+#include "capture/linux/card.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -239,7 +240,7 @@ long syscall(long number, ...)
     return 0;
 }
 
-/* ---- in place of capture/drm/sysfs.c ---- */
+/* ---- in place of capture/drm/sysfs.c and capture/linux/card.c ---- */
 
 size_t drm_sysfs_cards(const char *root, unsigned numbers[DRM_CARDS_MAX])
 {
@@ -248,7 +249,7 @@ size_t drm_sysfs_cards(const char *root, unsigned numbers[DRM_CARDS_MAX])
     return fake.card >= 0;
 }
 
-void drm_sysfs_identify(const char *root, unsigned number, struct card_identity *out)
+void linux_card_identify(const char *root, unsigned number, struct card_identity *out)
 {
     (void)root, (void)number;
     *out = (struct card_identity){.driver = "fake"};

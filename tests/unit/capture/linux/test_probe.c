@@ -186,6 +186,47 @@ static void names_of_newer_kernels_are_drms_own(void)
     strlist_deinit(&rules);
 }
 
+/* Those for which the driver of the device has another name than DRM's. */
+static void framebuffers_of_the_firmware_are_emulated(void)
+{
+    static const char *const names[][2] = {{"efi-framebuffer", "efidrm"}, {"vesa-framebuffer", "vesadrm"},
+                                           {"vesa-display", "vesadrm"},   {"simple-framebuffer", "simpledrm"},
+                                           {"of-display", "ofdrm"},       {"vdispl", "xendrm-du"}};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        begin(1);
+        card(0, "platform/x.0", names[i][0]);
+        look(NULL, NULL);
+        CHECK_TEXT(scene.cards[0].identity.driver, names[i][1]);
+        CHECK_INT(scene.cards[0].class, CARD_EMULATED);
+    }
+}
+
+static void rule_that_is_of_no_card_is_told(void)
+{
+    struct strlist rules = {0}, unused = {0};
+    begin(1);
+    strlist_add(&rules, "virtio_gpu=virtual");
+    drm_unused_rules(tree_root, &rules, &unused);
+    CHECK_INT(unused.count, 1);
+    CHECK_TEXT(unused.items[0], "'virtio_gpu=virtual' is of no card here: there are none");
+    strlist_deinit(&unused);
+    card(0, "faux/vkms", "faux_driver");
+    card(1, "pci0000:00/0000:00:02.0", "virtio-pci");
+    drm_unused_rules(tree_root, &rules, &unused);
+    CHECK_INT(unused.count, 0);
+    strlist_add(&rules, "virtio-pci=virtual"); /* the device's driver, as sysfs has it */
+    strlist_add(&rules, "vkms=emulated");
+    strlist_add(&rules, "vkm=emulated");
+    drm_unused_rules(tree_root, &rules, &unused);
+    CHECK_INT(unused.count, 2);
+    CHECK_TEXT(unused.items[0], "'virtio-pci=virtual' is of no card here: card0 is vkms, card1 is virtio_gpu");
+    CHECK(strncmp(unused.items[1], "'vkm=emulated' is of no card here: ", 35) == 0);
+    strlist_deinit(&unused);
+    drm_unused_rules(tree_root, NULL, &unused);
+    CHECK_INT(unused.count, 0);
+    strlist_deinit(&rules);
+}
+
 static void cards_that_must_not_be_opened(void)
 {
     begin(1);
@@ -379,6 +420,8 @@ int main(void)
     RUN(virtio_is_one_step_below_pci);
     RUN(what_has_no_driver_is_known_by_its_name);
     RUN(names_of_newer_kernels_are_drms_own);
+    RUN(framebuffers_of_the_firmware_are_emulated);
+    RUN(rule_that_is_of_no_card_is_told);
     RUN(cards_that_must_not_be_opened);
     RUN(sleeping_card_is_not_lit);
     RUN(from_the_console_to_x_and_back);

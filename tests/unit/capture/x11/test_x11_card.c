@@ -6,18 +6,17 @@
 
 #define SERVER 812
 
-static struct x11_card card;
+static struct card_identity card;
 
-static void add_card(int number, const char *bus, const char *device, const char *driver)
+static void add_card(int number, const char *device, const char *driver)
 {
-    char target[128];
+    char target[160];
     tree_path("sys/devices/%s/driver", device);
     snprintf(target, sizeof target, "%s/sys/devices/%s", tree_root, device);
     tree_link(tree_path("sys/class/drm/card%d/device", number), target);
-    snprintf(target, sizeof target, "/bus/%s/drivers/%s", bus, driver);
+    tree_path("sys/bus/drivers/%s/x", driver);
+    snprintf(target, sizeof target, "%s/sys/bus/drivers/%s", tree_root, driver);
     tree_link(tree_path("sys/devices/%s/driver", device), target);
-    snprintf(target, sizeof target, "/bus/%s", bus);
-    tree_link(tree_path("sys/devices/%s/subsystem", device), target);
 }
 
 static void connector(int number, const char *name)
@@ -42,7 +41,7 @@ static void server_without_a_card(void)
 static void only_card_is_every_outputs(void)
 {
     tree_begin();
-    add_card(1, "pci", "0000:01:00.0", "amdgpu");
+    add_card(1, "pci0000:00/0000:01:00.0", "amdgpu");
     open_file(9, "/dev/dri/card1");
     open_file(10, "/dev/dri/card1");
     open_file(11, "/dev/dri/renderD128");
@@ -54,18 +53,37 @@ static void only_card_is_every_outputs(void)
 static void card_that_is_not_on_pci_has_no_address(void)
 {
     tree_begin();
-    add_card(0, "platform", "simple-framebuffer.0", "simple-framebuffer");
+    add_card(0, "platform/simple-framebuffer.0", "simple-framebuffer");
     open_file(3, "/dev/dri/card0");
     CHECK(x11_card_find(tree_root, x11_card_mask(tree_root, SERVER), "Unknown-1", &card));
-    CHECK_TEXT(card.driver, "simple-framebuffer");
+    CHECK_TEXT(card.driver, "simpledrm");
     CHECK_TEXT(card.pci, "");
+}
+
+/* As kernels after 6.12 have it. */
+static void names_are_drms_own(void)
+{
+    tree_begin();
+    add_card(0, "pci0000:00/0000:00:02.0", "virtio-pci");
+    tree_put_text(tree_path("sys/devices/pci0000:00/0000:00:02.0/vendor"), "0x1af4\n");
+    add_card(1, "faux/vkms", "faux_driver");
+    connector(0, "Virtual-1");
+    connector(1, "Virtual-2");
+    open_file(3, "/dev/dri/card0");
+    open_file(4, "/dev/dri/card1");
+    CHECK(x11_card_find(tree_root, x11_card_mask(tree_root, SERVER), "Virtual-1", &card));
+    CHECK_TEXT(card.driver, "virtio_gpu");
+    CHECK_INT(card.vendor, 0x1af4);
+    CHECK(x11_card_find(tree_root, x11_card_mask(tree_root, SERVER), "Virtual-2", &card));
+    CHECK_TEXT(card.driver, "vkms");
+    CHECK_INT(card_class_find(&card, NULL), CARD_VIRTUAL);
 }
 
 static void output_chooses_among_several_cards(void)
 {
     tree_begin();
-    add_card(0, "pci", "0000:00:02.0", "i915");
-    add_card(1, "pci", "0000:01:00.0", "nouveau");
+    add_card(0, "pci0000:00/0000:00:02.0", "i915");
+    add_card(1, "pci0000:00/0000:01:00.0", "nouveau");
     connector(0, "eDP-1");
     connector(0, "DP-1");
     connector(1, "HDMI-A-1");
@@ -112,6 +130,7 @@ int main(void)
     RUN(server_without_a_card);
     RUN(only_card_is_every_outputs);
     RUN(card_that_is_not_on_pci_has_no_address);
+    RUN(names_are_drms_own);
     RUN(output_chooses_among_several_cards);
     RUN(outputs_have_names_of_the_kernels);
     RUN(cards_of_a_server_are_a_set);
