@@ -64,6 +64,8 @@ root_prefix()
 install()
 {
     set -- "$1 env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3" "$2"
+    # A configuration file that was changed here stays: there is nobody to ask.
+    set -- "$1 -o DPkg::Options::=--force-confdef -o DPkg::Options::=--force-confold" "$2"
     # shellcheck disable=SC2086 # a command's words, and a list of names
     $1 update </dev/null && $1 install --no-install-recommends $2 </dev/null
 }
