@@ -134,6 +134,65 @@ PERISCOPE_API void periscope_unit_free(struct periscope_unit *unit);
    list. */
 PERISCOPE_API int periscope_winetest_list(const void *output, size_t len, struct periscope_strings *units);
 
+/* ---- what the machine did, and whose fault it is ---- */
+
+/* X(symbol, name): from good to bad. */
+#define PERISCOPE_MACHINE_STATES(X)                                                                                    \
+    X(PERISCOPE_MACHINE_FINE, "fine")                                                                                  \
+    X(PERISCOPE_MACHINE_UNKNOWN, "unknown")     /* the agent does not tell: no Periscope, or an older one */           \
+    X(PERISCOPE_MACHINE_GPU_FAULT, "gpu-fault") /* of a program; the card goes on */                                   \
+    X(PERISCOPE_MACHINE_GPU_ERROR, "gpu-error") /* of the card itself */                                               \
+    X(PERISCOPE_MACHINE_GPU_RESET, "gpu-reset")                                                                        \
+    X(PERISCOPE_MACHINE_GPU_LOST, "gpu-lost") /* or it hangs, or has lost its driver */                                \
+    X(PERISCOPE_MACHINE_AGENT_RESTARTED, "agent-restarted")                                                            \
+    X(PERISCOPE_MACHINE_REBOOTED, "rebooted")                                                                          \
+    X(PERISCOPE_MACHINE_CONNECTION_LOST, "connection-lost") /* the agent does not answer any more */
+
+enum periscope_machine_state {
+#define X(symbol, name) symbol,
+    PERISCOPE_MACHINE_STATES(X)
+#undef X
+};
+/* Returns the name of a state, "gpu-reset"; never NULL. */
+PERISCOPE_API const char *periscope_machine_name(enum periscope_machine_state state);
+
+/* X(symbol, name): whose fault a bad result is. */
+#define PERISCOPE_FAULTS(X)                                                                                            \
+    X(PERISCOPE_FAULT_NOBODY, "nobody")                                                                                \
+    X(PERISCOPE_FAULT_TEST, "test")                                                                                    \
+    X(PERISCOPE_FAULT_GUEST, "guest")                                                                                  \
+    X(PERISCOPE_FAULT_INFRASTRUCTURE, "infrastructure")
+
+enum periscope_fault {
+#define X(symbol, name) symbol,
+    PERISCOPE_FAULTS(X)
+#undef X
+};
+/* Returns "nobody", "test", "guest" or "infrastructure"; never NULL. */
+PERISCOPE_API const char *periscope_fault_name(enum periscope_fault fault);
+
+struct periscope_machine_looks { /* all borrowed: the agent's properties before and after a test */
+    const struct periscope_strings *before;
+    const struct periscope_strings *after; /* NULL: the agent did not answer any more */
+    const struct periscope_strings
+        *events; /* what the RPC events told of the time between, "event=..."; NULL: unknown */
+    const char
+        *program; /* of the test, "d3d11_test.exe": its faults of a graphics card are the test's; NULL: unknown */
+};
+struct periscope_machine {
+    enum periscope_machine_state state;
+    struct periscope_strings
+        reasons; /* a line each: all that happened, the worst first; also faults of other programs */
+};
+/* Compares what was told before a test and after it. Returns PERISCOPE_OK, or PERISCOPE_LOCAL without memory, with *out
+   empty. */
+PERISCOPE_API int periscope_machine_judge(const struct periscope_machine_looks *looks, struct periscope_machine *out);
+/* Frees the reasons and leaves it empty; accepts NULL. */
+PERISCOPE_API void periscope_machine_free(struct periscope_machine *machine);
+/* Tells whose fault the result of a test is, by what the test said and what the machine did. */
+PERISCOPE_API enum periscope_fault periscope_fault_of(enum periscope_unit_verdict verdict,
+                                                      enum periscope_machine_state state);
+
 /* ---- JUnit XML ---- */
 
 #define PERISCOPE_JUNIT_MAX 29000000u     /* bytes: GitLab accepts files of less than 30 MB */
@@ -148,6 +207,7 @@ struct periscope_junit_case { /* all borrowed */
     const char *attachment;   /* path of a picture, relative to the root of the job's artifacts; NULL: none */
     const char *const *files; /* names of other files kept of the unit, such as minidumps; written as properties */
     size_t file_count;
+    const struct periscope_machine *machine; /* what the machine did; NULL: unknown */
 };
 
 struct periscope_junit {   /* all borrowed */

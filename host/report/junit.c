@@ -180,6 +180,26 @@ static void junit_write_notes(struct buffer *out, const struct periscope_unit *u
     buffer_append(out, "]", 1);
 }
 
+static const char *junit_fault(const struct periscope_junit_case *item)
+{
+    enum periscope_machine_state state = item->machine ? item->machine->state : PERISCOPE_MACHINE_UNKNOWN;
+    return periscope_fault_name(periscope_fault_of(item->unit->verdict, state));
+}
+
+/* Writes what the machine did, unless it is as it should be. */
+static void junit_write_machine(struct buffer *out, const struct periscope_junit_case *item, size_t max)
+{
+    struct line_list list = {.out = out, .limit = out->len + max};
+    if (!item->machine || item->machine->state <= PERISCOPE_MACHINE_UNKNOWN)
+        return;
+    buffer_printf(out, "\n[periscope machine: %s; whose fault: %s\n", periscope_machine_name(item->machine->state),
+                  junit_fault(item));
+    junit_line_list_strings(&list, &item->machine->reasons);
+    if (list.left_out > 0)
+        buffer_printf(out, "%" PRIu64 " more lines\n", list.left_out);
+    buffer_append(out, "]", 1);
+}
+
 static void junit_write_shown(struct buffer *out, const struct xml_shown *shown, uint64_t marks)
 {
     if (shown->invalid > 0)
@@ -221,7 +241,8 @@ static void junit_write_output(struct buffer *out, const struct periscope_junit 
     } else if (!item->output && item->unit->len > 0) {
         junit_write_left_out(out, junit, item->unit->len);
     }
-    junit_write_notes(out, item->unit, max / REMARK_SHARE);
+    junit_write_notes(out, item->unit, max / REMARK_SHARE / 2);
+    junit_write_machine(out, item, max / REMARK_SHARE / 2);
     junit_write_shown(out, &shown, marks);
     buffer_printf(out, "</system-out>\n");
 }
@@ -261,11 +282,13 @@ static void junit_write_properties_of(struct buffer *out, const struct periscope
 {
     const struct periscope_junit_case *item = &junit->cases[index];
     const struct periscope_unit_counts *counts = &item->unit->counts;
-    char name[CASE_NAME_SIZE], value[200];
+    char name[CASE_NAME_SIZE], value[256];
     junit_case_name(junit, index, name);
     snprintf(value, sizeof value,
-             "tests=%" PRIu64 " failures=%" PRIu64 " todo=%" PRIu64 " flaky=%" PRIu64 " skipped=%" PRIu64,
-             counts->tests, counts->failures, counts->todo, counts->flaky, counts->skipped);
+             "tests=%" PRIu64 " failures=%" PRIu64 " todo=%" PRIu64 " flaky=%" PRIu64 " skipped=%" PRIu64
+             " machine=%s fault=%s",
+             counts->tests, counts->failures, counts->todo, counts->flaky, counts->skipped,
+             item->machine ? periscope_machine_name(item->machine->state) : "unknown", junit_fault(item));
     junit_property(out, item->unit->dll, name, "", value);
     for (size_t i = 0; i < item->file_count; i++)
         junit_property(out, item->unit->dll, name, " evidence", item->files[i]);

@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+import time
 
 import picture
 import xserver
@@ -246,6 +247,34 @@ def interrupted_run_is_over_in_the_guest(agent):
         equal(finish(job).code, INTERRUPTED, "exit status")
         nothing_is_left(agent)
         equal(json.loads(read(folder, "result.json"))["verdict"], "interrupted")
+
+
+@test
+def agent_that_starts_again_is_the_guests_fault():
+    """A verdict of its own beside the unit's, in the JSON, in junit.xml and on the terminal."""
+    with Agent(port=unused_port()) as agent, tempfile.TemporaryDirectory() as folder:
+        began = int(time.time())
+        job = start("test", target(agent), SAMPLE, "hang", "-o", folder, "--screenshot", "never")
+        eventually(lambda: [name for inner in folders(agent) for name in os.listdir(agent.path(inner))
+                            if name.startswith("output-")], "the unit's output")
+        agent.process.kill()
+        agent.process.wait()
+        eventually(lambda: int(time.time()) > began, "another second, the unit of agent.start")
+        agent.start()
+        result = finish(job)
+        equal(result.code, NO_AGENT, "exit status")
+        unit = json.loads(read(folder, "result.json"))["units"][0]
+        equal((unit["verdict"], unit["machine"]["state"], unit["fault"]), ("lost", "agent-restarted", "guest"), "verdicts")
+        check(unit["machine"]["reasons"][0].startswith("the agent started again at "), f"why: {unit['machine']}")
+        check(b"[periscope machine: agent-restarted; whose fault: guest\n" in read(folder, "junit.xml"), "junit.xml")
+        check("    machine: agent-restarted; whose fault: guest\n" in result.out.decode(), result.out)
+
+
+@with_agent()
+def result_on_a_machine_that_is_fine_is_the_tests_fault(agent):
+    run = Run(agent, "pass", "fail", code=UNIT_FAILED, options=("--screenshot", "never"))
+    equal([(unit["machine"], unit["fault"]) for unit in run.result["units"]],
+          [({"state": "fine", "reasons": []}, "nobody"), ({"state": "fine", "reasons": []}, "test")], "machine and fault")
 
 
 if __name__ == "__main__":

@@ -96,6 +96,15 @@ static const char *test_json_end_name(enum periscope_unit_end end)
     return names[end];
 }
 
+static void test_json_machine(struct json *json, const struct test_unit *unit)
+{
+    json_object_begin(json, "machine");
+    json_text(json, "state", unit->judged_machine ? periscope_machine_name(unit->machine.state) : "unknown");
+    test_json_strings(json, "reasons", &unit->machine.reasons);
+    json_object_end(json);
+    json_text(json, "fault", periscope_fault_name(test_fault_of(unit)));
+}
+
 static void test_json_unit(struct json *json, const struct test_unit *unit)
 {
     json_object_begin(json, NULL);
@@ -110,6 +119,7 @@ static void test_json_unit(struct json *json, const struct test_unit *unit)
     json_object_end(json);
     test_json_strings(json, "problems", &unit->result.problems);
     test_json_strings(json, "notes", &unit->result.notes);
+    test_json_machine(json, unit);
     test_json_items(json, "ended", unit->ended.items, unit->ended.count);
     test_json_items(json, "restored", unit->restored.items, unit->restored.count);
     test_json_items(json, "left", unit->left.items, unit->left.count);

@@ -200,6 +200,7 @@ static void output_write_junit(struct test *test)
             output_attachment(test, unit),
             (const char *const *)unit->evidence.files.items,
             unit->evidence.files.count,
+            unit->judged_machine ? &unit->machine : NULL,
         };
     }
     struct periscope_junit junit = {test->dll, test->cli->target, stamp, "report.txt", cases, test->unit_count};

@@ -101,6 +101,16 @@ static void show_lines(const struct test *test, const struct test_unit *unit)
         cli_print(test->cli, "    ... and %zu more\n", bad - shown);
 }
 
+/* Prints what the machine did, unless it is as it should be, and whose fault that makes the result. */
+static void show_machine(const struct test *test, const struct test_unit *unit)
+{
+    if (!unit->judged_machine || unit->machine.state <= PERISCOPE_MACHINE_UNKNOWN)
+        return;
+    cli_print(test->cli, "    machine: %s; whose fault: %s\n", periscope_machine_name(unit->machine.state),
+              periscope_fault_name(test_fault_of(unit)));
+    show_strings(test, "  ", &unit->machine.reasons);
+}
+
 void test_show_unit(const struct test *test, const struct test_unit *unit)
 {
     char name[2 * PERISCOPE_WINETEST_MAX_NAME + 2], counts[160];
@@ -114,6 +124,7 @@ void test_show_unit(const struct test *test, const struct test_unit *unit)
               periscope_unit_verdict_name(verdict), colours ? "\33[0m" : "", (double)unit->duration_ms / 1000, counts);
     show_strings(test, "", &unit->result.problems);
     show_strings(test, "note: ", &unit->result.notes);
+    show_machine(test, unit);
     show_lines(test, unit);
     show_items(test, "ended: ", unit->ended.items, unit->ended.count);
     show_items(test, "restored: ", unit->restored.items, unit->restored.count);

@@ -293,6 +293,7 @@ static void test_deinit(struct test *test)
 {
     for (size_t i = 0; i < test->unit_count; i++) {
         periscope_unit_free(&test->units[i].result);
+        periscope_machine_free(&test->units[i].machine);
         strlist_deinit(&test->units[i].ended);
         strlist_deinit(&test->units[i].restored);
         test_free_picture(&test->units[i].picture);
@@ -304,6 +305,7 @@ static void test_deinit(struct test *test)
     os_upload_abandon(test->report);
     periscope_strings_free(&test->listed);
     periscope_strings_free(&test->properties);
+    periscope_strings_free(&test->look);
     strlist_deinit(&test->runner);
     strlist_deinit(&test->env);
     strlist_deinit(&test->attachment);

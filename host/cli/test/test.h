@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The verb `test`, split into several files: test.c parses the command line and carries out the steps,
  * guest.c makes the folder in the guest and starts programs in it, unit.c runs one unit, output.c writes files,
- * evidence_fetch.c keeps what is known of a unit that hangs, json.c and show.c print the result.
+ * evidence_fetch.c keeps what is known of a unit that hangs, machine.c tells what the machine did, json.c and show.c print
+ * the result.
  */
 #ifndef HOST_CLI_TEST_TEST_H
 #define HOST_CLI_TEST_TEST_H
@@ -73,6 +74,8 @@ struct test_unit {
     struct strlist left;     /* processes that still run after its end (Windows guests): "PID NAME" */
     struct test_picture picture;
     struct test_evidence evidence;
+    struct periscope_machine machine; /* what the machine did while it ran */
+    bool judged_machine;              /* else nothing is known of it */
 };
 
 struct test {
@@ -95,8 +98,9 @@ struct test {
     bool plain;    /* no exec: the environment needs a shell or a batch file */
     char *folder;  /* owned: absolute; NULL until it is made */
     char *program; /* owned: the executable in it */
-    struct periscope_strings properties;
-    char *banner; /* owned */
+    struct periscope_strings properties; /* when the run began */
+    struct periscope_strings look;       /* the same behind the last unit; empty: there was none */
+    char *banner;                        /* owned */
 
     /* ---- the run ---- */
     struct periscope_strings listed; /* the names of the units that the executable listed */
@@ -161,6 +165,13 @@ void test_find_left(struct test *test, struct test_unit *unit, uint64_t pid);
 void test_remove_old_evidence(struct test *test, const struct test_unit *unit);
 /* Frees the evidence and leaves it empty. */
 void test_free_evidence(struct test_evidence *evidence);
+
+/* ---- machine.c ---- */
+
+/* Compares what the agent tells behind a unit with what it told before. */
+void test_judge_machine(struct test *test, struct test_unit *unit);
+/* Tells whose fault the unit's result is. */
+enum periscope_fault test_fault_of(const struct test_unit *unit);
 
 /* ---- output.c ---- */
 

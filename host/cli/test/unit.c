@@ -320,6 +320,8 @@ static void running_judge(struct running *running)
         test_warn(test, "no memory to read the output of %s", unit->name);
         test->stop = TEST_LOCAL;
     }
+    if (!test->stop || unit->result.verdict == PERISCOPE_UNIT_LOST)
+        test_judge_machine(test, unit);
     bool bad = unit->result.verdict > PERISCOPE_UNIT_SKIPPED, has_one = unit->picture.file || unit->picture.error;
     if (!test->stop && !has_one && (test->pictures == PICTURES_UNIT || (test->pictures == PICTURES_FAILURE && bad)))
         picture_of_unit(test, unit, false);

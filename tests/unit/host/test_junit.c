@@ -165,9 +165,11 @@ static void the_counts_of_a_case_are_those_of_its_unit(void)
                                 "atom.c:6: Test marked flaky: x\n"
                                 "0020:atom: 12 tests executed (3 marked as todo, 1 as flaky, 2 failures), 0 skipped.\n",
                                 PERISCOPE_END_EXITED, 2, NULL),
-                "<property name=\"kernel32:atom\" value=\"tests=12 failures=2 todo=3 flaky=1 skipped=0\"/>\n"));
+                "<property name=\"kernel32:atom\" value=\"tests=12 failures=2 todo=3 flaky=1 skipped=0 machine=unknown "
+                "fault=test\"/>\n"));
     CHECK(holds(document_of_one(SKIPPED, PERISCOPE_END_EXITED, 0, NULL),
-                "<property name=\"kernel32:atom\" value=\"tests=0 failures=0 todo=0 flaky=0 skipped=1\"/>\n"));
+                "<property name=\"kernel32:atom\" value=\"tests=0 failures=0 todo=0 flaky=0 skipped=1 machine=unknown "
+                "fault=nobody\"/>\n"));
 }
 
 static void an_attachment_belongs_to_its_own_case(void)
@@ -279,6 +281,26 @@ static void the_document_stays_below_the_limit(void)
     free(output);
 }
 
+static void what_the_machine_did_and_whose_fault_it_is(void)
+{
+    char *reasons[] = {"graphics card <0>: was reset", NULL};
+    struct periscope_machine machine = {PERISCOPE_MACHINE_GPU_RESET, {reasons, 1}}, fine = {.reasons = {reasons, 1}};
+    struct periscope_unit unit = parsed("atom", GOOD, PERISCOPE_END_TIMED_OUT, 0);
+    struct periscope_junit_case item = {
+        .unit = &unit, .output = GOOD, .output_len = sizeof GOOD - 1, .machine = &machine};
+    size_t len;
+    char *text = document(&item, 1, &len);
+    CHECK(strstr(text, "[periscope machine: gpu-reset; whose fault: guest\ngraphics card &lt;0&gt;: was reset\n]"));
+    CHECK(strstr(text, " machine=gpu-reset fault=guest\"/>"));
+    free(text);
+    item.machine = &fine;
+    text = document(&item, 1, &len);
+    CHECK(!strstr(text, "[periscope machine"));
+    CHECK(strstr(text, " machine=fine fault=test\"/>"));
+    free(text);
+    periscope_unit_free(&unit);
+}
+
 int main(void)
 {
     RUN(what_xml_cannot_hold_is_shown_and_counted);
@@ -293,5 +315,6 @@ int main(void)
     RUN(an_attachment_that_cannot_be_marked_is_refused);
     RUN(a_unit_that_comes_again_has_a_name_of_its_own);
     RUN(the_document_stays_below_the_limit);
+    RUN(what_the_machine_did_and_whose_fault_it_is);
     return CHECK_RESULT();
 }

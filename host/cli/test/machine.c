@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Looks at the machine behind each unit, and tells whose fault the unit's result is. */
+#include "host/cli/test/test.h"
+
+/* Returns what the agent told last: behind the unit before this one, or when the run began. */
+static const struct periscope_strings *machine_last_look(const struct test *test)
+{
+    return test->look.count ? &test->look : &test->properties;
+}
+
+void test_judge_machine(struct test *test, struct test_unit *unit)
+{
+    struct periscope_strings now = {0};
+    struct periscope_machine_looks looks = {.before = machine_last_look(test),
+                                            .program = cli_file_name(test->executable)};
+    bool tells = periscope_strings_get(looks.before, "boot.id") != NULL;
+    bool is_lost = unit->result.verdict == PERISCOPE_UNIT_LOST;
+    /* testagentd has nothing to tell; where a unit has ended the usual way, it has answered. */
+    if (unit->result.end == PERISCOPE_END_NOT_RUN || (!tells && !is_lost))
+        return;
+    if (periscope_properties(test->cli->periscope, &now) == PERISCOPE_OK)
+        looks.after = &now;
+    if (periscope_machine_judge(&looks, &unit->machine))
+        test_warn(test, "no memory to compare what the guest told before and after %s", unit->name);
+    unit->judged_machine = true;
+    if (looks.after) {
+        periscope_strings_free(&test->look);
+        test->look = now;
+    }
+}
+
+enum periscope_fault test_fault_of(const struct test_unit *unit)
+{
+    enum periscope_machine_state state = unit->judged_machine ? unit->machine.state : PERISCOPE_MACHINE_UNKNOWN;
+    return periscope_fault_of(unit->result.verdict, state);
+}
