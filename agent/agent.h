@@ -6,6 +6,7 @@
 #include "agent/allow.h"
 #include "agent/children.h"
 #include "agent/options.h"
+#include "agent/ready.h"
 #include "agent/spare.h"
 #include "agent/worker/pool.h"
 #include "base/budget.h"
@@ -28,6 +29,7 @@ struct agent {
     const struct options *options;
     struct children *children;
     struct worker_pool *workers;
+    struct ready *ready;
     struct os_listener *listener;
     uint16_t port;                   /* that it listens on */
     struct spares *spares;           /* NULL until the agent serves */

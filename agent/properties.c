@@ -91,6 +91,19 @@ static void add_displays(struct agent *agent, struct strlist *facts)
     strlist_deinit(&displays);
 }
 
+static void add_desktop(struct agent *agent, struct strlist *facts)
+{
+    struct error err;
+    struct strlist lines = {0};
+    if (worker_pool_lines(agent->workers, "desktop", DISPLAYS_MS, &lines, &err) == 0) {
+        for (size_t i = 0; i < lines.count; i++)
+            strlist_add(facts, lines.items[i]);
+    } else {
+        strlist_addf(facts, "desktop.error=%s", err.text);
+    }
+    strlist_deinit(&lines);
+}
+
 void properties_list_own(struct agent *agent, struct strlist *facts)
 {
     unsigned running, exited;
@@ -113,5 +126,6 @@ void properties_list_own(struct agent *agent, struct strlist *facts)
 void properties_list(struct agent *agent, struct strlist *facts)
 {
     properties_list_own(agent, facts);
+    add_desktop(agent, facts);
     add_displays(agent, facts);
 }

@@ -69,6 +69,7 @@ static int become_next(struct agent *agent, struct error *err)
 {
     struct buffer state;
     worker_pool_stop(agent->workers);
+    ready_stop(agent->ready);
     log_flush(LOG_FLUSH_MS);
     buffer_init(&state, STATE_MAX);
     children_freeze(agent->children);
@@ -143,6 +144,8 @@ static int start_parts(struct agent *agent, struct error *err)
         status = allow_new(&agent->allow, &agent->options->allow, err);
     if (status == 0)
         status = worker_pool_new(&agent->workers, &agent->options->card_classes, err);
+    if (status == 0)
+        status = ready_new(&agent->ready, &agent->options->card_classes, agent->workers, err);
     if (status)
         return status;
     agent->children = children_new(CHILDREN_MAX, err);
@@ -232,6 +235,7 @@ static int agent_main_loop(void *context)
         status = accept_clients(agent, &err);
         if (status == 0 && atomic_load(&agent->stopping)) {
             worker_pool_stop(agent->workers);
+            ready_stop(agent->ready);
             save_log(agent);
             return 0;
         }

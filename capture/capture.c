@@ -119,6 +119,12 @@ int capturer_try(struct capturer *capturer, const struct capture_candidate *cand
     }
 }
 
+int capturer_watch(struct capturer *capturer, const char *backend)
+{
+    struct slot *slot = find_slot(capturer, backend);
+    return slot && slot->capture && slot->backend->watch ? slot->backend->watch(slot->capture) : -1;
+}
+
 /* ---- a task on the first candidate that can do it ---- */
 
 /* Returns whether another backend may succeed after this failure. */

@@ -68,6 +68,14 @@ struct capture_backend {
     /* Adds one line for each top-level window, bottom to top: tab-separated fields, see docs/protocol.md. */
     int (*windows)(struct capture *capture, const struct capture_options *options, struct strlist *lines,
                    struct error *err);
+    /* Adds who has the screen, in words: the facts manager or unmanaged, then locked, asleep and layout where they hold.
+       NULL: this source does not know. */
+    int (*desktop)(struct capture *capture, const struct capture_options *options, struct strlist *facts,
+                   struct error *err);
+    /* Returns a descriptor that can be read once those facts may have changed, until the next call, or -1. NULL: -1. */
+    int (*watch)(struct capture *capture);
+    /* In a process of its own: waits for that, or until `other` can be read. */
+    void (*await)(struct capture *capture, int other);
     void (*close)(struct capture *capture); /* accepts NULL and a half-open one */
     /* Writes what a call above that hangs is waiting for ("the X server does not answer GetImage"), or "" when nothing
        is known. It is called from another thread, takes no lock and calls nothing that may hang. NULL: nothing is ever

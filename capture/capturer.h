@@ -55,6 +55,9 @@ void capturer_enter(struct capturer *capturer, enum stage stage, const struct ca
 int capturer_try(struct capturer *capturer, const struct capture_candidate *candidate,
                  const struct capture_options *options, const struct task *task, struct error *err);
 
+/* Returns a descriptor of a source that is open and is watched (capture_backend's watch), or -1. */
+int capturer_watch(struct capturer *capturer, const char *backend);
+
 /* Runs the task on the first candidate that can do it, *taken. Adds the reasons of those before it to `refused`. */
 int capturer_do(struct capturer *capturer, const struct capture_options *options, const struct task *task,
                 const struct capture_candidate **taken, struct strlist *refused, struct error *err);

@@ -116,6 +116,15 @@ PERISCOPE_API const char *periscope_banner(struct periscope *p);
    (the last attempt may take a few seconds longer). not_boot_id (NULL: any): an agent whose property boot.id has this
    value is still that of the previous boot, and the wait continues. */
 PERISCOPE_API int periscope_wait_boot(struct periscope *p, int timeout_ms, const char *not_boot_id);
+/* Waits until the guest is ready by the options, "key=value" strings, NULL-terminated or NULL (docs/protocol.md,
+   waitready), without `deadline-ms` and `seen`. changed (may be NULL) is called with each answer that differs: facts
+   "met=NAME MS TEXT" and "unmet=NAME MS TEXT", valid during the call. An agent that is lost meanwhile is waited for.
+   Returns PERISCOPE_TIMED_OUT when timeout_ms is over. *facts is the last answer, also after a failure. Needs a Periscope
+   agent. */
+typedef void periscope_ready_changed(void *context, const struct periscope_strings *facts);
+PERISCOPE_API int periscope_wait_ready(struct periscope *p, const char *const *options, int timeout_ms,
+                                       periscope_ready_changed *changed, void *context,
+                                       struct periscope_strings *facts);
 /* Fetches the agent's properties, "name=value". Since testagentd 1.5. */
 PERISCOPE_API int periscope_properties(struct periscope *p, struct periscope_strings *out);
 /* Sets a property. Since testagentd 1.7; only start.count can be set. */

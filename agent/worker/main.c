@@ -5,6 +5,7 @@
 #include "base/number.h"
 #include "capture/capture.h"
 #include "capture/console.h"
+#include "capture/desktop.h"
 #include "platform/clock.h"
 #include "platform/display.h"
 #include "platform/dump.h"
@@ -219,6 +220,13 @@ static int worker_restore_display(struct worker *worker, const struct capture_op
     return os_display_restore(lines, err);
 }
 
+static int worker_tell_desktop(struct worker *worker, const struct capture_options *options, unsigned console,
+                               struct strlist *lines, struct error *err)
+{
+    (void)console;
+    return desktop_facts(worker->capturer, options, lines, err);
+}
+
 /* Finds the function for a verb that asks for a list, or returns NULL. */
 static list_maker *find_list(const char *verb, unsigned *console)
 {
@@ -235,6 +243,8 @@ static list_maker *find_list(const char *verb, unsigned *console)
         return worker_list_console;
     if (strcmp(verb, "restore") == 0)
         return worker_restore_display;
+    if (strcmp(verb, "desktop") == 0)
+        return worker_tell_desktop;
     if (strncmp(verb, prefix, sizeof prefix - 1) != 0)
         return NULL;
     verb += sizeof prefix - 1;
@@ -279,6 +289,29 @@ static int make_dump(struct worker *worker, const struct strlist *texts, struct 
     return status;
 }
 
+/* Parses "watch-HASH". */
+static bool worker_is_watch(const char *verb, uint64_t *seen)
+{
+    static const char prefix[] = "watch-";
+    if (strncmp(verb, prefix, sizeof prefix - 1) != 0)
+        return false;
+    verb += sizeof prefix - 1;
+    return number_take(&verb, UINT64_MAX, seen) && *verb == 0;
+}
+
+static int worker_watch(struct worker *worker, uint64_t seen, const struct strlist *texts, struct strlist *facts,
+                        struct error *err)
+{
+    struct screenshot_options options;
+    int status = screenshot_options_parse_list(&options, texts, err);
+    if (status == 0) {
+        start_clock(worker, &options);
+        status = desktop_watch(worker->capturer, &options.picture.capture, seen, facts, err);
+    }
+    screenshot_options_deinit(&options);
+    return status;
+}
+
 /* Does a request and answers it. Returns a negative status when the answer could not be sent. */
 static int do_request(struct worker *worker, const struct strlist *texts, struct error *err)
 {
@@ -286,6 +319,7 @@ static int do_request(struct worker *worker, const struct strlist *texts, struct
     struct buffer file;
     const char *verb = texts->items[0];
     bool screenshot = strcmp(verb, "screenshot") == 0, dump = strcmp(verb, "dump") == 0;
+    uint64_t seen;
     int status;
     buffer_init(&file, FILE_MAX);
     if (screenshot)
@@ -294,6 +328,8 @@ static int do_request(struct worker *worker, const struct strlist *texts, struct
         status = take_crc(worker, &options, &facts, err);
     else if (dump)
         status = make_dump(worker, &options, &file, err);
+    else if (worker_is_watch(verb, &seen))
+        status = worker_watch(worker, seen, &options, &facts, err);
     else
         status = make_list(worker, verb, &options, &facts, err);
     os_watchdog_disarm(worker->watchdog);

@@ -236,6 +236,11 @@ int worker_pool_picture(struct worker_pool *pool, const char *verb, const struct
     return pool_request(pool, verb, options, spare ? "passive=1" : NULL, timeout_ms, list, err);
 }
 
+void worker_pool_facts(const struct buffer *list, struct strlist *facts)
+{
+    answer_add_lines(list, facts);
+}
+
 int worker_pool_all_displays(struct worker_pool *pool, const struct strlist *options, struct buffer *list,
                              struct error *err)
 {

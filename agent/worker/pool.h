@@ -30,10 +30,13 @@ void worker_pool_stop(struct worker_pool *pool);
 /* Requests "screenshot" or "crc" with the options of that RPC. */
 int worker_pool_picture(struct worker_pool *pool, const char *verb, const struct strlist *options, struct buffer *list,
                         struct error *err);
+/* Adds the facts of an answer. */
+void worker_pool_facts(const struct buffer *list, struct strlist *facts);
 /* Requests the displays of every source, with the options of the RPC displays. */
 int worker_pool_all_displays(struct worker_pool *pool, const struct strlist *options, struct buffer *list,
                              struct error *err);
-/* Requests "displays", "windows", "console" or "console-N" (capture/console.h) and adds the lines of the answer. */
+/* Requests "displays", "windows", "desktop", "watch-HASH" (capture/desktop.h), "console" or
+   "console-N" (capture/console.h) and adds the lines of the answer. */
 int worker_pool_lines(struct worker_pool *pool, const char *verb, int timeout_ms, struct strlist *lines,
                       struct error *err);
 /* Requests a minidump of the process. A worker makes it, since that stops whoever shares something with the dumped

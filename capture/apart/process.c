@@ -29,7 +29,8 @@ struct apart {
     int memory;   /* owned */
     uint8_t *map; /* owned; the first map_size bytes of the memory */
     size_t map_size;
-    bool broken; /* it can only be stopped */
+    bool watching; /* the answer to APART_WATCH is still to come */
+    bool broken;   /* it can only be stopped */
 };
 
 /* ---- starting and ending ---- */
@@ -378,6 +379,30 @@ static int64_t apart_deadline(int timeout_ms)
     return os_deadline(timeout_ms + (grace_ms < GRACE_MS ? grace_ms : GRACE_MS));
 }
 
+static int apart_take_answer(struct apart *apart, struct apart_answer *answer, int64_t deadline_ms,
+                             struct strlist *lines, struct error *err)
+{
+    int status = apart_receive(apart, answer, sizeof *answer, deadline_ms, err);
+    if (status == 0)
+        status = apart_check_answer(apart, answer, err);
+    if (status == 0)
+        status = apart_receive_lines(apart, answer, deadline_ms, lines, err);
+    return status;
+}
+
+/* Takes the answer to APART_WATCH, which says nothing: the request behind it has ended the wait. */
+static int apart_end_watch(struct apart *apart, int64_t deadline_ms, struct error *err)
+{
+    struct apart_answer answer;
+    struct strlist lines = {0};
+    if (!apart->watching)
+        return 0;
+    apart->watching = false;
+    apart_take_answer(apart, &answer, deadline_ms, &lines, err);
+    strlist_deinit(&lines);
+    return apart->broken ? err->status : 0;
+}
+
 /* Sends a request and takes the answer. */
 static int apart_ask(struct apart *apart, enum apart_verb verb, const struct capture_options *options,
                      struct slice target, struct apart_answer *answer, struct strlist *lines, struct error *err)
@@ -390,11 +415,9 @@ static int apart_ask(struct apart *apart, enum apart_verb verb, const struct cap
                                 : apart_send(apart, request.data, request.len, err);
     buffer_deinit(&request);
     if (status == 0)
-        status = apart_receive(apart, answer, sizeof *answer, deadline_ms, err);
+        status = apart_end_watch(apart, deadline_ms, err);
     if (status == 0)
-        status = apart_check_answer(apart, answer, err);
-    if (status == 0)
-        status = apart_receive_lines(apart, answer, deadline_ms, lines, err);
+        status = apart_take_answer(apart, answer, deadline_ms, lines, err);
     return status < 0 ? err->status = apart_status_for_others(status) : 0;
 }
 
@@ -457,4 +480,19 @@ int apart_crcs(struct apart *apart, const struct capture_options *options, struc
 {
     struct apart_answer answer;
     return apart_ask(apart, APART_CRCS, options, (struct slice){0}, &answer, facts, err);
+}
+
+int apart_desktop(struct apart *apart, const struct capture_options *options, struct strlist *facts, struct error *err)
+{
+    struct apart_answer answer;
+    return apart_ask(apart, APART_DESKTOP, options, (struct slice){0}, &answer, facts, err);
+}
+
+int apart_watch(struct apart *apart)
+{
+    struct apart_request head = {.verb = APART_WATCH};
+    struct error err;
+    if (!apart->watching && !apart->broken)
+        apart->watching = apart_send(apart, &head, sizeof head, &err) == 0;
+    return apart->watching ? apart->fd : -1;
 }

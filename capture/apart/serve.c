@@ -240,6 +240,12 @@ static int serve_list(struct serving *serving, enum apart_verb verb, const struc
         return backend->windows(serving->capture, options, lines, err);
     if (verb == APART_CRCS && backend->crcs)
         return backend->crcs(serving->capture, options, lines, err);
+    if (verb == APART_DESKTOP && backend->desktop)
+        return backend->desktop(serving->capture, options, lines, err);
+    if (verb == APART_WATCH && backend->await) {
+        backend->await(serving->capture, APART_SOCKET_FD);
+        return 0;
+    }
     return error_set(err, ERR_UNAVAILABLE, "it has none");
 }
 

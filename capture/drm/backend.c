@@ -267,6 +267,16 @@ void drm_unused_rules(const char *root, const struct strlist *rules, struct strl
     buffer_deinit(&list);
 }
 
+bool drm_all_asleep(const char *root, const struct choice_scene *scene)
+{
+    size_t asleep = 0, active = 0;
+    for (size_t i = 0; i < scene->card_count; i++) {
+        active += scene->cards[i].active_outputs;
+        asleep += drm_sysfs_is_asleep(root, scene->cards[i].number);
+    }
+    return active == 0 && asleep > 0;
+}
+
 /* ---- the backend ---- */
 
 static void drm_close(struct capture *capture)

@@ -23,6 +23,8 @@ bool drm_has_privilege(struct error *err);
 /* Adds the cards that have a node in /dev/dri, by what sysfs tells: none is opened. Paths are under `root`, "" but in
    tests. */
 void drm_probe(const char *root, const struct strlist *card_classes, struct choice_scene *scene);
+/* Returns whether displays are connected to the cards of the scene, and none of them is on. */
+bool drm_all_asleep(const char *root, const struct choice_scene *scene);
 
 /* Lists the rules (may be NULL) of --card-class that no card's driver has: "'virtio=emulated' is of no card here: card0 is
    virtio_gpu". */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "capture/apart/apart.h"
 #include "capture/capture.h"
-#include "capture/choice.h"
 #include "capture/drm/backend.h"
+#include "capture/linux/scene.h"
 #include "capture/pattern.h"
 #include "capture/x11/backend.h"
 #include "platform/console.h"
@@ -45,14 +45,22 @@ static void report_unused_rules(const struct strlist *rules, struct strlist *out
     strlist_deinit(&unused);
 }
 
-static void linux_choose(const struct capture_options *options, struct capture_candidates *candidates)
+struct choice_scene *linux_scene_read(const struct capture_options *options)
 {
     struct choice_scene *scene = calloc(1, sizeof *scene);
     if (!scene)
-        return; /* the order above is the fallback */
+        return NULL;
     drm_probe("", options->card_classes, scene);
     x11_probe("", getenv("DISPLAY"), scene);
     scene->vt_mode = vt_mode(scene->vt);
+    return scene;
+}
+
+static void linux_choose(const struct capture_options *options, struct capture_candidates *candidates)
+{
+    struct choice_scene *scene = linux_scene_read(options);
+    if (!scene)
+        return; /* the order above is the fallback */
     compositor_probe("", scene);
     choice_make(scene, options->output, candidates);
     report_unused_rules(options->card_classes, &candidates->passed_over);

@@ -60,7 +60,7 @@ static bool gdi_is_windows_7(void)
     return ask && ask(&info) == 0 && info.dwMajorVersion == 6 && info.dwMinorVersion == 1;
 }
 
-static void gdi_read_session(struct gdi_session_info *info)
+void gdi_read_session(struct gdi_session_info *info)
 {
     /* WTSINFOEXW: Level, then at offset 8 (the data has 64-bit members) SessionId, SessionState, SessionFlags. */
     int32_t wts[5];

@@ -21,6 +21,8 @@ struct gdi_session_info {
     bool is_windows_7;
 };
 
+/* Reads what it says of the current one. */
+void gdi_read_session(struct gdi_session_info *info);
 /* Returns "active", "locked", "no-user", "disconnected", "unknown" or another connection state. */
 const char *gdi_session_state(const struct gdi_session_info *info);
 

@@ -324,6 +324,12 @@ static int x11_run_windows(struct apart *apart, const struct capture_options *op
     return apart_windows(apart, options, task->lines, err);
 }
 
+static int x11_run_desktop(struct apart *apart, const struct capture_options *options, struct x11_task *task,
+                           struct error *err)
+{
+    return apart_desktop(apart, options, task->lines, err);
+}
+
 static enum capture_result x11_apart_grab(struct capture *capture, const struct capture_options *options,
                                           struct image_view *image, struct strlist *facts, struct error *err)
 {
@@ -350,6 +356,18 @@ static int x11_apart_windows(struct capture *capture, const struct capture_optio
     return x11_do(capture, options, &task, err);
 }
 
+static int x11_apart_desktop(struct capture *capture, const struct capture_options *options, struct strlist *facts,
+                             struct error *err)
+{
+    struct x11_task task = {.run = x11_run_desktop, .lines = facts};
+    return x11_do(capture, options, &task, err);
+}
+
+static int x11_apart_watch(struct capture *capture)
+{
+    return capture->last ? apart_watch(capture->last->apart) : -1;
+}
+
 static void x11_apart_close(struct capture *capture)
 {
     if (!capture)
@@ -374,6 +392,8 @@ const struct capture_backend capture_x11 = {
     .grab = x11_apart_grab,
     .displays = x11_apart_displays,
     .windows = x11_apart_windows,
+    .desktop = x11_apart_desktop,
+    .watch = x11_apart_watch,
     .close = x11_apart_close,
     .describe_hang = x11_apart_describe_hang,
     .shares_time = true,

@@ -5,6 +5,7 @@
 #include "capture/choice.h"
 #include "capture/region.h"
 #include "capture/x11/card.h"
+#include "capture/x11/desktop.h"
 #include "capture/x11/image.h"
 #include "capture/x11/logind.h"
 #include "capture/x11/name.h"
@@ -24,6 +25,7 @@ struct capture {
     struct x11_connection connection;
     struct x11_image image;
     struct x11_screen screen; /* the one that was read last */
+    struct x11_desktop desktop;
 };
 
 /* ---- the area ---- */
@@ -299,6 +301,31 @@ static int x11_windows(struct capture *capture, const struct capture_options *op
     return x11_connection_leave(connection, status, err);
 }
 
+/* ---- the desktop ---- */
+
+static int x11_desktop(struct capture *capture, const struct capture_options *options, struct strlist *facts,
+                       struct error *err)
+{
+    struct x11_connection *connection = &capture->connection;
+    if (setjmp(*x11_connection_enter(connection)) != 0)
+        return x11_connection_leave(connection, ERR_CLOSED, err);
+    int status = x11_connection_ping(connection, x11_bounded_timeout(options), err);
+    if (status == 0)
+        status = x11_screen_read(connection, (int)connection->server.screen, &capture->screen, err);
+    if (status == 0)
+        x11_desktop_read(&capture->desktop, connection, &capture->screen, facts);
+    return x11_connection_leave(connection, status, err);
+}
+
+static void x11_await(struct capture *capture, int other)
+{
+    struct x11_connection *connection = &capture->connection;
+    struct error ended;
+    if (setjmp(*x11_connection_enter(connection)) == 0)
+        x11_desktop_await(&capture->desktop, connection, other);
+    x11_connection_leave(connection, 0, &ended); /* the next request says so */
+}
+
 /* ---- the probe ---- */
 
 static void x11_add_server(const char *root, const struct x11_server *server, struct choice_scene *scene)
@@ -377,5 +404,7 @@ const struct capture_backend capture_x11_here = {
     .grab = x11_grab,
     .displays = x11_displays,
     .windows = x11_windows,
+    .desktop = x11_desktop,
+    .await = x11_await,
     .close = x11_close,
 };

@@ -21,5 +21,8 @@ void x11_probe(const char *root, const char *display, struct choice_scene *scene
    of the session and of its user, or at all where no session is known; COMPOSITOR_MS at most. */
 #define COMPOSITOR_MS 300
 void compositor_probe(const char *root, struct choice_scene *scene);
+/* Finds it in the same way, whether or not it matters to the choice. */
+struct choice_compositor;
+void compositor_find(const char *root, struct choice_compositor *out);
 
 #endif

@@ -99,13 +99,11 @@ static void compositor_look_at(struct compositor_search *search, pid_t pid)
         search->found.cards |= cards;
 }
 
-void compositor_probe(const char *root, struct choice_scene *scene)
+void compositor_find(const char *root, struct choice_compositor *out)
 {
     char path[PATH_MAX], state;
     struct compositor_search search = {.root = root};
     int64_t deadline = os_deadline(COMPOSITOR_MS);
-    if (!is_needed(scene))
-        return;
     x11_logind_read(root, &search.logind);
     x11_process_stat("", getpid(), search.own_name, &state);
     DIR *folder = x11_path(path, sizeof path, "%s/proc", root) ? opendir(path) : NULL;
@@ -115,5 +113,11 @@ void compositor_probe(const char *root, struct choice_scene *scene)
             compositor_look_at(&search, (pid_t)x11_parse_number(entry->d_name));
     if (folder)
         closedir(folder);
-    scene->compositor = search.found;
+    *out = search.found;
+}
+
+void compositor_probe(const char *root, struct choice_scene *scene)
+{
+    if (is_needed(scene))
+        compositor_find(root, &scene->compositor);
 }

@@ -103,8 +103,13 @@ void x11_state_warn(struct x11_connection *connection, int screen, struct strlis
     for (int library = 0; library < X11_LIB_COUNT; library++)
         if (x11_missing((enum x11_library)library))
             strlist_addf(facts, "warning=%s", x11_missing((enum x11_library)library));
+    x11_state_warn_sleep(connection, screen, facts);
+    x11_warn_tint(connection, screen, facts);
+}
+
+void x11_state_warn_sleep(struct x11_connection *connection, int screen, struct strlist *facts)
+{
     x11_warn_dpms(connection, facts);
     x11_warn_saver(connection, screen, facts);
     x11_warn_locked(connection, screen, facts);
-    x11_warn_tint(connection, screen, facts);
 }

@@ -16,6 +16,8 @@ enum x11_vt_state x11_vt_state(struct x11_connection *connection, int screen);
 
 /* Adds "warning=..." where the display is asleep, the screen saver active, the screen locked or a library missing. */
 void x11_state_warn(struct x11_connection *connection, int screen, struct strlist *facts);
+/* The first three of these alone. */
+void x11_state_warn_sleep(struct x11_connection *connection, int screen, struct strlist *facts);
 
 /* Reads the first item of a window's property of 32-bit items. Returns false when it has no such property. */
 bool x11_read_card32(struct x11_connection *connection, Window window, const char *name, uint32_t *value);

@@ -43,6 +43,9 @@ enum x11_library {
     X(X11_LIB_X11, XSync, true)                                                                                        \
     X(X11_LIB_X11, XFree, true)                                                                                        \
     X(X11_LIB_X11, XGetImage, true)                                                                                    \
+    X(X11_LIB_X11, XSelectInput, true)                                                                                 \
+    X(X11_LIB_X11, XPending, true)                                                                                     \
+    X(X11_LIB_X11, XNextEvent, true)                                                                                   \
     X(X11_LIB_X11, XGetGeometry, true)                                                                                 \
     X(X11_LIB_X11, XGetWindowAttributes, true)                                                                         \
     X(X11_LIB_X11, XGetWindowProperty, true)                                                                           \

@@ -381,6 +381,11 @@ def displays(play):
     play.step("displays", wire.DISPLAYS, s("deadline-ms=4000"), normal=lambda entries: [entry.text for entry in entries])
 
 
+@scene
+def waitready(play):
+    play.step("waitready", wire.WAITREADY, s("output=any"), s("deadline-ms=0"), normal=kinds)
+
+
 # ---- another executable ----
 
 def goes_on(play, label, answer, pid, was):

@@ -184,5 +184,14 @@ def golden_displays():
         equal(reply["refused"], ["x11: no X server runs here"])
 
 
+@test
+def golden_waitready():
+    with replay("85-waitready") as server:
+        reply = speak(server, "wait-ready", "--json", "-o", "any", "-m", "1920x1080", "-t", "60").json
+        equal({phase["name"]: (phase["met"], phase["text"]) for phase in reply["phases"]},
+              {"agent": (True, "testagentd 1.7"), "output": (True, "DP-1 1920x1080"),
+               "desktop": (True, "ready: the window manager FVWM has :0; session 2 has seat0 (x11, active)")})
+
+
 if __name__ == "__main__":
     main()

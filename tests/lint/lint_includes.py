@@ -24,7 +24,7 @@ LIBRARY_HEADERS = re.compile(r"host/periscope\w*\.h$")  # what host/cli and host
 # The agent's folders that may see pixels: everything else there knows pictures as bytes.
 SEES_CAPTURE = re.compile(r"agent/(worker/|selftest/screen\.)")
 BACKEND = re.compile(r"capture/(x11|drm|win32|apart)/")  # an OS's own way to its screens
-REGISTRY = re.compile(r"capture/(linux|win32)/backends\.c$")  # lists an OS's backends: sees what each of them declares
+REGISTRY = re.compile(r"capture/(linux|win32)/(backends|desktop)\.c$")  # sees what each of an OS's backends declares
 DECLARED = re.compile(r"capture/\w+/(backend|probe|gdi|dxgi|apart)\.h$")
 APART = re.compile(r"capture/(x11|drm)/.* capture/apart/(apart|rights)\.h$")  # they run in processes of their own
 STANDARD = set("assert complex ctype errno fenv float inttypes iso646 limits locale math setjmp signal stdalign stdarg "

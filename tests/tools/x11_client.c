@@ -14,6 +14,8 @@
  *                                 a mapped window; answers its id. FLAGS of: o override-redirect, l title in Latin-1, u not
  *                                 mapped, - none. CLASS and PID may be "-" for none; TITLE has %XX for any byte.
  *     move ID X Y, iconify ID, destroy ID
+ *     manager NAME                a window as EWMH demands of a window manager, named by the root window; answers its id
+ *     claim ID                    the root window names that one, which need not name itself; 0: no more
  *     fill COUNT                  maps as many small windows
  *     churn COUNT                 makes and destroys as many windows, one after another
  */
@@ -241,6 +243,32 @@ static void do_destroy(const char *arguments)
     XDestroyWindow(display, strtoul(arguments, NULL, 10));
 }
 
+static void name_check_window(Window on, Window check)
+{
+    Atom atom = XInternAtom(display, "_NET_SUPPORTING_WM_CHECK", False);
+    if (check)
+        XChangeProperty(display, on, atom, XA_WINDOW, 32, PropModeReplace, (unsigned char *)&check, 1);
+    else
+        XDeleteProperty(display, on, atom);
+}
+
+static void do_manager(const char *arguments)
+{
+    Window check = XCreateSimpleWindow(display, root, -1, -1, 1, 1, 0, 0, 0);
+    XChangeProperty(display, check, XInternAtom(display, "_NET_WM_NAME", False),
+                    XInternAtom(display, "UTF8_STRING", False), 8, PropModeReplace, (const unsigned char *)arguments,
+                    (int)strlen(arguments));
+    name_check_window(check, check);
+    name_check_window(root, check);
+    XSync(display, False);
+    printf("%lu\n", check);
+}
+
+static void do_claim(const char *arguments)
+{
+    name_check_window(root, strtoul(arguments, NULL, 10));
+}
+
 static void do_churn(const char *arguments)
 {
     Window windows[16] = {0};
@@ -278,6 +306,8 @@ static const struct {
     {"move", do_move},
     {"iconify", do_iconify},
     {"destroy", do_destroy},
+    {"manager", do_manager},
+    {"claim", do_claim},
     {"churn", do_churn},
     {"fill", do_fill},
 };

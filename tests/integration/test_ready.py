@@ -1,0 +1,187 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""waitready and the state of the desktop, on an X server whose window manager is a stub that sets what EWMH demands."""
+import signal
+import threading
+
+import harness
+import wire
+from cli import TIMED_OUT, periscope, target
+from harness import Agent, check, equal, eventually
+from wire import s
+from xserver import Server
+
+
+def ask(client, *options):
+    """What waitready answers: {condition: (met, text)} and the other facts."""
+    conditions, facts = {}, {}
+    for entry in client.call(wire.WAITREADY, *(s(option) for option in options)):
+        key, _, value = entry.text.partition("=")
+        if key in ("met", "unmet"):
+            name, age, text = value.split(" ", 2)
+            check(int(age) >= 0, f"an age of {age}")
+            conditions[name] = (key == "met", text)
+        else:
+            facts[key] = value
+    return conditions, facts
+
+
+class Scene:
+    """An agent whose DISPLAY is a server of its own."""
+
+    def __enter__(self):
+        self.server = Server().__enter__()
+        self.agent = Agent(env={"DISPLAY": self.server.display}).__enter__()
+        self.screen = self.server.client()
+        self.client = self.agent.client()
+        return self
+
+    def __exit__(self, *reason):
+        if self.server.process.poll() is None:
+            self.server.process.send_signal(signal.SIGCONT)
+        try:
+            self.agent.__exit__(*reason)
+        finally:
+            self.server.__exit__(*reason)
+
+
+@harness.test
+def ready_is_what_ewmh_says_and_not_what_is_left_of_it():
+    with Scene() as scene:
+        texts = dict(scene.client.properties())
+        equal(texts["desktop.state"], "starting", "the state without a window manager")
+        check("no window manager" in texts["desktop.reason"], texts["desktop.reason"])
+        window = scene.screen.do("window", 0, 0, 10, 10, "-", "-", "-", "claimed")
+        scene.screen.do("claim", window)
+        equal(scene.client.property("desktop.state"), "starting", "the state with a window that does not name itself")
+        manager = scene.screen.do("manager", "Stub", "of", "tests")
+        texts = dict(scene.client.properties())
+        equal(texts["desktop.state"], "ready", "the state with a window manager")
+        check("Stub of tests" in texts["desktop.reason"], texts["desktop.reason"])
+        scene.screen.do("destroy", manager)
+        equal(scene.client.property("desktop.state"), "starting", "the state after the window manager has ended")
+
+
+@harness.test
+def a_wait_ends_with_the_event_and_has_no_need_of_another_question():
+    with Scene() as scene:
+        conditions, facts = ask(scene.client, "deadline-ms=1")
+        equal((facts["ready"], conditions["desktop"][0]), ("0", False), "before")
+        manager = threading.Timer(0.3, lambda: scene.screen.do("manager", "Stub"))
+        manager.start()
+        conditions, facts = ask(scene.client, "deadline-ms=60000")
+        equal((facts["ready"], conditions["desktop"][0]), ("1", True), "with a window manager")
+        manager.join()
+        window = conditions["desktop"][1]
+        check("Stub" in window, window)
+
+
+@harness.test
+def a_wait_tells_at_each_change_what_is_not_met():
+    with Scene() as scene:
+        wanted = ["state=ready", "output=any", "mode=641x479", "gpu=no-such-driver"]
+        _, facts = ask(scene.client, *wanted, "deadline-ms=0")
+        seen = []
+        scene.screen.do("manager", "Stub")
+        while not any(conditions["output"][0] for conditions in seen):
+            conditions, facts = ask(scene.client, *wanted, "deadline-ms=60000", f"seen={facts['token']}")
+            equal(facts["ready"], "0", "ready without the card")
+            seen.append(conditions)
+        equal(seen[-1]["desktop"][0], True, "the desktop")
+        equal(seen[-1]["gpu"][0], False, "the card")
+        conditions, again = ask(scene.client, *wanted, "deadline-ms=300", f"seen={facts['token']}")
+        equal(again["token"], facts["token"], "the token, as nothing has changed")
+
+
+@harness.test
+def a_screen_that_changes_is_not_still():
+    with Scene() as scene:
+        scene.screen.do("manager", "Stub")
+        _, facts = ask(scene.client, "still-ms=400", "deadline-ms=60000")
+        equal(facts["ready"], "1", "a still screen")
+        stop = threading.Event()
+
+        def draw():
+            seed = 0
+            while not stop.is_set():
+                seed += 1
+                scene.screen.do("noise", seed)
+        artist = threading.Thread(target=draw)
+        artist.start()
+        conditions, facts = ask(scene.client, "still-ms=1500", "deadline-ms=2500")
+        stop.set()
+        artist.join()
+        equal((facts["ready"], conditions["still"][0]), ("0", False), "a screen on which noise is drawn")
+        check("has not yet shown the same" in conditions["still"][1], conditions["still"][1])
+
+
+@harness.test
+def a_silent_server_is_a_reason_and_holds_nobody_up():
+    with Scene() as scene:
+        scene.screen.do("manager", "Stub")
+        equal(ask(scene.client, "deadline-ms=60000")[1]["ready"], "1", "before")
+        scene.server.process.send_signal(signal.SIGSTOP)
+        conditions, facts = ask(scene.client, "state=starting", "deadline-ms=60000")
+        equal(facts["ready"], "1", "starting, with a server that does not answer")
+        check("does not answer" in conditions["desktop"][1], conditions["desktop"][1])
+        equal(scene.agent.client().call(wire.PING), [], "a ping meanwhile")
+        scene.server.process.send_signal(signal.SIGCONT)
+        equal(ask(scene.client, "deadline-ms=60000")[1]["ready"], "1", "once the server goes on")
+
+
+@harness.test
+def bad_options_are_named_and_cost_nothing():
+    with Agent() as agent:
+        client = agent.client()
+        for option, text in (("state=dancing", "waitready: state='dancing' is not a state of the desktop"),
+                             ("mode=0x5", "waitready: mode='0x5' is not WxH"),
+                             ("mode=99999999x5", "waitready: mode='99999999x5' is not WxH"),
+                             ("still-ms=0", "waitready: still-ms='0' is not 1 to 60000"),
+                             ("still-ms=60001", "waitready: still-ms='60001' is not 1 to 60000"),
+                             ("cpu=101", "waitready: cpu='101' is not 0 to 100"),
+                             ("cpu=-1", "waitready: cpu='-1' is not 0 to 100"),
+                             ("idle-ms=199", "waitready: idle-ms='199' is not 200 to 10000"),
+                             ("output=", "waitready: output='' is not the name of an output, or any"),
+                             ("deadline-ms=3600001", "waitready: 'deadline-ms=3600001' is not from 0 to 3600000"),
+                             ("deadline-ms=18446744073709551616",
+                              "waitready: 'deadline-ms=18446744073709551616' is not from 0 to 3600000"),
+                             ("colour=red", "waitready: unknown option 'colour=red'"), ("", "waitready: unknown option ''")):
+            equal(client.refusal(wire.WAITREADY, s(option)), text, f"the answer to {option!r}")
+        equal(client.call(wire.PING), [], "a ping")
+
+
+@harness.test
+def many_waits_share_one_watch_and_leave_nothing_behind():
+    with Scene() as scene:
+        clients = [scene.agent.client() for _ in range(30)]
+        for client in clients:
+            client.send(wire.request(wire.WAITREADY, s("deadline-ms=60000")))
+        eventually(lambda: len(harness.children_of(scene.agent.pid)) == 1, "one watching worker for 30 waits")
+        for client in clients[:10]:
+            client.close()
+        scene.screen.do("manager", "Stub")
+        for client in clients[10:]:
+            check(b"ready=1" in client.receive(4 + 9 + 8), "an answer for each")
+            client.close()
+        eventually(lambda: not harness.children_of(scene.agent.pid), "no worker once nobody waits")
+
+
+# ---- the command ----
+
+@harness.test
+def the_command_shows_phases_and_what_it_gave_up_for():
+    with Scene() as scene:
+        reply = periscope("wait-ready", "--json", "--timeout", "0.5", "--output", "any", target(scene.agent),
+                          code=TIMED_OUT).json
+        check("desktop: starting: no window manager" in reply["error"], reply["error"])
+        equal({phase["name"]: phase["met"] for phase in reply["phases"]},
+              {"agent": True, "desktop": False, "output": False}, "the phases of a wait for nothing")
+        scene.screen.do("manager", "Stub")
+        done = periscope("wait-ready", "--output", "any", "--mode", "641x479", "--still", "0.3", target(scene.agent))
+        names = [line.split()[0] for line in done.text.splitlines()]
+        equal((names[0], sorted(names)), ("agent", ["agent", "desktop", "output", "still"]), "phases")
+        check("is ready after" in done.err, done.err)
+
+
+if __name__ == "__main__":
+    harness.main()
