@@ -43,10 +43,10 @@ room = $(wildcard $(addsuffix /*.c,$(1)))
 
 BASE := $(call room,base)
 PROTOCOL := $(call room,protocol)
-LINUX := $(call room,platform linux linux/net linux/process)
+LINUX := $(call room,platform linux linux/gpu linux/net linux/process)
 PICTURE := $(call room,picture)
 CAPTURE := $(call room,capture capture/apart capture/linux capture/x11 capture/drm)
-AGENT := $(call room,agent agent/rpc agent/worker agent/selftest)
+AGENT := $(call room,agent agent/gpu agent/rpc agent/worker agent/selftest)
 HOST := $(call room,host host/report)
 CLI := $(call room,host/cli host/cli/verbs host/cli/test)
 
@@ -97,7 +97,7 @@ INTEGRATION := $(wildcard tests/integration/test_*.py)
 # A unit test links what it uses of everything but the programs' own main().
 UNIT_LIBRARY := $(B)/tests/everything.a
 # What knows no header of Windows runs here too: the bytes of executables, and the decisions of desktop duplication.
-PORTABLE_WIN32 := win32/process/pe.c $(addprefix capture/win32/,duplication.c duplication_surface.c)
+PORTABLE_WIN32 := win32/process/pe.c win32/gpu/event_xml.c $(addprefix capture/win32/,duplication.c duplication_surface.c)
 $(UNIT_LIBRARY): $(call objects,$(BASE) $(PROTOCOL) $(LINUX) $(PICTURE) $(PORTABLE_WIN32) $(CAPTURE) $(filter-out agent/main.c,$(AGENT)) $(HOST) $(filter-out host/cli/main.c,$(CLI)))
 	@mkdir -p $(@D)
 	$(call say,AR)

@@ -3,6 +3,7 @@
 #include "agent/agent.h"
 #include "agent/allowed_rpcs.h"
 #include "agent/audit.h"
+#include "agent/gpu/gpus.h"
 #include "agent/log.h"
 #include "platform/identity.h"
 #include "platform/sysinfo.h"
@@ -127,5 +128,6 @@ void properties_list(struct agent *agent, struct strlist *facts)
 {
     properties_list_own(agent, facts);
     add_desktop(agent, facts);
+    gpus_add_properties(facts);
     add_displays(agent, facts);
 }

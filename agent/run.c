@@ -3,6 +3,7 @@
 #include "agent/admission.h"
 #include "agent/clients.h"
 #include "agent/events.h"
+#include "agent/gpu/gpus.h"
 #include "agent/heartbeat.h"
 #include "agent/log.h"
 #include "agent/refusals.h"
@@ -178,6 +179,7 @@ static int agent_start(struct agent *agent, struct error *err)
     agent->start_ms = os_wall_time_ms();
     sweep_uploads();
     start_count_init(agent);
+    gpus_start(&options->card_classes);
     report_ready(agent);
     say_ready(agent);
     os_detach_ready();

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* getfile, sendfile, rm, getcwd. */
+#include "agent/gpu/gpus.h"
 #include "agent/log.h"
 #include "agent/rpc/receive.h"
 #include "agent/rpc/rpc.h"
@@ -68,10 +69,34 @@ static int get_small(struct os_file *file, uint64_t size, const char *path, stru
     return status;
 }
 
+/* Makes an open file the reply, and reads a small one: what /proc and /sys tell depends on who reads. */
+static int get_opened(struct os_file *file, uint64_t size, const char *path, struct reply *reply, struct error *err)
+{
+    if (size <= SMALL_FILE)
+        return get_small(file, size, path, reply, err);
+    write_u32(&reply->bytes, 1);
+    write_entry_header(&reply->bytes, WIRE_DATA, size);
+    reply->file = file;
+    reply->file_size = size;
+    return 0;
+}
+
+/* Opens the agent's copy of a card's dump. */
+static int get_dump(const char *path, struct reply *reply, struct error *err)
+{
+    struct os_file *file;
+    uint64_t size;
+    int status = os_file_open_own(&file, path, &size, err);
+    return status ? status : get_opened(file, size, path, reply, err);
+}
+
 /* Appends the content after its header, whose size is known only then. */
 static int get_virtual(struct session *session, const char *name, struct reply *reply, struct error *err)
 {
     struct buffer head;
+    char path[GPU_DUMP_PATH_SIZE];
+    if (gpus_dump_path(name, path))
+        return get_dump(path, reply, err);
     write_u32(&reply->bytes, 1);
     size_t start = reply->bytes.len;
     write_entry_header(&reply->bytes, WIRE_DATA, 0);
@@ -87,7 +112,6 @@ static int get_virtual(struct session *session, const char *name, struct reply *
     return 0;
 }
 
-/* Opens a file for the reply, and reads a small one: what /proc and /sys tell depends on who reads. */
 static int get_as_user(const char *path, struct reply *reply, struct error *err)
 {
     struct os_file *file;
@@ -96,13 +120,7 @@ static int get_as_user(const char *path, struct reply *reply, struct error *err)
     int status = os_file_open(&file, path, &size, &reason);
     if (status)
         return error_set(err, status, "unable to open '%s' for reading: %s", path, reason.text);
-    if (size <= SMALL_FILE)
-        return get_small(file, size, path, reply, err);
-    write_u32(&reply->bytes, 1);
-    write_entry_header(&reply->bytes, WIRE_DATA, size);
-    reply->file = file;
-    reply->file_size = size;
-    return 0;
+    return get_opened(file, size, path, reply, err);
 }
 
 static int get_real(struct session *session, const char *path, struct reply *reply, struct error *err)

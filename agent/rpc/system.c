@@ -47,8 +47,8 @@ int rpc_getproperties(struct session *session, struct request *request, struct r
 static bool is_property(struct agent *agent, const char *name)
 {
     struct strlist facts = {0};
-    if (strncmp(name, "display.", 8) == 0 || strncmp(name, "desktop.", 8) == 0)
-        return true; /* only the capture worker knows which exist: too expensive for a refusal */
+    if (strncmp(name, "display.", 8) == 0 || strncmp(name, "desktop.", 8) == 0 || strncmp(name, "gpu.", 4) == 0)
+        return true; /* which of them exist is too expensive to know for a refusal */
     properties_list_own(agent, &facts);
     bool found = strlist_get(&facts, name) != NULL;
     strlist_deinit(&facts);

@@ -239,7 +239,7 @@ class Agent:
             command[-1] = self.path(PROGRAM)
             shutil.copy(COMMAND[-1], command[-1])
         self.command = [*wrapper, *command, *options, str(port), *after_port]
-        self.env = {**os.environ, "PATH": PATH, **sanitizer_environment(self.base), **(env or {})}
+        self.env = {**os.environ, "PATH": PATH, "PERISCOPED_TEST_SYSTEM": "/nonexistent", **sanitizer_environment(self.base), **(env or {})}
         self.start()
 
     def start(self):

@@ -14,7 +14,7 @@ from harness import TOP, Agent, Skip, check, equal, eventually, need_root, need_
 from xserver import need_program
 
 UNIT = os.path.join(TOP, "packaging", "debian", "periscoped.service")
-EXPOSURE_MAX = 6.0
+EXPOSURE_MAX = 6.3
 MOUNTS = "PERISCOPED_PROGRAM_MOUNTS"
 
 

@@ -22,7 +22,7 @@ ROOMS = {
 }
 LIBRARY_HEADERS = re.compile(r"host/periscope\w*\.h$")  # what host/cli and host/web see of host/
 # The agent's folders that may see pixels: everything else there knows pictures as bytes.
-SEES_CAPTURE = re.compile(r"agent/(worker/|selftest/screen\.)")
+SEES_CAPTURE = re.compile(r"agent/(worker/|selftest/screen\.|gpu/)")
 BACKEND = re.compile(r"capture/(x11|drm|win32|apart)/")  # an OS's own way to its screens
 REGISTRY = re.compile(r"capture/(linux|win32)/(backends|desktop)\.c$")  # sees what each of an OS's backends declares
 DECLARED = re.compile(r"capture/\w+/(backend|probe|gdi|dxgi|apart)\.h$")
@@ -58,7 +58,7 @@ def own_include(path, name):
     if here in ("host/cli", "host/web") and LIBRARY_HEADERS.match(name):
         return None
     if here == "agent" and there in ("picture", "capture") and not SEES_CAPTURE.match(path):
-        return f'"{name}": in agent/ only worker/ and selftest/screen.c see pixels'
+        return f'"{name}": in agent/ only worker/, gpu/ and selftest/screen.c see capture/'
     return None if there in ROOMS[here] else f'{here}/ must not include "{name}"'
 
 
