@@ -46,7 +46,7 @@ PROTOCOL := $(call room,protocol)
 LINUX := $(call room,platform linux linux/gpu linux/net linux/process)
 PICTURE := $(call room,picture)
 CAPTURE := $(call room,capture capture/apart capture/linux capture/x11 capture/drm)
-AGENT := $(call room,agent agent/gpu agent/rpc agent/worker agent/selftest)
+AGENT := $(call room,agent agent/gpu agent/journal agent/rpc agent/worker agent/selftest)
 HOST := $(call room,host host/report)
 CLI := $(call room,host/cli host/cli/verbs host/cli/test)
 
@@ -131,6 +131,11 @@ integration: all
 check-load: all
 	PERISCOPE_UPGRADES=100 PERISCOPE_PAIRS=10000 $(subst --time-limit 300,--time-limit 3600,$(INTEGRATION_RUN)) \
 		tests/integration/test_upgrade_load.py
+
+#: make check-kills  the agent is killed 1000 times while it starts programs and receives files (minutes)
+.PHONY: check-kills
+check-kills: all
+	PERISCOPE_KILLS=1000 $(subst --time-limit 300,--time-limit 3600,$(INTEGRATION_RUN)) tests/integration/test_journal_kills.py
 
 include $(wildcard tests/*.mk tests/*/*.mk)
 

@@ -5,6 +5,7 @@
 
 #include "agent/allow.h"
 #include "agent/children.h"
+#include "agent/journal/journal.h"
 #include "agent/options.h"
 #include "agent/ready.h"
 #include "agent/spare.h"
@@ -28,6 +29,8 @@ struct session;
 struct agent {
     const struct options *options;
     struct children *children;
+    struct journal *journal; /* the children's; NULL: not read yet */
+    struct strlist last_end; /* facts, owned; set before the first client */
     struct worker_pool *workers;
     struct ready *ready;
     struct os_listener *listener;
@@ -60,6 +63,11 @@ struct agent {
 void start_count_init(struct agent *agent);
 uint32_t start_count_get(struct agent *agent);
 int start_count_set(struct agent *agent, uint32_t count, struct error *err);
+
+/* Finds how the last run ended. The journal has been read. */
+void last_end_find(struct agent *agent);
+/* Notes that this one ends as it was told to; returns when that is on the disk. context: the agent. */
+void last_end_note(void *context);
 
 /* Returns the identity that a host's programs run as, for os_identity_find. */
 const char *agent_run_as(const struct agent *agent);

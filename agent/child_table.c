@@ -56,17 +56,17 @@ static size_t child_bucket(uint64_t pid)
     return (size_t)(pid ^ pid >> 10) % CHILD_BUCKETS; /* those of Windows are multiples of four */
 }
 
-struct child *child_table_find(const struct children *children, uint64_t pid)
+struct child *child_table_find(const struct child_table *table, uint64_t pid)
 {
-    struct child *child = children->index[child_bucket(pid)];
+    struct child *child = table->index[child_bucket(pid)];
     while (child && child->pid != pid)
         child = child->same_bucket;
     return child;
 }
 
-void child_table_untrack(struct children *children, struct child *child)
+void child_table_untrack(struct child_table *table, struct child *child)
 {
-    struct child **link = &children->index[child_bucket(child->pid)];
+    struct child **link = &table->index[child_bucket(child->pid)];
     while (*link && *link != child)
         link = &(*link)->same_bucket;
     if (*link)
@@ -76,28 +76,28 @@ void child_table_untrack(struct children *children, struct child *child)
 
 /* ---- both ---- */
 
-void child_table_drop(struct children *children, struct child *child)
+void child_table_drop(struct child_table *table, struct child *child)
 {
-    child_list_take(child->exited ? &children->exited : &children->running, child);
+    child_list_take(child->exited ? &table->exited : &table->running, child);
     if (child->tracked)
-        child_table_untrack(children, child);
+        child_table_untrack(table, child);
     child->forgotten = true;
     child_wake_waiters(child);
     if (child->users == 0)
         child_free(child);
 }
 
-void child_table_add(struct children *children, struct child *child)
+void child_table_add(struct child_table *table, struct child *child)
 {
-    struct child *older = child->tracked ? child_table_find(children, child->pid) : NULL;
+    struct child *older = child->tracked ? child_table_find(table, child->pid) : NULL;
     if (older && older->exited) /* its pid was reused: nobody can ask for it any more */
-        child_table_drop(children, older);
+        child_table_drop(table, older);
     if (child->tracked) {
-        struct child **bucket = &children->index[child_bucket(child->pid)];
+        struct child **bucket = &table->index[child_bucket(child->pid)];
         child->same_bucket = *bucket;
         *bucket = child;
     }
-    child_list_push(&children->running, child);
+    child_list_push(&table->running, child);
 }
 
 static void log_exit(const struct child *child)
@@ -109,25 +109,28 @@ static void log_exit(const struct child *child)
         log_line("child %" PRIu64 " exited with status %" PRIu32, child->pid, child->status);
 }
 
-static void child_table_exited(struct children *children, struct child *child)
+void child_table_exited(struct child_table *table, struct child *child)
 {
-    log_exit(child);
     if (!child->tracked) {
-        child_table_drop(children, child);
+        child_table_drop(table, child);
         return;
     }
-    child_list_take(&children->running, child);
+    child_list_take(&table->running, child);
     child->exited = true;
-    child_list_push(&children->exited, child);
+    child_list_push(&table->exited, child);
     child_wake_waiters(child);
 }
 
-void child_table_reap(struct children *children)
+void child_table_reap(struct child_table *table)
 {
     struct child *older;
-    for (struct child *child = children->running.newest; child; child = older) {
+    for (struct child *child = table->running.newest; child; child = older) {
         older = child->older;
-        if (os_process_poll(child->process, &child->status))
-            child_table_exited(children, child);
+        if (!os_process_poll(child->process, &child->status))
+            continue;
+        log_exit(child);
+        if (child->tracked)
+            child_journal_exited(table->journal, child);
+        child_table_exited(table, child);
     }
 }

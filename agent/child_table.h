@@ -5,6 +5,7 @@
 #define AGENT_CHILD_TABLE_H
 
 #include "agent/children.h"
+#include "agent/journal/journal.h"
 #include "platform/thread.h"
 
 #define CHILD_BUCKETS 1024 /* of the index; a power of two */
@@ -21,6 +22,9 @@ struct child {
     uint64_t pid;
     unsigned users; /* threads that use it without the lock; the last one frees it */
     bool tracked, exited, synced, forgotten;
+    bool lost;           /* of an earlier boot: it has ended, and nobody knows how */
+    int64_t rebooted_s;  /* of an earlier boot: when the next one began, since 1970 */
+    uint64_t start_time; /* os_process_start_time() */
     uint32_t status;
     char *reports[2];             /* owned: where its output goes, or NULL */
     char *user;                   /* owned: os_identity_user() of who opened them; NULL: not known */
@@ -32,13 +36,19 @@ struct child_list {
     unsigned count;
 };
 
-struct children {
-    struct os_mutex *lock; /* guards everything below */
+struct child_table {
     struct child_list running, exited;
     struct child *index[CHILD_BUCKETS]; /* the tracked ones, by pid, the newest first */
+    struct journal *journal;            /* of what happens to them; NULL: none */
+};
+
+struct children {
+    struct os_mutex *lock;        /* guards everything below */
+    struct child_table now, past; /* of this boot; of those before, whose processes are gone */
     unsigned max;
     unsigned starting_count; /* threads that may have a child that is not listed yet */
     struct child *restored;  /* the last one that children_restore made; used only there, before any client connects */
+    bool resumed;            /* after an upgrade, which handed over the children of this boot */
 };
 
 /* Lists a child, and reaps: it may have exited before it was listed. Takes the lock. */
@@ -51,14 +61,26 @@ void child_use(struct child *child);
 void child_release(struct child *child);
 
 /* Finds a tracked child. The newest comes first, since a pid may be reused. */
-struct child *child_table_find(const struct children *children, uint64_t pid);
+struct child *child_table_find(const struct child_table *table, uint64_t pid);
 /* Lists a child as running, in place of one that has exited and had its pid. */
-void child_table_add(struct children *children, struct child *child);
+void child_table_add(struct child_table *table, struct child *child);
 /* Takes a child off its list and the index, and frees it unless it is in use. */
-void child_table_drop(struct children *children, struct child *child);
+void child_table_drop(struct child_table *table, struct child *child);
 /* Takes a child out of the index alone: it stays listed so that it is reaped. */
-void child_table_untrack(struct children *children, struct child *child);
+void child_table_untrack(struct child_table *table, struct child *child);
+/* Moves one that has exited, or drops it if it is not tracked, and wakes who waits for it. */
+void child_table_exited(struct child_table *table, struct child *child);
 /* Moves the children that have exited since the last call to the list of exited ones, and wakes who waits for them. */
-void child_table_reap(struct children *children);
+void child_table_reap(struct child_table *table);
+
+/* ---- the journal: agent/children_journal.c; a journal of NULL is none ---- */
+
+void child_journal_started(struct journal *journal, const struct child *child);
+void child_journal_exited(struct journal *journal, const struct child *child);
+void child_journal_note(struct journal *journal, enum journal_kind kind, const struct child *child);
+/* Returns a child of an earlier boot whose status is known, and its output is on the disk; else NULL. */
+struct child *child_past_find(const struct children *children, uint64_t pid);
+/* Sets why no child has that pid, and returns ERR_NOT_FOUND. */
+int child_not_found(const struct children *children, uint64_t pid, struct error *err);
 
 #endif

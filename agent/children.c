@@ -13,9 +13,9 @@
 /* Finds a tracked child. The lock is held. */
 static struct child *children_find(struct children *children, uint64_t pid, struct error *err)
 {
-    struct child *child = child_table_find(children, pid);
+    struct child *child = child_table_find(&children->now, pid);
     if (!child)
-        error_set(err, ERR_NOT_FOUND, "the %" PRIu64 " process does not exist or is not a child process", pid);
+        (void)child_not_found(children, pid, err);
     return child;
 }
 
@@ -34,8 +34,9 @@ static void children_poll(void *context)
 {
     struct children *children = context;
     os_mutex_lock(children->lock);
-    child_table_reap(children);
+    child_table_reap(&children->now);
     os_mutex_unlock(children->lock);
+    journal_write(children->now.journal);
 }
 
 struct children *children_new(unsigned max, struct error *err)
@@ -59,8 +60,13 @@ struct children *children_new(unsigned max, struct error *err)
 void children_add(struct children *children, struct child *child)
 {
     os_mutex_lock(children->lock);
-    child_table_add(children, child);
-    child_table_reap(children);
+    struct child *past = child->tracked ? child_table_find(&children->past, child->pid) : NULL;
+    if (past)
+        child_table_drop(&children->past, past);
+    child_table_add(&children->now, child);
+    if (child->tracked)
+        child_journal_started(children->now.journal, child);
+    child_table_reap(&children->now);
     os_mutex_unlock(children->lock);
 }
 
@@ -69,9 +75,9 @@ void children_add(struct children *children, struct child *child)
 static bool children_begin_start(struct children *children)
 {
     os_mutex_lock(children->lock);
-    bool room = children->running.count + children->starting_count < children->max;
-    while (room && children->running.count + children->exited.count + children->starting_count >= children->max)
-        child_table_drop(children, children->exited.oldest);
+    bool room = children->now.running.count + children->starting_count < children->max;
+    while (room && children->now.running.count + children->now.exited.count + children->starting_count >= children->max)
+        child_table_drop(&children->now, children->now.exited.oldest);
     children->starting_count += room;
     os_mutex_unlock(children->lock);
     return room;
@@ -101,6 +107,7 @@ static int start_and_list(struct children *children, const struct os_process_spe
         return status;
     }
     child->pid = *pid = os_process_pid(child->process);
+    child->start_time = os_process_start_time(child->process);
     child->tracked = tracked;
     child->reports[0] = report_path(spec->out);
     child->reports[1] = report_path(spec->err);
@@ -118,6 +125,8 @@ int children_start(struct children *children, const struct os_process_spec *spec
         return error_set(err, ERR_LIMIT, "could not run '%s': %u programs run already", spec->argv[0], children->max);
     int status = start_and_list(children, spec, tracked, pid, err);
     children_end_start(children);
+    if (status == 0 && tracked)
+        journal_sync(children->now.journal);
     return status;
 }
 
@@ -172,22 +181,40 @@ static int wait_for_exit(struct children *children, struct child *child, struct 
     return error_set(err, ERR_TIMEOUT, "timed out waiting for the child process");
 }
 
-/* Flushes a child's output to the disk as who had it opened, since the test may have put anything in its place. */
-static void sync_reports(const struct child *child)
+/* Flushes a child's output to the disk as who had it opened, since the test may have put anything in its place. Returns
+   whether what is there is on the disk: the test may have removed it. */
+static bool sync_reports(const struct child *child)
 {
     struct error err;
     struct os_identity *as = NULL;
-    if ((!child->reports[0] && !child->reports[1]) || !child->user)
-        return;
-    if (os_identity_find(&as, *child->user ? child->user : OS_IDENTITY_AGENT, &err))
-        return;
+    bool done = true;
+    if (!child->reports[0] && !child->reports[1])
+        return true;
+    if (!child->user || os_identity_find(&as, *child->user ? child->user : OS_IDENTITY_AGENT, &err))
+        return false;
     if (os_identity_enter(as, &err) == 0) {
-        for (int i = 0; i < 2; i++)
-            if (child->reports[i])
-                (void)os_file_sync(child->reports[i], NULL); /* the test may have removed it */
+        for (int i = 0; i < 2; i++) {
+            int status = child->reports[i] ? os_file_sync(child->reports[i], NULL) : 0;
+            done &= status == 0 || status == ERR_NOT_FOUND;
+        }
         os_identity_leave(as);
+    } else {
+        done = false;
     }
     os_identity_free(as);
+    return done;
+}
+
+/* Makes what a host is about to be told of a child stay: its output, its status, and that both are on the disk. */
+static void children_make_durable(struct children *children, struct child *child)
+{
+    bool done = sync_reports(child);
+    os_mutex_lock(children->lock);
+    child->synced = true;
+    if (done)
+        child_journal_note(children->now.journal, JOURNAL_FLUSHED, child);
+    os_mutex_unlock(children->lock);
+    journal_sync(children->now.journal);
 }
 
 int children_wait(struct children *children, uint64_t pid, struct os_socket *client, int64_t deadline_ms,
@@ -202,14 +229,17 @@ int children_wait(struct children *children, uint64_t pid, struct os_socket *cli
         result = wait_for_exit(children, child, client, deadline_ms, err);
         *status = child->status;
         sync = result == 0 && !child->synced;
+    } else if ((child = child_past_find(children, pid))) {
+        *status = child->status;
+        child = NULL;
+        result = 0;
     }
     os_mutex_unlock(children->lock);
     if (!child)
         return result;
     if (sync)
-        sync_reports(child);
+        children_make_durable(children, child);
     os_mutex_lock(children->lock);
-    child->synced |= sync;
     child_release(child);
     os_mutex_unlock(children->lock);
     return result;
@@ -219,14 +249,20 @@ int children_forget(struct children *children, uint64_t pid, struct error *err)
 {
     os_mutex_lock(children->lock);
     struct child *child = children_find(children, pid, err);
-    int status = child ? 0 : ERR_NOT_FOUND;
+    struct child *past = child ? NULL : child_past_find(children, pid);
+    int status = child || past ? 0 : ERR_NOT_FOUND;
+    if (child)
+        child_journal_note(children->now.journal, JOURNAL_FORGOTTEN, child);
+    if (past)
+        child_table_drop(&children->past, past);
     if (child && child->exited) {
-        child_table_drop(children, child);
+        child_table_drop(&children->now, child);
     } else if (child) {
-        child_table_untrack(children, child);
+        child_table_untrack(&children->now, child);
         child_wake_waiters(child);
     }
     os_mutex_unlock(children->lock);
+    journal_sync(children->now.journal);
     return status;
 }
 
@@ -237,7 +273,7 @@ int children_kill(struct children *children, uint64_t pid, int grace_ms, struct 
         return ERR_NOT_FOUND;
     int status = os_process_kill_tree(child->process, grace_ms, killed, err);
     os_mutex_lock(children->lock);
-    child_table_reap(children); /* so that a wait right after this one has the status */
+    child_table_reap(&children->now); /* so that a wait right after this one has the status */
     child_release(child);
     os_mutex_unlock(children->lock);
     return status;
@@ -261,8 +297,8 @@ int children_tree(struct children *children, uint64_t pid, struct os_process_inf
 void children_count(struct children *children, unsigned *running, unsigned *exited)
 {
     os_mutex_lock(children->lock);
-    *running = children->running.count;
-    *exited = children->exited.count;
+    *running = children->now.running.count;
+    *exited = children->now.exited.count;
     os_mutex_unlock(children->lock);
 }
 

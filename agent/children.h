@@ -10,7 +10,11 @@
 /* Records. One more drops that of the child that has exited first, and is refused if all of them run. */
 #define CHILDREN_MAX 65536
 
+/* Children of earlier boots that are known. */
+#define CHILDREN_PAST_MAX 4096
+
 struct children;
+struct journal;
 
 /* Once, before the first thread; it lives as long as the process. max: records, CHILDREN_MAX but for tests. */
 struct children *children_new(unsigned max, struct error *err);
@@ -35,5 +39,10 @@ void children_thaw(struct children *children);
 /* Saves the table as text lines for an upgrade, and restores it from them. */
 void children_save(struct children *children, struct buffer *out);
 void children_restore(struct children *children, const char *line);
+
+/* Reads the journal of that folder, which tells of children of earlier boots and, unless they were handed over, of an agent
+   that has ended in this boot; and keeps it from here on. Once, when the children are restored. Returns the journal, which
+   the table owns, or NULL without memory. */
+struct journal *children_keep_journal(struct children *children, const char *folder, const char *run_as, bool resumed);
 
 #endif

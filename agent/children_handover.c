@@ -25,9 +25,9 @@ static void save_child(const struct child *child, struct buffer *out)
 void children_save(struct children *children, struct buffer *out)
 {
     os_mutex_lock(children->lock);
-    for (const struct child *child = children->exited.oldest; child; child = child->newer)
+    for (const struct child *child = children->now.exited.oldest; child; child = child->newer)
         save_child(child, out);
-    for (const struct child *child = children->running.oldest; child; child = child->newer)
+    for (const struct child *child = children->now.running.oldest; child; child = child->newer)
         save_child(child, out);
     os_mutex_unlock(children->lock);
 }

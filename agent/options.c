@@ -39,6 +39,8 @@ static const struct option all_options[] = {
     {"--set-time-only", FLAG, FIELD(set_time_only), 0, 0, NULL, "answer ping and settime, nothing else"},
     {"--run-as", TEXT, FIELD(run_as), 0, 0, "WHO",
      "run programs as agent, session (who is logged on) or a user by name"},
+    {"--journal", TEXT, FIELD(journal), 0, 0, "FOLDER",
+     "keep what was promised there over crashes and boots; none: nowhere (default: a service's own folder)"},
     {"--config", CONFIG, FIELD(config), 0, 0, "FILE", "read options from this file first: 'name = value' lines"},
     {"--install", COMMAND, FIELD(install), 0, 0, NULL, "install it as a service with the other options, and start it"},
     {"--autologon", TEXT, FIELD(autologon), 0, 0, "USER",

@@ -22,6 +22,7 @@ struct options {
     struct strlist card_classes; /* owned: every --card-class, "DRIVER=CLASS" */
     const char *workdir;
     const char *run_as;      /* NULL: the user of the session for a service, else the agent's own */
+    const char *journal;     /* NULL: the folder of a service; "none" */
     const char *autologon;   /* with install */
     const char *report;      /* the file that selftest writes, or NULL */
     const char *config;      /* the file that was read first, or NULL */

@@ -78,6 +78,16 @@ static void add_unused_rules(struct agent *agent, struct strlist *facts)
     strlist_deinit(&unused);
 }
 
+static void add_journal(struct agent *agent, struct strlist *facts)
+{
+    struct error why;
+    const char *folder = journal_folder(agent->journal);
+    strlist_addf(facts, "journal=%s", *folder ? folder : "none");
+    journal_failure(agent->journal, &why);
+    if (why.status)
+        strlist_addf(facts, "journal.error=%s", why.text);
+}
+
 static void add_displays(struct agent *agent, struct strlist *facts)
 {
     struct error err;
@@ -112,6 +122,8 @@ void properties_list_own(struct agent *agent, struct strlist *facts)
     strlist_add(facts, "periscope.version=" PERISCOPE_VERSION);
     add_private_rpcs(agent->options, facts);
     strlist_addf(facts, "agent.start=%lld", (long long)(agent->start_ms / 1000));
+    for (size_t i = 0; i < agent->last_end.count; i++)
+        strlist_add(facts, agent->last_end.items[i]);
     os_sysinfo(facts);
     strlist_addf(facts, "security.mode=%s", agent->options->allow.count ? "allow-list" : "private-networks");
     strlist_addf(facts, "security.local=%s", admission_is_local_open(agent) ? "any" : "own");
@@ -120,6 +132,7 @@ void properties_list_own(struct agent *agent, struct strlist *facts)
     children_count(agent->children, &running, &exited);
     strlist_addf(facts, "children.running=%u", running);
     strlist_addf(facts, "children.exited=%u", exited);
+    add_journal(agent, facts);
     strlist_addf(facts, "capture.backends=%s", worker_pool_backend_names());
     add_unused_rules(agent, facts);
 }

@@ -8,6 +8,7 @@
 #include "agent/log.h"
 #include "agent/refusals.h"
 #include "agent/say.h"
+#include "platform/append.h"
 #include "platform/clock.h"
 #include "platform/file.h"
 #include "platform/identity.h"
@@ -18,8 +19,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#define LOG_NAME_SIZE 256     /* bytes */
-#define STATE_MAX (64u << 20) /* bytes of what an upgrade hands over */
+#define LOG_NAME_SIZE 256       /* bytes */
+#define JOURNAL_FOLDER_MAX 4096 /* bytes of its name, with the NUL */
+#define STATE_MAX (64u << 20)   /* bytes of what an upgrade hands over */
 
 /* Returns the identity for programs. A service has rights that tests should not have, so it uses the session's user. */
 const char *agent_run_as(const struct agent *agent)
@@ -75,12 +77,14 @@ static int become_next(struct agent *agent, struct error *err)
     buffer_init(&state, STATE_MAX);
     children_freeze(agent->children);
     children_save(agent->children, &state);
+    journal_close(agent->journal);
     struct slice text = {state.data, state.len};
     int status = state.failed
                      ? error_set(err, ERR_LIMIT,
                                  "unable to start the new server: the children's records exceed %u bytes", STATE_MAX)
                      : os_upgrade_exec(agent->next_path, (const char *const *)agent->next_argv.items, agent->listener,
                                        text, err);
+    journal_open(agent->journal, "start");
     children_thaw(agent->children);
     buffer_deinit(&state);
     return status;
@@ -153,6 +157,27 @@ static int start_parts(struct agent *agent, struct error *err)
     return agent->children ? log_start(err) : ERR_SYSTEM;
 }
 
+/* Keeps the journal, or goes on without one. An agent that only sets the time promises nothing. */
+static int start_journal(struct agent *agent, struct error *err)
+{
+    const struct options *options = agent->options;
+    struct buffer folder;
+    buffer_init(&folder, JOURNAL_FOLDER_MAX);
+    if (options->journal && strcmp(options->journal, "none") != 0)
+        buffer_append(&folder, options->journal, strlen(options->journal) + 1);
+    else if (!options->journal && !options->set_time_only)
+        os_own_folder_find(&folder);
+    if (folder.len == 0)
+        buffer_append(&folder, "", 1);
+    if (!folder.failed)
+        agent->journal = children_keep_journal(agent->children, (const char *)folder.data, agent_run_as(agent),
+                                               options->resume != NULL);
+    buffer_deinit(&folder);
+    if (agent->journal)
+        last_end_find(agent);
+    return agent->journal ? 0 : error_set(err, ERR_NO_MEMORY, "no memory for the journal");
+}
+
 static int agent_start(struct agent *agent, struct error *err)
 {
     const struct options *options = agent->options;
@@ -173,8 +198,11 @@ static int agent_start(struct agent *agent, struct error *err)
         log_line("programs are confined as the agent is: %s", err->text);
     worker_pool_spare_children(agent->workers, agent->children);
     status = start_listening(agent, err);
+    if (status == 0)
+        status = start_journal(agent, err);
     if (status)
         return status;
+    os_service_on_end(last_end_note, agent);
     heartbeat_start(agent);
     agent->start_ms = os_wall_time_ms();
     sweep_uploads();
@@ -238,6 +266,7 @@ static int agent_main_loop(void *context)
         if (status == 0 && atomic_load(&agent->stopping)) {
             worker_pool_stop(agent->workers);
             ready_stop(agent->ready);
+            last_end_note(agent);
             save_log(agent);
             return 0;
         }

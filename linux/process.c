@@ -9,9 +9,11 @@
 #include "linux/process/proc.h"
 #include "linux/process/program.h"
 #include "linux/process/reap.h"
+#include "linux/process/watch.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -144,12 +146,13 @@ static int become_program(void *context)
     return program_exec(&starting->program);
 }
 
-enum end { RUNS, EXITED, LOST }; /* as an upgrade hands it over */
+/* As an upgrade hands it over. FOREIGN: it runs, and is no child of the agent, but of one that has ended. */
+enum end { RUNS = OS_PROCESS_RUNS, EXITED = OS_PROCESS_EXITED, LOST = OS_PROCESS_LOST, FOREIGN };
 
 struct os_process {
     pid_t pid;
     atomic_int end;           /* an enum end; asked by those that end the process too */
-    uint32_t status;          /* of one that is lost: the errno */
+    uint32_t status;          /* of one that is lost: the errno, 0 if its agent had ended */
     unsigned long long start; /* ticks; tells it from a later process of the same pid */
 };
 
@@ -238,9 +241,25 @@ uint64_t os_process_pid(const struct os_process *process)
     return (uint64_t)process->pid;
 }
 
+uint64_t os_process_start_time(const struct os_process *process)
+{
+    return process->start;
+}
+
+/* Returns whether one that is not the agent's child has ended; no status of it can be had. */
+static bool foreign_has_ended(const struct os_process *process)
+{
+    struct proc_stat info;
+    if (!proc_stat_read(process->pid, &info))
+        return errno == ESRCH;
+    return info.start != process->start || proc_has_ended(&info);
+}
+
 bool os_process_poll(struct os_process *process, uint32_t *status)
 {
     int word;
+    if (process->end == FOREIGN && foreign_has_ended(process))
+        process->end = LOST;
     pid_t done = process->end == RUNS ? reap_one(process->pid, &word) : 0;
     if (done == process->pid) {
         process->status = (uint32_t)word;
@@ -249,13 +268,16 @@ bool os_process_poll(struct os_process *process, uint32_t *status)
         process->status = (uint32_t)errno;
         process->end = LOST;
     }
-    if (process->end != RUNS)
+    bool ended = process->end == EXITED || process->end == LOST;
+    if (ended)
         *status = process->status;
-    return process->end != RUNS;
+    return ended;
 }
 
 int os_process_lost(const struct os_process *process, struct error *err)
 {
+    if (process->end == LOST && process->status == 0)
+        return error_set(err, ERR_SYSTEM, "the agent that had started it ended before it");
     return process->end == LOST ? errno_error(err, (int)process->status, NULL) : 0;
 }
 
@@ -263,6 +285,8 @@ int os_process_lost(const struct os_process *process, struct error *err)
 bool os_process_has_ended(const struct os_process *process)
 {
     siginfo_t info = {0};
+    if (process->end == FOREIGN)
+        return foreign_has_ended(process);
     if (process->end != RUNS)
         return true;
     return waitid(P_PID, (id_t)process->pid, &info, WEXITED | WNOHANG | WNOWAIT) < 0 ? errno == ECHILD
@@ -301,13 +325,29 @@ int os_process_adopt(struct os_process **out, const char *saved)
     *out = NULL;
     struct os_process *process = calloc(1, sizeof *process);
     if (!process || sscanf(saved, "%ld %llu %d %lu", &pid, &start, &end, &status) != 4 || pid <= 1 || end < RUNS ||
-        end > LOST) {
+        end > FOREIGN) {
         free(process);
         return ERR_INVALID;
     }
     *process = (struct os_process){(pid_t)pid, end, (uint32_t)status, start};
+    if (end == FOREIGN)
+        watch_foreign(process->pid);
     *out = process;
     return 0;
+}
+
+struct os_process *os_process_recall(uint64_t pid, uint64_t start_time, enum os_process_end end, uint32_t status)
+{
+    struct os_process *process = calloc(1, sizeof *process);
+    if (!process)
+        return NULL;
+    *process = (struct os_process){(pid_t)pid, end, end == OS_PROCESS_EXITED ? status : 0, start_time};
+    if (end != OS_PROCESS_RUNS)
+        return process;
+    process->end = pid > 1 && pid <= INT_MAX && !foreign_has_ended(process) ? FOREIGN : LOST;
+    if (process->end == FOREIGN)
+        watch_foreign(process->pid);
+    return process;
 }
 
 void os_process_freeze(void)

@@ -3,6 +3,7 @@
    notified as sd_notify(3) describes it: a datagram to the socket that NOTIFY_SOCKET names. */
 #include "base/number.h"
 #include "linux/process/init.h"
+#include "linux/process/watch.h"
 #include "platform/service.h"
 
 #include <limits.h>
@@ -69,6 +70,19 @@ int os_service_patience_ms(void)
 void os_service_is_alive(void)
 {
     notify("WATCHDOG=1\n");
+}
+
+/* ---- the end ---- */
+
+void os_service_on_end(void (*ending)(void *context), void *context)
+{
+    watch_end(ending, context);
+}
+
+/* systemd makes that file as soon as nobody may log on any more, which is before it stops the agent (the unit's order). */
+bool os_service_machine_ends(void)
+{
+    return access("/run/nologin", F_OK) == 0;
 }
 
 bool os_service_is_one(void)

@@ -7,6 +7,7 @@
 #include "linux/errno.h"
 #include "linux/net/listener.h"
 #include "linux/process/launch.h"
+#include "linux/process/watch.h"
 #include "linux/process/reap.h"
 #include "linux/waker.h"
 
@@ -156,8 +157,10 @@ int os_upgrade_exec(const char *path, const char *const *argv, struct os_listene
     int code = ENOMEM;
     if (list) {
         set_inherited(ports, count, 0);
+        watch_let_end(true);
         execv(path, (char *const *)(uintptr_t)list);
         code = errno;
+        watch_let_end(false);
         set_inherited(ports, count, FD_CLOEXEC);
         free(list);
     }

@@ -10,6 +10,7 @@
 #define OS_FOREVER INT64_MAX /* a deadline that never comes */
 
 int64_t os_clock_ms(void);                 /* monotonic; only differences mean anything */
+int64_t os_boot_clock_ms(void);            /* since the boot, also while the system sleeps */
 int64_t os_clock_us(void);                 /* the same in microseconds, for measuring */
 int64_t os_deadline(int64_t timeout_ms);   /* now + timeout; OS_FOREVER for a negative timeout */
 int64_t os_time_left(int64_t deadline_ms); /* milliseconds, 0 once it has passed; OS_FOREVER stays */

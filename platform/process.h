@@ -36,6 +36,7 @@ struct os_process;
 /* Starts a program. The process may have exited when this returns, but keeps its status. */
 int os_process_spawn(struct os_process **out, const struct os_process_spec *spec, struct error *err);
 uint64_t os_process_pid(const struct os_process *process);
+uint64_t os_process_start_time(const struct os_process *process);   /* with the pid it names one process of this boot */
 bool os_process_poll(struct os_process *process, uint32_t *status); /* true once it has exited, then always */
 /* Returns 0, or why the status of a process that has exited can't be known: the system has none for the agent. */
 int os_process_lost(const struct os_process *process, struct error *err);
@@ -43,6 +44,10 @@ void os_process_free(struct os_process *process); /* does not end it; accepts NU
 /* Saves a process for an upgrade: appends one line without its newline, from which os_process_adopt() makes it again. */
 void os_process_save(const struct os_process *process, struct buffer *out);
 int os_process_adopt(struct os_process **out, const char *saved);
+/* Makes a process of an earlier agent of this boot again, which is not this one's child. One that had not ended is looked
+   for, and is lost if it has ended since; its status can be had on Windows alone. NULL without memory. */
+enum os_process_end { OS_PROCESS_RUNS, OS_PROCESS_EXITED, OS_PROCESS_LOST };
+struct os_process *os_process_recall(uint64_t pid, uint64_t start_time, enum os_process_end end, uint32_t status);
 /* Begins the quiet point of an upgrade: no program starts, and no end of one is noticed, until os_process_thaw(). What
    exits meanwhile is for the next executable to notice. */
 void os_process_freeze(void);

@@ -25,6 +25,10 @@ void os_service_failed(const char *text); /* why main will return; for the syste
 /* Returns how long the service manager waits for a sign of life before it ends the agent, 0 where it does not. */
 int os_service_patience_ms(void);
 void os_service_is_alive(void); /* gives such a sign */
+/* Has ending(context) called before a signal that asks the process to end does so; on Windows stop() is all. Once. */
+void os_service_on_end(void (*ending)(void *context), void *context);
+/* Returns whether the machine is going down, as far as the system tells by now. */
+bool os_service_machine_ends(void);
 /* Returns whether the service manager has started this agent, or the one that it is an upgrade of. */
 bool os_service_is_one(void);
 

@@ -38,6 +38,12 @@ int64_t os_clock_ms(void)
     return (int64_t)get();
 }
 
+/* The ticks go on while the system sleeps. */
+int64_t os_boot_clock_ms(void)
+{
+    return os_clock_ms();
+}
+
 int64_t os_clock_us(void)
 {
     LARGE_INTEGER ticks, per_second;

@@ -16,14 +16,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum end { RUNS, EXITED, LOST }; /* as an upgrade hands it over */
+/* As an upgrade hands it over. */
+enum end { RUNS = OS_PROCESS_RUNS, EXITED = OS_PROCESS_EXITED, LOST = OS_PROCESS_LOST };
 
 struct os_process {
-    HANDLE handle; /* owned; while it is open the pid is nobody else's */
+    HANDLE handle; /* owned; while it is open the pid is nobody else's. NULL: it had ended before this agent began */
     DWORD pid;
     uint64_t start;
     atomic_int end;  /* an enum end; asked by those that end the process too */
-    uint32_t status; /* of one that is lost: Windows' code */
+    uint32_t status; /* of one that is lost: Windows' code, 0 if no agent has seen its end */
 };
 
 /* ---- redirections ---- */
@@ -382,8 +383,15 @@ bool os_process_poll(struct os_process *process, uint32_t *status)
     return process->end != RUNS;
 }
 
+uint64_t os_process_start_time(const struct os_process *process)
+{
+    return process->start;
+}
+
 int os_process_lost(const struct os_process *process, struct error *err)
 {
+    if (process->end == LOST && process->status == 0)
+        return error_set(err, ERR_SYSTEM, "the agent that had started it ended before it");
     return process->end == LOST ? windows_error(err, process->status, NULL) : 0;
 }
 
@@ -429,7 +437,8 @@ int os_process_adopt(struct os_process **out, const char *saved)
         end > LOST)
         return ERR_INVALID;
     HANDLE handle = (HANDLE)(uintptr_t)value;
-    if (process_start_time(handle) != start_time) /* not that process, or no process's handle at all */
+    if (handle ? process_start_time(handle) != start_time /* not that process, or no process's handle at all */
+               : end == RUNS)
         return ERR_INVALID;
     SetHandleInformation(handle, HANDLE_FLAG_INHERIT, 0);
     struct os_process *process = calloc(1, sizeof *process);
@@ -440,6 +449,31 @@ int os_process_adopt(struct os_process **out, const char *saved)
     *process = (struct os_process){handle, pid, start_time, end, (uint32_t)status};
     *out = process;
     return 0;
+}
+
+/* Opens a process that still runs, and watches it. */
+static bool open_again(struct os_process *process)
+{
+    HANDLE handle = OpenProcess(PROCESS_QUERY_INFORMATION | PROCESS_TERMINATE | SYNCHRONIZE, FALSE, process->pid);
+    if (!handle)
+        return false;
+    if (process_start_time(handle) == process->start && process_watch_exit(handle, NULL) == 0) {
+        process->handle = handle;
+        return true;
+    }
+    CloseHandle(handle);
+    return false;
+}
+
+struct os_process *os_process_recall(uint64_t pid, uint64_t start_time, enum os_process_end end, uint32_t status)
+{
+    struct os_process *process = calloc(1, sizeof *process);
+    if (!process)
+        return NULL;
+    *process = (struct os_process){NULL, (DWORD)pid, start_time, end, end == OS_PROCESS_EXITED ? status : 0};
+    if (end == OS_PROCESS_RUNS && !open_again(process))
+        process->end = LOST;
+    return process;
 }
 
 struct os_process_id os_process_id(const struct os_process *process)

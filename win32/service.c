@@ -10,6 +10,7 @@
 #include "win32/text.h"
 #include "win32/winerror.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -27,6 +28,7 @@ static struct {
     SERVICE_STATUS_HANDLE handle; /* NULL without a manager */
     bool managed;                 /* the manager started this process */
     int exit_status;
+    atomic_bool machine_ends; /* the manager told this process so */
 } service;
 
 static void service_report(DWORD state, DWORD hint_ms)
@@ -92,9 +94,13 @@ static DWORD WINAPI on_control(DWORD control, DWORD event, void *data, void *con
     switch (control) {
     case SERVICE_CONTROL_INTERROGATE:
         return NO_ERROR;
-    case SERVICE_CONTROL_STOP:
     case SERVICE_CONTROL_SHUTDOWN:
     case SERVICE_CONTROL_PRESHUTDOWN:
+        atomic_store(&service.machine_ends, true);
+        relay_note_machine_ends();
+        service_stop_or_forward();
+        return NO_ERROR;
+    case SERVICE_CONTROL_STOP:
         service_stop_or_forward();
         return NO_ERROR;
     case SERVICE_CONTROL_SESSIONCHANGE:
@@ -157,6 +163,17 @@ int os_service_patience_ms(void)
 }
 
 void os_service_is_alive(void) {}
+
+void os_service_on_end(void (*ending)(void *context), void *context)
+{
+    (void)ending;
+    (void)context;
+}
+
+bool os_service_machine_ends(void)
+{
+    return atomic_load(&service.machine_ends) || relay_machine_ends();
+}
 
 bool os_service_is_one(void)
 {

@@ -50,7 +50,7 @@ LINUX = [
            "integration/test_rpc_private:exec_has_bounds_and_values_for_its_options",
            "comparing the variables of one request holds a processor for a minute"),
     mutant("output-flushed-as-root", "agent/children.c",
-           "if ((!child->reports[0] && !child->reports[1]) || !child->user)", "if (!child->reports[0] && !child->reports[1])",
+           "if (!child->user || os_identity_find(", "if (os_identity_find(",
            "unit/agent/test_children", "what may be another user's file is opened as the agent"),
     mutant("stuck-process-is-tried-again", "linux/session_environment.c",
            "if (is_stuck(pid)) return false;", "",

@@ -10,11 +10,12 @@
 
 /* Handles have the same value in all that inherit them. */
 struct link {
-    uint64_t stop;        /* an event: the service control manager requested a stop */
-    uint64_t replaced;    /* an event: `next` is the agent now */
-    uint64_t first;       /* the first process; 0 until it is prepared */
-    uint64_t next;        /* a process, a handle of the first one's */
-    atomic_uint sessions; /* counts their changes, of which the manager tells the first process */
+    uint64_t stop;            /* an event: the service control manager requested a stop */
+    uint64_t replaced;        /* an event: `next` is the agent now */
+    uint64_t first;           /* the first process; 0 until it is prepared */
+    uint64_t next;            /* a process, a handle of the first one's */
+    atomic_uint sessions;     /* counts their changes, of which the manager tells the first process */
+    atomic_uint machine_ends; /* so does this; where older agents have nothing */
 };
 
 static struct {
@@ -112,6 +113,17 @@ bool relay_hand_over(HANDLE next, DWORD *exit_code)
     atomic_store(&relay.is_replaced, true);
     *exit_code = relay_wait_for_last(copy);
     return true;
+}
+
+void relay_note_machine_ends(void)
+{
+    if (relay.link)
+        atomic_store(&relay.link->machine_ends, 1);
+}
+
+bool relay_machine_ends(void)
+{
+    return relay.link && atomic_load(&relay.link->machine_ends);
 }
 
 bool relay_forward_stop(void)

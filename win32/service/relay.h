@@ -32,7 +32,12 @@ bool relay_is_adopted(void);
 /* Starts a thread that calls stop() when the service control manager requests a stop. */
 int relay_watch_stop(void (*stop)(void), struct error *err);
 
+/* Returns whether the first process was told that the machine goes down. */
+bool relay_machine_ends(void);
+
 /* ---- in the first one ---- */
+
+void relay_note_machine_ends(void);
 
 /* Returns whether another process is the agent now, which is then told to stop. Any thread. */
 bool relay_forward_stop(void);

@@ -63,6 +63,11 @@ uint64_t os_process_pid(const struct os_process *process)
     return process->pid;
 }
 
+uint64_t os_process_start_time(const struct os_process *process)
+{
+    return 100 * process->pid;
+}
+
 void os_process_freeze(void)
 {
     fake.frozen = true;

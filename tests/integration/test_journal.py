@@ -1,0 +1,263 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What was promised is known after the agent was killed, and after a reboot."""
+import os
+import resource
+import signal
+import time
+
+import journal
+import wire
+from harness import COMMAND, KILLED, NATIVE, Agent, check, equal, eventually, main, need_unix, refused, refused_saying, test
+from journal import Journalled
+
+OTHER_BOOT = "the machine rebooted at "
+
+
+@test
+def a_status_that_was_told_is_known_after_a_crash():
+    with Journalled() as agent:
+        client = agent.client()
+        told = client.shell("echo out; exit 3", stdout="out")
+        equal(client.wait(told), 768)
+        untold = client.shell("exit 4")
+        eventually(lambda: client.property("children.running") == "0", "its end")
+        agent.crash()
+        client = agent.client()
+        equal(client.wait(told), 768)
+        equal(client.wait(untold, 0), 1024)
+        equal(client.property("children.exited"), "2")
+        client.forget(told)
+        agent.crash()
+        client = agent.client()
+        refused(f"the {told} process does not exist or is not a child process", client.wait, told, 0)
+        equal(client.wait(untold, 0), 1024)
+
+
+@test
+def what_runs_on_after_a_crash_is_waited_for_and_killed():
+    need_unix("its children's statuses are not lost")
+    with Journalled() as agent:
+        client = agent.client()
+        pid, ended = client.run("sleep", "600"), client.run("sleep", "600")
+        gone = client.shell("read line < fifo; exit 5") if os.mkfifo(agent.path("fifo")) is None else 0
+        agent.process.kill()
+        agent.process.wait()
+        with open(agent.path("fifo"), "w", encoding="ascii") as file:
+            file.write("go\n")
+        eventually(lambda: not os.path.exists(f"/proc/{gone}/fd") or not os.listdir(f"/proc/{gone}/fd"), "its end")
+        agent.start()
+        client = agent.client()
+        equal(client.property("children.running"), "2")
+        refused("timed out waiting for the child process", client.wait, pid, 0)
+        lost = "the status of the {} process is lost: the agent that had started it ended before it"
+        refused(lost.format(gone), client.wait, gone, 0)
+        equal(client.kill(pid)[0], (pid, "sleep"))
+        refused(lost.format(pid), client.wait, pid)
+        os.kill(ended, signal.SIGKILL)
+        refused(lost.format(ended), client.wait, ended)
+
+
+@test
+def a_child_of_an_earlier_boot():
+    with Journalled() as agent:
+        client = agent.client()
+        told, running = client.shell("echo out; exit 3", stdout="out"), client.run("sleep", "600")
+        equal(client.wait(told), 768)
+        unflushed, quiet = client.shell("exit 5", stdout="out2"), client.shell("exit 6")
+        eventually(lambda: client.property("children.running") == "1", "their ends")
+        since = int(time.time())
+        agent.reboot()
+        client = agent.client()
+        equal(client.wait(told, 0), 768)
+        equal(client.wait(quiet, 0), 1536)
+        none = f"the {running} process does not exist or is not a child process: {OTHER_BOOT}"
+        for call in (lambda: client.wait(running, 0), lambda: client.kill(running), lambda: client.forget(running)):
+            refused_saying(none, call)
+        refused_saying("; it had exited with status 1280, and its output may be incomplete", client.wait, unflushed, 0)
+        boot_time = int(client.property("boot.time"))
+        check(boot_time <= since, "the boot was before")
+        refused_saying(OTHER_BOOT + time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(boot_time)), client.wait, running, 0)
+        equal(client.property("children.exited"), "0")
+        client.forget(told)
+        refused(f"the {told} process does not exist or is not a child process", client.wait, told, 0)
+
+
+@test
+def a_pid_of_this_boot_wins():
+    with Journalled() as agent:
+        client = agent.client()
+        pid = client.shell("exit 3")
+        equal(client.wait(pid), 768)
+        agent.process.kill()
+        agent.process.wait()
+        path = journal.reboot(agent.journal)
+        # A file of this boot says that its child 4711 has ended, as child 4711 of the last boot did.
+        with open(path, "rb") as file:
+            records = journal.read(file.read())[0]
+        records = [tuple("4711" if field == str(pid) else field for field in record) for record in records]
+        with open(path, "wb") as file:
+            file.write(journal.write(records))
+        with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
+            this_boot = file.read().strip()
+        mine = [(*records[0][:4], int(records[0][4]) + 1, this_boot, "x"), records[1]]
+        mine += [("started", 1, 1, 4711, 1, "", "", ""), ("exited", 1, 1, 4711, 9), ("flushed", 1, 1, 4711)]
+        with open(os.path.join(agent.journal, "boot-1.journal"), "wb") as file:
+            file.write(journal.write(mine))
+        agent.start()
+        client = agent.client()
+        equal(client.wait(4711, 0), 9)
+        client.forget(4711)
+        refused("the 4711 process does not exist or is not a child process", client.wait, 4711, 0)
+
+
+@test
+def how_the_last_run_ended():
+    with Journalled() as agent:
+        equal((agent.client().property("last.end"), agent.client().property("agent.end")), (None, None))
+        agent.crash()
+        equal((agent.client().property("last.end"), agent.client().property("agent.end")), (None, "crash"))
+        if not NATIVE:
+            return
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            agent.process.send_signal(number)
+            equal(agent.process.wait(), -number, "how it ended for who started it")
+            agent.start()
+            equal((agent.client().property("last.end"), agent.client().property("agent.end")), (None, "stopped"))
+        agent.reboot()
+        equal((agent.client().property("last.end"), agent.client().property("agent.end")), ("lost", None))
+        agent.process.terminate()
+        agent.process.wait()
+        journal.reboot(agent.journal, "22222222-2222-3333-4444-555555555555")
+        agent.start()
+        equal((agent.client().property("last.end"), agent.client().property("agent.end")), ("stopped", None))
+
+
+@test
+def an_upgrade_keeps_statuses_and_journal():
+    with Journalled() as agent:
+        client = agent.client()
+        ended, running = client.shell("exit 3"), client.run("sleep", "600")
+        equal(client.wait(ended), 768)
+        arguments = agent.process.args[len(COMMAND) - 1:]
+        arguments[-1] = str(agent.port)
+        client.expect("", wire.RESTART, *map(wire.s, arguments))
+        eventually(lambda: agent.stdout().count("READY") == 2, "the next agent")
+        client = agent.client()
+        equal(client.property("agent.end"), "upgrade")
+        equal(client.wait(ended, 0), 768)
+        equal([fields[0] for fields in agent.records("started")], [str(ended), str(running)])
+        equal(agent.records("exited"), [(str(ended), "768")])
+        client.kill(running)
+        agent.crash()
+        equal(agent.client().wait(running, 0), KILLED)
+
+
+@test
+def bad_files_are_said_and_stop_nothing():
+    with Journalled() as agent:
+        client = agent.client()
+        first = client.shell("exit 3")
+        equal(client.wait(first), 768)
+        second = client.shell("exit 4")
+        equal(client.wait(second), 1024)
+        agent.process.kill()
+        agent.process.wait()
+        path, records = next(iter(journal.files(agent.journal).items()))
+        number = next(i for i, record in enumerate(records) if record[3:4] == (str(second),))
+        good = journal.write(records[:number])
+        with open(path, "r+b") as file:
+            file.seek(len(good) + 30)
+            file.write(b"X")
+        newer = [("boot", 1, 1, 2, 1, "other", "x"), ("started", 1, 1, 9, 9, "", "", "")]
+        for slot, content in enumerate((journal.write(newer), b"", b"\0" * 5000)):
+            with open(os.path.join(agent.journal, f"boot-{slot}.journal"), "wb") as file:
+                file.write(content)
+        agent.start()
+        client = agent.client()
+        equal(client.property("journal.error"), None)
+        equal(client.wait(first, 0), 768)
+        refused(f"the {second} process does not exist or is not a child process", client.wait, second, 0)
+        log = client.get(".periscope/log.txt").decode()
+        check(f"cut at its first bad line: {len(good)} of" in log, log)
+        check("a file of the journal is of version 2 and is not read" in log, log)
+
+
+@test
+def a_folder_that_is_not_its_own_is_refused():
+    need_unix("rights are told by access lists")
+    with Journalled() as agent:
+        folder = agent.journal
+        equal(os.stat(folder).st_mode & 0o7777, 0o700)
+        for change, undo, why in (
+                (lambda: os.chmod(folder, 0o770), lambda: os.chmod(folder, 0o700), "others may read or write it (mode 770"),
+                (lambda: os.rename(folder, folder + "2"), lambda: None, None),
+                (lambda: os.symlink(folder + "2", folder), lambda: os.remove(folder), "Not a directory"),
+                (lambda: open(folder, "wb").close(), lambda: os.remove(folder), "Not a directory")):
+            change()
+            if why:
+                agent.crash()
+                client = agent.client()
+                reason = client.property("journal.error")
+                check(reason and reason.startswith("'../journal': ") and why in reason, reason)
+                check("the journal keeps nothing: '../journal': " in client.get(".periscope/log.txt").decode(), "the log")
+                equal(client.wait(client.shell("exit 3")), 768)
+            undo()
+
+
+@test
+def one_agent_at_a_time_has_it():
+    need_unix("a file that is open can't be opened there")
+    with Journalled() as agent, Agent("--journal", agent.journal) as other:
+        equal(other.client().property("journal.error"), f"'{agent.journal}': another agent has it")
+        equal(other.client().property("journal"), agent.journal)
+        equal(agent.client().property("journal.error"), None)
+    with Agent() as plain:
+        equal((plain.client().property("journal"), plain.client().property("journal.error")), ("none", None))
+
+
+@test
+def a_full_disk_is_said_and_stops_nobody():
+    need_unix("limits of files are not this system's")
+    with Journalled() as agent:
+        client = agent.client()
+        resource.prlimit(agent.pid, resource.RLIMIT_FSIZE, (1000, resource.RLIM_INFINITY))
+
+        def fails():
+            equal(client.wait(client.shell("exit 3")), 768)
+            return client.property("journal.error")
+
+        equal(eventually(fails, "a failure"), "'../journal': File too large")
+        pid = client.shell("exit 5")
+        equal(client.wait(pid), 1280)
+        resource.prlimit(agent.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        eventually(lambda: not fails(), "another try")
+        log = client.get(".periscope/log.txt").decode()
+        equal(log.count("the journal keeps nothing"), 1, "lines that say so")
+        equal(log.count("the journal is kept again"), 1, "lines that say so")
+        agent.crash()
+        equal(agent.client().wait(pid, 0), 1280)
+
+
+@test
+def clocks_that_jump_reorder_nothing():
+    with Journalled() as agent:
+        pids = [agent.client().shell(f"exit {code}") for code in range(3)]
+        for pid in pids:
+            agent.client().wait(pid)
+        agent.process.kill()
+        agent.process.wait()
+        path, records = next(iter(journal.files(agent.journal).items()))
+        walls = iter((10 ** 15, 0, 5, 9 * 10 ** 18, 1, 0) * 10)
+        records = [(kind, since, next(walls), *rest) for kind, since, _, *rest in records]
+        with open(path, "wb") as file:
+            file.write(journal.write(records))
+        agent.start()
+        equal([agent.client().wait(pid, 0) for pid in pids], [0, 256, 512])
+        equal([fields[0] for fields in agent.records("started")], [str(pid) for pid in pids])
+        times = [[int(record[1]) for record in records] for records in journal.files(agent.journal).values()]
+        check(all(one == sorted(one) for one in times), times)
+
+
+if __name__ == "__main__":
+    main()
