@@ -312,6 +312,15 @@ static void add_session(struct strlist *out, const struct login *session)
         strlist_addf(out, "XDG_VTNR=%s", session->terminal + 3);
 }
 
+/* Adds what processes have told of a display. None needs to know the one for programs of X: sway's wallpaper starts before
+   sway has one. */
+static void add_displays(struct strlist *out, const struct login_search *search, const struct choice *choices)
+{
+    add_choices(out, choices, 0, OF_A_DISPLAY);
+    if (choices[WAYLAND_DISPLAY].value && !choices[DISPLAY].value)
+        login_add_sockets(search, out);
+}
+
 static void gathering_deinit(struct gathering *gathering)
 {
     for (size_t kind = 0; kind < HAS_SOCKET + BELONGING_COUNT; kind++)
@@ -338,7 +347,7 @@ long login_environment(const struct login_search *search, struct strlist *out)
     if (kind <= HAS_SOCKET && login_add_sockets(search, out))
         pid = 0; /* no process has told */
     else
-        add_choices(out, gathering->displays[kind], 0, OF_A_DISPLAY);
+        add_displays(out, search, gathering->displays[kind]);
     gathering_deinit(gathering);
     return pid;
 }

@@ -148,6 +148,32 @@ static void read_listeners(struct listeners *listeners)
         fclose(file);
 }
 
+/* Adds a variable, "NAME=value", unless there is one of that name. */
+static void add_lacking(struct strlist *out, const char *variable)
+{
+    char name[64];
+    snprintf(name, sizeof name, "%.*s", (int)strcspn(variable, "="), variable);
+    if (!strlist_get(out, name))
+        strlist_add(out, variable);
+}
+
+/* Adds what belongs to the compositor that listens, but nothing to the display of another one. */
+static bool add_listeners(const struct listeners *listeners, struct strlist *out)
+{
+    char text[64];
+    const char *told = strlist_get(out, "WAYLAND_DISPLAY");
+    snprintf(text, sizeof text, "WAYLAND_DISPLAY=wayland-%u", listeners->wayland - 1);
+    if (!listeners->wayland || (told && strcmp(told, strchr(text, '=') + 1) != 0))
+        return false;
+    add_lacking(out, text);
+    snprintf(text, sizeof text, "DISPLAY=:%u", listeners->x - 1);
+    if (listeners->x)
+        add_lacking(out, text);
+    for (size_t i = 0; i < listeners->others.count; i++)
+        add_lacking(out, listeners->others.items[i]);
+    return true;
+}
+
 bool login_add_sockets(const struct login_search *search, struct strlist *out)
 {
     struct listeners listeners = {.search = search, .runtime = strlist_get(out, "XDG_RUNTIME_DIR")};
@@ -157,13 +183,7 @@ bool login_add_sockets(const struct login_search *search, struct strlist *out)
     snprintf(runtime, sizeof runtime, "%s", listeners.runtime);
     listeners.runtime = runtime;
     read_listeners(&listeners);
-    bool found = listeners.wayland != 0;
-    if (found)
-        strlist_addf(out, "WAYLAND_DISPLAY=wayland-%u", listeners.wayland - 1);
-    if (found && listeners.x)
-        strlist_addf(out, "DISPLAY=:%u", listeners.x - 1);
-    for (size_t i = 0; found && i < listeners.others.count; i++)
-        strlist_add(out, listeners.others.items[i]);
+    bool found = add_listeners(&listeners, out);
     strlist_deinit(&listeners.others);
     return found;
 }

@@ -13,8 +13,8 @@
 /* Adds XDG_RUNTIME_DIR and the address of the bus, where nothing that runs in the session has named any. */
 void login_add_places(const struct login_search *search, struct strlist *out);
 
-/* Adds the displays that somebody listens for and the sockets of that compositor, below XDG_RUNTIME_DIR of `out`. Returns
-   false when there are none. */
+/* Adds the displays that somebody listens for and the sockets of that compositor, below XDG_RUNTIME_DIR of `out`: what is
+   not in there, and where there is a WAYLAND_DISPLAY, only what goes with it. Returns false when there are none. */
 bool login_add_sockets(const struct login_search *search, struct strlist *out);
 
 /* Returns whether the process is the user's. */

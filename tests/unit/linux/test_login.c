@@ -333,6 +333,26 @@ static void x_display_of_a_compositor_is_told_by_its_lock(void)
     }
 }
 
+/* sway starts its wallpaper before it has a display for programs of X, and nothing else by itself. */
+static void sockets_complete_what_a_process_tells(void)
+{
+    begin_session();
+    ENVIRON(900001, "XDG_SESSION_ID=2\0LANG=C");
+    put_socket(true, runtime("wayland-1"));
+    put_socket(true, runtime("sway-ipc.0.900001.sock"));
+    put_socket(true, "tmp/.X11-unix/X3");
+    tree_put_text(tree_path("tmp/.X3-lock"), "    900001\n");
+    tree_put_text(tree_path("proc/900001/comm"), "sway\n");
+    ENVIRON(900002, "XDG_SESSION_ID=2\0WAYLAND_DISPLAY=wayland-1\0SWAYSOCK=/its/own");
+    GETS("DISPLAY", ":3");
+    GETS("WAYLAND_DISPLAY", "wayland-1");
+    GETS("SWAYSOCK", "/its/own");
+    CHECK(get("I3SOCK") != NULL);
+    put_socket(true, runtime("wayland-0")); /* another compositor, whose display it may be */
+    GETS_NO("DISPLAY");
+    GETS("WAYLAND_DISPLAY", "wayland-1");
+}
+
 static void sockets_of_others_are_not_the_users(void)
 {
     if (geteuid() != 0) {
@@ -375,6 +395,7 @@ int main(void)
     RUN(display_whose_socket_is_gone_is_passed_over);
     RUN(compositor_alone_is_told_by_its_sockets);
     RUN(x_display_of_a_compositor_is_told_by_its_lock);
+    RUN(sockets_complete_what_a_process_tells);
     RUN(sockets_of_others_are_not_the_users);
     strlist_deinit(&found);
     tree_end();
