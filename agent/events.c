@@ -102,6 +102,30 @@ void events_copy(struct buffer *out)
     strlist_deinit(&lines);
 }
 
+static bool events_is_fault(const struct event *event, int64_t since_ms)
+{
+    return event->time_ms >= since_ms &&
+           (strcmp(event->kind, "gpu") == 0 || strcmp(event->kind, "kernel") == 0 || strcmp(event->kind, "crash") == 0);
+}
+
+void events_add_faults(struct strlist *out, unsigned max, int64_t max_age_ms)
+{
+    int64_t since_ms = os_wall_time_ms() - max_age_ms;
+    if (!events.lock)
+        return;
+    os_mutex_lock(events.lock);
+    uint64_t first = events.last + 1;
+    for (uint64_t number = events.last; max > 0 && number >= events_oldest(); number--)
+        if (events_is_fault(&events.ring[(number - 1) % EVENTS_MAX], since_ms)) {
+            first = number;
+            max--;
+        }
+    for (; first <= events.last; first++)
+        if (events_is_fault(&events.ring[(first - 1) % EVENTS_MAX], since_ms))
+            events_add_line(out, "event=", first);
+    os_mutex_unlock(events.lock);
+}
+
 /* Waits for an event behind `since`. The lock is held, and released during the wait. */
 static int events_wait(const struct events_query *query, uint64_t since, struct os_waker *waker,
                        struct os_socket *client, struct error *err)

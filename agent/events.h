@@ -24,6 +24,10 @@ void events_add_at(int64_t time_ms, const char *kind, const char *format, ...) P
 /* Appends those that are kept, a line each: number, time, kind and text, with tabs between. */
 void events_copy(struct buffer *out);
 
+/* Adds "event=" for the last faults, of kind gpu, kernel or crash, that are no older than max_age_ms: what may have
+   spoilt an answer. The oldest first. */
+void events_add_faults(struct strlist *out, unsigned max, int64_t max_age_ms);
+
 struct events_query {
     uint64_t since;      /* only those with a higher number */
     const char *id;      /* NULL, or the `id` of an earlier answer: of another agent, `since` means nothing */

@@ -234,6 +234,12 @@ PERISCOPE_API int periscope_crc(struct periscope *p, const char *const *options,
    (docs/protocol.md, displays). Needs a Periscope agent. */
 PERISCOPE_API int periscope_displays(struct periscope *p, const char *const *options, struct periscope_strings *facts);
 
+/* ---- what happens in the guest ---- */
+
+/* Fetches events, facts "event=NUMBER\tTIME\tKIND\tTEXT", after "id=" and "last=". options: as above (docs/protocol.md,
+   events); with "wait-ms=N" the agent waits for the first one that long. Needs a Periscope agent. */
+PERISCOPE_API int periscope_events(struct periscope *p, const char *const *options, struct periscope_strings *facts);
+
 #ifdef __cplusplus
 }
 #endif

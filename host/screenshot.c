@@ -15,13 +15,14 @@ struct shot {
     bool unchanged;
 };
 
-static int screen_deadline_ms(const char *const *options)
+/* Returns how long the agent may take by the option for that: events has another one. */
+static int screen_deadline_ms(enum method_index method, const char *const *options)
 {
-    static const char key[] = "deadline-ms=";
-    long ms = AGENT_DEADLINE_MS;
+    const char *key = method == METHOD_events ? "wait-ms=" : "deadline-ms=";
+    long ms = method == METHOD_events ? 0 : AGENT_DEADLINE_MS;
     for (; options && *options; options++)
-        if (strncmp(*options, key, sizeof key - 1) == 0)
-            ms = strtol(*options + sizeof key - 1, NULL, 10);
+        if (strncmp(*options, key, strlen(key)) == 0)
+            ms = strtol(*options + strlen(key), NULL, 10);
     return ms < 0 ? 0 : ms > MOST_DEADLINE_MS ? MOST_DEADLINE_MS : (int)ms;
 }
 
@@ -48,7 +49,7 @@ static int screen_ask(struct periscope *p, enum method_index method, const char 
     call_init(call, p, method, count, CALL_ANY);
     for (uint32_t i = 0; i < count; i++)
         write_entry_text(&call->request, WIRE_STRING, options[i]);
-    call_allow(call, screen_deadline_ms(options));
+    call_allow(call, screen_deadline_ms(method, options));
     int status = client_need(p, FIRST_MINOR_OF_PERISCOPE, method);
     if (!status)
         status = call_send(call, false);
@@ -143,4 +144,9 @@ int periscope_crc(struct periscope *p, const char *const *options, struct perisc
 int periscope_displays(struct periscope *p, const char *const *options, struct periscope_strings *facts)
 {
     return screen_ask_for_facts(p, METHOD_displays, options, facts);
+}
+
+int periscope_events(struct periscope *p, const char *const *options, struct periscope_strings *facts)
+{
+    return screen_ask_for_facts(p, METHOD_events, options, facts);
 }

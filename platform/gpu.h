@@ -27,8 +27,9 @@ struct os_gpu {
     char problem[64];    /* why the system does not use it: "Code 43"; Windows only */
 };
 
-/* Lists the cards that are there, in the order of their addresses, and returns how many. */
-size_t os_gpu_list(struct os_gpu gpus[OS_GPUS_MAX]);
+/* Lists the cards that are there, in the order of their addresses, and returns how many; or a negative status when it could
+   not look at all of them. */
+int os_gpu_list(struct os_gpu gpus[OS_GPUS_MAX], struct error *err);
 
 /* X(symbol, name in events) */
 #define OS_GPU_REPORTS(X)                                                                                              \

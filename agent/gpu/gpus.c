@@ -94,9 +94,10 @@ static void refresh_cards(void)
     struct os_gpu *list = calloc(OS_GPUS_MAX, sizeof *list);
     if (!list)
         return;
-    size_t count = os_gpu_list(list);
+    int count = os_gpu_list(list, NULL);
     os_mutex_lock(gpus.lock);
-    keep_cards(list, count);
+    if (count > 0)
+        keep_cards(list, (size_t)count);
     os_mutex_unlock(gpus.lock);
     free(list);
 }
@@ -319,17 +320,20 @@ static void add_gpus(struct strlist *facts, const struct os_gpu *list, size_t co
 
 void gpus_add_properties(struct strlist *facts)
 {
+    struct error err;
     struct os_gpu *list = calloc(OS_GPUS_MAX, sizeof *list);
     if (!list) {
         facts->failed = true;
         return;
     }
-    size_t count = os_gpu_list(list);
+    int count = os_gpu_list(list, &err);
     os_mutex_lock(gpus.lock);
-    keep_cards(list, count);
-    add_gpus(facts, list, count);
-    if (*gpus.missing)
-        strlist_addf(facts, "gpu.error=%s", gpus.missing);
+    if (count >= 0) {
+        keep_cards(list, (size_t)count);
+        add_gpus(facts, list, (size_t)count);
+    }
+    if (count < 0 || *gpus.missing)
+        strlist_addf(facts, "gpu.error=%s", count < 0 ? err.text : gpus.missing);
     os_mutex_unlock(gpus.lock);
     free(list);
 }

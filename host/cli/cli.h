@@ -21,6 +21,7 @@
     X(CLI_OK, 0, "ok", "success")                                                                                      \
     X(CLI_FAILED, 1, "failed", "a local failure: a file, memory, an output")                                           \
     X(CLI_USAGE, 2, "usage", "wrong usage; nothing was sent")                                                          \
+    X(CLI_SUSPECT, 117, "suspect", "gpu-state: a card is suspect, or the host needs a reboot")                         \
     X(CLI_DIFFERENT, 118, "different", "compare: the two pictures differ")                                             \
     X(CLI_UNCHANGED, 119, "unchanged", "screenshot --if-changed, crc --wait-change: nothing changed")                  \
     X(CLI_NO_AGENT, 120, "no-agent", "no agent answers there, or the connection was lost")                             \

@@ -4,6 +4,7 @@
 #include "linux/lookup.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -44,9 +45,20 @@ static unsigned long gpu_read_number(const char *pci, const char *name)
     return gpu_read_line(path, line, sizeof line) ? strtoul(line, NULL, 0) : 0;
 }
 
+/* Returns 1 for a display controller, 0 for another device or none, or a negative errno when it can't be known. */
+static int look_at_class(const char *pci)
+{
+    char path[PATH_MAX], line[32];
+    gpu_path(path, "/sys/bus/pci/devices/%s/class", pci);
+    errno = 0;
+    if (gpu_read_line(path, line, sizeof line))
+        return strtoul(line, NULL, 0) >> 16 == 0x03;
+    return errno == ENOENT ? 0 : -(errno ? errno : EIO);
+}
+
 bool gpu_is_display_controller(const char *pci)
 {
-    return gpu_read_number(pci, "class") >> 16 == 0x03;
+    return look_at_class(pci) == 1;
 }
 
 /* ---- names ---- */
@@ -153,7 +165,7 @@ static void find_driver(struct os_gpu *gpu)
 
 /* ---- its outputs ---- */
 
-unsigned gpu_list_connected(const char *card, char *names, size_t size)
+unsigned gpu_list_connected(const char *card, char *names, size_t size, bool *unread)
 {
     char path[PATH_MAX], status[16];
     unsigned count = 0;
@@ -162,13 +174,16 @@ unsigned gpu_list_connected(const char *card, char *names, size_t size)
     *names = 0;
     gpu_path(path, "/sys/class/drm");
     DIR *folder = opendir(path);
+    *unread = !folder;
     while (folder && (entry = readdir(folder))) {
         const char *name = entry->d_name;
         if (strncmp(name, card, head) != 0 || name[head] != '-' || strstr(name, "-Writeback-"))
             continue;
         count++;
         gpu_path(path, "/sys/class/drm/%s/status", name);
-        if (gpu_read_line(path, status, sizeof status) && strcmp(status, "connected") == 0 && used < size)
+        if (!gpu_read_line(path, status, sizeof status))
+            *unread = true;
+        else if (strcmp(status, "connected") == 0 && used < size)
             used += (size_t)snprintf(names + used, size - used, "%s%s", used ? " " : "", name + head + 1);
     }
     if (folder)
@@ -219,10 +234,14 @@ static void find_display(struct os_gpu *gpu)
         snprintf(gpu->no_display, sizeof gpu->no_display, "%s", why_no_card(gpu));
         return;
     }
-    unsigned outputs = gpu_list_connected(card, names, sizeof names);
+    bool unread;
+    unsigned outputs = gpu_list_connected(card, names, sizeof names, &unread);
     gpu->has_display = *names;
     if (!gpu->has_display)
-        snprintf(gpu->no_display, sizeof gpu->no_display, outputs ? "no output is connected" : "it has no outputs");
+        snprintf(gpu->no_display, sizeof gpu->no_display, "%s",
+                 unread    ? "its outputs can't be looked at"
+                 : outputs ? "no output is connected"
+                           : "it has no outputs");
 }
 
 static void gpu_fill(struct os_gpu *gpu, const char *pci)
@@ -246,20 +265,33 @@ static int compare_addresses(const void *a, const void *b)
     return strcmp(a, b);
 }
 
-size_t os_gpu_list(struct os_gpu gpus[OS_GPUS_MAX])
+/* Lists the addresses. Returns their number, or a negative errno. */
+static int find_addresses(char found[OS_GPUS_MAX][OS_GPU_PCI_SIZE])
 {
-    char path[PATH_MAX], found[OS_GPUS_MAX][OS_GPU_PCI_SIZE];
-    size_t count = 0;
+    char path[PATH_MAX];
+    int count = 0, is_card = 0;
     const struct dirent *entry;
     gpu_path(path, "/sys/bus/pci/devices");
     DIR *folder = opendir(path);
-    while (folder && count < OS_GPUS_MAX && (entry = readdir(folder)))
-        if (log_line_is_pci(entry->d_name, strlen(entry->d_name)) && gpu_is_display_controller(entry->d_name))
+    if (!folder)
+        return errno == ENOENT ? 0 : -errno; /* not every guest has such a bus */
+    while (count < OS_GPUS_MAX && is_card >= 0 && (errno = 0, entry = readdir(folder)))
+        if (log_line_is_pci(entry->d_name, strlen(entry->d_name)) && (is_card = look_at_class(entry->d_name)) > 0)
             snprintf(found[count++], OS_GPU_PCI_SIZE, "%.12s", entry->d_name);
-    if (folder)
-        closedir(folder);
-    qsort(found, count, OS_GPU_PCI_SIZE, compare_addresses);
-    for (size_t i = 0; i < count; i++)
+    if (is_card >= 0 && errno && count < OS_GPUS_MAX)
+        is_card = -errno;
+    closedir(folder);
+    return is_card < 0 ? is_card : count;
+}
+
+int os_gpu_list(struct os_gpu gpus[OS_GPUS_MAX], struct error *err)
+{
+    char found[OS_GPUS_MAX][OS_GPU_PCI_SIZE];
+    int count = find_addresses(found);
+    if (count < 0)
+        return error_set(err, ERR_SYSTEM, "the graphics cards can't be listed: %s", strerror(-count));
+    qsort(found, (size_t)count, OS_GPU_PCI_SIZE, compare_addresses);
+    for (int i = 0; i < count; i++)
         gpu_fill(&gpus[i], found[i]);
     return count;
 }

@@ -13,7 +13,8 @@ void gpu_path(char path[PATH_MAX], const char *format, ...) __attribute__((forma
 bool gpu_read_line(const char *path, char *line, size_t size);
 /* Returns whether the device at the PCI address is a display controller. */
 bool gpu_is_display_controller(const char *pci);
-/* Lists the names of a card's connected outputs ("card0"), separated by spaces; returns how many outputs it has. */
-unsigned gpu_list_connected(const char *card, char *names, size_t size);
+/* Lists the names of a card's connected outputs ("card0"), separated by spaces; returns how many outputs it has. *unread:
+   the state of some is not known. */
+unsigned gpu_list_connected(const char *card, char *names, size_t size, bool *unread);
 
 #endif

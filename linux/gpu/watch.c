@@ -107,10 +107,11 @@ static bool watch_read_log(void)
 static void watch_tell_outputs(const struct uevent *event, const char *pci)
 {
     char names[96];
+    bool unread;
     const char *card = strrchr(event->device, '/');
     if (!card)
         return;
-    gpu_list_connected(card + 1, names, sizeof names);
+    gpu_list_connected(card + 1, names, sizeof names, &unread);
     watch_tell(OS_GPU_DISPLAY, pci, "%.31s: %s%s", card + 1, *names ? "connected: " : "no output is connected", names);
 }
 

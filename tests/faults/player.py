@@ -87,7 +87,7 @@ class Play:
         self.control.function = NOTHING
         self.ours = ours
         self.env = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LD_PRELOAD": library, "DISPLAY": display, "HOME": self.base,
-                    "FAULTS": os.path.join(self.base, "control"), "TMPDIR": self.temporary}
+                    "FAULTS": os.path.join(self.base, "control"), "TMPDIR": self.temporary, "PERISCOPED_TEST_SYSTEM": "/nonexistent"}
         self.cleans = False
         self.outcomes, self.client, self.refused, self.allowed = {}, None, False, set(OWN_FILES)
         self.process = None

@@ -3,6 +3,7 @@
 #include "platform/gpu.h"
 #include "win32/system.h"
 #include "win32/text.h"
+#include "win32/winerror.h"
 
 #include <stdio.h>
 #include <windows.h>
@@ -146,17 +147,18 @@ static void fill_gpu(struct device *device, struct os_gpu *gpu)
     find_desktop(device, gpu);
 }
 
-size_t os_gpu_list(struct os_gpu gpus[OS_GPUS_MAX])
+int os_gpu_list(struct os_gpu gpus[OS_GPUS_MAX], struct error *err)
 {
     static const GUID display = {0x4d36e968, 0xe325, 0x11ce, {0xbf, 0xc1, 0x08, 0x00, 0x2b, 0xe1, 0x03, 0x18}};
     struct setup setup;
     struct device device = {.setup = &setup, .data = {.cbSize = sizeof device.data}};
-    size_t count = 0;
+    int count = 0;
     if (!load_setup(&setup))
-        return 0;
+        return error_set(err, ERR_UNAVAILABLE,
+                         "the graphics cards can't be listed: this Windows lacks the functions for it");
     device.set = setup.get_class(&display, NULL, NULL, DIGCF_PRESENT);
     if (device.set == INVALID_HANDLE_VALUE)
-        return 0;
+        return windows_error(err, GetLastError(), "the graphics cards can't be listed");
     for (DWORD i = 0; count < OS_GPUS_MAX && setup.enumerate(device.set, i, &device.data); i++)
         fill_gpu(&device, &gpus[count++]);
     setup.destroy(device.set);
