@@ -1,12 +1,51 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* screenshot, crc, displays. */
+#include "agent/events.h"
 #include "agent/rpc/rpc.h"
+#include "agent/worker/answer.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define FAULTS_MAX 3
+#define FAULTS_AGE_MS 600000 /* an older fault has nothing to do with a picture that is bad now */
 
 static int read_options(const struct request *request, struct strlist *options, struct error *err)
 {
     for (uint32_t i = 0; i < request->arg_count; i++)
         strlist_add(options, request->args[i].text);
     return options->failed ? error_set(err, ERR_NO_MEMORY, "no memory for the options of a picture") : 0;
+}
+
+static bool has_warning(const struct buffer *list)
+{
+    struct strlist facts = {0};
+    answer_add_lines(list, &facts);
+    bool found = strlist_get(&facts, "warning") != NULL;
+    strlist_deinit(&facts);
+    return found;
+}
+
+/* Appends "event=NUMBER\tTIME\tKIND\tTEXT" without its tabs. */
+static void append_fault(const char *event, struct error *err)
+{
+    size_t len = strlen(err->text);
+    snprintf(err->text + len, sizeof err->text - len, "; %s", event);
+    for (char *tab = err->text + len; (tab = strchr(tab, '\t'));)
+        *tab = ' ';
+}
+
+/* Puts the last faults of the guest into the facts of a picture with a warning, or the last one into the reason why there
+   is none. */
+static void add_faults(int status, struct buffer *list, struct error *err)
+{
+    struct strlist faults = {0};
+    events_add_faults(&faults, status ? 1 : FAULTS_MAX, FAULTS_AGE_MS);
+    if (faults.count > 0 && !faults.failed && status == 0 && has_warning(list))
+        answer_put_lines(list, &faults);
+    if (faults.count > 0 && status)
+        append_fault(faults.items[0], err);
+    strlist_deinit(&faults);
 }
 
 /* Relays the answer of a capture worker: its list is the reply. */
@@ -17,6 +56,8 @@ static int relay_picture(struct session *session, const char *verb, const struct
     int status = read_options(request, &options, err);
     if (status == 0)
         status = worker_pool_picture(session->agent->workers, verb, &options, &reply->bytes, err);
+    if (status == 0 || status == ERR_UNAVAILABLE || status == ERR_TIMEOUT)
+        add_faults(status, &reply->bytes, err);
     strlist_deinit(&options);
     return status;
 }

@@ -101,3 +101,23 @@ struct slice answer_file(const struct buffer *list)
             return payload;
     return (struct slice){0};
 }
+
+void answer_put_lines(struct buffer *list, const struct strlist *lines)
+{
+    struct buffer more;
+    size_t len = list->len;
+    uint32_t count = 0;
+    for (size_t i = 0; i < COUNT_SIZE; i++)
+        count = count << 8 | list->data[i];
+    buffer_init(&more, 65536);
+    write_u32(&more, count + (uint32_t)lines->count);
+    for (size_t i = 0; i < lines->count; i++)
+        write_entry_text(&more, WIRE_STRING, lines->items[i]);
+    if (!more.failed && buffer_extend(list, more.len - COUNT_SIZE)) {
+        memmove(list->data + more.len, list->data + COUNT_SIZE, len - COUNT_SIZE);
+        memcpy(list->data, more.data, more.len);
+    } else {
+        list->failed = list->over_budget = false; /* nothing of it has changed */
+    }
+    buffer_deinit(&more);
+}

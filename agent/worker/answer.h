@@ -14,6 +14,9 @@ int answer_read(struct source *source, struct buffer *list, struct error *err);
 /* Adds the strings of an answer that answer_read() has appended. */
 void answer_add_lines(const struct buffer *list, struct strlist *lines);
 
+/* Puts more strings before those of an answer that answer_read() has appended. Without memory it stays as it was. */
+void answer_put_lines(struct buffer *list, const struct strlist *lines);
+
 /* Returns the file at the end of an answer that answer_read() has appended. It is borrowed from the answer, and empty
    when there is none. */
 struct slice answer_file(const struct buffer *list);

@@ -47,6 +47,21 @@ static void its_parts_are_found(void)
     strlist_deinit(&lines);
 }
 
+static void lines_that_are_put_come_first_and_leave_the_rest(void)
+{
+    static const char whole[] = COUNT("\4")
+        HEAD("s", "\4") "c=3\0" HEAD("s", "\6") "a=one\0" HEAD("s", "\3") "b=\0" HEAD("d", "\5") "\x89\0PN\n";
+    struct strlist more = {0};
+    strlist_add(&more, "c=3");
+    CHECK_INT(read_answer(BYTES(PICTURE), 4096, 4096), 0);
+    answer_put_lines(&list, &more);
+    CHECK(list.len == sizeof whole - 1 && memcmp(list.data, whole, list.len) == 0);
+    CHECK_INT(read_answer(BYTES(PICTURE), 4096, sizeof PICTURE), 0);
+    answer_put_lines(&list, &more); /* there is no room */
+    CHECK(!list.failed && list.len == sizeof PICTURE - 1 && memcmp(list.data, PICTURE, list.len) == 0);
+    strlist_deinit(&more);
+}
+
 static void an_answer_may_have_no_file(void)
 {
     struct strlist lines = {0};
@@ -106,6 +121,7 @@ int main(void)
 {
     RUN(a_picture_is_relayed_byte_for_byte);
     RUN(its_parts_are_found);
+    RUN(lines_that_are_put_come_first_and_leave_the_rest);
     RUN(an_answer_may_have_no_file);
     RUN(a_refusal_is_an_error);
     RUN(other_forms_are_refused);
