@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """A guest's graphics cards as the agent sees them: a tree of files in place of /proc and /sys, and a pipe as /dev/kmsg."""
+import array
+import fcntl
 import os
 import tempfile
+import termios
 import time
 
+import wire
 from harness import Agent, eventually, need_unix
 
 H100 = "0000:00:06.0"
@@ -75,13 +79,20 @@ class System:
 
     def say(self, line, priority=3):
         self.sequence += 1
+        eventually(self.is_read, "that the agent reads the kernel's log")  # a pipe joins what is written
         os.write(self.kmsg, f"{priority},{self.sequence},{time.monotonic_ns() // 1000},-;{line}\n".encode())
+
+    def is_read(self):
+        waiting = array.array("i", [0])
+        fcntl.ioctl(self.kmsg, termios.FIONREAD, waiting)
+        return waiting[0] < 4096
 
     def properties(self):
         return {name: value for name, value in self.agent.client().properties() if name.startswith("gpu.")}
 
     def events(self, kind="gpu"):
-        return [event[3] for event in self.agent.client().events()[1] if event[2] == kind]
+        with wire.Client(self.agent.port) as client:
+            return [event[3] for event in client.events()[1] if event[2] == kind]
 
     def await_event(self, text, kind="gpu"):
         eventually(lambda: any(text in event for event in self.events(kind)), lambda: f"{text!r} in {self.events(kind)}")
