@@ -9,6 +9,7 @@ import subprocess
 import tempfile
 import time
 
+import gpu_system
 import picture
 import xserver
 from cli import INTERRUPTED, NO_AGENT, USAGE, finish, one_line, periscope, start, target, unused_port
@@ -268,6 +269,24 @@ def agent_that_starts_again_is_the_guests_fault():
         check(unit["machine"]["reasons"][0].startswith("the agent started again at "), f"why: {unit['machine']}")
         check(b"[periscope machine: agent-restarted; whose fault: guest\n" in read(folder, "junit.xml"), "junit.xml")
         check("    machine: agent-restarted; whose fault: guest\n" in result.out.decode(), result.out)
+
+
+@test
+def fault_on_a_graphics_card_is_the_tests_if_its_program_has_it():
+    """The faults that were there before the run are nobody's."""
+    for program, state, fault in ((os.path.basename(SAMPLE), "gpu-fault", "test"), ("compositor", "fine", "test")):
+        with gpu_system.System() as system, tempfile.TemporaryDirectory() as folder:
+            system.say(f"NVRM: Xid (PCI:0000:00:06): 31, pid=1, name={os.path.basename(SAMPLE)}, MMU Fault: before")
+            system.await_event("MMU Fault: before")
+            job = start("test", target(system.agent), SAMPLE, "hang", "-o", folder, "--screenshot", "never",
+                        "--time-limit", "3")
+            eventually(lambda: folders(system.agent), "the run's folder")
+            system.say(f"NVRM: Xid (PCI:0000:00:06): 31, pid=591, name={program}, MMU Fault: now")
+            equal(finish(job).code, TIME_OUT, "exit status")
+            unit = json.loads(read(folder, "result.json"))["units"][0]
+            equal((unit["machine"]["state"], unit["fault"]), (state, fault), f"a fault of {program}")
+            equal(len(unit["machine"]["reasons"]), 1, f"reasons: {unit['machine']}")
+            check("MMU Fault: now" in unit["machine"]["reasons"][0], f"reasons: {unit['machine']}")
 
 
 @with_agent()

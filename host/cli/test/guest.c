@@ -176,6 +176,7 @@ static int guest_learn(struct test *test)
     status = periscope_properties(p, &test->properties);
     if (status && status != PERISCOPE_UNSUPPORTED)
         return cli_failed(test->cli, status);
+    test_mark_events(test);
     return 0;
 }
 

@@ -2,15 +2,42 @@
 /* Looks at the machine behind each unit, and tells whose fault the unit's result is. */
 #include "host/cli/test/test.h"
 
+#include <stdio.h>
+
 /* Returns what the agent told last: behind the unit before this one, or when the run began. */
 static const struct periscope_strings *machine_last_look(const struct test *test)
 {
     return test->look.count ? &test->look : &test->properties;
 }
 
+/* Fetches the events since the last call, and notes up to where; one of an agent that has none to tell has an empty list. */
+static void machine_fetch_events(struct test *test, struct periscope_strings *events)
+{
+    char id[sizeof test->events_id + 4], since[sizeof test->events_last + 8];
+    const char *const options[] = {id, since, NULL};
+    snprintf(id, sizeof id, "id=%s", test->events_id);
+    snprintf(since, sizeof since, "since=%s", test->events_last);
+    *events = (struct periscope_strings){0};
+    if (periscope_events(test->cli->periscope, *test->events_id ? options : NULL, events))
+        return;
+    const char *now = periscope_strings_get(events, "id"), *last = periscope_strings_get(events, "last");
+    snprintf(test->events_id, sizeof test->events_id, "%s", now ? now : "");
+    snprintf(test->events_last, sizeof test->events_last, "%s", last ? last : "0");
+}
+
+void test_mark_events(struct test *test)
+{
+    struct periscope_strings earlier;
+    if (periscope_strings_get(&test->properties, "gpu.count"))
+        machine_fetch_events(test, &earlier);
+    else
+        earlier = (struct periscope_strings){0};
+    periscope_strings_free(&earlier);
+}
+
 void test_judge_machine(struct test *test, struct test_unit *unit)
 {
-    struct periscope_strings now = {0};
+    struct periscope_strings now = {0}, events = {0};
     struct periscope_machine_looks looks = {.before = machine_last_look(test),
                                             .program = cli_file_name(test->executable)};
     bool tells = periscope_strings_get(looks.before, "boot.id") != NULL;
@@ -20,9 +47,13 @@ void test_judge_machine(struct test *test, struct test_unit *unit)
         return;
     if (periscope_properties(test->cli->periscope, &now) == PERISCOPE_OK)
         looks.after = &now;
+    if (looks.after && *test->events_id)
+        machine_fetch_events(test, &events);
+    looks.events = &events;
     if (periscope_machine_judge(&looks, &unit->machine))
         test_warn(test, "no memory to compare what the guest told before and after %s", unit->name);
     unit->judged_machine = true;
+    periscope_strings_free(&events);
     if (looks.after) {
         periscope_strings_free(&test->look);
         test->look = now;

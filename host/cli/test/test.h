@@ -100,6 +100,7 @@ struct test {
     char *program; /* owned: the executable in it */
     struct periscope_strings properties; /* when the run began */
     struct periscope_strings look;       /* the same behind the last unit; empty: there was none */
+    char events_id[32], events_last[24]; /* up to where its events are known; "": it tells none */
     char *banner;                        /* owned */
 
     /* ---- the run ---- */
@@ -168,6 +169,8 @@ void test_free_evidence(struct test_evidence *evidence);
 
 /* ---- machine.c ---- */
 
+/* Notes which events were before the first unit. */
+void test_mark_events(struct test *test);
 /* Compares what the agent tells behind a unit with what it told before. */
 void test_judge_machine(struct test *test, struct test_unit *unit);
 /* Tells whose fault the unit's result is. */
