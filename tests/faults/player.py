@@ -19,7 +19,7 @@ SETTLED = 5    # seconds until all is as before
 CALLS_MAX = 128
 IPC_RMID = 0
 NOTHING = CALLS_MAX  # the number of a function that there is not
-OPTIONS = ("--run-as", "agent", "--io-timeout", "5", "--show-restarts", "0")
+OPTIONS = ("--run-as", "agent", "--io-timeout", "5", "--show-restarts", "--journal", "../journal", "0")
 OWN_FILES = {"periscoped", "periscoped.data", "file", "in", "out", "err", "go", "folder"}
 
 

@@ -52,7 +52,7 @@ def facts(*names):
     return pick
 
 
-CHANGING = {"agent.start", "boot.time", "start.count", "children.running", "children.exited", "server.argv"}
+CHANGING = {"agent.start", "journal.error", "boot.time", "start.count", "children.running", "children.exited", "server.argv"}
 
 
 def properties(entries):

@@ -65,7 +65,7 @@ uint64_t os_process_pid(const struct os_process *process)
 
 uint64_t os_process_start_time(const struct os_process *process)
 {
-    return 100 * process->pid;
+    return process->pid;
 }
 
 void os_process_freeze(void)
@@ -192,6 +192,13 @@ static int wait_for(uint64_t pid, uint32_t *status)
     return children_wait(table, pid, NULL, 0, status, &err);
 }
 
+static void check_status(uint64_t pid, uint32_t want)
+{
+    uint32_t status;
+    CHECK_INT(wait_for(pid, &status), 0);
+    CHECK_INT(status, want);
+}
+
 static void check_counts(unsigned want_running, unsigned want_exited)
 {
     unsigned running, exited;
@@ -202,14 +209,12 @@ static void check_counts(unsigned want_running, unsigned want_exited)
 
 static void one_that_exits_before_it_is_listed(void)
 {
-    uint32_t status;
     begin();
     fake.exits_at_once = true;
     fake.exit_status = 0x100;
     CHECK_INT(start(), 5);
     check_counts(0, 1); /* no later signal will tell of it */
-    CHECK_INT(wait_for(5, &status), 0);
-    CHECK_INT(status, 0x100);
+    check_status(5, 0x100);
     CHECK_INT(fake.waits, 0);
 }
 
@@ -222,8 +227,7 @@ static void a_status_stays_until_it_is_forgotten(void)
     end_process(fake.last, 7);
     check_counts(0, 1);
     for (int i = 0; i < 3; i++) {
-        CHECK_INT(wait_for(5, &status), 0);
-        CHECK_INT(status, 7);
+        check_status(5, 7);
     }
     CHECK_INT(children_forget(table, 5, &err), 0);
     CHECK_INT(fake.frees, 1);
@@ -248,10 +252,8 @@ static void exits_that_are_reported_at_once(void)
     processes[2]->status = 12;
     fake.changed(fake.context); /* one report of two */
     check_counts(1, 2);
-    CHECK_INT(wait_for(5, &status), 0);
-    CHECK_INT(status, 10);
-    CHECK_INT(wait_for(7, &status), 0);
-    CHECK_INT(status, 12);
+    check_status(5, 10);
+    check_status(7, 12);
     CHECK_INT(wait_for(6, &status), ERR_TIMEOUT);
 }
 
@@ -268,8 +270,7 @@ static void the_newest_of_a_pid(void)
     CHECK_INT(wait_for(5, &status), ERR_TIMEOUT);
     end_process(fake.last, 2);
     check_counts(0, 1);
-    CHECK_INT(wait_for(5, &status), 0);
-    CHECK_INT(status, 2);
+    check_status(5, 2);
     CHECK_INT(children_forget(table, 5, &err), 0);
     CHECK_INT(wait_for(5, &status), ERR_NOT_FOUND); /* and not the older one's status */
 }
@@ -277,18 +278,15 @@ static void the_newest_of_a_pid(void)
 /* One that nobody can ask for takes nothing from who can be asked for. */
 static void an_untracked_one_of_the_same_pid(void)
 {
-    uint32_t status;
     begin();
     start();
     end_process(fake.last, 1);
     start_with(false, NULL, NULL);
-    CHECK_INT(wait_for(5, &status), 0);
-    CHECK_INT(status, 1);
+    check_status(5, 1);
     end_process(fake.last, 2);
     check_counts(0, 1);
     CHECK_INT(fake.frees, 1);
-    CHECK_INT(wait_for(5, &status), 0);
-    CHECK_INT(status, 1);
+    check_status(5, 1);
 }
 
 static void one_that_is_forgotten_while_it_runs(void)
@@ -315,12 +313,10 @@ static void end_in_the_third_wait(void)
 
 static void a_wait_that_is_woken_for_nothing_goes_on(void)
 {
-    uint32_t status;
     begin();
     start();
     fake.in_wait = end_in_the_third_wait;
-    CHECK_INT(wait_for(5, &status), 0);
-    CHECK_INT(status, 42);
+    check_status(5, 42);
     CHECK_INT(fake.waits, 3);
 }
 
@@ -334,8 +330,7 @@ static void a_client_that_leaves_keeps_the_record(void)
     fake.wait_result = OS_WAIT_TIMEOUT;
     CHECK_INT(wait_for(5, &status), ERR_TIMEOUT);
     end_process(fake.last, 3);
-    CHECK_INT(wait_for(5, &status), 0);
-    CHECK_INT(status, 3);
+    check_status(5, 3);
 }
 
 static void end_at_the_deadline(void)
@@ -345,12 +340,10 @@ static void end_at_the_deadline(void)
 
 static void an_exit_at_the_deadline_counts(void)
 {
-    uint32_t status;
     begin();
     start();
     fake.in_wait = end_at_the_deadline; /* and the wait says "timed out" */
-    CHECK_INT(wait_for(5, &status), 0);
-    CHECK_INT(status, 4);
+    check_status(5, 4);
 }
 
 static void forget_it(void)
@@ -380,8 +373,7 @@ static void one_that_is_forgotten_while_another_waits(void)
     begin();
     start();
     fake.in_wait = end_and_forget_it;
-    CHECK_INT(wait_for(5, &status), 0);
-    CHECK_INT(status, 6);
+    check_status(5, 6);
     CHECK_INT(fake.frees, 1);
     check_counts(0, 0);
 }
@@ -408,14 +400,12 @@ static void what_it_wrote_is_on_the_disk_when_its_status_is_told(void)
 static void one_that_is_killed_has_its_status_at_once(void)
 {
     struct strlist killed = {0};
-    uint32_t status;
     begin();
     start();
     CHECK_INT(children_kill(table, 5, 0, &killed, &err), 0);
     CHECK_INT(killed.count, 1);
     check_counts(0, 1);
-    CHECK_INT(wait_for(5, &status), 0);
-    CHECK_INT(status, 9);
+    check_status(5, 9);
     CHECK_INT(children_kill(table, 6, 0, &killed, &err), ERR_NOT_FOUND);
     strlist_deinit(&killed);
 }
@@ -458,7 +448,6 @@ static void check_saved(const char *want)
 
 static void what_an_upgrade_takes_over(void)
 {
-    uint32_t status;
     begin();
     start_with(true, "/out", "with\nnewline");
     end_process(fake.last, 1);
@@ -482,8 +471,7 @@ static void what_an_upgrade_takes_over(void)
     children_restore(table, "report 1 /of-the-lost");
     check_saved("child 1 pid-5\nreport 0 /out\nuser \n");
     end_process(fake.last, 11);
-    CHECK_INT(wait_for(5, &status), 0);
-    CHECK_INT(status, 11);
+    check_status(5, 11);
     CHECK_TEXT(fake.synced, "[/out]");
 }
 
@@ -517,8 +505,7 @@ static void what_exits_after_the_quiet_point_is_not_noticed(void)
     CHECK_INT(wait_for(5, &status), ERR_TIMEOUT);
     children_thaw(table); /* the upgrade failed */
     check_counts(0, 1);
-    CHECK_INT(wait_for(5, &status), 0);
-    CHECK_INT(status, 7);
+    check_status(5, 7);
 }
 
 /* It was dropped as soon as it was listed, so the report's line has no child. */
