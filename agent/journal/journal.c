@@ -416,7 +416,7 @@ static int push(struct journal *journal, bool sync, struct error *err)
     buffer_deinit(&bytes);
     if (status == 0)
         journal->written = last;
-    if (status || !sync || journal->synced == last)
+    if (status || !sync)
         return status;
     status = os_append_sync(journal->file, err);
     if (status == 0)
