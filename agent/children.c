@@ -276,6 +276,7 @@ int children_kill(struct children *children, uint64_t pid, int grace_ms, struct 
     child_table_reap(&children->now); /* so that a wait right after this one has the status */
     child_release(child);
     os_mutex_unlock(children->lock);
+    journal_write(children->now.journal); /* and also one that the next agent answers */
     return status;
 }
 

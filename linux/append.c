@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define OWN_FOLDER "/var/lib/periscoped" /* not the service's working folder, in which everybody may write */
+#define OWN_FOLDER_END "d" /* beside the service's state folder, in which everybody may write: /var/lib/periscoped */
 
 struct os_append {
     int fd;
@@ -22,8 +22,11 @@ struct os_append {
 
 void os_own_folder_find(struct buffer *out)
 {
-    if (os_service_is_one())
-        buffer_append(out, OWN_FOLDER, sizeof OWN_FOLDER);
+    const char *state = getenv("STATE_DIRECTORY"); /* of systemd, from 240 on */
+    if (!os_service_is_one() || !state || !*state || strchr(state, ':'))
+        return;
+    buffer_append(out, state, strlen(state));
+    buffer_append(out, OWN_FOLDER_END, sizeof OWN_FOLDER_END);
 }
 
 static int check_own_folder(const char *path, struct error *err)

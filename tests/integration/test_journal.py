@@ -4,6 +4,7 @@
 import os
 import resource
 import signal
+import socket
 import time
 
 import journal
@@ -74,7 +75,7 @@ def a_child_of_an_earlier_boot():
         none = f"the {running} process does not exist or is not a child process: {OTHER_BOOT}"
         for call in (lambda: client.wait(running, 0), lambda: client.kill(running), lambda: client.forget(running)):
             refused_saying(none, call)
-        refused_saying("; it had exited with status 1280, and its output may be incomplete", client.wait, unflushed, 0)
+        refused_saying(f"; it had exited with status {1280 if NATIVE else 5}, and its output may be incomplete", client.wait, unflushed, 0)
         boot_time = int(client.property("boot.time"))
         check(boot_time <= since, "the boot was before")
         refused_saying(OTHER_BOOT + time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(boot_time)), client.wait, running, 0)
@@ -206,7 +207,7 @@ def a_folder_that_is_not_its_own_is_refused():
 
 
 @test
-def one_agent_at_a_time_has_it():
+def one_agent_at_a_time_has_it_and_a_service_its_own():
     need_unix("a file that is open can't be opened there")
     with Journalled() as agent, Agent("--journal", agent.journal) as other:
         equal(other.client().property("journal.error"), f"'{agent.journal}': another agent has it")
@@ -214,6 +215,15 @@ def one_agent_at_a_time_has_it():
         equal(agent.client().property("journal.error"), None)
     with Agent() as plain:
         equal((plain.client().property("journal"), plain.client().property("journal.error")), ("none", None))
+        state, socket_path = os.path.join(plain.base, "state"), os.path.join(plain.base, "socket")
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+            manager.bind(socket_path)
+            env = {"NOTIFY_SOCKET": socket_path, "STATE_DIRECTORY": state}
+            with Agent("--run-as", "agent", env=env) as service:
+                equal(service.client().property("journal"), state + "d")
+                equal(service.client().property("journal.error"), None)
+            with Agent("--run-as", "agent", "--journal", "none", env=env) as service:
+                equal(service.client().property("journal"), "none")
 
 
 @test
