@@ -39,8 +39,8 @@ static void add_agent(const struct journal_end *end, bool resumed, struct strlis
 
 void last_end_find(struct agent *agent)
 {
-    add_machine(journal_last_end(agent->journal, false), &agent->last_end);
     add_agent(journal_last_end(agent->journal, true), agent->options->resume != NULL, &agent->last_end);
+    add_machine(journal_last_end(agent->journal, false), &agent->last_end);
     for (size_t i = 0; i < agent->last_end.count; i++)
         log_line("%s", agent->last_end.items[i]);
 }
