@@ -17,14 +17,18 @@
 static void add_machine(const struct journal_end *end, struct strlist *facts)
 {
     char crash[CRASH_SIZE];
+    struct error why;
     if (!end->known)
         return;
+    int kept = strcmp(end->how, CLEAN) == 0 ? 0 : os_crash_find(end->wall_ms, crash, sizeof crash, &why);
     if (strcmp(end->how, CLEAN) == 0)
         strlist_add(facts, "last.end=" CLEAN);
-    else if (os_crash_find(end->wall_ms, crash, sizeof crash))
+    else if (kept > 0)
         strlist_addf(facts, "last.end=crash: %s", crash);
     else if (*end->how)
         strlist_add(facts, "last.end=" STOPPED);
+    else if (kept < 0)
+        strlist_addf(facts, "last.end=lost: %s", why.text);
     else
         strlist_add(facts, "last.end=lost");
 }

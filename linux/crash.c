@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What the system has kept of a crash: pstore's records, also where systemd has moved them, and kdump's folders. */
+#include "linux/crash.h"
 #include "platform/sysinfo.h"
+#include "linux/errno.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -19,6 +22,8 @@
 struct crash {
     int64_t time_ms;
     char path[CRASH_PATH_SIZE];
+    int status; /* of a folder that could not be looked at: a failure, with *why */
+    struct error *why;
 };
 
 static bool is_log(const char *name)
@@ -42,6 +47,10 @@ static void crash_search(struct crash *newest, const char *folder, int depth)
     struct stat info;
     struct dirent *entry;
     DIR *list = opendir(folder);
+    if (!list && errno != ENOENT) {
+        errno_error(newest->why, errno, NULL);
+        newest->status = error_prefix(newest->why, ERR_SYSTEM, "'%s' can't be looked at", folder);
+    }
     for (int i = 0; list && i < CRASH_ENTRIES && (entry = readdir(list)); i++) {
         int len = snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
         if (*entry->d_name == '.' || len >= (int)sizeof path || lstat(path, &info) < 0)
@@ -88,16 +97,24 @@ static void crash_name(const char *path, char *name, size_t size)
         fclose(file);
 }
 
-bool os_crash_find(int64_t since_ms, char *name, size_t size)
+int os_crash_find(int64_t since_ms, char *name, size_t size, struct error *err)
 {
+    return crash_find_below("", since_ms, name, size, err);
+}
+
+int crash_find_below(const char *root, int64_t since_ms, char *name, size_t size, struct error *err)
+{
+    char path[CRASH_PATH_SIZE];
     static const char *const folders[] = {"/sys/fs/pstore", "/var/lib/systemd/pstore", "/var/crash"};
     char what[128];
-    struct crash newest = {.time_ms = since_ms - CRASH_SLACK_MS};
-    for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
-        crash_search(&newest, folders[i], CRASH_DEPTH);
+    struct crash newest = {.time_ms = since_ms - CRASH_SLACK_MS, .why = err};
+    for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
+        snprintf(path, sizeof path, "%s%s", root, folders[i]);
+        crash_search(&newest, path, CRASH_DEPTH);
+    }
     if (!*newest.path)
-        return false;
+        return newest.status;
     crash_name(newest.path, what, sizeof what);
     snprintf(name, size, "%s (%s)", *what ? what : "the kernel's log was kept", newest.path);
-    return true;
+    return 1;
 }

@@ -3,6 +3,7 @@
    the dump. */
 #include "platform/sysinfo.h"
 #include "win32/text.h"
+#include "win32/winerror.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,21 +40,24 @@ static bool search_events(const BYTE *bytes, DWORD len, int64_t since_s, unsigne
     return true;
 }
 
-static unsigned long find_bug_check(int64_t since_s)
+static int find_bug_check(int64_t since_s, unsigned long *found, struct error *err)
 {
     const DWORD backwards = EVENTLOG_BACKWARDS_READ | EVENTLOG_SEQUENTIAL_READ;
     DWORD len, needed;
     unsigned count = 0;
     unsigned long code = 0;
     HANDLE log = OpenEventLogW(NULL, L"System");
-    BYTE *bytes = log ? malloc(EVENTS_SIZE) : NULL;
+    if (!log)
+        return windows_error(err, GetLastError(), "the event log can't be looked at");
+    BYTE *bytes = malloc(EVENTS_SIZE);
     while (bytes && code == 0 && ReadEventLogW(log, backwards, 0, bytes, EVENTS_SIZE, &len, &needed) && len > 0)
         if (!search_events(bytes, len, since_s, &count, &code))
             break;
+    bool looked = bytes != NULL;
     free(bytes);
-    if (log)
-        CloseEventLog(log);
-    return code;
+    CloseEventLog(log);
+    *found = code;
+    return looked ? 0 : error_set(err, ERR_NO_MEMORY, "no memory for the event log");
 }
 
 static int64_t file_seconds(const FILETIME *time)
@@ -81,16 +85,17 @@ static void find_dump(const wchar_t *pattern, int64_t *newest_s, char name[MAX_P
         FindClose(search);
 }
 
-bool os_crash_find(int64_t since_ms, char *name, size_t size)
+int os_crash_find(int64_t since_ms, char *name, size_t size, struct error *err)
 {
     char dump[MAX_PATH] = "";
     int64_t newest_s = since_ms / 1000 - CRASH_SLACK_S;
-    unsigned long code = find_bug_check(newest_s);
+    unsigned long code = 0;
+    int status = find_bug_check(newest_s, &code, err);
     find_dump(L"\\Minidump\\*.dmp", &newest_s, dump);
     find_dump(L"\\MEMORY.DMP", &newest_s, dump);
     if (code)
         snprintf(name, size, "bug check 0x%08lx%s%.200s%s", code, *dump ? " (" : "", dump, *dump ? ")" : "");
     else if (*dump)
         snprintf(name, size, "a bug check (%.200s)", dump);
-    return code || *dump;
+    return code || *dump ? 1 : status;
 }
