@@ -41,8 +41,9 @@ struct journal {
     struct os_mutex *lock; /* guards what follows; nothing waits with it */
     struct buffer pending;
     uint32_t chain;
-    uint64_t appended; /* records; the others are compared with it */
-    bool off;          /* after a failure: nothing is appended */
+    uint64_t appended;            /* records; the others are compared with it */
+    bool off;                     /* after a failure: nothing is appended */
+    bool committing, write_again; /* somebody has `commit`, and is to write what has been appended meanwhile */
     struct error failure;
     int64_t again_ms; /* when to try again */
 };
@@ -431,28 +432,59 @@ static bool may_commit(const struct journal *journal)
            (*journal->folder && *journal->boot.id && journal->boot.sequence && os_clock_ms() >= journal->again_ms);
 }
 
-static void journal_commit(struct journal *journal, bool sync)
+static void commit_once(struct journal *journal, bool sync)
 {
     struct error err;
+    if (!may_commit(journal))
+        return;
+    int status = !journal->file || journal->size > journal->limit ? rewrite(journal, &err) : push(journal, sync, &err);
+    if (status) {
+        journal_error(journal, &err);
+        journal_fail(journal, &err);
+    }
+}
+
+static void begin_commit(struct journal *journal)
+{
+    os_mutex_lock(journal->lock);
+    journal->committing = true;
+    os_mutex_unlock(journal->lock);
+}
+
+/* Returns whether more is to be written, or ends the commit. */
+static bool is_to_write_again(struct journal *journal)
+{
+    os_mutex_lock(journal->lock);
+    bool again = journal->committing = journal->write_again;
+    journal->write_again = false;
+    os_mutex_unlock(journal->lock);
+    return again;
+}
+
+static void journal_commit(struct journal *journal, bool sync)
+{
     os_mutex_lock(journal->lock);
     uint64_t last = journal->appended;
     os_mutex_unlock(journal->lock);
     os_mutex_lock(journal->commit);
     bool done = journal->file && (sync ? journal->synced : journal->written) >= last;
-    if (!done && may_commit(journal)) {
-        int status =
-            !journal->file || journal->size > journal->limit ? rewrite(journal, &err) : push(journal, sync, &err);
-        if (status) {
-            journal_error(journal, &err);
-            journal_fail(journal, &err);
-        }
-    }
+    begin_commit(journal);
+    if (!done)
+        commit_once(journal, sync);
+    while (is_to_write_again(journal))
+        commit_once(journal, false);
     os_mutex_unlock(journal->commit);
 }
 
+/* Leaves it to who is at it: an exit is not to be noticed later because another host waits for the disk. */
 void journal_write(struct journal *journal)
 {
-    if (journal)
+    if (!journal)
+        return;
+    os_mutex_lock(journal->lock);
+    bool left = journal->write_again = journal->committing;
+    os_mutex_unlock(journal->lock);
+    if (!left)
         journal_commit(journal, false);
 }
 

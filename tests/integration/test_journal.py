@@ -252,9 +252,10 @@ def a_full_disk_is_said_and_stops_nobody():
 @test
 def clocks_that_jump_reorder_nothing():
     with Journalled() as agent:
-        pids = [agent.client().shell(f"exit {code}") for code in range(3)]
-        for pid in pids:
-            agent.client().wait(pid)
+        client, pids = agent.client(), []
+        for code in range(3):  # one after the other: the order is that in which they have ended
+            pids.append(client.shell(f"exit {code}"))
+            client.wait(pids[-1])
         agent.process.kill()
         agent.process.wait()
         path, records = next(iter(journal.files(agent.journal).items()))

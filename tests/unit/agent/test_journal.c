@@ -322,6 +322,24 @@ static void those_that_wait_for_a_sync_share_the_next(void)
     CHECK_INT(disk.syncs, before + 2);
 }
 
+static void write_meanwhile(void)
+{
+    disk.in_sync = NULL;
+    lose(shared, 8);
+    journal_write(shared); /* in the middle of the sync: it would wait for itself */
+}
+
+static void who_only_writes_never_waits_for_a_sync(void)
+{
+    begin();
+    shared = start("one");
+    disk.in_sync = write_meanwhile;
+    lose(shared, 7);
+    journal_sync(shared);
+    start("one");
+    CHECK_TEXT(SEEN, "1! 0 1;1! 1 1700000000;1! 4 7;1! 4 8;");
+}
+
 static void it_stays_small(void)
 {
     begin();
@@ -462,6 +480,7 @@ int main(void)
     RUN(each_boot_has_a_file_and_the_oldest_goes);
     RUN(a_sync_is_that_of_all_before_it);
     RUN(those_that_wait_for_a_sync_share_the_next);
+    RUN(who_only_writes_never_waits_for_a_sync);
     RUN(it_stays_small);
     RUN(a_full_disk_is_told_and_what_is_of_use_is_written_later);
     RUN(a_full_disk_leaves_the_lines_before);
