@@ -116,6 +116,8 @@ ci()
     stage anchors 120 tests/mutants/run --check
     stage mutants 900 make mutants COUNT=100
     stage demo 600 make demo CFLAGS=-Werror
+    export TESTS_RUN_AGAIN=1
+    stage units 300 make check-units-short
     flaky_are_few
 }
 
