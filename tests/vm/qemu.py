@@ -41,14 +41,17 @@ class Monitor:
 
 class Machine:
     """A running machine. `arguments` are QEMU's, for all but the network, the serial line and the monitor; the agent is
-    waited for on AGENT_PORT. Used in a with block, at whose end the machine is killed as by a power cut."""
+    waited for on AGENT_PORT. `more_ports` of the guest are reached too, by self.ports. Used in a with block, at whose end the
+    machine is killed as by a power cut."""
 
-    def __init__(self, name, arguments):
+    def __init__(self, name, arguments, more_ports=()):
         self.name = name
         self.folder = os.path.join(VM, name)
         os.makedirs(self.folder, exist_ok=True)
         self.others_path = os.path.abspath(os.path.join(self.folder, "qmp-of-others"))
-        self.port = self.free_port()
+        self.ports = {number: self.free_port() for number in (AGENT_PORT, *more_ports)}
+        self.port = self.ports[AGENT_PORT]
+        forwards = "".join(f",hostfwd=tcp:127.0.0.1:{port}-:{number}" for number, port in self.ports.items())
         socket_path = os.path.join(self.folder, "qmp")
         for path in (socket_path, self.others_path):
             if os.path.exists(path):
@@ -57,7 +60,7 @@ class Machine:
             ["qemu-system-x86_64", "-accel", "tcg", "-display", "none", "-nodefaults",
              "-serial", "file:" + self.console_path, "-qmp", f"unix:{socket_path},server=on,wait=off",
              "-qmp", f"unix:{self.others_path},server=on,wait=off",  # it serves one client
-             "-netdev", f"user,id=n,restrict=on,hostfwd=tcp:127.0.0.1:{self.port}-:{AGENT_PORT}",
+             "-netdev", f"user,id=n,restrict=on{forwards}",
              "-device", "e1000,netdev=n,romfile=", *arguments],
             stdin=subprocess.DEVNULL, stdout=open(self.log_path, "w"), stderr=subprocess.STDOUT)
         try:
