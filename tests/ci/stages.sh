@@ -107,14 +107,15 @@ ci()
     export TESTS_RUN_AGAIN=0
     stage faults 600 make -j"$(nproc)" faults CFLAGS=-Werror FAULTS="--share 10"
     export TESTS_RUN_AGAIN=1
+    stage_beside arch 2400 make check-arch
     stage asan 900 make -j"$(nproc)" asan
     stage tsan 900 make -j"$(nproc)" tsan
     stage win 900 make -j"$(nproc)" check-win CFLAGS=-Werror WIN_CFLAGS=-Werror
     stage debian 900 tests/ci/debian trixie
-    stage arch 1200 make check-arch
+    join
     export TESTS_RUN_AGAIN=0
     stage anchors 120 tests/mutants/run --check
-    stage mutants 900 make mutants COUNT=100
+    stage mutants 900 make mutants COUNT=60
     stage demo 600 make demo CFLAGS=-Werror
     export TESTS_RUN_AGAIN=1
     stage units 300 make check-units-short

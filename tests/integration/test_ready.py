@@ -6,8 +6,9 @@ import threading
 
 import harness
 import wire
-from cli import TIMED_OUT, periscope, target
+from cli import TIMED_OUT, finish, one_line, periscope, start, target
 from harness import Agent, check, equal, eventually
+from verb_test import INCOMPLETE, SAMPLE
 from wire import s
 from xserver import Server
 
@@ -60,6 +61,17 @@ def ready_is_what_ewmh_says_and_not_what_is_left_of_it():
         check("Stub of tests" in texts["desktop.reason"], texts["desktop.reason"])
         scene.screen.do("destroy", manager)
         equal(scene.client.property("desktop.state"), "starting", "the state after the window manager has ended")
+
+
+@harness.test
+def test_waits_for_the_desktop_before_its_first_unit():
+    with Scene() as scene:
+        call = periscope("test", "--wait-ready", "1", "--screenshot", "never", target(scene.agent), SAMPLE, "pass",
+                         code=INCOMPLETE)
+        one_line(call, "the guest's desktop is not ready: starting")
+        job = start("test", "--wait-ready", str(harness.PATIENCE), "--screenshot", "never", target(scene.agent), SAMPLE, "pass")
+        scene.screen.do("manager", "Stub")
+        equal(finish(job).code, 0, "exit status")
 
 
 @harness.test

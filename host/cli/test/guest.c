@@ -150,6 +150,28 @@ void test_guest_close(struct test *test)
 
 /* ---- properties of the guest ---- */
 
+/* Waits until the desktop is ready: a test that begins behind a log-on screen or an update fails by what it is not told. */
+static int guest_await_desktop(struct test *test)
+{
+    struct periscope *p = test->cli->periscope;
+    struct periscope_strings facts = {0};
+    if (test->ready_ms < 0)
+        return 0;
+    int status = periscope_wait_ready(p, NULL, test->ready_ms, NULL, NULL, &facts);
+    const char *unmet = periscope_strings_get(&facts, "unmet"), *why = unmet;
+    for (int word = 0; why && word < 2; word++) /* "desktop MS TEXT" */
+        why = strchr(why, ' ') ? strchr(why, ' ') + 1 : NULL;
+    int exit_status = 0;
+    if (status == PERISCOPE_TIMED_OUT && why)
+        exit_status = cli_error(test->cli, (enum cli_exit)TEST_INCOMPLETE, "the guest's desktop is not ready: %s", why);
+    else if (status == PERISCOPE_UNSUPPORTED)
+        test_warn(test, "not waited until the desktop is ready: %s", periscope_error_text(p));
+    else if (status)
+        exit_status = cli_failed(test->cli, status);
+    periscope_strings_free(&facts);
+    return exit_status;
+}
+
 /* Asks for the agent's folder. Agents without getcwd, those before 1.6, ran on Windows; relative names refer to their
    unknown folder. */
 static int guest_learn_folder(struct test *test, char **cwd)
@@ -173,6 +195,9 @@ static int guest_learn(struct test *test)
         return cli_failed(test->cli, status);
     const char *banner = periscope_banner(p);
     test->banner = guest_join(banner ? banner : "", "", "");
+    int exit_status = guest_await_desktop(test);
+    if (exit_status)
+        return exit_status;
     status = periscope_properties(p, &test->properties);
     if (status && status != PERISCOPE_UNSUPPORTED)
         return cli_failed(test->cli, status);

@@ -14,6 +14,7 @@ static const struct cli_option options[] = {
     {"runner", 'R', "COMMAND", "run the executable by this command, such as wine; default: none"},
     {"env", 'e', "NAME[=VALUE]", "set a variable of each unit's environment; without '=', remove it"},
     {"time-limit", 'l', "SECONDS", "how long a unit may take (120)"},
+    {"wait-ready", 0, "SECONDS", "first wait so long until the guest's desktop is ready; else the run is incomplete"},
     {"total-limit", 'L', "SECONDS", "how long all units together, and what comes before them, may take (no limit)"},
     {"dump-time", 0, "SECONDS", "how long minidumps may take beyond a unit's limit (0.5), Windows guests"},
     {"output", 'o', "DIR", "write report.txt, result.json, junit.xml and screenshot.png here"},
@@ -79,7 +80,9 @@ static int test_parse_times(struct test *test)
     test->unit_limit_ms = TEST_LIMIT_MS;
     test->picture_at_ms = -1;
     test->dump_ms = TEST_DUMP_MS;
-    if (!test_parse_time(test, "time-limit", &test->unit_limit_ms) ||
+    test->ready_ms = -1;
+    if (!test_parse_time(test, "wait-ready", &test->ready_ms) ||
+        !test_parse_time(test, "time-limit", &test->unit_limit_ms) ||
         !test_parse_time(test, "total-limit", &total_ms) || !test_parse_time(test, "dump-time", &test->dump_ms) ||
         !test_parse_time(test, "screenshot-at", &test->picture_at_ms))
         return CLI_USAGE;

@@ -88,6 +88,7 @@ struct test {
     struct strlist env;     /* of every unit */
     enum test_pictures pictures;
     int unit_limit_ms, picture_at_ms; /* picture_at_ms -1: only at the unit's end */
+    int ready_ms;                     /* to wait for the desktop before all; -1: not at all */
     int dump_ms;                      /* for minidumps, beyond the unit's limit */
     int64_t deadline;                 /* of all that comes before the last unit's end */
     const char *output;               /* a local folder; NULL: no files */

@@ -188,7 +188,7 @@ static void run_with_all_its_options(void)
 {
     static const char *const argv[] = {"a", "", NULL};
     static const char *const env[] = {"A=1=2", "B", NULL};
-    static const struct periscope_run run = {argv, env, "/", "i", "o", "e", true, true, true, true, "new"};
+    static const struct periscope_run run = {argv, env, "/", "i", "o", "e", true, true, true, true, "new", 0};
     static const struct peer_step steps[] = {ACCEPT_1_7,
                                              {PEER_EXPECT, EXEC_ALL},
                                              {PEER_SEND, "00000001" PID_5},
@@ -209,7 +209,7 @@ static void run_with_all_its_options(void)
 
 static void run_flags_of_an_agent_before_exec(void)
 {
-    static const struct periscope_run run = {true_argv, NULL, NULL, NULL, "o", "e", true, true, true, true, NULL};
+    static const struct periscope_run run = {true_argv, NULL, NULL, NULL, "o", "e", true, true, true, true, NULL, 0};
     static const struct peer_step steps[] = {
         {PEER_ACCEPT, NULL},
         {PEER_SEND, "73 000000000000000f |testagentd 1.6| 00"},
