@@ -43,7 +43,8 @@ room = $(wildcard $(addsuffix /*.c,$(1)))
 
 BASE := $(call room,base)
 PROTOCOL := $(call room,protocol)
-LINUX := $(call room,platform linux linux/gpu linux/net linux/process)
+LINUX := $(call room,platform linux linux/net linux/process)
+GUEST := $(call room,linux/gpu)
 PICTURE := $(call room,picture)
 CAPTURE := $(call room,capture capture/apart capture/linux capture/x11 capture/drm)
 AGENT := $(call room,agent agent/gpu agent/journal agent/rpc agent/worker agent/selftest)
@@ -53,7 +54,7 @@ CLI := $(call room,host/cli host/cli/verbs host/cli/test)
 .PHONY: all
 all: $(B)/periscoped $(B)/periscope $(B)/libperiscope.so $(B)/libperiscope.pc
 
-$(B)/periscoped: $(call objects,$(BASE) $(PROTOCOL) $(LINUX) $(PICTURE) $(CAPTURE) $(AGENT))
+$(B)/periscoped: $(call objects,$(BASE) $(PROTOCOL) $(LINUX) $(GUEST) $(PICTURE) $(CAPTURE) $(AGENT))
 	$(call say,LINK)
 	$(Q)$(LINK) $(PIE) -o $@ $^ -lz $(LIBDRM)
 $(B)/libperiscope.a: $(call objects,$(BASE) $(PROTOCOL) $(LINUX) $(HOST))
@@ -98,7 +99,7 @@ INTEGRATION := $(wildcard tests/integration/test_*.py)
 UNIT_LIBRARY := $(B)/tests/everything.a
 # What knows no header of Windows runs here too: the bytes of executables, and the decisions of desktop duplication.
 PORTABLE_WIN32 := win32/process/pe.c win32/gpu/event_xml.c $(addprefix capture/win32/,duplication.c duplication_surface.c)
-$(UNIT_LIBRARY): $(call objects,$(BASE) $(PROTOCOL) $(LINUX) $(PICTURE) $(PORTABLE_WIN32) $(CAPTURE) $(filter-out agent/main.c,$(AGENT)) $(HOST) $(filter-out host/cli/main.c,$(CLI)))
+$(UNIT_LIBRARY): $(call objects,$(BASE) $(PROTOCOL) $(LINUX) $(GUEST) $(PICTURE) $(PORTABLE_WIN32) $(CAPTURE) $(filter-out agent/main.c,$(AGENT)) $(HOST) $(filter-out host/cli/main.c,$(CLI)))
 	@mkdir -p $(@D)
 	$(call say,AR)
 	@rm -f $@

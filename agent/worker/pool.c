@@ -210,10 +210,10 @@ static int pool_request(struct worker_pool *pool, const char *verb, const struct
     buffer_init(&request, REQUEST_MAX);
     write_u32(&request, (uint32_t)(1 + pool->card_classes->count + options->count + (more ? 1 : 0)));
     write_entry_text(&request, WIRE_STRING, verb);
+    for (size_t i = 0; i < options->count; i++) /* that of a dump must be the first */
+        write_entry_text(&request, WIRE_STRING, options->items[i]);
     for (size_t i = 0; i < pool->card_classes->count; i++)
         write_card_class(&request, pool->card_classes->items[i]);
-    for (size_t i = 0; i < options->count; i++)
-        write_entry_text(&request, WIRE_STRING, options->items[i]);
     if (more)
         write_entry_text(&request, WIRE_STRING, more);
     int status = request.failed ? error_set(err, ERR_LIMIT, "%s: its options exceed %u bytes", verb, REQUEST_MAX)

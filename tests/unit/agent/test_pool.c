@@ -367,13 +367,18 @@ static void pictures_are_passive_while_a_child_runs(void)
 static void the_agents_own_options_go_with_each_request(void)
 {
     struct strlist rules = {0};
-    BEGIN(ANSWERS);
+    BEGIN(ANSWERS, ANSWERS);
     strlist_add(&rules, "vkms=emulated");
     strlist_add(&rules, "qxl=virtual");
     CHECK_INT(worker_pool_new(&pools[pool_count], &rules, &err), 0);
     pool = pools[pool_count++];
     CHECK_INT(ask(), 0);
-    CHECK_TEXT(requested(), "[windows][card-class=vkms=emulated][card-class=qxl=virtual][deadline-ms=700]");
+    CHECK_TEXT(requested(), "[windows][deadline-ms=700][card-class=vkms=emulated][card-class=qxl=virtual]");
+    struct buffer list;
+    buffer_init(&list, 1000);
+    CHECK_INT(worker_pool_dump(pool, 42, TIMEOUT_MS, &list, &err), 0);
+    CHECK_TEXT(requested(), "[dump][pid=42][deadline-ms=700][card-class=vkms=emulated][card-class=qxl=virtual]");
+    buffer_deinit(&list);
     strlist_add(&rules, "vkms=none");
     CHECK_INT(worker_pool_new(&pool, &rules, &err), ERR_INVALID);
     strlist_deinit(&rules);
