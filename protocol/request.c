@@ -9,24 +9,31 @@
 #define ARGS_STEP 16u     /* arguments for which there is memory before they came */
 #define TEXT_OVERHEAD 32u /* bytes that an allocation takes beside its content, at most */
 
-/* Returns the type that argument `index` must have, or 0 past the end of the signature. */
-static char expected_type(const char *signature, uint32_t index)
+/* The signature's place of '*', behind the type that repeats, and the types behind it; both 0 without one. */
+static size_t signature_repeated(const char *signature, size_t *behind)
 {
-    size_t len = strlen(signature);
-    bool repeats = len > 0 && signature[len - 1] == '*';
-    size_t types = repeats ? len - 1 : len;
-    if (index < types)
-        return signature[index];
-    return repeats ? signature[types - 1] : 0;
+    const char *star = strchr(signature, '*');
+    *behind = star ? strlen(star + 1) : 0;
+    return star ? (size_t)(star - signature) : 0;
+}
+
+/* Returns the type that argument `index` of `count` must have, or 0 past the end of the signature. */
+static char expected_type(const char *signature, uint32_t index, uint32_t count)
+{
+    size_t behind, star = signature_repeated(signature, &behind);
+    if (!star)
+        return index < strlen(signature) ? signature[index] : 0;
+    if (index + behind >= count)
+        return signature[star + 1 + index + behind - count];
+    return signature[index < star ? index : star - 1];
 }
 
 static int request_check_count(const struct method *method, uint32_t count, struct error *err)
 {
-    const char *signature = method->signature;
-    size_t len = strlen(signature);
-    bool repeats = len > 0 && signature[len - 1] == '*';
-    /* The repeated type may occur zero times: "s*" needs no argument, "ss*" needs one. */
-    size_t least = repeats ? len - 2 : len;
+    size_t behind, star = signature_repeated(method->signature, &behind);
+    bool repeats = star > 0;
+    /* The repeated type may occur zero times: "s*" needs no argument, "ss*d" needs two. */
+    size_t least = repeats ? star - 1 + behind : strlen(method->signature);
     if (count > WIRE_COUNT_MAX)
         return error_set(err, ERR_LIMIT, "a list of %u entries exceeds the limit of %u", count, WIRE_COUNT_MAX);
     if (repeats ? count >= least : count == least)
@@ -90,7 +97,7 @@ static int read_argument(struct request *request, const struct entry *entry, str
    negative when the entry is wrong. */
 static int request_take_entry(struct request *request, const struct entry *entry, struct error *err)
 {
-    char want = expected_type(request->method->signature, request->list.index - 1);
+    char want = expected_type(request->method->signature, request->list.index - 1, request->list.count);
     if ((char)entry->type != want) {
         char got = (char)entry->type;
         return error_set(err, ERR_INVALID, "Expected a parameter of type %c but got %c instead", want,

@@ -54,7 +54,7 @@ PROTOCOL = [
            "size_t size = strlen(text) + 1;", "size_t size = strlen(text);",
            "unit/protocol/test_wire", "strings go out without their NUL"),
     mutant("repeated-argument-least", "protocol/request.c",
-           "size_t least = repeats ? len - 2 : len;", "size_t least = repeats ? len - 1 : len;",
+           "size_t least = repeats ? star - 1 + behind : strlen(method->signature);", "size_t least = repeats ? star + behind : strlen(method->signature);",
            "unit/protocol/test_wire", "the repeated argument may not be missing"),
     mutant("request-memory-unbounded", "protocol/request.c",
            "request->memory += (size_t)entry->size;", "",
