@@ -75,7 +75,7 @@ $(B)/libperiscope.pc: host/libperiscope.pc.in Makefile config.mk
 # Optimises for size what only waits: the work on pixels is in picture/ and in the files below, whose loops are written to
 # become vectors, and of the filter's gcc makes them with more than -O2.
 SMALL_ROOMS := agent base capture linux platform protocol win32
-PIXEL_LOOPS := $(addprefix capture/,compare pattern drm/frame win32/duplication_surface win32/gdi_image x11/compose x11/image x11/pixels)
+PIXEL_LOOPS := $(addprefix capture/,compare pattern drm/frame win32/duplication_surface win32/gdi_image x11/compose x11/image x11/pixels) base/sha256
 $(SMALL_ROOMS:%=$(OBJ)/%/%.o): OPT := $(OPT:-O2=-Os)
 $(PIXEL_LOOPS:%=$(OBJ)/%.o): OPT := $(OPT)
 $(OBJ)/picture/png_filter.o: OPT += -O3

@@ -58,6 +58,14 @@ bool utf8_is_printable(uint32_t code)
     return code != UTF8_INVALID;
 }
 
+bool utf8_valid(const char *text)
+{
+    uint32_t code = 0;
+    for (size_t left = strlen(text), step; left > 0 && code != UTF8_INVALID; text += step, left -= step)
+        step = utf8_next((const uint8_t *)text, left, &code);
+    return code != UTF8_INVALID;
+}
+
 void utf8_make_printable(char *text)
 {
     size_t left = strlen(text), len;

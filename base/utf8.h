@@ -15,6 +15,9 @@
    errors="replace" do. */
 size_t utf8_next(const uint8_t *p, size_t left, uint32_t *code);
 
+/* Returns whether a text is UTF-8 throughout. */
+bool utf8_valid(const char *text);
+
 /* Returns whether a terminal shows the character: no control, no line separator, no mark that turns the direction of the
    text or that is invisible. */
 bool utf8_is_printable(uint32_t code);

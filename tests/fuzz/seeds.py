@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Writes the golden bytes as inputs of the wire's fuzzers.
+"""Writes the golden bytes as inputs of the wire's fuzzers, and tar streams of Python's as those of the tar reader's.
 
-usage: tests/fuzz/seeds.py FOLDER     makes FOLDER/fuzz_request/ and FOLDER/fuzz_list/
+usage: tests/fuzz/seeds.py FOLDER     makes FOLDER/fuzz_request/, FOLDER/fuzz_list/ and FOLDER/fuzz_tar/
 """
+import io
 import os
 import sys
+import tarfile
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "integration"))
@@ -32,7 +34,26 @@ def main(folder):
             write(os.path.join(folder, "fuzz_list"), f"{conversation.name}-{number}", message)
 
 
+def tar_stream(form):
+    whole = io.BytesIO()
+    with tarfile.open(fileobj=whole, mode="w", format=form) as tar:
+        for name, kind, link, content in (("a", tarfile.REGTYPE, "", b"content" * 100), ("x" * 90 + "/" + "y" * 90, tarfile.REGTYPE, "", b""),
+                                          ("link", tarfile.SYMTYPE, "w" * (300 if form != tarfile.USTAR_FORMAT else 90), b""),
+                                          ("folder", tarfile.DIRTYPE, "", b"")):
+            info = tarfile.TarInfo(name)
+            info.type, info.linkname, info.size = kind, link, len(content)
+            info.mtime = 1234567890.25 if form == tarfile.PAX_FORMAT else 1
+            tar.addfile(info, io.BytesIO(content))
+    return whole.getvalue()
+
+
+def tars(folder):
+    for form in (tarfile.PAX_FORMAT, tarfile.GNU_FORMAT, tarfile.USTAR_FORMAT):
+        write(os.path.join(folder, "fuzz_tar"), f"form{form}", tar_stream(form))
+
+
 if __name__ == "__main__":
     if len(sys.argv) != 2:
         sys.exit(__doc__)
     main(sys.argv[1])
+    tars(sys.argv[1])
