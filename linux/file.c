@@ -38,35 +38,59 @@ static int open_without_process_links(const char *path, int flags, mode_t mode)
     return fd < 0 && (errno == ENOSYS || errno == EPERM) ? open(path, flags, mode) : fd;
 }
 
+/* Returns whether the first number in a path of /proc is that of a thread of this process: each of them has a folder of
+   its own there. */
+static bool names_own_thread(const char *target)
+{
+    char task[64];
+    size_t digits = 0;
+    const char *part = target;
+    while (*part && digits == 0) {
+        part += strspn(part, "/");
+        size_t len = strcspn(part, "/");
+        digits = len && strspn(part, "0123456789") == len ? len : 0;
+        part += digits ? 0 : len;
+    }
+    snprintf(task, sizeof task, "/proc/self/task/%.*s", (int)(digits < 20 ? digits : 20), part);
+    return digits > 0 && access(task, F_OK) == 0;
+}
+
 /* Returns whether the file is of those in which the kernel describes this process, or it can't be told. */
 static bool is_of_this_process(int fd)
 {
-    char link[64], target[PATH_MAX], self[32];
+    char link[64], target[PATH_MAX];
     struct statfs system;
     if (fstatfs(fd, &system) < 0)
         return true;
     if (system.f_type != PROC_SUPER_MAGIC)
         return false;
     snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
-    snprintf(self, sizeof self, "/%ld/", (long)getpid());
     ssize_t len = readlink(link, target, sizeof target - 1);
     if (len < 0)
         return true;
     target[len] = '\0';
-    return strstr(target, self) != NULL;
+    return names_own_thread(target);
+}
+
+/* Closes what a thread with a user's rights may not have. */
+static int keep_or_close(int fd)
+{
+    if (fd < 0 || !rights_are_taken() || !is_of_this_process(fd))
+        return fd;
+    close(fd);
+    errno = EACCES;
+    return -1;
 }
 
 int file_open(const char *path, int flags, mode_t mode)
 {
     flags |= O_CLOEXEC;
-    if (!rights_are_taken())
-        return open(path, flags, mode);
-    int fd = open_without_process_links(path, flags, mode);
-    if (fd < 0 || !is_of_this_process(fd))
-        return fd;
-    close(fd);
-    errno = EACCES;
-    return -1;
+    return keep_or_close(rights_are_taken() ? open_without_process_links(path, flags, mode) : open(path, flags, mode));
+}
+
+int file_open_in(int folder, const char *name, int flags)
+{
+    return keep_or_close(openat(folder, name, flags | O_CLOEXEC));
 }
 
 /* Opens a regular file. It is looked at before, since opening a device can do things; and again after, since it may have
@@ -149,6 +173,13 @@ int os_file_read(struct os_file *file, void *bytes, size_t max, struct error *er
     while ((got = read(file->fd, bytes, max)) < 0 && errno == EINTR)
         ;
     return got < 0 ? errno_error(err, errno, NULL) : (int)got;
+}
+
+int os_file_seek(struct os_file *file, uint64_t offset, struct error *err)
+{
+    if (offset > INT64_MAX)
+        return errno_error(err, EINVAL, NULL);
+    return lseek(file->fd, (off_t)offset, SEEK_SET) < 0 ? errno_error(err, errno, NULL) : 0;
 }
 
 void os_file_close(struct os_file *file)

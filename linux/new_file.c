@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "linux/new_file.h"
 #include "linux/errno.h"
+#include "linux/node.h"
 #include "linux/process/launch.h"
 
 #include <dirent.h>
@@ -79,7 +80,7 @@ int os_new_file_make_unnamed(struct os_new_file **out, const char *path, enum os
     *out = NULL;
     if (!folder)
         return errno_error(err, ENOMEM, NULL);
-    int fd = open(folder, O_TMPFILE | O_WRONLY | O_CLOEXEC, modes[kind]);
+    int fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, modes[kind]);
     int code = errno;
     free(folder);
     if (fd < 0) /* EISDIR: a kernel before 3.11; ENOENT too: then the other way tells the reason */
@@ -96,7 +97,7 @@ int os_new_file_make_unnamed(struct os_new_file **out, const char *path, enum os
 int os_new_file_make(struct os_new_file **out, const char *path, enum os_upload_kind kind, struct error *err)
 {
     *out = NULL;
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, modes[kind]);
+    int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, modes[kind]);
     if (fd < 0)
         return errno == EEXIST ? OS_FILE_EXISTS : errno_error(err, errno, NULL);
     ignore_umask(fd, kind);
@@ -115,6 +116,22 @@ int os_new_file_write(struct os_new_file *file, const void *bytes, size_t len, s
     while ((done = write(file->fd, bytes, len)) < 0 && errno == EINTR)
         ;
     return done < 0 ? errno_error(err, errno, NULL) : (int)done;
+}
+
+int os_new_file_read(struct os_new_file *file, uint64_t offset, void *bytes, size_t max, struct error *err)
+{
+    ssize_t got;
+    if (max > INT_MAX)
+        max = INT_MAX;
+    while ((got = pread(file->fd, bytes, max, (off_t)offset)) < 0 && errno == EINTR)
+        ;
+    return got < 0 ? errno_error(err, errno, NULL) : (int)got;
+}
+
+int os_new_file_describe(struct os_new_file *file, uint32_t mode, int64_t mtime_ns, struct error *err)
+{
+    int code = node_set(file->fd, mode, mtime_ns);
+    return code ? errno_error(err, code, NULL) : 0;
 }
 
 int os_new_file_keep(struct os_new_file *file, const char *path, bool durable, struct error *err)

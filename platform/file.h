@@ -18,7 +18,9 @@ int os_file_open(struct os_file **out, const char *path, uint64_t *size, struct 
    with the reason otherwise. */
 int os_file_open_own(struct os_file **out, const char *path, uint64_t *size, struct error *err);
 int os_file_read(struct os_file *file, void *bytes, size_t max, struct error *err); /* 0 at the end */
-void os_file_close(struct os_file *file);                                           /* accepts NULL */
+/* Sets where the next read or os_socket_send_file() begins. */
+int os_file_seek(struct os_file *file, uint64_t offset, struct error *err);
+void os_file_close(struct os_file *file); /* accepts NULL */
 
 /* A new file beside path that takes its name when committed: path holds the old content or all of the new. Until then it
    has no name where the system can do without, else a random one that nobody can take before: ".periscope-…tmp". */
@@ -34,6 +36,10 @@ int os_upload_begin(struct os_upload **out, const char *path, enum os_upload_kin
    the owner, the group and the access control list. Whom no list or group lets in is kept out. No error without one. */
 int os_upload_resemble(struct os_upload *upload, struct error *err);
 int os_upload_write(struct os_upload *upload, const void *bytes, size_t len, struct error *err);
+/* Reads what was written so far, from an offset; 0 at its end. Writing goes on where it was. */
+int os_upload_read(struct os_upload *upload, uint64_t offset, void *bytes, size_t max, struct error *err);
+/* Gives the new file these permissions and this time of its last change: platform/node.h has what leaves them. */
+int os_upload_describe(struct os_upload *upload, uint32_t mode, int64_t mtime_ns, struct error *err);
 int os_upload_commit(struct os_upload *upload, struct error *err); /* rename; frees it in any case */
 void os_upload_abandon(struct os_upload *upload);                  /* accepts NULL */
 

@@ -28,6 +28,8 @@ int os_new_file_make(struct os_new_file **out, const char *path, enum os_upload_
 int os_new_file_resemble(struct os_new_file *file, const char *path, struct error *err);
 /* Returns how many bytes were written, at least one. */
 int os_new_file_write(struct os_new_file *file, const void *bytes, size_t len, struct error *err);
+int os_new_file_read(struct os_new_file *file, uint64_t offset, void *bytes, size_t max, struct error *err);
+int os_new_file_describe(struct os_new_file *file, uint32_t mode, int64_t mtime_ns, struct error *err);
 /* Makes it stay: under that name if it has none yet, else path is the one it was made with. durable: its content is on
    the disk before. */
 int os_new_file_keep(struct os_new_file *file, const char *path, bool durable, struct error *err);

@@ -115,6 +115,16 @@ int os_upload_write(struct os_upload *upload, const void *bytes, size_t len, str
     return 0;
 }
 
+int os_upload_read(struct os_upload *upload, uint64_t offset, void *bytes, size_t max, struct error *err)
+{
+    return os_new_file_read(upload->file, offset, bytes, max, err);
+}
+
+int os_upload_describe(struct os_upload *upload, uint32_t mode, int64_t mtime_ns, struct error *err)
+{
+    return os_new_file_describe(upload->file, mode, mtime_ns, err);
+}
+
 /* Closes the file, whose content and name are there then. */
 static int upload_finish(struct os_upload *upload, struct error *err)
 {

@@ -139,6 +139,12 @@ int os_file_read(struct os_file *file, void *bytes, size_t max, struct error *er
     return (int)got;
 }
 
+int os_file_seek(struct os_file *file, uint64_t offset, struct error *err)
+{
+    LARGE_INTEGER to = {.QuadPart = (LONGLONG)offset};
+    return SetFilePointerEx(file->handle, to, NULL, FILE_BEGIN) ? 0 : windows_error(err, GetLastError(), NULL);
+}
+
 void os_file_close(struct os_file *file)
 {
     if (!file)

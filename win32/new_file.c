@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "platform/new_file.h"
+#include "win32/node.h"
 #include "win32/path.h"
 #include "win32/system.h"
 #include "win32/text.h"
@@ -61,8 +62,8 @@ static DWORD mark_deleted(HANDLE handle, BOOL deleted)
 
 static DWORD create_new(struct os_new_file *file, const wchar_t *path)
 {
-    file->handle = CreateFileW(path, GENERIC_WRITE | DELETE, FILE_SHARE_READ | FILE_SHARE_DELETE, NULL, CREATE_NEW,
-                               FILE_ATTRIBUTE_NORMAL, NULL);
+    file->handle = CreateFileW(path, GENERIC_READ | GENERIC_WRITE | DELETE, FILE_SHARE_READ | FILE_SHARE_DELETE, NULL,
+                               CREATE_NEW, FILE_ATTRIBUTE_NORMAL, NULL);
     if (file->handle == INVALID_HANDLE_VALUE)
         return GetLastError();
     (void)mark_deleted(file->handle, TRUE);
@@ -95,6 +96,27 @@ int os_new_file_write(struct os_new_file *file, const void *bytes, size_t len, s
     if (!WriteFile(file->handle, bytes, step, &done, NULL))
         return windows_error(err, GetLastError(), NULL);
     return (int)done;
+}
+
+/* Reads where a structure says, which moves the place of writing: it is set back. */
+int os_new_file_read(struct os_new_file *file, uint64_t offset, void *bytes, size_t max, struct error *err)
+{
+    OVERLAPPED from = {.Offset = (DWORD)offset, .OffsetHigh = (DWORD)(offset >> 32)};
+    LARGE_INTEGER none = {0}, at;
+    DWORD got = 0, code = 0;
+    if (!SetFilePointerEx(file->handle, none, &at, FILE_CURRENT))
+        return windows_error(err, GetLastError(), NULL);
+    if (!ReadFile(file->handle, bytes, max < WRITE_STEP ? (DWORD)max : WRITE_STEP, &got, &from))
+        code = GetLastError();
+    if (!SetFilePointerEx(file->handle, at, NULL, FILE_BEGIN))
+        return windows_error(err, GetLastError(), NULL);
+    return code == 0 || code == ERROR_HANDLE_EOF ? (int)got : windows_error(err, code, NULL);
+}
+
+int os_new_file_describe(struct os_new_file *file, uint32_t mode, int64_t mtime_ns, struct error *err)
+{
+    DWORD code = node_set(file->handle, mode, mtime_ns);
+    return code ? windows_error(err, code, NULL) : 0;
 }
 
 int os_new_file_keep(struct os_new_file *file, const char *path, bool durable, struct error *err)

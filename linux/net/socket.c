@@ -11,6 +11,8 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
@@ -91,9 +93,38 @@ int os_socket_try_send(struct os_socket *s, const void *bytes, size_t len, bool 
     return sent_or_status(send(s->fd, bytes, len, MSG_NOSIGNAL | (more ? MSG_MORE : 0)), err);
 }
 
+static bool pipe_signal_is_ignored;
+
+void socket_ignore_pipe_signal(void)
+{
+    signal(SIGPIPE, SIG_IGN);
+    pipe_signal_is_ignored = true;
+}
+
+/* Sends without the signal that ends the process whose peer has gone: sendfile(2) has no MSG_NOSIGNAL. One that was
+   pending before stays so. */
+static ssize_t send_file_quietly(int to, int from, size_t max)
+{
+    const struct timespec at_once = {0};
+    sigset_t pipe_signal, before, pending;
+    sigemptyset(&pipe_signal);
+    sigaddset(&pipe_signal, SIGPIPE);
+    sigpending(&pending);
+    pthread_sigmask(SIG_BLOCK, &pipe_signal, &before);
+    ssize_t sent = sendfile(to, from, NULL, max);
+    int code = errno;
+    if (sent < 0 && code == EPIPE && !sigismember(&pending, SIGPIPE))
+        while (sigtimedwait(&pipe_signal, NULL, &at_once) < 0 && errno == EINTR)
+            ;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    errno = code;
+    return sent;
+}
+
 int os_socket_try_send_file(struct os_socket *s, struct os_file *file, size_t max, struct error *err)
 {
-    return sent_or_status(sendfile(s->fd, file->fd, NULL, max), err);
+    return sent_or_status(
+        pipe_signal_is_ignored ? sendfile(s->fd, file->fd, NULL, max) : send_file_quietly(s->fd, file->fd, max), err);
 }
 
 bool os_socket_await(struct os_socket *s, enum os_socket_event event, int64_t deadline_ms)

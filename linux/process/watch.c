@@ -3,6 +3,7 @@
 #include "platform/process.h"
 #include "platform/thread.h"
 #include "linux/errno.h"
+#include "linux/net/socket.h"
 #include "linux/process/reap.h"
 #include "linux/process/watch.h"
 
@@ -113,7 +114,7 @@ int os_process_watch(void (*changed)(void *context), void *context, struct error
     watch_add_ends();
     /* An agent started with SIGCHLD ignored would have no exit status at all. */
     signal(SIGCHLD, SIG_DFL);
-    signal(SIGPIPE, SIG_IGN); /* sendfile(2) has no MSG_NOSIGNAL */
+    socket_ignore_pipe_signal();
     signal(SIGXFSZ, SIG_IGN); /* a file beyond a limit is that request's error, not the agent's end */
     int code = pthread_sigmask(SIG_BLOCK, &watch.signals, NULL);
     if (code)

@@ -38,7 +38,7 @@ LINUX = [
            "integration/test_run_as_files:rights_that_would_stay_are_an_error",
            "where the system does not take the capabilities with the user, the agent does not either"),
     mutant("agents-own-maps-are-read", "linux/file.c",
-           "if (fd < 0 || !is_of_this_process(fd))", "if (true)",
+           "if (fd < 0 || !rights_are_taken() || !is_of_this_process(fd))", "if (true)",
            "integration/test_run_as_files:kernel_s_word_on_root_s_processes_is_not_told",
            "a user reads where the agent's code is"),
     mutant("missing-folder-is-a-missing-program", "linux/process.c",
