@@ -25,6 +25,7 @@
 #define AGENT_REPLY_EXEMPT (128u << 10)
 
 struct session;
+struct transfers;
 
 struct agent {
     const struct options *options;
@@ -33,6 +34,7 @@ struct agent {
     struct strlist last_end; /* facts, owned; set before the first client */
     struct worker_pool *workers;
     struct ready *ready;
+    struct transfers *transfers; /* that may be continued */
     struct os_listener *listener;
     uint16_t port;                   /* that it listens on */
     struct spares *spares;           /* NULL until the agent serves */

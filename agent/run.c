@@ -8,6 +8,7 @@
 #include "agent/log.h"
 #include "agent/refusals.h"
 #include "agent/say.h"
+#include "agent/transfers.h"
 #include "platform/append.h"
 #include "platform/clock.h"
 #include "platform/file.h"
@@ -153,6 +154,7 @@ static int start_parts(struct agent *agent, struct error *err)
         status = ready_new(&agent->ready, &agent->options->card_classes, agent->workers, err);
     if (status)
         return status;
+    agent->transfers = transfers_new(TRANSFERS_KEEP_MS);
     agent->children = children_new(CHILDREN_MAX, err);
     return agent->children ? log_start(err) : ERR_SYSTEM;
 }

@@ -2,35 +2,16 @@
 /* getfile, sendfile, rm, getcwd. */
 #include "agent/gpu/gpus.h"
 #include "agent/log.h"
+#include "agent/rpc/files.h"
 #include "agent/rpc/receive.h"
-#include "agent/rpc/rpc.h"
 #include "agent/rpc/virtual.h"
 #include "platform/file.h"
-#include "platform/identity.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #define SMALL_FILE 65536u        /* bytes; a file of up to that size is read whole, and its size is what was read */
 #define UNSIZED_FILE (16u << 20) /* bytes of a file that reports size 0, as those of /proc do */
-
-/* Drops the thread's rights, until host_files_end, to those of a program that the host would run. */
-static int host_files_begin(struct session *session, struct os_identity **as, struct error *err)
-{
-    int status = os_identity_find(as, agent_run_as(session->agent), err);
-    if (status)
-        return status;
-    status = os_identity_enter(*as, err);
-    if (status)
-        os_identity_free(*as);
-    return status;
-}
-
-static void host_files_end(struct os_identity *as)
-{
-    os_identity_leave(as);
-    os_identity_free(as);
-}
 
 static int reply_bytes(struct reply *reply, const struct buffer *bytes)
 {
@@ -126,11 +107,11 @@ static int get_as_user(const char *path, struct reply *reply, struct error *err)
 static int get_real(struct session *session, const char *path, struct reply *reply, struct error *err)
 {
     struct os_identity *as;
-    int status = host_files_begin(session, &as, err);
+    int status = files_begin(session, &as, err);
     if (status)
         return error_prefix(err, status, "unable to open '%s' for reading", path);
     status = get_as_user(path, reply, err);
-    host_files_end(as);
+    files_end(as);
     return status;
 }
 
@@ -153,10 +134,10 @@ int rpc_sendfile(struct session *session, struct request *request, struct reply 
     const char *path = request->args[0].text;
     struct os_identity *as;
     struct error reason;
-    if (virtual_file_keep_out(path, &reason) || host_files_begin(session, &as, &reason))
+    if (virtual_file_keep_out(path, &reason) || files_begin(session, &as, &reason))
         return error_set(err, reason.status, "unable to open '%s' for writing: %s", path, reason.text);
     int status = receive_file(request, path, (uint32_t)request->args[1].number, err);
-    host_files_end(as);
+    files_end(as);
     if (status)
         return status;
     log_line("%s: received '%s', %llu bytes", session->peer_text, path, (unsigned long long)request->data_size);
@@ -183,13 +164,13 @@ int rpc_rm(struct session *session, struct request *request, struct reply *reply
 {
     bool all = true;
     struct os_identity *as;
-    int status = host_files_begin(session, &as, err);
+    int status = files_begin(session, &as, err);
     if (status)
         return status;
     write_u32(&reply->bytes, request->arg_count);
     for (uint32_t i = 0; i < request->arg_count; i++)
         all &= remove_one(request->args[i].text, &reply->bytes);
-    host_files_end(as);
+    files_end(as);
     if (all) {
         buffer_clear(&reply->bytes);
         reply_empty(reply);

@@ -8,22 +8,24 @@
 
 /* Copies the data to the file. Returns 0, ERR_CLOSED for a failure of the connection, or another status with the file's
    reason. */
-static int receive_copy(struct request *request, struct os_upload *upload, uint8_t *bytes, struct error *err,
-                        struct error *reason)
+static int receive_copy(struct request *request, struct os_upload *upload, uint8_t *bytes, uint64_t *have,
+                        struct error *err, struct error *reason)
 {
     int got, status = 0;
     while (status == 0 && (got = list_read_data(&request->list, bytes, STEP, err)) != 0) {
         if (got < 0)
             return ERR_CLOSED;
         status = os_upload_write(upload, bytes, (size_t)got, reason);
+        *have += (uint64_t)got;
     }
     return status == ERR_CLOSED ? ERR_SYSTEM : status;
 }
 
-static int receive_fill(struct request *request, struct os_upload *upload, struct error *err, struct error *reason)
+int receive_into(struct request *request, struct os_upload *upload, uint64_t *have, struct error *err,
+                 struct error *reason)
 {
     uint8_t *bytes = malloc(STEP);
-    int status = bytes ? receive_copy(request, upload, bytes, err, reason)
+    int status = bytes ? receive_copy(request, upload, bytes, have, err, reason)
                        : error_set(reason, ERR_NO_MEMORY, "Cannot allocate memory");
     free(bytes);
     return status;
@@ -40,10 +42,11 @@ int receive_upload(struct request *request, const char *path, enum os_upload_kin
                    struct error *err)
 {
     struct error reason;
+    uint64_t have = 0;
     int status = os_upload_begin(out, path, kind, &reason);
     if (status)
         return error_set(err, status, "unable to open '%s' for writing: %s", path, reason.text);
-    status = receive_fill(request, *out, err, &reason);
+    status = receive_into(request, *out, &have, err, &reason);
     if (status)
         os_upload_abandon(*out);
     return receive_failure(status, path, &reason, err);

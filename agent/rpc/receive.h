@@ -16,6 +16,10 @@ int receive_file(struct request *request, const char *path, uint32_t flags, stru
    any case. */
 int receive_upload(struct request *request, const char *path, enum os_upload_kind kind, struct os_upload **out,
                    struct error *err);
+/* Appends the data to the upload and counts them in *have. ERR_CLOSED when the connection failed, with *err; else *reason
+   is the file's. */
+int receive_into(struct request *request, struct os_upload *upload, uint64_t *have, struct error *err,
+                 struct error *reason);
 int receive_commit(struct os_upload *upload, const char *path, struct error *err);
 
 #endif

@@ -4,6 +4,7 @@
 A scene asks with step(), which gives the answer or None; what depends on an answer that was not given is left out. What a
 step promises is looked at from outside, right after it, by hold().
 """
+import hashlib
 import os
 import re
 
@@ -150,6 +151,71 @@ def sendfile_over(play):
 @scene
 def sendfile_empty(play):
     uploaded(play, "send", b"", None)
+
+
+@scene
+def putrange_in_two_parts(play):
+    half = len(LARGE) // 2
+    first = play.step("first", wire.PUTRANGE, s("file"), s("token=t"), s("part=1"), d(LARGE[:half]))
+    if first is not None:
+        last = play.step("rest", wire.PUTRANGE, s("file"), s("token=t"), s(f"offset={half}"), s("mode=0640"),
+                         s("mtime=1234567890.000000000"), s("sha256=" + hashlib.sha256(LARGE).hexdigest()), d(LARGE[half:]))
+        if last is not None and read(play.path("file")) != LARGE:
+            raise Wrong("putrange was answered, and the file is another")
+    if first is None and read(play.path("file")) is not None:
+        raise Wrong("putrange was refused, and there is a file")
+    # What waits would be an open file at the end of the scene.
+    play.step("end", wire.PUTRANGE, s("file"), s("token=t"), s("size=9"), d(b""))
+
+
+@scene
+def getrange(play):
+    play.write("file", LARGE)
+    play.step("get", wire.GETRANGE, s("file"), s("offset=1000"), s("sha256=1"), normal=facts("size", "sha256"))
+    play.step("get of /proc", wire.GETRANGE, s(PROC), s("offset=3"), normal=facts("size"))
+
+
+def some_tree(play):
+    os.makedirs(play.path("tree/sub"))
+    play.write("tree/file", SMALL)
+    play.write("tree/sub/large", LARGE)
+
+
+def left_out(entries):
+    """What a tree lacks stands in its answer."""
+    notes = [entry.text for entry in entries if entry.kind == "s" and entry.text.startswith("note=")]
+    return "; ".join(notes) if notes else None
+
+
+@scene
+def looking(play):
+    some_tree(play)
+    play.step("list", wire.LIST, s("tree"), s("recursive=1"), normal=names_of_list)
+    play.step("stat", wire.STAT, s("tree/file"), s("sha256=1"), normal=facts("type", "size", "sha256"))
+    play.step("df", wire.DF, s("tree"), normal=kinds)
+
+
+def names_of_list(entries):
+    return [entry.text.split(" ", 4)[4] for entry in entries]
+
+
+@scene
+def mkdir(play):
+    if play.step("mkdir", wire.MKDIR, s("one/two")) is not None and not os.path.isdir(play.path("one/two")):
+        raise Wrong("mkdir was answered, and there is no folder")
+
+
+@scene
+def trees(play):
+    some_tree(play)
+    answer = play.step("get", wire.GETTREE, s("tree"), s("token=t"), normal=something, refusal=left_out)
+    play.step("finish", wire.GETTREE, s("tree"), s("token=t"), s("finish=1"), normal=something)
+    if answer:
+        done = play.step("put", wire.PUTTREE, s("new"), s("token=t"), s("end=1"), d(answer[-1].payload), refusal=left_out)
+        if done is not None and not play.refused and read(play.path("new/sub/large")) != LARGE:
+            raise Wrong("puttree was answered, and a file is another")
+    play.step("end", wire.PUTTREE, s("new"), s("token=t"), s("end=1"), d(b""))
+    play.step("remove", wire.RMTREE, s("tree"), refusal=left_out)
 
 
 def not_removed(entries):

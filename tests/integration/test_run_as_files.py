@@ -14,6 +14,7 @@ import textwrap
 import harness
 import wire
 from harness import Agent, check, equal, eventually, need_root, need_unix, refused_saying, removed, test
+from wire import d, s
 
 OTHER = "nobody"
 SYSCTL = "/proc/sys/kernel/cad_pid"  # of root alone, who is known by the effective user
@@ -59,7 +60,8 @@ def kernel_s_word_on_root_s_processes_is_not_told():
     need_user()
     with process_in("/") as pid, Agent("--run-as", OTHER) as agent:
         client = agent.client()
-        for path in (f"/proc/{pid}/maps", f"/proc/{pid}/environ", f"/proc/{agent.pid}/maps", f"/proc/{agent.pid}/environ",
+        # Each thread has a folder there too, though no list shows it.
+        for path in (*(f"/proc/{thread}/maps" for thread in os.listdir(f"/proc/{agent.pid}/task")), f"/proc/{pid}/maps", f"/proc/{pid}/environ", f"/proc/{agent.pid}/maps", f"/proc/{agent.pid}/environ",
                      "/proc/self/maps", "/proc/thread-self/maps", "/proc/thread-self/environ",
                      f"/proc/{agent.pid}/task/{agent.pid}/smaps", SYSCTL):
             with open(path.replace("thread-self", "self"), "rb") as file:
@@ -89,6 +91,25 @@ def folder_of_another_is_not_entered_through_its_process():
         refused_saying("", client.execute, "/bin/true", cwd=cwd)
         refused_saying("", client.execute, "/bin/true", out=f"{cwd}/new")
         refused_saying("", client.execute, f"{cwd}/file")
+        equal(os.listdir(folder), ["file"], "what is in the folder")
+        with open(os.path.join(folder, "file"), "rb") as file:
+            equal(file.read(), b"not for you", "the file")
+
+
+@test
+def folders_and_trees_are_looked_at_and_changed_as_the_user():
+    need_user()
+    with secret_folder() as (folder, cwd), Agent("--run-as", OTHER) as agent:
+        client = agent.client()
+        for place in (folder, cwd):
+            for rpc, path, *more in ((wire.LIST, place), (wire.STAT, f"{place}/file", s("sha256=1")), (wire.MKDIR, f"{place}/new"),
+                                     (wire.GETRANGE, f"{place}/file"), (wire.PUTRANGE, f"{place}/new", d(b"x")),
+                                     (wire.PUTRANGE, f"{place}/file", d(b"x")), (wire.GETTREE, place, s("token=t")),
+                                     (wire.PUTTREE, f"{place}/new", s("token=t"), s("end=1"), d(bytes(1024))),
+                                     (wire.RMTREE, f"{place}/file"), (wire.RMTREE, f"{place}/new/x")):
+                check(client.refusal(rpc, s(path), *more), f"{rpc:#x} of {path}")
+        for path in (f"/proc/{agent.pid}", f"/proc/{agent.pid}/fd", f"/proc/{agent.pid}/task"):
+            check("Permission denied" in client.refusal(wire.GETTREE, s(path), s("token=t")), f"a tree of {path}")
         equal(os.listdir(folder), ["file"], "what is in the folder")
         with open(os.path.join(folder, "file"), "rb") as file:
             equal(file.read(), b"not for you", "the file")
