@@ -233,6 +233,12 @@ int call_end(struct call *call)
     return list_read_end(&call->reply, &err) ? call_broken(call, &err) : 0;
 }
 
+void call_allow_sum(struct call *call, uint64_t size)
+{
+    const uint64_t per_ms = 8192; /* a slow disk */
+    call_allow(call, size / per_ms > INT_MAX ? INT_MAX : (int)(size / per_ms));
+}
+
 int call_plain(struct call *call)
 {
     int status = call_send(call, false);
@@ -266,6 +272,35 @@ int client_repeat(struct periscope *p, client_attempt *attempt, void *context)
             status = client_attempt_once(p, attempt, context);
     }
     return client_finish(p, status);
+}
+
+int client_continue(struct periscope *p, client_attempt *attempt, void *context, const uint64_t *moved)
+{
+    bool begun = false;
+    for (int failures = 0;;) {
+        uint64_t before = *moved;
+        int status = client_attempt_once(p, attempt, context);
+        begun |= p->lost;
+        if (status != PERISCOPE_NO_AGENT || !begun)
+            return client_finish(p, status);
+        failures = *moved >= before + CLIENT_LEAST_PROGRESS ? 1 : failures + 1;
+        if (failures > (*moved ? CLIENT_CONTINUES : CLIENT_REPEATS))
+            return client_finish(p, status);
+        int pause_ms = *moved ? CLIENT_CONTINUE_MS << 2 * (failures - 1) : CLIENT_REPEAT_PAUSE_MS;
+        struct error last = p->error;
+        status = client_pause(p, pause_ms);
+        if (status)
+            return client_finish(p, status);
+        p->error = last;
+    }
+}
+
+int client_need_ranges(struct periscope *p, enum method_index method)
+{
+    if (p->lacks_ranges)
+        return client_fail(p, PERISCOPE_UNSUPPORTED, "%s: this agent (%s) does not know %s", p->name, p->banner,
+                           methods[method].name);
+    return client_need(p, FIRST_MINOR_OF_PERISCOPE, method);
 }
 
 int client_need(struct periscope *p, unsigned minor, enum method_index method)

@@ -11,6 +11,7 @@
 #include "host/periscope.h"
 #include "host/result.h"
 
+#include "base/sha256.h"
 #include "platform/socket.h"
 #include "protocol/buffered.h"
 
@@ -19,6 +20,8 @@
 #define CLIENT_BANNER_MAX 4096u      /* bytes with the NUL */
 #define CLIENT_REPEATS 2             /* of a call that lost its connection */
 #define CLIENT_REPEAT_PAUSE_MS 200   /* before each: an agent that restarts is unreachable for a moment */
+#define CLIENT_CONTINUES 4           /* attempts in a row to continue a transfer that have moved next to nothing */
+#define CLIENT_CONTINUE_MS 25        /* before the first: four times as long before each further one */
 #define CLIENT_INPUT_SIZE 65536u     /* bytes */
 #define FIRST_MINOR_OF_PERISCOPE 7u  /* in the banner of every agent that has the RPCs beyond testagentd's */
 #define CLIENT_CHUNK_SIZE (1u << 20) /* bytes of a transfer between two reports of its progress */
@@ -45,6 +48,7 @@ struct periscope {
     char *banner;               /* owned; of the last connection */
     unsigned minor;             /* testagentd 1.MINOR */
     bool lacks_exec;            /* the agent answered that it does not know the RPC */
+    bool lacks_ranges;          /* so too for getrange or putrange */
     bool system_known, windows; /* how exit statuses are decoded */
 
     periscope_progress *progress;
@@ -113,6 +117,8 @@ int call_text(struct call *call, char **text);
    entry is *last; at the end of the reply last->type is 0. */
 int call_strings(struct call *call, const char *types, struct strlist *list, struct entry *last);
 int call_end(struct call *call);
+/* Adds to the time that the agent may take what it needs to compute the SHA-256 of so many bytes. */
+void call_allow_sum(struct call *call, uint64_t size);
 /* Disconnects, and sets the error text for a reply that violates the protocol. */
 int call_malformed(struct call *call, const char *what);
 
@@ -125,6 +131,8 @@ typedef int client_attempt(struct periscope *p, void *context);
 int client_attempt_once(struct periscope *p, client_attempt *attempt, void *context);
 /* Connects and makes the attempt; repeats both up to CLIENT_REPEATS times after a lost connection. */
 int client_repeat(struct periscope *p, client_attempt *attempt, void *context);
+/* The same for a transfer that each attempt continues. *moved is how far it is: attempts that moved it don't count. */
+int client_continue(struct periscope *p, client_attempt *attempt, void *context, const uint64_t *moved);
 /* Makes the attempt once, for calls that must not be repeated. A ping checks a connection that was used before. */
 int client_once(struct periscope *p, client_attempt *attempt, void *context);
 
@@ -133,6 +141,21 @@ int client_finish(struct periscope *p, int status);
 /* Returns PERISCOPE_UNSUPPORTED for testagentd before 1.MINOR, which lacks the RPC. Such an agent is not asked, since
    some versions lose synchronisation at an RPC that they don't know. */
 int client_need(struct periscope *p, unsigned minor, enum method_index method);
+
+/* Returns 0 if the agent may have ranges, or PERISCOPE_UNSUPPORTED. */
+int client_need_ranges(struct periscope *p, enum method_index method);
+
+/* ---- sum.c ---- */
+
+/* Reads at an offset. Returns the number of bytes, 0 at the end, negative for a failure. */
+typedef int sum_read(void *context, uint64_t offset, void *bytes, size_t max, struct error *err);
+/* Computes the SHA-256 of the first `size` bytes. chunk: CLIENT_CHUNK_SIZE bytes of room. */
+int client_sum(struct periscope *p, sum_read *read, void *context, uint64_t size, uint8_t *chunk,
+               char text[SHA256_TEXT_SIZE], struct error *err);
+/* Parses the value of a fact: a decimal number; "0640"; "1234567890.123456789" in nanoseconds. */
+bool fact_number(const struct strlist *facts, const char *key, uint64_t *value);
+bool fact_mode(const struct strlist *facts, uint32_t *mode);
+bool fact_time(const struct strlist *facts, int64_t *ns);
 
 /* ---- get.c ---- */
 /* Fetches a file into the buffer, up to its limit. */

@@ -19,8 +19,9 @@
  * the process.
  *
  * Lost connections. A call that can safely be repeated is repeated on a new connection, at most twice, when the
- * connection is lost during the call. A transfer then starts again from its first byte and is never assembled from
- * parts. periscope_run, periscope_kill, periscope_upgrade and periscope_restart are never repeated: when they return
+ * connection is lost during the call. A transfer of a file goes on where it was, if the agent is a Periscope's, and its
+ * SHA-256 is then compared on both sides; else it starts again from its first byte. Attempts of which each has moved
+ * something are not counted. periscope_run, periscope_kill, periscope_upgrade and periscope_restart are never repeated: when they return
  * PERISCOPE_NO_AGENT, the agent may have executed them.
  *
  * Agents. The protocol is that of testagentd 1.0 to 1.8 (docs/protocol.md); functions that need more say so. An agent
@@ -87,7 +88,7 @@ PERISCOPE_API void periscope_disconnect(struct periscope *p);
 PERISCOPE_API void periscope_interrupt(struct periscope *p);
 
 /* Receives the progress of a put, get or upgrade, in its thread, about ten times a second and at its end. done restarts
-   at 0 when the transfer starts again. Return false to cancel: the call returns PERISCOPE_LOCAL and no partial file is
+   at 0 when the transfer starts again. total is UINT64_MAX for a tree, whose size is not known. Return false to cancel: the call returns PERISCOPE_LOCAL and no partial file is
    left. It must not use p. */
 typedef bool periscope_progress(void *context, uint64_t done, uint64_t total);
 /* Sets that function; NULL: none. */
@@ -144,6 +145,13 @@ PERISCOPE_API int periscope_restart(struct periscope *p, const char *const *argv
 enum {
     PERISCOPE_EXECUTABLE = 1,
     PERISCOPE_OVER_RUNNING = 0x100, /* also over a program that runs, which a Windows guest refuses else */
+    /* Of transfers; the first two need a Periscope agent. */
+    PERISCOPE_PRESERVE = 0x1000,    /* the file keeps its permissions and the time of its last change */
+    PERISCOPE_VERIFY = 0x2000,      /* compare the SHA-256 of both files also if the connection never broke */
+    PERISCOPE_NO_CONTINUE = 0x4000, /* start again from the first byte after a lost connection */
+    /* Of trees. */
+    PERISCOPE_CHANGED_ONLY = 0x10000, /* leave out files whose size and time are the same on both sides */
+    PERISCOPE_DELETE = 0x20000,       /* of a put: remove from the guest's tree what the local one has not */
 };
 #define PERISCOPE_SPOOL_MAX (UINT64_C(64) << 30) /* bytes of a temporary file */
 
@@ -161,6 +169,9 @@ PERISCOPE_API int periscope_put_bytes(struct periscope *p, const void *bytes, si
    characters are written to, when everything has arrived in a temporary file of at most PERISCOPE_SPOOL_MAX bytes in
    TMPDIR, or /tmp. Anything else is refused. */
 PERISCOPE_API int periscope_get(struct periscope *p, const char *remote_file, const char *local_file);
+/* The same; flags: a sum of those for transfers. With PERISCOPE_PRESERVE the permissions are the guest's file's. */
+PERISCOPE_API int periscope_get_file(struct periscope *p, const char *remote_file, const char *local_file,
+                                     unsigned flags);
 /* Fetches a file of at most max bytes into memory; a larger one gives PERISCOPE_LOCAL. The bytes are followed by a NUL
    that *len does not count. */
 PERISCOPE_API int periscope_get_bytes(struct periscope *p, const char *remote_file, size_t max, uint8_t **bytes,
@@ -169,6 +180,27 @@ PERISCOPE_API int periscope_get_bytes(struct periscope *p, const char *remote_fi
    could not be removed; the status is then PERISCOPE_REFUSED. */
 PERISCOPE_API int periscope_rm(struct periscope *p, const char *const *remote_files, size_t count,
                                struct periscope_strings *failures);
+
+/* Sends or fetches all that is in a folder, into one that is made if need be: files, folders and links, with permissions
+   and times. What can't be moved alone is left out: *left_out counts it, notes names the first of it, "PATH: why". Devices, pipes and
+   links that lead out of the tree never are. flags: a sum of those for trees. Need a Periscope agent. */
+PERISCOPE_API int periscope_put_tree(struct periscope *p, const char *local_folder, const char *remote_folder,
+                                     unsigned flags, struct periscope_strings *notes, uint64_t *left_out);
+PERISCOPE_API int periscope_get_tree(struct periscope *p, const char *remote_folder, const char *local_folder,
+                                     unsigned flags, struct periscope_strings *notes, uint64_t *left_out);
+/* Lists a folder, or all that is below it: "TYPE SIZE MODE MTIME NAME" each, where NAME may be any bytes
+   (docs/protocol.md, list). This and the following need a Periscope agent. */
+PERISCOPE_API int periscope_list(struct periscope *p, const char *remote_folder, bool recursive,
+                                 struct periscope_strings *entries);
+/* Tells what is at a path, as facts "key=value" (docs/protocol.md, stat). option: "sha256=1", "follow=0" or NULL. */
+PERISCOPE_API int periscope_stat(struct periscope *p, const char *remote_file, const char *option,
+                                 struct periscope_strings *facts);
+/* Makes a folder and those above it. One that is there already is no failure. */
+PERISCOPE_API int periscope_mkdir(struct periscope *p, const char *remote_folder);
+/* Tells how much room there is, as facts "total=", "free=", "available=" and others (docs/protocol.md, df). */
+PERISCOPE_API int periscope_df(struct periscope *p, const char *remote_path, struct periscope_strings *facts);
+/* Removes a folder with all that is in it, or a file. Facts: "removed=COUNT", "left-out=COUNT", "note=PATH: why". */
+PERISCOPE_API int periscope_rmtree(struct periscope *p, const char *remote_path, struct periscope_strings *facts);
 
 /* ---- programs ---- */
 struct periscope_run {       /* all borrowed; zeroed fields are the defaults */

@@ -3,6 +3,8 @@
 #include "host/client.h"
 
 #include "platform/file.h"
+#include "platform/node.h"
+#include "platform/random.h"
 #include "platform/scratch.h"
 #include "platform/stream.h"
 
@@ -20,10 +22,18 @@ struct put {
     const char *local;
     FILE *spool; /* owned by put_file: a copy of what has no size */
     const uint8_t *bytes;
-    uint64_t size;        /* of spool or bytes */
-    struct os_file *file; /* open during an attempt with a file name */
-    uint8_t *chunk;       /* owned by put_file, with a spool: CLIENT_CHUNK_SIZE */
+    uint64_t size;
+    struct os_file *file;       /* open during an attempt with a file name */
+    struct os_node node;        /* of that file, at the last attempt */
+    uint8_t *chunk;             /* owned by put_file, with a spool: CLIENT_CHUNK_SIZE */
+    char token[33];             /* "": no attempt was made */
+    char sum[SHA256_TEXT_SIZE]; /* "": not known */
+    uint64_t moved;             /* bytes that the agent had when it was last asked; 0: none were sent to it */
 };
+
+#define PUT_OWN_FLAGS (PERISCOPE_PRESERVE | PERISCOPE_VERIFY | PERISCOPE_NO_CONTINUE)
+#define PUT_NEEDS_PARTS (PERISCOPE_PRESERVE | PERISCOPE_VERIFY)
+#define PUT_PARTS_LEAST (1u << 20) /* bytes of a file that is sent so that it can be continued */
 
 static int put_failed(struct periscope *p, const struct put *put, const char *what)
 {
@@ -57,53 +67,233 @@ static int put_send_chunk(struct periscope *p, struct put *put, uint64_t offset,
     return put_failed(p, put, err.text);
 }
 
-static int put_send_content(struct periscope *p, struct put *put, uint64_t size)
+/* Sends the content from an offset on. */
+static int put_send_content(struct periscope *p, struct put *put, uint64_t done)
 {
-    uint64_t done = 0;
     do {
-        size_t len = size - done < CLIENT_CHUNK_SIZE ? (size_t)(size - done) : CLIENT_CHUNK_SIZE;
+        size_t len = put->size - done < CLIENT_CHUNK_SIZE ? (size_t)(put->size - done) : CLIENT_CHUNK_SIZE;
         int status = put_send_chunk(p, put, done, len);
         if (status)
             return status;
         done += len;
-        if (!client_progress(p, done, size, done == size)) {
+        if (!client_progress(p, done, put->size, done == put->size)) {
             periscope_disconnect(p);
             return PERISCOPE_LOCAL;
         }
-    } while (done < size);
+    } while (done < put->size);
     return 0;
 }
 
-static int put_send_request(struct call *call, struct put *put, uint64_t size)
+static int put_whole(struct periscope *p, struct put *put)
 {
+    struct call call;
+    call_init(&call, p, put->method, put->method == METHOD_sendfile ? 3 : 1, 0);
+    int status = put->method == METHOD_upgrade ? client_need(p, 5, METHOD_upgrade) : 0;
     if (put->method == METHOD_sendfile) {
-        write_entry_text(&call->request, WIRE_STRING, put->remote);
-        write_entry_u32(&call->request, put->flags);
+        write_entry_text(&call.request, WIRE_STRING, put->remote);
+        write_entry_u32(&call.request, put->flags & ~PUT_OWN_FLAGS);
     }
-    write_entry_header(&call->request, WIRE_DATA, size);
-    int status = call_send(call, size > 0);
+    write_entry_header(&call.request, WIRE_DATA, put->size);
     if (!status)
-        status = put_send_content(call->p, put, size);
+        status = call_send(&call, put->size > 0);
     if (!status)
-        status = call_reply(call);
-    return status ? status : call_end(call);
+        status = put_send_content(p, put, 0);
+    if (!status)
+        status = call_reply(&call);
+    if (!status)
+        status = call_end(&call);
+    call_deinit(&call);
+    return status;
+}
+
+/* ---- in parts ---- */
+
+static int put_read_source(void *context, uint64_t offset, void *bytes, size_t max, struct error *err)
+{
+    struct put *put = context;
+    (void)offset; /* it is read in order, from the beginning */
+    if (!put->spool)
+        return os_file_read(put->file, bytes, max, err);
+    size_t got = fread(bytes, 1, max, put->spool);
+    return got || !ferror(put->spool) ? (int)got : error_set(err, ERR_SYSTEM, "%s", strerror(errno));
+}
+
+static int put_sum_source(struct periscope *p, struct put *put)
+{
+    struct error err;
+    if (put->bytes) {
+        struct sha256 sum;
+        sha256_init(&sum);
+        sha256_add(&sum, put->bytes, (size_t)put->size);
+        sha256_text(&sum, put->sum);
+        return 0;
+    }
+    uint8_t *chunk = malloc(CLIENT_CHUNK_SIZE);
+    int status = chunk ? client_sum(p, put_read_source, put, put->size, chunk, put->sum, &err) : client_no_memory(p);
+    free(chunk);
+    return status == PERISCOPE_LOCAL && *put->sum == 0 ? put_failed(p, put, err.text) : status;
+}
+
+/* Sets where the source is read next. */
+static int put_seek(struct periscope *p, struct put *put, uint64_t offset)
+{
+    struct error err;
+    if (put->spool && fseeko(put->spool, (off_t)offset, SEEK_SET))
+        return put_failed(p, put, strerror(errno));
+    if (put->file && os_file_seek(put->file, offset, &err))
+        return put_failed(p, put, err.text);
+    return 0;
+}
+
+static void part_options(struct put *put, uint64_t offset, struct strlist *list)
+{
+    strlist_addf(list, "token=%s", put->token);
+    strlist_addf(list, "offset=%" PRIu64, offset);
+    strlist_addf(list, "size=%" PRIu64, put->size);
+    if (*put->sum)
+        strlist_addf(list, "sha256=%s", put->sum);
+    if (put->flags & PERISCOPE_EXECUTABLE)
+        strlist_add(list, "executable=1");
+    if (put->flags & PERISCOPE_OVER_RUNNING)
+        strlist_add(list, "over-running=1");
+    if (put->flags & PERISCOPE_PRESERVE && put->file) {
+        int64_t seconds = put->node.mtime_ns / OS_NS - (put->node.mtime_ns % OS_NS < 0);
+        strlist_addf(list, "mode=%04o", (unsigned)put->node.mode & 0777);
+        strlist_addf(list, "mtime=%" PRId64 ".%09ld", seconds, (long)(put->node.mtime_ns - seconds * OS_NS));
+    }
+}
+
+/* Sends a putrange with these options, and reads what it answers. content: the source's, from the offset on. */
+static int part_call(struct periscope *p, struct put *put, const struct strlist *options, bool content, uint64_t *have,
+                     bool *done)
+{
+    struct call call;
+    struct entry last;
+    struct strlist facts = {0};
+    uint64_t size = content ? put->size - *have : 0, is_done = 0;
+    call_init(&call, p, METHOD_putrange, (uint32_t)options->count + 2, CALL_ANY);
+    write_entry_text(&call.request, WIRE_STRING, put->remote);
+    for (size_t i = 0; i < options->count; i++)
+        write_entry_text(&call.request, WIRE_STRING, options->items[i]);
+    write_entry_header(&call.request, WIRE_DATA, size);
+    if (content && *put->sum)
+        call_allow_sum(&call, put->size);
+    int status = options->failed ? client_no_memory(p) : call_send(&call, size > 0);
+    if (!status && size > 0)
+        status = put_send_content(p, put, *have);
+    if (!status)
+        status = call_reply(&call);
+    if (!status)
+        status = call_strings(&call, "s", &facts, &last);
+    if (!status && (!fact_number(&facts, "have", have) || !fact_number(&facts, "done", &is_done)))
+        status = call_malformed(&call, "it does not tell what the agent has");
+    *done = is_done != 0;
+    strlist_deinit(&facts);
+    call_deinit(&call);
+    return status;
+}
+
+/* Asks how far the transfer is. Before its first part this asks whether the agent knows of parts at all. */
+static int part_query(struct periscope *p, struct put *put, uint64_t *have, bool *done)
+{
+    struct strlist options = {0};
+    int status = client_need_ranges(p, METHOD_putrange);
+    strlist_addf(&options, "token=%s", put->token);
+    strlist_add(&options, "query=1");
+    *have = 0;
+    if (!status)
+        status = part_call(p, put, &options, false, have, done);
+    p->lacks_ranges |= status == PERISCOPE_UNSUPPORTED;
+    strlist_deinit(&options);
+    return status;
+}
+
+/* Sends what the agent lacks. Its SHA-256 goes with it once the connection has broken: what came before may be another
+   version's. */
+static int put_rest(struct periscope *p, struct put *put, uint64_t have)
+{
+    struct strlist options = {0};
+    bool done;
+    int status = 0;
+    if ((have || put->flags & PERISCOPE_VERIFY) && !*put->sum)
+        status = put_seek(p, put, 0);
+    if (!status && (have || put->flags & PERISCOPE_VERIFY) && !*put->sum)
+        status = put_sum_source(p, put);
+    if (!status)
+        status = put_seek(p, put, have);
+    part_options(put, have, &options);
+    if (!status)
+        status = part_call(p, put, &options, true, &have, &done);
+    strlist_deinit(&options);
+    return status;
+}
+
+static int put_parts(struct periscope *p, struct put *put)
+{
+    uint64_t have;
+    bool done;
+    int status = part_query(p, put, &have, &done);
+    if ((status == PERISCOPE_UNSUPPORTED || status == PERISCOPE_REFUSED) && !(put->flags & PUT_NEEDS_PARTS))
+        return put_whole(p, put); /* an agent that has no parts, or whose host may not use them */
+    if (status || done)
+        return status;
+    if (have > put->size)
+        have = 0;
+    put->moved = have ? have : 1; /* what is sent now may be there, which the next question tells */
+    return put_rest(p, put, have);
+}
+
+/* Makes up the name by which the agent knows the transfer after its connection has broken. */
+static int put_make_token(struct periscope *p, struct put *put)
+{
+    struct error err;
+    uint64_t number[2];
+    if (os_random(&number[0], &err) || os_random(&number[1], &err))
+        return client_fail(p, PERISCOPE_LOCAL, "no random number: %s", err.text);
+    snprintf(put->token, sizeof put->token, "%016" PRIx64 "%016" PRIx64, number[0], number[1]);
+    *put->sum = 0;
+    return 0;
+}
+
+/* ---- an attempt ---- */
+
+/* Opens the source. One that has changed since the last attempt is sent as another. */
+static int put_open(struct periscope *p, struct put *put)
+{
+    struct error err;
+    struct os_node node;
+    if (put->spool)
+        rewind(put->spool);
+    if (put->spool || put->bytes)
+        return *put->token ? 0 : put_make_token(p, put);
+    if (os_file_open(&put->file, put->local, &put->size, &err) || os_node_of_file(&node, put->file, &err))
+        return put_failed(p, put, err.text);
+    bool same =
+        *put->token && node.size == put->node.size && node.mtime_ns == put->node.mtime_ns && node.id == put->node.id;
+    put->node = node;
+    return same ? 0 : put_make_token(p, put);
+}
+
+/* Returns whether the file goes in parts, which cost a small one a round trip more. */
+static bool put_in_parts(const struct periscope *p, const struct put *put)
+{
+    if (put->method != METHOD_sendfile)
+        return false;
+    if (put->flags & PUT_NEEDS_PARTS)
+        return true;
+    return put->size >= PUT_PARTS_LEAST && !(put->flags & PERISCOPE_NO_CONTINUE) && !p->lacks_ranges &&
+           p->minor >= FIRST_MINOR_OF_PERISCOPE;
 }
 
 static int attempt_put(struct periscope *p, void *context)
 {
     struct put *put = context;
-    struct error err;
-    struct call call;
-    uint64_t size = put->size;
-    if (put->spool)
-        rewind(put->spool);
-    else if (!put->bytes && os_file_open(&put->file, put->local, &size, &err))
-        return put_failed(p, put, err.text);
-    call_init(&call, p, put->method, put->method == METHOD_sendfile ? 3 : 1, 0);
-    int status = put->method == METHOD_upgrade ? client_need(p, 5, METHOD_upgrade) : 0;
-    if (!status)
-        status = put_send_request(&call, put, size);
-    call_deinit(&call);
+    int status = put_open(p, put);
+    bool parts = !status && put_in_parts(p, put);
+    if (!status && parts)
+        status = put_parts(p, put);
+    if (!status && !parts)
+        status = put_whole(p, put);
     os_file_close(put->file);
     put->file = NULL;
     return status;
@@ -170,13 +360,13 @@ static int put_prepare(struct periscope *p, struct put *put)
     return stream == OS_STREAM_CLOSED ? put_spool_closed(p, put) : put_spool(p, put, stream);
 }
 
-typedef int put_call(struct periscope *p, client_attempt *attempt, void *context);
-
-static int put_file(struct periscope *p, struct put *put, put_call *call)
+static int put_file(struct periscope *p, struct put *put)
 {
     int status = put_prepare(p, put);
-    if (!status)
-        status = call(p, attempt_put, put);
+    if (!status && put->method == METHOD_upgrade)
+        status = client_once(p, attempt_put, put);
+    else if (!status)
+        status = client_continue(p, attempt_put, put, &put->moved);
     if (put->spool)
         fclose(put->spool);
     free(put->chunk);
@@ -186,7 +376,7 @@ static int put_file(struct periscope *p, struct put *put, put_call *call)
 int periscope_put(struct periscope *p, const char *local_file, const char *remote_file, unsigned flags)
 {
     struct put put = {.method = METHOD_sendfile, .remote = remote_file, .flags = flags, .local = local_file};
-    return put_file(p, &put, client_repeat);
+    return put_file(p, &put);
 }
 
 int periscope_put_bytes(struct periscope *p, const void *bytes, size_t len, const char *remote_file, unsigned flags)
@@ -194,13 +384,13 @@ int periscope_put_bytes(struct periscope *p, const void *bytes, size_t len, cons
     struct put put = {.method = METHOD_sendfile, .remote = remote_file, .flags = flags, .local = "(memory)"};
     put.bytes = len ? bytes : (const uint8_t *)"";
     put.size = len;
-    return client_repeat(p, attempt_put, &put);
+    return client_continue(p, attempt_put, &put, &put.moved);
 }
 
 int periscope_upgrade(struct periscope *p, const char *local_file)
 {
     struct put put = {.method = METHOD_upgrade, .local = local_file};
-    int status = put_file(p, &put, client_once);
+    int status = put_file(p, &put);
     periscope_disconnect(p);
     return status;
 }

@@ -1,56 +1,19 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The command periscope over connections that break: transfers begin anew, programs are not started twice, and what
+"""The command periscope over connections that break: transfers are done again, programs are not started twice, and what
 fails leaves the old file."""
 import os
-import select
 import signal
 import socket
 import tempfile
 
 import cli
 import harness
+from broken import Proxy, cut_from_agent, cut_from_host
 from cli import NO_AGENT, one_line, periscope, start, target
 from harness import check, equal, eventually, main, random_bytes, with_agent
 
 CONTENT = random_bytes(3_000_000)
-CHUNK = 65536
-
-
-class Proxy(cli.Server):
-    """Between a host and an agent. cuts: for each connection in turn, (bytes from the agent, bytes from the host) after
-    which it breaks; None where it does not; later connections are left alone."""
-
-    def __init__(self, agent, *cuts):
-        super().__init__(self.relay)
-        self.agent, self.cuts = agent, cuts
-
-    @property
-    def address(self):
-        return f"127.0.0.1:{self.port}"
-
-    def relay(self, host, number):
-        limits = self.cuts[number] if number < len(self.cuts) else (None, None)
-        with socket.create_connection(("127.0.0.1", self.agent.port)) as agent:
-            ways = {agent: [host, limits[0]], host: [agent, limits[1]]}
-            while True:
-                for source in select.select(list(ways), [], [])[0]:
-                    there, left = ways[source]
-                    data = source.recv(CHUNK if left is None else min(CHUNK, left + 1))
-                    there.sendall(data[:left])
-                    if not data or (left is not None and len(data) > left):
-                        return
-                    if left is not None:
-                        ways[source][1] = left - len(data)
-
-
-def cut_from_agent(size):
-    return size, None
-
-
-def cut_from_host(size):
-    return None, size
-
 
 @with_agent()
 def get_begins_anew(agent):
@@ -70,16 +33,16 @@ def get_begins_anew(agent):
 @with_agent()
 def get_that_is_given_up_leaves_the_old_file(agent):
     agent.write("remote", CONTENT)
-    with tempfile.TemporaryDirectory() as folder, Proxy(agent, *[cut_from_agent(2_999_999)] * 3) as proxy:
+    with tempfile.TemporaryDirectory() as folder, Proxy(agent, cut_from_agent(2_999_000), *[cut_from_agent(100)] * 4) as proxy:
         with open(os.path.join(folder, "local"), "wb") as file:
             file.write(b"old")
         one_line(periscope("get", proxy.address, "remote", "local", code=NO_AGENT, cwd=folder),
-                 "the connection was closed while receiving a file")
-        equal(proxy.accepted, 3)
+                 "the connection was closed while waiting for the reply to getrange")
+        equal(proxy.accepted, 5)
         with open(os.path.join(folder, "local"), "rb") as file:
             equal(file.read(), b"old")
         equal(os.listdir(folder), ["local"])
-    with Proxy(agent, *[cut_from_agent(2_999_999)] * 3) as proxy:
+    with Proxy(agent, *[cut_from_agent(30)] * 3) as proxy:
         equal(periscope("get", proxy.address, "remote", "-", code=NO_AGENT).out, b"")
 
 
@@ -102,9 +65,9 @@ def put_begins_anew(agent):
 @with_agent()
 def put_that_is_given_up_leaves_the_old_file(agent):
     agent.write("remote", b"old")
-    with Proxy(agent, *[cut_from_host(2_000_000)] * 3) as proxy:
+    with Proxy(agent, cut_from_host(2_000_000), *[cut_from_host(10)] * 4) as proxy:
         periscope("put", proxy.address, "-", "remote", data=CONTENT, code=NO_AGENT)
-        equal(proxy.accepted, 3)
+        equal(proxy.accepted, 5)
     equal(agent.read("remote"), b"old")
 
 

@@ -3,6 +3,10 @@
 from mutant import mutant
 
 HOST = [
+    mutant("parts-of-two-files", "host/get.c",
+           "if (!get->continued && !(get->flags & PERISCOPE_VERIFY))", "if (!(get->flags & PERISCOPE_VERIFY))",
+           "integration/test_cli_continue:what_changes_between_two_connections_is_not_mixed",
+           "a file is put together from two versions"),
     mutant("junit-failures-as-errors", "host/report/junit.c",
            'junit_count_of(junit, "failure"), junit_count_of(junit, "error")',
            'junit_count_of(junit, "error"), junit_count_of(junit, "failure")',
