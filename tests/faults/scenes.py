@@ -198,13 +198,13 @@ def left_out(entries):
 @scene
 def looking(play):
     some_tree(play)
-    play.step("list", wire.LIST, s("tree"), s("recursive=1"), normal=names_of_list, refusal=not_looked_at)
+    play.step("list", wire.LIST, s("tree"), s("recursive=1"), normal=names_of_list, refusal=unknown_in_list)
     play.step("stat", wire.STAT, s("tree/file"), s("sha256=1"), normal=facts("type", "size", "sha256"))
     play.step("df", wire.DF, s("tree"), normal=kinds)
     clear(play)
 
 
-def not_looked_at(entries):
+def unknown_in_list(entries):
     """A folder that can't be opened is listed as unknown."""
     unknown = [entry.text for entry in entries if entry.text.startswith("unknown ")]
     return "; ".join(unknown) if unknown else None
