@@ -133,6 +133,11 @@ check-load: all
 	PERISCOPE_UPGRADES=100 PERISCOPE_PAIRS=10000 $(subst --time-limit 300,--time-limit 3600,$(INTEGRATION_RUN)) \
 		tests/integration/test_upgrade_load.py
 
+#: make check-files  a tree of 10 000 files and a file of 5 GB, there and back over connections that break (minutes)
+.PHONY: check-files
+check-files: all
+	tests/integration/files_long.py
+
 #: make check-kills  the agent is killed 1000 times while it starts programs and receives files (minutes)
 .PHONY: check-kills
 check-kills: all

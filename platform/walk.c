@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define PATH_PART_MAX 1024 /* bytes of a name, which no system has: what can't be named can't be told */
+
 struct os_walk_level {
     struct os_folder *folder; /* owned */
     struct strlist names;
@@ -42,9 +44,9 @@ int os_walk_begin(struct os_walk *walk, const char *path, struct error *err)
 {
     struct os_folder *folder;
     *walk = (struct os_walk){0};
-    buffer_init(&walk->path, OS_TREE_DEPTH_MAX * 1024);
+    buffer_init(&walk->path, OS_TREE_DEPTH_MAX * PATH_PART_MAX);
     walk->levels = calloc(OS_TREE_DEPTH_MAX, sizeof *walk->levels);
-    if (!walk->levels)
+    if (!walk->levels || !buffer_reserve(&walk->path, OS_TREE_DEPTH_MAX * PATH_PART_MAX))
         return walk_no_memory(err);
     int status = os_node_look(&walk->node, path, true, err);
     if (status == 0)
