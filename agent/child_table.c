@@ -8,6 +8,7 @@
 void child_free(struct child *child)
 {
     os_process_free(child->process);
+    streams_release(child->streams);
     free(child->reports[0]);
     free(child->reports[1]);
     free(child->user);
@@ -111,6 +112,7 @@ static void log_exit(const struct child *child)
 
 void child_table_exited(struct child_table *table, struct child *child)
 {
+    streams_exited(child->streams);
     if (!child->tracked) {
         child_table_drop(table, child);
         return;

@@ -6,6 +6,7 @@
 
 #include "agent/children.h"
 #include "agent/journal/journal.h"
+#include "agent/stream.h"
 #include "platform/thread.h"
 
 #define CHILD_BUCKETS 1024 /* of the index; a power of two */
@@ -27,6 +28,7 @@ struct child {
     uint64_t start_time; /* os_process_start_time() */
     uint32_t status;
     char *reports[2];             /* owned: where its output goes, or NULL */
+    struct streams *streams;      /* held: NULL, or its pipes */
     char *user;                   /* owned: os_identity_user() of who opened them; NULL: not known */
     struct child_waiter *waiters; /* on their owners' stacks */
 };

@@ -95,8 +95,8 @@ static char *report_path(const char *path)
     return path && *path ? strdup(path) : NULL;
 }
 
-static int start_and_list(struct children *children, const struct os_process_spec *spec, bool tracked, uint64_t *pid,
-                          struct error *err)
+static int start_and_list(struct children *children, const struct os_process_spec *spec, struct streams *streams,
+                          bool tracked, uint64_t *pid, struct error *err)
 {
     struct child *child = calloc(1, sizeof *child);
     if (!child)
@@ -106,6 +106,7 @@ static int start_and_list(struct children *children, const struct os_process_spe
         free(child);
         return status;
     }
+    child->streams = streams;
     child->pid = *pid = os_process_pid(child->process);
     child->start_time = os_process_start_time(child->process);
     child->tracked = tracked;
@@ -118,16 +119,44 @@ static int start_and_list(struct children *children, const struct os_process_spe
     return 0;
 }
 
-int children_start(struct children *children, const struct os_process_spec *spec, bool tracked, uint64_t *pid,
-                   struct error *err)
+static int start_with(struct children *children, const struct os_process_spec *spec, struct streams *streams,
+                      bool tracked, uint64_t *pid, struct error *err)
 {
     if (!children_begin_start(children))
         return error_set(err, ERR_LIMIT, "could not run '%s': %u programs run already", spec->argv[0], children->max);
-    int status = start_and_list(children, spec, tracked, pid, err);
+    int status = start_and_list(children, spec, streams, tracked, pid, err);
     children_end_start(children);
     if (status == 0 && tracked)
         journal_sync(children->now.journal);
     return status;
+}
+
+int children_start(struct children *children, const struct os_process_spec *spec, bool tracked, uint64_t *pid,
+                   struct error *err)
+{
+    return start_with(children, spec, NULL, tracked, pid, err);
+}
+
+int children_start_streamed(struct children *children, struct os_process_spec *spec, struct streams *streams,
+                            uint64_t *pid, struct error *err)
+{
+    int status = start_with(children, spec, streams, true, pid, err);
+    streams_begin(streams, spec);
+    if (status)
+        streams_release(streams);
+    return status;
+}
+
+int children_streams(struct children *children, uint64_t pid, struct streams **out, struct error *err)
+{
+    os_mutex_lock(children->lock);
+    struct child *child = children_find(children, pid, err);
+    *out = child ? child->streams : NULL;
+    streams_hold(*out);
+    os_mutex_unlock(children->lock);
+    if (child && !*out)
+        return error_set(err, ERR_INVALID, "the %" PRIu64 " process was started without streams", pid);
+    return child ? 0 : ERR_NOT_FOUND;
 }
 
 /* Waits once and returns what ended the wait. The lock is held, and released during the wait. */
@@ -314,10 +343,12 @@ void children_freeze(struct children *children)
         os_mutex_unlock(children->lock);
         os_sleep_ms(starting ? 5 : 0);
     }
+    streams_freeze();
 }
 
 void children_thaw(struct children *children)
 {
     os_process_thaw();
+    streams_thaw();
     children_poll(children); /* nobody was told of what has exited meanwhile */
 }

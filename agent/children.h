@@ -15,11 +15,17 @@
 
 struct children;
 struct journal;
+struct streams;
 
 /* Once, before the first thread; it lives as long as the process. max: records, CHILDREN_MAX but for tests. */
 struct children *children_new(unsigned max, struct error *err);
 int children_start(struct children *children, const struct os_process_spec *spec, bool tracked, uint64_t *pid,
                    struct error *err);
+/* The same for one with streams, whose pipes are in spec. They are released on a failure. */
+int children_start_streamed(struct children *children, struct os_process_spec *spec, struct streams *streams,
+                            uint64_t *pid, struct error *err);
+/* Finds the streams of a child, which the caller releases. */
+int children_streams(struct children *children, uint64_t pid, struct streams **out, struct error *err);
 /* Blocks until the child exits (its status word in *status), the deadline passes (ERR_TIMEOUT), or the client hangs up
    (ERR_CLOSED; the record stays). The child's redirected output is on the disk when its status is returned. */
 int children_wait(struct children *children, uint64_t pid, struct os_socket *client, int64_t deadline_ms,

@@ -17,6 +17,8 @@ static void save_child(const struct child *child, struct buffer *out)
     for (int i = 0; i < 2; i++)
         if (child->reports[i] && !strchr(child->reports[i], '\n'))
             buffer_printf(out, "report %d %s\n", i, child->reports[i]);
+    if (child->streams)
+        buffer_printf(out, "has streams %u\n", streams_number(child->streams));
     if (child->user && !strchr(child->user, '\n'))
         buffer_printf(out, "user %s\n", child->user);
 }
@@ -69,6 +71,13 @@ static void restore_text(struct children *children, size_t offset, const char *t
     os_mutex_unlock(children->lock);
 }
 
+static void restore_streams_of(struct child *child, const char *number)
+{
+    child->streams = streams_of_number(strtoull(number, NULL, 10));
+    if (child->exited)
+        streams_exited(child->streams); /* meanwhile */
+}
+
 void children_restore(struct children *children, const char *line)
 {
     if (strncmp(line, "child ", 6) == 0 && line[6] && line[7] == ' ')
@@ -79,4 +88,6 @@ void children_restore(struct children *children, const char *line)
         restore_text(children, offsetof(struct child, reports[1]), line + 9);
     else if (strncmp(line, "user ", 5) == 0)
         restore_text(children, offsetof(struct child, user), line + 5);
+    else if (strncmp(line, "has streams ", 12) == 0 && children->restored && !children->restored->streams)
+        restore_streams_of(children->restored, line + 12);
 }

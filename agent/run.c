@@ -8,6 +8,7 @@
 #include "agent/log.h"
 #include "agent/refusals.h"
 #include "agent/say.h"
+#include "agent/stream.h"
 #include "platform/append.h"
 #include "platform/clock.h"
 #include "platform/file.h"
@@ -41,7 +42,8 @@ static int resume(struct agent *agent, struct error *err)
     int status = os_upgrade_resume(agent->options->resume, &agent->listener, &state, err);
     if (status == 0)
         for (char *line = strtok((char *)state.data, "\n"); line; line = strtok(NULL, "\n"))
-            children_restore(agent->children, line);
+            if (!streams_restore(line))
+                children_restore(agent->children, line);
     buffer_deinit(&state);
     return status;
 }
@@ -76,6 +78,7 @@ static int become_next(struct agent *agent, struct error *err)
     log_flush(LOG_FLUSH_MS);
     buffer_init(&state, STATE_MAX);
     children_freeze(agent->children);
+    streams_save(&state);
     children_save(agent->children, &state);
     journal_close(agent->journal);
     struct slice text = {state.data, state.len};

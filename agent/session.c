@@ -65,10 +65,12 @@ static int send_banner(struct session *session, struct error *err)
 
 static int send_reply(struct session *session, const struct reply *reply, struct error *err)
 {
-    int status = send_bytes(session, &reply->bytes, reply->file != NULL, err);
+    int status = send_bytes(session, &reply->bytes, reply->file || reply->body, err);
     if (status == 0 && reply->file)
         status = send_done(
             session, os_socket_send_file(session->socket, reply->file, reply->file_size, io_timeout_ms(session), err));
+    if (status == 0 && reply->body)
+        status = send_done(session, reply->body->send(reply->body, session->socket, io_timeout_ms(session), err));
     return status;
 }
 
@@ -161,6 +163,8 @@ static int serve_one(struct session *session, struct error *err)
     int status = session_serve(session, &request, &reply, err);
     bool become_next = reply.become_next; /* also when the client has not waited for the answer */
     os_file_close(reply.file);
+    if (reply.body)
+        reply.body->free(reply.body);
     buffer_deinit(&reply.bytes);
     bool was_large = request.list.most > TRIM_LEAST;
     request_deinit(&request);

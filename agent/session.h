@@ -19,11 +19,18 @@ struct session {
     uint8_t input_bytes[SESSION_INPUT_SIZE]; /* last */
 };
 
+/* What sends itself behind the bytes of a reply, as its handler has left it. */
+struct reply_body {
+    int (*send)(struct reply_body *body, struct os_socket *socket, int stall_ms, struct error *err);
+    void (*free)(struct reply_body *body);
+};
+
 struct reply {
-    struct buffer bytes;  /* the list */
-    struct os_file *file; /* NULL, or what follows the bytes: owned */
-    uint64_t file_size;   /* bytes */
-    bool become_next;     /* after the reply the agent becomes agent->next_path */
+    struct buffer bytes;     /* the list */
+    struct os_file *file;    /* NULL, or what follows the bytes: owned */
+    uint64_t file_size;      /* bytes */
+    struct reply_body *body; /* NULL, or what sends the rest: owned */
+    bool become_next;        /* after the reply the agent becomes agent->next_path */
 };
 
 /* Starts a session with the socket, which it then owns, of a peer that may connect (admission.h). The session runs until the client leaves, and then frees

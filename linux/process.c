@@ -3,6 +3,7 @@
 #include "linux/errno.h"
 #include "linux/file.h"
 #include "linux/identity.h"
+#include "linux/pipe.h"
 #include "linux/process/interpreter.h"
 #include "linux/process/launch.h"
 #include "linux/process/outside.h"
@@ -45,6 +46,12 @@ static int open_redirection(int *out, const struct redirection *redirection, str
     return 0;
 }
 
+static int take_pipe(int *out, const struct os_pipe *pipe, struct error *err)
+{
+    *out = pipe_child_end(pipe);
+    return *out < 0 ? errno_error(err, errno, "could not fork") : 0;
+}
+
 static void process_close_all(int fds[3])
 {
     for (int i = 0; i < 3; i++)
@@ -62,7 +69,8 @@ static int open_redirections_as_agent(int fds[3], const struct os_process_spec *
     };
     fds[0] = fds[1] = fds[2] = -1;
     for (int i = 0; i < 3; i++) {
-        int status = open_redirection(&fds[i], &redirections[i], err);
+        int status =
+            spec->pipes[i] ? take_pipe(&fds[i], spec->pipes[i], err) : open_redirection(&fds[i], &redirections[i], err);
         if (status) {
             process_close_all(fds);
             return status;

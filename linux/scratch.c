@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "platform/scratch.h"
+#include "linux/scratch.h"
 #include "linux/errno.h"
 
 #include <errno.h>
@@ -78,7 +79,7 @@ void os_scratch_remove(char *path)
 }
 
 /* Opens a file without a name, or where the file system keeps none, takes its name away. */
-static int scratch_open_descriptor(const char *base)
+int scratch_open_descriptor(const char *base)
 {
     char *name;
     int fd = open(base, O_TMPFILE | O_RDWR | O_EXCL | O_CLOEXEC, 0600);

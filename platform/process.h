@@ -20,12 +20,15 @@ enum os_process_console {                            /* of Windows; no effect el
                           OS_PROCESS_CONSOLE_NONE,
 };
 
+struct os_pipe; /* pipe.h */
+
 struct os_process_spec {          /* all borrowed */
     const char *const *argv;      /* NULL-terminated, at least one */
     const char *const *env;       /* "NAME=VALUE" set, "NAME" removed; NULL: the agent's as it is */
     const char *cwd;              /* NULL: the agent's */
     const struct os_identity *as; /* NULL: the agent's own user; else that user, in the user's environment */
     const char *in, *out, *err;   /* "" or NULL: the agent's own handle */
+    struct os_pipe *pipes[3];     /* in place of these: not NULL is a pipe of which the program gets its end */
     bool append_out, append_err;  /* else truncated; both are opened for append, so they may be one file */
     bool report_exec_failure;     /* else, as testagentd, a child that can't be executed exits with 1 */
     enum os_process_console console;

@@ -7,6 +7,7 @@
 #include "win32/file.h"
 #include "win32/identity.h"
 #include "win32/path.h"
+#include "win32/pipe.h"
 #include "win32/process/program.h"
 #include "win32/process/spawn.h"
 #include "win32/text.h"
@@ -51,6 +52,12 @@ static int open_redirection(HANDLE *out, const char *path, bool reading, bool ap
     return 0;
 }
 
+static int take_pipe(HANDLE *out, const struct os_pipe *pipe, struct error *err)
+{
+    *out = pipe_child_end(pipe);
+    return *out ? 0 : windows_error(err, GetLastError(), "could not give a program its pipe");
+}
+
 static void process_close_all(HANDLE handles[3])
 {
     for (int i = 0; i < 3; i++)
@@ -61,11 +68,12 @@ static void process_close_all(HANDLE handles[3])
 static int open_redirections_as_agent(HANDLE handles[3], const struct os_process_spec *spec, struct error *err)
 {
     handles[0] = handles[1] = handles[2] = NULL;
-    int status = open_redirection(&handles[0], spec->in, true, false, err);
-    if (status == 0)
-        status = open_redirection(&handles[1], spec->out, false, spec->append_out, err);
-    if (status == 0)
-        status = open_redirection(&handles[2], spec->err, false, spec->append_err, err);
+    const char *const files[3] = {spec->in, spec->out, spec->err};
+    const bool append[3] = {false, spec->append_out, spec->append_err};
+    int status = 0;
+    for (int i = 0; i < 3 && status == 0; i++)
+        status = spec->pipes[i] ? take_pipe(&handles[i], spec->pipes[i], err)
+                                : open_redirection(&handles[i], files[i], i == 0, append[i], err);
     if (status)
         process_close_all(handles);
     return status;

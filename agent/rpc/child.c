@@ -3,6 +3,7 @@
 #include "agent/log.h"
 #include "agent/rpc/rpc.h"
 #include "agent/rpc/virtual.h"
+#include "agent/stream.h"
 #include "platform/clock.h"
 #include "platform/identity.h"
 
@@ -46,8 +47,21 @@ static int child_check_files(const struct os_process_spec *spec, struct error *e
     return 0;
 }
 
-static int child_start(struct session *session, struct os_process_spec *spec, bool tracked, struct reply *reply,
-                       struct error *err)
+/* Starts a child, with streams if any are asked for. */
+static int child_start_as(struct session *session, struct os_process_spec *spec, unsigned streams, bool tracked,
+                          uint64_t *pid, struct error *err)
+{
+    struct streams *list;
+    if (!streams)
+        return children_start(session->agent->children, spec, tracked, pid, err);
+    int status = streams_new(&list, streams, spec, err);
+    if (status)
+        return error_prefix(err, status, "could not run '%s': its streams", spec->argv[0]);
+    return children_start_streamed(session->agent->children, spec, list, pid, err);
+}
+
+static int child_start(struct session *session, struct os_process_spec *spec, unsigned streams, bool tracked,
+                       struct reply *reply, struct error *err)
 {
     uint64_t pid;
     struct os_identity *as;
@@ -58,7 +72,7 @@ static int child_start(struct session *session, struct os_process_spec *spec, bo
     if (child_identity(session, &as, &reason))
         return error_set(err, reason.status, "could not run '%s': %s", spec->argv[0], reason.text);
     spec->as = as;
-    status = children_start(session->agent->children, spec, tracked, &pid, err);
+    status = child_start_as(session, spec, streams, tracked, &pid, err);
     os_identity_free(as);
     if (status)
         return status == ERR_CLOSED || status == ERR_PROTOCOL ? ERR_SYSTEM : status;
@@ -82,7 +96,7 @@ int rpc_run(struct session *session, struct request *request, struct reply *repl
                                    .err = args[3].text,
                                    .append_out = args[0].number & RUN_APPEND_OUT,
                                    .append_err = args[0].number & RUN_APPEND_ERR};
-    int status = child_start(session, &spec, !(args[0].number & RUN_UNTRACKED), reply, err);
+    int status = child_start(session, &spec, 0, !(args[0].number & RUN_UNTRACKED), reply, err);
     free(argv);
     return status;
 }
@@ -123,6 +137,7 @@ struct exec {
     struct os_process_spec spec;
     const char **argv, **env; /* owned arrays of borrowed strings, NULL-terminated */
     size_t argc, envc;
+    unsigned streams; /* STREAMS_... */
     bool untracked;
 };
 
@@ -162,6 +177,37 @@ static int exec_console(struct exec *exec, const char *value, struct error *err)
     return error_set(err, ERR_INVALID, "exec: console='%s' is not shared, new or none", value);
 }
 
+static int exec_stream(struct exec *exec, const char *value, struct error *err)
+{
+    static const struct {
+        const char *name;
+        unsigned stream;
+    } names[] = {{"in", STREAMS_IN}, {"out", STREAMS_OUT}, {"err", STREAMS_ERR}, {"merged", STREAMS_MERGED}};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (strcmp(value, names[i].name) == 0) {
+            exec->streams |= names[i].stream;
+            return 0;
+        }
+    }
+    return error_set(err, ERR_INVALID, "exec: stream='%s' is not in, out, err or merged", value);
+}
+
+/* Refuses a standard handle that is to be two things. */
+static int exec_check_streams(const struct exec *exec, struct error *err)
+{
+    const struct os_process_spec *spec = &exec->spec;
+    unsigned files = (spec->in && *spec->in ? STREAMS_IN : 0) |
+                     (spec->out && *spec->out ? STREAMS_OUT | STREAMS_MERGED : 0) |
+                     (spec->err && *spec->err ? STREAMS_ERR | STREAMS_MERGED : 0);
+    if (exec->streams & files)
+        return error_set(err, ERR_INVALID, "exec: a handle that is streamed can't be a file too: follow the file");
+    if (exec->streams & STREAMS_MERGED && exec->streams & (STREAMS_OUT | STREAMS_ERR))
+        return error_set(err, ERR_INVALID, "exec: stream=merged is both outputs, so neither can be streamed apart");
+    if (exec->streams && exec->untracked)
+        return error_set(err, ERR_INVALID, "exec: the streams of an untracked program could not be found again");
+    return 0;
+}
+
 /* Returns the text after "key=" when the option has that key, else NULL. */
 static const char *child_option_value(const char *option, const char *key)
 {
@@ -188,6 +234,8 @@ static int exec_option(struct exec *exec, const char *option, struct error *err)
         return exec_append(exec, value, err);
     if ((value = child_option_value(option, "console")))
         return exec_console(exec, value, err);
+    if ((value = child_option_value(option, "stream")))
+        return exec_stream(exec, value, err);
     if (strcmp(option, "untracked=1") == 0) {
         exec->untracked = true;
         return 0;
@@ -220,7 +268,7 @@ static int exec_parse(struct exec *exec, const struct request *request, struct e
         return error_set(err, ERR_INVALID, "exec: no arg= given");
     exec->spec.argv = exec->argv;
     exec->spec.env = exec->env;
-    return 0;
+    return exec_check_streams(exec, err);
 }
 
 int rpc_exec(struct session *session, struct request *request, struct reply *reply, struct error *err)
@@ -228,7 +276,7 @@ int rpc_exec(struct session *session, struct request *request, struct reply *rep
     struct exec exec = {.spec = {.report_exec_failure = true}};
     int status = exec_parse(&exec, request, err);
     if (status == 0)
-        status = child_start(session, &exec.spec, !exec.untracked, reply, err);
+        status = child_start(session, &exec.spec, exec.streams, !exec.untracked, reply, err);
     free(exec.argv);
     free(exec.env);
     return status;

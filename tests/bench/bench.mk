@@ -16,3 +16,8 @@ bench:
 	tests/deps.sh vm
 	$(MAKE) $(VM)/kms_client
 	env $(VM_ENV) tests/vm/bench $(B)/bench-guest.json
+
+#: make bench-streams  a program's output through the agent, against a plain socket; GB=10
+.PHONY: bench-streams
+bench-streams: all
+	tests/bench/streams $(GB)

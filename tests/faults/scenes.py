@@ -240,6 +240,45 @@ def execute_nothing(play):
     play.step("exec", wire.EXEC, s("arg=/bin/true"), s("cwd=none"))
 
 
+def follow(play, pid, offset):
+    """The facts and what comes from there on, or None."""
+    answer = play.step("follow", wire.FOLLOW, s(f"pid={pid}"), s(f"out={offset}"), s("wait-ms=20000"),
+                       normal=lambda entries: entries[-1].kind)  # how much has come by then varies
+    if answer is None:
+        return None
+    return dict(entry.text.split("=", 1) for entry in answer[:-1]), answer[-1].payload
+
+
+def stream_to_end(play, pid):
+    """What the child has written, or None where an answer lacks some of it, or is none."""
+    data = b""
+    while True:
+        answer = follow(play, pid, len(data))
+        if answer is None or "out.dropped" in answer[0]:
+            return None
+        data += answer[1]
+        if "end" in answer[0]:
+            return data
+
+
+@scene
+def streams(play):
+    options = ("arg=/bin/sh", "arg=-c", "arg=echo first; cat; exit 7", "stream=in", "stream=merged")
+    play.threads += 1  # that reads streams, from the first one on
+    play.descriptors += 3  # what it waits with, and the spool
+    answer = play.step("exec", wire.EXEC, *map(s, options), normal=kinds)
+    if answer is None:
+        return play.clean_up()
+    pid = answer[0].number
+    written = play.step("write", wire.WRITE, Q(pid), Q(0), I(1), wire.d(b"a line\n"))
+    if written is None:
+        play.step("write again", wire.WRITE, Q(pid), Q(0), I(1), wire.d(b"a line\n"))
+    play.step("wait", wire.WAIT2, Q(pid), I(20))
+    data = stream_to_end(play, pid)
+    if ended(play, answer) == 7 << 8 and data is not None and data != b"first\na line\n":
+        raise Wrong(f"the child has exited with 7, and its output is {data}")
+
+
 @scene
 def wait_for_ever(play):
     answer = play.step("run", wire.RUN, I(0), s(""), s(""), s(""), s("/bin/sh"), s("-c"), s("exit 3"), normal=kinds)

@@ -221,7 +221,9 @@ class Agent:
     folder, which the test may replace.
     """
 
-    FD_SLACK = 2  # a connection and a pidfd: the capture worker is kept for the next picture
+    # A connection and a pidfd, since the capture worker is kept for the next picture; and for good, once programs were
+    # streamed, the spool and two of the thread that fills it.
+    FD_SLACK = 5
 
     def __init__(self, *options, port="0", after_port=(), wrapper=(), env=None, copy=False):
         self.base = tempfile.mkdtemp(prefix="periscope-test-", dir="/tmp")

@@ -40,6 +40,19 @@ def programs_have_the_users_rights_and_no_others():
         check(client.property("run.as") == f"user {OTHER} (uid {account.pw_uid})", "the property run.as")
 
 
+@test
+def programs_open_their_own_streams_by_name():
+    need_unix("it has no such names")
+    need_root()
+    with Agent("--run-as", OTHER) as agent:
+        client = agent.client()
+        pid = client.execute("sh", "-c", "echo one > /dev/stdout; echo two > /dev/stderr; cat /dev/stdin",
+                             stream=["in", "out", "err"])
+        client.write(pid, b"three\n", flags=wire.WRITE_CLOSE)
+        equal(client.wait(pid, 30), 0, "status")
+        equal(client.follow(pid=pid, out=0, err=0)[1:], (b"one\nthree\n", b"two\n"), "outputs")
+
+
 # Groups that the agent itself is in, as root may be: of no file and no user.
 AGENTS_GROUPS = "54321,54322"
 IN_GROUPS = ["setpriv", "--groups", AGENTS_GROUPS]

@@ -15,6 +15,8 @@ SETTIME, GETPROPERTIES, UPGRADE, RMCHILDPROC, GETCWD, SETPROPERTY, RESTART = ran
 SCREENSHOT, EXEC, KILL, CRC, DISPLAYS = 0x50530001, 0x50530002, 0x50530003, 0x50530004, 0x50530005
 WAITREADY, SHUTDOWN = 0x50530006, 0x50530007
 EVENTS = 0x5053000B
+FOLLOW, WRITE = 0x50530008, 0x50530009
+WRITE_CLOSE = 1
 
 RUN_DNT, RUN_DNTRUNC_OUT, RUN_DNTRUNC_ERR = 1, 2, 4
 SEND_EXE = 1
@@ -261,3 +263,16 @@ class Client:
             else:
                 facts[name] = value
         return facts, events
+
+    def follow(self, *data, **options):
+        """The RPC follow: (facts, data...), one piece for each stream or file; out, err and file are options too."""
+        names = {key.rstrip("_").replace("_", "-"): value for key, value in options.items()}
+        reply = self.call(FOLLOW, *(s(f"{key}={value}") for key, value in names.items()), *data)
+        if [entry.kind for entry in reply] == ["e"]:
+            raise Refused(reply[0].text)
+        facts = dict(entry.text.split("=", 1) for entry in reply if entry.kind == "s")
+        return (facts, *(entry.payload for entry in reply if entry.kind == "d"))
+
+    def write(self, pid, data, offset=0, flags=0):
+        """The RPC write: how many bytes the child's input has taken in all."""
+        return self.expect("Q", WRITE, Q(pid), Q(offset), I(flags), d(data))[0].number

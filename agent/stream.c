@@ -1,0 +1,473 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The streams of programs, and the thread that reads them. */
+#include "agent/stream_private.h"
+#include "agent/log.h"
+#include "platform/clock.h"
+
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define TAKE_MAX (1u << 20) /* bytes of one program before the next one's turn */
+
+struct streams *streams_oldest, *streams_newest;
+unsigned streams_paused;
+bool streams_frozen;
+
+static struct os_mutex *lock;
+static bool moving; /* the thread has a place in the spool, and is about to fill it */
+
+struct os_mutex *streams_lock(void)
+{
+    return lock;
+}
+
+void streams_list(struct streams *streams)
+{
+    streams->older = streams_newest;
+    *(streams_newest ? &streams_newest->newer : &streams_oldest) = streams;
+    streams_newest = streams;
+}
+
+static void streams_unlist(struct streams *streams)
+{
+    *(streams->newer ? &streams->newer->older : &streams_newest) = streams->older;
+    *(streams->older ? &streams->older->newer : &streams_oldest) = streams->newer;
+}
+
+void streams_wake(struct streams *streams)
+{
+    for (struct stream_waiter *w = streams->waiters; w; w = w->next)
+        os_waker_set(w->waker);
+}
+
+enum os_wait_result streams_wait(struct streams *streams, struct os_waker *waker, struct os_socket *client,
+                                 int64_t deadline_ms)
+{
+    struct stream_waiter waiter = {waker, streams->waiters}, **link = &streams->waiters;
+    streams->waiters = &waiter;
+    os_mutex_unlock(lock);
+    enum os_wait_result result = os_socket_wait(client, waker, deadline_ms);
+    os_mutex_lock(lock);
+    while (*link != &waiter)
+        link = &(*link)->next;
+    *link = waiter.next;
+    os_waker_clear(waker);
+    return result;
+}
+
+/* ---- room. The lock is held. ---- */
+
+bool stream_is_held(const struct stream *stream, uint64_t position)
+{
+    size_t index = (size_t)(stream - stream->owner->parts);
+    for (const struct stream_look *look = stream->owner->looks; look; look = look->next)
+        if (look->pace && look->parts[index].wanted && look->parts[index].offset < position)
+            return true;
+    return stream->grace_from < position && os_time_left(stream->grace_until) > 0;
+}
+
+static bool can_be_dropped(const struct streams *streams)
+{
+    const struct stream *out = &streams->parts[STREAM_OUT], *err = &streams->parts[STREAM_ERR];
+    return streams->exited && !streams->looks && !out->pipe && !err->pipe && (out->kept.head_end || err->kept.head_end);
+}
+
+/* Drops what is kept of the program that was started first of those that have ended, and that nobody looks at. */
+static bool drop_oldest_streams(void)
+{
+    struct streams *streams = streams_oldest;
+    while (streams && !can_be_dropped(streams))
+        streams = streams->newer;
+    for (int i = 0; i < STREAM_COUNT && streams; i++) {
+        kept_drop_all(&streams->parts[i].kept);
+        snprintf(streams->parts[i].why, STREAM_WHY_SIZE, "its room was needed for later programs");
+    }
+    return streams != NULL;
+}
+
+struct place {
+    bool none; /* there is no room: what comes is dropped */
+    uint64_t at;
+    size_t max;
+};
+
+/* Pauses the pipe until those who pace it have taken what is up to there. */
+static bool pause_for(struct stream *stream, uint64_t position)
+{
+    streams_paused += !stream->paused;
+    stream->paused = true;
+    stream->paused_for = position;
+    return false;
+}
+
+/* Finds where the next bytes go. Returns false when the pipe is to pause. */
+static bool stream_place(struct stream *stream, struct place *place)
+{
+    struct kept *kept = &stream->kept;
+    bool may_drop = !stream_is_held(stream, kept->tail_start + SPOOL_BLOCK);
+    bool found = false, more = kept->tail_count < KEPT_TAIL_BLOCKS;
+    *place = (struct place){.max = TAKE_MAX};
+    while (more && !(found = kept_find_room(kept, false, &place->at, &place->max)))
+        more = drop_oldest_streams();
+    if (found || (may_drop && kept_find_room(kept, true, &place->at, &place->max)))
+        return true;
+    if (kept->tail_count > 0 && !may_drop)
+        return pause_for(stream, kept->tail_start + SPOOL_BLOCK);
+    if (stream_is_held(stream, kept->end))
+        return pause_for(stream, kept->end);
+    if (!*stream->why)
+        snprintf(stream->why, STREAM_WHY_SIZE, "the outputs of other programs take all the room");
+    place->none = true;
+    return true;
+}
+
+/* ---- the thread that reads ---- */
+
+static bool begin_move(struct stream *stream, struct place *place)
+{
+    os_mutex_lock(lock);
+    moving = streams_frozen ? pause_for(stream, 0) : stream_place(stream, place);
+    bool go_on = moving;
+    os_mutex_unlock(lock);
+    return go_on;
+}
+
+static void note_failure(struct stream *stream, const struct error *why)
+{
+    if (strcmp(stream->why, why->text) == 0)
+        return;
+    log_line("an output of a program can't be kept: %s", why->text);
+    snprintf(stream->why, STREAM_WHY_SIZE, "%.*s", STREAM_WHY_SIZE - 1, why->text);
+}
+
+static void end_move(struct stream *stream, const struct place *place, int status, size_t got, const struct error *why)
+{
+    bool kept = status == 0 && !place->none;
+    os_mutex_lock(lock);
+    if (!place->none)
+        kept_add(&stream->kept, kept ? got : 0);
+    if (!kept && got)
+        kept_skip(&stream->kept, got);
+    if (status < 0 && status != OS_PIPE_EMPTY && !place->none)
+        note_failure(stream, why);
+    moving = false;
+    if (got)
+        streams_wake(stream->owner);
+    os_mutex_unlock(lock);
+}
+
+/* Makes other room where the spool has failed. Returns whether it may be tried again. */
+static bool free_room(struct stream *stream)
+{
+    bool more = stream->kept.tail_count > 0 || !stream->kept.head_closed;
+    kept_skip(&stream->kept, 0);
+    return drop_oldest_streams() || more;
+}
+
+/* Decides after the spool has failed to take more: *drop, or to try again; those who pace the program have what is kept
+   first. Returns false when the pipe is to pause. */
+static bool begin_again(struct stream *stream, bool *drop)
+{
+    os_mutex_lock(lock);
+    bool held = stream_is_held(stream, stream->kept.end);
+    bool go_on = streams_frozen || held ? pause_for(stream, streams_frozen ? 0 : stream->kept.end) : true;
+    *drop = go_on && !free_room(stream);
+    moving = *drop;
+    os_mutex_unlock(lock);
+    return go_on;
+}
+
+/* Ends a pipe, which the thread frees. */
+static enum os_pipe_next end_pipe(struct stream *stream)
+{
+    struct streams *streams = stream->owner;
+    os_mutex_lock(lock);
+    stream->pipe = NULL;
+    streams_wake(streams);
+    os_mutex_unlock(lock);
+    streams_release(streams);
+    return OS_PIPE_DONE;
+}
+
+static int move_some(struct stream *stream, const struct place *place, size_t *got)
+{
+    struct error why = {0};
+    int status = os_pipe_move(stream->pipe, place->none ? NULL : spool_file(), place->at, place->max, got, &why);
+    end_move(stream, place, status, *got, &why);
+    return status;
+}
+
+static enum os_pipe_next stream_ready(void *context)
+{
+    struct stream *stream = context;
+    struct place place;
+    for (size_t total = 0, got; total < TAKE_MAX; total += got) {
+        if (!begin_move(stream, &place))
+            return OS_PIPE_PAUSE;
+        int status = move_some(stream, &place, &got);
+        if (status == OS_PIPE_EMPTY)
+            break;
+        bool drop = false;
+        if (status < 0 && !begin_again(stream, &drop))
+            return OS_PIPE_PAUSE;
+        place = (struct place){.none = true, .max = TAKE_MAX};
+        if (drop)
+            status = move_some(stream, &place, &got);
+        if (status == 0 && got == 0)
+            return end_pipe(stream);
+    }
+    return OS_PIPE_AGAIN;
+}
+
+void stream_resume(struct stream *stream)
+{
+    if (!stream->paused || streams_frozen || (stream->paused_for && stream_is_held(stream, stream->paused_for)))
+        return;
+    stream->paused = false;
+    streams_paused--;
+    os_pipe_resume(stream->pipe);
+}
+
+/* Resumes those whose client has not come back, and returns when the next one's time is over. The lock is held. */
+static int64_t resume_paused(void)
+{
+    int64_t next = OS_FOREVER;
+    for (struct streams *streams = streams_paused ? streams_oldest : NULL; streams; streams = streams->newer) {
+        for (int i = 0; i < STREAM_COUNT; i++) {
+            struct stream *stream = &streams->parts[i];
+            stream_resume(stream);
+            if (stream->paused && os_time_left(stream->grace_until) > 0 && stream->grace_until < next)
+                next = stream->grace_until;
+        }
+    }
+    return next;
+}
+
+static int64_t streams_tick(void)
+{
+    os_mutex_lock(lock);
+    int64_t next = resume_paused();
+    bool empty = !streams_frozen && spool_is_done();
+    os_mutex_unlock(lock);
+    if (empty) /* this thread alone takes blocks */
+        os_spool_empty(spool_file());
+    return next;
+}
+
+const struct os_pipe_reader streams_reader = {stream_ready, streams_tick};
+
+/* ---- their life ---- */
+
+static void make_lock(void)
+{
+    static atomic_flag making = ATOMIC_FLAG_INIT;
+    while (atomic_flag_test_and_set(&making))
+        os_sleep_ms(1);
+    if (!lock)
+        lock = os_mutex_new();
+    atomic_flag_clear(&making);
+}
+
+static int add_pipe(struct streams *streams, enum stream_name name, struct error *err)
+{
+    struct stream *stream = &streams->parts[name];
+    int status = os_pipe_new(&stream->pipe, false, err);
+    stream->exists = status == 0;
+    return status;
+}
+
+static int streams_make_pipes(struct streams *streams, unsigned which, struct error *err)
+{
+    int status = which & STREAMS_IN ? os_pipe_new(&streams->in, true, err) : 0;
+    streams->had_in = status == 0 && streams->in;
+    if (status == 0 && which & (STREAMS_OUT | STREAMS_MERGED))
+        status = add_pipe(streams, STREAM_OUT, err);
+    if (status == 0 && which & STREAMS_ERR)
+        status = add_pipe(streams, STREAM_ERR, err);
+    return status;
+}
+
+/* Makes the pipes with the rights of who the program runs as, whose they then are: it may open /dev/stdout. */
+static int streams_make_as(struct streams *streams, unsigned which, const struct os_identity *as, struct error *err)
+{
+    int status = os_identity_enter(as, err);
+    if (status)
+        return status;
+    status = streams_make_pipes(streams, which, err);
+    os_identity_leave(as);
+    return status;
+}
+
+/* Watches a pipe before anything can be written to it; the thread frees it at its end. */
+static int watch_pipe(struct stream *stream, struct error *err)
+{
+    if (!stream->pipe)
+        return 0;
+    streams_hold(stream->owner);
+    int status = os_pipe_watch(stream->pipe, stream, err);
+    if (status)
+        streams_release(stream->owner);
+    return status;
+}
+
+/* Watches all, or frees what it can't watch. */
+static int watch_pipes(struct streams *streams, int status, struct error *err)
+{
+    for (int i = 0; i < STREAM_COUNT; i++) {
+        struct stream *stream = &streams->parts[i];
+        if (status == 0)
+            status = watch_pipe(stream, err);
+        if (status == 0)
+            continue;
+        os_pipe_free(stream->pipe);
+        stream->pipe = NULL;
+    }
+    return status;
+}
+
+static int streams_prepare(struct error *err)
+{
+    os_mutex_lock(lock);
+    int status = spool_open(err);
+    if (status == 0)
+        status = os_pipes_start(&streams_reader, err);
+    os_mutex_unlock(lock);
+    return status;
+}
+
+static struct streams *streams_make(void)
+{
+    struct streams *streams = calloc(1, sizeof *streams);
+    if (!streams)
+        return NULL;
+    streams->uses = 1;
+    for (int i = 0; i < STREAM_COUNT; i++)
+        streams->parts[i].owner = streams;
+    os_mutex_lock(lock);
+    streams_list(streams);
+    os_mutex_unlock(lock);
+    return streams;
+}
+
+int streams_new(struct streams **out, unsigned which, struct os_process_spec *spec, struct error *err)
+{
+    *out = NULL;
+    make_lock();
+    int status = streams_prepare(err);
+    if (status)
+        return status;
+    struct streams *streams = streams_make();
+    if (!streams)
+        return error_set(err, ERR_NO_MEMORY, "Cannot allocate memory");
+    status = streams_make_as(streams, which, spec->as, err);
+    spec->pipes[0] = streams->in;
+    spec->pipes[1] = streams->parts[STREAM_OUT].pipe;
+    spec->pipes[2] = which & STREAMS_MERGED ? spec->pipes[1] : streams->parts[STREAM_ERR].pipe;
+    status = watch_pipes(streams, status, err);
+    if (status) {
+        streams_begin(streams, spec);
+        streams_release(streams);
+        return status;
+    }
+    *out = streams;
+    return 0;
+}
+
+void streams_begin(struct streams *streams, struct os_process_spec *spec)
+{
+    if (streams->in)
+        os_pipe_started(streams->in);
+    for (int i = 0; i < STREAM_COUNT; i++) {
+        os_mutex_lock(lock); /* the thread may free it as soon as it has no other end */
+        if (streams->parts[i].pipe)
+            os_pipe_started(streams->parts[i].pipe);
+        os_mutex_unlock(lock);
+    }
+    memset(spec->pipes, 0, sizeof spec->pipes);
+}
+
+void streams_hold(struct streams *streams)
+{
+    if (!streams)
+        return;
+    os_mutex_lock(lock);
+    streams->uses++;
+    os_mutex_unlock(lock);
+}
+
+void streams_release(struct streams *streams)
+{
+    if (!streams)
+        return;
+    os_mutex_lock(lock);
+    bool last = --streams->uses == 0;
+    if (last) {
+        streams_unlist(streams);
+        for (int i = 0; i < STREAM_COUNT; i++)
+            kept_drop_all(&streams->parts[i].kept);
+        os_pipes_tick();
+    }
+    os_mutex_unlock(lock);
+    if (!last)
+        return;
+    os_pipe_free(streams->in);
+    free(streams);
+}
+
+void streams_exited(struct streams *streams)
+{
+    if (!streams)
+        return;
+    os_mutex_lock(lock);
+    struct os_pipe *in = streams->writing ? NULL : streams->in;
+    streams->exited = true;
+    streams->exit_ms = os_clock_ms();
+    if (in)
+        streams->in = NULL;
+    streams_wake(streams);
+    os_mutex_unlock(lock);
+    os_pipe_free(in);
+}
+
+/* ---- the quiet point of an upgrade ---- */
+
+void streams_freeze(void)
+{
+    bool busy = true;
+    make_lock();
+    while (busy) {
+        os_mutex_lock(lock);
+        streams_frozen = true;
+        busy = moving;
+        os_mutex_unlock(lock);
+        os_sleep_ms(busy ? 1 : 0);
+    }
+    os_pipes_quiet();
+}
+
+/* Ends the handing over, of this process or the one before. */
+static void streams_adopted(struct streams *streams)
+{
+    if (streams->in)
+        os_pipe_adopted(streams->in);
+    for (int i = 0; i < STREAM_COUNT; i++)
+        if (streams->parts[i].pipe)
+            os_pipe_adopted(streams->parts[i].pipe);
+}
+
+void streams_thaw(void)
+{
+    os_pipes_go_on();
+    os_mutex_lock(lock);
+    streams_frozen = false;
+    bool any = streams_oldest != NULL;
+    for (struct streams *streams = streams_oldest; streams; streams = streams->newer)
+        streams_adopted(streams);
+    if (spool_file())
+        os_spool_adopted(spool_file());
+    os_mutex_unlock(lock);
+    if (any)
+        os_pipes_tick();
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Only for agent/stream*.c. */
+#ifndef AGENT_STREAM_PRIVATE_H
+#define AGENT_STREAM_PRIVATE_H
+
+#include "agent/stream.h"
+#include "agent/stream_kept.h"
+#include "platform/pipe.h"
+#include "platform/thread.h"
+
+struct stream_waiter {
+    struct os_waker *waker;
+    struct stream_waiter *next;
+};
+
+struct stream {
+    struct streams *owner;
+    struct os_pipe *pipe; /* NULL: there is none, or it has ended. The thread that reads frees it */
+    struct kept kept;
+    bool exists, paused;
+    uint64_t paused_for;       /* while paused: what clients that pace must have taken before it goes on */
+    uint64_t grace_from;       /* one that was here until now needs what is from there on */
+    int64_t grace_until;       /* if it comes back by then */
+    char why[STREAM_WHY_SIZE]; /* why something could not be kept */
+};
+
+struct streams {
+    struct streams *newer, *older; /* of all */
+    unsigned uses;
+    bool exited;
+    int64_t exit_ms;
+    struct stream parts[STREAM_COUNT];
+    struct stream_look *looks;     /* on their owners' stacks */
+    struct stream_waiter *waiters; /* so too */
+    struct os_pipe *in;            /* owned; NULL: there is none, or it was closed */
+    bool had_in, writing;
+    uint64_t in_taken;
+};
+
+/* Guards all of it, and the spool. */
+struct os_mutex *streams_lock(void);
+extern struct streams *streams_oldest, *streams_newest;
+extern unsigned streams_paused; /* pipes */
+extern bool streams_frozen;
+
+extern const struct os_pipe_reader streams_reader;
+
+/* The lock is held in all that follow. */
+void streams_list(struct streams *streams);
+void streams_wake(struct streams *streams);
+enum os_wait_result streams_wait(struct streams *streams, struct os_waker *waker, struct os_socket *client,
+                                 int64_t deadline_ms);
+/* Returns whether a client that paces the program has not taken all up to that position. */
+bool stream_is_held(const struct stream *stream, uint64_t position);
+/* Lets a paused pipe go on if it may. */
+void stream_resume(struct stream *stream);
+
+#endif
