@@ -184,7 +184,14 @@ struct periscope_run {       /* all borrowed; zeroed fields are the defaults */
     bool check_dlls;
     /* On a Windows guest: "shared" (NULL too), the agent's; "new", a window of its own; "none". Needs a Periscope agent. */
     const char *console;
+    /* PERISCOPE_STREAM_...: what periscope_write() and periscope_follow() are to have, in place of in, out and err. An
+       agent that can't gives PERISCOPE_UNSUPPORTED, and starts nothing. */
+    unsigned streams;
 };
+#define PERISCOPE_STREAM_IN 1u
+#define PERISCOPE_STREAM_OUT 2u
+#define PERISCOPE_STREAM_ERR 4u
+#define PERISCOPE_STREAM_MERGED 8u /* both outputs, as that one */
 /* Starts a program. If the agent has the RPC exec, a program that can't be started gives PERISCOPE_REFUSED with the
    reason. With the older RPC run, such a program appears on Linux guests as a child that exits with 1. */
 PERISCOPE_API int periscope_run(struct periscope *p, const struct periscope_run *run, uint64_t *pid);
@@ -208,6 +215,33 @@ PERISCOPE_API const char *periscope_exit_name(uint32_t code);
    reply). Agents before 1.5 do not report their system; their status is decoded as that of a Windows guest. */
 PERISCOPE_API int periscope_wait(struct periscope *p, uint64_t pid, int timeout_ms, int keepalive_ms,
                                  struct periscope_exit *out);
+enum periscope_end {
+    PERISCOPE_END_NONE,
+    PERISCOPE_END_CLOSED, /* nobody can write to the streams any more */
+    PERISCOPE_END_HELD,   /* the program has exited, but what it has started can still write to them */
+};
+struct periscope_follow {
+    uint64_t pid;
+    bool wanted[2];      /* the program's output, and its error output; those that it was started with */
+    uint64_t offsets[2]; /* from which byte on; then how far it has come, also after a failure */
+    int held_ms;         /* how long after the exit PERISCOPE_END_HELD is told; 0: a second */
+    /* Called with what has come. Both may return false to end the call, with PERISCOPE_LOCAL. stream: 0 or 1. */
+    bool (*output)(void *context, int stream, const void *bytes, size_t len);
+    /* Called when bytes are gone, since they were not followed for too long and the agent has room for so many; why
+       (NULL: for that reason): another reason. */
+    bool (*dropped)(void *context, int stream, uint64_t len, const char *why);
+    void *context;
+    enum periscope_end end; /* set by the call */
+};
+/* Follows what a program writes, as it does, up to the end: 0. Each byte is passed on once, over lost connections too. The
+   program waits for who follows it slowly. When timeout_ms is over: PERISCOPE_STILL_RUNNING. */
+PERISCOPE_API int periscope_follow(struct periscope *p, struct periscope_follow *follow, int timeout_ms);
+
+#define PERISCOPE_WRITE_MAX (1u << 20) /* bytes of one call */
+/* Writes to a program's input, and waits until it is taken; *offset (0 at first) is then how many bytes it has taken in
+   all. close: then its input ends. PERISCOPE_REFUSED when the program reads no more. */
+PERISCOPE_API int periscope_write(struct periscope *p, uint64_t pid, uint64_t *offset, const void *bytes, size_t len,
+                                  bool close);
 /* Makes the agent forget this child's status; a running child keeps running. Does nothing on agents before 1.6. */
 PERISCOPE_API int periscope_forget(struct periscope *p, uint64_t pid);
 /* Ends a child and all its descendants: by request first, and by force after grace_ms (0 to 30 000; negative: the

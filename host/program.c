@@ -71,6 +71,8 @@ static size_t exec_count(const char *const *values)
     return count;
 }
 
+static const char *const stream_names[] = {"in", "out", "err", "merged"}; /* by bit of PERISCOPE_STREAM_... */
+
 static void exec_options(struct strlist *options, const struct periscope_run *run)
 {
     exec_add_each(options, "arg", run->argv);
@@ -89,6 +91,9 @@ static void exec_options(struct strlist *options, const struct periscope_run *ru
         strlist_add(options, "untracked=1");
     if (run->check_dlls)
         strlist_add(options, "check-dlls=1");
+    for (size_t i = 0; i < sizeof stream_names / sizeof *stream_names; i++)
+        if (run->streams & 1u << i)
+            strlist_addf(options, "stream=%s", stream_names[i]);
 }
 
 static int start_by_exec(struct periscope *p, const struct start *start)
@@ -112,16 +117,18 @@ static int start_by_exec(struct periscope *p, const struct start *start)
 static int attempt_start(struct periscope *p, void *context)
 {
     const struct start *start = context;
-    bool needs_exec = start->run->env || start->run->cwd || start->run->console;
+    bool needs_exec = start->run->env || start->run->cwd || start->run->console || start->run->streams;
     if (p->minor >= FIRST_MINOR_OF_PERISCOPE && !p->lacks_exec) {
         int status = start_by_exec(p, start);
+        if (status == PERISCOPE_REFUSED && strstr(p->error.text, "exec: unknown option 'stream="))
+            return client_fail(p, PERISCOPE_UNSUPPORTED, "%s: this agent (%s) can't stream", p->name, p->banner);
         if (status != PERISCOPE_UNSUPPORTED)
             return status;
         p->lacks_exec = true;
     }
     if (needs_exec)
         return client_fail(p, PERISCOPE_UNSUPPORTED,
-                           "%s: this agent (%s) can't set a program's environment, folder or console", p->name,
+                           "%s: this agent (%s) can't set a program's environment, folder, console or streams", p->name,
                            p->banner);
     return start_by_run(p, start);
 }

@@ -69,10 +69,7 @@ static void child_kill(struct cli *cli, uint64_t pid)
         periscope_forget(cli->periscope, pid);
 }
 
-/* Reports that the wait has ended before the child, and ends the child if the option asks for it. why: what ended the
-   wait. */
-static int child_give_up(struct cli *cli, enum cli_exit exit_status, const char *why, const char *kill_option,
-                         uint64_t pid)
+int child_give_up(struct cli *cli, enum cli_exit exit_status, const char *why, const char *kill_option, uint64_t pid)
 {
     if (cli_option(cli, kill_option)) {
         cli_error(cli, exit_status, "%s; ending the program", why);
@@ -85,19 +82,24 @@ static int child_give_up(struct cli *cli, enum cli_exit exit_status, const char 
     return exit_status;
 }
 
-int child_await(struct cli *cli, uint64_t pid)
+int child_waited(struct cli *cli, uint64_t pid, int status)
 {
-    struct periscope_exit end;
-    char time[CLI_TIME_SIZE];
-    int status = periscope_wait(cli->periscope, pid, cli->timeout_ms, 0, &end);
     if (status == PERISCOPE_STILL_RUNNING)
         return child_give_up(cli, CLI_TIMED_OUT, "timed out", "kill-on-timeout", pid);
     if (status == PERISCOPE_INTERRUPTED)
         return child_give_up(cli, CLI_INTERRUPTED, "interrupted", "kill-on-interrupt", pid);
+    return cli_failed(cli, status);
+}
+
+int child_await(struct cli *cli, uint64_t pid, int timeout_ms, bool silent)
+{
+    struct periscope_exit end;
+    char time[CLI_TIME_SIZE];
+    int status = periscope_wait(cli->periscope, pid, timeout_ms, 0, &end);
     if (status)
-        return cli_failed(cli, status);
+        return child_waited(cli, pid, status);
     child_report_end(cli, &end);
-    if (end.exited && end.code <= 255)
+    if (end.exited && end.code <= 255 && !silent)
         cli_did(cli, "%s: process %" PRIu64 " exited with %" PRIu32 ", %s", cli->target, pid, end.code,
                 cli_elapsed(cli, time));
     if (!cli_option(cli, "keep") && periscope_forget(cli->periscope, pid))

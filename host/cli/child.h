@@ -8,9 +8,13 @@
 /* Returns the exit status that represents the child's end: its code if that fits, 128 + N for signal N, else 255. */
 int child_exit_status(const struct periscope_exit *end);
 
-/* Waits as --timeout, --keep and the two --kill-on- options say, and returns the verb's exit status. Needs
-   cli_catch_interrupt before. */
-int child_await(struct cli *cli, uint64_t pid);
+/* Waits as --keep and the two --kill-on- options say, and returns the verb's exit status. silent: no line tells of a
+   success. Needs cli_catch_interrupt before. */
+int child_await(struct cli *cli, uint64_t pid, int timeout_ms, bool silent);
+/* Does what these options say where a call for the program has failed, and returns the verb's exit status. */
+int child_waited(struct cli *cli, uint64_t pid, int status);
+/* Reports that the program is waited for no longer, and ends it if that option is given. */
+int child_give_up(struct cli *cli, enum cli_exit exit_status, const char *why, const char *kill_option, uint64_t pid);
 
 /* The entries of both verbs' option lists for child_await. (A formatter would treat them as blocks.) */
 /* clang-format off */

@@ -51,6 +51,12 @@ void out_write(const void *bytes, size_t len)
         out_flush(NULL);
 }
 
+int out_pass(bool to_error, const void *bytes, size_t len, struct error *err)
+{
+    int status = out_flush(err);
+    return status ? status : os_stream_write(to_error ? OS_STREAM_ERROR : OS_STREAM_OUTPUT, bytes, len, &patience, err);
+}
+
 char *out_format(const char *format, va_list args)
 {
     va_list again;

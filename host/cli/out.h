@@ -8,6 +8,7 @@
 #include "base/format.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -19,6 +20,8 @@ char *out_format(const char *format, va_list args) PRINTF_LIKE(1, 0);
 void out_print(const char *format, ...) PRINTF_LIKE(1, 2);
 void out_print_list(const char *format, va_list args) PRINTF_LIKE(1, 0);
 void out_write(const void *bytes, size_t len);
+/* Passes a program's output on at once, to standard output or error. */
+int out_pass(bool to_error, const void *bytes, size_t len, struct error *err);
 /* Returns 0 when all that was printed is written, else the status of the first failure, with its reason. */
 int out_flush(struct error *err);
 /* Prints on standard error, after what was printed on standard output. A remark may get lost, a complaint may not. */

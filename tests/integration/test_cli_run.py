@@ -2,11 +2,14 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """run, wait and kill of the command periscope: whose exit status it is, and what becomes of the program."""
 import os
+import select
 import signal
+import socket
+import subprocess
 
 import cli
 from cli import INTERRUPTED, REFUSED, TIMED_OUT, USAGE, one_line, periscope, target
-from harness import alive, check, equal, eventually, main, with_agent
+from harness import PATIENCE, alive, check, equal, eventually, generator, main, random_bytes, with_agent
 
 
 def pid_in(agent, name):
@@ -162,6 +165,73 @@ def options_of_wait_and_kill(agent):
     check(not alive(number), "it still runs")
     one_line(periscope("kill", target(agent), "0", code=USAGE), "PID is '0'")
     one_line(periscope("wait", target(agent), "99999999999999999999", code=USAGE), "not a number")
+
+
+# ---- as ssh does it ----
+
+
+@with_agent()
+def outputs_and_input_are_passed_on(agent):
+    text = random_bytes(3000000)
+    result = periscope("run", target(agent), "sh", "-c", "cat; echo error >&2; exit 7", data=text, code=7)
+    check(result.out == text, "another output")
+    equal(result.err, "error\n", "standard error")
+    result = periscope("run", "--stdout", agent.path("out"), target(agent), "cat", data=b"to a file")
+    equal((agent.read("out"), result.out), (b"to a file", b""))
+    equal(periscope("run", "--no-stdin", target(agent), "cat", data=b"not passed on").out, b"", "without its input")
+    result = periscope("run", "--no-stream", target(agent), "echo", "unseen")
+    equal(result.out, b"", "without its outputs")
+    check("exited with 0" in result.err, result.err)
+
+
+@with_agent()
+def output_comes_before_the_program_ends(agent):
+    process = cli.start("run", target(agent), "sh", "-c", "echo $$ > pid; echo first; exec sleep 1000")
+    equal(process.stdout.readline(), b"first\n")
+    os.kill(pid_in(agent, "pid"), signal.SIGTERM)
+    equal(cli.finish(process).code, 128 + signal.SIGTERM)
+
+
+@with_agent()
+def program_that_reads_nothing_ends_all_the_same(agent):
+    process = subprocess.Popen([*cli.COMMAND, "run", target(agent), "sh", "-c", "exec 0<&-; echo done; exit 3"],
+                               env=cli.environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    equal((process.stdout.read(), process.wait(PATIENCE)), (b"done\n", 3))
+    process.stdin.close()
+
+
+@with_agent()
+def what_still_holds_an_output_is_told(agent):
+    result = periscope("run", target(agent), "sh", "-c", "sleep 1000 & echo $! > pid; echo done")
+    agent.cleanup(pid_in(agent, "pid"))
+    equal(result.out, b"done\n")
+    one_line(result, "what it has started still holds its output")
+
+
+class Breaker(cli.Server):
+    """Passes connections on to the agent, and breaks each at a random byte."""
+
+    def __init__(self, agent):
+        super().__init__(self.pass_on)
+        self.agent = agent
+
+    def pass_on(self, connection, _):
+        with socket.create_connection(("127.0.0.1", self.agent.port)) as onwards:
+            left = 80000 + generator().randrange(80000)  # a piece of the input gets through, so that it goes on
+            while left > 0:
+                for ready in select.select([connection, onwards], [], [], PATIENCE)[0]:
+                    data = ready.recv(min(left, 65536))
+                    left = left - len(data) if data else 0
+                    (onwards if ready is connection else connection).sendall(data)
+
+
+@with_agent()
+def nothing_is_lost_or_doubled_over_broken_connections(agent):
+    text = random_bytes(1500000)
+    with Breaker(agent) as proxy:
+        result = periscope("run", f"127.0.0.1:{proxy.port}", "cat", data=text)
+        check(result.out == text, "another text")
+        check(proxy.accepted > 15, f"only {proxy.accepted} connections")
 
 
 if __name__ == "__main__":

@@ -95,9 +95,9 @@ struct test {
 
     /* ---- the guest ---- */
     bool windows;
-    bool plain;    /* no exec: the environment needs a shell or a batch file */
-    char *folder;  /* owned: absolute; NULL until it is made */
-    char *program; /* owned: the executable in it */
+    bool plain;                          /* no exec: the environment needs a shell or a batch file */
+    char *folder;                        /* owned: absolute; NULL until it is made */
+    char *program;                       /* owned: the executable in it */
     struct periscope_strings properties; /* when the run began */
     struct periscope_strings look;       /* the same behind the last unit; empty: there was none */
     char events_id[32], events_last[24]; /* up to where its events are known; "": it tells none */

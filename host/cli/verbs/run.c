@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "host/cli/child.h"
+#include "host/cli/pass.h"
+#include "platform/clock.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -12,13 +14,29 @@ static const struct cli_option options[] = {
     {"stdout", 0, "FILE", "the guest's file for its standard output"},
     {"stderr", 0, "FILE", "the guest's file for its standard error; may be that of --stdout"},
     {"append", 'a', NULL, "append to these files"},
+    {"no-stdin", 0, NULL, "leave standard input alone: the program gets the agent's"},
+    {"no-stream", 0, NULL, "leave its outputs in the guest: they go where the agent's do"},
     {"no-wait", 'n', NULL, "print its process id and exit"},
     {"detach", 'd', NULL, "like --no-wait, and the agent does not keep its exit status"},
     CHILD_OPTIONS,
     {0},
 };
 
-static int run_start(struct cli *cli, const char *const *env, uint64_t *pid)
+/* Returns which streams are passed on: those that no file is named for, of a program that is waited for. */
+static unsigned run_streams(const struct cli *cli)
+{
+    bool none = cli->json || cli_option(cli, "no-stream") || cli_option(cli, "no-wait") || cli_option(cli, "detach");
+    unsigned streams = 0;
+    if (!cli_option(cli, "stdin") && !cli_option(cli, "no-stdin"))
+        streams |= PERISCOPE_STREAM_IN;
+    if (!cli_option(cli, "stdout"))
+        streams |= PERISCOPE_STREAM_OUT;
+    if (!cli_option(cli, "stderr"))
+        streams |= PERISCOPE_STREAM_ERR;
+    return none ? 0 : streams;
+}
+
+static int run_start(struct cli *cli, const char *const *env, unsigned streams, uint64_t *pid)
 {
     bool append = cli_option(cli, "append") != NULL;
     struct periscope_run what = {
@@ -32,26 +50,67 @@ static int run_start(struct cli *cli, const char *const *env, uint64_t *pid)
         .append_err = append,
         .console = cli_option(cli, "console"),
         .untracked = cli_option(cli, "detach") != NULL,
+        .streams = streams,
     };
     return periscope_run(cli->periscope, &what, pid);
+}
+
+/* Starts it without streams where the agent has none. */
+static int run_start_streamed(struct cli *cli, unsigned *streams, uint64_t *pid)
+{
+    const char **env = cli_option_all(cli, "env");
+    if (!env)
+        return cli_error(cli, CLI_FAILED, "no memory for the environment");
+    int status = run_start(cli, env, *streams, pid);
+    if (status == PERISCOPE_UNSUPPORTED && *streams) {
+        *streams = 0;
+        status = run_start(cli, env, 0, pid);
+    }
+    free(env);
+    return status ? cli_failed(cli, status) : CLI_OK;
+}
+
+/* Passes on its outputs, which end before it does, and waits for it. */
+static int run_follow(struct cli *cli, unsigned streams, uint64_t pid)
+{
+    struct error why;
+    int64_t deadline = os_deadline(cli->timeout_ms);
+    int status = pass_outputs(cli, pid, streams, cli->timeout_ms, &why);
+    if (status == PERISCOPE_LOCAL && why.status)
+        return child_give_up(cli, CLI_FAILED, why.text, "kill-on-interrupt", pid);
+    if (status == PERISCOPE_UNSUPPORTED || status == PERISCOPE_REFUSED)
+        cli_warn(cli, "the program's outputs can't be followed: %s", periscope_error_text(cli->periscope));
+    else if (status)
+        return child_waited(cli, pid, status);
+    return child_await(cli, pid, cli->timeout_ms < 0 ? -1 : (int)os_time_left(deadline), true);
+}
+
+static int run_await(struct cli *cli, unsigned streams, uint64_t pid)
+{
+    int exit_status;
+    if (streams & PERISCOPE_STREAM_IN)
+        pass_input_begin(cli, pid);
+    if (streams & (PERISCOPE_STREAM_OUT | PERISCOPE_STREAM_ERR))
+        exit_status = run_follow(cli, streams, pid);
+    else
+        exit_status = child_await(cli, pid, cli->timeout_ms, false);
+    pass_input_end(cli);
+    return exit_status;
 }
 
 static int run_run(struct cli *cli)
 {
     uint64_t pid;
+    unsigned streams = run_streams(cli);
     bool leave = cli_option(cli, "no-wait") || cli_option(cli, "detach");
-    const char **env = cli_option_all(cli, "env");
-    if (!env)
-        return cli_error(cli, CLI_FAILED, "no memory for the environment");
     if (!leave)
         cli_catch_interrupt(cli);
-    int status = run_start(cli, env, &pid);
-    free(env);
-    if (status)
-        return cli_failed(cli, status);
+    int exit_status = run_start_streamed(cli, &streams, &pid);
+    if (exit_status)
+        return exit_status;
     json_number(&cli->reply, "pid", pid);
     if (!leave)
-        return child_await(cli, pid);
+        return run_await(cli, streams, pid);
     cli_print(cli, "%" PRIu64 "\n", pid);
     return CLI_OK;
 }
@@ -60,12 +119,15 @@ const struct command command_run = {
     .name = "run",
     .operands = "PROGRAM [ARGUMENT...]",
     .summary = "Run a program in the guest and exit with its status",
-    .details = "Options come before PROGRAM; all words after it are its arguments. There is no shell. The\n"
-               "program's output goes where the agent's does, unless --stdout and --stderr name files. The exit\n"
-               "status is the program's code, or 128 + N if signal N ended it. A code that does not fit, such as\n"
-               "0xc0000005 from Windows, becomes 255 and is printed on standard error. The agent then forgets\n"
-               "the status, unless --keep is given.\n",
+    .details = "Options come before PROGRAM; all words after it are its arguments. There is no shell. What\n"
+               "the program writes comes out here as it is written, and it reads what is given here as standard\n"
+               "input, unless --stdin, --stdout and --stderr name files. With --json, --no-wait and --detach, and\n"
+               "with agents that can't stream, its outputs stay in the guest, where the agent's go.\n"
+               "The exit status is the program's code, or 128 + N if signal N ended it. A code that does not fit,\n"
+               "such as 0xc0000005 from Windows, becomes 255 and is printed on standard error. The agent then\n"
+               "forgets the status and the outputs, unless --keep is given.\n",
     .examples = "  periscope run vm1:9000 ./script.bat\n"
+                "  tar c folder | periscope run vm1:9000 tar x\n"
                 "  periscope run --cwd /tmp --env LANG=C --stdout out.txt vm1:9000 ls -l\n"
                 "  periscope run --timeout 120 --kill-on-timeout vm1:9000 ./test.exe unit\n"
                 "  pid=$(periscope run --no-wait vm1:9000 sleep 60)\n",

@@ -13,7 +13,7 @@ static int wait_run(struct cli *cli)
         return CLI_USAGE;
     json_number(&cli->reply, "pid", pid);
     cli_catch_interrupt(cli);
-    return child_await(cli, pid);
+    return child_await(cli, pid, cli->timeout_ms, false);
 }
 
 const struct command command_wait = {
