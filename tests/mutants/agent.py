@@ -3,6 +3,15 @@
 from mutant import mutant
 
 AGENT = [
+    mutant("tail-dropped-under-who-paces", "agent/stream.c",
+           "bool may_drop = !stream_is_held(stream, kept->tail_start + SPOOL_BLOCK);", "bool may_drop = true;",
+           "integration/test_streams:program_waits_for_who_paces_it", "a program that is paced loses its bytes"),
+    mutant("grace-without-end", "agent/stream.c",
+           "stream->grace_from < position && os_time_left(stream->grace_until) > 0", "stream->grace_from < position && stream->grace_until",
+           "integration/test_streams:program_goes_on_without_who_paced_it", "a program waits for ever for a client that is gone"),
+    mutant("input-taken-twice", "agent/rpc/follow.c",
+           "for (uint64_t left = taken - offset; left > 0;) {", "for (uint64_t left = 0; left > 0;) {",
+           "integration/test_streams:input_is_passed_on_once_whatever_is_repeated", "a repeated write comes twice"),
     mutant("evidence-of-raw-names", "agent/rpc/evidence.c",
            "field_append(out, text, strlen(text));", "buffer_append(out, text, strlen(text));",
            "integration/test_evidence:names_of_any_bytes_are_escaped", "a program's name makes the evidence no UTF-8"),
