@@ -68,7 +68,7 @@ void streams_freeze(void);
 void streams_thaw(void);
 /* Saves all of them as lines for an upgrade. Each has a number there, from 1. */
 void streams_save(struct buffer *out);
-unsigned streams_number(const struct streams *streams);
+unsigned streams_number(const struct streams *wanted);
 /* Takes over one of these lines; returns false for one of others. */
 bool streams_restore(const char *line);
 struct streams *streams_of_number(uint64_t number); /* held; NULL: there are none */

@@ -4,6 +4,6 @@
 #define LINUX_SCRATCH_H
 
 /* Opens a file without a name in that folder, for this process alone, or returns -1 with errno. */
-int scratch_open_descriptor(const char *folder);
+int scratch_open_descriptor(const char *base);
 
 #endif

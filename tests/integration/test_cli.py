@@ -367,7 +367,7 @@ def testagentd_without_exec():
         host = f"127.0.0.1:{server.port}"
         result = periscope("run", host, "crash.exe", code=255)
         one_line(result, "the program exited with 3221225477 (0xc0000005 STATUS_ACCESS_VIOLATION), reported here as 255")
-        equal(requests, [wire.EXEC, wire.RUN, wire.GETCWD, wire.WAIT2, wire.RMCHILDPROC])
+        equal(requests, [wire.EXEC, wire.PING, wire.RUN, wire.GETCWD, wire.WAIT2, wire.RMCHILDPROC])
         reply = periscope("run", host, "--json", "crash.exe", code=255).json
         equal(reply["child"], {"exited": True, "code": 0xc0000005, "status": 0xc0000005,
                                "name": "STATUS_ACCESS_VIOLATION"})

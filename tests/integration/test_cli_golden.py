@@ -143,7 +143,7 @@ def golden_exec():
         script = next(text[4:] for text in options if text.startswith("arg=pwd"))
         equal(speak(server, "run", "--no-wait", "--append", "--env", "COLOUR=blue", "--env", "HOME", "--cwd", "sub",
                     "--stdin", "/dev/null", "--stdout", "log", "--stderr", "log", "/bin/sh", "-c", script).text, "74565\n")
-        one_line(speak(server, "run", "x", code=REFUSED), "could not run 'x': No such file or directory")
+        one_line(speak(server, "run", "--no-stream", "x", code=REFUSED), "could not run 'x': No such file or directory")
 
 
 @test
