@@ -16,9 +16,11 @@
 #include "platform/identity.h"
 #include "platform/memory.h"
 #include "platform/service.h"
+#include "platform/sysinfo.h"
 #include "platform/upgrade.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define LOG_NAME_SIZE 256       /* bytes */
@@ -92,6 +94,22 @@ static int become_next(struct agent *agent, struct error *err)
     children_thaw(agent->children);
     buffer_deinit(&state);
     return status;
+}
+
+/* Adds the events that were before this start: the boot, and a crash of the last one or of the agent. */
+static void tell_before(const struct agent *agent)
+{
+    struct strlist facts = {0};
+    os_sysinfo(&facts);
+    const char *boot = strlist_get(&facts, "boot.time");
+    if (boot)
+        events_add_at(strtoll(boot, NULL, 10) * 1000, "boot", "the system was booted");
+    const char *machine = strlist_get(&agent->last_end, "last.end"), *own = strlist_get(&agent->last_end, "agent.end");
+    if (machine && (strncmp(machine, "crash", 5) == 0 || strncmp(machine, "lost", 4) == 0))
+        events_add("crash", "the boot before this one ended by: %s", machine);
+    if (own && strcmp(own, "crash") == 0)
+        events_add("crash", "the agent before this one ended by a crash");
+    strlist_deinit(&facts);
 }
 
 static void report_ready(const struct agent *agent)
@@ -212,6 +230,7 @@ static int agent_start(struct agent *agent, struct error *err)
     agent->start_ms = os_wall_time_ms();
     sweep_uploads();
     start_count_init(agent);
+    tell_before(agent);
     gpus_start(&options->card_classes);
     report_ready(agent);
     say_ready(agent);

@@ -252,7 +252,8 @@ static void add_class(struct strlist *facts, size_t n, const struct os_gpu *gpu)
     struct card_identity identity = {.vendor = gpu->vendor, .device = gpu->device};
     snprintf(identity.driver, sizeof identity.driver, "%s",
              strcmp(gpu->driver, "virtio-pci") == 0 ? "virtio_gpu" : gpu->driver);
-    strlist_addf(facts, "gpu.%zu.class=%s", n, card_class_name(card_class_find(&identity, gpus.classes)));
+    if (gpu->vendor)
+        strlist_addf(facts, "gpu.%zu.class=%s", n, card_class_name(card_class_find(&identity, gpus.classes)));
 }
 
 /* Adds what is kept of a card, or that nothing was ever told. */

@@ -12,7 +12,8 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#define NVIDIA_MS 300 /* how long its driver may take to fill a file of /proc */
+#define PCI_IDS_MS 1000 /* how long a name may be looked for */
+#define NVIDIA_MS 300   /* how long its driver may take to fill a file of /proc */
 
 void gpu_path(char path[PATH_MAX], const char *format, ...)
 {
@@ -80,10 +81,12 @@ static void read_pci_ids(FILE *file, struct os_gpu *gpu)
     }
 }
 
-static void find_name(struct os_gpu *gpu)
+static void pci_ids_look(const void *question, void *answer)
 {
     static const char *const paths[] = {"/usr/share/misc/pci.ids", "/usr/share/hwdata/pci.ids"};
+    struct os_gpu *gpu = answer;
     char path[PATH_MAX];
+    *gpu = *(const struct os_gpu *)question;
     for (size_t i = 0; i < 2 && !*gpu->name; i++) {
         gpu_path(path, "%s", paths[i]);
         FILE *file = fopen(path, "re");
@@ -92,6 +95,30 @@ static void find_name(struct os_gpu *gpu)
         read_pci_ids(file, gpu);
         fclose(file);
     }
+}
+
+static enum lookup_age pci_ids_age(const void *answer, int64_t age_ms)
+{
+    (void)answer;
+    (void)age_ms;
+    return LOOKUP_FRESH;
+}
+
+/* Finds the name once: that file has a megabyte. */
+static void find_name(struct os_gpu *gpu)
+{
+    static struct lookup_cache cache = {.question_size = sizeof(struct os_gpu),
+                                        .size = sizeof(struct os_gpu),
+                                        .look = pci_ids_look,
+                                        .age = pci_ids_age,
+                                        .patience_ms = PCI_IDS_MS,
+                                        .lock = PTHREAD_MUTEX_INITIALIZER};
+    struct os_gpu named;
+    struct error err;
+    char key[16];
+    snprintf(key, sizeof key, "%04x:%04x", gpu->vendor, gpu->device);
+    if (lookup_get(&cache, key, gpu, &named, &err) >= 0)
+        memcpy(gpu->name, named.name, sizeof gpu->name);
 }
 
 /* ---- NVIDIA's own files ---- */

@@ -421,6 +421,7 @@ def settime(play):
 @scene
 def getproperties(play):
     play.step("getproperties", wire.GETPROPERTIES, normal=properties)
+    play.step("events", wire.EVENTS, s("since=0"), normal=lambda entries: [entry.text.rpartition("\t")[0][:6] for entry in entries])
 
 
 @scene

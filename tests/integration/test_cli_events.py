@@ -32,15 +32,18 @@ def events_are_lines_and_json():
 def events_are_followed_as_they_happen_and_over_a_restart():
     with System() as system, subprocess.Popen([*cli.COMMAND, "events", "--follow", target(system.agent)],
                                               stdout=subprocess.PIPE, text=True) as process:
+        def await_line(text):
+            while text not in (line := process.stdout.readline()):
+                check(line, f"the command ended before {text!r}")
         try:
-            check("listens on port" in process.stdout.readline(), "the start")
+            await_line("listens on port")
             system.say("NVRM: Xid (PCI:0000:00:06): 31, pid=1, name=first")
-            check('name="first"' in process.stdout.readline(), "an event while it waits")
+            await_line('name="first"')
             system.agent.process.kill()
             system.agent.process.wait()
             system.agent.command[-1] = str(system.agent.port)
             system.agent.start()
-            check("listens on port" in process.stdout.readline(), "the next start")
+            await_line("listens on port")
         finally:
             process.kill()
 

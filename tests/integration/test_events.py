@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What has happened in the guest: the RPC events and its virtual file."""
+import datetime
 import os
 
 import harness
 import wire
-from harness import equal, eventually, need_unix, refused, with_agent
+from harness import check, equal, eventually, need_unix, refused, with_agent
 
 
 @with_agent()
@@ -15,6 +16,15 @@ def events_begin_with_the_start_of_the_agent(agent):
     equal([event[2:] for event in events if event[2] == "agent"][0],
           ["agent", f"periscoped {agent.client().property('periscope.version')} listens on port {agent.port}"], "event")
     equal(facts["last"], str(events[-1][0]), "the fact last")
+
+
+@with_agent()
+def events_have_the_boot_at_its_time(agent):
+    client = agent.client()
+    boot = [event for event in client.events()[1] if event[2] == "boot"][0]
+    told = datetime.datetime.strptime(boot[1], "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=datetime.timezone.utc).timestamp()
+    check(abs(told - int(client.property("boot.time"))) < 60, boot)  # a kernel tells it anew when the clock is set
+    equal(boot[3], "the system was booted", "text")
 
 
 @with_agent()

@@ -3,6 +3,21 @@
 from mutant import mutant
 
 LINUX = [
+    mutant("record-of-a-user-counts", "linux/gpu/watch.c",
+           "if (!record->of_kernel) return;", "if (0) return;",
+           "integration/test_gpu:gpu_lines_of_users_and_of_other_devices_are_no_events",
+           "who may write to /dev/kmsg makes a card lost"),
+    mutant("dump-released-first", "linux/gpu/devcoredump.c",
+           'drop_oldest_dumps(folder, dumps.watcher->folder);', '(void)!write(from, "0", 1); drop_oldest_dumps(folder, dumps.watcher->folder);',
+           "integration/test_gpu:gpu_dumps_that_cant_be_kept_are_said_and_not_released integration/test_gpu:gpu_dumps_are_kept_compressed_and_released",
+           "a card's dump is gone before it is on the disk"),
+    mutant("cards-that-cant-be-listed-are-gone", "linux/gpu/list.c",
+           "return errno == ENOENT ? 0 : -errno;", "return 0;",
+           "integration/test_gpu:gpu_cards_that_cant_be_listed_are_said_and_not_lost",
+           "all cards are lost where the agent has no descriptor left"),
+    mutant("xid-of-a-program-is-the-cards", "linux/gpu/log_line.c",
+           "if (AMONG(number, program_xids)) return OS_GPU_PROGRAM_FAULT;", "",
+           "unit/linux/test_log_line", "a program's fault is taken for nobody's"),
     mutant("lock-of-the-first-answer", "linux/session_lock.c",
            "if (answers == 2 ||", "if (answers >= 1 ||",
            "unit/linux/test_session_lock", "the answer to Hello is taken for the lock's"),

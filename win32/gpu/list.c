@@ -139,6 +139,8 @@ static void fill_gpu(struct device *device, struct os_gpu *gpu)
     device_text(device, SPDRP_DEVICEDESC, text, sizeof text / sizeof *text);
     utf8_copy(gpu->name, sizeof gpu->name, text);
     device_text(device, SPDRP_SERVICE, text, sizeof text / sizeof *text);
+    if (!*text && device_text(device, SPDRP_DRIVER, text, sizeof text / sizeof *text) && *text)
+        wcscpy(text, L"unknown"); /* it has a driver, and Windows knows no service of it: Wine's */
     utf8_copy(gpu->driver, sizeof gpu->driver, text);
     find_ids(device, gpu);
     find_address(device, gpu);

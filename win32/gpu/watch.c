@@ -71,6 +71,7 @@ static void subscribe_events(void)
         query, sizeof query / sizeof *query,
         L"*[System[(Provider[@Name='Display' or @Name='nvlddmkm']) and TimeCreated[timediff(@SystemTime) <= %llu]]]",
         (unsigned long long)os_clock_ms());
+    SetLastError(ERROR_CALL_NOT_IMPLEMENTED); /* what Wine leaves */
     if (subscribe && watch.render && subscribe(NULL, NULL, L"System", query, NULL, NULL, on_event, START_AT_OLDEST))
         return;
     snprintf(why, sizeof why, "Windows' event log can't be read: %s",
