@@ -125,6 +125,10 @@ typedef void periscope_ready_changed(void *context, const struct periscope_strin
 PERISCOPE_API int periscope_wait_ready(struct periscope *p, const char *const *options, int timeout_ms,
                                        periscope_ready_changed *changed, void *context,
                                        struct periscope_strings *facts);
+/* Ends the guest's system, or the session at its screen, by the options "key=value", NULL-terminated (docs/protocol.md,
+   shutdown): "action=off", "reboot" or "log-off"; "force=1". Returns once the system has taken it on. *facts: what was
+   done. It is never repeated. Needs a Periscope agent. */
+PERISCOPE_API int periscope_shutdown(struct periscope *p, const char *const *options, struct periscope_strings *facts);
 /* Fetches the agent's properties, "name=value". Since testagentd 1.5. */
 PERISCOPE_API int periscope_properties(struct periscope *p, struct periscope_strings *out);
 /* Sets a property. Since testagentd 1.7; only start.count can be set. */

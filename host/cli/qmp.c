@@ -213,6 +213,35 @@ const char *qmp_version(const struct qmp *qmp)
     return qmp->version;
 }
 
+/* ---- events ---- */
+
+static bool qmp_is_event(const struct json_value *message, const char *const *events)
+{
+    struct json_value value;
+    struct buffer name;
+    bool found = false;
+    if (!json_member(message, "event", &value))
+        return false;
+    buffer_init(&name, 256);
+    if (json_string(&value, &name) && buffer_append(&name, "", 1))
+        for (; *events && !found; events++)
+            found = strcmp((const char *)name.data, *events) == 0;
+    buffer_deinit(&name);
+    return found;
+}
+
+int qmp_await_event(struct qmp *qmp, const char *const *events, int64_t deadline_ms, struct error *err)
+{
+    struct json_value message;
+    for (;;) {
+        int status = qmp_read_message(qmp, deadline_ms, &message, err);
+        if (status)
+            return qmp_prefix(qmp, status, err);
+        if (qmp_is_event(&message, events))
+            return 0;
+    }
+}
+
 /* ---- a picture ---- */
 
 static int qmp_read_file(const char *path, struct buffer *out, struct error *err)

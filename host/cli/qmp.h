@@ -20,6 +20,10 @@ int qmp_open(struct qmp **out, const char *address, struct error *err);
 void qmp_close(struct qmp *qmp);                /* accepts NULL */
 const char *qmp_version(const struct qmp *qmp); /* "7.2.9"; borrowed */
 
+/* Waits for one of these events (names, NULL-terminated). ERR_CLOSED: QEMU has closed the connection, as it does when it
+   ends. ERR_TIMEOUT. Events that came before the last answer are lost. */
+int qmp_await_event(struct qmp *qmp, const char *const *events, int64_t deadline_ms, struct error *err);
+
 struct qmp_screen {
     const char *device; /* the id of a display device; NULL: the first one */
     unsigned head;      /* of that device */

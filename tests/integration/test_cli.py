@@ -11,7 +11,7 @@ from cli import FAILED, NO_AGENT, REFUSED, TIMED_OUT, UNSUPPORTED, USAGE, one_li
 from harness import Agent, check, equal, main, need_localhost, random_bytes, test, with_agent
 
 VERBS = ("ping wait-boot wait-ready info put get rm run wait kill test screenshot crc compare displays events gpu-state settime "
-         "property upgrade restart").split()
+         "property upgrade restart shutdown").split()
 
 
 # ---- the command itself ----

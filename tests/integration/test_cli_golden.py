@@ -193,5 +193,14 @@ def golden_waitready():
                "desktop": (True, "ready: the window manager FVWM has :0; session 2 has seat0 (x11, active)")})
 
 
+@test
+def golden_shutdown():
+    with replay("86-shutdown") as server:
+        one_line(speak(server, "shutdown", code=REFUSED), "refused while programs of a host run (1)")
+    with replay("86-shutdown") as server:
+        reply = speak(server, "shutdown", "--force", "--json").json
+        equal((reply["action"], reply["by"]), ("off", "logind"))
+
+
 if __name__ == "__main__":
     main()

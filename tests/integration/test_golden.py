@@ -86,7 +86,7 @@ for one in golden.conversations():
 @harness.test
 def golden_covers_every_rpc():
     sent = {message.bytes({})[:4] for one in golden.conversations() for message in one.messages if message.from_host}
-    every = [*range(14), wire.SCREENSHOT, wire.EXEC, wire.KILL, wire.CRC, wire.DISPLAYS, wire.WAITREADY, wire.EVENTS]
+    every = [*range(14), wire.SCREENSHOT, wire.EXEC, wire.KILL, wire.CRC, wire.DISPLAYS, wire.WAITREADY, wire.SHUTDOWN, wire.EVENTS]
     equal([rpc for rpc in every if wire.u32(rpc) not in sent], [], "RPCs without golden bytes")
 
 
