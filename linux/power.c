@@ -87,6 +87,20 @@ static int power_log_off(struct error *err)
 
 /* ---- without logind ---- */
 
+/* Returns whether the first process waits for the signal. One that does not loses it, as the kernel protects it. */
+static bool power_init_takes(int number)
+{
+    char line[256];
+    unsigned long long mask, all = 0;
+    FILE *file = fopen("/proc/1/status", "re");
+    while (file && fgets(line, sizeof line, file))
+        if (sscanf(line, "SigBlk: %llx", &mask) == 1 || sscanf(line, "SigCgt: %llx", &mask) == 1)
+            all |= mask;
+    if (file)
+        fclose(file);
+    return (all >> (number - 1)) & 1;
+}
+
 /* Returns the signal by which the first process does it, and its name; or 0. */
 static int power_signal_of_init(enum os_power action, char *name, size_t size)
 {
@@ -96,11 +110,12 @@ static int power_signal_of_init(enum os_power action, char *name, size_t size)
     path[len > 0 ? len : 0] = '\0';
     const char *file = strrchr(path, '/');
     snprintf(name, size, "%.60s", file ? file + 1 : "unknown");
-    if (getpid() != 1 && stat("/run/systemd/system", &info) == 0)
-        return SIGRTMIN + (action == OS_POWER_REBOOT ? 5 : 4); /* systemd(1) */
-    if (getpid() != 1 && strcmp(name, "busybox") == 0)
-        return action == OS_POWER_REBOOT ? SIGTERM : SIGUSR2; /* its init */
-    return 0;
+    int number = 0;
+    if (stat("/run/systemd/system", &info) == 0)
+        number = SIGRTMIN + (action == OS_POWER_REBOOT ? 5 : 4); /* systemd(1) */
+    else if (strcmp(name, "busybox") == 0)
+        number = action == OS_POWER_REBOOT ? SIGTERM : SIGUSR2; /* its init */
+    return number && getpid() != 1 && power_init_takes(number) ? number : 0;
 }
 
 /* Ends the system when the answer has had time to leave. */

@@ -65,6 +65,13 @@ CAPTURE = [
     mutant("display-count-of-the-last", "capture/lists.c",
            "if (first + number >= *count)", "if (1)",
            "unit/capture/test_lists", "of displays that are not in order the highest is not counted"),
+    mutant("claim-is-a-manager", "capture/x11/desktop.c",
+           "|| itself != window)", ")",
+           "integration/test_ready:ready_is_what_ewmh_says_and_not_what_is_left_of_it",
+           "any window that the root window names passes for a window manager"),
+    mutant("greeter-is-ready", "capture/desktop.c",
+           "{scene->greeter, DESKTOP_GREETER},", "",
+           "unit/capture/test_desktop", "a log-on screen passes for a desktop"),
 ]
 
 X11 = [

@@ -47,13 +47,16 @@ class Machine:
         self.name = name
         self.folder = os.path.join(VM, name)
         os.makedirs(self.folder, exist_ok=True)
+        self.others_path = os.path.abspath(os.path.join(self.folder, "qmp-of-others"))
         self.port = self.free_port()
         socket_path = os.path.join(self.folder, "qmp")
-        if os.path.exists(socket_path):
-            os.remove(socket_path)
+        for path in (socket_path, self.others_path):
+            if os.path.exists(path):
+                os.remove(path)
         self.qemu = subprocess.Popen(
             ["qemu-system-x86_64", "-accel", "tcg", "-display", "none", "-nodefaults",
              "-serial", "file:" + self.console_path, "-qmp", f"unix:{socket_path},server=on,wait=off",
+             "-qmp", f"unix:{self.others_path},server=on,wait=off",  # it serves one client
              "-netdev", f"user,id=n,restrict=on,hostfwd=tcp:127.0.0.1:{self.port}-:{AGENT_PORT}",
              "-device", "e1000,netdev=n,romfile=", *arguments],
             stdin=subprocess.DEVNULL, stdout=open(self.log_path, "w"), stderr=subprocess.STDOUT)

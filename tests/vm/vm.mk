@@ -16,5 +16,5 @@ $(VM)/kms_client: $(wildcard tests/vm/*.c tests/vm/*.h) Makefile config.mk
 #:                   KERNEL=6.12 or newest takes another kernel than this release's
 check-vm:
 	tests/deps.sh vm
-	$(MAKE) all deb $(VM)/kms_client
+	$(MAKE) all deb $(VM)/kms_client $(B)/tests/tools/x11_client
 	env $(VM_ENV) tests/vm/check $(wildcard tests/vm/test_*.py)
