@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define WATCH_MS 4000   /* of one request to the watching worker; how long it goes on when nobody waits any more */
+#define WATCH_MS 3500   /* of one request to the watching worker; how long it goes on when nobody waits any more */
 #define LINGER_MS 1000  /* after the last one has left: who polls comes back, and finds what is known already */
 #define FAILED_MS 500   /* before the next one after it failed */
 #define PICTURE_MS 2000 /* that a picture for a still screen may take */

@@ -202,13 +202,14 @@ static int bus_connect_to(const char *path, struct error *err)
                      strerror(code));
 }
 
-static int bus_begin(struct bus *bus, struct error *err)
-{
-    static const struct bus_call hello = {.destination = "org.freedesktop.DBus",
+static const struct bus_call bus_hello = {.destination = "org.freedesktop.DBus",
                                           .path = "/org/freedesktop/DBus",
                                           .interface = "org.freedesktop.DBus",
                                           .member = "Hello",
                                           .signature = ""};
+
+static int bus_begin(struct bus *bus, struct error *err)
+{
     struct buffer out;
     char uid[16];
     snprintf(uid, sizeof uid, "%u", (unsigned)geteuid());
@@ -226,8 +227,32 @@ static int bus_begin(struct bus *bus, struct error *err)
         status = bus_send(bus, &out, err);
     buffer_deinit(&out);
     if (status == 0)
-        status = bus_send_call(bus, &hello, err);
+        status = bus_send_call(bus, &bus_hello, err);
     return status ? status : bus_await_return(bus, err);
+}
+
+int bus_listen(const char *path, const char *rule, int64_t deadline_ms, struct error *err)
+{
+    struct bus bus = {.deadline_ms = deadline_ms};
+    struct buffer body;
+    buffer_init(&body, BYTES_MAX / 4);
+    bus_put_u32(&body, (uint32_t)strlen(rule));
+    buffer_append(&body, rule, strlen(rule) + 1);
+    struct bus_call add = bus_hello;
+    add.member = "AddMatch";
+    add.signature = "s";
+    add.body = body.data;
+    add.body_len = body.len;
+    bus.fd = bus_connect_to(path, err);
+    int status = bus.fd < 0 ? bus.fd : bus_begin(&bus, err);
+    if (status == 0)
+        status = bus_send_call(&bus, &add, err);
+    if (status == 0)
+        status = bus_await_return(&bus, err);
+    buffer_deinit(&body);
+    if (status && bus.fd >= 0)
+        close(bus.fd);
+    return status ? status : bus.fd;
 }
 
 int bus_call(const char *path, const struct bus_call *call, int64_t deadline_ms, struct error *err)

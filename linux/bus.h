@@ -22,4 +22,8 @@ struct bus_call {
    or why there is none. ERR_TIMEOUT. */
 int bus_call(const char *bus, const struct bus_call *call, int64_t deadline_ms, struct error *err);
 
+/* Opens a connection to which the signals of this match rule are sent. Returns its descriptor, which the caller owns and
+   does not block on, or a negative status as above. */
+int bus_listen(const char *bus, const char *rule, int64_t deadline_ms, struct error *err);
+
 #endif

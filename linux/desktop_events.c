@@ -2,6 +2,7 @@
 /* The kernel's events for what linux/desktop.c reads. A worker has one set of them, which is made when it first waits. */
 #include "platform/desktop.h"
 
+#include "linux/bus.h"
 #include "platform/clock.h"
 
 #include <dirent.h>
@@ -16,12 +17,14 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define UEVENTS_OF_KERNEL 1u /* the multicast group */
+#define LOGIND_RULE "type='signal',sender='org.freedesktop.login1'" /* that a session is locked is in no file */
+#define LOGIND_MS 500                                               /* that the D-Bus may take to take it on */
+#define UEVENTS_OF_KERNEL 1u                                        /* the multicast group */
 #define BLIND_MS 1000 /* after which to look again where the kernel gives no events: there is no descriptor left, say */
 #define DRAIN_MAX 64  /* reads at once: what floods is no reason not to look */
 
-enum { EVENT_FILES, EVENT_DEVICES, EVENT_TERMINAL, EVENT_COUNT };
-static int event_fds[EVENT_COUNT] = {-1, -1, -1};
+enum { EVENT_FILES, EVENT_DEVICES, EVENT_TERMINAL, EVENT_LOGIND, EVENT_COUNT };
+static int event_fds[EVENT_COUNT] = {-1, -1, -1, -1};
 
 /* The folders in which logind, systemd and display servers make files, and what they do there. */
 static const struct {
@@ -65,13 +68,29 @@ static void events_add_folders(void)
 
 static void events_open(void)
 {
+    struct error err;
     if (event_fds[EVENT_FILES] < 0)
         event_fds[EVENT_FILES] = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
     if (event_fds[EVENT_DEVICES] < 0)
         event_fds[EVENT_DEVICES] = events_open_devices();
     if (event_fds[EVENT_TERMINAL] < 0)
         event_fds[EVENT_TERMINAL] = open("/sys/class/tty/tty0/active", O_RDONLY | O_CLOEXEC);
+    if (event_fds[EVENT_LOGIND] < 0)
+        event_fds[EVENT_LOGIND] = bus_listen(BUS_SYSTEM, LOGIND_RULE, os_deadline(LOGIND_MS), &err);
     events_add_folders();
+}
+
+/* Takes the signals; any may concern the desktop. A D-Bus that has ended is looked for again. */
+static void events_take_signals(void)
+{
+    char bytes[4096];
+    ssize_t got = 0;
+    for (int i = 0; i < DRAIN_MAX && (got = recv(event_fds[EVENT_LOGIND], bytes, sizeof bytes, 0)) > 0; i++)
+        ;
+    if (got > 0 || (got < 0 && (errno == EAGAIN || errno == EINTR)))
+        return;
+    close(event_fds[EVENT_LOGIND]);
+    event_fds[EVENT_LOGIND] = -1;
 }
 
 /* Returns whether the kernel's message concerns a card. Other devices come and go all the time. */
@@ -107,6 +126,10 @@ static bool events_take(const struct pollfd *ready)
             ;
         concerns = true;
     }
+    if (ready[EVENT_LOGIND].revents) {
+        events_take_signals();
+        concerns = true;
+    }
     if (ready[EVENT_TERMINAL].revents) {
         (void)!pread(event_fds[EVENT_TERMINAL], bytes, sizeof bytes, 0);
         concerns = true;
@@ -128,6 +151,7 @@ void os_desktop_await(int other, int64_t deadline_ms)
         struct pollfd ready[EVENT_COUNT + 1] = {{.fd = event_fds[EVENT_FILES], .events = POLLIN},
                                                 {.fd = event_fds[EVENT_DEVICES], .events = POLLIN},
                                                 {.fd = event_fds[EVENT_TERMINAL], .events = POLLPRI},
+                                                {.fd = event_fds[EVENT_LOGIND], .events = POLLIN},
                                                 {.fd = other, .events = POLLIN}};
         int64_t left = os_time_left(deadline_ms);
         int count = poll(ready, EVENT_COUNT + 1, left > INT_MAX ? INT_MAX : (int)left);

@@ -280,7 +280,7 @@ AGENT = [
            "unit/agent/test_config", "port 65536 is port 0"),
     mutant("ready-without-all", "agent/ready.c",
            "all &= conditions[i].met;", "all = conditions[i].met;",
-           "integration/test_ready:a_wait_tells_at_each_change_what_is_not_met", "a wait ends when its last condition is met alone"),
+           "integration/test_ready:a_wait_ends_with_the_event_and_tells_what_is_not_met", "a wait ends when its last condition is met alone"),
     mutant("shutdown-under-children", "agent/rpc/power.c",
            "if (running == 0 || force)", "if (exited == 0 || force)",
            "integration/test_shutdown:programs_of_a_host_refuse_it_unless_it_is_forced",

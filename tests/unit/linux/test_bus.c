@@ -6,6 +6,7 @@
 #include "tests/unit/check.h"
 
 #include <pthread.h>
+#include <stdbool.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -25,6 +26,9 @@ static struct {
     int listener;
 } made;
 
+static char asked[8192]; /* what the last client has sent */
+static size_t asked_len;
+
 static void *serve(void *unused)
 {
     (void)unused;
@@ -35,13 +39,27 @@ static void *serve(void *unused)
         if (send(fd, made.answer + i, left < made.piece ? left : made.piece, MSG_NOSIGNAL) < 0)
             break;
     }
-    while (recv(fd, bytes, sizeof bytes, 0) > 0)
-        ;
+    ssize_t got;
+    asked_len = 0;
+    while ((got = recv(fd, bytes, sizeof bytes, 0)) > 0)
+        for (ssize_t i = 0; i < got && asked_len < sizeof asked; i++)
+            asked[asked_len++] = bytes[i];
     close(fd);
     return NULL;
 }
 
-static int ask(const char *answer, size_t len, size_t piece, int patience_ms)
+static int listen_to(int64_t deadline_ms)
+{
+    int fd = bus_listen(path, "type='signal'", deadline_ms, &err);
+    if (fd < 0)
+        return fd;
+    char first = 0;
+    CHECK(recv(fd, &first, 1, 0) == 1 && first == 'l'); /* of the signal behind the answers */
+    close(fd);
+    return 0;
+}
+
+static int ask(const char *answer, size_t len, size_t piece, int patience_ms, bool listens)
 {
     static const struct bus_call call = {"org.freedesktop.login1",
                                          "/org/freedesktop/login1",
@@ -60,13 +78,14 @@ static int ask(const char *answer, size_t len, size_t piece, int patience_ms)
     made.listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     CHECK(bind(made.listener, (struct sockaddr *)&address, sizeof address) == 0 && listen(made.listener, 1) == 0);
     CHECK_INT(pthread_create(&thread, NULL, serve, NULL), 0);
-    int status = bus_call(path, &call, os_deadline(patience_ms), &err);
+    int64_t deadline_ms = os_deadline(patience_ms);
+    int status = listens ? listen_to(deadline_ms) : bus_call(path, &call, deadline_ms, &err);
     pthread_join(thread, NULL);
     close(made.listener);
     return status;
 }
 
-#define ASK(answer, piece, patience_ms) ask(answer, sizeof answer - 1, piece, patience_ms)
+#define ASK(answer, piece, patience_ms) ask(answer, sizeof answer - 1, piece, patience_ms, false)
 
 static void a_return_in_pieces_is_one(void)
 {
@@ -103,6 +122,15 @@ static void nonsense_is_refused(void)
     CHECK(strstr(err.text, "without a text") != NULL);
 }
 
+static void a_rule_is_added_and_its_signals_come(void)
+{
+    static const char answers[] = OK_LINE RETURN RETURN "l\4\1\1\0\0\0\0\1\0\0\0\0\0\0\0", none[] = OK_LINE;
+    static const char rule[] = "\15\0\0\0type='signal'"; /* its length before it, and its NUL behind */
+    CHECK_INT(ask(answers, sizeof answers - 1, 4096, 20000, true), 0);
+    CHECK(asked_len > sizeof rule && memcmp(asked + asked_len - sizeof rule, rule, sizeof rule) == 0);
+    CHECK_INT(ask(none, sizeof none - 1, 4096, 200, true), ERR_TIMEOUT);
+}
+
 int main(void)
 {
     if (!mkdtemp(folder))
@@ -112,6 +140,7 @@ int main(void)
     RUN(an_error_is_told_in_its_words);
     RUN(no_bus_and_no_answer_are_told_apart);
     RUN(nonsense_is_refused);
+    RUN(a_rule_is_added_and_its_signals_come);
     unlink(path);
     rmdir(folder);
     return CHECK_RESULT();
