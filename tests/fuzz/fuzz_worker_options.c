@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Options of a screenshot, one a line of the input. What is accepted must be within its limits, what is refused must say
+/* Options of a screenshot, and of waitready, one a line of the input. What is accepted must be within its limits, what is refused must say
    why in one line. */
+#include "agent/conditions.h"
 #include "agent/worker/options.h"
 #include "picture/hash.h"
 
@@ -27,6 +28,20 @@ static void check_accepted(const struct screenshot_options *options)
     require(!options->picture.if_changed || picture_hash_is_valid(options->picture.if_changed));
 }
 
+static void parse_condition(const char *option)
+{
+    struct conditions_wanted wanted = {.cpu = -1, .disk = -1, .idle_ms = CONDITIONS_IDLE_MS};
+    struct error err = {0};
+    int status = conditions_parse(&wanted, option, &err);
+    require(status == 0 || (status == ERR_INVALID && *err.text && !strchr(err.text, '\n')));
+    if (status)
+        return;
+    require(wanted.still_ms >= 0 && wanted.still_ms <= CONDITIONS_STILL_MAX_MS);
+    require(wanted.cpu >= -1 && wanted.cpu <= 100 && wanted.disk >= -1 && wanted.disk <= 100);
+    require(wanted.idle_ms >= CONDITIONS_SAMPLE_MS && wanted.idle_ms <= CONDITIONS_IDLE_MAX_MS);
+    require(!wanted.output || (*wanted.output && strlen(wanted.output) <= SCREENSHOT_NAME_MAX));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct strlist texts = {0};
@@ -38,6 +53,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         strlist_addf(&texts, "%.*s", (int)len, (const char *)data + start);
         start += len + 1;
     }
+    for (size_t i = 0; i < texts.count; i++)
+        parse_condition(texts.items[i]);
     int status = screenshot_options_parse(&options, &texts, &err);
     if (status == 0)
         check_accepted(&options);
