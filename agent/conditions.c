@@ -150,14 +150,19 @@ static const char *conditions_next(const struct conditions_known *known, const c
     return NULL;
 }
 
+bool conditions_is_ending(const struct conditions_known *known, int64_t now_ms)
+{
+    return *known->ending && now_ms - known->ending_ms < CONDITIONS_ENDING_MS;
+}
+
 static void conditions_check_state(const struct conditions_wanted *wanted, const struct conditions_known *known,
-                                   struct condition *out)
+                                   int64_t now_ms, struct condition *out)
 {
     size_t at = 0, behind = 0;
     int64_t since_ms;
     const char *state = conditions_next(known, STATE_FACT, &at, &out->since_ms);
     const char *reason = conditions_next(known, REASON_FACT, &behind, &since_ms);
-    if (*known->ending) {
+    if (conditions_is_ending(known, now_ms)) {
         state = desktop_state_name(DESKTOP_SHUTTING_DOWN);
         reason = known->ending;
         out->since_ms = known->ending_ms;
@@ -272,7 +277,7 @@ size_t conditions_check(const struct conditions_wanted *wanted, const struct con
         conditions_check_gpu(wanted, known, &out[count++]);
     }
     out[count].name = "desktop";
-    conditions_check_state(wanted, known, &out[count++]);
+    conditions_check_state(wanted, known, now_ms, &out[count++]);
     if (wanted->output || wanted->mode) {
         out[count].name = "output";
         conditions_check_output(wanted, known, &out[count++]);

@@ -14,6 +14,8 @@
 #include <stdint.h>
 
 #define CONDITIONS_MAX 6
+#define CONDITIONS_ENDING_MS                                                                                           \
+    300000 /* after which a system that was to shut down, and is still there, was kept from it */
 #define CONDITIONS_TEXT_SIZE 768
 #define CONDITIONS_STILL_MAX_MS 60000
 #define CONDITIONS_IDLE_MS 1000 /* for which the machine is to be idle, and at most */
@@ -63,6 +65,8 @@ void conditions_take_facts(struct conditions_known *known, const struct strlist 
 void conditions_add_sample(struct conditions_known *known, const struct os_activity *sample);
 void conditions_deinit(struct conditions_known *known);
 
+/* Returns whether the system shuts down by our own doing. */
+bool conditions_is_ending(const struct conditions_known *known, int64_t now_ms);
 /* Checks what is wanted, in the order in which it usually comes true. Returns the number of conditions. */
 size_t conditions_check(const struct conditions_wanted *wanted, const struct conditions_known *known, int64_t now_ms,
                         struct condition out[CONDITIONS_MAX]);

@@ -5,6 +5,7 @@
 #include "agent/audit.h"
 #include "agent/gpu/gpus.h"
 #include "agent/log.h"
+#include "platform/desktop_state.h"
 #include "platform/identity.h"
 #include "platform/sysinfo.h"
 #include "protocol/wire.h"
@@ -106,6 +107,13 @@ static void add_desktop(struct agent *agent, struct strlist *facts)
 {
     struct error err;
     struct strlist lines = {0};
+    char ending[ERROR_TEXT_SIZE];
+    ready_get_ending(agent->ready, ending, sizeof ending);
+    if (*ending) {
+        strlist_addf(facts, "desktop.state=%s", desktop_state_name(DESKTOP_SHUTTING_DOWN));
+        strlist_addf(facts, "desktop.reason=%s", ending);
+        return;
+    }
     if (worker_pool_lines(agent->workers, "desktop", DISPLAYS_MS, &lines, &err) == 0) {
         for (size_t i = 0; i < lines.count; i++)
             strlist_add(facts, lines.items[i]);

@@ -60,6 +60,13 @@ void ready_set_ending(struct ready *ready, const char *why)
     os_mutex_unlock(ready->lock);
 }
 
+void ready_get_ending(struct ready *ready, char *why, size_t size)
+{
+    os_mutex_lock(ready->lock);
+    snprintf(why, size, "%s", conditions_is_ending(&ready->known, os_clock_ms()) ? ready->known.ending : "");
+    os_mutex_unlock(ready->lock);
+}
+
 /* ---- the watch of the desktop ---- */
 
 /* Takes what a look has found, or why there was none. */

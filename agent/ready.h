@@ -15,8 +15,10 @@ struct ready;
 int ready_new(struct ready **out, const struct strlist *card_classes, struct worker_pool *pictures, struct error *err);
 /* Ends the watch's worker, before the agent becomes another executable. */
 void ready_stop(struct ready *ready);
-/* From now on the desktop is shutting down, for this reason. "": it is not, after all. */
+/* From now on the desktop is shutting down, for this reason, for at most CONDITIONS_ENDING_MS. */
 void ready_set_ending(struct ready *ready, const char *why);
+/* Writes that reason; "" when it is not shutting down by our doing. */
+void ready_get_ending(struct ready *ready, char *why, size_t size);
 
 /* Blocks until all conditions are met, or the deadline, or until the answer is another one than that with the token `seen`
    (NULL: does not count). Adds the facts of the answer. ERR_CLOSED: the client has hung up. */

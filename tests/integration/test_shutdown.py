@@ -44,6 +44,7 @@ def logind_is_asked_and_those_who_wait_are_told():
             check("127.0.0.1" in notice_of(bus.calls[0]), "the host in what is written on terminals")
         waiting = client.call(wire.WAITREADY, s("state=shutting-down"), s("deadline-ms=60000"))
         equal(waiting[0].text, "ready=1", "a wait for the end")
+        equal(client.property("desktop.state"), "shutting-down", "the property")
         log = client.get(".periscope/events.txt").decode()
         check("\tshutdown\t" in log and "asked for reboot, by logind" in log, log)
         equal(bus.failures, [], "what the D-Bus did not understand")

@@ -86,6 +86,8 @@ static void our_own_shutdown_is_one(void)
     CHECK(!check("desktop", 100)->met);
     CHECK_INT(check("desktop", 100)->since_ms, 95);
     CHECK_TEXT(check("desktop", 100)->text, "shutting-down: a host has asked for it");
+    CHECK(!check("desktop", 95 + CONDITIONS_ENDING_MS - 1)->met);
+    CHECK(check("desktop", 95 + CONDITIONS_ENDING_MS)->met); /* it was kept from it */
 }
 
 static void an_output_has_a_name_and_a_size(void)
