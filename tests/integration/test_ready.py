@@ -52,8 +52,10 @@ def ready_is_what_ewmh_says_and_not_what_is_left_of_it():
         equal(texts["desktop.state"], "starting", "the state without a window manager")
         check("no window manager" in texts["desktop.reason"], texts["desktop.reason"])
         window = scene.screen.do("window", 0, 0, 10, 10, "-", "-", "-", "claimed")
-        scene.screen.do("claim", window)
-        equal(scene.client.property("desktop.state"), "starting", "the state with a window that does not name itself")
+        other = scene.screen.do("window", 20, 0, 10, 10, "-", "-", "-", "other")
+        for named in (0, other):
+            scene.screen.do("claim", window, named)
+            equal(scene.client.property("desktop.state"), "starting", "the state with a window that does not name itself")
         manager = scene.screen.do("manager", "Stub", "of", "tests")
         texts = dict(scene.client.properties())
         equal(texts["desktop.state"], "ready", "the state with a window manager")

@@ -15,7 +15,7 @@
  *                                 mapped, - none. CLASS and PID may be "-" for none; TITLE has %XX for any byte.
  *     move ID X Y, iconify ID, destroy ID
  *     manager NAME                a window as EWMH demands of a window manager, named by the root window; answers its id
- *     claim ID                    the root window names that one, which need not name itself; 0: no more
+ *     claim ID OTHER              the root window names ID, which names OTHER; 0: names none
  *     fill COUNT                  maps as many small windows
  *     churn COUNT                 makes and destroys as many windows, one after another
  */
@@ -266,7 +266,10 @@ static void do_manager(const char *arguments)
 
 static void do_claim(const char *arguments)
 {
-    name_check_window(root, strtoul(arguments, NULL, 10));
+    char *rest;
+    Window window = strtoul(arguments, &rest, 10);
+    name_check_window(window, strtoul(rest, NULL, 10));
+    name_check_window(root, window);
 }
 
 static void do_churn(const char *arguments)
