@@ -215,10 +215,10 @@ static void conditions_check_gpu(const struct conditions_wanted *wanted, const s
 }
 
 static void conditions_check_still(const struct conditions_wanted *wanted, const struct conditions_known *known,
-                                   int64_t now_ms, struct condition *out)
+                                   struct condition *out)
 {
     int64_t since_ms = known->still_since_ms;
-    out->met = since_ms && now_ms - since_ms >= wanted->still_ms;
+    out->met = since_ms && known->still_until_ms - since_ms >= wanted->still_ms;
     out->since_ms = since_ms;
     if (*known->still_failure)
         snprintf(out->text, sizeof out->text, "%.*s", CONDITIONS_TEXT_SIZE - 1, known->still_failure);
@@ -284,7 +284,7 @@ size_t conditions_check(const struct conditions_wanted *wanted, const struct con
     }
     if (wanted->still_ms) {
         out[count].name = "still";
-        conditions_check_still(wanted, known, now_ms, &out[count++]);
+        conditions_check_still(wanted, known, &out[count++]);
     }
     if (wanted->cpu >= 0) {
         out[count].name = "cpu";

@@ -44,6 +44,7 @@ struct conditions_known {
     char failure[ERROR_TEXT_SIZE]; /* why nothing is known of the desktop; "": it is, or not yet */
     char ending[ERROR_TEXT_SIZE];  /* why the system shuts down by our own doing; "": it does not */
     int64_t ending_ms;             /* since when */
+    int64_t still_until_ms;        /* when the last picture was taken that showed the same */
     int64_t still_since_ms;        /* since when the screen shows the same; 0: not known yet */
     char still_failure[ERROR_TEXT_SIZE];
     struct os_activity samples[CONDITIONS_SAMPLES]; /* the oldest first */

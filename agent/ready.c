@@ -25,8 +25,9 @@ struct ready {
     struct os_mutex *lock; /* guards what follows */
     struct ready_waiter *waiters;
     struct conditions_known known;
-    bool watches, samples; /* the threads run */
-    int64_t left_ms;       /* when the last one has left */
+    bool watches, samples;   /* the threads run */
+    int64_t left_ms;         /* when the last one has left */
+    int64_t still_wanted_ms; /* when somebody last waited for a still screen */
 };
 
 int ready_new(struct ready **out, const struct strlist *card_classes, struct worker_pool *pictures, struct error *err)
@@ -110,12 +111,16 @@ static void ready_watch(void *context)
 
 /* ---- looks at the screen and the processors ---- */
 
+/* Returns whether somebody waits for a still screen, or did a moment ago. Else what was seen of it holds no longer. */
 static bool ready_wants_still(struct ready *ready)
 {
-    bool wants = false;
     os_mutex_lock(ready->lock);
     for (struct ready_waiter *waiter = ready->waiters; waiter; waiter = waiter->next)
-        wants |= waiter->wanted->still_ms > 0;
+        if (waiter->wanted->still_ms > 0)
+            ready->still_wanted_ms = os_clock_ms();
+    bool wants = os_clock_ms() - ready->still_wanted_ms < LINGER_MS;
+    if (!wants)
+        ready->known.still_since_ms = 0;
     os_mutex_unlock(ready->lock);
     return wants;
 }
@@ -159,6 +164,7 @@ static void ready_look_at_screen(struct ready *ready, char hash[64])
         known->still_since_ms = 0;
     else if (changed || !known->still_since_ms)
         known->still_since_ms = begin_ms;
+    known->still_until_ms = begin_ms;
     os_mutex_unlock(ready->lock);
 }
 
@@ -211,6 +217,8 @@ static int ready_join(struct ready *ready, struct ready_waiter *waiter, struct e
     if (status == 0) {
         waiter->next = ready->waiters;
         ready->waiters = waiter;
+        if (waiter->wanted->still_ms > 0)
+            ready->still_wanted_ms = os_clock_ms();
     }
     os_mutex_unlock(ready->lock);
     return status;

@@ -98,6 +98,7 @@ def a_screen_that_changes_is_not_still():
                 scene.screen.do("noise", seed)
         artist = threading.Thread(target=draw)
         artist.start()
+        eventually(lambda: not ask(scene.client, "still-ms=1", "deadline-ms=0")[0]["still"][0], "a change that is seen")
         conditions, facts = ask(scene.client, "still-ms=1000", "deadline-ms=1500")
         stop.set()
         artist.join()
