@@ -17,13 +17,13 @@ struct bus_call {
     size_t body_len;
 };
 
-/* Makes a call as the effective user of this process, over a connection of its own, and waits for its return. `bus` is the
+/* Makes a call as the effective user of this process, over a connection of its own, and waits for its return. `path` is the
    D-Bus's socket. ERR_NOT_FOUND: there is no D-Bus. ERR_DENIED, ERR_UNAVAILABLE: the text of the error that is the answer,
    or why there is none. ERR_TIMEOUT. */
-int bus_call(const char *bus, const struct bus_call *call, int64_t deadline_ms, struct error *err);
+int bus_call(const char *path, const struct bus_call *call, int64_t deadline_ms, struct error *err);
 
 /* Opens a connection to which the signals of this match rule are sent. Returns its descriptor, which the caller owns and
    does not block on, or a negative status as above. */
-int bus_listen(const char *bus, const char *rule, int64_t deadline_ms, struct error *err);
+int bus_listen(const char *path, const char *rule, int64_t deadline_ms, struct error *err);
 
 #endif
