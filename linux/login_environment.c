@@ -30,6 +30,8 @@ static const char *const wanted[] = {
     "XDG_VTNR",
     "XDG_RUNTIME_DIR",
     "DBUS_SESSION_BUS_ADDRESS",
+    "XDG_SEAT_PATH", /* lightdm's, by which dm-tool locks the screen */
+    "XDG_SESSION_PATH",
     "XDG_SESSION_TYPE",
     "XDG_SESSION_CLASS",
     "XDG_SESSION_DESKTOP",

@@ -49,16 +49,17 @@ def make_disks(folder):
 
 
 class Guest(qemu.Machine):
-    """A start of the machine whose disks are those; it is waited for with the real command."""
+    """A start of the machine whose disks are those; it is waited for with the real command. `drivers` are the modules for
+    `display`, QEMU's arguments for it."""
 
-    def __init__(self, name, *disks):
+    def __init__(self, name, *disks, display=("-vga", "std"), drivers=("bochs",), memory_mib=MEMORY_MIB, more_ports=()):
         image = os.path.join(qemu.VM, name, "initramfs.gz")
         os.makedirs(os.path.dirname(image), exist_ok=True)
-        initramfs.write_initramfs(image, INIT, initramfs.modules("virtio_pci", "virtio_blk", "ext4", "bochs"))
+        initramfs.write_initramfs(image, INIT, initramfs.modules("virtio_pci", "virtio_blk", "ext4", *drivers))
         drives = [word for disk in disks for word in ("-drive", f"if=virtio,format=raw,file={disk}")]
-        super().__init__(name, ["-m", str(MEMORY_MIB), "-smp", str(PROCESSORS), "-vga", "std", "-kernel",
+        super().__init__(name, ["-m", str(memory_mib), "-smp", str(PROCESSORS), *display, "-kernel",
                                 os.path.join(initramfs.CACHE, "vmlinuz"), "-initrd", image, "-append",
-                                "console=ttyS0 console=tty0 panic=-1 quiet loglevel=1", *drives])
+                                "console=ttyS0 console=tty0 panic=-1 quiet loglevel=1", *drives], more_ports)
 
     def connect(self):
         self.boot = self.periscope("wait-boot", "--timeout", str(qemu.PATIENCE))

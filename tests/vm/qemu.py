@@ -41,20 +41,23 @@ class Monitor:
 
 class Machine:
     """A running machine. `arguments` are QEMU's, for all but the network, the serial line and the monitor; the agent is
-    waited for on AGENT_PORT. Used in a with block, at whose end the machine is killed as by a power cut."""
+    waited for on AGENT_PORT. `more_ports` of the guest are reached too, by self.ports. Used in a with block, at whose end the
+    machine is killed as by a power cut."""
 
-    def __init__(self, name, arguments):
+    def __init__(self, name, arguments, more_ports=()):
         self.name = name
         self.folder = os.path.join(VM, name)
         os.makedirs(self.folder, exist_ok=True)
-        self.port = self.free_port()
+        self.ports = {number: self.free_port() for number in (AGENT_PORT, *more_ports)}
+        self.port = self.ports[AGENT_PORT]
+        forwards = "".join(f",hostfwd=tcp:127.0.0.1:{port}-:{number}" for number, port in self.ports.items())
         socket_path = os.path.join(self.folder, "qmp")
         if os.path.exists(socket_path):
             os.remove(socket_path)
         self.qemu = subprocess.Popen(
             ["qemu-system-x86_64", "-accel", "tcg", "-display", "none", "-nodefaults",
              "-serial", "file:" + self.console_path, "-qmp", f"unix:{socket_path},server=on,wait=off",
-             "-netdev", f"user,id=n,restrict=on,hostfwd=tcp:127.0.0.1:{self.port}-:{AGENT_PORT}",
+             "-netdev", f"user,id=n,restrict=on{forwards}",
              "-device", "e1000,netdev=n,romfile=", *arguments],
             stdin=subprocess.DEVNULL, stdout=open(self.log_path, "w"), stderr=subprocess.STDOUT)
         try:

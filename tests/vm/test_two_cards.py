@@ -55,6 +55,18 @@ def auto_takes_the_passed_through(machine):
     with_both(machine, take)
 
 
+def rule_of_no_card_is_told(machine):
+    """With the cards' drivers by the names that DRM tells of opened cards, for which a rule can be."""
+    def take():
+        properties = check_names(machine)
+        drivers = {properties[f"display.{i}.name"]: properties[f"display.{i}.driver"] for i in (0, 1)}
+        for driver, refused in (("no-driver", f"card-class: 'no-driver=virtual' is of no card here: card0 is {drivers[FIRST]}, "
+                                              f"card1 is {drivers[SECOND]}"), (drivers[FIRST], None), (drivers[SECOND], None)):
+            facts, *_ = machine.picture(**{"backend": None, "card-class": f"{driver}=virtual"})
+            check(value(facts, "refused") == refused, (driver, facts))
+    with_both(machine, take)
+
+
 def all_side_by_side(machine):
     """In one picture: the rows of both, in the order in which the displays are told."""
     def take():
@@ -74,8 +86,8 @@ if __name__ == "__main__":
     sys.exit(rig.main([
         ("vkms+bochs", ["-vga", "none", "-device", "bochs-display,id=second"], ["vkms", "bochs"],
          [("by-name", vkms_and_bochs_by_name), ("auto", auto_takes_the_passed_through),
-          ("side-by-side", all_side_by_side)]),
+          ("rule", rule_of_no_card_is_told), ("side-by-side", all_side_by_side)]),
         ("virtio-gpu+qxl", ["-vga", "none", "-device", "virtio-gpu-pci,id=first", "-device", "qxl,id=second"],
          ["virtio_pci", "virtio-gpu", "qxl"],
-         [("by-name", both_emulated_by_name), ("side-by-side", all_side_by_side)]),
+         [("by-name", both_emulated_by_name), ("rule", rule_of_no_card_is_told), ("side-by-side", all_side_by_side)]),
     ]))
