@@ -8,6 +8,7 @@ void candidates_clear(struct capture_candidates *candidates)
     strlist_deinit(&candidates->passed_over);
     candidates->count = 0;
     candidates->display[0] = 0;
+    candidates->is_unsure = false;
 }
 
 void candidates_complete(struct capture_candidates *candidates, const char *backend)
@@ -41,6 +42,10 @@ void candidates_add_facts(const struct capture_candidates *candidates, const str
         strlist_addf(facts, "refused=%s", candidates->passed_over.items[i]);
     while (first < taken && !first->is_shown)
         first++;
+    if (candidates->is_unsure)
+        strlist_add(facts,
+                    "warning=a person may look at another card: which one the session's compositor has open was not "
+                    "found out in time");
     bool is_other = candidates->display[0] && !taken->is_display;
     if (is_other)
         strlist_addf(facts, "warning=this is not the screen of DISPLAY=%s", candidates->display);

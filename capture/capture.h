@@ -108,6 +108,7 @@ struct capture_candidates {
     size_t count;
     char display
         [CAPTURE_DISPLAY_SIZE]; /* a picture of another screen than this DISPLAY's gets a warning; "": none does */
+    bool is_unsure;             /* which card is in front could not be found out: a picture gets a warning */
     struct strlist passed_over; /* owned: "WHAT: why" for each source that is not even tried */
 };
 

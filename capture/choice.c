@@ -364,6 +364,7 @@ void choice_make(const struct choice_scene *scene, const char *output, struct ca
 {
     struct choosing choosing = {.scene = scene, .candidates = candidates};
     snprintf(candidates->display, sizeof candidates->display, "%s", scene->display);
+    candidates->is_unsure = scene->compositor.is_unsure;
     if (!output)
         make_auto(&choosing);
     else if (strcmp(output, "all") == 0)

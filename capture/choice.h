@@ -36,6 +36,7 @@ struct choice_compositor {
     int pid; /* 0: none is known */
     char name[16];
     uint64_t cards; /* that it has open: bit N for card N */
+    bool is_unsure; /* time was up before all processes were looked at */
 };
 
 enum choice_vt_mode { VT_MODE_UNKNOWN, VT_MODE_TEXT, VT_MODE_GRAPHICS };

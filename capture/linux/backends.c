@@ -61,7 +61,7 @@ static void linux_choose(const struct capture_options *options, struct capture_c
     struct choice_scene *scene = linux_scene_read(options);
     if (!scene)
         return; /* the order above is the fallback */
-    compositor_probe("", scene);
+    compositor_probe("", COMPOSITOR_MS, scene);
     choice_make(scene, options->output, candidates);
     report_unused_rules(options->card_classes, &candidates->passed_over);
     free(scene);

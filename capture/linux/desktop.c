@@ -85,13 +85,15 @@ static void desktop_find_compositor(struct desktop_look *look)
 {
     struct desktop_scene *scene = &look->scene;
     struct choice_compositor compositor = {0};
-    compositor_find("", &compositor);
+    compositor_find("", COMPOSITOR_MS, &compositor);
     if (compositor.pid) {
         snprintf(scene->manager, sizeof scene->manager, "the compositor %s (process %d) has the cards", compositor.name,
                  compositor.pid);
         return;
     }
-    snprintf(scene->unmanaged, sizeof scene->unmanaged, "no compositor of the session has a card open");
+    snprintf(scene->unmanaged, sizeof scene->unmanaged, "%s",
+             compositor.is_unsure ? "whether a compositor of the session has a card open was not found out in time"
+                                  : "no compositor of the session has a card open");
     look->tick_ms = SILENT_TICK_MS;
 }
 

@@ -18,11 +18,11 @@ void x11_probe(const char *root, const char *display, struct choice_scene *scene
 
 /* Adds which cards the Wayland compositor of seat0's active session has open, after the other probes, and only where that
    can matter: where several cards have an active output and no X server that is shown drives one. Looks at the processes
-   of the session and of its user, or at all where no session is known; COMPOSITOR_MS at most. */
-#define COMPOSITOR_MS 300
-void compositor_probe(const char *root, struct choice_scene *scene);
+   of the session and of its user, or at all where no session is known; timeout_ms at most. */
+#define COMPOSITOR_MS 1000
+void compositor_probe(const char *root, int timeout_ms, struct choice_scene *scene);
 /* Finds it in the same way, whether or not it matters to the choice. */
 struct choice_compositor;
-void compositor_find(const char *root, struct choice_compositor *out);
+void compositor_find(const char *root, int timeout_ms, struct choice_compositor *out);
 
 #endif

@@ -14,13 +14,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define RANK_BEST 4    /* of a process in the session's control group, with input devices */
 #define FILES_MAX 1024 /* open files of a process that are looked at: a compositor opens its cards first */
 
 struct compositor_search {
     const char *root;
     struct x11_logind logind;
     char own_name[X11_PROCESS_NAME_SIZE]; /* the agent's: its processes open cards to capture them */
-    int rank;                             /* of the one that was found; 0: none */
+    int rank;                             /* of the one that was found, at most RANK_BEST; 0: none */
     struct choice_compositor found;
 };
 
@@ -99,11 +100,11 @@ static void compositor_look_at(struct compositor_search *search, pid_t pid)
         search->found.cards |= cards;
 }
 
-void compositor_find(const char *root, struct choice_compositor *out)
+void compositor_find(const char *root, int timeout_ms, struct choice_compositor *out)
 {
     char path[PATH_MAX], state;
     struct compositor_search search = {.root = root};
-    int64_t deadline = os_deadline(COMPOSITOR_MS);
+    int64_t deadline = os_deadline(timeout_ms);
     x11_logind_read(root, &search.logind);
     x11_process_stat("", getpid(), search.own_name, &state);
     DIR *folder = x11_path(path, sizeof path, "%s/proc", root) ? opendir(path) : NULL;
@@ -114,10 +115,11 @@ void compositor_find(const char *root, struct choice_compositor *out)
     if (folder)
         closedir(folder);
     *out = search.found;
+    out->is_unsure = search.rank < RANK_BEST && os_time_left(deadline) == 0;
 }
 
-void compositor_probe(const char *root, struct choice_scene *scene)
+void compositor_probe(const char *root, int timeout_ms, struct choice_scene *scene)
 {
     if (is_needed(scene))
-        compositor_find(root, &scene->compositor);
+        compositor_find(root, timeout_ms, &scene->compositor);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What there is to be seen, in made-up trees of /dev, /proc, /run and /sys, and the choice that comes of it. */
+#include "capture/candidates.h"
 #include "capture/choice.h"
 #include "capture/drm/backend.h"
 #include "capture/drm/sysfs.h"
@@ -9,6 +10,7 @@
 
 static struct choice_scene scene;
 static struct capture_candidates found;
+static int compositor_ms = 10000;
 static enum choice_vt_mode console; /* what the active one shows */
 
 static void begin(unsigned vt)
@@ -89,7 +91,7 @@ static const char *look(const char *display, const struct strlist *rules)
     drm_probe(tree_root, rules, &scene);
     x11_probe(tree_root, display, &scene);
     scene.vt_mode = console;
-    compositor_probe(tree_root, &scene);
+    compositor_probe(tree_root, compositor_ms, &scene);
     choice_make(&scene, NULL, &found);
     text[0] = 0;
     for (size_t i = 0; i < found.count; i++) {
@@ -346,6 +348,25 @@ static void client_that_renders_is_no_compositor(void)
     CHECK_TEXT(look(NULL, NULL), ON_VKMS);
 }
 
+static void search_that_time_has_cut_off_is_told(void)
+{
+    struct strlist facts = {0};
+    begin_two_cards();
+    process(900, "sway", "session-3.scope", "/dev/dri/card1 /dev/input/event0");
+    CHECK_TEXT(look(NULL, NULL), ON_VKMS);
+    CHECK(!found.is_unsure);
+    compositor_ms = 0;
+    CHECK_TEXT(look(NULL, NULL), ON_VIRTIO);
+    CHECK(found.is_unsure);
+    candidates_add_facts(&found, &found.items[0], &facts);
+    CHECK(strlist_get(&facts, "warning") && strstr(strlist_get(&facts, "warning"), "another card"));
+    strlist_deinit(&facts);
+    console = VT_MODE_TEXT; /* where it isn't looked for */
+    look(NULL, NULL);
+    CHECK(!found.is_unsure);
+    compositor_ms = 10000;
+}
+
 static void compositor_that_only_renders_shows_nothing(void)
 {
     begin_two_cards();
@@ -429,6 +450,7 @@ int main(void)
     RUN(card_that_the_sessions_compositor_has_open_is_seen);
     RUN(compositor_of_the_users_manager_is_found_too);
     RUN(client_that_renders_is_no_compositor);
+    RUN(search_that_time_has_cut_off_is_told);
     RUN(compositor_that_only_renders_shows_nothing);
     RUN(compositor_of_another_session_or_seat_does_not_count);
     RUN(compositor_without_logind_is_found);
