@@ -133,6 +133,7 @@ static int frames_parse_one(struct slice report, const struct frame *frame, bool
     int status = PERISCOPE_LOCAL;
     char *dll = winetest_name(frame->dll), *unit = winetest_name(frame->unit);
     struct periscope_unit_run run = {.dll = dll, .unit = unit, .pid = frame->done.pid, .status = frame->done.status};
+    size_t end = frame->ended ? frame->done_end - frame->start : SIZE_MAX;
     if (frame->ended)
         run.end = run.status == timed_out ? PERISCOPE_END_TIMED_OUT : PERISCOPE_END_EXITED;
     if (frame->skipped && frame->speaks && !frame->ended) {
@@ -147,7 +148,7 @@ static int frames_parse_one(struct slice report, const struct frame *frame, bool
     }
     if (dll && unit)
         status = winetest_unit_parse((struct slice){report.data + frame->start, frame->end - frame->start}, frame->size,
-                                     &run, out);
+                                     end, &run, out);
     free(dll);
     free(unit);
     if (status)

@@ -14,6 +14,7 @@ struct winetest_scan {
     struct periscope_unit *unit; /* being filled */
     struct slice dll, name;      /* of the unit; empty when unknown */
     size_t size;                 /* bytes that count against PERISCOPE_WINETEST_MAX_REPORT */
+    size_t end;                  /* where the main process has ended: no summary from there on is its own */
     struct strlist problems, notes;
     struct periscope_unit_counts counted; /* lines; `tests` is not used */
     uint64_t child_failures;              /* that a process reported of its children; its summary counts them too */
@@ -24,6 +25,7 @@ struct winetest_scan {
     bool any_ended;                       /* any process of the unit did */
     bool tells_flaky;                     /* a summary has the count of flaky failures */
     bool wine_test;                       /* at least one line has the form of a Wine test's */
+    bool ended;                           /* the line at hand is behind `end` */
     bool failed;                          /* memory ran out */
 };
 
@@ -32,8 +34,9 @@ void winetest_problem(struct winetest_scan *scan, const char *format, ...) PRINT
 /* Adds a note, which does not affect the verdict. */
 void winetest_note(struct winetest_scan *scan, const char *format, ...) PRINTF_LIKE(2, 3);
 
-/* Parses as periscope_unit_parse() does. size: the bytes that count as the unit's, as the TestBot counts them. */
-int winetest_unit_parse(struct slice output, size_t size, const struct periscope_unit_run *run,
+/* Parses as periscope_unit_parse() does. size: the bytes that count as the unit's, as the TestBot counts them. end: those
+   up to the line that says that its main process is done; SIZE_MAX: there is none. */
+int winetest_unit_parse(struct slice output, size_t size, size_t end, const struct periscope_unit_run *run,
                         struct periscope_unit *out);
 
 /* Sets the unit's counts and verdict, and adds the problems and notes that follow from the scan as a whole. */

@@ -48,7 +48,7 @@ static void scan_count_message(struct winetest_scan *scan, const struct line_mes
 static void scan_process_ended(struct winetest_scan *scan, uint64_t pid)
 {
     scan->any_ended = true;
-    if (pid == 0 || scan->unit->pid == 0 || pid == scan->unit->pid)
+    if (!scan->ended && (pid == 0 || scan->unit->pid == 0 || pid == scan->unit->pid))
         scan->main_ended = true;
 }
 
@@ -148,6 +148,7 @@ static void scan_line(struct winetest_scan *scan, struct slice line, size_t offs
 {
     struct line_message message;
     struct line_summary summary = {0};
+    scan->ended = offset >= scan->end;
     line_message(line, scan->name, &message);
     int kind = scan_message(scan, &message, number);
     if (message.crash) {
@@ -180,14 +181,15 @@ static struct slice scan_text(const char *text)
     return (struct slice){(const uint8_t *)text, text ? strlen(text) : 0};
 }
 
-int winetest_unit_parse(struct slice output, size_t size, const struct periscope_unit_run *run,
+int winetest_unit_parse(struct slice output, size_t size, size_t end, const struct periscope_unit_run *run,
                         struct periscope_unit *out)
 {
     *out = (struct periscope_unit){
         .end = run->end, .status = run->status, .pid = run->pid, .seconds = -1, .len = output.len};
     out->dll = winetest_name(scan_text(run->dll));
     out->unit = winetest_name(scan_text(run->unit));
-    struct winetest_scan scan = {.unit = out, .dll = scan_text(run->dll), .name = scan_text(run->unit), .size = size};
+    struct winetest_scan scan = {
+        .unit = out, .dll = scan_text(run->dll), .name = scan_text(run->unit), .size = size, .end = end};
     scan.failed = !out->dll || !out->unit;
     if (!scan.failed)
         scan_lines(&scan, output);
@@ -204,7 +206,7 @@ int winetest_unit_parse(struct slice output, size_t size, const struct periscope
 int periscope_unit_parse(const void *output, size_t len, const struct periscope_unit_run *run,
                          struct periscope_unit *out)
 {
-    return winetest_unit_parse((struct slice){output, len}, len, run, out);
+    return winetest_unit_parse((struct slice){output, len}, len, SIZE_MAX, run, out);
 }
 
 void periscope_unit_free(struct periscope_unit *unit)

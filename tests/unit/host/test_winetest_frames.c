@@ -46,7 +46,7 @@ static void the_next_start_line_counts_to_the_size(void)
 static void lines_that_glue_frames_to_other_text(void)
 {
     CHECK_TEXT(frames_told(START FINE DONE), "kernel32:atom failed 5/0 | no done line: the report was cut short");
-    CHECK_TEXT(frames_told(START "text " DONE FINE "\n"), "kernel32:atom passed 5/0");
+    CHECK_TEXT(frames_told(START FINE "\ntext " DONE), "kernel32:atom passed 5/0");
     CHECK_TEXT(frames_told(START FINE "\n" DONE "kernel32:heap start - -text\n"), "kernel32:atom passed 5/0");
     CHECK_TEXT(frames_told(START FINE "\nkernel32:atom:0020 done (0) in text\n"), "kernel32:atom passed 5/0");
 }
@@ -55,6 +55,15 @@ static void second_done_lines_are_judged(void)
 {
     CHECK_TEXT(frames_told(START FINE "\nkernel32:atom:0020 done (258) in 0s\n" FINE "\n" DONE),
                "kernel32:atom timed out 5/0 | it did not end in time # kernel32:atom passed 5/0");
+}
+
+static void a_summary_behind_the_done_line_is_not_the_main_process_s(void)
+{
+    CHECK_TEXT(frames_told(START DONE FINE "\n"),
+               "kernel32:atom failed 5/0 | no summary line of the main process, 0020");
+    CHECK_TEXT(
+        frames_told(START FINE "\n" DONE "0024:atom: 1 tests executed (0 marked as todo, 0 failures), 0 skipped.\n"),
+        "kernel32:atom passed 6/0");
 }
 
 static void a_skipped_unit_that_speaks_is_judged(void)
@@ -71,6 +80,7 @@ int main(void)
     RUN(the_next_start_line_counts_to_the_size);
     RUN(lines_that_glue_frames_to_other_text);
     RUN(second_done_lines_are_judged);
+    RUN(a_summary_behind_the_done_line_is_not_the_main_process_s);
     RUN(a_skipped_unit_that_speaks_is_judged);
     return CHECK_RESULT();
 }
