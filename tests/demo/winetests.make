@@ -9,14 +9,14 @@ LIST := tests/demo/units
 OBJ := $(OUT)/obj
 
 DLLS := $(shell awk '!/^\#/ { print $$1 }' $(LIST))
-units = $(shell awk '$$1 == "$(1)" { for (i = 3; i <= NF; i++) print $$i }' $(LIST))
-imports = $(addprefix -l,$(shell sed -n 's/^IMPORTS *= *//p' $(SOURCE)/dlls/$(1)/tests/Makefile.in))
+units = $(shell awk '$$1 == "$(1)" { for (i = 3; i <= NF; i++) { gsub(/[*+]/, "", $$i); print $$i } }' $(LIST))
+imports = $(addprefix -l,$(filter-out mlang,$(shell sed -n 's/^IMPORTS *= *//p' $(SOURCE)/dlls/$(1)/tests/Makefile.in)))
 
 # Wine's own generated headers come before mingw's, which lack what newer tests use; Wine's test.h and its company come
 # from a folder of their own, since the rest of include/wine is not for programs. Warnings in Wine's code are its own.
 WINE_HEADERS := test.h debug.h heap.h list.h exception.h
 HEADERS := $(addprefix $(OBJ)/include/wine/,$(WINE_HEADERS))
-CFLAGS = -O1 -w -D__USE_MINGW_ANSI_STDIO=0 -iquote . -I$(OBJ)/include -isystem /usr/include/wine/wine/windows
+CFLAGS = -O1 -w -Wno-error=implicit-function-declaration -D__USE_MINGW_ANSI_STDIO=0 -iquote . -I$(OBJ)/include -isystem /usr/include/wine/wine/windows
 LIBS = -luser32 -lgdi32 -ladvapi32 -lole32 -lntdll -lsetupapi -lversion -luuid -lws2_32
 
 .PHONY: all

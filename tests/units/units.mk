@@ -3,8 +3,8 @@
 #: make check-units  run real Wine tests directly, as testagentd does and by both agents, and compare what they report
 #:                   (half an hour; check-units-short: six of them); BITS=32: the 32-bit ones
 BITS ?= 64
-UNITS_CC_64 = $(WIN64_PREFIX)gcc
-UNITS_CC_32 = $(WIN32_PREFIX)gcc
+UNITS_PREFIX_64 = $(WIN64_PREFIX)
+UNITS_PREFIX_32 = $(WIN32_PREFIX)
 UNITS_BIN = $(B)/units/$(BITS)
 UNITS =
 
@@ -13,8 +13,9 @@ check-units:
 	tests/deps.sh demo
 	$(MAKE) all win $(B)/win$(BITS)/tools/launch.exe
 	tests/demo/fetch.sh $(B)/demo-cache
-	env -u MAKEFLAGS -u MFLAGS $(MAKE) -s -j"$$(nproc)" -f tests/demo/winetests.make LIST=tests/units/units CC='$(UNITS_CC_$(BITS))' \
-		SOURCE=$(CURDIR)/$(B)/demo-cache/source OUT=$(CURDIR)/$(UNITS_BIN)
+	env -u MAKEFLAGS -u MFLAGS $(MAKE) -s -j"$$(nproc)" -f tests/demo/winetests.make LIST=tests/units/units \
+		CC='$(UNITS_PREFIX_$(BITS))gcc' WINDRES='$(UNITS_PREFIX_$(BITS))windres' SOURCE=$(CURDIR)/$(B)/demo-cache/source \
+		OUT=$(CURDIR)/$(UNITS_BIN)
 	tests/wine/run tests/units/compare.py --bits $(BITS) $(UNITS) $(UNITS_BIN)
 check-units-short:
 	$(MAKE) check-units UNITS=--short

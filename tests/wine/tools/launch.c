@@ -2,6 +2,7 @@
 /* Starts a program as somebody else than the agent would, waits, and ends with its code.
  *
  *     launch new PROGRAM ARGUMENT...               in a console of its own, with this one's standard handles
+ *     launch hidden PROGRAM ARGUMENT...            the same without its window
  *     launch testagentd FILE PROGRAM ARGUMENT...   as testagentd 1.x does (platform_run), both outputs in FILE
  */
 #include <stdio.h>
@@ -50,10 +51,12 @@ int main(int argc, char **argv)
     start.hStdError = GetStdHandle(STD_ERROR_HANDLE);
     if (argc > 2 && strcmp(argv[1], "new") == 0)
         return launch(argv + 2, &start, CREATE_NEW_CONSOLE);
+    if (argc > 2 && strcmp(argv[1], "hidden") == 0)
+        return launch(argv + 2, &start, CREATE_NO_WINDOW);
     if (argc > 3 && strcmp(argv[1], "testagentd") == 0) {
         start.hStdOutput = start.hStdError = append_to(argv[2]);
         return launch(argv + 3, &start, NORMAL_PRIORITY_CLASS);
     }
-    fputs("usage: launch new PROGRAM ARGUMENT... | launch testagentd FILE PROGRAM ARGUMENT...\n", stderr);
+    fputs("usage: launch new|hidden PROGRAM ARGUMENT... | launch testagentd FILE PROGRAM ARGUMENT...\n", stderr);
     return 2;
 }
