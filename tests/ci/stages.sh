@@ -116,6 +116,7 @@ ci()
     stage anchors 120 tests/mutants/run --check
     stage mutants 900 make mutants COUNT=100
     stage demo 600 make demo CFLAGS=-Werror
+    stage units 300 make check-units-short
     flaky_are_few
 }
 
