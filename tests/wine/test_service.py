@@ -269,7 +269,7 @@ def another_process_s_window_through_the_worker():
 def complete(service):
     """The picture once the window has been drawn in it."""
     facts, picture = shot(service)
-    equal((facts["backend"], facts["gdi.desktop"]), ("gdi", "Default"), "backend and desktop")
+    equal((facts["backend"], facts["gdi.desktop"].lower()), ("gdi", "default"), "backend and desktop")
     _, _, width, height = WINDOW
     drawn = bytes(part for y in range(height) for x in range(width) for part in (x & 255, y, x * y & 255))
     return picture if picture.crop(*WINDOW).pixels == drawn else None
