@@ -57,7 +57,7 @@ static void desktop_check_session(struct desktop_scene *scene, const char *deskt
     struct error err;
     gdi_read_session(&info);
     const char *state = gdi_session_state(&info);
-    bool secure = strcmp(desktop, "Winlogon") == 0;
+    bool secure = _stricmp(desktop, "Winlogon") == 0;
     if (strcmp(state, "disconnected") == 0)
         snprintf(scene->no_screen, sizeof scene->no_screen, "the session is disconnected and shows nothing");
     else if (strcmp(state, "no-user") == 0)

@@ -162,7 +162,8 @@ def main():
     given = parser.parse_args()
     wine.build = "win" + given.bits
     os.environ.update(VARIABLES)
-    os.environ.update(harness.sanitizer_environment("/tmp"))  # which the agent for Linux is given, so its programs too
+    with harness.Agent() as agent:  # what the agent for Linux is given, and so its programs
+        os.environ.update(agent.env)
     if not runs_here():
         print(f"SKIP units: this Wine runs no programs of {given.bits} bits")
         return
