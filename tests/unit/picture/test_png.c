@@ -5,6 +5,7 @@
 
 #include "picture/png.h"
 #include "picture/png_filter.h"
+#include "picture/rows.h"
 
 #include <stdlib.h>
 #include <zlib.h>
@@ -168,6 +169,20 @@ static void drop(struct image_view *image)
     free((void *)(uintptr_t)image->pixels);
 }
 
+/* Returns the picture in the form that screens have, the fourth bytes at random. */
+static struct image_view with_fourth_byte(const struct image_view *image)
+{
+    uint8_t *pixels = malloc((size_t)image->width * image->height * 4), *to = pixels;
+    for (uint32_t y = 0; y < image->height; y++) {
+        const uint8_t *row = image->pixels + (size_t)y * image->stride;
+        for (uint32_t x = 0; x < image->width; x++, to += 4) {
+            to[0] = row[x * 3 + 2], to[1] = row[x * 3 + 1], to[2] = row[x * 3];
+            to[3] = random_byte();
+        }
+    }
+    return (struct image_view){pixels, image->width, image->height, image->width * 4, PIXEL_BGRX32};
+}
+
 static bool same_pixels(const struct decoded *decoded, const struct image_view *image)
 {
     size_t len = (size_t)image->width * 3;
@@ -179,21 +194,62 @@ static bool same_pixels(const struct decoded *decoded, const struct image_view *
     return true;
 }
 
-static void check_round_trip(enum kind kind, uint32_t width, uint32_t height, uint32_t padding)
+static struct buffer encode_image(const struct image_view *image, const struct png_options *options)
 {
-    struct image_view image = make(kind, width, height, padding);
     struct buffer file;
     struct error err = {0};
     buffer_init(&file, SIZE_MAX / 2);
-    CHECK_INT(png_encode(&file, &image, &(struct png_options){0}, &err), 0);
-    struct decoded decoded = decode(&file);
-    if (!same_pixels(&decoded, &image)) {
-        printf("# kind %d, %ux%u: other pixels came back\n", (int)kind, width, height);
+    CHECK_INT(png_encode(&file, image, options, &err), 0);
+    return file;
+}
+
+static void check_pixels(const struct image_view *image, const struct buffer *file, const char *what)
+{
+    struct decoded decoded = decode(file);
+    if (!same_pixels(&decoded, image)) {
+        printf("# %s, %ux%u: other pixels came back\n", what, image->width, image->height);
         check_failures++;
     }
     CHECK_TEXT(decoded.types, "IHDR IDAT IEND ");
     free(decoded.pixels);
+}
+
+static bool same_bytes(const struct buffer *a, const struct buffer *b)
+{
+    return a->len == b->len && memcmp(a->data, b->data, a->len) == 0;
+}
+
+/* Encodes in every way: the file of each kind of vectors, and of pixels as screens have them, must be the same. */
+static void check_image(const struct image_view *image, const char *what)
+{
+    static const char *const kernels[] = {"plain", "sse4", "avx2"};
+    struct image_view screen = with_fourth_byte(image);
+    struct buffer file = encode_image(image, &(struct png_options){.threads = 1});
+    struct buffer from_screen = encode_image(&screen, &(struct png_options){.threads = 2});
+    check_pixels(image, &file, what);
+    CHECK(same_bytes(&file, &from_screen));
+    for (size_t i = 0; i < sizeof kernels / sizeof *kernels; i++) {
+        if (!row_kernels_get(kernels[i]))
+            continue;
+        struct buffer other = encode_image(image, &(struct png_options){.threads = 1, .kernels = kernels[i]});
+        if (!same_bytes(&file, &other)) {
+            printf("# %s, %ux%u: another file from %s\n", what, image->width, image->height, kernels[i]);
+            check_failures++;
+        }
+        buffer_deinit(&other);
+    }
+    buffer_deinit(&from_screen);
     buffer_deinit(&file);
+    drop(&screen);
+}
+
+static void check_round_trip(enum kind kind, uint32_t width, uint32_t height, uint32_t padding)
+{
+    struct image_view image = make(kind, width, height, padding);
+    struct buffer small = encode_image(&image, &(struct png_options){.level = PNG_SMALL});
+    check_image(&image, "fast");
+    check_pixels(&image, &small, "small");
+    buffer_deinit(&small);
     drop(&image);
 }
 
@@ -269,23 +325,25 @@ static void png_has_the_texts(void)
     drop(&image);
 }
 
+static void check_size(enum kind kind, enum png_level level, size_t limit)
+{
+    struct image_view image = make(kind, 640, 480, 0);
+    struct buffer file = encode_image(&image, &(struct png_options){.level = level});
+    if (file.len > limit)
+        printf("# kind %d, level %d: %zu bytes\n", (int)kind, (int)level, file.len);
+    CHECK(file.len <= limit);
+    buffer_deinit(&file);
+    drop(&image);
+}
+
 static void png_finds_runs_and_strings(void)
 {
-    /* A flat desktop and a dithered one must both be small, noise hardly larger than its pixels. */
-    static const size_t limits[] = {[BLACK] = 3000, [NOISE] = 640 * 480 * 3 + 4000, [DITHERED] = 40000};
-    static const enum kind kinds[] = {BLACK, NOISE, DITHERED};
-    for (size_t i = 0; i < 3; i++) {
-        struct image_view image = make(kinds[i], 640, 480, 0);
-        struct buffer file;
-        struct error err;
-        buffer_init(&file, SIZE_MAX / 2);
-        CHECK_INT(png_encode(&file, &image, &(struct png_options){0}, &err), 0);
-        if (file.len > limits[kinds[i]])
-            printf("# kind %d: %zu bytes\n", (int)kinds[i], file.len);
-        CHECK(file.len <= limits[kinds[i]]);
-        buffer_deinit(&file);
-        drop(&image);
-    }
+    /* A flat desktop must be small at any level, noise hardly larger than its pixels, and patterns small for zlib. */
+    check_size(BLACK, PNG_FAST, 3000);
+    check_size(BLACK, PNG_SMALL, 3000);
+    check_size(NOISE, PNG_FAST, 640 * 480 * 3 + 1000);
+    check_size(NOISE, PNG_SMALL, 640 * 480 * 3 + 4000);
+    check_size(DITHERED, PNG_SMALL, 40000);
 }
 
 static void png_refuses_what_it_cannot_write(void)
