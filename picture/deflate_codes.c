@@ -115,10 +115,11 @@ void huffman_lengths(uint8_t *lengths, const uint32_t *counts, size_t symbols, u
 
 static uint32_t reverse_bits(uint32_t bits, unsigned count)
 {
-    uint32_t reversed = 0;
-    for (unsigned i = 0; i < count; i++)
-        reversed |= (bits >> i & 1) << (count - 1 - i);
-    return reversed;
+    bits = (bits & 0x5555) << 1 | (bits >> 1 & 0x5555);
+    bits = (bits & 0x3333) << 2 | (bits >> 2 & 0x3333);
+    bits = (bits & 0x0f0f) << 4 | (bits >> 4 & 0x0f0f);
+    bits = (bits & 0x00ff) << 8 | (bits >> 8 & 0x00ff);
+    return bits >> (16 - count);
 }
 
 void huffman_codes(huffman_code *codes, const uint8_t *lengths, size_t symbols)
@@ -131,18 +132,6 @@ void huffman_codes(huffman_code *codes, const uint8_t *lengths, size_t symbols)
         next[length] = (next[length - 1] + of_length[length - 1]) << 1;
     for (size_t i = 0; i < symbols; i++)
         codes[i] = lengths[i] ? reverse_bits(next[lengths[i]]++, lengths[i]) << 6 | lengths[i] : 0;
-}
-
-struct match_symbol deflate_match_symbol(unsigned length)
-{
-    unsigned above = length - DEFLATE_MATCH_MIN, extra = 0;
-    if (length == DEFLATE_MATCH_MAX)
-        return (struct match_symbol){285, 0, DEFLATE_MATCH_MAX};
-    while (above >> extra >= 8)
-        extra++;
-    unsigned group = above >> extra; /* below 4 only without extra bits */
-    return (struct match_symbol){(uint16_t)(FIRST_LENGTH + 4 * extra + group), (uint8_t)extra,
-                                 (uint16_t)((group << extra) + DEFLATE_MATCH_MIN)};
 }
 
 void block_code_dynamic(struct block_code *code, const uint32_t *counts, unsigned distance)
@@ -172,8 +161,7 @@ uint64_t block_code_cost(const struct block_code *code, const uint32_t *counts)
     for (size_t i = 0; i < FIRST_LENGTH; i++)
         bits += (uint64_t)counts[i] * code->lengths[i];
     for (unsigned i = FIRST_LENGTH; i < DEFLATE_SYMBOLS; i++) {
-        unsigned extra = i < 265 || i == 285 ? 0 : (i - 261) / 4;
-        bits += (uint64_t)counts[i] * (code->lengths[i] + extra + distance);
+        bits += (uint64_t)counts[i] * (code->lengths[i] + match_extra(i) + distance);
     }
     return bits;
 }
@@ -242,7 +230,6 @@ unsigned block_code_head(struct bit_writer *writer, const struct block_code *cod
 {
     static const uint8_t order[HEAD_SYMBOLS] = {16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15};
     struct head head;
-    struct bit_writer none = {0};
     uint8_t lengths[HEAD_SYMBOLS];
     huffman_code codes[HEAD_SYMBOLS];
     size_t symbols = head_list(&head, code, distance), sent = HEAD_SYMBOLS;
@@ -255,7 +242,6 @@ unsigned block_code_head(struct bit_writer *writer, const struct block_code *cod
         bits += lengths[head.symbols[i]] + head_extra_bits(head.symbols[i]);
     if (!writer)
         return bits;
-    (void)none;
     bit_add(writer,
             (unsigned)last | 2u << 1 | (unsigned)(symbols - FIRST_LENGTH) << 3 | (distance - 1) << 8 |
                 (unsigned)(sent - 4) << 13,

@@ -64,13 +64,17 @@ struct block_code {
     huffman_code distance; /* with its extra bits */
 };
 
-/* Which symbol a match of a length has, its extra bits' number, and the least length of the symbol. */
-struct match_symbol {
-    uint16_t symbol;
-    uint8_t extra;
-    uint16_t base;
-};
-struct match_symbol deflate_match_symbol(unsigned length);
+/* Returns the extra bits of a symbol that is a length, and the least length that it stands for. The last one stands for
+   DEFLATE_MATCH_MAX alone. */
+DEFLATE_INLINE unsigned match_extra(unsigned symbol)
+{
+    return symbol < 265 || symbol == 285 ? 0 : (symbol - 261) / 4;
+}
+DEFLATE_INLINE unsigned match_base(unsigned symbol)
+{
+    unsigned extra = match_extra(symbol);
+    return symbol == 285 ? DEFLATE_MATCH_MAX : ((symbol - 257 - 4 * extra) << extra) + DEFLATE_MATCH_MIN;
+}
 
 /* Makes the best codes for the counts, and the fixed ones, with one distance of 1 or 3. */
 void block_code_dynamic(struct block_code *code, const uint32_t *counts, unsigned distance);

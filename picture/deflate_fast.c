@@ -54,7 +54,7 @@ void deflate_add(struct deflate_band *band, size_t len)
 
 /* ---- repeats ---- */
 
-static uint64_t load_bits(const uint8_t *bits, size_t place)
+DEFLATE_INLINE uint64_t load_bits(const uint8_t *bits, size_t place)
 {
     const uint8_t *from = bits + place / 8;
     uint64_t word = (uint64_t)from[0] | (uint64_t)from[1] << 8 | (uint64_t)from[2] << 16 | (uint64_t)from[3] << 24 |
@@ -66,7 +66,7 @@ static uint64_t load_bits(const uint8_t *bits, size_t place)
 #define WINDOW 50 /* places that are seen at once: 57 bits, less those that a repeat needs */
 
 /* Finds the first of REPEAT_MIN set bits in a row. Returns `end` where there is none. */
-static size_t find_repeat(const uint8_t *bits, size_t place, size_t end)
+DEFLATE_INLINE size_t find_repeat(const uint8_t *bits, size_t place, size_t end)
 {
     for (; place < end; place += WINDOW) {
         uint64_t set = load_bits(bits, place);
@@ -80,7 +80,7 @@ static size_t find_repeat(const uint8_t *bits, size_t place, size_t end)
     return end;
 }
 
-static size_t find_repeat_end(const uint8_t *bits, size_t place, size_t end)
+DEFLATE_INLINE size_t find_repeat_end(const uint8_t *bits, size_t place, size_t end)
 {
     for (; place < end; place += 56) {
         uint64_t clear = ~load_bits(bits, place) & ((1ull << 56) - 1);
@@ -124,6 +124,7 @@ void deflate_add_zeros(struct deflate_band *band, size_t len)
 
 /* ---- counting ---- */
 
+#define FIRST_LENGTH 257
 #define WAYS 4 /* counts side by side, since a count can't be raised again at once */
 
 struct census {
@@ -167,23 +168,36 @@ static size_t count_literals(const struct deflate_band *band)
     return literals;
 }
 
-static void count_repeat(uint32_t *counts, size_t len)
+/* Returns how many of the longest repeats a long one begins with. */
+DEFLATE_INLINE size_t longest_repeats(size_t len)
 {
-    size_t most = len > 2 * DEFLATE_MATCH_MAX ? len / DEFLATE_MATCH_MAX - 1 : 0;
-    counts[285] += (uint32_t)most;
-    for (len -= most * DEFLATE_MATCH_MAX; len > 0;) {
-        size_t step = len <= DEFLATE_MATCH_MAX                      ? len
-                      : len < DEFLATE_MATCH_MAX + DEFLATE_MATCH_MIN ? DEFLATE_MATCH_MAX - DEFLATE_MATCH_MIN
-                                                                    : DEFLATE_MATCH_MAX;
-        counts[deflate_match_symbol((unsigned)step).symbol]++;
-        len -= step;
+    return len > 2 * DEFLATE_MATCH_MAX ? len / DEFLATE_MATCH_MAX - 1 : 0;
+}
+
+/* Returns how much of a repeat goes next, so that what is left can be said, too. */
+DEFLATE_INLINE size_t repeat_step(size_t len)
+{
+    if (len <= DEFLATE_MATCH_MAX)
+        return len;
+    return len < DEFLATE_MATCH_MAX + DEFLATE_MATCH_MIN ? DEFLATE_MATCH_MAX - DEFLATE_MATCH_MIN : DEFLATE_MATCH_MAX;
+}
+
+static void count_repeat(uint32_t *by_length, size_t len)
+{
+    size_t most = longest_repeats(len);
+    by_length[DEFLATE_MATCH_MAX] += (uint32_t)most;
+    len -= most * DEFLATE_MATCH_MAX;
+    for (size_t step; len > 0; len -= step) {
+        step = repeat_step(len);
+        by_length[step]++;
     }
 }
 
-/* Counts the symbols of the block. Returns whether the literals' are estimates. */
-static bool count_symbols(const struct deflate_band *band, uint32_t *counts)
+/* Counts the symbols of the block; those of many literals are estimates. */
+static void count_symbols(const struct deflate_band *band, uint32_t *counts)
 {
     struct census census = {0};
+    uint32_t by_length[DEFLATE_MATCH_MAX + 1] = {0};
     bool some = count_literals(band) > EXACT_MAX;
     const uint8_t *next = band->start;
     memset(counts, 0, DEFLATE_SYMBOLS * sizeof *counts);
@@ -196,15 +210,18 @@ static bool count_symbols(const struct deflate_band *band, uint32_t *counts)
         if (i == band->op_count)
             break;
         uint32_t repeat = band->ops[i].repeat;
-        count_repeat(counts, repeat & ~NOT_WRITTEN);
+        count_repeat(by_length, repeat & ~NOT_WRITTEN);
         next += literals + (repeat & NOT_WRITTEN ? 0 : repeat);
     }
     for (unsigned i = 0; i < 256; i++) {
         uint32_t sum = census.of[0][i] + census.of[1][i] + census.of[2][i] + census.of[3][i];
         counts[i] = some ? sum * (SAMPLE_STEP / SAMPLE_LEN) + 1 : sum;
     }
+    for (unsigned symbol = FIRST_LENGTH; symbol < DEFLATE_SYMBOLS; symbol++)
+        for (unsigned above = 0; above < 1u << match_extra(symbol); above++)
+            counts[symbol] += by_length[match_base(symbol) + above];
+    counts[284] -= by_length[DEFLATE_MATCH_MAX];
     counts[DEFLATE_END] = 1;
-    return some;
 }
 
 /* ---- writing ---- */
@@ -216,13 +233,11 @@ struct repeat_codes {
 
 static void prepare_repeats(struct repeat_codes *repeats, const struct block_code *code)
 {
-    unsigned distance_len = code->distance & 63;
-    for (unsigned length = DEFLATE_MATCH_MIN; length <= DEFLATE_MATCH_MAX; length++) {
-        struct match_symbol match = deflate_match_symbol(length);
-        huffman_code symbol = code->codes[match.symbol];
-        unsigned len = symbol & 63;
-        uint32_t bits = symbol >> 6 | (length - match.base) << len | code->distance >> 6 << (len + match.extra);
-        repeats->of[length] = bits << 6 | (len + match.extra + distance_len);
+    for (unsigned symbol = FIRST_LENGTH; symbol < DEFLATE_SYMBOLS; symbol++) {
+        unsigned base = match_base(symbol), extra = match_extra(symbol), len = code->lengths[symbol];
+        uint32_t bits = code->codes[symbol] >> 6 | code->distance >> 6 << (len + extra);
+        for (unsigned above = 0; above < 1u << extra; above++)
+            repeats->of[base + above] = (bits | above << len) << 6 | (len + extra + (code->distance & 63));
     }
 }
 
@@ -266,18 +281,15 @@ DEFLATE_INLINE void put_longest(struct bit_writer *writer, huffman_code code, si
 
 DEFLATE_INLINE void put_repeat(struct bit_writer *writer, const struct repeat_codes *repeats, size_t len)
 {
-    if (len > 2 * DEFLATE_MATCH_MAX) {
-        size_t most = len / DEFLATE_MATCH_MAX - 1;
+    if (len > DEFLATE_MATCH_MAX) {
+        size_t most = longest_repeats(len);
         put_longest(writer, repeats->of[DEFLATE_MATCH_MAX], most);
         len -= most * DEFLATE_MATCH_MAX;
     }
-    while (len > DEFLATE_MATCH_MAX) {
-        size_t step =
-            len < DEFLATE_MATCH_MAX + DEFLATE_MATCH_MIN ? DEFLATE_MATCH_MAX - DEFLATE_MATCH_MIN : DEFLATE_MATCH_MAX;
+    for (size_t step; len > 0; len -= step) {
+        step = repeat_step(len);
         put_code(writer, repeats->of[step]);
-        len -= step;
     }
-    put_code(writer, repeats->of[len]);
 }
 
 DEFLATE_INLINE void put_symbols(struct bit_writer *writer, const struct deflate_band *band,

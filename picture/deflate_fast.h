@@ -8,7 +8,7 @@
 
 #include <stdbool.h>
 
-#define DEFLATE_BAND_MAX (128u * 1024)           /* bytes of a band */
+#define DEFLATE_BAND_MAX (256u * 1024)           /* bytes of a band */
 #define DEFLATE_ROOM(len) ((len) / 2 * 3 + 2048) /* bytes that the block of a band may take, on the way */
 
 struct deflate_op;

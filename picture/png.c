@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "picture/png.h"
 
+#include "picture/palette.h"
 #include "picture/png_band.h"
 #include "platform/parallel.h"
 #include "platform/thread.h"
@@ -10,7 +11,8 @@
 #include <zlib.h>
 
 #define CHUNK_OVERHEAD 12 /* bytes: length, type, CRC */
-#define COLOUR_RGB 2      /* IHDR colour type */
+#define COLOUR_RGB 2      /* IHDR colour types */
+#define COLOUR_PALETTE 3
 
 #define GROUP 8 /* bands for each thread, between which they wait for each other */
 
@@ -19,6 +21,7 @@ struct encoder {
     const struct png_sink *sink;       /* borrowed */
     struct png_raster raster;
     const struct row_kernels *kernels;
+    struct palette *palette; /* owned; NULL where there are too many colours */
     uint32_t band_rows;
     size_t band_count;
     struct png_piece *pieces; /* owned: the bands from `first` on */
@@ -62,18 +65,30 @@ static void png_append_text(struct buffer *out, const struct png_text *text)
     append_chunk(out, "tEXt", data, (uint32_t)(keyword_len + 1 + text_len));
 }
 
-static void append_head(struct buffer *out, const struct image_view *image, const struct png_options *options)
+static void append_palette(struct buffer *out, const struct palette *palette)
 {
+    uint8_t rgb[PALETTE_MAX * 3];
+    for (unsigned i = 0; i < palette->count; i++)
+        for (unsigned k = 0; k < 3; k++)
+            rgb[i * 3 + k] = (uint8_t)(palette->colours[i] >> 8 * k);
+    append_chunk(out, "PLTE", rgb, palette->count * 3);
+}
+
+static void append_head(struct buffer *out, const struct image_view *image, const struct encoder *encoder)
+{
+    const struct png_options *options = encoder->options;
     static const uint8_t signature[8] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
     uint8_t header[13] = {0};
     put_u32(header, image->width);
     put_u32(header + 4, image->height);
-    header[8] = 8; /* bits a sample */
-    header[9] = COLOUR_RGB;
+    header[8] = encoder->palette ? (uint8_t)encoder->palette->depth : 8; /* bits a sample */
+    header[9] = encoder->palette ? COLOUR_PALETTE : COLOUR_RGB;
     buffer_append(out, signature, sizeof signature);
     append_chunk(out, "IHDR", header, sizeof header);
     for (size_t i = 0; i < options->text_count; i++)
         png_append_text(out, &options->texts[i]);
+    if (encoder->palette)
+        append_palette(out, encoder->palette);
 }
 
 /* ---- pieces ---- */
@@ -192,7 +207,7 @@ static int send_chunks(struct encoder *encoder, const struct image_view *image, 
 {
     struct buffer chunks;
     buffer_init(&chunks, SIZE_MAX / 2);
-    append_head(&chunks, image, encoder->options);
+    append_head(&chunks, image, encoder);
     int status = chunks.failed ? error_set(err, ERR_NO_MEMORY, "no memory for the head of a PNG")
                                : encoder->sink->write(encoder->sink->context, chunks.data, chunks.len, err);
     if (status == 0)
@@ -218,6 +233,14 @@ int png_write(const struct png_sink *sink, const struct image_view *image, const
                                          .height = image->height,
                                          .step = PNG_PIXEL_SIZE,
                                          .bgrx = image->format == PIXEL_BGRX32};
+    encoder.palette = options->level == PNG_FAST ? palette_make(image, encoder.kernels) : NULL;
+    if (encoder.palette)
+        encoder.raster = (struct png_raster){.rows = encoder.palette->rows,
+                                             .stride = encoder.palette->row_len,
+                                             .row_len = encoder.palette->row_len,
+                                             .height = image->height,
+                                             .step = 1,
+                                             .numbers = true};
     if (prepare_pieces(&encoder))
         status = send_chunks(&encoder, image, err);
     else
@@ -226,6 +249,7 @@ int png_write(const struct png_sink *sink, const struct image_view *image, const
     for (size_t i = 0; i < encoder.piece_count && encoder.pieces; i++)
         png_piece_deinit(&encoder.pieces[i]);
     free(encoder.pieces);
+    palette_free(encoder.palette);
     return status;
 }
 

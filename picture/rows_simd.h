@@ -105,8 +105,7 @@ TARGET static void NAME(repeats)(uint8_t *bits, const uint8_t *bytes, size_t len
 {
     for (size_t i = 0; i < len; i += sizeof(V)) {
         unsigned set = OP(mask)(OP(equal)(OP(load)(bytes + i), OP(load)(bytes + i - distance)));
-        for (unsigned k = 0; k < sizeof(V) / 8; k++)
-            bits[i / 8 + k] = (uint8_t)(set >> 8 * k);
+        memcpy(bits + i / 8, &set, sizeof(V) / 8);
     }
 }
 

@@ -28,6 +28,8 @@ static uint32_t slow_crc(const uint8_t *bytes, size_t len)
 
 struct decoded {
     uint32_t width, height;
+    uint8_t depth, colour_type;
+    uint8_t palette[256 * 3];
     uint8_t *pixels;  /* owned */
     char types[4096]; /* the chunks' types in order, a blank after each, IDATs in a row as one */
     char texts[4096]; /* "keyword=text;" for each tEXt */
@@ -59,31 +61,43 @@ static int reference_predict(int filter, int left, int up, int up_left)
     }
 }
 
-static void unfilter(struct decoded *decoded, const uint8_t *rows)
+/* Undoes the filters in place; `step` is how far left the pixel before is. */
+static void unfilter(uint8_t *rows, uint32_t height, size_t len, size_t step)
 {
-    size_t len = (size_t)decoded->width * 3;
-    for (uint32_t y = 0; y < decoded->height; y++) {
-        const uint8_t *in = rows + y * (len + 1);
-        uint8_t *out = decoded->pixels + y * len;
-        CHECK(in[0] < 5);
+    for (uint32_t y = 0; y < height; y++) {
+        uint8_t *row = rows + y * (len + 1), *out = row + 1, *above = out - (len + 1);
+        CHECK(row[0] < 5);
         for (size_t i = 0; i < len; i++) {
-            int left = i >= 3 ? out[i - 3] : 0, up = y > 0 ? (out - len)[i] : 0;
-            int up_left = i >= 3 && y > 0 ? (out - len)[i - 3] : 0;
-            out[i] = (uint8_t)(in[1 + i] + reference_predict(in[0], left, up, up_left));
+            int left = i >= step ? out[i - step] : 0, up = y > 0 ? above[i] : 0;
+            int up_left = i >= step && y > 0 ? above[i - step] : 0;
+            out[i] = (uint8_t)(out[i] + reference_predict(row[0], left, up, up_left));
         }
     }
 }
 
+static const uint8_t *pixel_of(const struct decoded *decoded, const uint8_t *row, uint32_t x)
+{
+    if (decoded->colour_type == 2)
+        return row + (size_t)x * 3;
+    unsigned bit = x * decoded->depth;
+    unsigned number = row[bit / 8] >> (8 - decoded->depth - bit % 8) & ((1u << decoded->depth) - 1);
+    return decoded->palette + (size_t)number * 3;
+}
+
 static void inflate_rows(struct decoded *decoded, const struct buffer *stream)
 {
-    uLongf len = ((uLong)decoded->width * 3 + 1) * decoded->height, want = len;
+    size_t bits = decoded->colour_type == 2 ? 24 : decoded->depth, row_len = (decoded->width * bits + 7) / 8;
+    uLongf len = (uLong)(row_len + 1) * decoded->height, want = len;
     uint8_t *rows = malloc(len);
     uLong taken = (uLong)stream->len;
     CHECK_INT(uncompress2(rows, &len, stream->data, &taken), Z_OK);
     CHECK_INT(len, want);
     CHECK_INT(taken, stream->len);
-    decoded->pixels = malloc((size_t)decoded->width * decoded->height * 3);
-    unfilter(decoded, rows);
+    uint8_t *to = decoded->pixels = malloc((size_t)decoded->width * decoded->height * 3);
+    unfilter(rows, decoded->height, row_len, bits == 24 ? 3 : 1);
+    for (uint32_t y = 0; y < decoded->height; y++)
+        for (uint32_t x = 0; x < decoded->width; x++, to += 3)
+            memcpy(to, pixel_of(decoded, rows + y * (row_len + 1) + 1, x), 3);
     free(rows);
 }
 
@@ -92,7 +106,10 @@ static void note_header(struct decoded *decoded, const uint8_t *data, uint32_t l
     CHECK_INT(len, 13);
     decoded->width = get_u32(data);
     decoded->height = get_u32(data + 4);
-    CHECK(memcmp(data + 8, "\x08\x02\0\0\0", 5) == 0);
+    decoded->depth = data[8];
+    decoded->colour_type = data[9];
+    CHECK((data[9] == 2 && data[8] == 8) || (data[9] == 3 && data[8] <= 8));
+    CHECK(memcmp(data + 10, "\0\0\0", 3) == 0);
 }
 
 static struct decoded decode(const struct buffer *file)
@@ -111,6 +128,8 @@ static struct decoded decode(const struct buffer *file)
         CHECK_INT(get_u32(chunk + 8 + len), slow_crc(chunk + 4, len + 4));
         if (strcmp(type, "IHDR") == 0)
             note_header(&decoded, chunk + 8, len);
+        if (strcmp(type, "PLTE") == 0 && len <= sizeof decoded.palette)
+            memcpy(decoded.palette, chunk + 8, len);
         if (strcmp(type, "tEXt") == 0)
             note_text(&decoded, chunk + 8, len);
         if (strcmp(type, "IDAT") == 0)
@@ -128,7 +147,7 @@ static struct decoded decode(const struct buffer *file)
 
 /* ---- pictures ---- */
 
-enum kind { BLACK, NOISE, SMOOTH, DITHERED, MIXED, KIND_COUNT };
+enum kind { BLACK, NOISE, SMOOTH, DITHERED, MIXED, TEXT_2, TEXT_4, TEXT_16, TEXT_200, KIND_COUNT };
 
 static uint32_t random_state;
 static uint8_t random_byte(void)
@@ -146,6 +165,14 @@ static uint8_t sample_at(enum kind kind, uint32_t x, uint32_t y, int channel)
         return (uint8_t)((x * (3 + (uint32_t)channel) + y * 2) / 7 + random_byte() % 3);
     case DITHERED:
         return (uint8_t)(100 + 40 * ((x * 7 + y * 3) % 5 < 2) + y / 50);
+    case TEXT_2:
+    case TEXT_4:
+    case TEXT_16:
+    case TEXT_200: {
+        static const unsigned colours[] = {2, 4, 16, 200};
+        unsigned cell = (x * 2654435761u ^ y / 3 * 40503u) >> 7, number = cell % 5 ? 0 : cell % colours[kind - TEXT_2];
+        return (uint8_t)(255 - number * (7u + (unsigned)channel * 2));
+    }
     case MIXED: /* rows that each ask for another filter */
         return sample_at((enum kind)(y / 3 % MIXED), x, y, channel);
     default:
@@ -210,7 +237,7 @@ static void check_pixels(const struct image_view *image, const struct buffer *fi
         printf("# %s, %ux%u: other pixels came back\n", what, image->width, image->height);
         check_failures++;
     }
-    CHECK_TEXT(decoded.types, "IHDR IDAT IEND ");
+    CHECK_TEXT(decoded.types, decoded.colour_type == 3 ? "IHDR PLTE IDAT IEND " : "IHDR IDAT IEND ");
     free(decoded.pixels);
 }
 
