@@ -78,7 +78,7 @@ SMALL_ROOMS := agent base capture linux platform protocol win32
 PIXEL_LOOPS := $(addprefix capture/,compare pattern drm/frame win32/duplication_surface win32/gdi_image x11/compose x11/image x11/pixels)
 $(SMALL_ROOMS:%=$(OBJ)/%/%.o): OPT := $(OPT:-O2=-Os)
 $(PIXEL_LOOPS:%=$(OBJ)/%.o): OPT := $(OPT)
-$(OBJ)/picture/png_filter.o $(OBJ)/picture/rows.o: OPT += -O3
+$(addprefix $(OBJ)/picture/,png_filter.o rows.o palette.o): OPT += -O3
 
 $(OBJ)/%.o: %.c Makefile config.mk
 	@mkdir -p $(@D)

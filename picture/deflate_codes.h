@@ -3,6 +3,8 @@
 #ifndef PICTURE_DEFLATE_CODES_H
 #define PICTURE_DEFLATE_CODES_H
 
+#include "picture/words.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
@@ -23,25 +25,14 @@ struct bit_writer {
     unsigned count; /* below 8 after bit_flush */
 };
 
-#define DEFLATE_INLINE static inline __attribute__((always_inline)) /* into functions for other processors, too */
-
-DEFLATE_INLINE void bit_add(struct bit_writer *writer, uint64_t bits, unsigned count)
+WORDS_INLINE void bit_add(struct bit_writer *writer, uint64_t bits, unsigned count)
 {
     writer->bits |= bits << writer->count;
     writer->count += count;
 }
 
-/* Stores a little-endian number. It is written out so that compilers make a single store of it. */
-DEFLATE_INLINE void store_64(uint8_t *bytes, uint64_t value)
-{
-    bytes[0] = (uint8_t)value, bytes[1] = (uint8_t)(value >> 8);
-    bytes[2] = (uint8_t)(value >> 16), bytes[3] = (uint8_t)(value >> 24);
-    bytes[4] = (uint8_t)(value >> 32), bytes[5] = (uint8_t)(value >> 40);
-    bytes[6] = (uint8_t)(value >> 48), bytes[7] = (uint8_t)(value >> 56);
-}
-
 /* Stores whole bytes: then there is room for 57 bits. */
-DEFLATE_INLINE void bit_flush(struct bit_writer *writer)
+WORDS_INLINE void bit_flush(struct bit_writer *writer)
 {
     uint64_t bits = writer->bits;
     store_64(writer->next, bits);
@@ -66,11 +57,11 @@ struct block_code {
 
 /* Returns the extra bits of a symbol that is a length, and the least length that it stands for. The last one stands for
    DEFLATE_MATCH_MAX alone. */
-DEFLATE_INLINE unsigned match_extra(unsigned symbol)
+WORDS_INLINE unsigned match_extra(unsigned symbol)
 {
     return symbol < 265 || symbol == 285 ? 0 : (symbol - 261) / 4;
 }
-DEFLATE_INLINE unsigned match_base(unsigned symbol)
+WORDS_INLINE unsigned match_base(unsigned symbol)
 {
     unsigned extra = match_extra(symbol);
     return symbol == 285 ? DEFLATE_MATCH_MAX : ((symbol - 257 - 4 * extra) << extra) + DEFLATE_MATCH_MIN;

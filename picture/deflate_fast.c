@@ -54,19 +54,15 @@ void deflate_add(struct deflate_band *band, size_t len)
 
 /* ---- repeats ---- */
 
-DEFLATE_INLINE uint64_t load_bits(const uint8_t *bits, size_t place)
+WORDS_INLINE uint64_t load_bits(const uint8_t *bits, size_t place)
 {
-    const uint8_t *from = bits + place / 8;
-    uint64_t word = (uint64_t)from[0] | (uint64_t)from[1] << 8 | (uint64_t)from[2] << 16 | (uint64_t)from[3] << 24 |
-                    (uint64_t)from[4] << 32 | (uint64_t)from[5] << 40 | (uint64_t)from[6] << 48 |
-                    (uint64_t)from[7] << 56;
-    return word >> place % 8;
+    return load_64(bits + place / 8) >> place % 8;
 }
 
 #define WINDOW 50 /* places that are seen at once: 57 bits, less those that a repeat needs */
 
 /* Finds the first of REPEAT_MIN set bits in a row. Returns `end` where there is none. */
-DEFLATE_INLINE size_t find_repeat(const uint8_t *bits, size_t place, size_t end)
+WORDS_INLINE size_t find_repeat(const uint8_t *bits, size_t place, size_t end)
 {
     for (; place < end; place += WINDOW) {
         uint64_t set = load_bits(bits, place);
@@ -80,7 +76,7 @@ DEFLATE_INLINE size_t find_repeat(const uint8_t *bits, size_t place, size_t end)
     return end;
 }
 
-DEFLATE_INLINE size_t find_repeat_end(const uint8_t *bits, size_t place, size_t end)
+WORDS_INLINE size_t find_repeat_end(const uint8_t *bits, size_t place, size_t end)
 {
     for (; place < end; place += 56) {
         uint64_t clear = ~load_bits(bits, place) & ((1ull << 56) - 1);
@@ -169,13 +165,13 @@ static size_t count_literals(const struct deflate_band *band)
 }
 
 /* Returns how many of the longest repeats a long one begins with. */
-DEFLATE_INLINE size_t longest_repeats(size_t len)
+WORDS_INLINE size_t longest_repeats(size_t len)
 {
     return len > 2 * DEFLATE_MATCH_MAX ? len / DEFLATE_MATCH_MAX - 1 : 0;
 }
 
 /* Returns how much of a repeat goes next, so that what is left can be said, too. */
-DEFLATE_INLINE size_t repeat_step(size_t len)
+WORDS_INLINE size_t repeat_step(size_t len)
 {
     if (len <= DEFLATE_MATCH_MAX)
         return len;
@@ -241,13 +237,13 @@ static void prepare_repeats(struct repeat_codes *repeats, const struct block_cod
     }
 }
 
-DEFLATE_INLINE void put_code(struct bit_writer *writer, huffman_code code)
+WORDS_INLINE void put_code(struct bit_writer *writer, huffman_code code)
 {
     bit_add(writer, code >> 6, code & 63);
     bit_flush(writer);
 }
 
-DEFLATE_INLINE void put_literals(struct bit_writer *to, const huffman_code *codes, const uint8_t *bytes, size_t len)
+WORDS_INLINE void put_literals(struct bit_writer *to, const huffman_code *codes, const uint8_t *bytes, size_t len)
 {
     struct bit_writer writer = *to;
     size_t i = 0;
@@ -265,7 +261,7 @@ DEFLATE_INLINE void put_literals(struct bit_writer *to, const huffman_code *code
 }
 
 /* Writes many of the longest repeats: the same bits again and again. */
-DEFLATE_INLINE void put_longest(struct bit_writer *writer, huffman_code code, size_t count)
+WORDS_INLINE void put_longest(struct bit_writer *writer, huffman_code code, size_t count)
 {
     uint64_t bits = code >> 6;
     unsigned len = code & 63, some = 1;
@@ -279,7 +275,7 @@ DEFLATE_INLINE void put_longest(struct bit_writer *writer, huffman_code code, si
         put_code(writer, code);
 }
 
-DEFLATE_INLINE void put_repeat(struct bit_writer *writer, const struct repeat_codes *repeats, size_t len)
+WORDS_INLINE void put_repeat(struct bit_writer *writer, const struct repeat_codes *repeats, size_t len)
 {
     if (len > DEFLATE_MATCH_MAX) {
         size_t most = longest_repeats(len);
@@ -292,8 +288,7 @@ DEFLATE_INLINE void put_repeat(struct bit_writer *writer, const struct repeat_co
     }
 }
 
-DEFLATE_INLINE void put_symbols(struct bit_writer *writer, const struct deflate_band *band,
-                                const struct block_code *code)
+WORDS_INLINE void put_symbols(struct bit_writer *writer, const struct deflate_band *band, const struct block_code *code)
 {
     struct repeat_codes repeats;
     const uint8_t *next = band->start;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "picture/palette.h"
 
+#include "picture/words.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -96,19 +98,73 @@ static bool sample_colours(struct palette *palette, const struct image_view *ima
 
 /* ---- numbers ---- */
 
-/* Numbers a row. Returns whether it has a colour that is not known. */
-static bool number_row(const struct palette *palette, uint8_t *numbers, const uint8_t *rgb, uint32_t width)
+struct numbering {
+    struct palette *palette;
+    const struct row_kernels *kernels;
+    uint8_t *numbers; /* of one row */
+    uint8_t *repeats; /* a bit for each byte of a row that is equal to the pixel's before */
+    uint8_t *rgb;     /* two rows in turn, where they must be converted */
+};
+
+#define BLOCK 16 /* pixels that are looked at together */
+#define EACH_BYTE 0x0101010101010101u
+
+static inline uint32_t number_pixel(const struct palette *palette, uint8_t *number, uint32_t colour)
 {
-    uint32_t unknown = 0;
-    for (uint32_t x = 0; x + 1 < width; x++) {
-        uint32_t colour = load_colour_before_another(rgb + x * 3);
-        uint8_t number = palette->places[place_of(palette, colour)];
-        unknown |= palette->colours[number] ^ colour;
-        numbers[x] = number;
+    *number = palette->places[place_of(palette, colour)];
+    return palette->colours[*number] ^ colour;
+}
+
+/* Tells whether a block has the colour of the pixel before it alone. `bit` is that of its first byte. */
+static inline bool block_repeats(const uint8_t *repeats, size_t bit)
+{
+    const uint64_t all = (1ull << BLOCK * 3) - 1;
+    return (load_64(repeats + bit / 8) >> bit % 8 & all) == all;
+}
+
+/* Numbers a block with the multiplier in a register: a compiler can't know that the numbers don't overwrite it. */
+static inline uint32_t number_block(const struct palette *palette, uint32_t multiplier, uint8_t *restrict numbers,
+                                    const uint8_t *rgb)
+{
+    uint32_t wrong = 0;
+    for (uint32_t i = 0; i < BLOCK; i++) {
+        uint32_t colour = load_colour_before_another(rgb + i * 3);
+        uint8_t number = palette->places[colour * multiplier >> (32 - PALETTE_HASH_BITS)];
+        wrong |= palette->colours[number] ^ colour;
+        numbers[i] = number;
     }
-    uint32_t last = load_colour(rgb + (size_t)(width - 1) * 3);
-    numbers[width - 1] = palette->places[place_of(palette, last)];
-    return unknown || palette->colours[numbers[width - 1]] != last;
+    return wrong;
+}
+
+/* Numbers the pixels from 1 on in blocks, as far as there are whole ones. Returns where it ended. */
+static uint32_t number_blocks(const struct numbering *numbering, uint8_t *numbers, const uint8_t *rgb, uint32_t width,
+                              uint32_t *unknown)
+{
+    const struct palette *palette = numbering->palette;
+    uint32_t x = 1, wrong = 0, multiplier = palette->multiplier;
+    uint64_t last = numbers[0] * EACH_BYTE;
+    size_t looked = ((size_t)width * 3 - 3) / VECTOR_MAX * VECTOR_MAX;
+    numbering->kernels->repeats(numbering->repeats, rgb + 3, looked, 3);
+    for (; (size_t)(x - 1 + BLOCK) * 3 <= looked && x + BLOCK < width; x += BLOCK) {
+        if (block_repeats(numbering->repeats, (size_t)(x - 1) * 3)) {
+            store_64(numbers + x, last);
+            store_64(numbers + x + 8, last);
+            continue;
+        }
+        wrong |= number_block(palette, multiplier, numbers + x, rgb + (size_t)x * 3);
+        last = numbers[x + BLOCK - 1] * EACH_BYTE;
+    }
+    *unknown |= wrong;
+    return x;
+}
+
+/* Numbers a row. Returns whether it has a colour that is not known. */
+static bool number_row(const struct numbering *numbering, uint8_t *numbers, const uint8_t *rgb, uint32_t width)
+{
+    uint32_t unknown = number_pixel(numbering->palette, numbers, load_colour(rgb));
+    for (uint32_t x = number_blocks(numbering, numbers, rgb, width, &unknown); x < width; x++)
+        unknown |= number_pixel(numbering->palette, &numbers[x], load_colour(rgb + (size_t)x * 3));
+    return unknown;
 }
 
 static bool learn_row(struct palette *palette, const uint8_t *rgb, uint32_t width)
@@ -120,29 +176,32 @@ static bool learn_row(struct palette *palette, const uint8_t *rgb, uint32_t widt
     return true;
 }
 
-/* Packs numbers, of which there are some zeros more behind the last. */
+/* Packs eight numbers of 1, 2 or 4 bits, the first into the highest ones. */
+static inline uint32_t pack_eight(uint64_t numbers, unsigned depth)
+{
+    if (depth == 1)
+        return (uint32_t)(numbers * 0x8040201008040201u >> 56);
+    if (depth == 2)
+        return (uint32_t)numbers * 0x40100401u >> 24 | ((uint32_t)(numbers >> 32) * 0x40100401u >> 24) << 8;
+    uint64_t pairs = (numbers << 4 | numbers >> 8) & 0x00ff00ff00ff00ffu;
+    pairs = (pairs | pairs >> 8) & 0x0000ffff0000ffffu;
+    return (uint32_t)(pairs | pairs >> 16);
+}
+
+/* Packs numbers, of which there are some zeros more behind the last. Up to 4 bytes more are written. */
 static void pack_numbers(uint8_t *packed, const uint8_t *numbers, uint32_t width, unsigned depth)
 {
-    for (uint32_t x = 0; x < width && depth == 1; x += 8, numbers += 8)
-        *packed++ = (uint8_t)(numbers[0] << 7 | numbers[1] << 6 | numbers[2] << 5 | numbers[3] << 4 | numbers[4] << 3 |
-                              numbers[5] << 2 | numbers[6] << 1 | numbers[7]);
-    for (uint32_t x = 0; x < width && depth == 2; x += 4, numbers += 4)
-        *packed++ = (uint8_t)(numbers[0] << 6 | numbers[1] << 4 | numbers[2] << 2 | numbers[3]);
-    for (uint32_t x = 0; x < width && depth == 4; x += 2, numbers += 2)
-        *packed++ = (uint8_t)(numbers[0] << 4 | numbers[1]);
+    for (uint32_t x = 0; x < width; x += 8, numbers += 8, packed += depth) {
+        uint32_t eight = pack_eight(load_64(numbers), depth);
+        for (unsigned i = 0; i < 4; i++)
+            packed[i] = (uint8_t)(eight >> 8 * i);
+    }
 }
 
 static unsigned depth_for(unsigned count)
 {
     return count <= 2 ? 1 : count <= 4 ? 2 : count <= 16 ? 4 : 8;
 }
-
-struct numbering {
-    struct palette *palette;
-    const struct row_kernels *kernels;
-    uint8_t *numbers; /* of one row */
-    uint8_t *rgb;     /* two rows in turn, where they must be converted */
-};
 
 static const uint8_t *numbering_row(struct numbering *numbering, const struct image_view *image, uint32_t y)
 {
@@ -166,10 +225,10 @@ static bool number_rows(struct numbering *numbering, const struct image_view *im
         uint8_t *numbers = palette->depth == 8 ? out : numbering->numbers;
         if (above && numbering->kernels->same(row, above, (size_t)image->width * 3)) {
             memcpy(out, out - palette->row_len, palette->row_len);
-        } else if (number_row(palette, numbers, row, image->width)) {
+        } else if (number_row(numbering, numbers, row, image->width)) {
             if (!learn_row(palette, row, image->width) || depth_for(palette->count) > palette->depth)
                 return false;
-            number_row(palette, numbers, row, image->width);
+            number_row(numbering, numbers, row, image->width);
         }
         if (palette->depth < 8)
             pack_numbers(out, numbers, image->width, palette->depth);
@@ -180,15 +239,17 @@ static bool number_rows(struct numbering *numbering, const struct image_view *im
 
 static bool palette_number(struct palette *palette, const struct image_view *image, const struct row_kernels *kernels)
 {
-    struct numbering numbering = {palette, kernels, calloc(1, (size_t)image->width + 8), NULL};
+    size_t numbers = (size_t)image->width + 8, repeats = ((size_t)image->width * 3 / 8) + 16;
+    struct numbering numbering = {palette, kernels, calloc(1, numbers + repeats), NULL, NULL};
     bool done = false;
+    numbering.repeats = numbering.numbers ? numbering.numbers + numbers : NULL;
     numbering.rgb = image->format == PIXEL_RGB24 ? NULL : malloc((size_t)image->width * 6);
     while (!done && palette->count <= palette->most && palette->depth != depth_for(palette->count) &&
            numbering.numbers && (numbering.rgb || image->format == PIXEL_RGB24)) {
         palette->depth = depth_for(palette->count);
         palette->row_len = ((size_t)image->width * palette->depth + 7) / 8;
         free(palette->rows);
-        palette->rows = malloc(palette->row_len * image->height);
+        palette->rows = malloc(palette->row_len * image->height + 4);
         done = palette->rows && number_rows(&numbering, image);
     }
     free(numbering.rgb);

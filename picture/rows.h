@@ -34,6 +34,7 @@ struct row_kernels {
     bool bmi2; /* there are the shifts of BMI2, too */
 };
 
+#define VECTOR_MAX 32      /* bytes: of a length that is a multiple, nothing behind it is read */
 #define ADLER_STRETCH 4096 /* bytes, over which the sums do not overflow */
 #define ADLER_BASE 65521u
 
