@@ -6,11 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define GUARD 64          /* bytes before and behind the band, for loads of whole vectors */
-#define REPEAT_MIN 8      /* bytes; shorter ones are as small as literals, and take longer to find */
-#define EXACT_MAX 16384   /* literals that are all counted: of more, a quarter is */
-#define STORED_MAX 65535  /* bytes of a stored block */
-#define STORED_OVERHEAD 5 /* bytes */
+#define GUARD 64                     /* bytes before and behind the band, for loads of whole vectors */
+#define REPEAT_MIN DEFLATE_ZEROS_MIN /* bytes; shorter ones are as small as literals, and take longer to find */
+#define EXACT_MAX 16384              /* literals that are all counted: of more, a quarter is */
+#define STORED_MAX 65535             /* bytes of a stored block */
+#define STORED_OVERHEAD 5            /* bytes */
 #define NOT_WRITTEN 0x80000000u
 
 /* Literals, then a repeat, which may be of bytes that were not written out. */

@@ -11,6 +11,8 @@
 #define DEFLATE_BAND_MAX (256u * 1024)           /* bytes of a band */
 #define DEFLATE_ROOM(len) ((len) / 2 * 3 + 2048) /* bytes that the block of a band may take, on the way */
 
+#define DEFLATE_ZEROS_MIN 8 /* bytes, as any repeat has */
+
 struct deflate_op;
 
 /* A band while it is filled. Rows are written to `end`, then noted with deflate_add() or deflate_add_zeros(). */
@@ -33,7 +35,8 @@ void deflate_band_deinit(struct deflate_band *band);
 
 void deflate_begin(struct deflate_band *band);
 void deflate_add(struct deflate_band *band, size_t len);
-/* Adds zeros without writing them out. The pixel before must be of zeros, and len at least DEFLATE_MATCH_MIN. */
+/* Adds zeros without writing them out. The pixel before must be of zeros, and len at least DEFLATE_ZEROS_MIN:
+   there is room for that many. */
 void deflate_add_zeros(struct deflate_band *band, size_t len);
 
 /* Writes the block into out[DEFLATE_ROOM(len)], up to a whole byte, and returns its length. */

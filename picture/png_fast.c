@@ -2,8 +2,6 @@
 /* The fast level: rows equal to the one above are known by a compare and cost no more. */
 #include "picture/png_band.h"
 
-#include "picture/deflate_codes.h"
-
 #include <string.h>
 
 static bool is_less(uint32_t bits, uint32_t than)
@@ -51,7 +49,7 @@ void png_fast_band(struct png_piece *piece, const struct png_raster *raster, uin
     const struct row_kernels *kernels = piece->kernels;
     struct deflate_band *band = &piece->band;
     size_t len = raster->row_len;
-    bool may_skip = len >= raster->step + DEFLATE_MATCH_MIN;
+    bool may_skip = len >= raster->step + DEFLATE_ZEROS_MIN;
     deflate_begin(band);
     piece->adler = 1;
     const uint8_t *summed = band->end, *above = png_piece_row(piece, raster, (int64_t)first - 1);

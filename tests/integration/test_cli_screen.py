@@ -39,6 +39,7 @@ def screenshot_in_every_form(agent, folder):
     check(png.same(picture.decode_ppm(read(folder, "a.ppm"))), "the PPM by FILE's ending differs")
     periscope("screenshot", target(agent), "--level", "small", *PATTERN, "small.png", cwd=folder)
     check(png.same(picture.decode_png(read(folder, "small.png"))), "the pixels of --level small differ")
+    os.unlink(os.path.join(folder, "small.png"))
     periscope("screenshot", target(agent), "--format", "ppm", *PATTERN, cwd=folder)
     check(png.same(picture.decode_ppm(read(folder, "screenshot.ppm"))), "the PPM by --format differs")
     result = periscope("screenshot", target(agent), "-", *PATTERN)
