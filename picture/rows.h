@@ -49,7 +49,7 @@ extern const struct row_kernels rows_plain, rows_sse4, rows_avx2;
 #define ESTIMATE_BLOCK 32
 static inline size_t row_estimate_step(size_t len)
 {
-    return len < 1024 ? ESTIMATE_BLOCK : 8 * ESTIMATE_BLOCK;
+    return len < 1024 ? ESTIMATE_BLOCK : len < 4096 ? 8 * ESTIMATE_BLOCK : 16 * ESTIMATE_BLOCK;
 }
 
 /* About the bits of a byte by its distance from zero, up to 15. */
