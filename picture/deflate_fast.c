@@ -8,7 +8,7 @@
 
 #define GUARD 64                     /* bytes before and behind the band, for loads of whole vectors */
 #define REPEAT_MIN DEFLATE_ZEROS_MIN /* bytes; shorter ones are as small as literals, and take longer to find */
-#define EXACT_MAX 16384              /* literals that are all counted: of more, a quarter is */
+#define EXACT_MAX 65536              /* literals that are all counted: of more, an eighth is */
 #define STORED_MAX 65535             /* bytes of a stored block */
 #define STORED_OVERHEAD 5            /* bytes */
 #define NOT_WRITTEN 0x80000000u
@@ -141,14 +141,14 @@ static void count_bytes(struct census *census, const uint8_t *bytes, size_t len)
 }
 
 #define SAMPLE_LEN 32
-#define SAMPLE_STEP 128
+#define SAMPLE_STEP 256
 
-/* Counts about a quarter of the literals before a repeat: of long ones, stretches all along; of short ones, all of each
-   fourth. */
+/* Counts about an eighth of the literals before a repeat: of long ones, stretches all along; of short ones, all of each
+   eighth. */
 static void count_some(struct census *census, const uint8_t *bytes, size_t len, size_t index)
 {
     if (len <= 2 * SAMPLE_LEN) {
-        if (index % 4 == 0)
+        if (index % (SAMPLE_STEP / SAMPLE_LEN) == 0)
             count_bytes(census, bytes, len);
         return;
     }
@@ -243,20 +243,31 @@ WORDS_INLINE void put_code(struct bit_writer *writer, huffman_code code)
     bit_flush(writer);
 }
 
+/* Joins the codes of four literals, of 48 bits at most. Their length is in the low 6 bits of *len. */
+WORDS_INLINE uint64_t join_codes(const huffman_code *codes, const uint8_t *bytes, unsigned *len)
+{
+    huffman_code a = codes[bytes[0]], b = codes[bytes[1]], c = codes[bytes[2]], d = codes[bytes[3]];
+    uint64_t first = a >> 6 | (uint64_t)(b >> 6) << (a & 63), second = c >> 6 | (uint64_t)(d >> 6) << (c & 63);
+    *len = a + b + c + d;
+    return first | second << ((a + b) & 63);
+}
+
 WORDS_INLINE void put_literals(struct bit_writer *to, const huffman_code *codes, const uint8_t *bytes, size_t len)
 {
     struct bit_writer writer = *to;
-    size_t i = 0;
-    for (; i + 4 <= len; i += 4) {
-        huffman_code a = codes[bytes[i]], b = codes[bytes[i + 1]], c = codes[bytes[i + 2]], d = codes[bytes[i + 3]];
-        uint64_t first = a >> 6 | (uint64_t)(b >> 6) << (a & 63), second = c >> 6 | (uint64_t)(d >> 6) << (c & 63);
-        unsigned first_len = (a + b) & 63;
-        bit_add(&writer, first | second << first_len, (a + b + c + d) & 63);
+    for (; len >= 8; len -= 8, bytes += 8) {
+        unsigned first_len, second_len;
+        uint64_t first = join_codes(codes, bytes, &first_len), second = join_codes(codes, bytes + 4, &second_len);
+        bit_add(&writer, first, first_len & 63);
+        bit_flush(&writer);
+        bit_add(&writer, second, second_len & 63);
         bit_flush(&writer);
     }
-    for (; i < len; i++)
-        bit_add(&writer, codes[bytes[i]] >> 6, codes[bytes[i]] & 63);
-    bit_flush(&writer);
+    for (; len > 0; len--, bytes++) {
+        bit_add(&writer, codes[*bytes] >> 6, codes[*bytes] & 63);
+        if (len % 4 == 1)
+            bit_flush(&writer);
+    }
     *to = writer;
 }
 

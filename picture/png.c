@@ -233,7 +233,7 @@ int png_write(const struct png_sink *sink, const struct image_view *image, const
                                          .height = image->height,
                                          .step = PNG_PIXEL_SIZE,
                                          .bgrx = image->format == PIXEL_BGRX32};
-    encoder.palette = options->level == PNG_FAST ? palette_make(image, encoder.kernels) : NULL;
+    encoder.palette = palette_make(image, encoder.kernels);
     if (encoder.palette)
         encoder.raster = (struct png_raster){.rows = encoder.palette->rows,
                                              .stride = encoder.palette->row_len,

@@ -4,6 +4,7 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 #include <zlib.h>
 
 #define RAW_DEFLATE (-15) /* window bits, negative: no zlib header */
@@ -19,6 +20,8 @@ struct effort {
 static const struct effort runs = {1, Z_RLE};
 /* Far smaller where strings repeat (dithered colours, drawn patterns), and far slower on photographs. */
 static const struct effort strings = {4, Z_DEFAULT_STRATEGY};
+/* Numbers of colours are few bytes, where strings repeat, and differences mean nothing. */
+static const struct effort numbers = {4, Z_DEFAULT_STRATEGY};
 /* Shows on a sample whether strings repeat. */
 static const struct effort quick_strings = {1, Z_DEFAULT_STRATEGY};
 
@@ -57,22 +60,40 @@ static bool strings_pay(struct png_piece *piece, const uint8_t *bytes, size_t le
     return sample_len && (uint64_t)sample_len * len * STRINGS_GAIN < (uint64_t)runs_len * size;
 }
 
-void png_small_band(struct png_piece *piece, const struct png_raster *raster, uint32_t first, uint32_t rows, bool last)
+static const struct effort *choose_effort(struct png_piece *piece, const struct png_raster *raster,
+                                          const uint8_t *filtered)
 {
-    size_t row_len = raster->row_len;
-    piece->filtered_len = rows * (row_len + 1);
-    uint8_t *filtered = malloc(piece->filtered_len), *scratch = malloc(row_len), *out = filtered;
+    if (raster->numbers)
+        return &numbers;
+    return strings_pay(piece, filtered, piece->filtered_len) ? &strings : &runs;
+}
+
+static void filter_rows(struct png_piece *piece, const struct png_raster *raster, uint32_t first, uint32_t rows,
+                        uint8_t *out, uint8_t *scratch)
+{
     const uint8_t *above = png_piece_row(piece, raster, (int64_t)first - 1);
-    piece->len = 0;
-    for (uint32_t y = first; y < first + rows && filtered && scratch; y++, out += 1 + row_len) {
+    for (uint32_t y = first; y < first + rows; y++, out += 1 + raster->row_len) {
         const uint8_t *row = png_piece_row(piece, raster, y);
-        png_filter_choose(out, scratch, row, above, row_len);
+        if (raster->numbers) {
+            out[0] = PNG_NONE;
+            memcpy(out + 1, row, raster->row_len);
+        } else {
+            png_filter_choose(out, scratch, row, above, raster->row_len);
+        }
         above = row;
     }
+}
+
+void png_small_band(struct png_piece *piece, const struct png_raster *raster, uint32_t first, uint32_t rows, bool last)
+{
+    piece->filtered_len = rows * (raster->row_len + 1);
+    uint8_t *filtered = malloc(piece->filtered_len), *scratch = malloc(raster->row_len);
+    piece->len = 0;
     if (filtered && scratch) {
-        bool search = strings_pay(piece, filtered, piece->filtered_len);
+        filter_rows(piece, raster, first, rows, filtered, scratch);
+        const struct effort *effort = choose_effort(piece, raster, filtered);
         piece->adler = row_adler(piece->kernels, 1, filtered, piece->filtered_len);
-        piece->len = deflate_into(piece, filtered, piece->filtered_len, search ? &strings : &runs, last);
+        piece->len = deflate_into(piece, filtered, piece->filtered_len, effort, last);
     }
     piece->failed = piece->len == 0;
     free(scratch);
