@@ -137,6 +137,11 @@ check-load: all
 check-kills: all
 	PERISCOPE_KILLS=1000 $(subst --time-limit 300,--time-limit 3600,$(INTEGRATION_RUN)) tests/integration/test_journal_kills.py
 
+#: make check-images 100 000 pictures at random through the encoder and two decoders that are not ours (an hour)
+.PHONY: check-images
+check-images: all
+	PERISCOPE_IMAGES=100000 $(subst --time-limit 300,--time-limit 7200,$(INTEGRATION_RUN)) tests/integration/test_png.py
+
 include $(wildcard tests/*.mk tests/*/*.mk)
 
 # ---- installation ----

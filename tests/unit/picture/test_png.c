@@ -137,11 +137,19 @@ static void check_round_trip(enum kind kind, uint32_t width, uint32_t height, ui
 
 static void png_gives_back_every_kind_and_size(void)
 {
-    static const uint32_t sizes[][2] = {{1, 1},   {1, 2},     {2, 1},      {1, 1000},  {1000, 1},  {3, 5},
-                                        {17, 31}, {640, 480}, {1366, 768}, {32767, 1}, {1, 32767}, {32767, 20}};
+    static const uint32_t sizes[][2] = {{1, 1},     {1, 2},     {2, 1},     {1, 1000},  {1000, 1},
+                                        {3, 5},     {17, 31},   {33, 4000}, {640, 480}, {1366, 768},
+                                        {32767, 1}, {1, 32767}, {32767, 20}};
     for (int kind = 0; kind < KIND_COUNT; kind++)
         for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
             check_round_trip((enum kind)kind, sizes[i][0], sizes[i][1], (uint32_t)i % 3 * 5);
+}
+
+/* One row of one colour is a literal or two, and a repeat. */
+static void png_gives_back_repeats_of_every_length(void)
+{
+    for (uint32_t bytes = 1; bytes <= 1100; bytes += bytes < 250 ? 7 : 1)
+        check_round_trip(BLACK, bytes * 8, 1, 0);
 }
 
 static void png_of_bands_at_their_edges_is_whole(void)
@@ -308,6 +316,7 @@ int main(void)
     RUN(filters_give_what_the_specification_says);
     RUN(each_filter_is_chosen_where_it_is_best);
     RUN(png_gives_back_every_kind_and_size);
+    RUN(png_gives_back_repeats_of_every_length);
     RUN(png_of_bands_at_their_edges_is_whole);
     RUN(png_is_the_same_from_any_number_of_threads);
     RUN(png_does_not_depend_on_bytes_outside_the_rows);
