@@ -79,7 +79,7 @@ SMALL_ROOMS := agent base capture linux platform protocol win32
 PIXEL_LOOPS := $(addprefix capture/,compare pattern drm/frame win32/duplication_surface win32/gdi_image x11/compose x11/image x11/pixels) base/sha256
 $(SMALL_ROOMS:%=$(OBJ)/%/%.o): OPT := $(OPT:-O2=-Os)
 $(PIXEL_LOOPS:%=$(OBJ)/%.o): OPT := $(OPT)
-$(OBJ)/picture/png_filter.o: OPT += -O3
+$(addprefix $(OBJ)/picture/,png_filter.o rows.o palette.o): OPT += -O3
 
 $(OBJ)/%.o: %.c Makefile config.mk
 	@mkdir -p $(@D)
@@ -142,6 +142,11 @@ check-files: all
 .PHONY: check-kills
 check-kills: all
 	PERISCOPE_KILLS=1000 $(subst --time-limit 300,--time-limit 3600,$(INTEGRATION_RUN)) tests/integration/test_journal_kills.py
+
+#: make check-images 100 000 pictures at random through the encoder and two decoders that are not ours (an hour)
+.PHONY: check-images
+check-images: all
+	PERISCOPE_IMAGES=100000 $(subst --time-limit 300,--time-limit 7200,$(INTEGRATION_RUN)) tests/integration/test_png.py
 
 include $(wildcard tests/*.mk tests/*/*.mk)
 

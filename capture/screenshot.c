@@ -95,19 +95,21 @@ int grab_picture(struct capturer *capturer, const struct capture_options *option
 
 /* ---- from pixels to a file ---- */
 
-static int encode(struct buffer *file, const struct grab *grab, enum picture_format format, struct error *err)
+static int encode(struct buffer *file, const struct grab *grab, const struct picture_options *options,
+                  struct error *err)
 {
     static const char *const keywords[] = {"backend", "output", "time"};
     struct png_text texts[1 + sizeof keywords / sizeof *keywords] = {{"Software", "Periscope " PERISCOPE_VERSION}};
     size_t count = 1;
-    if (format == PICTURE_PPM)
+    if (options->format == PICTURE_PPM)
         return ppm_encode(file, &grab->image, err);
     for (size_t i = 0; i < sizeof keywords / sizeof *keywords; i++) {
         const char *text = strlist_get(&grab->facts, keywords[i]);
         if (text)
             texts[count++] = (struct png_text){keywords[i], text};
     }
-    return png_encode(file, &grab->image, &(struct png_options){.texts = texts, .text_count = count}, err);
+    struct png_options png = {.texts = texts, .text_count = count, .level = options->small ? PNG_SMALL : PNG_FAST};
+    return png_encode(file, &grab->image, &png, err);
 }
 
 void grab_add_pixel_facts(struct grab *grab, const char *if_changed, bool *unchanged)
@@ -145,7 +147,7 @@ static int finish_picture(struct capturer *capturer, struct grab *grab, const st
         return status;
     grab_add_pixel_facts(grab, options->if_changed, &unchanged);
     capturer_enter(capturer, STAGE_ENCODE, NULL);
-    status = unchanged ? 0 : encode(file, grab, options->format, err);
+    status = unchanged ? 0 : encode(file, grab, options, err);
     strlist_addf(&grab->facts, "time-encode-us=%lld", (long long)(os_clock_us() - start_us));
     free(pixels);
     return status;

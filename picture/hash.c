@@ -3,6 +3,7 @@
 #include "picture/hash.h"
 
 #include "picture/ppm.h"
+#include "picture/words.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -21,16 +22,10 @@ static uint64_t rotate(uint64_t value, int bits)
     return value << bits | value >> (64 - bits);
 }
 
-/* Loads a little-endian number. It is written out so that compilers make a single load of it. */
+/* Loads a little-endian number, as words.h does. */
 static uint32_t load_32(const uint8_t *bytes)
 {
     return (uint32_t)bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 | (uint32_t)bytes[3] << 24;
-}
-
-static uint64_t load_64(const uint8_t *bytes)
-{
-    return (uint64_t)bytes[0] | (uint64_t)bytes[1] << 8 | (uint64_t)bytes[2] << 16 | (uint64_t)bytes[3] << 24 |
-           (uint64_t)bytes[4] << 32 | (uint64_t)bytes[5] << 40 | (uint64_t)bytes[6] << 48 | (uint64_t)bytes[7] << 56;
 }
 
 static uint64_t mix_lane(uint64_t lane, uint64_t input)

@@ -12,7 +12,8 @@
 #define IMAGE_PIXELS_MAX (1u << 28) /* in all: 16 384 x 16 384, or a wall of 32 767 x 8 192 */
 
 enum pixel_format {
-    PIXEL_RGB24, /* bytes R, G, B: the format of every finished picture */
+    PIXEL_RGB24,  /* bytes R, G, B: the format of every finished picture */
+    PIXEL_BGRX32, /* bytes B, G, R and an undefined one, as screens have them: only png_encode() takes them */
 };
 
 struct image_view {

@@ -1,50 +1,32 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "picture/png.h"
 
-#include "picture/png_filter.h"
+#include "picture/palette.h"
+#include "picture/png_band.h"
 #include "platform/parallel.h"
+#include "platform/thread.h"
 
-#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 #include <zlib.h>
 
 #define CHUNK_OVERHEAD 12 /* bytes: length, type, CRC */
-#define EMPTY_BLOCK_ROOM 16
-#define COLOUR_RGB 2 /* IHDR colour type */
+#define COLOUR_RGB 2      /* IHDR colour types */
+#define COLOUR_PALETTE 3
 
-#define RAW_DEFLATE (-15) /* window bits, negative: no zlib header */
-#define DEFLATE_MEMORY 9
-
-struct effort {
-    int level, strategy;
-};
-
-/* Runs only, no search for repeated strings. On the filtered rows of most pictures it is both faster and smaller than
-   zlib's quick levels. A band needs nothing of the band before it. */
-static const struct effort runs = {1, Z_RLE};
-/* Far smaller where strings repeat (dithered colours, drawn patterns), and far slower on photographs. */
-static const struct effort strings = {4, Z_DEFAULT_STRATEGY};
-/* Shows on a sample whether strings repeat. */
-static const struct effort quick_strings = {1, Z_DEFAULT_STRATEGY};
-
-#define SAMPLE_SIZE (16u * 1024) /* bytes from the middle of a band */
-#define RUNS_ENOUGH 64           /* a band that shrinks this much with runs alone needs no more */
-#define STRINGS_GAIN 2           /* how much smaller the sample must be to be worth the time */
-
-struct band {
-    uint8_t *chunk; /* owned: a whole IDAT chunk */
-    size_t chunk_len;
-    size_t filtered_len; /* bytes */
-    uint32_t adler;      /* of the filtered bytes */
-};
+#define GROUP 8 /* bands for each thread, between which they wait for each other */
 
 struct encoder {
-    const struct image_view *image; /* borrowed */
-    size_t row_len;                 /* bytes of pixels */
+    const struct png_options *options; /* borrowed */
+    const struct png_sink *sink;       /* borrowed */
+    struct png_raster raster;
+    const struct row_kernels *kernels;
+    struct palette *palette; /* owned; NULL where there are too many colours */
     uint32_t band_rows;
     size_t band_count;
-    struct band *bands; /* owned */
+    struct png_piece *pieces; /* owned: the bands from `first` on */
+    size_t piece_count, first;
+    uint32_t adler; /* of the bands that were sent */
 };
 
 static void put_u32(uint8_t *bytes, uint32_t value)
@@ -54,11 +36,11 @@ static void put_u32(uint8_t *bytes, uint32_t value)
 }
 
 /* Completes a chunk around len bytes that are already at chunk + 8. */
-static void seal_chunk(uint8_t *chunk, const char *type, uint32_t len)
+static void seal_chunk(uint8_t *chunk, const char *type, uint32_t len, const struct row_kernels *kernels)
 {
     put_u32(chunk, len);
     memcpy(chunk + 4, type, 4);
-    put_u32(chunk + 8 + len, (uint32_t)crc32(crc32(0, NULL, 0), chunk + 4, len + 4));
+    put_u32(chunk + 8 + len, kernels->crc(0, chunk + 4, len + 4));
 }
 
 static void append_chunk(struct buffer *out, const char *type, const void *data, uint32_t len)
@@ -68,7 +50,7 @@ static void append_chunk(struct buffer *out, const char *type, const void *data,
         return;
     if (len > 0)
         memcpy(chunk + 8, data, len);
-    seal_chunk(chunk, type, len);
+    seal_chunk(chunk, type, len, &rows_plain);
 }
 
 static void png_append_text(struct buffer *out, const struct png_text *text)
@@ -83,97 +65,90 @@ static void png_append_text(struct buffer *out, const struct png_text *text)
     append_chunk(out, "tEXt", data, (uint32_t)(keyword_len + 1 + text_len));
 }
 
-static void append_head(struct buffer *out, const struct image_view *image, const struct png_options *options)
+static void append_palette(struct buffer *out, const struct palette *palette)
 {
+    uint8_t rgb[PALETTE_MAX * 3];
+    for (unsigned i = 0; i < palette->count; i++)
+        for (unsigned k = 0; k < 3; k++)
+            rgb[i * 3 + k] = (uint8_t)(palette->colours[i] >> 8 * k);
+    append_chunk(out, "PLTE", rgb, palette->count * 3);
+}
+
+static void append_head(struct buffer *out, const struct image_view *image, const struct encoder *encoder)
+{
+    const struct png_options *options = encoder->options;
     static const uint8_t signature[8] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
     uint8_t header[13] = {0};
     put_u32(header, image->width);
     put_u32(header + 4, image->height);
-    header[8] = 8; /* bits a sample */
-    header[9] = COLOUR_RGB;
+    header[8] = encoder->palette ? (uint8_t)encoder->palette->depth : 8; /* bits a sample */
+    header[9] = encoder->palette ? COLOUR_PALETTE : COLOUR_RGB;
     buffer_append(out, signature, sizeof signature);
     append_chunk(out, "IHDR", header, sizeof header);
     for (size_t i = 0; i < options->text_count; i++)
         png_append_text(out, &options->texts[i]);
+    if (encoder->palette)
+        append_palette(out, encoder->palette);
 }
 
-/* ---- one band, in any thread ---- */
+/* ---- pieces ---- */
 
-static void filter_rows(const struct encoder *encoder, uint32_t first, uint32_t rows, uint8_t *out, uint8_t *scratch)
+bool png_piece_init(struct png_piece *piece, const struct png_raster *raster, uint32_t rows, bool small)
 {
-    const struct image_view *image = encoder->image;
-    size_t row_len = encoder->row_len;
-    uint8_t *zeros = scratch + row_len; /* what the specification puts above the first row */
-    for (uint32_t y = first; y < first + rows; y++) {
-        const uint8_t *row = image->pixels + (size_t)y * image->stride;
-        png_filter_choose(out, scratch, row, y > 0 ? row - image->stride : zeros, row_len);
-        out += 1 + row_len;
-    }
+    size_t len = rows * (raster->row_len + 1);
+    piece->room = small ? (size_t)compressBound((uLong)len) + len / 8 + 4096 : DEFLATE_ROOM(len);
+    piece->memory = malloc(PNG_PIECE_HEAD + piece->room + PNG_PIECE_TAIL);
+    piece->scratch = calloc(raster->bgrx ? 3 : 1, raster->row_len);
+    return piece->memory && piece->scratch &&
+           (small || deflate_band_init(&piece->band, piece->kernels, raster->step, len));
 }
 
-/* Compresses a band into a chunk, which the caller frees. Returns NULL when there is no memory. Every band but the last
-   ends at a byte boundary (with an empty stored block), so that the next one can follow it. */
-static uint8_t *deflate_chunk(const uint8_t *bytes, size_t len, const struct effort *effort, bool last,
-                              size_t *chunk_len)
+void png_piece_deinit(struct png_piece *piece)
 {
-    z_stream stream = {0};
-    if (deflateInit2(&stream, effort->level, Z_DEFLATED, RAW_DEFLATE, DEFLATE_MEMORY, effort->strategy) != Z_OK)
-        return NULL;
-    size_t room = deflateBound(&stream, (uLong)len) + EMPTY_BLOCK_ROOM;
-    uint8_t *chunk = malloc(room + CHUNK_OVERHEAD);
-    if (chunk) {
-        stream.next_in = (Bytef *)(uintptr_t)bytes; /* zlib only reads it */
-        stream.avail_in = (uInt)len;
-        stream.next_out = chunk + 8;
-        stream.avail_out = (uInt)room;
-        int status = deflate(&stream, last ? Z_FINISH : Z_SYNC_FLUSH);
-        assert(status == (last ? Z_STREAM_END : Z_OK) && stream.avail_in == 0 && stream.avail_out > 0);
-        (void)status;
-        seal_chunk(chunk, "IDAT", (uint32_t)stream.total_out);
-        *chunk_len = stream.total_out + CHUNK_OVERHEAD;
-    }
-    deflateEnd(&stream);
-    return chunk;
+    deflate_band_deinit(&piece->band);
+    free(piece->scratch);
+    free(piece->memory);
 }
 
-static bool strings_pay(const uint8_t *bytes, size_t len, size_t runs_len)
+const uint8_t *png_piece_row(struct png_piece *piece, const struct png_raster *raster, int64_t y)
 {
-    size_t sample_len, size = len < SAMPLE_SIZE ? len : SAMPLE_SIZE;
-    if (runs_len < len / RUNS_ENOUGH)
-        return false;
-    uint8_t *sample = deflate_chunk(bytes + (len - size) / 2, size, &quick_strings, true, &sample_len);
-    free(sample);
-    return sample && (uint64_t)sample_len * len * STRINGS_GAIN < (uint64_t)runs_len * size;
-}
-
-static uint8_t *deflate_band(const uint8_t *filtered, size_t len, bool last, size_t *chunk_len)
-{
-    uint8_t *chunk = deflate_chunk(filtered, len, &runs, last, chunk_len);
-    if (chunk && strings_pay(filtered, len, *chunk_len)) {
-        free(chunk);
-        chunk = deflate_chunk(filtered, len, &strings, last, chunk_len);
-    }
-    return chunk;
+    if (y < 0)
+        return piece->scratch;
+    const uint8_t *row = raster->rows + (size_t)y * raster->stride;
+    if (!raster->bgrx)
+        return row;
+    uint8_t *packed = piece->scratch + raster->row_len * (size_t)(1 + y % 2);
+    piece->kernels->pack_bgrx(packed, row, raster->row_len / 3);
+    return packed;
 }
 
 static void encode_band(void *context, size_t index)
 {
     struct encoder *encoder = context;
-    struct band *band = &encoder->bands[index];
-    uint32_t first = (uint32_t)index * encoder->band_rows;
-    uint32_t rows = encoder->image->height - first;
-    if (rows > encoder->band_rows)
-        rows = encoder->band_rows;
-    band->filtered_len = rows * (encoder->row_len + 1);
-    uint8_t *filtered = malloc(band->filtered_len), *scratch = calloc(2, encoder->row_len);
-    if (filtered && scratch) {
-        filter_rows(encoder, first, rows, filtered, scratch);
-        band->adler = (uint32_t)adler32(adler32(0, NULL, 0), filtered, (uInt)band->filtered_len);
-        bool last = index + 1 == encoder->band_count;
-        band->chunk = deflate_band(filtered, band->filtered_len, last, &band->chunk_len);
+    size_t band = encoder->first + index;
+    uint32_t first = (uint32_t)band * encoder->band_rows, rows = encoder->raster.height - first;
+    bool last = band + 1 == encoder->band_count;
+    (encoder->options->level == PNG_SMALL ? png_small_band : png_fast_band)(
+        &encoder->pieces[index], &encoder->raster, first, rows < encoder->band_rows ? rows : encoder->band_rows, last);
+}
+
+/* Sends a band as an IDAT chunk; the first one has zlib's head before it, the last one the sum behind it. */
+static int send_piece(struct encoder *encoder, const struct png_piece *piece, size_t band, struct error *err)
+{
+    static const uint8_t zlib_header[2] = {0x78, 0x01}; /* deflate, 32 KiB window, quickest */
+    uint8_t *chunk = piece->memory + (band > 0 ? sizeof zlib_header : 0);
+    size_t len = piece->len + (band > 0 ? 0 : sizeof zlib_header);
+    if (piece->failed)
+        return error_set(err, ERR_NO_MEMORY, "no memory to write a band of a PNG");
+    if (band == 0)
+        memcpy(chunk + 8, zlib_header, sizeof zlib_header);
+    encoder->adler = (uint32_t)adler32_combine(encoder->adler, piece->adler, (z_off_t)piece->filtered_len);
+    if (band + 1 == encoder->band_count) {
+        put_u32(chunk + 8 + len, encoder->adler);
+        len += 4;
     }
-    free(scratch);
-    free(filtered);
+    seal_chunk(chunk, "IDAT", (uint32_t)len, encoder->kernels);
+    return encoder->sink->write(encoder->sink->context, chunk, len + CHUNK_OVERHEAD, err);
 }
 
 /* ---- the file ---- */
@@ -192,46 +167,101 @@ static int check_arguments(const struct image_view *image, const struct png_opti
     return 0;
 }
 
-static int append_bands(struct buffer *out, const struct encoder *encoder, struct error *err)
+/* Takes rows for a band of about the size, and pieces for the bands that are worked on at the same time. */
+static bool prepare_pieces(struct encoder *encoder)
 {
-    static const uint8_t zlib_header[2] = {0x78, 0x01}; /* deflate, 32 KiB window, quickest */
-    uint32_t adler = (uint32_t)adler32(0, NULL, 0);
-    uint8_t adler_bytes[4];
-    append_chunk(out, "IDAT", zlib_header, sizeof zlib_header);
-    for (size_t i = 0; i < encoder->band_count; i++) {
-        const struct band *band = &encoder->bands[i];
-        if (!band->chunk)
-            return error_set(err, ERR_NO_MEMORY, "no memory to write a picture of %ux%u pixels as PNG",
-                             encoder->image->width, encoder->image->height);
-        buffer_append(out, band->chunk, band->chunk_len);
-        adler = (uint32_t)adler32_combine(adler, band->adler, (z_off_t)band->filtered_len);
+    bool small = encoder->options->level == PNG_SMALL;
+    size_t most = (small ? PNG_BAND_SIZE : DEFLATE_BAND_MAX) / (encoder->raster.row_len + 1);
+    uint32_t height = encoder->raster.height;
+    encoder->band_rows = most < 1 ? 1 : most < height ? (uint32_t)most : height;
+    encoder->band_count = (height + encoder->band_rows - 1) / encoder->band_rows;
+    size_t threads = encoder->options->threads ? encoder->options->threads : os_cpu_count();
+    encoder->piece_count = threads > 1 ? threads * GROUP : 1;
+    if (encoder->piece_count > encoder->band_count)
+        encoder->piece_count = encoder->band_count;
+    encoder->pieces = calloc(encoder->piece_count, sizeof *encoder->pieces);
+    for (size_t i = 0; i < encoder->piece_count && encoder->pieces; i++) {
+        encoder->pieces[i].kernels = encoder->kernels;
+        if (!png_piece_init(&encoder->pieces[i], &encoder->raster, encoder->band_rows, small))
+            return false;
     }
-    put_u32(adler_bytes, adler);
-    append_chunk(out, "IDAT", adler_bytes, sizeof adler_bytes);
-    append_chunk(out, "IEND", NULL, 0);
-    if (out->failed)
-        return error_set(err, ERR_LIMIT, "the PNG of %ux%u pixels exceeds the %zu bytes it may have, or memory",
-                         encoder->image->width, encoder->image->height, out->limit);
-    return 0;
+    return encoder->pieces;
 }
 
-int png_encode(struct buffer *out, const struct image_view *image, const struct png_options *options, struct error *err)
+static int send_bands(struct encoder *encoder, struct error *err)
+{
+    int status = 0;
+    encoder->adler = 1;
+    for (encoder->first = 0; encoder->first < encoder->band_count && status == 0;
+         encoder->first += encoder->piece_count) {
+        size_t left = encoder->band_count - encoder->first;
+        size_t count = left < encoder->piece_count ? left : encoder->piece_count;
+        os_parallel(encoder->options->threads, count, encode_band, encoder);
+        for (size_t i = 0; i < count && status == 0; i++)
+            status = send_piece(encoder, &encoder->pieces[i], encoder->first + i, err);
+    }
+    return status;
+}
+
+static int send_chunks(struct encoder *encoder, const struct image_view *image, struct error *err)
+{
+    struct buffer chunks;
+    buffer_init(&chunks, SIZE_MAX / 2);
+    append_head(&chunks, image, encoder);
+    int status = chunks.failed ? error_set(err, ERR_NO_MEMORY, "no memory for the head of a PNG")
+                               : encoder->sink->write(encoder->sink->context, chunks.data, chunks.len, err);
+    if (status == 0)
+        status = send_bands(encoder, err);
+    buffer_clear(&chunks);
+    append_chunk(&chunks, "IEND", NULL, 0);
+    if (status == 0)
+        status = encoder->sink->write(encoder->sink->context, chunks.data, chunks.len, err);
+    buffer_deinit(&chunks);
+    return status;
+}
+
+int png_write(const struct png_sink *sink, const struct image_view *image, const struct png_options *options,
+              struct error *err)
 {
     int status = check_arguments(image, options, err);
     if (status < 0)
         return status;
-    struct encoder encoder = {.image = image, .row_len = (size_t)image->width * PNG_PIXEL_SIZE};
-    size_t band_rows = PNG_BAND_SIZE / (encoder.row_len + 1);
-    encoder.band_rows = band_rows > 0 ? (uint32_t)band_rows : 1;
-    encoder.band_count = (image->height + encoder.band_rows - 1) / encoder.band_rows;
-    encoder.bands = calloc(encoder.band_count, sizeof *encoder.bands);
-    if (!encoder.bands)
-        return error_set(err, ERR_NO_MEMORY, "no memory for %zu bands of a PNG", encoder.band_count);
-    os_parallel(options->threads, encoder.band_count, encode_band, &encoder);
-    append_head(out, image, options);
-    status = append_bands(out, &encoder, err);
-    for (size_t i = 0; i < encoder.band_count; i++)
-        free(encoder.bands[i].chunk);
-    free(encoder.bands);
+    struct encoder encoder = {.options = options, .sink = sink, .kernels = row_kernels_get(options->kernels)};
+    encoder.raster = (struct png_raster){.rows = image->pixels,
+                                         .stride = image->stride,
+                                         .row_len = (size_t)image->width * PNG_PIXEL_SIZE,
+                                         .height = image->height,
+                                         .step = PNG_PIXEL_SIZE,
+                                         .bgrx = image->format == PIXEL_BGRX32};
+    encoder.palette = palette_make(image, encoder.kernels);
+    if (encoder.palette)
+        encoder.raster = (struct png_raster){.rows = encoder.palette->rows,
+                                             .stride = encoder.palette->row_len,
+                                             .row_len = encoder.palette->row_len,
+                                             .height = image->height,
+                                             .step = 1,
+                                             .numbers = true};
+    if (prepare_pieces(&encoder))
+        status = send_chunks(&encoder, image, err);
+    else
+        status = error_set(err, ERR_NO_MEMORY, "no memory to write a picture of %ux%u pixels as PNG", image->width,
+                           image->height);
+    for (size_t i = 0; i < encoder.piece_count && encoder.pieces; i++)
+        png_piece_deinit(&encoder.pieces[i]);
+    free(encoder.pieces);
+    palette_free(encoder.palette);
     return status;
+}
+
+static int write_to_buffer(void *context, const uint8_t *bytes, size_t len, struct error *err)
+{
+    struct buffer *out = context;
+    if (buffer_append(out, bytes, len))
+        return 0;
+    return error_set(err, ERR_LIMIT, "the PNG exceeds the %zu bytes it may have, or memory", out->limit);
+}
+
+int png_encode(struct buffer *out, const struct image_view *image, const struct png_options *options, struct error *err)
+{
+    return png_write(&(struct png_sink){write_to_buffer, out}, image, options, err);
 }

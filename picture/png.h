@@ -21,11 +21,29 @@ struct png_text {               /* becomes a tEXt chunk */
     const char *keyword, *text; /* borrowed; what is not printable ASCII becomes '?' */
 };
 
+enum png_level {
+    PNG_FAST,  /* literals and repeats of a pixel: as fast as it can be */
+    PNG_SMALL, /* zlib */
+};
+
 struct png_options {
     const struct png_text *texts; /* borrowed */
     size_t text_count;
     unsigned threads; /* 0: one for each processor */
+    enum png_level level;
+    const char *kernels; /* borrowed: those of rows.h that are used; NULL: the quickest. The file is the same */
 };
+
+/* Where the file goes, chunk by chunk: each IDAT before the rows below it are read. */
+struct png_sink {
+    int (*write)(void *context, const uint8_t *bytes, size_t len, struct error *err);
+    void *context; /* borrowed */
+};
+
+/* Writes the file. ERR_LIMIT for what image_check_size() refuses, ERR_INVALID for a wrong text; ERR_NO_MEMORY; what
+   the sink returns. */
+int png_write(const struct png_sink *sink, const struct image_view *image, const struct png_options *options,
+              struct error *err);
 
 /* Appends the file to out. ERR_LIMIT for what image_check_size() refuses, ERR_INVALID for a wrong text;
    ERR_LIMIT when out may not hold it, ERR_NO_MEMORY. */

@@ -12,17 +12,6 @@ static inline uint8_t distance(uint8_t byte)
     return byte < negative ? byte : negative;
 }
 
-static inline uint8_t paeth(uint8_t left, uint8_t up, uint8_t up_left)
-{
-    int16_t from_left = (int16_t)(up - up_left), from_up = (int16_t)(left - up_left);
-    int16_t from_both = (int16_t)(from_left + from_up);
-    from_left = (int16_t)(from_left < 0 ? -from_left : from_left);
-    from_up = (int16_t)(from_up < 0 ? -from_up : from_up);
-    from_both = (int16_t)(from_both < 0 ? -from_both : from_both);
-    uint8_t second = from_up <= from_both ? up : up_left;
-    return ((from_left <= from_up) & (from_left <= from_both)) ? left : second;
-}
-
 static inline uint8_t predict(enum png_filter filter, uint8_t left, uint8_t up, uint8_t up_left)
 {
     switch (filter) {
@@ -33,7 +22,7 @@ static inline uint8_t predict(enum png_filter filter, uint8_t left, uint8_t up, 
     case PNG_AVERAGE:
         return (uint8_t)((left + up) >> 1);
     case PNG_PAETH:
-        return paeth(left, up, up_left);
+        return png_paeth(left, up, up_left);
     default:
         return 0;
     }
@@ -103,4 +92,13 @@ enum png_filter png_filter_choose(uint8_t *out, uint8_t *scratch, const uint8_t 
     out[0] = (uint8_t)best;
     png_filter_row(best, out + 1, row, above, len);
     return best;
+}
+
+void png_filter_bytes(enum png_filter filter, uint8_t *out, const uint8_t *row, const uint8_t *above, size_t len,
+                      unsigned step)
+{
+    for (size_t i = 0; i < len; i++) {
+        uint8_t left = i >= step ? *(row + i - step) : 0, up_left = i >= step ? *(above + i - step) : 0;
+        out[i] = (uint8_t)(row[i] - predict(filter, left, above[i], up_left));
+    }
 }

@@ -33,12 +33,13 @@ packages_of()
     dist) echo "$BUILD $MINGW $DIST" ;;
     mingw) echo "$MINGW python3" ;;
     bench) echo "$BUILD $SCREEN scrot maim ffmpeg python3" ;;
+    encoder) echo "$BUILD valgrind python3" ;;
     vm) echo "$BUILD pkg-config qemu-system-x86 ${QXL-} seabios weston libegl1 libgbm1 libgles2 libgl1-mesa-dri busybox-static debootstrap e2fsprogs kmod libelf-dev $DEB dpkg-dev xz-utils python3" ;;
     arch) echo "$BUILD $ARCH dpkg-dev xz-utils bzip2 python3" ;;
     debian) echo mmdebstrap git ;;
     lint) echo "$BUILD libxrender-dev clang clang-format clang-tidy cppcheck shellcheck mandoc universal-ctags pyflakes3 python3 git" ;;
     *)
-        echo "tests/deps.sh: '$1' is not one of build, tests, check, fuzz, demo, win, dist, mingw, bench, vm, arch, debian, lint" >&2
+        echo "tests/deps.sh: '$1' is not one of build, tests, check, fuzz, demo, win, dist, mingw, bench, encoder, vm, arch, debian, lint" >&2
         return 1
         ;;
     esac

@@ -102,6 +102,12 @@ static bool set_format(struct screenshot_options *options, const char *value)
     return strcmp(value, "png") == 0 || strcmp(value, "ppm") == 0;
 }
 
+static bool set_level(struct screenshot_options *options, const char *value)
+{
+    options->picture.small = strcmp(value, "small") == 0;
+    return strcmp(value, "small") == 0 || strcmp(value, "fast") == 0;
+}
+
 static bool set_backend(struct screenshot_options *options, const char *value)
 {
     options->picture.capture.backend = value;
@@ -151,6 +157,7 @@ static const struct option {
     {"compare", "0 or 1", set_compare, SCOPE_PICTURE, false},
     {"format", "png or ppm", set_format, SCOPE_PICTURE, false},
     {"scale", "1/N with N from 1 to " STRING(SCALE_MAX), set_scale, SCOPE_PICTURE, false},
+    {"level", "fast or small", set_level, SCOPE_PICTURE, false},
     {"backend", "the name of a capture backend", set_backend, SCOPE_LIST, false},
     {DEADLINE_KEY, DEADLINE_EXPECTED, set_deadline, SCOPE_LIST, false},
     {"card-class", "DRIVER=passed-through, DRIVER=emulated or DRIVER=virtual", add_card_class, SCOPE_LIST, true},

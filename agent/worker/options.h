@@ -8,6 +8,7 @@
  *     color=stored|applied    without or with the display hardware's colour tables and matrix (stored)
  *     compare=0|1             also how far another backend's picture differs (0)
  *     format=png|ppm          of the file (png)
+ *     level=fast|small        what counts of a PNG, the time that it takes or its size (fast)
  *     backend=NAME            this one, or fail
  *     passive=0|1             whether nothing may be done that programs on the screen could notice (0)
  *     deadline-ms=N           from 100 to 60000 (5000)

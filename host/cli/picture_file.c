@@ -24,7 +24,8 @@ const char *picture_format(const char *file)
     return file && picture_has_ending(file, ".ppm") ? "ppm" : "png";
 }
 
-int picture_encode(struct cli *cli, const struct image_view *image, const char *format, uint8_t **bytes, size_t *len)
+int picture_encode(struct cli *cli, const struct image_view *image, const char *format, bool small, uint8_t **bytes,
+                   size_t *len)
 {
     struct buffer file;
     struct error err;
@@ -32,7 +33,10 @@ int picture_encode(struct cli *cli, const struct image_view *image, const char *
     buffer_init(&file, FILE_MAX);
     int status = strcmp(format, "ppm") == 0
                      ? ppm_encode(&file, image, &err)
-                     : png_encode(&file, image, &(struct png_options){.texts = &software, .text_count = 1}, &err);
+                     : png_encode(&file, image,
+                                  &(struct png_options){
+                                      .texts = &software, .text_count = 1, .level = small ? PNG_SMALL : PNG_FAST},
+                                  &err);
     *bytes = status ? NULL : file.data;
     *len = status ? 0 : file.len;
     if (status)

@@ -9,7 +9,8 @@
 /* Returns "png" or "ppm", by the file's extension; "png" for any other and for NULL. */
 const char *picture_format(const char *file);
 /* Encodes a picture; the caller frees the bytes. Reports a failure. Returns the exit status. */
-int picture_encode(struct cli *cli, const struct image_view *image, const char *format, uint8_t **bytes, size_t *len);
+int picture_encode(struct cli *cli, const struct image_view *image, const char *format, bool small, uint8_t **bytes,
+                   size_t *len);
 /* Writes a file completely or not at all; "-" is standard output. Reports a failure. Returns the exit status. */
 int picture_store(struct cli *cli, const char *file, const uint8_t *bytes, size_t len);
 

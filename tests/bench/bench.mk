@@ -8,6 +8,14 @@ $(B)/tests/bench/%: $(OBJ)/tests/bench/%.o $(UNIT_LIBRARY)
 	$(Q)$(LINK) -o $@ $^ -lz -lm $(LIBDRM)
 programs: $(BENCHES)
 
+#: make bench-encoder the encoder alone, on five drawn screens: times and sizes in one run, and callgrind's instructions beside
+#:                   the committed ones; PNG_PEER=program reads a PPM and writes a PNG, and is measured, too
+.PHONY: bench-encoder
+bench-encoder:
+	tests/deps.sh encoder
+	$(MAKE) $(BENCHES)
+	tests/bench/bench_encoder.py --build $(B)
+
 .PHONY: bench
 bench:
 	tests/deps.sh bench

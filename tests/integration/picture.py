@@ -61,39 +61,52 @@ def chunks(data):
 
 
 def decode_png(data):
-    """An RGB PNG of 8 bits, not interlaced."""
+    """A PNG of RGB with 8 bits, or of a palette, not interlaced."""
     parts = list(chunks(data))
     if parts[0][0] != b"IHDR" or parts[-1] != (b"IEND", b""):
         raise ValueError("the chunks do not begin with IHDR or end with IEND")
     width, height, *kind = struct.unpack(">IIBBBBB", parts[0][1])
-    if kind != [8, 2, 0, 0, 0]:
-        raise ValueError(f"not a plain RGB image of 8 bits: {kind}")
+    depth, colours, *plain = kind
+    if plain != [0, 0, 0] or (colours, depth) not in ((2, 8), (3, 1), (3, 2), (3, 4), (3, 8)):
+        raise ValueError(f"neither a plain RGB image of 8 bits nor one with a palette: {kind}")
     texts = dict(content.decode("latin-1").split("\0", 1) for name, content in parts if name == b"tEXt")
     compressed = b"".join(content for name, content in parts if name == b"IDAT")
     inflater = zlib.decompressobj()
     rows = inflater.decompress(compressed)
     if not inflater.eof or inflater.unused_data:
         raise ValueError("the zlib stream ends early or late")
-    if len(rows) != height * (1 + width * CHANNELS):
+    size, step = (width * CHANNELS, CHANNELS) if colours == 2 else ((width * depth + 7) // 8, 1)
+    if len(rows) != height * (1 + size):
         raise ValueError(f"{len(rows)} bytes of rows for {width}x{height}")
-    return Picture(width, height, unfilter(rows, width * CHANNELS), texts, compressed)
+    pixels = unfilter(rows, size, step)
+    if colours == 3:
+        table = colours_of_bytes(next(content for name, content in parts if name == b"PLTE"), depth)
+        pixels = [b"".join(map(table.__getitem__, row))[:width * CHANNELS] for row in pixels]
+    return Picture(width, height, b"".join(pixels), texts, compressed)
 
 
-def unfilter(rows, size):
+def colours_of_bytes(palette, depth):
+    """The pixels that each byte of a row of colours' numbers stands for."""
+    mask, shifts = (1 << depth) - 1, range(8 - depth, -1, -depth)
+    colour = [palette[at:at + CHANNELS] or b"???" for at in range(0, CHANNELS << depth, CHANNELS)]
+    return [b"".join(colour[byte >> shift & mask] for shift in shifts) for byte in range(256)]
+
+
+def unfilter(rows, size, step):
     pixels, above = [], bytearray(size)
     for at in range(0, len(rows), size + 1):
-        above = unfilter_row(rows[at], bytearray(rows[at + 1:at + 1 + size]), above)
+        above = unfilter_row(rows[at], bytearray(rows[at + 1:at + 1 + size]), above, step)
         pixels.append(bytes(above))
-    return b"".join(pixels)
+    return pixels
 
 
-def unfilter_row(kind, row, above):
+def unfilter_row(kind, row, above, step):
     if kind == 2:
         return bytearray((byte + up) & 255 for byte, up in zip(row, above))
     if kind == 0:
         return row
     for i in range(len(row)):
-        left, up_left = (row[i - CHANNELS], above[i - CHANNELS]) if i >= CHANNELS else (0, 0)
+        left, up_left = (row[i - step], above[i - step]) if i >= step else (0, 0)
         predicted = {1: lambda: left, 3: lambda: (left + above[i]) // 2, 4: lambda: paeth(left, above[i], up_left)}[kind]()
         row[i] = (row[i] + predicted) & 255
     return row

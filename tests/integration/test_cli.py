@@ -45,6 +45,7 @@ def usage_errors():
                             (("ping", "vm1:1", "--timeout", "soon"), "--timeout is 'soon', not seconds from 0 to"),
                             (("wait", "vm1:1", "none"), "PID is 'none', not a number from 1 to"),
                             (("kill", "vm1:1", "1", "--grace", "31"), "--grace is 31 seconds, more than 30"),
+                            (("screenshot", "vm1:1", "--level", "9"), "--level is '9', not fast or small"),
                             (("screenshot", "vm1:1", "--format", "gif"), "--format is 'gif', not png or ppm"),
                             (("put", "vm1:1", "-"), "standard input has no name"),
                             (("get", "vm1:1", "folder/"), "gives the local file no name")):

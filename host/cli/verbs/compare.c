@@ -203,7 +203,7 @@ static int compare_write_difference(struct cli *cli, const struct comparison *c)
         return CLI_OK;
     if (difference_draw(&c->guest.image, &c->qemu.image, &pixels, &image, &err))
         return cli_error(cli, CLI_FAILED, "%s", err.text);
-    int exit_status = picture_encode(cli, &image, picture_format(file), &bytes, &len);
+    int exit_status = picture_encode(cli, &image, picture_format(file), false, &bytes, &len);
     free(pixels);
     if (!exit_status)
         exit_status = picture_store(cli, file, bytes, len);

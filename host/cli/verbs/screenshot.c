@@ -24,6 +24,7 @@ static const struct cli_option options[] = {
     {"if-changed", 'i', "HASH", "exit with 119, without a file, if the fact 'hash' is unchanged"},
     {"format", 'f', "png|ppm", "the file's format; by default that of FILE's extension, or png"},
     {"scale", 0, "1/N", "of 1/N of the width and height, N from 1 to 64: a thumbnail"},
+    {"level", 0, "fast|small", "what counts of a PNG: the time that it takes (the default), or its size"},
     {"backend", 0, "NAME", "the only backend by which the agent may take it"},
     {"compare", 0, NULL, "also take it by another backend and report how far both differ"},
     {"deadline", 0, "SECONDS", "how long the agent may try (5)"},
@@ -35,6 +36,7 @@ static const struct cli_option options[] = {
 
 struct shot {
     const char *file, *format;
+    bool small;
     struct strlist options; /* of the RPC; owned */
     struct qmp_screen screen;
     struct periscope_strings facts; /* owned */
@@ -45,7 +47,7 @@ struct shot {
 /* Builds the "key=value" options of the RPC, only those that were given: an older agent accepts none. */
 static int screenshot_build_options(struct cli *cli, struct shot *shot)
 {
-    static const char *const passed_on[] = {"output", "region", "if-changed", "scale", "backend", NULL};
+    static const char *const passed_on[] = {"output", "region", "if-changed", "scale", "level", "backend", NULL};
     struct strlist *list = &shot->options;
     int exit_status = cli_pass_on(cli, passed_on, list);
     if (exit_status != CLI_OK)
@@ -149,7 +151,7 @@ static int screenshot_from_qemu(struct cli *cli, struct shot *shot)
     struct error err;
     int exit_status = screenshot_dump(cli, shot, &picture, &err)
                           ? qemu_failed(cli, &err)
-                          : picture_encode(cli, &picture.image, shot->format, &shot->bytes, &shot->len);
+                          : picture_encode(cli, &picture.image, shot->format, shot->small, &shot->bytes, &shot->len);
     free(picture.file);
     return exit_status;
 }
@@ -241,6 +243,10 @@ static int screenshot_run(struct cli *cli)
         shot.format = picture_format(shot.file);
     if (strcmp(shot.format, "png") != 0 && strcmp(shot.format, "ppm") != 0)
         return cli_usage(cli, "--format is '%s', not png or ppm", shot.format);
+    const char *level = cli_option(cli, "level");
+    shot.small = level && strcmp(level, "small") == 0;
+    if (level && !shot.small && strcmp(level, "fast") != 0)
+        return cli_usage(cli, "--level is '%s', not fast or small", level);
     if (!shot.file)
         shot.file = strcmp(shot.format, "ppm") == 0 ? "screenshot.ppm" : "screenshot.png";
     if (strcmp(shot.file, "-") == 0 && cli->json)

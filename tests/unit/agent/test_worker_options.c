@@ -203,6 +203,11 @@ static void comparing_and_colours_are_asked_for(void)
     CHECK_INT(parse_two("compare=0", "color=stored"), 0);
     CHECK(!options.picture.compare && !options.picture.capture.colors);
     CHECK_INT(parse("compare=2"), ERR_INVALID);
+    CHECK_INT(parse("level=small"), 0);
+    CHECK(options.picture.small);
+    CHECK_INT(parse("level=fast"), 0);
+    CHECK(!options.picture.small);
+    CHECK_INT(parse("level=9"), ERR_INVALID);
     CHECK_INT(parse("color=gamma"), ERR_INVALID);
     CHECK_TEXT(err.text, "the option color='gamma' is not stored or applied");
 }

@@ -1,133 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The encoder's files, read back by a decoder written from the PNG specification for this test: own CRC, own filters;
-   of zlib only inflate, which checks the Adler sum. tests/integration/test_worker.py has another one. */
-#include "tests/unit/check.h"
+/* The encoder's files, read back by the tests' own decoder (tests/decode_png.h). tests/integration/test_png.py has
+   others. */
+#include "tests/decode_png.h"
 
 #include "picture/png.h"
 #include "picture/png_filter.h"
+#include "picture/rows.h"
 
 #include <stdlib.h>
-#include <zlib.h>
-
-static uint32_t get_u32(const uint8_t *bytes)
-{
-    return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
-}
-
-static uint32_t slow_crc(const uint8_t *bytes, size_t len)
-{
-    uint32_t crc = 0xffffffffu;
-    for (size_t i = 0; i < len; i++) {
-        crc ^= bytes[i];
-        for (int bit = 0; bit < 8; bit++)
-            crc = crc & 1 ? crc >> 1 ^ 0xedb88320u : crc >> 1;
-    }
-    return ~crc;
-}
-
-struct decoded {
-    uint32_t width, height;
-    uint8_t *pixels;  /* owned */
-    char types[4096]; /* the chunks' types in order, a blank after each, IDATs in a row as one */
-    char texts[4096]; /* "keyword=text;" for each tEXt */
-};
-
-static void note_text(struct decoded *decoded, const uint8_t *data, size_t len)
-{
-    const uint8_t *nul = memchr(data, 0, len);
-    CHECK(nul != NULL);
-    if (nul)
-        snprintf(decoded->texts + strlen(decoded->texts), sizeof decoded->texts - strlen(decoded->texts), "%s=%.*s;",
-                 (const char *)data, (int)(data + len - nul - 1), (const char *)nul + 1);
-}
-
-static int reference_predict(int filter, int left, int up, int up_left)
-{
-    int p = left + up - up_left, pa = abs(p - left), pb = abs(p - up), pc = abs(p - up_left);
-    switch (filter) {
-    case 0:
-        return 0;
-    case 1:
-        return left;
-    case 2:
-        return up;
-    case 3:
-        return (left + up) / 2;
-    default:
-        return pa <= pb && pa <= pc ? left : pb <= pc ? up : up_left;
-    }
-}
-
-static void unfilter(struct decoded *decoded, const uint8_t *rows)
-{
-    size_t len = (size_t)decoded->width * 3;
-    for (uint32_t y = 0; y < decoded->height; y++) {
-        const uint8_t *in = rows + y * (len + 1);
-        uint8_t *out = decoded->pixels + y * len;
-        CHECK(in[0] < 5);
-        for (size_t i = 0; i < len; i++) {
-            int left = i >= 3 ? out[i - 3] : 0, up = y > 0 ? (out - len)[i] : 0;
-            int up_left = i >= 3 && y > 0 ? (out - len)[i - 3] : 0;
-            out[i] = (uint8_t)(in[1 + i] + reference_predict(in[0], left, up, up_left));
-        }
-    }
-}
-
-static void inflate_rows(struct decoded *decoded, const struct buffer *stream)
-{
-    uLongf len = ((uLong)decoded->width * 3 + 1) * decoded->height, want = len;
-    uint8_t *rows = malloc(len);
-    uLong taken = (uLong)stream->len;
-    CHECK_INT(uncompress2(rows, &len, stream->data, &taken), Z_OK);
-    CHECK_INT(len, want);
-    CHECK_INT(taken, stream->len);
-    decoded->pixels = malloc((size_t)decoded->width * decoded->height * 3);
-    unfilter(decoded, rows);
-    free(rows);
-}
-
-static void note_header(struct decoded *decoded, const uint8_t *data, uint32_t len)
-{
-    CHECK_INT(len, 13);
-    decoded->width = get_u32(data);
-    decoded->height = get_u32(data + 4);
-    CHECK(memcmp(data + 8, "\x08\x02\0\0\0", 5) == 0);
-}
-
-static struct decoded decode(const struct buffer *file)
-{
-    struct decoded decoded = {0};
-    struct buffer stream;
-    char last[5] = "";
-    buffer_init(&stream, SIZE_MAX / 2);
-    CHECK(file->len > 8 && memcmp(file->data, "\x89PNG\r\n\x1a\n", 8) == 0);
-    for (size_t at = 8; at + 12 <= file->len;) {
-        const uint8_t *chunk = file->data + at;
-        uint32_t len = get_u32(chunk);
-        char type[5] = {0};
-        memcpy(type, chunk + 4, 4);
-        CHECK(len <= file->len - at - 12);
-        CHECK_INT(get_u32(chunk + 8 + len), slow_crc(chunk + 4, len + 4));
-        if (strcmp(type, "IHDR") == 0)
-            note_header(&decoded, chunk + 8, len);
-        if (strcmp(type, "tEXt") == 0)
-            note_text(&decoded, chunk + 8, len);
-        if (strcmp(type, "IDAT") == 0)
-            buffer_append(&stream, chunk + 8, len);
-        if (strcmp(type, "IDAT") != 0 || strcmp(last, "IDAT") != 0)
-            strcat(strcat(decoded.types, type), " ");
-        memcpy(last, type, 5);
-        at += len + 12;
-        CHECK(strcmp(type, "IEND") != 0 || at == file->len);
-    }
-    inflate_rows(&decoded, &stream);
-    buffer_deinit(&stream);
-    return decoded;
-}
 
 /* ---- pictures ---- */
 
-enum kind { BLACK, NOISE, SMOOTH, DITHERED, MIXED, KIND_COUNT };
+enum kind { BLACK, NOISE, SMOOTH, DITHERED, MIXED, TEXT_2, TEXT_4, TEXT_16, TEXT_200, KIND_COUNT };
 
 static uint32_t random_state;
 static uint8_t random_byte(void)
@@ -145,6 +29,14 @@ static uint8_t sample_at(enum kind kind, uint32_t x, uint32_t y, int channel)
         return (uint8_t)((x * (3 + (uint32_t)channel) + y * 2) / 7 + random_byte() % 3);
     case DITHERED:
         return (uint8_t)(100 + 40 * ((x * 7 + y * 3) % 5 < 2) + y / 50);
+    case TEXT_2:
+    case TEXT_4:
+    case TEXT_16:
+    case TEXT_200: {
+        static const unsigned colours[] = {2, 4, 16, 200};
+        unsigned cell = (x * 2654435761u ^ y / 3 * 40503u) >> 7, number = cell % 5 ? 0 : cell % colours[kind - TEXT_2];
+        return (uint8_t)(255 - number * (7u + (unsigned)channel * 2));
+    }
     case MIXED: /* rows that each ask for another filter */
         return sample_at((enum kind)(y / 3 % MIXED), x, y, channel);
     default:
@@ -168,32 +60,76 @@ static void drop(struct image_view *image)
     free((void *)(uintptr_t)image->pixels);
 }
 
-static bool same_pixels(const struct decoded *decoded, const struct image_view *image)
+/* Returns the picture in the form that screens have, the fourth bytes at random. */
+static struct image_view with_fourth_byte(const struct image_view *image)
 {
-    size_t len = (size_t)image->width * 3;
-    if (decoded->width != image->width || decoded->height != image->height)
-        return false;
-    for (uint32_t y = 0; y < image->height; y++)
-        if (memcmp(decoded->pixels + y * len, image->pixels + (size_t)y * image->stride, len) != 0)
-            return false;
-    return true;
+    uint8_t *pixels = malloc((size_t)image->width * image->height * 4), *to = pixels;
+    for (uint32_t y = 0; y < image->height; y++) {
+        const uint8_t *row = image->pixels + (size_t)y * image->stride;
+        for (uint32_t x = 0; x < image->width; x++, to += 4) {
+            to[0] = row[x * 3 + 2], to[1] = row[x * 3 + 1], to[2] = row[x * 3];
+            to[3] = random_byte();
+        }
+    }
+    return (struct image_view){pixels, image->width, image->height, image->width * 4, PIXEL_BGRX32};
+}
+
+static struct buffer encode_image(const struct image_view *image, const struct png_options *options)
+{
+    struct buffer file;
+    struct error err = {0};
+    buffer_init(&file, SIZE_MAX / 2);
+    CHECK_INT(png_encode(&file, image, options, &err), 0);
+    return file;
+}
+
+static void check_pixels(const struct image_view *image, const struct buffer *file, const char *what)
+{
+    struct decoded decoded = decode_png(file);
+    if (!same_pixels(&decoded, image)) {
+        printf("# %s, %ux%u: other pixels came back\n", what, image->width, image->height);
+        check_failures++;
+    }
+    CHECK_TEXT(decoded.types, decoded.colour_type == 3 ? "IHDR PLTE IDAT IEND " : "IHDR IDAT IEND ");
+    free(decoded.pixels);
+}
+
+static bool same_bytes(const struct buffer *a, const struct buffer *b)
+{
+    return a->len == b->len && memcmp(a->data, b->data, a->len) == 0;
+}
+
+/* Encodes in every way: the file of each kind of vectors, and of pixels as screens have them, must be the same. */
+static void check_image(const struct image_view *image, const char *what)
+{
+    static const char *const kernels[] = {"plain", "sse4", "avx2"};
+    struct image_view screen = with_fourth_byte(image);
+    struct buffer file = encode_image(image, &(struct png_options){.threads = 1});
+    struct buffer from_screen = encode_image(&screen, &(struct png_options){.threads = 2});
+    check_pixels(image, &file, what);
+    CHECK(same_bytes(&file, &from_screen));
+    for (size_t i = 0; i < sizeof kernels / sizeof *kernels; i++) {
+        if (!row_kernels_get(kernels[i]))
+            continue;
+        struct buffer other = encode_image(image, &(struct png_options){.threads = 1, .kernels = kernels[i]});
+        if (!same_bytes(&file, &other)) {
+            printf("# %s, %ux%u: another file from %s\n", what, image->width, image->height, kernels[i]);
+            check_failures++;
+        }
+        buffer_deinit(&other);
+    }
+    buffer_deinit(&from_screen);
+    buffer_deinit(&file);
+    drop(&screen);
 }
 
 static void check_round_trip(enum kind kind, uint32_t width, uint32_t height, uint32_t padding)
 {
     struct image_view image = make(kind, width, height, padding);
-    struct buffer file;
-    struct error err = {0};
-    buffer_init(&file, SIZE_MAX / 2);
-    CHECK_INT(png_encode(&file, &image, &(struct png_options){0}, &err), 0);
-    struct decoded decoded = decode(&file);
-    if (!same_pixels(&decoded, &image)) {
-        printf("# kind %d, %ux%u: other pixels came back\n", (int)kind, width, height);
-        check_failures++;
-    }
-    CHECK_TEXT(decoded.types, "IHDR IDAT IEND ");
-    free(decoded.pixels);
-    buffer_deinit(&file);
+    struct buffer small = encode_image(&image, &(struct png_options){.level = PNG_SMALL});
+    check_image(&image, "fast");
+    check_pixels(&image, &small, "small");
+    buffer_deinit(&small);
     drop(&image);
 }
 
@@ -201,11 +137,19 @@ static void check_round_trip(enum kind kind, uint32_t width, uint32_t height, ui
 
 static void png_gives_back_every_kind_and_size(void)
 {
-    static const uint32_t sizes[][2] = {{1, 1},   {1, 2},     {2, 1},      {1, 1000},  {1000, 1},  {3, 5},
-                                        {17, 31}, {640, 480}, {1366, 768}, {32767, 1}, {1, 32767}, {32767, 20}};
+    static const uint32_t sizes[][2] = {{1, 1},     {1, 2},     {2, 1},     {1, 1000},  {1000, 1},
+                                        {3, 5},     {17, 31},   {33, 4000}, {640, 480}, {1366, 768},
+                                        {32767, 1}, {1, 32767}, {32767, 20}};
     for (int kind = 0; kind < KIND_COUNT; kind++)
         for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
             check_round_trip((enum kind)kind, sizes[i][0], sizes[i][1], (uint32_t)i % 3 * 5);
+}
+
+/* One row of one colour is a literal or two, and a repeat. */
+static void png_gives_back_repeats_of_every_length(void)
+{
+    for (uint32_t bytes = 1; bytes <= 1100; bytes += bytes < 250 ? 7 : 1)
+        check_round_trip(BLACK, bytes * 8, 1, 0);
 }
 
 static void png_of_bands_at_their_edges_is_whole(void)
@@ -261,7 +205,7 @@ static void png_has_the_texts(void)
     struct error err;
     buffer_init(&file, SIZE_MAX / 2);
     CHECK_INT(png_encode(&file, &image, &(struct png_options){.texts = texts, .text_count = 4}, &err), 0);
-    struct decoded decoded = decode(&file);
+    struct decoded decoded = decode_png(&file);
     CHECK_TEXT(decoded.types, "IHDR tEXt tEXt tEXt tEXt IDAT IEND ");
     CHECK_TEXT(decoded.texts, "Software=Periscope;output=HDMI-1;odd=a?b??c;empty=;");
     free(decoded.pixels);
@@ -269,23 +213,25 @@ static void png_has_the_texts(void)
     drop(&image);
 }
 
+static void check_size(enum kind kind, enum png_level level, size_t limit)
+{
+    struct image_view image = make(kind, 640, 480, 0);
+    struct buffer file = encode_image(&image, &(struct png_options){.level = level});
+    if (file.len > limit)
+        printf("# kind %d, level %d: %zu bytes\n", (int)kind, (int)level, file.len);
+    CHECK(file.len <= limit);
+    buffer_deinit(&file);
+    drop(&image);
+}
+
 static void png_finds_runs_and_strings(void)
 {
-    /* A flat desktop and a dithered one must both be small, noise hardly larger than its pixels. */
-    static const size_t limits[] = {[BLACK] = 3000, [NOISE] = 640 * 480 * 3 + 4000, [DITHERED] = 40000};
-    static const enum kind kinds[] = {BLACK, NOISE, DITHERED};
-    for (size_t i = 0; i < 3; i++) {
-        struct image_view image = make(kinds[i], 640, 480, 0);
-        struct buffer file;
-        struct error err;
-        buffer_init(&file, SIZE_MAX / 2);
-        CHECK_INT(png_encode(&file, &image, &(struct png_options){0}, &err), 0);
-        if (file.len > limits[kinds[i]])
-            printf("# kind %d: %zu bytes\n", (int)kinds[i], file.len);
-        CHECK(file.len <= limits[kinds[i]]);
-        buffer_deinit(&file);
-        drop(&image);
-    }
+    /* A flat desktop must be small at any level, noise hardly larger than its pixels, and patterns small for zlib. */
+    check_size(BLACK, PNG_FAST, 3000);
+    check_size(BLACK, PNG_SMALL, 3000);
+    check_size(NOISE, PNG_FAST, 640 * 480 * 3 + 1000);
+    check_size(NOISE, PNG_SMALL, 640 * 480 * 3 + 4000);
+    check_size(DITHERED, PNG_SMALL, 40000);
 }
 
 static void png_refuses_what_it_cannot_write(void)
@@ -370,6 +316,7 @@ int main(void)
     RUN(filters_give_what_the_specification_says);
     RUN(each_filter_is_chosen_where_it_is_best);
     RUN(png_gives_back_every_kind_and_size);
+    RUN(png_gives_back_repeats_of_every_length);
     RUN(png_of_bands_at_their_edges_is_whole);
     RUN(png_is_the_same_from_any_number_of_threads);
     RUN(png_does_not_depend_on_bytes_outside_the_rows);

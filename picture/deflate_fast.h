@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Deflates a band of filtered rows as one block: literals, and repeats at the distance of a pixel. The block is dynamic,
+   fixed or stored, whichever is smallest. Its bytes depend on the band alone. */
+#ifndef PICTURE_DEFLATE_FAST_H
+#define PICTURE_DEFLATE_FAST_H
+
+#include "picture/rows.h"
+
+#include <stdbool.h>
+
+#define DEFLATE_BAND_MAX (256u * 1024)           /* bytes of a band */
+#define DEFLATE_ROOM(len) ((len) / 2 * 3 + 2048) /* bytes that the block of a band may take, on the way */
+
+#define DEFLATE_ZEROS_MIN 8 /* bytes, as any repeat has */
+
+struct deflate_op;
+
+/* A band while it is filled. Rows are written to `end`, then noted with deflate_add() or deflate_add_zeros(). */
+struct deflate_band {
+    const struct row_kernels *kernels; /* borrowed */
+    unsigned distance;                 /* bytes of a pixel: 1 or 3 */
+    uint8_t *start, *end;              /* of the bytes that are there */
+    uint8_t *looked;                   /* up to here repeats were looked for */
+    size_t len;                        /* with the repeats that are not written out */
+    uint8_t *bits;                     /* whether a byte is equal to that of the pixel before */
+    struct deflate_op *ops;
+    size_t op_count;
+    size_t literals; /* since the last op */
+    void *memory;    /* owned */
+};
+
+/* Makes room for `size` bytes, at most DEFLATE_BAND_MAX. */
+bool deflate_band_init(struct deflate_band *band, const struct row_kernels *kernels, unsigned distance, size_t size);
+void deflate_band_deinit(struct deflate_band *band);
+
+void deflate_begin(struct deflate_band *band);
+void deflate_add(struct deflate_band *band, size_t len);
+/* Adds zeros without writing them out. The pixel before must be of zeros, and len at least DEFLATE_ZEROS_MIN:
+   there is room for that many. */
+void deflate_add_zeros(struct deflate_band *band, size_t len);
+
+/* Writes the block into out[DEFLATE_ROOM(len)], up to a whole byte, and returns its length. */
+size_t deflate_end(struct deflate_band *band, uint8_t *out, bool last);
+
+#endif

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The fast level: rows equal to the one above are known by a compare and cost no more. */
+#include "picture/png_band.h"
+
+#include <string.h>
+
+static bool is_less(uint32_t bits, uint32_t than)
+{
+    return bits < than - than / 16;
+}
+
+/* Chooses the filter under which the row seems smallest. Up stays where others gain little: its zeros make repeats. */
+static enum png_filter choose_filter(const struct row_kernels *kernels, const uint8_t *row, const uint8_t *above,
+                                     size_t len, unsigned step)
+{
+    static const enum png_filter others[] = {PNG_SUB, PNG_PAETH, PNG_NONE};
+    uint32_t bits[PNG_FILTER_COUNT];
+    enum png_filter best = PNG_UP;
+    kernels->estimate(bits, row, above, len, step);
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        if (is_less(bits[others[i]], bits[best]))
+            best = others[i];
+    return best;
+}
+
+/* Adds up what was filtered since the last time, from `from` on. */
+static const uint8_t *add_sum(struct png_piece *piece, const uint8_t *from)
+{
+    piece->adler = row_adler(piece->kernels, piece->adler, from, (size_t)(piece->band.end - from));
+    return piece->band.end;
+}
+
+/* Adds a row of zeros under Up, of which only the first pixel is written out. */
+static const uint8_t *add_equal_row(struct png_piece *piece, const struct png_raster *raster, const uint8_t *summed)
+{
+    struct deflate_band *band = &piece->band;
+    size_t rest = raster->row_len - raster->step;
+    band->end[0] = PNG_UP;
+    memset(band->end + 1, 0, raster->step);
+    deflate_add(band, 1 + raster->step);
+    deflate_add_zeros(band, rest);
+    summed = add_sum(piece, summed);
+    piece->adler = row_adler_zeros(piece->adler, rest);
+    return summed;
+}
+
+void png_fast_band(struct png_piece *piece, const struct png_raster *raster, uint32_t first, uint32_t rows, bool last)
+{
+    const struct row_kernels *kernels = piece->kernels;
+    struct deflate_band *band = &piece->band;
+    size_t len = raster->row_len;
+    bool may_skip = len >= raster->step + DEFLATE_ZEROS_MIN;
+    deflate_begin(band);
+    piece->adler = 1;
+    const uint8_t *summed = band->end, *above = png_piece_row(piece, raster, (int64_t)first - 1);
+    for (uint32_t y = first; y < first + rows; y++) {
+        const uint8_t *row = png_piece_row(piece, raster, y);
+        if (may_skip && kernels->same(row, above, len)) {
+            summed = add_equal_row(piece, raster, summed);
+        } else {
+            enum png_filter filter = choose_filter(kernels, row, above, len, raster->step);
+            band->end[0] = (uint8_t)filter;
+            kernels->filter(filter, band->end + 1, row, above, len, raster->step);
+            deflate_add(band, 1 + len);
+        }
+        above = row;
+    }
+    add_sum(piece, summed);
+    piece->filtered_len = band->len;
+    piece->len = deflate_end(band, png_piece_bytes(piece), last);
+}
