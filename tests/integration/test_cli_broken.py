@@ -95,7 +95,7 @@ def wait_goes_on_over_a_new_connection(agent):
     """The first connection breaks when the wait's answer is due: banner, pid and folder are what came before it."""
     before = 24 + 21 + 13 + len(agent.folder) + 1
     with Proxy(agent, cut_from_agent(before)) as proxy:
-        process = start("run", "-q", proxy.address, "sh", "-c", "while ! test -e go; do sleep 0.05; done; exit 42")
+        process = start("run", "-q", "--no-stdin", "--no-stream", proxy.address, "sh", "-c", "while ! test -e go; do sleep 0.05; done; exit 42")
         eventually(lambda: proxy.accepted == 1, "a connection")
         agent.write("go", b"")
         result = cli.finish(process)

@@ -21,7 +21,8 @@ INPUT = b"from standard input"
 VERBS = {
     "get": (("there", "-"), False, True, True),
     "put": (("-", "sent"), True, False, True),
-    "run": (("true",), False, False, True),
+    "run": (("true",), False, False, False),
+    "run --no-stream": (("true",), False, False, True),
     "run -n": (("true",), False, True, False),
     "run that fails": (("no-such-program",), False, False, True),
     "test": ((SAMPLE, "pass", "--screenshot", "never"), False, True, False),
@@ -223,7 +224,7 @@ def agent_with_closed_descriptors_keeps_off_their_numbers(agent):
                 periscope("wait-boot", host, "-t", str(PATIENCE))
                 equal(os.readlink(f"/proc/{process.pid}/fd/{closed}"), "/dev/null")
                 equal(periscope("get", host, "there", "-").out == CONTENT, True, "what it sends")
-                periscope("run", host, "--stdout", "links", "readlink", f"/proc/self/fd/{closed}",
+                periscope("run", host, "--no-stdin", "--no-stream", "--stdout", "links", "readlink", f"/proc/self/fd/{closed}",
                           code=OK if closed != 1 else None)
                 if closed != 1:
                     equal(agent.read("links"), b"/dev/null\n")

@@ -42,7 +42,9 @@ def a_verb_says_in_one_line_what_it_did(agent):
         hashed = periscope("screenshot", "--json", guest, *PATTERN, cwd=folder).json["facts"]["hash"]
         says(r"screen.png: unchanged, and not written, PATTERN-1 \(pattern\), TIME", "screenshot", "-i", hashed, guest, "screen.png",
              *PATTERN, code=119, cwd=folder)
-    says(f"{guest}: process \\d+ exited with 3, TIME", "run", guest, "sh", "-c", "exit 3", code=3)
+    says(f"{guest}: process \\d+ exited with 3, TIME", "run", "--no-stream", guest, "sh", "-c", "exit 3", code=3)
+    silent = periscope("run", guest, "sh", "-c", "exit 3", code=3)
+    equal(silent.text + silent.err, "", "what is said of a program whose outputs are passed on")
     says(f"{guest}: there is no there any more", "rm", guest, "there")
     says(f"{guest}: there are no such 2 files any more", "rm", guest, "there", "elsewhere")
     says(f"{guest}: start.count=0", "property", guest, "start.count", "0")

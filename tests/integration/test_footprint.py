@@ -73,14 +73,15 @@ def output_of(*command):
 
 @harness.test
 def stripped_binary_is_small():
-    """The bound is for what a guest must hold at all, with room to grow. The flags that harden take 17 KB: checks of the
+    """The bound is for what a guest must hold at all. The desktop's state, graphics cards, the journal, streams, trees of
+    files and the encoder took 20 to 30 KB each. The flags that harden take 17 KB: checks of the
     stack and of lengths, and marks where jumps may end. Capturing in processes apart takes as much."""
     need_unix("tests/wine/test_imports.py has it")
     need_plain_build()
     with tempfile.TemporaryDirectory(prefix="periscope-") as folder:
         stripped = os.path.join(folder, "periscoped")
         output_of("strip", "-o", stripped, harness.COMMAND[0])
-        check(os.path.getsize(stripped) < 512_000, f"{os.path.getsize(stripped)} bytes")
+        check(os.path.getsize(stripped) < 640_000, f"{os.path.getsize(stripped)} bytes")
 
 
 @harness.test

@@ -3,6 +3,7 @@
 #include "host/cli/test/test.h"
 
 #include <stdio.h>
+#include <string.h>
 
 /* Returns what the agent told last: behind the unit before this one, or when the run began. */
 static const struct periscope_strings *machine_last_look(const struct test *test)
@@ -27,11 +28,10 @@ static void machine_fetch_events(struct test *test, struct periscope_strings *ev
 
 void test_mark_events(struct test *test)
 {
-    struct periscope_strings earlier;
-    if (periscope_strings_get(&test->properties, "gpu.count"))
+    struct periscope_strings earlier = {0};
+    const char *cards = periscope_strings_get(&test->properties, "gpu.count");
+    if (cards && strcmp(cards, "0") != 0)
         machine_fetch_events(test, &earlier);
-    else
-        earlier = (struct periscope_strings){0};
     periscope_strings_free(&earlier);
 }
 

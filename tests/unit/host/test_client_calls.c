@@ -203,7 +203,7 @@ static void run_with_all_its_options(void)
     {
         CHECK_INT(periscope_run(p, &run, &pid), PERISCOPE_OK);
         CHECK_INT(periscope_run(p, &run, &pid), PERISCOPE_UNSUPPORTED);
-        CHECK(strstr(periscope_error_text(p), "can't set a program's environment, folder or console") != NULL);
+        CHECK(strstr(periscope_error_text(p), "can't set a program's environment, folder, console or streams") != NULL);
     }
 }
 
