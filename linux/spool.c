@@ -95,7 +95,7 @@ bool os_file_await(struct os_file *file, struct os_socket *client, int64_t deadl
     char path[32];
     int64_t next = os_deadline(LOOK_MS);
     struct os_waker changed = {.fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK)};
-    uint64_t before, now;
+    uint64_t before = 0, now = 0;
     snprintf(path, sizeof path, "/proc/self/fd/%d", file->fd);
     bool sized = os_file_size(file, &before, NULL) == 0;
     if (changed.fd >= 0)

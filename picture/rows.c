@@ -102,8 +102,9 @@ const struct row_kernels *row_kernels_get(const char *name)
         &rows_sse4,
 #endif
         &rows_plain,
+        NULL
     };
-    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+    for (size_t i = 0; known[i]; i++)
         if ((!name || strcmp(name, known[i]->name) == 0) && known[i]->usable())
             return known[i];
     return NULL;

@@ -9,6 +9,7 @@ import lint
 
 FLAGS = ["-std=c11", "-D_GNU_SOURCE", '-DPERISCOPE_VERSION="0"', "-iquote", ".", "-isystem",
          "/usr/include/libdrm"]
+TEMPLATES = {"./picture/rows_simd.h", "picture/rows_simd.h"}  # included once for each kind of vector, never alone
 WINDOWS = ("win32/", "tests/demo/shim.c", "tests/wine/", "capture/win32/gdi", "capture/win32/dxgi")  # need Windows' headers
 
 
@@ -77,7 +78,7 @@ def check_manual():
 def check_headers():
     """A header stands alone: it compiles without anything before it."""
     wrong = []
-    for path in here_compiled(".h"):
+    for path in set(here_compiled(".h")) - TEMPLATES:
         done = subprocess.run(["gcc", "-fsyntax-only", "-Wall", "-Wextra", "-Werror", *FLAGS, "-include", path, "-x", "c",
                                os.devnull], cwd=lint.ROOT, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True)
         # check.h is a test's own main file: what it doesn't use is no fault.
