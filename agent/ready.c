@@ -10,6 +10,7 @@
 #include <string.h>
 
 #define WATCH_MS 3500   /* of one request to the watching worker; how long it goes on when nobody waits any more */
+#define LOOK_MS 1000    /* that the first look of a wait may take, whatever its deadline */
 #define LINGER_MS 1000  /* after the last one has left: who polls comes back, and finds what is known already */
 #define FAILED_MS 500   /* before the next one after it failed */
 #define PICTURE_MS 2000 /* that a picture for a still screen may take */
@@ -25,6 +26,7 @@ struct ready {
     struct os_mutex *lock; /* guards what follows */
     struct ready_waiter *waiters;
     struct conditions_known known;
+    uint64_t looks;          /* how many the watch has made */
     bool watches, samples;   /* the threads run */
     int64_t left_ms;         /* when the last one has left */
     int64_t still_wanted_ms; /* when somebody last waited for a still screen */
@@ -70,13 +72,19 @@ void ready_get_ending(struct ready *ready, char *why, size_t size)
 
 /* ---- the watch of the desktop ---- */
 
-/* Takes what a look has found, or why there was none. */
-static void ready_take(struct ready *ready, int status, const struct strlist *lines, const struct error *err)
+static void ready_take_locked(struct ready *ready, int status, const struct strlist *lines, const struct error *err)
 {
-    os_mutex_lock(ready->lock);
     snprintf(ready->known.failure, sizeof ready->known.failure, "%s", status ? err->text : "");
     conditions_take_facts(&ready->known, lines, os_clock_ms());
     ready_wake_all(ready);
+}
+
+/* Takes what the watch has found, or why it found nothing. */
+static void ready_take(struct ready *ready, int status, const struct strlist *lines, const struct error *err)
+{
+    os_mutex_lock(ready->lock);
+    ready_take_locked(ready, status, lines, err);
+    ready->looks++;
     os_mutex_unlock(ready->lock);
 }
 
@@ -187,6 +195,24 @@ static void ready_sample(void *context)
 
 /* ---- those that wait ---- */
 
+/* Looks for a wait that begins while the watch runs: what the watch knows may be older than the request, since an event
+   and the look behind it take their time. What the watch has found meanwhile is newer than this. */
+static void ready_look_now(struct ready *ready, int64_t deadline_ms)
+{
+    struct strlist lines = {0};
+    struct error err;
+    int64_t left = os_time_left(deadline_ms), timeout_ms = left < LOOK_MS ? LOOK_MS : left > WATCH_MS ? WATCH_MS : left;
+    os_mutex_lock(ready->lock);
+    uint64_t looks = ready->looks;
+    os_mutex_unlock(ready->lock);
+    int status = worker_pool_lines(ready->watching, "watch-0", (int)timeout_ms, &lines, &err);
+    os_mutex_lock(ready->lock);
+    if (looks == ready->looks)
+        ready_take_locked(ready, status, &lines, &err);
+    os_mutex_unlock(ready->lock);
+    strlist_deinit(&lines);
+}
+
 /* Starts the threads that are needed and do not run. What an earlier one knew is of another time. */
 static int ready_start(struct ready *ready, const struct conditions_wanted *wanted, struct error *err)
 {
@@ -207,12 +233,13 @@ static int ready_start(struct ready *ready, const struct conditions_wanted *want
     return status;
 }
 
-static int ready_join(struct ready *ready, struct ready_waiter *waiter, struct error *err)
+static int ready_join(struct ready *ready, struct ready_waiter *waiter, bool *watched, struct error *err)
 {
     int status = os_waker_new(&waiter->waker, err);
     if (status)
         return status;
     os_mutex_lock(ready->lock);
+    *watched = ready->watches;
     status = ready_start(ready, waiter->wanted, err);
     if (status == 0) {
         waiter->next = ready->waiters;
@@ -268,7 +295,10 @@ int ready_wait(struct ready *ready, const struct conditions_wanted *wanted, stru
     struct ready_waiter waiter = {.wanted = wanted};
     struct condition conditions[CONDITIONS_MAX];
     char token[20];
-    int status = ready_join(ready, &waiter, err);
+    bool watched = false;
+    int status = ready_join(ready, &waiter, &watched, err);
+    if (status == 0 && watched && (!seen || !*seen))
+        ready_look_now(ready, deadline_ms);
     while (status == 0) {
         size_t count;
         os_waker_clear(waiter.waker);

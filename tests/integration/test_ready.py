@@ -77,6 +77,17 @@ def test_waits_for_the_desktop_before_its_first_unit():
 
 
 @harness.test
+def answers_are_not_older_than_their_request():
+    """What the watch knows of the screen is, until the event of a change has come and it has looked again."""
+    for _ in range(3):
+        with Scene() as scene:
+            manager = scene.screen.do("manager", "Stub")
+            equal(ask(scene.client, f"deadline-ms={harness.PATIENCE}000")[1]["ready"], "1", "with a window manager")
+            scene.screen.do("destroy", manager)
+            equal(ask(scene.client, "deadline-ms=0")[1]["ready"], "0", "as soon as it has ended")
+
+
+@harness.test
 def a_wait_ends_with_the_event_and_tells_what_is_not_met():
     with Scene() as scene:
         wanted = ["output=any", "mode=641x479", "gpu=no-such-driver"]

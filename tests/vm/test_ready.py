@@ -96,7 +96,7 @@ def a_desktop_gets_ready(machine):
     log_on(machine)
     machine.enter("startx")
     reply = command(machine, "wait-ready", "--state", "starting", "--timeout", str(qemu.PATIENCE))
-    eventually(lambda: "no window manager has :0" in properties(machine)["desktop.reason"], "X", qemu.PATIENCE)
+    eventually(lambda: "no window manager has :0" in properties(machine).get("desktop.reason", ""), "X", qemu.PATIENCE)
     machine.periscope("put", "--executable", CLIENT, HOME + "/x11_client")
     script = (f"cd {HOME}; sleep 5; (echo manager Stub; sleep 0.1; date +%s.%N > managed; exec sleep 100000) | "
               "./x11_client > client 2>&1")
