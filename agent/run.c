@@ -173,9 +173,10 @@ static int start_parts(struct agent *agent, struct error *err)
         status = worker_pool_new(&agent->workers, &agent->options->card_classes, err);
     if (status == 0)
         status = ready_new(&agent->ready, &agent->options->card_classes, agent->workers, err);
+    if (status == 0)
+        status = transfers_new(&agent->transfers, TRANSFERS_KEEP_MS, err);
     if (status)
         return status;
-    agent->transfers = transfers_new(TRANSFERS_KEEP_MS);
     agent->children = children_new(CHILDREN_MAX, err);
     return agent->children ? log_start(err) : ERR_SYSTEM;
 }

@@ -18,14 +18,16 @@ struct transfers {
     int keep_ms;
 };
 
-struct transfers *transfers_new(int keep_ms)
+int transfers_new(struct transfers **out, int keep_ms, struct error *err)
 {
     struct transfers *transfers = calloc(1, sizeof *transfers);
-    if (!transfers || os_waker_new(&transfers->let_go, NULL) || os_waker_new(&transfers->changed, NULL))
-        abort();
+    *out = transfers;
+    if (!transfers)
+        return error_set(err, ERR_NO_MEMORY, "no memory for transfers that wait");
     transfers->lock = os_mutex_new();
     transfers->keep_ms = keep_ms;
-    return transfers;
+    int status = os_waker_new(&transfers->let_go, err);
+    return status ? status : os_waker_new(&transfers->changed, err);
 }
 
 static void transfer_free(struct transfer *entry)

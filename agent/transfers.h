@@ -30,8 +30,8 @@ struct transfer {
     struct transfer *next;
 };
 
-/* Once, before the first thread; it lives as long as the process. Aborts without memory. */
-struct transfers *transfers_new(int keep_ms);
+/* Once, before the first thread; it lives as long as the process. */
+int transfers_new(struct transfers **out, int keep_ms, struct error *err);
 /* Adds one in use by this client, still without an object; one of that name before it is ended. */
 int transfers_add(struct transfers *transfers, const struct transfer_key *key, struct os_socket *user,
                   struct transfer **out, struct error *err);

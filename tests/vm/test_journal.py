@@ -132,7 +132,7 @@ def cut_at_random(disk):
 def crash(machine):
     ended, running = machine.client.shell("echo out; exit 3", stdout="out"), machine.client.run("sleep", "600")
     check(machine.client.wait(ended) == 768, "its status")
-    machine.client.run("sh", "-c", "echo c > /proc/sysrq-trigger")
+    machine.client.run("sh", "-c", "sleep 1; echo c > /proc/sysrq-trigger")  # behind the answer
     machine.again()
     check(machine.client.wait(ended, 0) == 768, "its status after the crash")
     check(machine.client.get("out") == b"out\n", "its output")

@@ -40,9 +40,16 @@ static int take(struct transfers *transfers, const char *token, const char *path
     return transfers_take(transfers, &key, CLIENT, entry, &err);
 }
 
+static struct transfers *new_transfers(int keep_ms)
+{
+    struct transfers *transfers;
+    CHECK_INT(transfers_new(&transfers, keep_ms, &err), 0);
+    return transfers;
+}
+
 static void what_waits_is_taken_by_token_and_path(void)
 {
-    struct transfers *transfers = transfers_new(60000);
+    struct transfers *transfers = new_transfers(60000);
     struct transfer *entry = add(transfers, "a"), *taken;
     entry->have = 4;
     transfers_park(transfers, entry);
@@ -62,7 +69,7 @@ static void what_waits_is_taken_by_token_and_path(void)
 static void another_of_the_name_replaces_it(void)
 {
     ended = 0;
-    struct transfers *transfers = transfers_new(60000);
+    struct transfers *transfers = new_transfers(60000);
     struct transfer *taken;
     transfers_park(transfers, add(transfers, "a"));
     struct transfer *second = add(transfers, "a");
@@ -77,7 +84,7 @@ static void another_of_the_name_replaces_it(void)
 
 static void what_nobody_continues_is_ended(void)
 {
-    struct transfers *transfers = transfers_new(30);
+    struct transfers *transfers = new_transfers(30);
     struct transfer *taken;
     int64_t deadline = os_deadline(10000);
     ended = 0;
