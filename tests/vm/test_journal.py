@@ -64,10 +64,12 @@ class Guest(qemu.Machine):
         while self.boot_id == before:
             check(time.monotonic() < end, f"it has not rebooted: {open(self.console_path).read()[-400:]}")
             try:
-                self.client = self.connect()
-                self.boot_id = self.client.property("boot.id")
+                # QEMU accepts a connection while nobody in the guest does, and that one may wait for ever.
+                with wire.Client(self.port, timeout=5) as client:
+                    self.boot_id = client.property("boot.id")
             except (OSError, wire.Closed):
                 time.sleep(0.1)
+        self.client = self.connect()
 
     def __enter__(self):
         self.boot_id = self.client.property("boot.id")

@@ -198,6 +198,7 @@ static struct journal *start(const char *boot_id)
     buffer_deinit(&owner.seen);
     buffer_init(&owner.seen, 1u << 20);
     struct journal *journal = journal_new("/j", "session", &program);
+    keep_in_reach(journal);
     journal_read(journal);
     buffer_append(&owner.seen, "", 1);
     journal_open(journal, "start");
@@ -429,6 +430,7 @@ static void without_a_folder_nothing_is_kept(void)
     journal_sync(journal);
     CHECK_TEXT(failure(journal), "'/j': another agent has it"); /* it has not read what there is */
     journal = journal_new("", "session", &program);
+    keep_in_reach(journal);
     journal_read(journal);
     journal_open(journal, "start");
     lose(journal, 5);

@@ -44,6 +44,7 @@ static struct transfers *new_transfers(int keep_ms)
 {
     struct transfers *transfers;
     CHECK_INT(transfers_new(&transfers, keep_ms, &err), 0);
+    keep_in_reach(transfers);
     return transfers;
 }
 
