@@ -148,7 +148,7 @@ class Agent:
 
     def run(self, *command, code=0, before=()):
         """What the program printed, once it has ended with that exit status."""
-        self.periscope("run", *command, code=code, before=("--stdout", "out.txt", *before))
+        self.periscope("run", *command, code=code, before=("--no-stdin", "--no-stream", "--stdout", "out.txt", *before))
         return self.read("out.txt").decode("utf-8", "replace").splitlines()
 
     def __enter__(self):
