@@ -69,6 +69,7 @@ int worker_pool_new(struct worker_pool **out, const struct strlist *card_classes
     worker_queue_init(&pool->queue, WORKER_POOL_MAX);
     pool->lock = os_mutex_new();
     pool->card_classes = card_classes;
+    backend_names[0] = '\0'; /* there are several pools */
     for (int i = 0; capture_backends[i]; i++) {
         size_t len = strlen(backend_names);
         snprintf(backend_names + len, sizeof backend_names - len, "%s%s", i ? " " : "", capture_backends[i]->name);

@@ -372,6 +372,8 @@ static void the_agents_own_options_go_with_each_request(void)
     strlist_add(&rules, "qxl=virtual");
     CHECK_INT(worker_pool_new(&pools[pool_count], &rules, &err), 0);
     pool = pools[pool_count++];
+    const char *names = worker_pool_backend_names();
+    CHECK(strstr(names, "pattern") && strlen(strstr(names, "pattern")) == strlen("pattern"));
     CHECK_INT(ask(), 0);
     CHECK_TEXT(requested(), "[windows][deadline-ms=700][card-class=vkms=emulated][card-class=qxl=virtual]");
     struct buffer list;
