@@ -99,10 +99,10 @@ ci()
     stage build 300 make -j"$(nproc)" CFLAGS=-Werror programs
     stage unit 300 make unit CFLAGS=-Werror
     stage_beside lint 1500 make lint
-    stage_beside fuzz 1500 make fuzz FUZZ_SECONDS=60
+    stage_beside fuzz 1500 make fuzz FUZZ_SECONDS=45
     export TESTS_RUN_AGAIN=1
     stage integration 800 make integration CFLAGS=-Werror
-    stage vm 1800 make check-vm CFLAGS=-Werror
+    stage vm 1800 make check-vm VM_SHORT=1 CFLAGS=-Werror
     join
     export TESTS_RUN_AGAIN=0
     stage faults 600 make -j"$(nproc)" faults CFLAGS=-Werror FAULTS="--share 10"

@@ -139,7 +139,7 @@ def main():
     rig.in_guest("ready", ["-vga", "std"], ["bochs"],
                  [("console", console), ("driver", a_card_gets_its_driver_while_a_host_waits),
                   ("kernel-power-off", kernel_power_off)])
-    if sys.argv[1:] == ["small"]:
+    if os.environ.get("VM_SHORT"):
         return 1 if rig.failed else 0
     made = subprocess.run(["tests/vm/make-debian", initramfs.CACHE], check=False, stdout=subprocess.PIPE, text=True)
     print(made.stdout, end="", flush=True)

@@ -3,7 +3,7 @@ VM := $(B)/vm
 # The version of the guest's kernel: this release's own without one.
 KERNEL ?=
 VM_CACHE = $(B)/vm-cache$(KERNEL:%=-%)
-VM_ENV = KERNEL=$(KERNEL) VM=$(abspath $(VM)) VM_CACHE=$(abspath $(VM_CACHE)) PERISCOPED=$(abspath $(B))/periscoped DEB=$(abspath $(DEB))
+VM_ENV = VM_SHORT=$(VM_SHORT) KERNEL=$(KERNEL) VM=$(abspath $(VM)) VM_CACHE=$(abspath $(VM_CACHE)) PERISCOPED=$(abspath $(B))/periscoped DEB=$(abspath $(DEB))
 
 $(VM)/kms_client: $(wildcard tests/vm/*.c tests/vm/*.h) Makefile config.mk
 	@mkdir -p $(@D)
@@ -13,7 +13,8 @@ $(VM)/kms_client: $(wildcard tests/vm/*.c tests/vm/*.h) Makefile config.mk
 # The kernel is fetched once.
 .PHONY: check-vm
 #: make check-vm      tests in guests under QEMU, against what their display hardware and QEMU tell (10 minutes);
-#:                   KERNEL=6.12 or newest takes another kernel than this release's
+#:                   KERNEL=6.12 or newest takes another kernel than this release's; VM_SHORT=1 leaves out the way of a
+#:                   whole Debian from its boot to a desktop that is ready and to its end
 check-vm:
 	tests/deps.sh vm
 	$(MAKE) all deb $(VM)/kms_client $(B)/tests/tools/x11_client
