@@ -176,7 +176,7 @@ int gdi_desktop_enter(struct error *err)
     }
     gdi_object_name(input, input_name);
     gdi_object_name(GetThreadDesktop(GetCurrentThreadId()), own_name);
-    if (strcmp(input_name, own_name) == 0) {
+    if (_stricmp(input_name, own_name) == 0) {
         CloseDesktop(input);
         return 0;
     }

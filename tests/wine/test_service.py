@@ -287,9 +287,9 @@ def requests_in_flight_are_answered():
     with installed() as service:
         stopped = service.worker()
         os.kill(stopped, 19)  # SIGSTOP: one of the requests has it, and the other gets a second worker
-        requests = [subprocess.Popen([wine.PERISCOPE, "screenshot", "--deadline", "50", f"127.0.0.1:{service.port}",
+        requests = [subprocess.Popen([wine.PERISCOPE, "screenshot", "--deadline", deadline, f"127.0.0.1:{service.port}",
                                       service.path(name)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-                    for name in ("a.png", "b.png")]
+                    for name, deadline in (("a.png", "50"), ("b.png", "51"))]  # an equal one would wait for the first
         eventually(lambda: len(service.processes(b"--capture-worker")) == 2, "both requests under way")
         os.kill(stopped, 9)
         for request, name in zip(requests, ("a.png", "b.png")):
