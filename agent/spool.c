@@ -38,7 +38,8 @@ int spool_take(void)
 
 void spool_release(unsigned block)
 {
-    taken[block / 8] &= (uint8_t) ~(1u << block % 8);
+    unsigned bit = 1u << block % 8;
+    taken[block / 8] = (uint8_t)(taken[block / 8] & ~bit);
     taken_count--;
 }
 

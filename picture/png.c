@@ -67,7 +67,7 @@ static void png_append_text(struct buffer *out, const struct png_text *text)
 
 static void append_palette(struct buffer *out, const struct palette *palette)
 {
-    uint8_t rgb[PALETTE_MAX * 3];
+    uint8_t rgb[PALETTE_MAX * 3] = {0};
     for (unsigned i = 0; i < palette->count; i++)
         for (unsigned k = 0; k < 3; k++)
             rgb[i * 3 + k] = (uint8_t)(palette->colours[i] >> 8 * k);

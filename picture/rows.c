@@ -17,7 +17,7 @@ static uint8_t distance_from_zero(uint8_t byte)
 
 static uint32_t estimate_byte(int byte)
 {
-    static const uint8_t bits[16] = ESTIMATE_BITS;
+    static const uint8_t bits[16] = {ESTIMATE_BITS};
     uint8_t distance = distance_from_zero((uint8_t)byte);
     return bits[distance < 15 ? distance : 15];
 }

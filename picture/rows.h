@@ -53,10 +53,7 @@ static inline size_t row_estimate_step(size_t len)
 }
 
 /* About the bits of a byte by its distance from zero, up to 15. */
-#define ESTIMATE_BITS                                                                                                  \
-    {                                                                                                                  \
-        1, 5, 6, 7, 8, 8, 9, 9, 10, 10, 10, 10, 11, 11, 11, 13                                                         \
-    }
+#define ESTIMATE_BITS 1, 5, 6, 7, 8, 8, 9, 9, 10, 10, 10, 10, 11, 11, 11, 13
 
 /* Adds bytes to an Adler-32 (RFC 1950), of any length. */
 uint32_t row_adler(const struct row_kernels *kernels, uint32_t adler, const uint8_t *bytes, size_t len);

@@ -71,7 +71,7 @@ TARGET static void NAME(filter_row)(enum png_filter filter, uint8_t *out, const 
 /* Returns sums of the bits in each 8 bytes. */
 TARGET ALWAYS_INLINE V NAME(estimate_vector)(V bytes)
 {
-    static const uint8_t bits[16] = ESTIMATE_BITS;
+    static const uint8_t bits[16] = {ESTIMATE_BITS};
     V most = OP(spread)(15), distance = OP(min)(bytes, OP(sub)(OP(zero)(), bytes));
     return OP(sad)(OP(look_up)(bits, OP(min)(distance, most)), OP(zero)());
 }

@@ -5,17 +5,15 @@
 
 #include "host/cli/cli.h"
 
+/* The entries of both verbs' option lists. (A formatter would treat them as blocks.) */
+/* clang-format off */
 #define TRANSFER_OPTIONS                                                                                               \
     {"preserve", 'p', NULL, "keep the file's permissions and the time of its last change"},                            \
-        {"verify", 0, NULL, "compare the SHA-256 of both files"},                                                      \
-    {                                                                                                                  \
-        "no-continue", 0, NULL, "after a broken connection send the file again from its beginning"                     \
-    }
-
+    {"verify", 0, NULL, "compare the SHA-256 of both files"},                                                          \
+    {"no-continue", 0, NULL, "after a broken connection send the file again from its beginning"}
 #define RECURSIVE_OPTION                                                                                               \
-    {                                                                                                                  \
-        "recursive", 'r', NULL, "a folder with all that is in it, with permissions and times"                          \
-    }
+    {"recursive", 'r', NULL, "a folder with all that is in it, with permissions and times"}
+/* clang-format on */
 
 /* Moves a tree, tells what was left out, and reports that as a failure. */
 int transfer_put_tree(struct cli *cli, const char *local, const char *remote, unsigned flags);

@@ -99,19 +99,20 @@ ci()
     stage build 300 make -j"$(nproc)" CFLAGS=-Werror programs
     stage unit 300 make unit CFLAGS=-Werror
     stage_beside lint 1500 make lint
-    stage_beside fuzz 1500 make fuzz FUZZ_SECONDS=45
     export TESTS_RUN_AGAIN=1
     stage integration 800 make integration CFLAGS=-Werror
+    join
+    stage_beside debian 2400 tests/ci/debian trixie
     stage vm 1800 make check-vm VM_SHORT=1 CFLAGS=-Werror
     join
     export TESTS_RUN_AGAIN=0
     stage faults 600 make -j"$(nproc)" faults CFLAGS=-Werror FAULTS="--share 10"
     export TESTS_RUN_AGAIN=1
+    stage_beside fuzz 1500 make fuzz FUZZ_SECONDS=45
     stage_beside arch 2400 make check-arch
     stage asan 900 make -j"$(nproc)" asan
     stage tsan 900 make -j"$(nproc)" tsan
-    stage win 900 make -j"$(nproc)" check-win CFLAGS=-Werror WIN_CFLAGS=-Werror
-    stage debian 900 tests/ci/debian trixie
+    stage win 1400 make -j"$(nproc)" check-win CFLAGS=-Werror WIN_CFLAGS=-Werror
     join
     export TESTS_RUN_AGAIN=0
     stage anchors 120 tests/mutants/run --check
