@@ -94,19 +94,18 @@ static void filter_any_row(enum png_filter filter, uint8_t *out, const uint8_t *
 const struct row_kernels rows_plain = {"plain",   rows_always, filter_any_row, estimate_row, find_repeats,
                                        add_adler, add_crc,     pack_row_bgrx,  same_row,     false};
 
+/* The kernels for this kind of processor, the best first. */
+#if defined __x86_64__ || defined __i386__
+static const struct row_kernels *const rows_known[] = {&rows_avx2, &rows_sse4, &rows_plain, NULL};
+#else
+static const struct row_kernels *const rows_known[] = {&rows_plain, NULL};
+#endif
+
 const struct row_kernels *row_kernels_get(const char *name)
 {
-    static const struct row_kernels *const known[] = {
-#if defined __x86_64__ || defined __i386__
-        &rows_avx2,
-        &rows_sse4,
-#endif
-        &rows_plain,
-        NULL
-    };
-    for (size_t i = 0; known[i]; i++)
-        if ((!name || strcmp(name, known[i]->name) == 0) && known[i]->usable())
-            return known[i];
+    for (size_t i = 0; rows_known[i]; i++)
+        if ((!name || strcmp(name, rows_known[i]->name) == 0) && rows_known[i]->usable())
+            return rows_known[i];
     return NULL;
 }
 
