@@ -133,6 +133,8 @@ int desktop_facts(struct capturer *capturer, const struct capture_options *optio
     for (size_t i = 0; i < 2 && i < all.count; i++)
         strlist_add(facts, all.items[i]);
     strlist_deinit(&all);
+    if (status == 0 && facts->failed)
+        status = error_set(err, ERR_NO_MEMORY, "no memory for the state of the desktop");
     return status;
 }
 
