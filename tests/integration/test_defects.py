@@ -84,7 +84,7 @@ def defect_05_one_exit_wakes_every_waiter(agent):
         one.send(wire.request(wire.WAIT2, Q(pid), I(120)))
     other = client.run("true")
     equal(client.wait(other, 20), 0, "status of another child")
-    client.kill(pid, "grace-ms=0")
+    client.kill(pid)
     for one in waiting:
         equal(one.checked("I", one.reply_list())[0].number, KILLED, "status")
 

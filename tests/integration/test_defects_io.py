@@ -64,7 +64,7 @@ def defect_15_pipelined_request_while_waiting(agent):
     time.sleep(0.3)  # what comes now is found unread in the socket
     client.send(wire.request(wire.GETCWD))
     agent.check_idle(1.5)
-    agent.client().kill(pid, "grace-ms=0")
+    agent.client().kill(pid)
     equal(client.checked("I", client.reply_list())[0].number, KILLED, "status")
     equal(client.reply_list(), [], "reply to the ping behind it")
     equal(client.reply_list()[0].kind, "s", "reply to the last one")
