@@ -217,7 +217,7 @@ def stream_is_whole_after_a_hundred_breaks(agent):
             facts = dict(client.entry().text.split("=", 1) for _ in range(count - 1))
             equal(int(facts["out.start"]), at, "where it goes on")
             _, size = client.entry_header()
-            some = size if breaks >= 100 else min(size, random.randrange(600000))
+            some = size if breaks >= 100 else min(size, random.randrange(450000))
             data = client.receive(some)
             equal(wrong_at(data, at), None, f"place of a wrong byte behind {at}")
             at += some
