@@ -104,7 +104,10 @@ static void close_between(unsigned first, unsigned last)
 
 static void report_code(int report, int code)
 {
-    if (write(report, &code, sizeof code) != sizeof code)
+    ssize_t done;
+    while ((done = write(report, &code, sizeof code)) < 0 && errno == EINTR)
+        ;
+    if (done != sizeof code)
         _exit(1);
 }
 
