@@ -147,6 +147,27 @@ static void say_failure(const char *why)
     say(OS_STANDARD_ERROR, text);
 }
 
+/* Keeps the journal; one that can't be written is none. An agent that only sets the time promises nothing. */
+static int start_journal(struct agent *agent, struct error *err)
+{
+    const struct options *options = agent->options;
+    struct buffer folder;
+    buffer_init(&folder, JOURNAL_FOLDER_MAX);
+    if (options->journal && strcmp(options->journal, "none") != 0)
+        buffer_append(&folder, options->journal, strlen(options->journal) + 1);
+    else if (!options->journal && !options->set_time_only)
+        os_own_folder_find(&folder);
+    if (folder.len == 0)
+        buffer_append(&folder, "", 1);
+    if (!folder.failed)
+        agent->journal = children_keep_journal(agent->children, (const char *)folder.data, agent_run_as(agent),
+                                               options->resume != NULL);
+    buffer_deinit(&folder);
+    if (agent->journal)
+        last_end_find(agent);
+    return agent->journal ? 0 : error_set(err, ERR_NO_MEMORY, "no memory for the journal");
+}
+
 /* Listens, with the children and the port of the agent that was upgraded, if so. */
 static int start_listening(struct agent *agent, struct error *err)
 {
@@ -157,6 +178,8 @@ static int start_listening(struct agent *agent, struct error *err)
         status = allow_start(agent->allow, err);
     if (status == 0)
         status = spares_new(&agent->spares, err);
+    if (status == 0)
+        status = start_journal(agent, err); /* before the agent that was upgraded is forgotten */
     if (status == 0 && agent->options->resume) {
         os_upgrade_done();
         children_thaw(agent->children);
@@ -181,27 +204,6 @@ static int start_parts(struct agent *agent, struct error *err)
     return agent->children ? log_start(err) : ERR_SYSTEM;
 }
 
-/* Keeps the journal, or goes on without one. An agent that only sets the time promises nothing. */
-static int start_journal(struct agent *agent, struct error *err)
-{
-    const struct options *options = agent->options;
-    struct buffer folder;
-    buffer_init(&folder, JOURNAL_FOLDER_MAX);
-    if (options->journal && strcmp(options->journal, "none") != 0)
-        buffer_append(&folder, options->journal, strlen(options->journal) + 1);
-    else if (!options->journal && !options->set_time_only)
-        os_own_folder_find(&folder);
-    if (folder.len == 0)
-        buffer_append(&folder, "", 1);
-    if (!folder.failed)
-        agent->journal = children_keep_journal(agent->children, (const char *)folder.data, agent_run_as(agent),
-                                               options->resume != NULL);
-    buffer_deinit(&folder);
-    if (agent->journal)
-        last_end_find(agent);
-    return agent->journal ? 0 : error_set(err, ERR_NO_MEMORY, "no memory for the journal");
-}
-
 static int agent_start(struct agent *agent, struct error *err)
 {
     const struct options *options = agent->options;
@@ -222,8 +224,6 @@ static int agent_start(struct agent *agent, struct error *err)
         log_line("programs are confined as the agent is: %s", err->text);
     worker_pool_spare_children(agent->workers, agent->children);
     status = start_listening(agent, err);
-    if (status == 0)
-        status = start_journal(agent, err);
     if (status)
         return status;
     os_service_on_end(last_end_note, agent);
