@@ -5,7 +5,7 @@
 #include "win32/pipe.h"
 #include "platform/clock.h"
 #include "win32/file.h"
-#include "win32/process/pipe.h"
+#include "win32/process/duplex.h"
 #include "win32/waker.h"
 #include "win32/winerror.h"
 

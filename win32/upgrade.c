@@ -13,7 +13,7 @@
 #include "win32/service/relay.h"
 #include "win32/net/listener.h"
 #include "win32/path.h"
-#include "win32/process/pipe.h"
+#include "win32/process/duplex.h"
 #include "win32/process/spawn.h"
 #include "win32/text.h"
 #include "win32/waker.h"

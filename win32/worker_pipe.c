@@ -2,7 +2,7 @@
 #include "platform/worker_pipe.h"
 #include "platform/clock.h"
 #include "win32/service/session_process.h"
-#include "win32/process/pipe.h"
+#include "win32/process/duplex.h"
 #include "win32/winerror.h"
 
 #include <fcntl.h>

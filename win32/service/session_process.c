@@ -2,7 +2,7 @@
 #include "win32/service/session_process.h"
 #include "platform/clock.h"
 #include "win32/process/environment.h"
-#include "win32/process/pipe.h"
+#include "win32/process/duplex.h"
 #include "win32/service/session.h"
 #include "win32/process/spawn.h"
 #include "win32/text.h"

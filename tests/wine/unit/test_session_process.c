@@ -3,7 +3,7 @@
 #include "platform/clock.h"
 #include "win32/service/session_process.h"
 #include "win32/path.h"
-#include "win32/process/pipe.h"
+#include "win32/process/duplex.h"
 #include "win32/service/session.h"
 
 #include "tests/unit/check.h"

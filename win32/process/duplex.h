@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A two-way pipe whose reads and writes have deadlines: what a worker and its parent talk through. Only for win32/. */
-#ifndef WIN32_PROCESS_PIPE_H
-#define WIN32_PROCESS_PIPE_H
+#ifndef WIN32_PROCESS_DUPLEX_H
+#define WIN32_PROCESS_DUPLEX_H
 
 #include "base/error.h"
 

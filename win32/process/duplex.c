@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "win32/process/pipe.h"
+#include "win32/process/duplex.h"
 #include "platform/clock.h"
 #include "win32/system.h"
 #include "win32/waker.h"
