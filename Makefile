@@ -38,13 +38,14 @@ say = @$(if $(V),:,printf '  %-4s %s\n' $(1) $@)
 
 objects = $(patsubst %.c,$(OBJ)/%.o,$(1))
 
-# The C sources of some rooms; a room's own folders are named beside it.
+# The C sources of some rooms, and those of rooms with all their own folders.
 room = $(wildcard $(addsuffix /*.c,$(1)))
+rooms = $(wildcard $(addsuffix /*.c,$(1)) $(addsuffix /*/*.c,$(1)))
 
 BASE := $(call room,base)
 PROTOCOL := $(call room,protocol)
-LINUX := $(call room,platform linux linux/net linux/process)
-GUEST := $(call room,linux/gpu)
+LINUX := $(call room,platform linux linux/file linux/net linux/process linux/user)
+GUEST := $(filter-out $(LINUX),$(call rooms,linux))
 PICTURE := $(call room,picture)
 CAPTURE := $(call room,capture capture/apart capture/linux capture/x11 capture/drm)
 AGENT := $(call room,agent agent/gpu agent/journal agent/rpc agent/worker agent/selftest)

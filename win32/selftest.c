@@ -3,8 +3,8 @@
 #include "platform/service.h"
 #include "win32/service/firewall.h"
 #include "win32/system.h"
-#include "win32/path.h"
-#include "win32/service/session.h"
+#include "win32/file/path.h"
+#include "win32/user/session.h"
 #include "win32/text.h"
 #include "win32/winerror.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "platform/stream.h"
-#include "win32/path.h"
+#include "win32/file/path.h"
 #include "win32/winerror.h"
 
 #include <errno.h>

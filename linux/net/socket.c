@@ -2,7 +2,7 @@
 #include "platform/transfer.h"
 #include "platform/clock.h"
 #include "linux/errno.h"
-#include "linux/file.h"
+#include "linux/file/file.h"
 #include "linux/net/socket.h"
 #include "linux/waker.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "linux/process/interpreter.h"
-#include "linux/file.h"
+#include "linux/file/file.h"
 
 #include <elf.h>
 #include <errno.h>

@@ -9,7 +9,7 @@ AGENT = [
     mutant("link-leads-out", "platform/unpack.c",
            "if (up && (down || depth-- == 0))", "if (up && depth-- == 0)",
            "integration/test_tree:links_that_lead_out_are_left_out", "a link leads out of the tree by way of another"),
-    mutant("folders-through-links", "linux/folder.c",
+    mutant("folders-through-links", "linux/file/folder.c",
            "int fd = file_open_in(in->fd, name, FOLDER_FLAGS | O_NOFOLLOW);", "int fd = file_open_in(in->fd, name, FOLDER_FLAGS);",
            "integration/test_tree:link_that_is_planted_between_two_entries_is_not_followed", "a planted link leads out of the tree"),
     mutant("lost-window-is-skipped", "agent/rpc/trees.c",

@@ -75,7 +75,7 @@ HOST = [
            "if (!S_ISFIFO(info.st_mode) && !S_ISCHR(info.st_mode)) return stream_refuse(info.st_mode, err);",
            "if (!S_ISFIFO(info.st_mode) && !S_ISCHR(info.st_mode)) return 0;",
            "integration/test_cli_files:links_to_what_is_no_file_are_never_replaced", "a link to a folder is replaced by a file"),
-    mutant("replaced-file-open-to-all", "linux/resemble.c",
+    mutant("replaced-file-open-to-all", "linux/file/resemble.c",
            "fchmod(file->fd, grouped ? mode : open_to_all)", "fchmod(file->fd, 0666)",
            "integration/test_cli_files:replaced_files_keep_their_permissions", "a secret file can be read by all once replaced"),
     mutant("closed-input-reused", "linux/stream.c",

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "platform/transfer.h"
 #include "platform/clock.h"
-#include "win32/file.h"
+#include "win32/file/file.h"
 #include "win32/net/socket.h"
 #include "win32/system.h"
 #include "win32/waker.h"

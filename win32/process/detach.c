@@ -3,7 +3,7 @@
 #include "platform/upgrade.h"
 #include "platform/clock.h"
 #include "win32/process/detach.h"
-#include "win32/path.h"
+#include "win32/file/path.h"
 #include "win32/process/spawn.h"
 #include "win32/waker.h"
 #include "win32/winerror.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "win32/process/dlls.h"
 #include "win32/system.h"
-#include "win32/path.h"
+#include "win32/file/path.h"
 #include "win32/process/pe.h"
 #include "win32/text.h"
 

@@ -3,7 +3,7 @@
    beside this one, called with OS_DUMP_ARGUMENT. Never seen at work: no system that runs both kinds was at hand. */
 #include "win32/process/dump_other.h"
 #include "platform/dump.h"
-#include "win32/path.h"
+#include "win32/file/path.h"
 #include "win32/process/spawn.h"
 #include "win32/text.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "win32/process/program.h"
-#include "win32/path.h"
-#include "win32/path_name.h"
+#include "win32/file/path.h"
+#include "win32/file/path_name.h"
 
 #include <stdbool.h>
 #include <stdlib.h>

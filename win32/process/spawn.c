@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "win32/process/spawn.h"
 #include "win32/system.h"
-#include "win32/service/session.h"
+#include "win32/user/session.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>

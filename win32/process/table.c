@@ -3,7 +3,7 @@
    has lost its parent can't be distinguished from others, unless that parent is one that was ended here. */
 #include "platform/process_table.h"
 #include "win32/system.h"
-#include "win32/process.h"
+#include "win32/process/process.h"
 #include "win32/text.h"
 #include "win32/winerror.h"
 

@@ -4,7 +4,7 @@
 #include "platform/clock.h"
 #include "platform/process.h"
 #include "platform/thread.h"
-#include "win32/process.h"
+#include "win32/process/process.h"
 #include "win32/winerror.h"
 
 #include <stdatomic.h>

@@ -6,7 +6,7 @@
 #include "win32/process/command_line.h"
 #include "win32/service/event_log.h"
 #include "win32/service/firewall.h"
-#include "win32/path.h"
+#include "win32/file/path.h"
 #include "win32/service/service_name.h"
 #include "win32/text.h"
 #include "win32/winerror.h"

@@ -2,7 +2,7 @@
 #include "win32/service/relay.h"
 #include "platform/clock.h"
 #include "platform/thread.h"
-#include "win32/service/session.h"
+#include "win32/user/session.h"
 #include "win32/waker.h"
 
 #include <stdatomic.h>

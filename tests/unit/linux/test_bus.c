@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A call over a D-Bus whose answers are made up: wrong, in pieces, or none. The right ones are tested by
  * tests/integration/test_shutdown.py, with a D-Bus that was written from the specification. */
-#include "linux/bus.h"
+#include "linux/desktop/bus.h"
 #include "platform/clock.h"
 #include "tests/unit/check.h"
 

@@ -2,7 +2,7 @@
 /* What systems keep of a crash, in simulated folders: lines as kernels write them. */
 #include "tests/unit/check.h"
 
-#include "linux/crash.h"
+#include "linux/service/crash.h"
 #include "platform/file.h"
 
 #include <fcntl.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What is looked for of a user: for files and properties the account only. */
-#include "linux/login.h"
+#include "linux/user/login.h"
 #include "platform/identity.h"
 #include "tests/unit/check.h"
 

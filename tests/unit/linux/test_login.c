@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Who is logged on at the screen, in a made-up tree of /run, /sys and /proc. */
-#include "linux/login.h"
+#include "linux/user/login.h"
 #include "tests/unit/check.h"
 #include "tests/unit/capture/tree.h"
 

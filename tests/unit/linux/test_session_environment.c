@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The environment of a session, in a made-up /proc where some processes never let theirs be read: opening a FIFO that
    nobody writes to waits for ever. */
-#include "linux/session_environment.h"
+#include "linux/user/session_environment.h"
 #include "platform/clock.h"
 #include "tests/unit/check.h"
 #include "tests/unit/capture/tree.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The session's lock, asked for over a real D-Bus where there is one to start, and over a made-up one. The answers of the
  * made-up one are written by hand, from the D-Bus specification. */
-#include "linux/session_lock.h"
+#include "linux/desktop/session_lock.h"
 #include "platform/clock.h"
 #include "tests/unit/check.h"
 

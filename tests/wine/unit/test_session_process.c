@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The way between a service and what it starts in another session. As that process this program tells its process id through the pipe, or ends. */
 #include "platform/clock.h"
-#include "win32/service/session_process.h"
-#include "win32/path.h"
+#include "win32/process/session_process.h"
+#include "win32/file/path.h"
 #include "win32/process/duplex.h"
-#include "win32/service/session.h"
+#include "win32/user/session.h"
 
 #include "tests/unit/check.h"
 

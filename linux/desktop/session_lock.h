@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* logind's property LockedHint of a session, in which its compositor tells that it is locked. logind's files do not have
+ * it, so it is asked for over the system's D-Bus, in the few messages that this takes. Not every compositor tells.
+ */
+#ifndef LINUX_DESKTOP_SESSION_LOCK_H
+#define LINUX_DESKTOP_SESSION_LOCK_H
+
+#include "platform/session.h"
+
+/* Asks as os_session_locked() does. `bus` is the D-Bus's socket, `session` logind's name. Starts no service. */
+int session_lock_ask(const char *bus, const char *session, int64_t deadline_ms, bool *locked, struct error *err);
+
+#endif
