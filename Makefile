@@ -48,7 +48,7 @@ LINUX := $(call room,platform linux linux/file linux/net linux/process linux/use
 GUEST := $(filter-out $(LINUX),$(call rooms,linux))
 PICTURE := $(call room,picture)
 CAPTURE := $(call room,capture capture/apart capture/linux capture/x11 capture/drm)
-AGENT := $(call room,agent agent/gpu agent/journal agent/rpc agent/worker agent/selftest)
+AGENT := $(call rooms,agent)
 HOST := $(call room,host host/report)
 CLI := $(call room,host/cli host/cli/verbs host/cli/test)
 

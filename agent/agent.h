@@ -3,8 +3,8 @@
 #ifndef AGENT_AGENT_H
 #define AGENT_AGENT_H
 
-#include "agent/allow.h"
-#include "agent/children.h"
+#include "agent/access/allow.h"
+#include "agent/child/children.h"
 #include "agent/journal/journal.h"
 #include "agent/options.h"
 #include "agent/ready.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "agent/clients.h"
-#include "agent/refuse.h"
+#include "agent/access/refuse.h"
 #include "platform/address.h"
 #include "platform/clock.h"
 #include "platform/sysinfo.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "agent/allow.h"
-#include "agent/allowed_rpcs.h"
+#include "agent/access/allow.h"
+#include "agent/access/allowed_rpcs.h"
 #include "agent/audit.h"
 #include "agent/run.h"
 #include "agent/selftest/selftest.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "agent/admission.h"
+#include "agent/access/admission.h"
 #include "agent/agent.h"
-#include "agent/allowed_rpcs.h"
+#include "agent/access/allowed_rpcs.h"
 #include "agent/audit.h"
 #include "agent/gpu/gpus.h"
 #include "agent/log.h"

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "agent/session.h"
-#include "agent/admission.h"
+#include "agent/access/admission.h"
 #include "agent/clients.h"
 #include "agent/log.h"
-#include "agent/refuse.h"
+#include "agent/access/refuse.h"
 #include "agent/rpc/rpc.h"
 #include "platform/clock.h"
 #include "platform/file.h"

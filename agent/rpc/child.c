@@ -3,7 +3,7 @@
 #include "agent/log.h"
 #include "agent/rpc/rpc.h"
 #include "agent/rpc/virtual.h"
-#include "agent/stream.h"
+#include "agent/stream/stream.h"
 #include "platform/clock.h"
 #include "platform/identity.h"
 

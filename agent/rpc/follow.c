@@ -2,7 +2,7 @@
 /* follow, write: what a program writes and reads, as it does. */
 #include "agent/rpc/rpc.h"
 #include "agent/rpc/virtual.h"
-#include "agent/stream.h"
+#include "agent/stream/stream.h"
 #include "base/number.h"
 #include "platform/clock.h"
 #include "platform/identity.h"

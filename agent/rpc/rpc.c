@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "agent/rpc/rpc.h"
-#include "agent/allowed_rpcs.h"
+#include "agent/access/allowed_rpcs.h"
 
 static rpc_handler *const handlers[METHOD_COUNT] = {
 #define METHOD(id, symbol, name, signature, short_text) [METHOD_##symbol] = rpc_##symbol,

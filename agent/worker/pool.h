@@ -9,7 +9,7 @@
 #ifndef AGENT_WORKER_POOL_H
 #define AGENT_WORKER_POOL_H
 
-#include "agent/children.h"
+#include "agent/child/children.h"
 #include "base/buffer.h"
 #include "base/error.h"
 #include "base/strlist.h"

@@ -2,9 +2,9 @@
 /* Who becomes a client, with peers and owners that a test makes up; a waiting peer's thread is the test's own. */
 #include "tests/unit/check.h"
 
-#include "agent/admission.h"
+#include "agent/access/admission.h"
 #include "agent/log.h"
-#include "agent/refusals.h"
+#include "agent/access/refusals.h"
 #include "agent/session.h"
 #include "platform/clock.h"
 #include "platform/peer.h"

@@ -2,9 +2,9 @@
 /* Who may connect: the edges of each network, as RFC 1918, 3927, 4193 and 4291 draw them. */
 #include "tests/unit/check.h"
 
-#include "agent/allow.h"
+#include "agent/access/allow.h"
 #include "agent/log.h"
-#include "agent/names.h"
+#include "agent/access/names.h"
 #include "platform/clock.h"
 
 #include <arpa/inet.h>

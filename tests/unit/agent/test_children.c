@@ -2,7 +2,7 @@
 /* The child table, over processes that exit exactly when a test says so. */
 #include "tests/unit/check.h"
 
-#include "agent/children.h"
+#include "agent/child/children.h"
 #include "agent/log.h"
 #include "platform/file.h"
 

@@ -4,7 +4,7 @@
 
 #include "agent/clients.h"
 #include "agent/log.h"
-#include "agent/refusals.h"
+#include "agent/access/refusals.h"
 #include "platform/address.h"
 
 enum { ALL = 64, THREE_QUARTERS = 48, FEW = 4 };

@@ -4,8 +4,8 @@
 
 #include "agent/clients.h"
 #include "agent/log.h"
-#include "agent/refusals.h"
-#include "agent/refuse.h"
+#include "agent/access/refusals.h"
+#include "agent/access/refuse.h"
 #include "agent/session.h"
 #include "platform/clock.h"
 

@@ -2,7 +2,7 @@
 /* What is kept of outputs, against a model that knows each byte by its stream and its position. */
 #include "tests/unit/check.h"
 
-#include "agent/stream_kept.h"
+#include "agent/stream/kept.h"
 
 #define STREAMS 3
 #define STEPS 6000

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Who becomes a client: by address, and on this machine by user. Whoever does not gets no byte and no client's place. */
-#ifndef AGENT_ADMISSION_H
-#define AGENT_ADMISSION_H
+#ifndef AGENT_ACCESS_ADMISSION_H
+#define AGENT_ACCESS_ADMISSION_H
 
 #include "agent/agent.h"
 

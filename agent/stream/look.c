@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What clients do with streams: look at the outputs, and write to the input. */
-#include "agent/stream_private.h"
+#include "agent/stream/private.h"
 #include "platform/clock.h"
 
 #include <inttypes.h>

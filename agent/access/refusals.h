@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Logs who is refused, each of them once: a client that tries again and again must not empty the log of all else. */
-#ifndef AGENT_REFUSALS_H
-#define AGENT_REFUSALS_H
+#ifndef AGENT_ACCESS_REFUSALS_H
+#define AGENT_ACCESS_REFUSALS_H
 
 #include "base/format.h"
 

@@ -3,8 +3,8 @@
 #ifndef AGENT_STREAM_PRIVATE_H
 #define AGENT_STREAM_PRIVATE_H
 
-#include "agent/stream.h"
-#include "agent/stream_kept.h"
+#include "agent/stream/stream.h"
+#include "agent/stream/kept.h"
 #include "platform/pipe.h"
 #include "platform/thread.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "agent/allowed_rpcs.h"
+#include "agent/access/allowed_rpcs.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "agent/allow.h"
-#include "agent/names.h"
+#include "agent/access/allow.h"
+#include "agent/access/names.h"
 #include "base/number.h"
 #include "platform/address.h"
 #include "platform/clock.h"

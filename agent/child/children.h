@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The child table. An exit status is kept until it is forgotten, however often it is read. Any thread. */
-#ifndef AGENT_CHILDREN_H
-#define AGENT_CHILDREN_H
+#ifndef AGENT_CHILD_CHILDREN_H
+#define AGENT_CHILD_CHILDREN_H
 
 #include "base/buffer.h"
 #include "platform/process.h"

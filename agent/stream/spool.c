@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "agent/spool.h"
+#include "agent/stream/spool.h"
 
 static struct os_file *file;
 static uint8_t taken[SPOOL_BLOCKS / 8];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "agent/child_table.h"
+#include "agent/child/table.h"
 #include "agent/log.h"
 
 #include <inttypes.h>

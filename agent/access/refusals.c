@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "agent/refusals.h"
+#include "agent/access/refusals.h"
 #include "agent/log.h"
 #include "platform/clock.h"
 #include "platform/thread.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The streams of programs, and the thread that reads them. */
-#include "agent/stream_private.h"
+#include "agent/stream/private.h"
 #include "agent/log.h"
 #include "platform/clock.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "agent/admission.h"
+#include "agent/access/admission.h"
 #include "agent/log.h"
-#include "agent/refusals.h"
-#include "agent/refuse.h"
+#include "agent/access/refusals.h"
+#include "agent/access/refuse.h"
 #include "agent/session.h"
 #include "platform/clock.h"
 #include "platform/identity.h"

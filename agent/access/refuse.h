@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The refusal of a client that is not served. */
-#ifndef AGENT_REFUSE_H
-#define AGENT_REFUSE_H
+#ifndef AGENT_ACCESS_REFUSE_H
+#define AGENT_ACCESS_REFUSE_H
 
 #include "platform/socket.h"
 

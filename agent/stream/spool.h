@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The one file in which all outputs of programs are kept, in blocks. Its caller's lock guards it. */
-#ifndef AGENT_SPOOL_H
-#define AGENT_SPOOL_H
+#ifndef AGENT_STREAM_SPOOL_H
+#define AGENT_STREAM_SPOOL_H
 
 #include "platform/spool.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Which addresses may connect. */
-#ifndef AGENT_ALLOW_H
-#define AGENT_ALLOW_H
+#ifndef AGENT_ACCESS_ALLOW_H
+#define AGENT_ACCESS_ALLOW_H
 
 #include "base/error.h"
 #include "base/strlist.h"

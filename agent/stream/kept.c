@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "agent/stream_kept.h"
+#include "agent/stream/kept.h"
 #include "base/number.h"
 
 #include <inttypes.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Streams as an upgrade hands them over: lines of text. Those of programs that nobody asks for any more go too, since who
    still writes to them must not notice. */
-#include "agent/stream_private.h"
+#include "agent/stream/private.h"
 #include "agent/log.h"
 #include "base/number.h"
 #include "platform/clock.h"

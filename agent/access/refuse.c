@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "agent/refuse.h"
-#include "agent/refusals.h"
+#include "agent/access/refuse.h"
+#include "agent/access/refusals.h"
 #include "protocol/wire.h"
 
 #include <string.h>

@@ -2,8 +2,8 @@
 /* What a host streams of a program: its input, and its outputs. These are read into the spool whether or not anybody
  * follows them, so that no program is held up for long by a host that is gone. Any thread.
  */
-#ifndef AGENT_STREAM_H
-#define AGENT_STREAM_H
+#ifndef AGENT_STREAM_STREAM_H
+#define AGENT_STREAM_STREAM_H
 
 #include "base/buffer.h"
 #include "platform/process.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The addresses of the names that may connect. A thread for each name looks it up, keeps what it found and does so again,
    so that nobody else waits for a name service: not a client, not another name, not the end of the agent. */
-#ifndef AGENT_NAMES_H
-#define AGENT_NAMES_H
+#ifndef AGENT_ACCESS_NAMES_H
+#define AGENT_ACCESS_NAMES_H
 
 #include "base/error.h"
 #include "platform/socket.h"

@@ -4,9 +4,9 @@
 #ifndef AGENT_CHILD_TABLE_H
 #define AGENT_CHILD_TABLE_H
 
-#include "agent/children.h"
+#include "agent/child/children.h"
 #include "agent/journal/journal.h"
-#include "agent/stream.h"
+#include "agent/stream/stream.h"
 #include "platform/thread.h"
 
 #define CHILD_BUCKETS 1024 /* of the index; a power of two */
@@ -75,7 +75,7 @@ void child_table_exited(struct child_table *table, struct child *child);
 /* Moves the children that have exited since the last call to the list of exited ones, and wakes who waits for them. */
 void child_table_reap(struct child_table *table);
 
-/* ---- the journal: agent/children_journal.c; a journal of NULL is none ---- */
+/* ---- the journal: agent/child/journal.c; a journal of NULL is none ---- */
 
 void child_journal_started(struct journal *journal, const struct child *child);
 void child_journal_exited(struct journal *journal, const struct child *child);

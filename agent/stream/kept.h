@@ -4,7 +4,7 @@
 #ifndef AGENT_STREAM_KEPT_H
 #define AGENT_STREAM_KEPT_H
 
-#include "agent/spool.h"
+#include "agent/stream/spool.h"
 
 #define KEPT_HEAD_BLOCKS 8   /* 1 MiB */
 #define KEPT_TAIL_BLOCKS 128 /* 16 MiB */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* --allow-rpc: which RPCs are served. */
-#ifndef AGENT_ALLOWED_RPCS_H
-#define AGENT_ALLOWED_RPCS_H
+#ifndef AGENT_ACCESS_ALLOWED_RPCS_H
+#define AGENT_ACCESS_ALLOWED_RPCS_H
 
 #include "base/error.h"
 #include "base/strlist.h"
