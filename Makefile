@@ -50,7 +50,7 @@ PICTURE := $(call room,picture)
 CAPTURE := $(call room,capture capture/apart capture/linux capture/x11 capture/drm)
 AGENT := $(call rooms,agent)
 HOST := $(call room,host host/report)
-CLI := $(call room,host/cli host/cli/verbs host/cli/test)
+CLI := $(call rooms,host/cli) $(call room,$(wildcard host/cli/verbs/*))
 
 .PHONY: all
 all: $(B)/periscoped $(B)/periscope $(B)/libperiscope.so $(B)/libperiscope.pc

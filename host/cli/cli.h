@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the verbs of the command `periscope` share. A verb is one file, host/cli/verbs/NAME.c, that defines
-   `const struct command command_NAME`, and one line in commands.def; the parser, the help and the table of verbs use
-   these. One thread; what a verb is given remains owned by main(). */
+/* What the verbs of the command `periscope` share. A verb is one file, NAME.c in a folder of host/cli/verbs/, that
+   defines `const struct command command_NAME`, and one line in commands.def; the parser, the help and the table of verbs
+   use these. One thread; what a verb is given remains owned by main(). */
 #ifndef HOST_CLI_H
 #define HOST_CLI_H
 
