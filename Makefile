@@ -158,11 +158,12 @@ INSTALL ?= install
 SO := libperiscope.so.$(VERSION)
 PUBLIC_HEADERS := $(wildcard host/periscope*.h)
 
-# One object in which only the public names are left: the others must not meet those of who links it.
+# One object of what the public functions need, in which only their names are left: the others must not meet those of who
+# links it.
 $(B)/public/libperiscope.a: $(B)/libperiscope.a
 	@mkdir -p $(@D)
 	$(call say,AR)
-	$(Q)$(LD) -r -o $(@D)/libperiscope.o --whole-archive $<
+	$(Q)$(LD) -r --gc-sections --gc-keep-exported -o $(@D)/libperiscope.o --whole-archive $<
 	$(Q)$(OBJCOPY) --localize-hidden $(@D)/libperiscope.o
 	@rm -f $@
 	$(Q)ar qcs $@ $(@D)/libperiscope.o
