@@ -81,7 +81,7 @@ def installed_files_are_all_there(root):
     equal(found, sorted(["bin/periscope", "include/periscope.h", "include/periscope_winetest.h", "lib/libperiscope.a",
                          "lib/libperiscope.so", "lib/libperiscope.so.0", f"lib/libperiscope.so.{version}",
                          "lib/pkgconfig/libperiscope.pc", "share/bash-completion/completions/periscope",
-                         "share/fish/vendor_completions.d/periscope.fish", "share/man/man1/periscope-test.1",
+                         "share/fish/vendor_completions.d/periscope.fish", "share/man/man1/periscope-test.1", "share/man/man1/periscope-timeline.1",
                          "share/man/man1/periscope.1", "share/man/man3/libperiscope.3",
                          "share/zsh/site-functions/_periscope"]))
     for shell, path in (("bash", "bash-completion/completions/periscope"), ("zsh", "zsh/site-functions/_periscope"),
