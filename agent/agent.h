@@ -26,6 +26,7 @@
 
 struct session;
 struct transfers;
+struct input;
 
 struct agent {
     const struct options *options;
@@ -35,6 +36,7 @@ struct agent {
     struct worker_pool *workers;
     struct ready *ready;
     struct transfers *transfers; /* that may be continued */
+    struct input *input;         /* who types and clicks */
     struct os_listener *listener;
     uint16_t port;                   /* that it listens on */
     struct spares *spares;           /* NULL until the agent serves */

@@ -5,6 +5,7 @@
 #include "agent/events.h"
 #include "agent/gpu/gpus.h"
 #include "agent/heartbeat.h"
+#include "agent/input/input.h"
 #include "agent/log.h"
 #include "agent/access/refusals.h"
 #include "agent/say.h"
@@ -78,6 +79,7 @@ static int become_next(struct agent *agent, struct error *err)
     struct buffer state;
     worker_pool_stop(agent->workers);
     ready_stop(agent->ready);
+    input_stop(agent->input);
     log_flush(LOG_FLUSH_MS);
     buffer_init(&state, STATE_MAX);
     children_freeze(agent->children);
@@ -197,6 +199,8 @@ static int start_parts(struct agent *agent, struct error *err)
     if (status == 0)
         status = ready_new(&agent->ready, &agent->options->card_classes, agent->workers, err);
     if (status == 0)
+        status = input_new(&agent->input, &agent->options->card_classes, err);
+    if (status == 0)
         status = transfers_new(&agent->transfers, TRANSFERS_KEEP_MS, err);
     if (status)
         return status;
@@ -291,6 +295,7 @@ static int agent_main_loop(void *context)
         if (status == 0 && atomic_load(&agent->stopping)) {
             worker_pool_stop(agent->workers);
             ready_stop(agent->ready);
+            input_stop(agent->input);
             last_end_note(agent);
             save_log(agent);
             return 0;

@@ -28,7 +28,7 @@ WIN_UNIT_SOURCES := $(filter-out tests/unit/linux/% tests/unit/capture/x11/% tes
 	$(wildcard tests/unit/*/test_*.c tests/unit/capture/*/test_*.c tests/wine/unit/test_*.c))
 WIN_UNIT := $(notdir $(basename $(WIN_UNIT_SOURCES)))
 WIN_TOOLS := $(notdir $(basename $(wildcard tests/wine/tools/*.c)))
-WIN_AGENT := $(BASE) $(PROTOCOL) $(PICTURE) $(AGENT) $(call rooms,win32) $(call room,platform capture capture/win32)
+WIN_AGENT := $(BASE) $(PROTOCOL) $(PICTURE) $(AGENT) $(call rooms,win32) $(call room,platform capture capture/input capture/win32)
 
 # $(1): win64 or win32; $(2): the tools' prefix
 define WIN_RULES
