@@ -3,7 +3,6 @@
 #include "agent/input/input.h"
 #include "agent/rpc/rpc.h"
 #include "base/utf8.h"
-#include "capture/input/action.h"
 
 #include <string.h>
 
@@ -26,14 +25,11 @@ static int input_driver(const struct request *request, const char **driver, stru
 
 static int input_check(const struct session *session, const struct strlist *actions, struct error *err)
 {
-    struct input_list list;
     if (!session->agent->options->input)
         return error_set(err, ERR_DENIED, "input is off: the agent's configuration has no 'input = yes'");
     if (actions->failed)
         return error_set(err, ERR_NO_MEMORY, "input: no memory for the actions");
-    int status = input_list_parse(&list, actions, err);
-    input_list_deinit(&list);
-    return status;
+    return worker_pool_check_input(actions, err);
 }
 
 int rpc_input(struct session *session, struct request *request, struct reply *reply, struct error *err)

@@ -6,6 +6,7 @@
 #include "agent/worker/queue.h"
 #include "capture/capture.h"
 #include "capture/card_class.h"
+#include "capture/input/action.h"
 #include "platform/clock.h"
 #include "platform/display.h"
 #include "platform/thread.h"
@@ -280,6 +281,14 @@ int worker_pool_lines(struct worker_pool *pool, const char *verb, int timeout_ms
     buffer_deinit(&list);
     if (status == 0 && lines->failed)
         status = error_set(err, ERR_NO_MEMORY, "%s: no memory for the answer", verb);
+    return status;
+}
+
+int worker_pool_check_input(const struct strlist *actions, struct error *err)
+{
+    struct input_list list;
+    int status = input_list_parse(&list, actions, err);
+    input_list_deinit(&list);
     return status;
 }
 

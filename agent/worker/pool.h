@@ -41,6 +41,8 @@ int worker_pool_lines(struct worker_pool *pool, const char *verb, int timeout_ms
                       struct error *err);
 /* Has one worker at a time do all requests, which are never joined with equal ones: for what a worker remembers. */
 void worker_pool_be_single(struct worker_pool *pool);
+/* Checks actions without a worker. ERR_INVALID or ERR_LIMIT as capture/input/action.h has them. */
+int worker_pool_check_input(const struct strlist *actions, struct error *err);
 /* Requests "input-N" or "leave" with the actions (capture/input/action.h), and adds the facts of the answer. */
 int worker_pool_input(struct worker_pool *pool, const char *verb, const struct strlist *actions, int timeout_ms,
                       struct strlist *facts, struct error *err);

@@ -38,7 +38,7 @@ static const struct capture_candidate *input_better(struct capturer *capturer, c
     return one;
 }
 
-static int input_leave(struct capturer *capturer, const struct capture_options *options, struct error *err)
+static int capturer_leave(struct capturer *capturer, const struct capture_options *options, struct error *err)
 {
     struct capture_options own = *options;
     struct strlist facts = {0};
@@ -55,21 +55,21 @@ static int input_leave(struct capturer *capturer, const struct capture_options *
 }
 
 /* Lets go of the source before, where it is another one. */
-static void input_change(struct capturer *capturer, const struct capture_options *options,
-                         const struct capture_candidate *to)
+static void capturer_change(struct capturer *capturer, const struct capture_options *options,
+                            const struct capture_candidate *to)
 {
     struct error err;
     const struct capture_candidate *from = &capturer->driven;
     if (from->backend && *from->backend &&
         (strcmp(from->backend, to->backend) != 0 || strcmp(from->source, to->source) != 0))
-        input_leave(capturer, options, &err);
+        capturer_leave(capturer, options, &err);
 }
 
 static int input_on(struct capturer *capturer, const struct capture_options *options,
                     const struct capture_candidate *candidate, struct driving *driving, struct error *err)
 {
     struct task task = {run_input, driving, STAGE_INPUT};
-    input_change(capturer, options, candidate);
+    capturer_change(capturer, options, candidate);
     int status = capturer_try(capturer, candidate, options, &task, err);
     if (driving->asked)
         capturer->driven = *candidate;
@@ -104,7 +104,7 @@ int capturer_input(struct capturer *capturer, const struct capture_options *opti
         capturer_find(capturer, options);
         status = input_try_all(capturer, options, facts, err);
     } else {
-        status = capturer->driven.backend ? input_leave(capturer, options, err) : 0;
+        status = capturer->driven.backend ? capturer_leave(capturer, options, err) : 0;
     }
     capturer_enter(capturer, STAGE_IDLE, NULL);
     return status;

@@ -9,7 +9,8 @@ import subprocess
 import harness
 import machine
 import wire
-from harness import Agent, check, equal, eventually, need_root, refused, refused_saying, test, with_agent
+from cli import periscope, target
+from harness import Agent, check, equal, eventually, refused, refused_saying, test, with_agent
 from isolation import isolate, need_isolation
 from xserver import Server, need_program
 
@@ -147,6 +148,21 @@ def input_with_a_mistake_does_nothing():
         refused_saying("not UTF-8", send, client, wire.raw("s", b"text=\xff\0"))
         refused_saying("driver's name", act, client, "driver=" + "x" * 64)
         equal(window.do("events"), "", "events")
+
+
+@test
+def input_by_the_verbs():
+    with scene() as (_, window, agent):
+        periscope("key", target(agent), "ctrl+a", "Delete")
+        result = periscope("click", "--json", "--button", "right", "--double", target(agent), "30", "40").json
+        equal((result["status"], result["by"]), ("ok", "xtest"), "reply")
+        periscope("type", target(agent), "aA")
+        equal(window.do("events").split(), ["k37", "k38", "K38", "K37", "k119", "K119", "b3", "B3", "b3", "B3", "k38",
+                                            "K38", "k50", "k38", "K38", "K50"], "events")
+        equal(held(window)[1], "30,40", "the pointer's place")
+        for wrong in ["nosuch"], ["ctrl+"], ["a+b+c+d+e+f+g+h+i"]:
+            periscope("key", target(agent), *wrong, code=2)
+        periscope("click", target(agent), "320", "0", code=122)
 
 
 @test
