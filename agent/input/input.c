@@ -114,5 +114,11 @@ void input_leave(struct session *session)
 
 void input_stop(struct input *input)
 {
+    os_mutex_lock(input->lock);
+    bool held = input->session != NULL;
+    input->session = NULL;
+    os_mutex_unlock(input->lock);
+    if (held)
+        input_let_go(input);
     worker_pool_stop(input->workers);
 }
