@@ -6,6 +6,7 @@
 #include "agent/events.h"
 #include "agent/gpu/gpus.h"
 #include "agent/heartbeat.h"
+#include "agent/input/input.h"
 #include "agent/log.h"
 #include "agent/access/refusals.h"
 #include "agent/record/recorder.h"
@@ -72,6 +73,7 @@ static int become_next(struct agent *agent, struct error *err)
     recorder_end(agent->recorder, "the agent becomes another executable");
     worker_pool_stop(agent->workers);
     ready_stop(agent->ready);
+    input_stop(agent->input);
     log_flush(LOG_FLUSH_MS);
     buffer_init(&state, STATE_MAX);
     children_freeze(agent->children);
@@ -191,6 +193,8 @@ static int start_parts(struct agent *agent, struct error *err)
     if (status == 0)
         status = ready_new(&agent->ready, &agent->options->card_classes, agent->workers, err);
     if (status == 0)
+        status = input_new(&agent->input, &agent->options->card_classes, err);
+    if (status == 0)
         status = transfers_new(&agent->transfers, TRANSFERS_KEEP_MS, err);
     if (status)
         return status;
@@ -296,6 +300,7 @@ static int agent_main_loop(void *context)
         if (status == 0 && atomic_load(&agent->stopping)) {
             worker_pool_stop(agent->workers);
             ready_stop(agent->ready);
+            input_stop(agent->input);
             agent_note_end(agent);
             save_log(agent);
             return 0;

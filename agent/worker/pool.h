@@ -39,6 +39,13 @@ int worker_pool_all_displays(struct worker_pool *pool, const struct strlist *opt
    "console-N" (capture/console.h) and adds the lines of the answer. */
 int worker_pool_lines(struct worker_pool *pool, const char *verb, int timeout_ms, struct strlist *lines,
                       struct error *err);
+/* Has one worker at a time do all requests, which are never joined with equal ones: for what a worker remembers. */
+void worker_pool_be_single(struct worker_pool *pool);
+/* Checks actions without a worker. ERR_INVALID or ERR_LIMIT as capture/input/action.h has them. */
+int worker_pool_check_input(const struct strlist *actions, struct error *err);
+/* Requests "input-N" or "leave" with the actions (capture/input/action.h), and adds the facts of the answer. */
+int worker_pool_input(struct worker_pool *pool, const char *verb, const struct strlist *actions, int timeout_ms,
+                      struct strlist *facts, struct error *err);
 /* Requests a minidump of the process. A worker makes it, since that stops whoever shares something with the dumped
    process. */
 int worker_pool_dump(struct worker_pool *pool, uint64_t pid, int timeout_ms, struct buffer *list, struct error *err);
