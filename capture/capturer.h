@@ -21,6 +21,7 @@ struct slot {
     X(STAGE_OPEN, "opening the source", true)                                                                          \
     X(STAGE_GRAB, "waiting for the picture", true)                                                                     \
     X(STAGE_LIST, "waiting for the list", true)                                                                        \
+    X(STAGE_CHANGES, "waiting for a change", true)                                                                     \
     X(STAGE_CRCS, "waiting for the hardware's CRC", true)                                                              \
     X(STAGE_CLOSE, "closing the source", true)                                                                         \
     X(STAGE_HASH, "computing the picture's hash", false)                                                               \

@@ -6,6 +6,7 @@
 #include "picture/hash.h"
 #include "picture/scale.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static bool is_name(const char *text)
@@ -70,6 +71,48 @@ static bool set_if_changed(struct screenshot_options *options, const char *value
 {
     options->picture.if_changed = value;
     return picture_hash_is_valid(value);
+}
+
+static bool parse_wait(int *wait_ms, const char *value)
+{
+    uint64_t number;
+    if (!number_take(&value, SCREENSHOT_WAIT_MAX_MS, &number) || *value)
+        return false;
+    *wait_ms = (int)number;
+    return true;
+}
+
+static bool set_wait(struct screenshot_options *options, const char *value)
+{
+    return parse_wait(&options->wait_ms, value);
+}
+
+/* Only the agent compares it, so that only its form counts here. */
+static bool set_pointer(struct screenshot_options *options, const char *value)
+{
+    char hash[PICTURE_HASH_SIZE];
+    uint64_t number;
+    (void)options;
+    if (strcmp(value, POINTER_UNKNOWN) == 0)
+        return true;
+    snprintf(hash, sizeof hash, "%s", value);
+    if (!picture_hash_is_valid(hash))
+        return false;
+    value += strlen(hash);
+    for (int i = 0; i < 2; i++) {
+        if (*value++ != ',')
+            return false;
+        value += *value == '-';
+        if (!number_take(&value, INT32_MAX, &number))
+            return false;
+    }
+    return *value == 0;
+}
+
+static bool set_delta(struct screenshot_options *options, const char *value)
+{
+    options->picture.delta = *value == '1';
+    return strcmp(value, "0") == 0 || strcmp(value, "1") == 0;
 }
 
 static bool set_color(struct screenshot_options *options, const char *value)
@@ -140,6 +183,8 @@ static bool add_card_class(struct screenshot_options *options, const char *value
 enum scope { SCOPE_PICTURE, SCOPE_CRC, SCOPE_LIST };
 
 #define DEADLINE_KEY "deadline-ms"
+#define WAIT_KEY "wait-ms"
+#define WAIT_EXPECTED "0 to " STRING(SCREENSHOT_WAIT_MAX_MS)
 #define DEADLINE_EXPECTED STRING(SCREENSHOT_DEADLINE_MIN_MS) " to " STRING(SCREENSHOT_DEADLINE_MAX_MS)
 
 static const struct option {
@@ -153,6 +198,9 @@ static const struct option {
     {"cursor", "0 or 1", set_cursor, SCOPE_CRC, false},
     {"passive", "0 or 1", set_passive, SCOPE_CRC, false},
     {"if-changed", "a hash as the fact hash gives it", set_if_changed, SCOPE_PICTURE, false},
+    {WAIT_KEY, WAIT_EXPECTED, set_wait, SCOPE_PICTURE, false},
+    {"pointer", "HASH,X,Y or " POINTER_UNKNOWN, set_pointer, SCOPE_PICTURE, false},
+    {"delta", "0 or 1", set_delta, SCOPE_PICTURE, false},
     {"color", "stored or applied", set_color, SCOPE_CRC, false},
     {"compare", "0 or 1", set_compare, SCOPE_PICTURE, false},
     {"format", "png or ppm", set_format, SCOPE_PICTURE, false},
@@ -182,6 +230,13 @@ int screenshot_options_deadline(const struct strlist *texts, int *deadline_ms, s
     const char *value = strlist_get(texts, DEADLINE_KEY);
     *deadline_ms = SCREENSHOT_DEADLINE_MS;
     return !value || parse_deadline(deadline_ms, value) ? 0 : refuse_value(DEADLINE_KEY, value, DEADLINE_EXPECTED, err);
+}
+
+int screenshot_options_wait(const struct strlist *texts, int *wait_ms, struct error *err)
+{
+    const char *value = strlist_get(texts, WAIT_KEY);
+    *wait_ms = 0;
+    return !value || parse_wait(wait_ms, value) ? 0 : refuse_value(WAIT_KEY, value, WAIT_EXPECTED, err);
 }
 
 static int parse_options(struct screenshot_options *options, const struct strlist *texts, enum scope scope,

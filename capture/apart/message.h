@@ -15,7 +15,16 @@
 #define APART_REQUEST_TEXT_MAX (1u << 20) /* bytes */
 #define APART_ANSWER_TEXT_MAX (63u << 20) /* bytes: as of a worker's answer */
 
-enum apart_verb { APART_OPEN, APART_GRAB, APART_DISPLAYS, APART_WINDOWS, APART_CRCS, APART_DESKTOP, APART_WATCH };
+enum apart_verb {
+    APART_OPEN,
+    APART_GRAB,
+    APART_DISPLAYS,
+    APART_WINDOWS,
+    APART_CRCS,
+    APART_DESKTOP,
+    APART_WATCH,
+    APART_CHANGES
+};
 
 struct apart_request {
     uint32_t verb;

@@ -5,6 +5,7 @@
 #include "capture/choice.h"
 #include "capture/region.h"
 #include "capture/x11/card.h"
+#include "capture/x11/changes.h"
 #include "capture/x11/desktop.h"
 #include "capture/x11/image.h"
 #include "capture/x11/logind.h"
@@ -26,6 +27,7 @@ struct capture {
     struct x11_image image;
     struct x11_screen screen; /* the one that was read last */
     struct x11_desktop desktop;
+    struct x11_changes changes;
 };
 
 /* ---- the area ---- */
@@ -317,6 +319,18 @@ static int x11_desktop(struct capture *capture, const struct capture_options *op
     return x11_connection_leave(connection, status, err);
 }
 
+static int x11_changes(struct capture *capture, const struct capture_options *options, struct strlist *facts,
+                       struct error *err)
+{
+    struct x11_connection *connection = &capture->connection;
+    if (setjmp(*x11_connection_enter(connection)) != 0)
+        return x11_connection_leave(connection, ERR_CLOSED, err);
+    int status = x11_connection_ping(connection, x11_bounded_timeout(options), err);
+    if (status == 0)
+        status = x11_changes_await(&capture->changes, connection, x11_bounded_timeout(options), facts, err);
+    return x11_connection_leave(connection, status, err);
+}
+
 static void x11_await(struct capture *capture, int other)
 {
     struct x11_connection *connection = &capture->connection;
@@ -406,5 +420,6 @@ const struct capture_backend capture_x11_here = {
     .windows = x11_windows,
     .desktop = x11_desktop,
     .await = x11_await,
+    .changes = x11_changes,
     .close = x11_close,
 };

@@ -7,6 +7,7 @@
  *     colormap SEED               installs a colour map of random colours (visuals that have one of their own)
  *     cursor W H XHOT YHOT SEED   a cursor of random colours and alpha, through Render
  *     bitmap-cursor W H XHOT YHOT SEED  one of black and white, up to 64x64, as the core protocol has them
+ *     box X Y W H RRGGBB          draws a rectangle on the root window
  *     warp X Y                    moves the pointer
  *     grab, ungrab                the whole server
  *     kill-others                 ends the connections of clients that have shared memory attached
@@ -130,6 +131,16 @@ static void do_bitmap_cursor(const char *arguments)
     XColor black = {.red = 0}, white = {.red = 0xffff, .green = 0xffff, .blue = 0xffff};
     Pixmap source = random_bitmap(width, height), mask = random_bitmap(width, height);
     XDefineCursor(display, root, XCreatePixmapCursor(display, source, mask, &black, &white, x_hot, y_hot));
+}
+
+static void do_box(const char *arguments)
+{
+    int x, y;
+    unsigned width, height;
+    unsigned long colour;
+    sscanf(arguments, "%d %d %u %u %lx", &x, &y, &width, &height, &colour);
+    XSetForeground(display, DefaultGC(display, screen), colour);
+    XFillRectangle(display, root, DefaultGC(display, screen), x, y, width, height);
 }
 
 static void do_warp(const char *arguments)
@@ -301,6 +312,7 @@ static const struct {
     {"colormap", do_colormap},
     {"cursor", do_cursor},
     {"bitmap-cursor", do_bitmap_cursor},
+    {"box", do_box},
     {"warp", do_warp},
     {"grab", do_grab},
     {"ungrab", do_ungrab},
