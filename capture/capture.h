@@ -18,7 +18,6 @@
 #include <stdint.h>
 
 #define CAPTURE_SIZE_MAX IMAGE_SIZE_MAX
-#define POINTER_UNKNOWN "unknown" /* for who compares the facts of the pointer, when there are none */
 
 struct rect {
     int32_t x, y;
@@ -37,7 +36,8 @@ struct capture_options {
     const struct strlist *card_classes; /* NULL, or rules "DRIVER=CLASS" as in capture/card_class.h */
     bool has_region;
     struct rect region; /* of the output or screen; must lie within it */
-    bool cursor;        /* draw it */
+    bool cursor;        /* draw it; else the facts of capture/pointer.h are added, where it is known */
+    bool shape;         /* with its pixels */
     bool colors;        /* apply the colour conversion of the display hardware, which follows the framebuffers */
     bool crc;           /* also add the fact crc=software, where the backend has more than 8 bits a channel */
     bool passive;       /* do nothing that programs on the screen could notice; ignored when a backend is named */

@@ -6,6 +6,7 @@
 #define CAPTURE_CAPTURER_H
 
 #include "capture/capture.h"
+#include "capture/bases.h"
 
 #include <stdatomic.h>
 
@@ -35,6 +36,7 @@ struct capturer {
     size_t slot_count;
     capture_chooser *choose; /* or NULL */
     struct capture_candidates candidates;
+    struct bases bases;  /* pictures, for delta */
     int64_t deadline_ms; /* of the task on the candidates */
     /* For capturer_describe_hang, from another thread. */
     _Atomic(const struct capture_backend *) current; /* borrowed */

@@ -3,6 +3,7 @@
 
 #include "agent/worker/answer.h"
 #include "agent/worker/options.h"
+#include "capture/pointer.h"
 #include "platform/clock.h"
 
 #include <stdio.h>

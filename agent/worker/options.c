@@ -3,6 +3,7 @@
 
 #include "base/number.h"
 #include "capture/card_class.h"
+#include "capture/pointer.h"
 #include "picture/hash.h"
 #include "picture/scale.h"
 
@@ -109,6 +110,12 @@ static bool set_pointer(struct screenshot_options *options, const char *value)
     return *value == 0;
 }
 
+static bool set_shape(struct screenshot_options *options, const char *value)
+{
+    options->picture.capture.shape = *value == '1';
+    return strcmp(value, "0") == 0 || strcmp(value, "1") == 0;
+}
+
 static bool set_delta(struct screenshot_options *options, const char *value)
 {
     options->picture.delta = *value == '1';
@@ -200,6 +207,7 @@ static const struct option {
     {"if-changed", "a hash as the fact hash gives it", set_if_changed, SCOPE_PICTURE, false},
     {WAIT_KEY, WAIT_EXPECTED, set_wait, SCOPE_PICTURE, false},
     {"pointer", "HASH,X,Y or " POINTER_UNKNOWN, set_pointer, SCOPE_PICTURE, false},
+    {"pointer-shape", "0 or 1", set_shape, SCOPE_PICTURE, false},
     {"delta", "0 or 1", set_delta, SCOPE_PICTURE, false},
     {"color", "stored or applied", set_color, SCOPE_CRC, false},
     {"compare", "0 or 1", set_compare, SCOPE_PICTURE, false},
@@ -257,6 +265,7 @@ static int parse_options(struct screenshot_options *options, const struct strlis
         if (!option->set(options, text + key_len + 1))
             return refuse_value(option->key, text + key_len + 1, option->expected, err);
     }
+    options->picture.capture.cursor &= !options->picture.capture.shape;
     return 0;
 }
 

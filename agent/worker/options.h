@@ -7,6 +7,7 @@
  *     if-changed=HASH         no file when the pixels have this hash
  *     wait-ms=N               then wait so long for others: the agent's work (agent/worker/changes.h), from 0 to 60000 (0)
  *     pointer=HASH,X,Y        the pointer that is known already, or "unknown": the wait ends with another one
+ *     pointer-shape=0|1       the file is the pointer's shape and not the screen; means cursor=0 (0)
  *     delta=0|1               only the rectangles that differ from the picture with the hash of if-changed (0)
  *     color=stored|applied    without or with the display hardware's colour tables and matrix (stored)
  *     compare=0|1             also how far another backend's picture differs (0)

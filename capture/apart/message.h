@@ -29,7 +29,7 @@ enum apart_verb {
 struct apart_request {
     uint32_t verb;
     int32_t timeout_ms;
-    bool has_region, cursor, colors, crc, passive, has_output;
+    bool has_region, cursor, shape, colors, crc, passive, has_output;
     struct rect region;
     char source[16];     /* as in a candidate; "": the backend chooses */
     uint32_t rule_count; /* of the card classes */

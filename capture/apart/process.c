@@ -256,6 +256,7 @@ static void apart_write_request(struct buffer *out, enum apart_verb verb, const 
         .timeout_ms = options->timeout_ms,
         .has_region = options->has_region,
         .cursor = options->cursor,
+        .shape = options->shape,
         .colors = options->colors,
         .crc = options->crc,
         .passive = options->passive,

@@ -144,6 +144,7 @@ static void asked_parse(struct asked *asked, struct serving *serving)
         .has_region = head->has_region,
         .region = head->region,
         .cursor = head->cursor,
+        .shape = head->shape,
         .colors = head->colors,
         .crc = head->crc,
         .passive = head->passive,
