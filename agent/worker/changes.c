@@ -11,7 +11,7 @@
 #include <string.h>
 
 #define SOURCE_SIZE 64
-#define WATCH_MS 5000   /* of one request to the watching worker; how long it goes on when nobody waits any more */
+#define WATCH_MS 2000   /* of one request to the watching worker; how long it goes on when nobody waits any more */
 #define LINGER_MS 1000  /* after the last one has left: who has its picture comes back for the next one */
 #define FAILED_MS 10000 /* before a source is watched again that could not be */
 #define VAIN_MS 20      /* between pictures for events that changed nothing, doubled by each */
@@ -83,7 +83,8 @@ static bool changes_hear(struct changes *changes, int status, const struct strli
         changes->failed_ms = os_clock_ms();
     changes->events += strlist_get(facts, "pixels") != NULL;
     changes->pointer_events += strlist_get(facts, "pointer") != NULL;
-    for (struct changes_waiter *waiter = changes->waiters; waiter && facts->count > 0; waiter = waiter->next)
+    for (struct changes_waiter *waiter = changes->waiters; waiter && (status || facts->count > 0);
+         waiter = waiter->next)
         os_waker_set(waiter->waker);
     os_mutex_unlock(changes->lock);
     return status == 0;
