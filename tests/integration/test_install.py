@@ -136,6 +136,15 @@ def library_shows_its_own_names_only(root):
             equal({each for each in names if not each.startswith("periscope_")}, set(), name)
 
 
+@with_installation
+def library_has_nothing_that_only_a_guest_needs(root):
+    if not shutil.which("nm"):
+        raise Skip("needs nm")
+    names = set(run("nm", "--defined-only", "--format=just-symbols", os.path.join(root, "lib", "libperiscope.a")).split())
+    check("os_connect" in names, f"{len(names)} names, and none of what it is made of")
+    equal({"os_listen", "os_identity_find", "launch", "bus_call", "os_gpu_list"} & names, set(), "of a guest")
+
+
 def rendered(name):
     return subprocess.run(["mandoc", "-T", "ascii", os.path.join(TOP, "docs", "man", name)], stdout=subprocess.PIPE,
                           check=True, timeout=PATIENCE).stdout

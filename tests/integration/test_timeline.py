@@ -17,7 +17,7 @@ from harness import TOP, check, equal, main, test
 from picture import chunks, decode_png
 
 sys.path.insert(0, os.path.join(TOP, "tests", "timeline"))
-from recording import Recording, Report, Screen, png  # noqa: E402
+from recording_writer import Recording, Report, Screen, png  # noqa: E402
 
 HOSTILE = b"t.c:1: Test failed: </pre><script>x</script><!-- <noscript> \xff \"'&lt;"
 

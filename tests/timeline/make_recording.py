@@ -9,7 +9,7 @@ import os
 import random
 import sys
 
-from recording import Recording, Report, Screen
+from recording_writer import Recording, Report, Screen
 
 WIDTH, HEIGHT = 1280, 720
 

@@ -17,7 +17,7 @@ from browser import another_page, with_page  # noqa: E402
 from cli import periscope  # noqa: E402
 from harness import check, equal, eventually  # noqa: E402
 from picture import decode_png  # noqa: E402
-from recording import Recording, Report, Screen, png  # noqa: E402
+from recording_writer import Recording, Report, Screen, png  # noqa: E402
 
 JENKINS = "sandbox; default-src 'none'; img-src 'self'; style-src 'self'"
 WIDTH, HEIGHT = 320, 200
