@@ -3,6 +3,7 @@
 #include "host/cli/test/test.h"
 
 #include "host/cli/recorded.h"
+#include "host/cli/timeline.h"
 #include "platform/clock.h"
 #include "platform/tree.h"
 
@@ -26,14 +27,15 @@ static void record_failed(struct test *test, const char *why)
 
 /* ---- when output came ---- */
 
-/* Writes down that so many bytes of report.txt had come by now, in the guest's time. */
-static void times_add(struct test *test, uint64_t offset)
+/* Writes down that so many bytes of report.txt had come by that time of ours, in the guest's time. */
+static void times_add(struct test *test, uint64_t offset, int64_t at_us)
 {
     struct test_record *record = &test->record;
-    int64_t now_us = os_clock_us();
-    if (record->has_clock)
-        buffer_printf(&record->times, "%" PRIu64 " %" PRId64 " %" PRId64 "\n", offset, now_us + record->to_mono_us,
-                      now_us + record->to_wall_us);
+    if (!record->has_clock)
+        return;
+    record->last_us = at_us > record->last_us ? at_us : record->last_us;
+    buffer_printf(&record->times, "%" PRIu64 " %" PRId64 " %" PRId64 "\n", offset, record->last_us + record->to_mono_us,
+                  record->last_us + record->to_wall_us);
 }
 
 static void times_main(void *context)
@@ -44,7 +46,7 @@ static void times_main(void *context)
     while (!atomic_load(&record->unit_ended) &&
            periscope_await_file(record->watching, record->file, &size, TIMES_WAIT_MS) == PERISCOPE_OK) {
         if (size != last)
-            times_add(test, record->begin + size);
+            times_add(test, record->begin + size, os_clock_us());
         last = size;
         os_sleep_ms(TIMES_STEP_MS);
     }
@@ -66,7 +68,8 @@ void test_record_unit_begin(struct test *test, const char *file, uint64_t begin)
     record->file = file;
     record->begin = begin;
     atomic_store(&record->unit_ended, false);
-    times_add(test, begin);
+    record->over_us = 0;
+    times_add(test, begin, os_clock_us());
     record->watching = periscope_new(test->cli->host, test->cli->port);
     if (!record->watching)
         return;
@@ -75,6 +78,11 @@ void test_record_unit_begin(struct test *test, const char *file, uint64_t begin)
         record->thread = NULL;
         test_warn(test, "when output comes is not written down: %s", err.text);
     }
+}
+
+void test_record_unit_over(struct test *test)
+{
+    test->record.over_us = os_clock_us();
 }
 
 void test_record_unit_end(struct test *test, uint64_t end)
@@ -90,7 +98,7 @@ void test_record_unit_end(struct test *test, uint64_t end)
     record->thread = NULL;
     periscope_free(record->watching);
     record->watching = NULL;
-    times_add(test, end);
+    times_add(test, end, record->over_us ? record->over_us : os_clock_us());
 }
 
 /* ---- the recording ---- */
@@ -149,6 +157,7 @@ void test_record_start(struct test *test)
         return;
     record_remove_old(test, path);
     test_output_remove(test, TIMES_NAME);
+    test_output_remove(test, "timeline.html");
     free(path);
     buffer_init(&test->record.times, TIMES_MAX);
     record_begin(test);
@@ -182,6 +191,17 @@ void test_record_stop(struct test *test)
         test_warn(test, "not all of when output came was written down");
     if (record->has_clock)
         test_output_write(test, TIMES_NAME, record->times.data, record->times.len);
+}
+
+bool test_record_make_timeline(struct test *test)
+{
+    struct error err;
+    if (!test->record.fetched)
+        return false;
+    test->record.timeline = timeline_make(test->output, &err) == 0;
+    if (!test->record.timeline)
+        test_warn(test, "no timeline.html: %s", err.text);
+    return test->record.timeline;
 }
 
 void test_record_deinit(struct test *test)

@@ -97,6 +97,9 @@ struct test_record {
     struct periscope *watching;     /* owned: its connection */
     const char *file;               /* borrowed: the guest's file that it watches */
     uint64_t begin;                 /* of that in report.txt */
+    int64_t over_us;                /* by our clock: when the unit's end or time-out was noticed; 0: not yet */
+    int64_t last_us;                /* of the last line of output.times */
+    bool timeline;                  /* timeline.html is in the output folder */
     atomic_bool unit_ended;
 };
 
@@ -199,7 +202,11 @@ void test_record_start(struct test *test);
 void test_record_stop(struct test *test);
 /* Notes from now on when what comes into the guest's file (borrowed), which begins at that byte of report.txt. */
 void test_record_unit_begin(struct test *test, const char *file, uint64_t begin);
+/* Tells that the unit has ended or run out of time: what is noted for its end is dated now, before anything is done to it. */
+void test_record_unit_over(struct test *test);
 void test_record_unit_end(struct test *test, uint64_t end);
+/* Writes the page of all of it, timeline.html. Returns whether it is there. */
+bool test_record_make_timeline(struct test *test);
 void test_record_deinit(struct test *test);
 
 /* ---- machine.c ---- */

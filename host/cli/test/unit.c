@@ -233,6 +233,7 @@ static void running_watch(struct running *running)
     }
     if (status == PERISCOPE_STILL_RUNNING)
         status = running_wait_until(running, deadline);
+    test_record_unit_over(test);
     if (status == PERISCOPE_STILL_RUNNING)
         running_end_by_force(running);
     else if (status == PERISCOPE_INTERRUPTED)
