@@ -171,11 +171,12 @@ INSTALL ?= install
 SO := libperiscope.so.$(VERSION)
 PUBLIC_HEADERS := $(wildcard host/periscope*.h)
 
-# One object in which only the public names are left: the others must not meet those of who links it.
+# One object of what the public functions need, in which only their names are left: the others must not meet those of who
+# links it.
 $(B)/public/libperiscope.a: $(B)/libperiscope.a
 	@mkdir -p $(@D)
 	$(call say,AR)
-	$(Q)$(LD) -r -o $(@D)/libperiscope.o --whole-archive $<
+	$(Q)$(LD) -r --gc-sections --gc-keep-exported -o $(@D)/libperiscope.o --whole-archive $<
 	$(Q)$(OBJCOPY) --localize-hidden $(@D)/libperiscope.o
 	@rm -f $@
 	$(Q)ar qcs $@ $(@D)/libperiscope.o
@@ -206,7 +207,7 @@ install-host: all $(B)/public/libperiscope.a
 	for header in $(PUBLIC_HEADERS); do \
 		sed 's|"host/periscope|"periscope|' $$header > $(DESTDIR)$(PREFIX)/include/$${header##*/} || exit 1; \
 	done
-	$(INSTALL) -m 644 docs/man/periscope.1 docs/man/periscope-test.1 $(DESTDIR)$(PREFIX)/share/man/man1
+	$(INSTALL) -m 644 docs/man/periscope.1 docs/man/periscope-test.1 docs/man/periscope-timeline.1 $(DESTDIR)$(PREFIX)/share/man/man1
 	$(INSTALL) -m 644 docs/man/libperiscope.3 $(DESTDIR)$(PREFIX)/share/man/man3
 	$(RUN) $(B)/periscope --completion bash > $(DESTDIR)$(BASH_COMPLETIONS)/periscope
 	$(RUN) $(B)/periscope --completion zsh > $(DESTDIR)$(ZSH_COMPLETIONS)/_periscope

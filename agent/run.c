@@ -15,7 +15,6 @@
 #include "platform/append.h"
 #include "platform/clock.h"
 #include "platform/file.h"
-#include "platform/identity.h"
 #include "platform/memory.h"
 #include "platform/service.h"
 #include "platform/sysinfo.h"
@@ -28,14 +27,6 @@
 #define LOG_NAME_SIZE 256       /* bytes */
 #define JOURNAL_FOLDER_MAX 4096 /* bytes of its name, with the NUL */
 #define STATE_MAX (64u << 20)   /* bytes of what an upgrade hands over */
-
-/* Returns the identity for programs. A service has rights that tests should not have, so it uses the session's user. */
-const char *agent_run_as(const struct agent *agent)
-{
-    if (agent->options->run_as)
-        return agent->options->run_as;
-    return os_service_is_one() ? OS_IDENTITY_SESSION : OS_IDENTITY_AGENT;
-}
 
 /* Takes over the listener and the children of the agent that this process was before an upgrade. No status is collected
    until the start has succeeded: it may take another try. */

@@ -196,7 +196,7 @@ int recorder_start(struct recorder *recorder, struct recording_wanted *wanted, s
     r->event = events_last();
     int status = recording_begin(r, err);
     if (status) {
-        recording_free(r);
+        recording_discard(r);
         recorder_give_slot(r);
         return status;
     }

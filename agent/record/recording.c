@@ -297,7 +297,7 @@ static void recording_say_end(struct recording *r)
         recording_failed(r, "its end can't be written: ", &err);
 }
 
-void recording_free(struct recording *r)
+void recording_discard(struct recording *r)
 {
     worker_pool_stop(r->pool);
     index_deinit(&r->index);
@@ -328,7 +328,7 @@ void recording_main(void *context)
     recording_write_down(r);
     recording_publish(r);
     recording_say_end(r);
-    recording_free(r);
+    recording_discard(r);
     log_line("recording %s has stopped: %s", r->id, r->why);
     os_mutex_lock(r->recorder->lock);
     r->state = RECORDING_STOPPED;

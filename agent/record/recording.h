@@ -51,7 +51,7 @@ void recording_main(void *context);
 /* Has it stop for this reason, unless it is to stop for another one already. */
 void recording_set_stopping(struct recording *r, const char *why);
 /* Frees what belongs to the thread. */
-void recording_free(struct recording *r);
+void recording_discard(struct recording *r);
 /* Frees what is waited for, once it has stopped and nobody waits. The lock is held. */
 void recording_release(struct recording *r);
 
