@@ -149,6 +149,7 @@ def a_test_is_recorded_with_the_times_of_its_output():
         equal(" ".join(lines[-1].fields), "the test has ended", "why it was stopped")
         with open(f"{folder}/out/report.txt", "rb") as file:
             report = file.read()
+        check(os.path.getsize(f"{folder}/out/timeline.html") > 1000, "no page of it")
         times = read_times(f"{folder}/out/output.times")
         equal(times, sorted(times), "offsets and times, in order")
         starts = [report.index(f"sample:{unit} start - -\n".encode()) for unit in ("draw", "fail")]
