@@ -9,6 +9,7 @@
 #include "agent/options.h"
 #include "agent/ready.h"
 #include "agent/spare.h"
+#include "agent/worker/changes.h"
 #include "agent/worker/pool.h"
 #include "base/budget.h"
 #include "platform/socket.h"
@@ -36,6 +37,7 @@ struct agent {
     struct worker_pool *workers;
     struct ready *ready;
     struct recorder *recorder;
+    struct changes *changes;
     struct transfers *transfers; /* that may be continued */
     struct os_listener *listener;
     uint16_t port;                   /* that it listens on */

@@ -6,6 +6,7 @@
 #define CAPTURE_CAPTURER_H
 
 #include "capture/capture.h"
+#include "capture/bases.h"
 
 #include <stdatomic.h>
 
@@ -21,6 +22,7 @@ struct slot {
     X(STAGE_OPEN, "opening the source", true)                                                                          \
     X(STAGE_GRAB, "waiting for the picture", true)                                                                     \
     X(STAGE_LIST, "waiting for the list", true)                                                                        \
+    X(STAGE_CHANGES, "waiting for a change", true)                                                                     \
     X(STAGE_CRCS, "waiting for the hardware's CRC", true)                                                              \
     X(STAGE_CLOSE, "closing the source", true)                                                                         \
     X(STAGE_HASH, "computing the picture's hash", false)                                                               \
@@ -34,6 +36,7 @@ struct capturer {
     size_t slot_count;
     capture_chooser *choose; /* or NULL */
     struct capture_candidates candidates;
+    struct bases bases;  /* pictures, for delta */
     int64_t deadline_ms; /* of the task on the candidates */
     /* For capturer_describe_hang, from another thread. */
     _Atomic(const struct capture_backend *) current; /* borrowed */

@@ -15,12 +15,21 @@
 #define APART_REQUEST_TEXT_MAX (1u << 20) /* bytes */
 #define APART_ANSWER_TEXT_MAX (63u << 20) /* bytes: as of a worker's answer */
 
-enum apart_verb { APART_OPEN, APART_GRAB, APART_DISPLAYS, APART_WINDOWS, APART_CRCS, APART_DESKTOP, APART_WATCH };
+enum apart_verb {
+    APART_OPEN,
+    APART_GRAB,
+    APART_DISPLAYS,
+    APART_WINDOWS,
+    APART_CRCS,
+    APART_DESKTOP,
+    APART_WATCH,
+    APART_CHANGES
+};
 
 struct apart_request {
     uint32_t verb;
     int32_t timeout_ms;
-    bool has_region, cursor, colors, crc, passive, has_output;
+    bool has_region, cursor, shape, colors, crc, passive, has_output;
     struct rect region;
     char source[16];     /* as in a candidate; "": the backend chooses */
     uint32_t rule_count; /* of the card classes */

@@ -271,11 +271,8 @@ def an_older_page_is_replaced_and_a_read_only_one_is_not():
 def the_page_of_a_test_that_timed_out_shows_what_it_waited_for():
     """Its window is gone once the test was ended; the end of its unit is dated when the time-out was noticed."""
     with Scene(screens=("800x600x24",)) as scene, tempfile.TemporaryDirectory(prefix="periscope-", dir="/tmp") as folder:
-        result = periscope("test", "--record", "--output", folder, "--env", "SAMPLE_SECONDS=60", "--time-limit", "2", "--json", target(scene.agent),
-                           SAMPLE, "draw", code=TIME_OUT).json
-        equal(result["recording"]["timeline"], "timeline.html")
-        with open(os.path.join(folder, "result.json"), encoding="utf-8") as file:
-            equal(json.load(file)["recording"]["timeline"], "timeline.html", "in result.json")
+        periscope("test", "--record", "--output", folder, "--env", "SAMPLE_SECONDS=60", "--time-limit", "2", target(scene.agent), SAMPLE, "draw",
+                  code=TIME_OUT)
         with open(os.path.join(folder, "timeline.html"), encoding="utf-8") as file:
             page = file.read()
         check(">timed-out</strong>" in page, "the page has no verdict")

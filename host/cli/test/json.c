@@ -140,7 +140,6 @@ static void test_json_recording(struct json *json, const struct test_record *rec
     json_text(json, "error", record->error);
     json_number(json, "pictures", record->found.pictures);
     json_number(json, "dropped", record->found.dropped);
-    json_text(json, "timeline", record->timeline ? "timeline.html" : NULL);
     json_object_end(json);
 }
 

@@ -31,11 +31,9 @@ static void record_failed(struct test *test, const char *why)
 static void times_add(struct test *test, uint64_t offset, int64_t at_us)
 {
     struct test_record *record = &test->record;
-    if (!record->has_clock)
-        return;
-    record->last_us = at_us > record->last_us ? at_us : record->last_us;
-    buffer_printf(&record->times, "%" PRIu64 " %" PRId64 " %" PRId64 "\n", offset, record->last_us + record->to_mono_us,
-                  record->last_us + record->to_wall_us);
+    if (record->has_clock)
+        buffer_printf(&record->times, "%" PRIu64 " %" PRId64 " %" PRId64 "\n", offset, at_us + record->to_mono_us,
+                      at_us + record->to_wall_us);
 }
 
 static void times_main(void *context)
@@ -68,7 +66,7 @@ void test_record_unit_begin(struct test *test, const char *file, uint64_t begin)
     record->file = file;
     record->begin = begin;
     atomic_store(&record->unit_ended, false);
-    record->over_us = 0;
+    record->ended_us = 0;
     times_add(test, begin, os_clock_us());
     record->watching = periscope_new(test->cli->host, test->cli->port);
     if (!record->watching)
@@ -80,15 +78,10 @@ void test_record_unit_begin(struct test *test, const char *file, uint64_t begin)
     }
 }
 
-void test_record_unit_over(struct test *test)
-{
-    test->record.over_us = os_clock_us();
-}
-
-void test_record_unit_end(struct test *test, uint64_t end)
+void test_record_unit_noticed(struct test *test)
 {
     struct test_record *record = &test->record;
-    if (!record->has_clock)
+    if (!record->has_clock || record->ended_us)
         return;
     atomic_store(&record->unit_ended, true);
     if (record->thread) {
@@ -98,7 +91,20 @@ void test_record_unit_end(struct test *test, uint64_t end)
     record->thread = NULL;
     periscope_free(record->watching);
     record->watching = NULL;
-    times_add(test, end, record->over_us ? record->over_us : os_clock_us());
+    record->ended_us = os_clock_us();
+}
+
+void test_record_unit_end(struct test *test, uint64_t end)
+{
+    test_record_unit_noticed(test);
+    times_add(test, end, test->record.ended_us);
+}
+
+void test_record_unit_reported(struct test *test)
+{
+    if (test->record.ended_us)
+        times_add(test, test->report_len, test->record.ended_us);
+    test->record.ended_us = 0;
 }
 
 /* ---- the recording ---- */
@@ -157,7 +163,7 @@ void test_record_start(struct test *test)
         return;
     record_remove_old(test, path);
     test_output_remove(test, TIMES_NAME);
-    test_output_remove(test, "timeline.html");
+    test_output_remove(test, TEST_PAGE);
     free(path);
     buffer_init(&test->record.times, TIMES_MAX);
     record_begin(test);
@@ -193,15 +199,15 @@ void test_record_stop(struct test *test)
         test_output_write(test, TIMES_NAME, record->times.data, record->times.len);
 }
 
-bool test_record_make_timeline(struct test *test)
+void test_record_show(struct test *test)
 {
     struct error err;
     if (!test->record.fetched)
-        return false;
-    test->record.timeline = timeline_make(test->output, &err) == 0;
-    if (!test->record.timeline)
+        return;
+    int status = timeline_make(test->output, &err);
+    if (status)
         test_warn(test, "no timeline.html: %s", err.text);
-    return test->record.timeline;
+    test->record.has_page = status == 0;
 }
 
 void test_record_deinit(struct test *test)

@@ -171,5 +171,5 @@ void test_show_summary(const struct test *test)
     if (test->output)
         cli_print(test->cli, "%s: report.txt, result.json, junit.xml%s%s%s\n", test->output,
                   test->picture.file ? ", " : "", test->picture.file ? test->picture.file : "",
-                  test->record.timeline ? ", timeline.html" : "");
+                  test->record.has_page ? ", recording, timeline.html" : "");
 }
