@@ -50,7 +50,7 @@ PICTURE := $(call room,picture)
 CAPTURE := $(call room,capture capture/apart capture/linux capture/x11 capture/drm)
 AGENT := $(call rooms,agent)
 HOST := $(call room,host host/report)
-CLI := $(call rooms,host/cli) $(call room,$(wildcard host/cli/verbs/*))
+CLI := $(call room,host/common) $(call rooms,host/cli) $(call room,$(wildcard host/cli/verbs/*))
 
 .PHONY: all
 all: $(B)/periscoped $(B)/periscope $(B)/libperiscope.so $(B)/libperiscope.pc

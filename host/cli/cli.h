@@ -7,7 +7,7 @@
 
 #include "base/format.h"
 #include "base/strlist.h"
-#include "host/cli/json.h"
+#include "host/common/json.h"
 #include "host/periscope.h"
 
 #include <limits.h>
@@ -54,6 +54,7 @@ struct command {
     const struct cli_option *options;    /* the verb's own; NULL: none */
     unsigned min_operands, max_operands; /* after HOST; UINT_MAX: any number */
     bool times_itself;           /* --timeout is the verb's own option; else the time-out of the agent's silence */
+    bool no_guest;               /* the verb takes no HOST: all operands are its own, and nothing is connected */
     bool runs_program;           /* from the first operand after HOST on, no word is an option of ours */
     int (*run)(struct cli *cli); /* returns the exit status */
 };

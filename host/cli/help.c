@@ -50,8 +50,8 @@ static void help_print_options(const struct command *command)
 
 void help_command(const struct command *command)
 {
-    out_print("usage: periscope %s [OPTION...] HOST[:PORT]%s%s\n", command->name, *command->operands ? " " : "",
-              command->operands);
+    out_print("usage: periscope %s [OPTION...]%s%s%s\n", command->name, command->no_guest ? "" : " HOST[:PORT]",
+              *command->operands ? " " : "", command->operands);
     out_print("\n%s.\n", command->summary);
     if (command->details)
         out_print("\n%s", command->details);

@@ -6,7 +6,7 @@
 #include "host/cli/nearest.h"
 #include "host/cli/options.h"
 #include "host/cli/out.h"
-#include "host/cli/target.h"
+#include "host/common/target.h"
 
 #include "platform/clock.h"
 #include "platform/stream.h"
@@ -53,6 +53,17 @@ static int main_unknown_verb(struct cli *cli, const char *name)
     return cli_usage(cli, "there is no verb '%.100s'%s", name, nearest_hint(&nearest, "", hint));
 }
 
+static int main_check_count(struct cli *cli)
+{
+    bool good = cli->operand_count >= cli->command->min_operands && cli->operand_count <= cli->command->max_operands;
+    if (good)
+        return 0;
+    if (cli->command->no_guest)
+        return cli_usage(cli, "%zu operands, where %s is expected", cli->operand_count, cli->command->operands);
+    return cli_usage(cli, "%zu operands after the host, where HOST[:PORT]%s%s is expected", cli->operand_count,
+                     *cli->command->operands ? " " : "", cli->command->operands);
+}
+
 /* Determines the agent, *target; the operands after it stay in cli. */
 static int main_take_target(struct cli *cli, struct target *target, char text[TARGET_TEXT_SIZE])
 {
@@ -62,9 +73,8 @@ static int main_take_target(struct cli *cli, struct target *target, char text[TA
         given = *cli->operands++;
         cli->operand_count--;
     }
-    if (cli->operand_count < cli->command->min_operands || cli->operand_count > cli->command->max_operands)
-        return cli_usage(cli, "%zu operands after the host, where HOST[:PORT]%s%s is expected", cli->operand_count,
-                         *cli->command->operands ? " " : "", cli->command->operands);
+    if (main_check_count(cli))
+        return CLI_USAGE;
     if (target_resolve(target, given, getenv("PERISCOPE_HOST"), getenv("PERISCOPE_PORT"), &err))
         return cli_usage(cli, "%s", err.text);
     target_text(target, text);
@@ -136,6 +146,8 @@ static int main_run_line(struct cli *cli, char **args)
     cli->start_ms = os_clock_ms();
     if (status)
         return cli_usage(cli, "%s", err.text);
+    if (cli->command->no_guest)
+        return main_check_count(cli) ? CLI_USAGE : cli->command->run(cli);
     int exit_status = main_take_target(cli, &target, text);
     if (!exit_status)
         exit_status = main_take_timeouts(cli);
