@@ -50,7 +50,8 @@ PICTURE := $(call room,picture)
 CAPTURE := $(call room,capture capture/apart capture/linux capture/x11 capture/drm)
 AGENT := $(call rooms,agent)
 HOST := $(call room,host host/report)
-CLI := $(call room,host/common) $(call rooms,host/cli) $(call room,$(wildcard host/cli/verbs/*))
+TIMELINE := $(call room,host/timeline) $(B)/made/timeline_page.c
+CLI := $(call room,host/common) $(call rooms,host/cli) $(call room,$(wildcard host/cli/verbs/*)) $(TIMELINE)
 
 .PHONY: all
 all: $(B)/periscoped $(B)/periscope $(B)/libperiscope.so $(B)/libperiscope.pc
@@ -81,6 +82,12 @@ PIXEL_LOOPS := $(addprefix capture/,compare pattern drm/frame win32/duplication_
 $(SMALL_ROOMS:%=$(OBJ)/%/%.o): OPT := $(OPT:-O2=-Os)
 $(PIXEL_LOOPS:%=$(OBJ)/%.o): OPT := $(OPT)
 $(addprefix $(OBJ)/picture/,png_filter.o rows.o palette.o): OPT += -O3
+
+# Pages and what belongs to them are files, in the program too: $(call embed,NAME,FILES) is the recipe of a C file.
+embed = @mkdir -p $(@D); $(if $(V),,printf '  %-4s %s\n' MAKE $@;) host/embed.sh $(1) $(2) > $@.new && mv $@.new $@
+TIMELINE_PAGE := $(addprefix host/timeline/page/,style.css script.js)
+$(B)/made/timeline_page.c: $(TIMELINE_PAGE) host/embed.sh
+	$(call embed,timeline_page,$(TIMELINE_PAGE))
 
 $(OBJ)/%.o: %.c Makefile config.mk
 	@mkdir -p $(@D)
@@ -200,6 +207,6 @@ install-host: all $(B)/public/libperiscope.a
 
 .PHONY: clean help
 clean:
-	rm -rf $(OBJ) $(B)/tests $(B)/vm $(B)/periscope* $(B)/libperiscope*
+	rm -rf $(OBJ) $(B)/made $(B)/tests $(B)/vm $(B)/periscope* $(B)/libperiscope*
 help:
 	@sed -n 's/^#: //p' $(MAKEFILE_LIST)
