@@ -37,6 +37,7 @@ struct screen {
     char *output;        /* NULL: what a person looks at */
     struct screen *next; /* of the guest's, under the guest's lock */
     unsigned watchers;   /* under the guest's lock */
+    struct periscope *waits; /* the thread's connection, under the guest's lock; NULL: there is none */
 
     uint8_t *pixels; /* RGB24, without gaps; NULL: no picture was had */
     uint32_t width, height;

@@ -5,6 +5,7 @@
 #include "host/web/guest.h"
 #include "host/web/screen.h"
 
+#include "base/number.h"
 #include "picture/ppm.h"
 #include "platform/clock.h"
 #include "platform/thread.h"
@@ -16,11 +17,12 @@
 #define PACE_MS 40         /* between two looks of an agent that does not wait by itself */
 #define PACE_STILL_MS 150  /* the same once nothing has changed for a second */
 #define STILL_MS 1000
-#define WAIT_MS 20000      /* of one request */
+#define PACE_WAITS_MS 10   /* of one that does: what changes all the time is not looked at without a pause */
+#define WAIT_MS 30000      /* of one request */
 #define RETRY_MS 500       /* while no picture can be had; doubled each time */
 #define RETRY_MOST_MS 5000
 #define CONNECT_MS 5000
-#define ANSWER_MS 20000
+#define ANSWER_MS (WAIT_MS + 20000)
 
 struct screen_feed {
     struct screen *screen;
@@ -46,8 +48,10 @@ static bool feed_ends(struct screen *screen)
     struct screen **at = &guest->screens;
     while (ends && *at != screen)
         at = &(*at)->next;
-    if (ends)
+    if (ends) {
         *at = screen->next;
+        screen->waits = NULL;
+    }
     guest_unlock(guest);
     return ends;
 }
@@ -82,26 +86,6 @@ static void feed_set_lost(struct screen *screen, const char *reason)
     snprintf(screen->reason, sizeof screen->reason, "%s", reason ? reason : "");
 }
 
-/* Takes over a picture. Returns false when it is none: then all is asked for anew. */
-static bool feed_take(struct screen_feed *feed, const struct periscope_strings *facts, const uint8_t *bytes, size_t len)
-{
-    struct screen *screen = feed->screen;
-    struct error err = {0};
-    screen_lock(screen);
-    uint32_t before = screen->generation;
-    bool good = feed_take_whole(feed, bytes, len, &err);
-    feed_set_lost(screen, good ? NULL : err.text);
-    if (good)
-        feed_copy_facts(screen, facts);
-    snprintf(feed->hash, sizeof feed->hash, "%s", good ? screen->hash : "");
-    bool changed = before != screen->generation;
-    screen_unlock(screen);
-    if (changed)
-        guest_screen_changed(screen->guest, screen->output ? NULL : feed->hash, screen->output ? 0 : screen->width,
-                             screen->height);
-    return good;
-}
-
 /* Notes that the screen is still the same; tells it once that has been so for a second. */
 static void feed_is_unchanged(struct screen_feed *feed)
 {
@@ -129,19 +113,112 @@ static void feed_failed(struct screen_feed *feed, const char *reason)
         feed_wake(screen);
 }
 
+/* ---- rectangles ---- */
+
+/* Parses "WxH+X+Y". */
+static bool feed_parse_box(const char *text, struct damage_box *box)
+{
+    uint32_t *const fields[] = {&box->width, &box->height, &box->x, &box->y};
+    static const char ends[] = "x++";
+    for (size_t i = 0; i < 4; i++) {
+        uint64_t value;
+        if (!number_take(&text, IMAGE_SIZE_MAX, &value) || *text != ends[i])
+            return false;
+        text += ends[i] != '\0';
+        *fields[i] = (uint32_t)value;
+    }
+    return true;
+}
+
+/* Takes the next file out of the answer, each with its length before it. */
+static bool feed_next_file(const uint8_t **bytes, size_t *left, struct image_view *image)
+{
+    if (*left < 4)
+        return false;
+    const uint8_t *at = *bytes;
+    size_t len = (size_t)at[0] << 24 | (size_t)at[1] << 16 | (size_t)at[2] << 8 | at[3];
+    if (len > *left - 4 || ppm_decode(image, at + 4, len, NULL))
+        return false;
+    *bytes += 4 + len;
+    *left -= 4 + len;
+    return true;
+}
+
+/* Takes the rectangles of an answer, each of which the facts name. */
+static bool feed_take_parts(struct screen_feed *feed, const struct periscope_strings *facts, const uint8_t *bytes,
+                            size_t len, struct error *err)
+{
+    for (size_t i = 0; i < facts->count; i++) {
+        struct damage_box box;
+        struct image_view image;
+        if (strncmp(facts->items[i], "rect=", 5) != 0)
+            continue;
+        if (!feed_parse_box(facts->items[i] + 5, &box) || !feed_next_file(&bytes, &len, &image) ||
+            image.width != box.width || image.height != box.height ||
+            !screen_take_part(feed->screen, &image, box.x, box.y)) {
+            error_set(err, ERR_PROTOCOL, "the guest's changed rectangle '%.40s' is malformed", facts->items[i]);
+            return false;
+        }
+    }
+    screen_end_parts(feed->screen);
+    return true;
+}
+
+static bool feed_is_delta(const struct periscope_strings *facts)
+{
+    const char *delta = periscope_strings_get(facts, "delta");
+    return delta && strcmp(delta, "whole") != 0;
+}
+
+/* Takes over a picture, or what differs. Returns false when it is malformed: then all is asked for anew. */
+static bool feed_take(struct screen_feed *feed, const struct periscope_strings *facts, const uint8_t *bytes, size_t len)
+{
+    struct screen *screen = feed->screen;
+    struct error err = {0};
+    screen_lock(screen);
+    uint32_t before = screen->generation;
+    bool good = feed_is_delta(facts) ? feed_take_parts(feed, facts, bytes, len, &err)
+                                     : feed_take_whole(feed, bytes, len, &err);
+    feed_set_lost(screen, good ? NULL : err.text);
+    if (good)
+        feed_copy_facts(screen, facts);
+    snprintf(feed->hash, sizeof feed->hash, "%s", good ? screen->hash : "");
+    bool changed = before != screen->generation || !good;
+    screen_unlock(screen);
+    if (changed)
+        guest_screen_changed(screen->guest, screen->output ? NULL : feed->hash, screen->output ? 0 : screen->width,
+                             screen->height);
+    return good;
+}
+
 /* ---- asking ---- */
+
+/* How long the guest may wait for a change: so long that a still screen is told soon, then as long as it can. */
+static int feed_wait_ms(struct screen_feed *feed)
+{
+    screen_lock(feed->screen);
+    int64_t since = os_clock_ms() - feed->screen->changed_ms;
+    bool still = feed->screen->still;
+    screen_unlock(feed->screen);
+    return still ? WAIT_MS : since >= STILL_MS ? 1 : (int)(STILL_MS - since) + 1;
+}
 
 static int feed_ask(struct screen_feed *feed, struct periscope_strings *facts, uint8_t **bytes, size_t *len)
 {
-    char changed[sizeof "if-changed=" + PICTURE_HASH_SIZE], output[300];
+    char changed[sizeof "if-changed=" + PICTURE_HASH_SIZE], output[300], wait[40];
     const char *options[8] = {"format=ppm"};
     size_t count = 1;
     snprintf(changed, sizeof changed, "if-changed=%s", feed->hash);
     snprintf(output, sizeof output, "output=%s", feed->screen->output ? feed->screen->output : "");
+    snprintf(wait, sizeof wait, "wait-ms=%d", feed_wait_ms(feed));
     if (*feed->hash)
         options[count++] = changed;
     if (feed->screen->output)
         options[count++] = output;
+    if (feed->waits && *feed->hash)
+        options[count++] = wait;
+    if (feed->waits)
+        options[count++] = "delta=1";
     return periscope_screenshot(feed->periscope, options, facts, bytes, len);
 }
 
@@ -157,8 +234,19 @@ static void feed_pause(struct screen_feed *feed, bool failed)
     screen_lock(feed->screen);
     bool still = feed->screen->still;
     screen_unlock(feed->screen);
-    if (!feed->waits)
+    if (feed->waits)
+        os_sleep_ms(PACE_WAITS_MS);
+    else
         os_sleep_ms(still ? PACE_STILL_MS : PACE_MS);
+}
+
+/* Whether the agent only lacks the options that spare it looks: it is then asked without them. */
+static bool feed_lacks_waits(struct screen_feed *feed, int status)
+{
+    const char *text = periscope_error_text(feed->periscope);
+    bool lacks = feed->waits && status == PERISCOPE_REFUSED && (strstr(text, "delta") || strstr(text, "wait-ms"));
+    feed->waits &= !lacks;
+    return lacks;
 }
 
 static void feed_look(struct screen_feed *feed)
@@ -168,6 +256,8 @@ static void feed_look(struct screen_feed *feed)
     size_t len;
     int status = feed_ask(feed, &facts, &bytes, &len);
     bool good = status == 0;
+    if (status == PERISCOPE_INTERRUPTED || feed_lacks_waits(feed, status))
+        return;
     if (status)
         feed_failed(feed, periscope_error_text(feed->periscope));
     else if (bytes)
@@ -179,13 +269,21 @@ static void feed_look(struct screen_feed *feed)
     feed_pause(feed, !good);
 }
 
+static void feed_set_connection(struct screen *screen, struct periscope *periscope)
+{
+    guest_lock(screen->guest);
+    screen->waits = periscope;
+    guest_unlock(screen->guest);
+}
+
 static void feed_main(void *context)
 {
-    struct screen_feed feed = {.screen = context, .retry_ms = RETRY_MS};
+    struct screen_feed feed = {.screen = context, .waits = true, .retry_ms = RETRY_MS};
     const struct target *target = &feed.screen->guest->config->target;
     feed.periscope = periscope_new(target->host, target->port);
     if (feed.periscope)
         periscope_set_timeouts(feed.periscope, CONNECT_MS, ANSWER_MS);
+    feed_set_connection(feed.screen, feed.periscope);
     while (!feed_ends(feed.screen)) {
         if (feed.periscope)
             feed_look(&feed);
@@ -238,6 +336,7 @@ void screen_unsubscribe(struct screen *screen)
 {
     struct guest *guest = screen->guest;
     guest_lock(guest);
-    screen->watchers--;
+    if (--screen->watchers == 0 && screen->waits)
+        periscope_interrupt(screen->waits); /* it need not wait for a change any more */
     guest_unlock(guest);
 }

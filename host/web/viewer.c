@@ -2,6 +2,7 @@
 #include "host/web/viewer.h"
 
 #include "host/common/json.h"
+#include "host/web/tail.h"
 #include "host/web/gateway.h"
 #include "host/web/guest.h"
 #include "platform/clock.h"
@@ -56,6 +57,8 @@ void viewer_free(struct viewer *viewer)
     if (viewer->in_view)
         viewer_set_view(viewer, NULL);
     viewer_watch_end(viewer);
+    for (size_t i = 0; i < VIEWER_FOLLOWS_MAX; i++)
+        tail_stop(viewer->follows[i]);
     damage_deinit(&viewer->watch.damage);
     for (unsigned i = 0; i < viewer->error_count; i++)
         free(viewer->errors[i]);
@@ -86,6 +89,38 @@ void viewer_error(struct viewer *viewer, int status, const char *text)
     json_deinit(&json);
 }
 
+/* Finds a followed text by the page's number of it, or with NULL a free place. */
+static struct tail **viewer_find_follow(struct viewer *viewer, const uint32_t *id)
+{
+    for (size_t i = 0; i < VIEWER_FOLLOWS_MAX; i++)
+        if (id ? viewer->follows[i] && viewer->follows[i]->id == *id : !viewer->follows[i])
+            return &viewer->follows[i];
+    return NULL;
+}
+
+static void viewer_unfollow(struct viewer *viewer, uint32_t id)
+{
+    struct tail **place = viewer_find_follow(viewer, &id);
+    if (!place)
+        return;
+    tail_stop(*place);
+    *place = NULL;
+}
+
+static void viewer_follow(struct viewer *viewer, const struct message *message)
+{
+    struct guest *guest = guest_find(viewer->gateway, message->guest);
+    struct error err = {0};
+    viewer_unfollow(viewer, message->number);
+    struct tail **place = viewer_find_follow(viewer, NULL);
+    if (!guest)
+        viewer_error(viewer, 404, "there is no such guest");
+    else if (!place)
+        viewer_error(viewer, 429, "too many texts are followed by this page");
+    else if (!(*place = tail_start(guest, message->number, message->text, &err)))
+        viewer_error(viewer, 400, err.text);
+}
+
 static void viewer_act(struct viewer *viewer, const struct message *message)
 {
     switch (message->kind) {
@@ -106,7 +141,11 @@ static void viewer_act(struct viewer *viewer, const struct message *message)
         viewer->pongs = 1;
         break;
     case MESSAGE_FOLLOW:
+        viewer_follow(viewer, message);
+        break;
     case MESSAGE_UNFOLLOW:
+        viewer_unfollow(viewer, message->number);
+        break;
     case MESSAGE_DRIVE:
     case MESSAGE_INPUT:
         viewer_error(viewer, 501, "this gateway can't do that");
@@ -163,6 +202,18 @@ static struct blob *viewer_next_error(struct viewer *viewer)
     return blob;
 }
 
+/* Makes the next piece of what is followed; the texts take turns. */
+static struct blob *viewer_next_text(struct viewer *viewer)
+{
+    for (unsigned i = 0; i < VIEWER_FOLLOWS_MAX; i++) {
+        struct tail *follow = viewer->follows[viewer->next_follow++ % VIEWER_FOLLOWS_MAX];
+        struct blob *message = follow ? tail_next(follow) : NULL;
+        if (message)
+            return message;
+    }
+    return NULL;
+}
+
 static struct blob *viewer_next_of(struct viewer *viewer, unsigned source, bool *binary)
 {
     *binary = false;
@@ -175,7 +226,7 @@ static struct blob *viewer_next_of(struct viewer *viewer, unsigned source, bool 
         *binary = true;
         return viewer_next_thumbnail(viewer);
     default:
-        return NULL;
+        return viewer_next_text(viewer);
     }
 }
 

@@ -25,7 +25,7 @@ enum viewer_binary { VIEWER_RECTANGLE = 1, VIEWER_THUMBNAIL = 2, VIEWER_POINTER 
 struct gateway;
 struct guest;
 struct screen;
-struct follow;
+struct tail;
 
 struct viewer_watch {
     struct guest *guest;   /* NULL: nothing is watched */
@@ -51,7 +51,8 @@ struct viewer {
     size_t next_guest, next_picture;
 
     struct viewer_watch watch;
-    struct follow *follows[VIEWER_FOLLOWS_MAX]; /* owned */
+    struct tail *follows[VIEWER_FOLLOWS_MAX]; /* owned */
+    unsigned next_follow;
     unsigned driver_version;                    /* of what was told of the driver */
     bool told_driver;
 
