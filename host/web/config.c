@@ -6,6 +6,7 @@
 #include "platform/file.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -137,12 +138,14 @@ static int web_set_listen(struct web_config *config, const char *value, struct e
     struct target *listen = &config->listens[config->listen_count];
     if (config->listen_count == WEB_LISTENS_MAX)
         return error_set(err, ERR_LIMIT, "listen is given more than %d times", WEB_LISTENS_MAX);
-    int status = target_parse(listen, value, err);
-    if (status)
-        return status;
-    if (!*listen->host)
-        return error_set(err, ERR_INVALID, "listen is '%s', not ADDRESS[:PORT]", value);
-    if (!listen->port)
+    char text[TARGET_TEXT_SIZE];
+    size_t len = strlen(value);
+    bool any_port = len > 2 && strcmp(value + len - 2, ":0") == 0 && value[len - 3] != ':';
+    snprintf(text, sizeof text, "%.*s", (int)(any_port ? len - 2 : len), value);
+    int status = len < sizeof text ? target_parse(listen, text, err) : ERR_INVALID;
+    if (status || !*listen->host)
+        return error_set(err, ERR_INVALID, "listen is '%.80s', not ADDRESS[:PORT]", value);
+    if (!listen->port && !any_port)
         listen->port = WEB_PORT;
     config->listen_count++;
     return 0;

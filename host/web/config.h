@@ -24,7 +24,7 @@ struct web_guest {
 };
 
 struct web_config {
-    struct target listens[WEB_LISTENS_MAX];
+    struct target listens[WEB_LISTENS_MAX]; /* port 0: any that is free */
     size_t listen_count;
     struct web_guest *guests; /* owned */
     size_t guest_count;

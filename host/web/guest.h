@@ -74,6 +74,8 @@ struct guest {
     struct thumbnail thumbnail;
     struct screen *screens; /* those that are watched */
     struct drive *drive;    /* whose hands are on it; NULL: nobody's */
+    unsigned drive_version; /* another number after each change of who drives */
+    char drive_reason[400]; /* why nobody does; "": none is known */
     struct periscope *waits; /* the connection of the thread that keeps all this; NULL: there is none */
     struct os_waker *hurry;  /* ends its pause */
 };

@@ -2,9 +2,10 @@
 #include "host/web/viewer.h"
 
 #include "host/common/json.h"
-#include "host/web/tail.h"
+#include "host/web/drive.h"
 #include "host/web/gateway.h"
 #include "host/web/guest.h"
+#include "host/web/tail.h"
 #include "platform/clock.h"
 
 #include <stdio.h>
@@ -121,6 +122,31 @@ static void viewer_follow(struct viewer *viewer, const struct message *message)
         viewer_error(viewer, 400, err.text);
 }
 
+static void viewer_drive(struct viewer *viewer, const struct message *message)
+{
+    struct guest *guest = viewer->watch.guest;
+    struct error err;
+    if (!guest)
+        viewer_error(viewer, 409, "only a guest that is watched can be driven");
+    else if (!message->on)
+        drive_let_go(guest, viewer, NULL);
+    else if (strlen(message->text) > DRIVE_NAME_MAX)
+        viewer_error(viewer, 400, "the name of who drives is too long");
+    else if (drive_take(guest, viewer, message->text, &err))
+        viewer_error(viewer, 503, err.text);
+    else
+        gateway_log("%s, '%s', drives guest '%s'", viewer->who, message->text, guest->config->name);
+}
+
+static void viewer_input(struct viewer *viewer, const struct message *message)
+{
+    struct error err;
+    if (!viewer->watch.guest)
+        viewer_error(viewer, 409, "only a guest that is watched can be driven");
+    else if (drive_act(viewer->watch.guest, viewer, &message->list, &err))
+        viewer_error(viewer, err.status == ERR_DENIED ? 409 : 429, err.text);
+}
+
 static void viewer_act(struct viewer *viewer, const struct message *message)
 {
     switch (message->kind) {
@@ -147,8 +173,10 @@ static void viewer_act(struct viewer *viewer, const struct message *message)
         viewer_unfollow(viewer, message->number);
         break;
     case MESSAGE_DRIVE:
+        viewer_drive(viewer, message);
+        break;
     case MESSAGE_INPUT:
-        viewer_error(viewer, 501, "this gateway can't do that");
+        viewer_input(viewer, message);
         break;
     }
 }
@@ -214,6 +242,21 @@ static struct blob *viewer_next_text(struct viewer *viewer)
     return NULL;
 }
 
+static struct blob *viewer_next_driver(struct viewer *viewer)
+{
+    struct guest *guest = viewer->watch.guest;
+    if (!guest)
+        return NULL;
+    guest_lock(guest);
+    unsigned version = guest->drive_version;
+    guest_unlock(guest);
+    if (viewer->told_driver && viewer->driver_version == version)
+        return NULL;
+    viewer->told_driver = true;
+    viewer->driver_version = version;
+    return drive_tell(guest, viewer);
+}
+
 static struct blob *viewer_next_of(struct viewer *viewer, unsigned source, bool *binary)
 {
     *binary = false;
@@ -233,6 +276,8 @@ static struct blob *viewer_next_of(struct viewer *viewer, unsigned source, bool 
 bool viewer_next(struct viewer *viewer, struct viewer_message *message)
 {
     *message = (struct viewer_message){viewer_next_error(viewer), false};
+    if (!message->blob)
+        message->blob = viewer_next_driver(viewer);
     for (unsigned i = 0; i < SOURCES && !message->blob; i++)
         message->blob = viewer_next_of(viewer, viewer->turn++ % SOURCES, &message->binary);
     return message->blob != NULL;

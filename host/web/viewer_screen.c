@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What a page lacks of the screen that it watches. A frame is what is newer than the page has, as rectangles; the next is
  * begun once the page says that it has drawn the last, so each page has the pace that it can keep. */
+#include "host/web/drive.h"
 #include "host/web/gateway.h"
 #include "host/web/guest.h"
 #include "host/web/screen.h"
@@ -16,6 +17,8 @@ void viewer_watch_end(struct viewer *viewer)
     struct viewer_watch *watch = &viewer->watch;
     if (!watch->guest)
         return;
+    drive_let_go(watch->guest, viewer, NULL);
+    viewer->told_driver = false;
     screen_unsubscribe(watch->screen);
     guest_look_away(watch->guest);
     atomic_fetch_sub(&viewer->gateway->metrics.viewers_watching, 1);

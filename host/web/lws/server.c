@@ -105,7 +105,7 @@ static void server_log(int level, const char *line)
     gateway_log("libwebsockets: %.*s", (int)strcspn(line, "\n"), line);
 }
 
-static int server_listen(const struct target *listen, struct error *err)
+static int server_listen(struct target *listen, struct error *err)
 {
     const struct web_config *config = &gateway.config;
     const char *host = strcmp(listen->host, "localhost") == 0 ? "127.0.0.1" : listen->host;
@@ -126,8 +126,12 @@ static int server_listen(const struct target *listen, struct error *err)
     };
     if (config->certificate)
         info.options |= LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;
-    if (!lws_create_vhost(context, &info))
-        return error_set(err, ERR_SYSTEM, "could not listen on %s, port %u", listen->host, listen->port);
+    struct lws_vhost *vhost = lws_create_vhost(context, &info);
+    if (!vhost)
+        return error_set(err, ERR_SYSTEM,
+                         "could not listen on %s, port %u: it is in use, or the address is none of this machine's, or the certificate can't be used",
+                         listen->host, listen->port);
+    listen->port = (unsigned)lws_get_vhost_listen_port(vhost);
     return 0;
 }
 
