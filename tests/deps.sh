@@ -16,6 +16,7 @@ MINGW="gcc-mingw-w64-x86-64-win32 gcc-mingw-w64-i686-win32 libz-mingw-w64-dev"
 WINE="wine wine64 libxrender1 libxfixes3 libxrandr2 libxinerama1 libxcursor1 libxi6 libxcomposite1"
 ARCH="gcc-aarch64-linux-gnu gcc-s390x-linux-gnu gcc-i686-linux-gnu gcc-arm-linux-gnueabihf musl-tools qemu-user-static"
 DEB="build-essential debhelper"
+WEB="chromium chromium-driver"
 DIST="$DEB python3 binutils dpkg git xorriso zip unzip"
 # QEMU's qxl is in a package of its own since Debian 13. apt's lists may be empty yet, so the release is asked.
 # shellcheck disable=SC1091 # a file of the system
@@ -37,9 +38,11 @@ packages_of()
     vm) echo "$BUILD pkg-config qemu-system-x86 ${QXL-} seabios weston libegl1 libgbm1 libgles2 libgl1-mesa-dri busybox-static debootstrap e2fsprogs kmod libelf-dev $DEB dpkg-dev xz-utils python3" ;;
     arch) echo "$BUILD $ARCH dpkg-dev xz-utils bzip2 python3" ;;
     debian) echo mmdebstrap git ;;
+    web) echo "$BUILD $SCREEN $WEB xdotool x11-xserver-utils procps python3" ;;
+    pictures) echo "$BUILD $SCREEN $WEB twm fonts-inter procps python3" ;;
     lint) echo "$BUILD libxrender-dev clang clang-format clang-tidy cppcheck shellcheck mandoc universal-ctags pyflakes3 python3 git" ;;
     *)
-        echo "tests/deps.sh: '$1' is not one of build, tests, check, fuzz, demo, win, dist, mingw, bench, encoder, vm, arch, debian, lint" >&2
+        echo "tests/deps.sh: '$1' is not one of build, tests, check, fuzz, demo, win, dist, mingw, bench, encoder, vm, arch, debian, web, pictures, lint" >&2
         return 1
         ;;
     esac

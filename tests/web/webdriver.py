@@ -17,8 +17,8 @@ sys.path.insert(0, os.path.join(TOP, "tests", "integration"))
 from harness import PATIENCE, Skip, check, eventually  # noqa: E402
 
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"  # the key of an element's id, from the specification
-KEYS = {"Enter": "\ue007", "Escape": "\ue00c", "Tab": "\ue004", "ArrowLeft": "\ue012", "ArrowUp": "\ue013",
-        "ArrowRight": "\ue014", "ArrowDown": "\ue015", "Shift": "\ue008", "Control": "\ue009", "Alt": "\ue00a"}
+KEYS = {"Home": "\ue011", "End": "\ue010", "Enter": "\ue007", "Escape": "\ue00c", "Tab": "\ue004", "ArrowLeft": "\ue012", "ArrowUp": "\ue013",
+        "ArrowRight": "\ue014", "ArrowDown": "\ue015"}
 
 
 class Failed(Exception):

@@ -7,7 +7,8 @@ export class Painter {
     constructor(canvas, report)
     {
         this.canvas = canvas;
-        this.context = canvas.getContext("2d", {alpha: false});
+        // In memory: its pixels are read back at each stillness, and what a GPU would make of them is not this page's.
+        this.context = canvas.getContext("2d", {alpha: false, willReadFrequently: true});
         this.report = report;
         this.size = null;
         this.parts = [];
