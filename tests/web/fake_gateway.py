@@ -27,7 +27,7 @@ TYPES = {".html": "text/html; charset=utf-8", ".css": "text/css", ".js": "text/j
 POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'"
 STATES = ("ready", "testing", "booting", "greeter", "locked", "asleep", "stuck", "gpu-lost", "shutting-down", "refused",
           "off", "unknown")
-PICTURELESS = ("off", "refused", "unknown", "booting")
+PICTURELESS = ("off", "refused", "unknown", "booting", "asleep", "gpu-lost")
 
 
 def png(width, height, rgb):

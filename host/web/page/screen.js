@@ -93,9 +93,10 @@ export class Screen {
         if (!this.width)
             return;
         const room = {width: this.stage.clientWidth, height: this.stage.clientHeight};
-        this.scale = this.mode === "fit"
-            ? Math.max(0.05, Math.min(room.width / this.width, room.height / this.height, 4))
-            : 1 / devicePixelRatio;
+        const fit = Math.max(0.05, Math.min(room.width / this.width, room.height / this.height, 4));
+        const exact = 1 / devicePixelRatio;
+        // A picture that fits nearly as it is stays as it is, and sharp.
+        this.scale = this.mode === "one" || (fit >= exact && fit < exact * 1.25) ? exact : fit;
         this.frame.style.width = `${this.width * this.scale}px`;
         this.frame.style.height = `${this.height * this.scale}px`;
         // Whole multiples stay sharp; all else is smoothed.

@@ -49,7 +49,7 @@ class Tile {
         this.searched = [guest.name, guest.address, guest.test, guest.group, guest.gpu, ...(guest.reasons ?? [])].join("\n").toLowerCase();
         show_state(this.state, guest);
         this.element.classList.toggle("trouble", ATTENTION.has(guest.state));
-        const words = guest.test ?? guest.reasons?.[0] ?? guest.group ?? guest.address ?? "";
+        const words = this.words();
         if (this.what.textContent !== words) {
             this.what.textContent = words;
             this.what.title = words;
@@ -59,18 +59,34 @@ class Tile {
         this.tell_picture();
     }
 
+    // What stands below the name: not what already stands in place of the picture.
+    words()
+    {
+        const {test, reasons, gpu, group, address} = this.guest;
+        return test ?? (this.bare() ? null : reasons?.[0]) ?? gpu ?? group ?? address ?? "";
+    }
+
+    gone()
+    {
+        return ["off", "refused", "unknown"].includes(this.guest.state);
+    }
+
+    bare()
+    {
+        return !this.canvas || this.gone();
+    }
+
     // Where no picture is shown, or only an old one, words say why.
     tell_picture()
     {
-        const gone = ["off", "refused", "unknown"].includes(this.guest.state);
-        this.canvas?.classList.toggle("old", gone);
-        const bare = !this.canvas || gone;
+        const bare = this.bare();
+        this.canvas?.classList.toggle("old", this.gone());
         this.empty.hidden = !bare;
         const key = `${this.guest.state} ${this.guest.reasons?.[0] ?? ""}`;
         if (!bare || this.told === key)
             return;
         this.told = key;
-        const words = make("span", "", gone && this.guest.reasons?.[0] || state_of(this.guest).hint);
+        const words = make("span", "", this.guest.reasons?.[0] || state_of(this.guest).hint);
         this.empty.replaceChildren(shape_of(this.guest.state), words);
     }
 
@@ -90,6 +106,7 @@ class Tile {
             this.canvas = make("canvas");
             this.canvas.setAttribute("role", "presentation");
             this.view.prepend(this.canvas);
+            this.update(this.guest);
         }
         if (this.canvas.width !== bitmap.width || this.canvas.height !== bitmap.height)
             [this.canvas.width, this.canvas.height] = [bitmap.width, bitmap.height];
