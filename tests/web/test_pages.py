@@ -1,20 +1,17 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The gateway's pages in Chromium, with a gateway that has no guests but says what a test wants (fake_gateway.py)."""
-import base64
 import os
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from browser import another_page, run_all, with_page  # noqa: E402
+from browser import MARKUP, VERDICT, another_page, pixels, run_all, with_page  # noqa: E402
 from fake_gateway import STATES, FakeGateway, flat, guest, header, made_up  # noqa: E402
 from harness import check, equal, eventually  # noqa: E402
 from picture import Picture  # noqa: E402
 
-MARKUP = "<img src=x onerror=document.title='led-astray'><b>bold</b>&amp;"
 TILES = "return document.querySelectorAll('.tile:not([hidden])').length"
 FOCUSED = "return document.activeElement.closest('.tile')?.querySelector('.name').textContent ?? document.activeElement.id"
-VERDICT = "return document.querySelector('#hash').dataset.verdict"
 OVERFLOW = """return [...document.querySelectorAll('body *')].filter(element => {
     const box = element.getBoundingClientRect();
     for (let up = element.parentElement; up; up = up.parentElement)
@@ -33,15 +30,6 @@ def open_guest(page, gateway, name="one", path=""):
     page.open(gateway.address(f"/guest/{name}{path}"))
     page.wait(VERDICT + " === 'same'", "a picture whose hash is the gateway's")
     return gateway.viewers[-1]
-
-
-def pixels(page):
-    """What is on the canvas."""
-    width, height, data = page.run_async(
-        "const shown = await periscope.pixels(); let text = '';"
-        "for (let i = 0; i < shown.data.length; i += 4) text += String.fromCharCode(...shown.data.slice(i, i + 3));"
-        "return [shown.width, shown.height, btoa(text)]")
-    return Picture(width, height, base64.b64decode(data))
 
 
 def said(viewer, t):

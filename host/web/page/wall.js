@@ -266,7 +266,7 @@ function notice(count)
     if (!tiles.size) {
         box.replaceChildren(shape_of("off"), make("h2", "", "No guests yet"),
             make("p", "", "Name them in the configuration of periscope serve, one a line, and they appear here:"),
-            make("code", "", "guest win10-1 192.168.122.11:9000\nguest debian12 testhost:9000"));
+            make("code", "", "guest = win10-1 192.168.122.11:9000\nguest = debian12 testhost group=linux"));
         return;
     }
     const clear = make("button", "button", "Show all");
