@@ -212,8 +212,9 @@ static int request_job(struct request *request, struct guest *guest, enum job_ki
 
 static int request_file(struct request *request, struct guest *guest)
 {
-    char path[JOB_TEXT_SIZE];
-    if (!lws_get_urlarg_by_name(request->wsi, "path=", path, sizeof path) || !route_file_is_allowed(path))
+    char given[JOB_TEXT_SIZE];
+    const char *path = lws_get_urlarg_by_name(request->wsi, "path=", given, sizeof given);
+    if (!path || !route_file_is_allowed(path))
         return request_answer_text(request, 403, "path is none of the guest's virtual files that may be read");
     return request_job(request, guest, JOB_FILE, path);
 }
