@@ -29,7 +29,7 @@ packages_of()
     tests) echo "$BUILD $TESTS $DEB lintian rpm" ;;
     check) echo "$BUILD $TESTS clang libclang-rt-dev $DEB lintian rpm" ;;
     fuzz) echo "$BUILD clang libclang-rt-dev llvm python3" ;;
-    demo) echo "$BUILD $SCREEN $WINE $MINGW libwine-dev dpkg-dev xz-utils ca-certificates procps python3" ;;
+    demo) echo "$BUILD $SCREEN $WINE $MINGW $WEB libwine-dev dpkg-dev xz-utils ca-certificates procps python3" ;;
     win) echo "$BUILD $SCREEN $WINE $MINGW $DIST xdotool procps python3 libarchive-tools genisoimage" ;;
     dist) echo "$BUILD $MINGW $DIST" ;;
     mingw) echo "$MINGW python3" ;;
