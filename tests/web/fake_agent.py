@@ -100,7 +100,7 @@ class FakeAgent:
                     await asyncio.sleep(3600)
                 writer.write(await self._answer(rpc, [entry.text for entry in entries]))
                 await writer.drain()
-        except (asyncio.IncompleteReadError, ConnectionError):
+        except (asyncio.IncompleteReadError, asyncio.CancelledError, ConnectionError):
             pass
         finally:
             writer.close()
