@@ -265,7 +265,7 @@ def switches(pid):
 @test
 def two_hundred_guests_and_twenty_pages_take_little():
     need_gateway()
-    with FakeAgent(solid(640, 480, (1, 2, 3))) as agent:
+    with FakeAgent(solid(320, 200, (1, 2, 3))) as agent:
         agent.thumbnail = PNG
         names = [f"guest-{number}" for number in range(200)]
         with Gateway({name: agent for name in names}) as gateway, contextlib.ExitStack() as stack:
