@@ -44,7 +44,8 @@ rooms = $(wildcard $(addsuffix /*.c,$(1)) $(addsuffix /*/*.c,$(1)))
 
 BASE := $(call room,base)
 PROTOCOL := $(call room,protocol)
-LINUX := $(call room,platform linux linux/file linux/net linux/process linux/user)
+# What the host needs of them too; the rest is for the guest.
+LINUX := $(call room,platform linux linux/file linux/net) linux/user/rights.c
 GUEST := $(filter-out $(LINUX),$(call rooms,linux))
 PICTURE := $(call room,picture)
 CAPTURE := $(call room,capture capture/apart capture/linux capture/x11 capture/drm)

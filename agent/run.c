@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "agent/run.h"
 #include "agent/access/admission.h"
+#include "agent/access/gate.h"
 #include "agent/clients.h"
 #include "agent/events.h"
 #include "agent/gpu/gpus.h"
@@ -189,7 +190,7 @@ static int start_listening(struct agent *agent, struct error *err)
 
 static int start_parts(struct agent *agent, struct error *err)
 {
-    int status = admission_init(agent, err);
+    int status = gate_init(agent, err);
     if (status == 0)
         status = allow_new(&agent->allow, &agent->options->allow, err);
     if (status == 0)
@@ -271,12 +272,12 @@ static int accept_one(struct agent *agent, struct error *err)
 static int accept_clients(struct agent *agent, struct error *err)
 {
     int status;
-    admission_open(agent);
+    gate_open(agent);
     while ((status = accept_one(agent, err)) == 0)
         ;
     if (status != ERR_CLOSED)
         return status;
-    admission_close(agent);
+    gate_close(agent);
     clients_end(agent);
     return 0;
 }

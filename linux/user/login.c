@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "linux/user/login.h"
-#include "linux/process/proc.h"
+#include "linux/proc.h"
 
 #include <dirent.h>
 #include <fcntl.h>
