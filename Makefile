@@ -44,7 +44,8 @@ rooms = $(wildcard $(addsuffix /*.c,$(1)) $(addsuffix /*/*.c,$(1)))
 
 BASE := $(call room,base)
 PROTOCOL := $(call room,protocol)
-LINUX := $(call room,platform linux linux/file linux/net linux/process linux/user)
+# What the host needs of them too; the rest is for the guest.
+LINUX := $(call room,platform linux linux/file linux/net) linux/user/rights.c
 GUEST := $(filter-out $(LINUX),$(call rooms,linux))
 PICTURE := $(call room,picture)
 CAPTURE := $(call room,capture capture/apart capture/linux capture/x11 capture/drm)
@@ -169,6 +170,12 @@ check-files: all
 check-kills: all
 	PERISCOPE_KILLS=1000 $(subst --time-limit 300,--time-limit 3600,$(INTEGRATION_RUN)) tests/integration/test_journal_kills.py
 
+#: make check-record 50 screens over 60 s, and 100 kills of an agent that records (minutes)
+.PHONY: check-record
+check-record: all sample
+	PERISCOPE_RECORD_SCREENS=50 PERISCOPE_RECORD_KILLS=100 $(subst --time-limit 300,--time-limit 3600,$(INTEGRATION_RUN)) \
+		tests/integration/test_record.py tests/integration/test_record_kills.py
+
 #: make check-images 100 000 pictures at random through the encoder and two decoders that are not ours (an hour)
 .PHONY: check-images
 check-images: all
@@ -182,11 +189,12 @@ INSTALL ?= install
 SO := libperiscope.so.$(VERSION)
 PUBLIC_HEADERS := $(wildcard host/periscope*.h)
 
-# One object in which only the public names are left: the others must not meet those of who links it.
+# One object of what the public functions need, in which only their names are left: the others must not meet those of who
+# links it.
 $(B)/public/libperiscope.a: $(B)/libperiscope.a
 	@mkdir -p $(@D)
 	$(call say,AR)
-	$(Q)$(LD) -r -o $(@D)/libperiscope.o --whole-archive $<
+	$(Q)$(LD) -r --gc-sections --gc-keep-exported -o $(@D)/libperiscope.o --whole-archive $<
 	$(Q)$(OBJCOPY) --localize-hidden $(@D)/libperiscope.o
 	@rm -f $@
 	$(Q)ar qcs $@ $(@D)/libperiscope.o
@@ -217,7 +225,7 @@ install-host: all $(B)/public/libperiscope.a
 	for header in $(PUBLIC_HEADERS); do \
 		sed 's|"host/periscope|"periscope|' $$header > $(DESTDIR)$(PREFIX)/include/$${header##*/} || exit 1; \
 	done
-	$(INSTALL) -m 644 docs/man/periscope.1 docs/man/periscope-test.1 $(DESTDIR)$(PREFIX)/share/man/man1
+	$(INSTALL) -m 644 docs/man/periscope.1 docs/man/periscope-test.1 docs/man/periscope-timeline.1 $(DESTDIR)$(PREFIX)/share/man/man1
 	$(INSTALL) -m 644 docs/man/libperiscope.3 $(DESTDIR)$(PREFIX)/share/man/man3
 	$(RUN) $(B)/periscope --completion bash > $(DESTDIR)$(BASH_COMPLETIONS)/periscope
 	$(RUN) $(B)/periscope --completion zsh > $(DESTDIR)$(ZSH_COMPLETIONS)/_periscope

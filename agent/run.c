@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "agent/run.h"
 #include "agent/access/admission.h"
+#include "agent/access/gate.h"
 #include "agent/clients.h"
 #include "agent/events.h"
 #include "agent/gpu/gpus.h"
 #include "agent/heartbeat.h"
 #include "agent/log.h"
 #include "agent/access/refusals.h"
+#include "agent/record/recorder.h"
 #include "agent/say.h"
 #include "agent/stream/stream.h"
 #include "agent/transfers.h"
 #include "platform/append.h"
 #include "platform/clock.h"
 #include "platform/file.h"
-#include "platform/identity.h"
 #include "platform/memory.h"
 #include "platform/service.h"
 #include "platform/sysinfo.h"
@@ -26,14 +27,6 @@
 #define LOG_NAME_SIZE 256       /* bytes */
 #define JOURNAL_FOLDER_MAX 4096 /* bytes of its name, with the NUL */
 #define STATE_MAX (64u << 20)   /* bytes of what an upgrade hands over */
-
-/* Returns the identity for programs. A service has rights that tests should not have, so it uses the session's user. */
-const char *agent_run_as(const struct agent *agent)
-{
-    if (agent->options->run_as)
-        return agent->options->run_as;
-    return os_service_is_one() ? OS_IDENTITY_SESSION : OS_IDENTITY_AGENT;
-}
 
 /* Takes over the listener and the children of the agent that this process was before an upgrade. No status is collected
    until the start has succeeded: it may take another try. */
@@ -76,6 +69,7 @@ static int open_listener(struct agent *agent, struct error *err)
 static int become_next(struct agent *agent, struct error *err)
 {
     struct buffer state;
+    recorder_end(agent->recorder, "the agent becomes another executable");
     worker_pool_stop(agent->workers);
     ready_stop(agent->ready);
     log_flush(LOG_FLUSH_MS);
@@ -189,7 +183,7 @@ static int start_listening(struct agent *agent, struct error *err)
 
 static int start_parts(struct agent *agent, struct error *err)
 {
-    int status = admission_init(agent, err);
+    int status = gate_init(agent, err);
     if (status == 0)
         status = allow_new(&agent->allow, &agent->options->allow, err);
     if (status == 0)
@@ -201,7 +195,18 @@ static int start_parts(struct agent *agent, struct error *err)
     if (status)
         return status;
     agent->children = children_new(CHILDREN_MAX, err);
-    return agent->children ? log_start(err) : ERR_SYSTEM;
+    if (!agent->children)
+        return ERR_SYSTEM;
+    status = recorder_new(&agent->recorder, &agent->options->card_classes, agent->children, err);
+    return status ? status : log_start(err);
+}
+
+/* Leaves everything as it is to be found after the agent's end. */
+static void agent_note_end(void *context)
+{
+    struct agent *agent = context;
+    recorder_end(agent->recorder, "the agent was stopped");
+    last_end_note(agent);
 }
 
 static int agent_start(struct agent *agent, struct error *err)
@@ -226,7 +231,7 @@ static int agent_start(struct agent *agent, struct error *err)
     status = start_listening(agent, err);
     if (status)
         return status;
-    os_service_on_end(last_end_note, agent);
+    os_service_on_end(agent_note_end, agent);
     heartbeat_start(agent);
     agent->start_ms = os_wall_time_ms();
     sweep_uploads();
@@ -271,12 +276,12 @@ static int accept_one(struct agent *agent, struct error *err)
 static int accept_clients(struct agent *agent, struct error *err)
 {
     int status;
-    admission_open(agent);
+    gate_open(agent);
     while ((status = accept_one(agent, err)) == 0)
         ;
     if (status != ERR_CLOSED)
         return status;
-    admission_close(agent);
+    gate_close(agent);
     clients_end(agent);
     return 0;
 }
@@ -291,7 +296,7 @@ static int agent_main_loop(void *context)
         if (status == 0 && atomic_load(&agent->stopping)) {
             worker_pool_stop(agent->workers);
             ready_stop(agent->ready);
-            last_end_note(agent);
+            agent_note_end(agent);
             save_log(agent);
             return 0;
         }

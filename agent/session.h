@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* One client: its connection, read and answered by a thread of its own. */
+/* One client: its connection, which a thread of its own serves (serve.h), and the reply to its request. */
 #ifndef AGENT_SESSION_H
 #define AGENT_SESSION_H
 
@@ -32,9 +32,5 @@ struct reply {
     struct reply_body *body; /* NULL, or what sends the rest: owned */
     bool become_next;        /* after the reply the agent becomes agent->next_path */
 };
-
-/* Starts a session with the socket, which it then owns, of a peer that may connect (admission.h). The session runs until the client leaves, and then frees
-   itself. */
-void session_start(struct agent *agent, struct os_socket *socket, const struct os_address *peer);
 
 #endif

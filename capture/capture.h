@@ -8,6 +8,7 @@
 #ifndef CAPTURE_CAPTURE_H
 #define CAPTURE_CAPTURE_H
 
+#include "capture/candidates.h"
 #include "base/buffer.h"
 #include "base/error.h"
 #include "base/strlist.h"
@@ -88,29 +89,6 @@ struct capture_backend {
 extern const struct capture_backend *const capture_backends[]; /* NULL-terminated, in order of preference */
 
 /* ---- the order in which they are tried ---- */
-
-#define CAPTURE_CANDIDATES_MAX 144
-#define CAPTURE_SCREEN_UNKNOWN UINT32_MAX
-#define CAPTURE_DISPLAY_SIZE 64
-
-struct capture_candidate {
-    const char *backend; /* its name */
-    char source[16];     /* the backend's source: "card1", ":0"; "": the backend chooses */
-    char reason[320];    /* why it is a candidate, and at this place in the order */
-    uint32_t screen;     /* candidates with the same number capture the same screen */
-    bool is_shown;       /* a person sees that screen; a picture of another screen instead of it gets a warning */
-    bool if_uniform;     /* also tried when all pixels of the candidate before it have one colour */
-    bool is_display;     /* it shows what the X server of DISPLAY shows */
-};
-
-struct capture_candidates {
-    struct capture_candidate items[CAPTURE_CANDIDATES_MAX];
-    size_t count;
-    char display
-        [CAPTURE_DISPLAY_SIZE]; /* a picture of another screen than this DISPLAY's gets a warning; "": none does */
-    bool is_unsure;             /* which card is in front could not be found out: a picture gets a warning */
-    struct strlist passed_over; /* owned: "WHAT: why" for each source that is not even tried */
-};
 
 /* Inspects the current state of the system and adds the candidates to try, in order. */
 typedef void capture_chooser(const struct capture_options *options, struct capture_candidates *candidates);

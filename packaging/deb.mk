@@ -54,6 +54,7 @@ endef
 $(GUEST_TAR): $(B)/periscoped $(wildcard packaging/debian/*) packaging/install.sh packaging/deb.mk docs/security.md | all
 	$(call guest_folder,$(B)/tar)
 	install -D -m 644 packaging/debian/periscoped.service $(B)/tar/lib/systemd/system/periscoped.service
+	install -D -m 755 packaging/debian/periscoped-kernel-log $(B)/tar/lib/systemd/system-generators/periscoped-kernel-log
 	install -D -m 644 packaging/debian/periscoped.conf $(B)/tar/etc/periscope/periscoped.conf
 	install -m 755 packaging/install.sh $(B)/tar/install.sh
 	install -m 644 docs/security.md $(B)/tar/security.md

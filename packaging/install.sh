@@ -18,6 +18,8 @@ mkdir -p "$root/var/lib/periscope"
 chmod 1777 "$root/var/lib/periscope"
 if [ -d "$root/lib/systemd/system" ] || [ -d "$root/usr/lib/systemd/system" ]; then
     install -D -m 644 "$here/lib/systemd/system/periscoped.service" "$root/etc/systemd/system/periscoped.service"
+    install -D -m 755 "$here/lib/systemd/system-generators/periscoped-kernel-log" \
+        "$root/etc/systemd/system-generators/periscoped-kernel-log"
     mkdir -p "$root/etc/systemd/system/multi-user.target.wants"
     ln -sf ../periscoped.service "$root/etc/systemd/system/multi-user.target.wants/periscoped.service"
     if [ -z "$root" ] && [ -d /run/systemd/system ]; then

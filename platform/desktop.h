@@ -24,10 +24,6 @@ struct os_desktop {
 /* Reads it. root is "" but in tests. */
 void os_desktop_read(const char *root, struct os_desktop *out);
 
-/* Adds "gpu=ADDRESS DRIVER" for each graphics card on the PCI bus, with "-" for one that no driver is bound to. No driver
-   is called. */
-void os_desktop_gpus(const char *root, struct strlist *lines);
-
 /* Waits for an event that may concern any of these: sessions, sockets of display servers, cards, terminals. `other`: also
    until this descriptor of the system's can be read; -1: none. What happened since the last call counts. */
 void os_desktop_await(int other, int64_t deadline_ms);

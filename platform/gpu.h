@@ -5,6 +5,7 @@
 #define PLATFORM_GPU_H
 
 #include "base/error.h"
+#include "base/strlist.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -30,6 +31,8 @@ struct os_gpu {
 /* Lists the cards that are there, in the order of their addresses, and returns how many; or a negative status when it could
    not look at all of them. */
 int os_gpu_list(struct os_gpu gpus[OS_GPUS_MAX], struct error *err);
+/* Adds "gpu=ADDRESS DRIVER" for each of them, with "-" for one that no driver is bound to. On Linux alone. */
+void os_gpu_list_drivers(struct strlist *lines);
 
 /* X(symbol, name in events) */
 #define OS_GPU_REPORTS(X)                                                                                              \

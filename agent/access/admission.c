@@ -3,7 +3,7 @@
 #include "agent/log.h"
 #include "agent/access/refusals.h"
 #include "agent/access/refuse.h"
-#include "agent/session.h"
+#include "agent/serve.h"
 #include "platform/clock.h"
 #include "platform/identity.h"
 #include "platform/peer.h"
@@ -11,8 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ADMISSION_STOP_MS 2000 /* for the thread that accepts, which never waits */
-#define LOOK_MS 50             /* between two looks whether the agent still admits anybody */
+#define LOOK_MS 50 /* between two looks whether the agent still admits anybody */
 
 struct waiting {
     struct agent *agent;
@@ -118,37 +117,4 @@ void admission_refuse(struct agent *agent, struct os_socket *socket, const struc
         refuse_client(socket, peer_text, why);
     else
         os_socket_close(socket);
-}
-
-int admission_init(struct agent *agent, struct error *err)
-{
-    int status = os_waker_new(&agent->not_accepting, err);
-    return status ? status : os_waker_new(&agent->nobody_waits, err);
-}
-
-void admission_close(struct agent *agent)
-{
-    atomic_store(&agent->not_admitting, true);
-    os_waker_set(agent->not_accepting);
-    os_waker_clear(agent->nobody_waits);
-    while (atomic_load(&agent->waiting_count)) {
-        (void)os_waker_wait(agent->nobody_waits, OS_FOREVER);
-        os_waker_clear(agent->nobody_waits);
-    }
-}
-
-int admission_stop(struct agent *agent, struct error *err)
-{
-    os_listener_stop(agent->listener);
-    if (os_waker_wait(agent->not_accepting, os_deadline(ADMISSION_STOP_MS)))
-        return 0;
-    return error_set(err, ERR_TIMEOUT,
-                     "the agent still accepts clients after %d s: it becomes the new server as soon as it does not",
-                     ADMISSION_STOP_MS / 1000);
-}
-
-void admission_open(struct agent *agent)
-{
-    os_waker_clear(agent->not_accepting);
-    atomic_store(&agent->not_admitting, false);
 }

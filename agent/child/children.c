@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "agent/child/children.h"
 #include "agent/child/table.h"
 #include "agent/log.h"
 #include "platform/clock.h"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The child table as an upgrade hands it over: lines of text. */
+#include "agent/child/children.h"
 #include "agent/child/table.h"
 #include "agent/log.h"
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What the journal keeps of children, and what is made of it when the agent starts again. */
+#include "agent/child/children.h"
 #include "agent/child/table.h"
 #include "agent/log.h"
 #include "base/timestamp.h"

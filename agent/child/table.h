@@ -4,9 +4,9 @@
 #ifndef AGENT_CHILD_TABLE_H
 #define AGENT_CHILD_TABLE_H
 
-#include "agent/child/children.h"
 #include "agent/journal/journal.h"
 #include "agent/stream/stream.h"
+#include "platform/process.h"
 #include "platform/thread.h"
 
 #define CHILD_BUCKETS 1024 /* of the index; a power of two */

@@ -13,6 +13,19 @@ static int look_failed(int status, const char *what, const char *path, const str
     return error_set(err, status, "unable to %s '%s': %s", what, path, reason->text);
 }
 
+/* Reads the options and begins to act at the path; files_end(*as) follows. `what` names the request in its failure. */
+static int look_begin(struct session *session, const struct request *request, const struct option *known,
+                      const char *what, struct os_identity **as, struct error *err)
+{
+    struct error reason;
+    const char *path = request->args[0].text;
+    int status = options_read(request, 1, known, err);
+    if (status)
+        return status;
+    status = files_begin_at(session, path, as, &reason);
+    return status ? look_failed(status, what, path, &reason, err) : 0;
+}
+
 /* ---- stat ---- */
 
 static int stat_sum(struct session *session, const char *path, struct strlist *facts, struct error *reason)
@@ -39,12 +52,9 @@ int rpc_stat(struct session *session, struct request *request, struct reply *rep
     struct os_identity *as;
     struct os_node node;
     struct error reason;
-    int status = options_read(request, 1, known, err);
+    int status = look_begin(session, request, known, "look at", &as, err);
     if (status)
         return status;
-    status = files_begin_at(session, path, &as, &reason);
-    if (status)
-        return look_failed(status, "look at", path, &reason, err);
     status = os_node_look(&node, path, follow, &reason);
     if (status == 0) {
         files_add_facts(&facts, &node);
@@ -100,12 +110,9 @@ int rpc_list(struct session *session, struct request *request, struct reply *rep
     struct strlist names = {0};
     struct os_identity *as;
     struct error reason;
-    int status = options_read(request, 1, known, err);
+    int status = look_begin(session, request, known, "list", &as, err);
     if (status)
         return status;
-    status = files_begin_at(session, path, &as, &reason);
-    if (status)
-        return look_failed(status, "list", path, &reason, err);
     status = list_tree(path, recursive, &names, &reason);
     files_end(as);
     if (status == 0)

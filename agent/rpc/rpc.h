@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The RPCs' handlers. A handler appends its whole reply list to reply->bytes and returns 0, or returns a status with
  * *err set. The answer is then that text in one `e` entry, except after ERR_CLOSED, ERR_PROTOCOL and ERR_TIMEOUT of the
- * connection itself (see session.c), which end the session. Arguments have been checked against the signature.
+ * connection itself (see serve.c), which end the session. Arguments have been checked against the signature.
  */
 #ifndef AGENT_RPC_RPC_H
 #define AGENT_RPC_RPC_H

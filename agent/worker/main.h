@@ -3,7 +3,7 @@
  * standard input and answers each with one list on standard output, until end of file or WORKER_IDLE_MS without work.
  *
  *     request: s "screenshot" | "crc" | "displays" | "all-displays" | "windows" | "console" |
- *              "console-N" | "desktop" | "watch-HASH" (capture/desktop.h), then s options
+ *              "console-N" | "desktop" | "watch-HASH" (capture/desktop.h) | "record" (agent/worker/record.h), then s options
  *              "key=value"
  *     answer:  e reason, or s facts or lines; after a screenshot's facts comes d file, or u when unchanged
  *

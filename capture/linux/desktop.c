@@ -8,6 +8,7 @@
 #include "capture/x11/backend.h"
 #include "platform/clock.h"
 #include "platform/desktop.h"
+#include "platform/gpu.h"
 #include "platform/session.h"
 
 #include <stdio.h>
@@ -169,7 +170,7 @@ int desktop_look(struct capturer *capturer, const struct capture_options *option
     if (system.is_graphical)
         memcpy(scene->expected, system.session, sizeof scene->expected);
     desktop_look_at_screen(capturer, options, cards, look);
-    os_desktop_gpus("", &look->lines);
+    os_gpu_list_drivers(&look->lines);
     /* Opening a card could keep a display server that starts from becoming its master. */
     if (outputs && *scene->manager)
         desktop_list_outputs(capturer, options, look);

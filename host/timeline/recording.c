@@ -11,7 +11,7 @@
 
 #define LINE_MAX_LEN 4096
 #define TIME_MAX_US (INT64_MAX / 4)
-#define SAME_CLOCK_US 5000000                     /* by how much a boot's clocks may drift apart, steps included */
+#define SAME_CLOCK_US 5000000                      /* by how much a boot's clocks may drift apart, steps included */
 #define OFF_MAX_US ((int64_t)30 * 86400 * 1000000) /* how long a guest may have been off, as far as is believed */
 
 /* What remains of a line, word by word. */
@@ -171,8 +171,7 @@ static bool recording_place_part(const struct recording *recording, struct recor
 {
     uint64_t number;
     struct slice base = recording_fact(facts, "base"), at = recording_fact(facts, "at");
-    if (!words_number(base, UINT32_MAX, &number) ||
-        !words_area(at, &picture->w, &picture->h, &picture->x, &picture->y))
+    if (!words_number(base, UINT32_MAX, &number) || !words_area(at, &picture->w, &picture->h, &picture->x, &picture->y))
         return false;
     picture->base = recording_find(recording, number);
     if (picture->base < 0)
@@ -194,7 +193,8 @@ static bool recording_add_picture(struct growing *g, struct words words, bool pa
     struct slice number = words_next(&words), hash = words_next(&words), size = words_next(&words);
     picture->file = words_next(&words);
     if (!words_number(number, UINT32_MAX, &picture->number) || hash.len == 0 ||
-        !words_area(size, &picture->width, &picture->height, NULL, NULL) || !words_is_file(picture->file, picture->number))
+        !words_area(size, &picture->width, &picture->height, NULL, NULL) ||
+        !words_is_file(picture->file, picture->number))
         return false;
     if (recording->picture_count && recording->pictures[recording->picture_count - 1].number >= picture->number)
         return false;
@@ -231,20 +231,31 @@ static enum recording_kind recording_kind_of(struct slice word)
     return RECORDING_OTHER;
 }
 
+/* Returns whether an entry begins the recording of another boot: by its id and, where that is not known, by the clock that
+   has begun anew. */
+static bool recording_is_new_boot(const struct growing *g, const struct recording_entry *entry, int64_t mono_us)
+{
+    if (g->recording->boot_count == 0)
+        return true;
+    if (entry->kind != RECORDING_START)
+        return false;
+    struct slice id = recording_fact(entry->text, "boot");
+    bool same = id.len == g->boot_id.len && (id.len == 0 || memcmp(id.data, g->boot_id.data, id.len) == 0);
+    return !same || mono_us < g->recording->boots[g->recording->boot_count - 1].mono_us;
+}
+
 /* Counts from the first entry of its boot; another boot begins as long after the last one as the wall clock says, if
    that can be. Events may stand late, and before the first entry they count as of its time. */
 static bool recording_time(struct growing *g, struct recording_entry *entry, int64_t mono_us)
 {
     struct recording *recording = g->recording;
     const struct recording_entry *last = recording->entry_count ? entry - 1 : NULL;
-    struct slice id = entry->kind == RECORDING_START ? recording_fact(entry->text, "boot") : g->boot_id;
-    bool same = last && id.len == g->boot_id.len && memcmp(id.data, g->boot_id.data, id.len) == 0;
-    if (!same) {
+    if (recording_is_new_boot(g, entry, mono_us)) {
         int64_t off = last ? entry->wall_us - last->wall_us : 0;
         int64_t at_us = last ? g->latest_us + (off > 0 && off < OFF_MAX_US ? off : 1) : 0;
         if (!growing_boot(g, at_us, mono_us, entry->wall_us))
             return false;
-        g->boot_id = id;
+        g->boot_id = recording_fact(entry->text, "boot");
     }
     const struct recording_boot *boot = &recording->boots[recording->boot_count - 1];
     entry->at_us = boot->at_us + (mono_us > boot->mono_us ? mono_us - boot->mono_us : 0);

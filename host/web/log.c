@@ -7,11 +7,14 @@
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <string.h>
 
 #define LINES_A_SECOND 20
+#define FOLD_MS 10000
 
 static atomic_llong log_second;
 static atomic_uint log_lines, log_dropped;
+static atomic_flag log_lock = ATOMIC_FLAG_INIT;
 
 /* Counts a line of this second; returns whether it may be written. */
 static bool log_may_write(void)
@@ -25,6 +28,28 @@ static bool log_may_write(void)
     return false;
 }
 
+/* Writes a line, unless it is the last one again: that is counted. With the lock. */
+static void log_write(const char *text)
+{
+    static char last[sizeof((struct error *)0)->text];
+    static unsigned repeated;
+    static int64_t last_ms;
+    int64_t now = os_clock_ms();
+    if (strcmp(text, last) == 0 && now - last_ms < FOLD_MS) {
+        repeated++;
+        return;
+    }
+    if (repeated)
+        fprintf(stderr, "periscope-gateway: (the last line %u times more)\n", repeated);
+    unsigned dropped = atomic_exchange(&log_dropped, 0);
+    if (dropped)
+        fprintf(stderr, "periscope-gateway: (%u lines left out)\n", dropped);
+    fprintf(stderr, "periscope-gateway: %s\n", text);
+    snprintf(last, sizeof last, "%s", text);
+    repeated = 0;
+    last_ms = now;
+}
+
 void gateway_log(const char *format, ...)
 {
     struct error line; /* one line of printable text */
@@ -34,10 +59,10 @@ void gateway_log(const char *format, ...)
     va_start(args, format);
     error_vset(&line, ERR_INVALID, format, args);
     va_end(args);
-    unsigned dropped = atomic_exchange(&log_dropped, 0);
-    if (dropped)
-        fprintf(stderr, "periscope-gateway: (%u lines left out)\n", dropped);
-    fprintf(stderr, "periscope-gateway: %s\n", line.text);
+    while (atomic_flag_test_and_set(&log_lock))
+        os_sleep_ms(1);
+    log_write(line.text);
+    atomic_flag_clear(&log_lock);
 }
 
 void gateway_wake(struct gateway *gateway)

@@ -114,6 +114,7 @@ static struct blob *watch_lost(struct viewer_watch *watch)
 {
     struct json json;
     watch->lost = watch->screen->lost;
+    watch->still = 0; /* it is told anew */
     watch_begin(&json, watch->lost ? "lost" : "back", watch);
     if (watch->lost)
         json_text(&json, "reason", watch->screen->reason);

@@ -241,7 +241,7 @@ void guest_look(struct guest *guest)
         return;
     guest_lock(guest);
     /* Who comes is to see what is so now: a wait of a whole keep-alive ends. */
-    if (guest->waits && os_wall_time_ms() - guest->last_seen_ms > LOOKED_AT_MS)
+    if (guest->waits)
         periscope_interrupt(guest->waits);
     guest_unlock(guest);
     os_waker_set(guest->hurry);

@@ -15,6 +15,7 @@
 
 #define BYTES_MAX 16384u /* of one message, and of what is said before the first */
 #define HEADER_SIZE 16   /* bytes of a message before its fields */
+#define NO_AUTO_START 2  /* a flag of a call */
 
 enum { MESSAGE_CALL = 1, MESSAGE_RETURN, MESSAGE_ERROR };
 enum { FIELD_PATH = 1, FIELD_INTERFACE, FIELD_MEMBER, FIELD_ERROR_NAME, FIELD_DESTINATION = 6, FIELD_SIGNATURE = 8 };
@@ -63,7 +64,7 @@ static void bus_put_call(struct buffer *out, const struct bus_call *call, uint32
     bus_put_field(&fields, FIELD_MEMBER, 's', call->member);
     if (*call->signature)
         bus_put_field(&fields, FIELD_SIGNATURE, 'g', call->signature);
-    buffer_append(out, (uint8_t[]){'l', MESSAGE_CALL, 0, 1}, 4);
+    buffer_append(out, (uint8_t[]){'l', MESSAGE_CALL, call->starts_nothing ? NO_AUTO_START : 0, 1}, 4);
     bus_put_u32(out, (uint32_t)call->body_len);
     bus_put_u32(out, serial);
     bus_put_u32(out, (uint32_t)fields.len);
@@ -255,17 +256,36 @@ int bus_listen(const char *path, const char *rule, int64_t deadline_ms, struct e
     return status ? status : bus.fd;
 }
 
+/* Makes the call; its return is then the last message. */
+static int bus_make_call(struct bus *bus, const char *path, const struct bus_call *call, struct error *err)
+{
+    bus->fd = bus_connect_to(path, err);
+    if (bus->fd < 0)
+        return bus->fd;
+    int status = bus_begin(bus, err);
+    if (status == 0)
+        status = bus_send_call(bus, call, err);
+    if (status == 0)
+        status = bus_await_return(bus, err);
+    close(bus->fd);
+    return status;
+}
+
 int bus_call(const char *path, const struct bus_call *call, int64_t deadline_ms, struct error *err)
 {
     struct bus bus = {.deadline_ms = deadline_ms};
-    bus.fd = bus_connect_to(path, err);
-    if (bus.fd < 0)
-        return bus.fd;
-    int status = bus_begin(&bus, err);
-    if (status == 0)
-        status = bus_send_call(&bus, call, err);
-    if (status == 0)
-        status = bus_await_return(&bus, err);
-    close(bus.fd);
-    return status;
+    return bus_make_call(&bus, path, call, err);
+}
+
+int bus_ask(const char *path, const struct bus_call *call, int64_t deadline_ms, bool *value, struct error *err)
+{
+    struct bus bus = {.deadline_ms = deadline_ms};
+    int status = bus_make_call(&bus, path, call, err);
+    const uint8_t *body = bus.message + HEADER_SIZE + bus.fields_len;
+    if (status)
+        return status;
+    if (bus.body_len < 8 || memcmp(body, "\1b", 3) != 0)
+        return error_set(err, ERR_UNAVAILABLE, "the D-Bus answers what is no boolean");
+    *value = bus_number(body + 4, bus.message[0] == 'l') != 0;
+    return 0;
 }

@@ -6,14 +6,12 @@
 
 #include "linux/user/login.h"
 
-#include <dirent.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #define FILE_MAX 8192
 #define PATH_SIZE 512
-#define GPUS_MAX 64
 
 /* Copies the value of "KEY=value" in a file of logind's, "" when it has none. */
 static void desktop_value(const char *text, const char *key, char *out, size_t size)
@@ -77,39 +75,4 @@ void os_desktop_read(const char *root, struct os_desktop *out)
     desktop_value(seat, "ACTIVE", id, sizeof id);
     if (*id && !strchr(id, '/'))
         desktop_read_session(root, id, out);
-}
-
-/* ---- cards ---- */
-
-static bool desktop_is_gpu(const char *root, const char *address)
-{
-    char path[PATH_SIZE], class[16];
-    snprintf(path, sizeof path, "/sys/bus/pci/devices/%.32s/class", address);
-    return login_read_text(root, path, class, sizeof class) && strncmp(class, "0x03", 4) == 0;
-}
-
-static void desktop_add_gpu(const char *root, const char *address, struct strlist *lines)
-{
-    char path[PATH_SIZE], driver[256];
-    snprintf(path, sizeof path, "%s/sys/bus/pci/devices/%.32s/driver", root, address);
-    ssize_t len = readlink(path, driver, sizeof driver - 1);
-    driver[len > 0 ? len : 0] = '\0';
-    const char *name = strrchr(driver, '/');
-    strlist_addf(lines, "gpu=%.32s %.64s", address, name ? name + 1 : "-");
-}
-
-void os_desktop_gpus(const char *root, struct strlist *lines)
-{
-    char path[PATH_SIZE];
-    snprintf(path, sizeof path, "%s/sys/bus/pci/devices", root);
-    DIR *folder = opendir(path);
-    struct dirent *entry;
-    for (int i = 0; folder && i < GPUS_MAX && (entry = readdir(folder));) {
-        if (!desktop_is_gpu(root, entry->d_name))
-            continue;
-        desktop_add_gpu(root, entry->d_name, lines);
-        i++;
-    }
-    if (folder)
-        closedir(folder);
 }

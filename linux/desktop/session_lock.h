@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* logind's property LockedHint of a session, in which its compositor tells that it is locked. logind's files do not have
- * it, so it is asked for over the system's D-Bus, in the few messages that this takes. Not every compositor tells.
+ * it, so it is asked for over the system's D-Bus. Not every compositor tells.
  */
 #ifndef LINUX_DESKTOP_SESSION_LOCK_H
 #define LINUX_DESKTOP_SESSION_LOCK_H

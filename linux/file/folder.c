@@ -4,7 +4,7 @@
 #include "linux/errno.h"
 #include "linux/file/file.h"
 #include "linux/file/node.h"
-#include "linux/process/launch.h"
+#include "linux/fork_window.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -271,7 +271,7 @@ int os_folder_file_keep(struct os_folder_file *file, uint32_t mode, int64_t mtim
     int status = code ? errno_error(err, code, NULL) : folder_name_file(file, err);
     if (close(file->fd) < 0 && status == 0)
         status = errno_error(err, errno, NULL);
-    launch_settle(); /* it may be executed as soon as it has its name */
+    fork_settle(); /* it may be executed as soon as it has its name */
     file->fd = -1;
     os_folder_file_abandon(file);
     return status;

@@ -2,7 +2,7 @@
 #include "linux/file/new_file.h"
 #include "linux/errno.h"
 #include "linux/file/node.h"
-#include "linux/process/launch.h"
+#include "linux/fork_window.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -148,7 +148,7 @@ int os_new_file_keep(struct os_new_file *file, const char *path, bool durable, s
 int os_new_file_close(struct os_new_file *file, struct error *err)
 {
     int code = close(file->fd) < 0 ? errno : 0;
-    launch_settle(); /* it may be executed as soon as it is in place */
+    fork_settle(); /* it may be executed as soon as it is in place */
     free(file);
     return code ? errno_error(err, code, NULL) : 0;
 }

@@ -292,7 +292,7 @@ static int compare_addresses(const void *a, const void *b)
     return strcmp(a, b);
 }
 
-/* Lists the addresses. Returns their number, or a negative errno. */
+/* Lists the addresses in their order. Returns their number, or a negative errno. */
 static int find_addresses(char found[OS_GPUS_MAX][OS_GPU_PCI_SIZE])
 {
     char path[PATH_MAX];
@@ -308,6 +308,7 @@ static int find_addresses(char found[OS_GPUS_MAX][OS_GPU_PCI_SIZE])
     if (is_card >= 0 && errno && count < OS_GPUS_MAX)
         is_card = -errno;
     closedir(folder);
+    qsort(found, (size_t)count, OS_GPU_PCI_SIZE, compare_addresses);
     return is_card < 0 ? is_card : count;
 }
 
@@ -317,8 +318,19 @@ int os_gpu_list(struct os_gpu gpus[OS_GPUS_MAX], struct error *err)
     int count = find_addresses(found);
     if (count < 0)
         return error_set(err, ERR_SYSTEM, "the graphics cards can't be listed: %s", strerror(-count));
-    qsort(found, (size_t)count, OS_GPU_PCI_SIZE, compare_addresses);
     for (int i = 0; i < count; i++)
         gpu_fill(&gpus[i], found[i]);
     return count;
+}
+
+void os_gpu_list_drivers(struct strlist *lines)
+{
+    char found[OS_GPUS_MAX][OS_GPU_PCI_SIZE];
+    int count = find_addresses(found);
+    for (int i = 0; i < count; i++) {
+        struct os_gpu gpu = {.vendor = 0};
+        memcpy(gpu.pci, found[i], sizeof gpu.pci);
+        find_driver(&gpu);
+        strlist_addf(lines, "gpu=%s %s", gpu.pci, *gpu.driver ? gpu.driver : "-");
+    }
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The thread that waits for the kernel's log and for its messages about devices. It costs nothing while there are none. */
 #include "linux/gpu/devcoredump.h"
+#include "linux/gpu/kernel_log.h"
 #include "linux/gpu/kmsg.h"
 #include "linux/gpu/log_line.h"
 #include "linux/gpu/sysfs.h"
@@ -190,10 +191,8 @@ static void watch_log_main(void *context)
 
 int os_gpu_watch(const struct os_gpu_watcher *watcher, struct error *err)
 {
-    char path[PATH_MAX];
     watch.to = watcher;
-    gpu_path(path, "/dev/kmsg");
-    watch.kmsg = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    watch.kmsg = kernel_log_open();
     if (watch.kmsg < 0)
         watch_failed(&watch.kmsg, "the kernel's log", errno);
     watch_open_uevents();

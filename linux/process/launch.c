@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "linux/process/launch.h"
-#include "linux/process/outside.h"
 #include "linux/errno.h"
+#include "linux/fork_window.h"
+#include "linux/process/outside.h"
 #include "linux/process/reap.h"
 #include "linux/process/signals.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <stdint.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -19,75 +19,6 @@
 #ifndef SYS_close_range
 #define SYS_close_range 436
 #endif
-
-/* From before a fork until its child has closed its copies. */
-struct window {
-    uint64_t number; /* in the order of their beginnings */
-    struct window *next;
-};
-
-static pthread_mutex_t launch_lock = PTHREAD_MUTEX_INITIALIZER; /* guards what follows; held over no fork */
-static pthread_cond_t window_ended = PTHREAD_COND_INITIALIZER;
-static struct window *windows; /* on their owners' stacks */
-static uint64_t window_count;
-static bool frozen;
-
-static bool window_begin(struct window *window)
-{
-    pthread_mutex_lock(&launch_lock);
-    bool allowed = !frozen;
-    if (allowed) {
-        window->number = ++window_count;
-        window->next = windows;
-        windows = window;
-    }
-    pthread_mutex_unlock(&launch_lock);
-    return allowed;
-}
-
-static void window_end(const struct window *window)
-{
-    pthread_mutex_lock(&launch_lock);
-    struct window **link = &windows;
-    while (*link != window)
-        link = &(*link)->next;
-    *link = window->next;
-    pthread_cond_broadcast(&window_ended);
-    pthread_mutex_unlock(&launch_lock);
-}
-
-/* Returns whether one of the first windows, up to that number, is still open. The lock is held. */
-static bool any_window(uint64_t last)
-{
-    for (const struct window *window = windows; window; window = window->next)
-        if (window->number <= last)
-            return true;
-    return false;
-}
-
-void launch_settle(void)
-{
-    pthread_mutex_lock(&launch_lock);
-    for (uint64_t last = window_count; any_window(last);)
-        pthread_cond_wait(&window_ended, &launch_lock);
-    pthread_mutex_unlock(&launch_lock);
-}
-
-void launch_freeze(void)
-{
-    pthread_mutex_lock(&launch_lock);
-    frozen = true;
-    while (windows)
-        pthread_cond_wait(&window_ended, &launch_lock);
-    pthread_mutex_unlock(&launch_lock);
-}
-
-void launch_thaw(void)
-{
-    pthread_mutex_lock(&launch_lock);
-    frozen = false;
-    pthread_mutex_unlock(&launch_lock);
-}
 
 /* ---- the child, where only system calls are safe ---- */
 
@@ -199,12 +130,12 @@ static int launch_fork(const struct launch *launch, pid_t *pid, int *fd, bool te
 
 int launch(const struct launch *launch, pid_t *pid, int *report, struct error *err)
 {
-    struct window window;
+    struct fork_window window;
     int fd = -1;
-    if (!window_begin(&window))
+    if (!fork_window_begin(&window))
         return error_set(err, ERR_UNAVAILABLE, "the agent is about to become another executable");
     int code = launch_fork(launch, pid, &fd, report != NULL);
-    window_end(&window);
+    fork_window_end(&window);
     if (code)
         return errno_error(err, code, NULL);
     if (report)

@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* All forks of the agent once it has threads. Only for linux/.
- *
- * A child has copies of every descriptor until it closes them: of the file that another thread receives just then, which
- * nobody can execute meanwhile ("Text file busy"). So a child closes them first of all, and who has closed a file that
- * may be executed waits for the children that may not have got so far.
- */
+/* All forks of the agent once it has threads. A child closes its copies of the descriptors first of all (fork_window.h). Only
+   for linux/. */
 #ifndef LINUX_PROCESS_LAUNCH_H
 #define LINUX_PROCESS_LAUNCH_H
 
@@ -28,13 +24,5 @@ struct launch {
 int launch(const struct launch *launch, pid_t *pid, int *report, struct error *err);
 /* Returns 0 once the program is executed, or the errno of become(); closes the descriptor. */
 int launch_wait_for_exec(int report);
-
-/* Returns when no child has a copy of what this process has closed before. Waits for no program: only for children that
-   are about to close their copies. */
-void launch_settle(void);
-
-/* Begins a time without forks: launch() fails, and none is under way. */
-void launch_freeze(void);
-void launch_thaw(void);
 
 #endif

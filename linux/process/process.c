@@ -2,12 +2,13 @@
 #include "platform/process_table.h"
 #include "linux/errno.h"
 #include "linux/file/file.h"
+#include "linux/fork_window.h"
 #include "linux/user/identity.h"
 #include "linux/process/pipe.h"
 #include "linux/process/interpreter.h"
 #include "linux/process/launch.h"
 #include "linux/process/outside.h"
-#include "linux/process/proc.h"
+#include "linux/proc.h"
 #include "linux/process/program.h"
 #include "linux/process/reap.h"
 #include "linux/process/watch.h"
@@ -231,7 +232,7 @@ int os_process_spawn(struct os_process **out, const struct os_process_spec *spec
     if (status == 0) {
         status = fork_child(&process->pid, spec, fds, err);
         process_close_all(fds);
-        launch_settle(); /* what it has written may be executed as soon as it has ended */
+        fork_settle(); /* what it has written may be executed as soon as it has ended */
     }
     if (status) {
         free(process);
@@ -360,13 +361,13 @@ struct os_process *os_process_recall(uint64_t pid, uint64_t start_time, enum os_
 
 void os_process_freeze(void)
 {
-    launch_freeze();
+    fork_freeze();
     reap_freeze();
 }
 
 void os_process_thaw(void)
 {
-    launch_thaw();
+    fork_thaw();
     reap_thaw();
 }
 

@@ -3,7 +3,7 @@
    those. */
 #include "platform/process_table.h"
 #include "linux/errno.h"
-#include "linux/process/proc.h"
+#include "linux/proc.h"
 
 #include <errno.h>
 #include <signal.h>

@@ -2,6 +2,7 @@
 /* Here the system's own tools do it: a unit starts the agent as any program, and a signal ends it. The service manager is
    notified as sd_notify(3) describes it: a datagram to the socket that NOTIFY_SOCKET names. */
 #include "base/number.h"
+#include "linux/gpu/kernel_log.h"
 #include "linux/process/init.h"
 #include "linux/process/watch.h"
 #include "platform/service.h"
@@ -39,6 +40,7 @@ int os_service_run(const struct os_service_program *program, bool managed, struc
     if (managed)
         return error_set(err, ERR_UNAVAILABLE, "--service is for Windows");
     init_begin();
+    kernel_log_take();
     return program->main(program->context);
 }
 

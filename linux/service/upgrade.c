@@ -5,6 +5,7 @@
 #include "platform/clock.h"
 #include "platform/upgrade_check.h"
 #include "linux/errno.h"
+#include "linux/gpu/kernel_log.h"
 #include "linux/net/listener.h"
 #include "linux/process/launch.h"
 #include "linux/process/watch.h"
@@ -158,8 +159,10 @@ int os_upgrade_exec(const char *path, const char *const *argv, struct os_listene
     if (list) {
         set_inherited(ports, count, 0);
         watch_let_end(true);
+        kernel_log_hand_over();
         execv(path, (char *const *)(uintptr_t)list);
         code = errno;
+        kernel_log_keep();
         watch_let_end(false);
         set_inherited(ports, count, FD_CLOEXEC);
         free(list);
@@ -257,6 +260,7 @@ void os_upgrade_again(char **argv, const char *option)
     os_sleep_ms(RESUME_PAUSE_MS);
     ssize_t len = readlink("/proc/self/exe", path, sizeof path - 1);
     path[len > 0 ? len : 0] = '\0';
+    kernel_log_hand_over();
     execv(path, argv);
     execv("/proc/self/exe", argv); /* where the file has no name any more */
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "linux/user/login.h"
-#include "linux/process/proc.h"
+#include "linux/proc.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -26,6 +26,14 @@ bool login_read_text(const char *root, const char *path, char *out, size_t size)
     close(fd);
     out[len > 0 ? len : 0] = '\0';
     return len > 0;
+}
+
+bool login_is_of(const char *root, long pid, uid_t user)
+{
+    char path[PATH_SIZE];
+    struct stat info;
+    snprintf(path, sizeof path, "%s/proc/%ld", root, pid);
+    return stat(path, &info) == 0 && info.st_uid == user;
 }
 
 /* Copies the value of "KEY=value" in a file of logind's, "" when it has none. */

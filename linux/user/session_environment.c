@@ -4,7 +4,7 @@
    alone, that process is passed over, and a new thread reads. */
 #include "linux/user/session_environment.h"
 #include "linux/lookup.h"
-#include "linux/process/proc.h"
+#include "linux/proc.h"
 #include "platform/clock.h"
 #include "platform/thread.h"
 

@@ -27,10 +27,12 @@ LIBRARIES = f"usr/lib/{sysconfig.get_config_var('MULTIARCH')}"
 # Beside the changelog and the copyright notice, which each has: paths, with modes or where links lead.
 FILES = {
     "periscoped": {"etc/periscope/periscoped.conf": 0o644, "UNITS/periscoped.service": 0o644, "usr/sbin/periscoped": 0o755,
+                   "usr/lib/systemd/system-generators/periscoped-kernel-log": 0o755,
                    "usr/share/man/man8/periscoped.8.gz": 0o644, "usr/share/doc/periscoped/security.md": 0o644,
                    "usr/share/doc/periscoped/copyright.libdrm": 0o644},
     "periscope": {"usr/bin/periscope": 0o755, "usr/share/man/man1/periscope.1.gz": 0o644,
                   "usr/share/man/man1/periscope-test.1.gz": 0o644,
+                  "usr/share/man/man1/periscope-timeline.1.gz": 0o644,
                   "usr/share/bash-completion/completions/periscope": 0o644,
                   "usr/share/fish/vendor_completions.d/periscope.fish": 0o644,
                   "usr/share/zsh/vendor-completions/_periscope": 0o644},
@@ -297,7 +299,8 @@ def rpm_has_the_agent_its_unit_and_its_configuration():
     package = next(os.path.join(at, name) for at, _, names in os.walk(os.path.join(TOP, "build", "rpm", "RPMS"))
                    for name in names if re.match(r"periscoped-\d", name))
     found = set(run("rpm", "-qlp", package).split())
-    want = {"/etc/periscope/periscoped.conf", "/usr/lib/systemd/system/periscoped.service", "/usr/sbin/periscoped"}
+    want = {"/etc/periscope/periscoped.conf", "/usr/lib/systemd/system/periscoped.service", "/usr/sbin/periscoped",
+            "/usr/lib/systemd/system-generators/periscoped-kernel-log"}
     check(want <= found, f"it lacks {want - found}")
     equal(run("rpm", "-qcp", package).split(), ["/etc/periscope/periscoped.conf"], "configuration")
     version = run(os.path.join(TOP, "build", "periscoped"), "--version").split()[1]
@@ -319,6 +322,7 @@ def archive_installs_into_a_guests_disk():
         out = run(f"{source}/install.sh", root)
         check("its unit is enabled" in out, out)
         for name in ("usr/sbin/periscoped", "etc/periscope/periscoped.conf", "etc/systemd/system/periscoped.service",
+                     "etc/systemd/system-generators/periscoped-kernel-log",
                      "etc/systemd/system/multi-user.target.wants/periscoped.service"):
             check(os.path.exists(f"{root}/{name}"), f"{name} is missing")
         equal(os.stat(f"{root}/var/lib/periscope").st_mode & 0o7777, 0o1777, "mode of the service's folder")

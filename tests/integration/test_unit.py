@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The unit of the Debian package, and what the agent does for the service manager and against it."""
+import contextlib
 import os
 import re
 import shutil
@@ -10,11 +11,12 @@ import sys
 import tempfile
 
 import harness
+import wire
 from harness import TOP, Agent, Skip, check, equal, eventually, need_root, need_unix, test
 from xserver import need_program
 
 UNIT = os.path.join(TOP, "packaging", "debian", "periscoped.service")
-EXPOSURE_MAX = 6.3
+EXPOSURE_MAX = 6.0
 MOUNTS = "PERISCOPED_PROGRAM_MOUNTS"
 
 
@@ -164,6 +166,68 @@ def nobody_gets_signs_who_waits_for_none():
                     check(False, f"after it: {manager.recv(4096)} with {env}")
                 except TimeoutError:
                     pass
+
+
+# ---- the kernel's log ----
+
+LOG = "/dev/kmsg"
+GENERATOR = os.path.join(TOP, "packaging", "debian", "periscoped-kernel-log")
+WITH_LOG = ("sh", "-c", f'exec "$@" <{LOG}', "sh")
+
+
+def need_log():
+    need_unix("its kernel's log is another")
+    try:
+        os.close(os.open(LOG, os.O_RDONLY | os.O_NONBLOCK))
+    except OSError as error:
+        raise Skip(f"{LOG} can't be read here: {error.strerror}") from error
+
+
+def check_log_is_the_agents_alone(agent, when):
+    folder = f"/proc/{agent.pid}/fd"
+    links = {}
+    for number in os.listdir(folder):
+        with contextlib.suppress(OSError):
+            links[int(number)] = os.readlink(f"{folder}/{number}")
+    equal(links[0], "/dev/null", f"the agent's input {when}")
+    logs = [number for number, link in links.items() if link == LOG]
+    check(logs and min(logs) > 2, f"the log has these numbers {when}: {logs}")
+    client = agent.client()
+    check("gpu.error" not in dict(client.properties()), f"the log is not read {when}")
+    told = output_of(client, "sh", "-c", "readlink /proc/self/fd/0; ls -l /proc/self/fd")
+    check(told.startswith("/dev/null\n") and LOG not in told, f"a program {when} has {told}")
+
+
+@test
+def log_that_is_the_input_is_read_and_no_program_has_it():
+    """Nor after the agent has become another executable, or could not."""
+    need_log()
+    with Agent("--run-as", "agent", wrapper=WITH_LOG, copy=True) as agent:
+        check_log_is_the_agents_alone(agent, "at first")
+        agent.write("gone", f'#!/bin/sh\nrm -f gone\nexec {agent.path(harness.PROGRAM)} "$@"\n'.encode())
+        os.chmod(agent.path("gone"), 0o755)
+        for name, when in ((harness.PROGRAM, "after a restart"), ("gone", "after one that failed"),
+                           (harness.PROGRAM, "after another one")):
+            client = agent.client()
+            client.expect("", wire.RESTART, *map(wire.s, (f"./{name}", "--run-as", "agent", str(agent.port))))
+            check(client.ended(), "the old connection goes on")
+            check_log_is_the_agents_alone(agent, when)
+
+
+@test
+def log_is_the_input_only_where_it_can_be_opened():
+    """A unit whose input can't be opened does not start."""
+    need_log()
+    need_root()
+    dropped = "[Service]\nStandardInput=file:/dev/kmsg\n"
+    empty = ("unshare", "--mount", "sh", "-c", 'mount -t tmpfs none /dev && "$@"', "sh")
+    for without, expected in (((), [dropped]), (empty, [])):
+        with tempfile.TemporaryDirectory(prefix="periscope-", dir="/tmp") as folder:
+            subprocess.run([*without, GENERATOR, folder, folder, folder], check=True)
+            told = []
+            for at, _, names in os.walk(folder):
+                told += [open(os.path.join(at, name), encoding="ascii").read() for name in names]
+            equal(told, expected, "what the unit gets")
 
 
 if __name__ == "__main__":

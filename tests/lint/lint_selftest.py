@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The checks of this folder find what they are for."""
 import lint
+import lint_circles
 import lint_includes
 import lint_shape
 
@@ -11,8 +12,8 @@ INCLUDES = [  # (file, header, is it refused?)
     ("platform/transfer.c", "platform/clock.h", False),
     ("platform/transfer.c", "linux/waker.h", True),
     ("picture/png.c", "protocol/wire.h", True),
-    ("agent/session.c", "host/periscope.h", True),
-    ("agent/session.c", "capture/capture.h", True),
+    ("agent/serve.c", "host/periscope.h", True),
+    ("agent/serve.c", "capture/capture.h", True),
     ("agent/worker/pool.c", "capture/capture.h", False),
     ("host/cli/verbs/guest/ping.c", "host/periscope.h", False),
     ("host/cli/verbs/guest/ping.c", "protocol/wire.h", True),
@@ -24,14 +25,21 @@ INCLUDES = [  # (file, header, is it refused?)
     ("capture/capture.c", "capture/x11/backend.h", True),
 ]
 SYSTEM = [
-    ("agent/session.c", "unistd.h", True),
-    ("agent/session.c", "stdint.h", False),
+    ("agent/serve.c", "unistd.h", True),
+    ("agent/serve.c", "stdint.h", False),
     ("linux/net/socket.c", "sys/socket.h", False),
     ("platform/transfer.c", "sys/socket.h", True),
     ("platform/transfer.c", "limits.h", False),
     ("capture/x11/find.c", "X11/Xlib.h", False),
     ("picture/png.c", "zlib.h", False),
     ("picture/hash.c", "zlib.h", True),
+]
+CIRCLES = [  # (what includes what, how many circles of modules, of rooms)
+    ({"a/x.c": {"a/x.h", "a/y.h"}, "a/y.c": {"a/y.h"}, "a/x.h": set(), "a/y.h": set()}, 0, 0),
+    ({"a/x.c": {"a/x.h", "a/y.h"}, "a/y.c": {"a/y.h", "a/x.h"}, "a/x.h": set(), "a/y.h": set()}, 1, 0),
+    ({"a/x.c": {"a/private.h"}, "a/private.h": {"a/x.h"}, "a/x.h": set()}, 0, 0),
+    ({"a/x.c": {"b/y.h"}, "b/z.c": {"c/w.h"}, "c/v.c": {"a/u.h"}}, 0, 1),
+    ({"a/x.c": {"a/b/y.h"}, "a/b/z.c": {"a/u.h"}}, 0, 0),
 ]
 WORDS = [  # (file, line, is it refused?)
     ("base/error.c", "/* TO" + "DO: the rest */", True),
@@ -48,6 +56,11 @@ def wrong_cases():
         for path, header, refused in cases:
             if bool(check(path, header)) != refused:
                 yield f"{path} including {header} is {'allowed' if refused else 'refused'}"
+    for includes, *expected in CIRCLES:
+        found = [len(list(lint_circles.circles(lint_circles.graph(includes, place))))
+                 for place in (lint_circles.module, lint_circles.room)]
+        if found != expected:
+            yield f"{includes} has {found} circles of modules and of rooms"
     for path, line, refused in WORDS:
         if bool(list(lint_shape.wrong_words(path, line))) != refused:
             yield f"'{line}' in {path} is {'allowed' if refused else 'refused'}"

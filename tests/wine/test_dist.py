@@ -13,7 +13,8 @@ import wine
 from wine import Skip, check, equal
 
 DIST = os.path.join(wine.TOP, "build", "dist")
-LINUX = ["linux/etc/periscope/periscoped.conf", "linux/install.sh", "linux/lib/systemd/system/periscoped.service",
+LINUX = ["linux/etc/periscope/periscoped.conf", "linux/install.sh", "linux/lib/systemd/system-generators/periscoped-kernel-log",
+         "linux/lib/systemd/system/periscoped.service",
          "linux/security.md", "linux/usr/sbin/periscoped",
          "linux/usr/share/doc/periscoped/copyright.libdrm", "linux/usr/share/man/man8/periscoped.8"]
 WINDOWS = ["README.txt", "install.cmd", "periscoped32.exe", "periscoped64.exe", "uninstall.cmd"]

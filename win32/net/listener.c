@@ -30,13 +30,25 @@ static int listener_new(struct os_listener **out, struct error *err)
     if (!listener)
         return error_set(err, ERR_NO_MEMORY, "no memory to listen");
     listener->interval_ms = -1;
-    int status = os_waker_new(&listener->stop, err);
+    int status = winsock_start(err);
+    if (status == 0)
+        status = os_waker_new(&listener->stop, err);
     if (status) {
         free(listener);
         return status;
     }
     *out = listener;
     return 0;
+}
+
+/* Closes a listener that could not be made. Returns the status. */
+static int listener_done(struct os_listener **out, int status)
+{
+    if (status) {
+        os_listener_close(*out);
+        *out = NULL;
+    }
+    return status;
 }
 
 /* Takes the socket in any case. */
@@ -88,17 +100,8 @@ int os_listener_add(struct os_listener *listener, const struct os_endpoint *on, 
 
 int os_listen_on(struct os_listener **out, const struct os_endpoint *on, struct error *err)
 {
-    *out = NULL;
-    int status = winsock_start(err);
-    if (status == 0)
-        status = listener_new(out, err);
-    if (status == 0)
-        status = os_listener_add(*out, on, err);
-    if (status) {
-        os_listener_close(*out);
-        *out = NULL;
-    }
-    return status;
+    int status = listener_new(out, err);
+    return listener_done(out, status ? status : os_listener_add(*out, on, err));
 }
 
 uint16_t os_listener_port(const struct os_listener *listener)
@@ -221,14 +224,6 @@ int listener_adopt(struct os_listener **out, struct listener_shared *shared, str
     *out = NULL;
     if (shared->count < 1 || shared->count > OS_LISTEN_MAX)
         return error_set(err, ERR_INVALID, "unable to take over the port: %lu sockets were handed over", shared->count);
-    int status = winsock_start(err);
-    if (status == 0)
-        status = listener_new(out, err);
-    if (status == 0)
-        status = listener_adopt_all(*out, shared, err);
-    if (status) {
-        os_listener_close(*out);
-        *out = NULL;
-    }
-    return status;
+    int status = listener_new(out, err);
+    return listener_done(out, status ? status : listener_adopt_all(*out, shared, err));
 }

@@ -308,7 +308,7 @@ static int request_begin(struct request *request, const char *path)
     if (method != LWSHUMETH_GET && method != LWSHUMETH_HEAD)
         return request_answer_text(request, 405, "only GET and HEAD are answered");
     request->head = method == LWSHUMETH_HEAD;
-    switch (server_judge(request->wsi, &route, request->cookie)) {
+    switch (server_judge(request->wsi, path, &route, request->cookie)) {
     case AUTH_FOREIGN:
         *request->cookie = '\0';
         return request_answer_text(request, 403, "this request comes from another site, or by a name that is not the gateway's");

@@ -75,7 +75,7 @@ static void server_refuse(struct lws *wsi, const char *path, const char *why)
     gateway_log("%s is refused %.80s: %s", peer, path, why);
 }
 
-enum auth_verdict server_judge(struct lws *wsi, const struct route *route, char cookie[AUTH_TOKEN_SIZE])
+enum auth_verdict server_judge(struct lws *wsi, const char *path, const struct route *route, char cookie[AUTH_TOKEN_SIZE])
 {
     char text[6][SERVER_HEADER_SIZE], token[AUTH_TOKEN_SIZE * 2];
     const char *why;
@@ -93,7 +93,7 @@ enum auth_verdict server_judge(struct lws *wsi, const struct route *route, char 
     if (verdict == AUTH_OK || verdict == AUTH_NEW_SESSION)
         atomic_fetch_add(&gateway.metrics.requests, 1);
     else
-        server_refuse(wsi, route->name, why);
+        server_refuse(wsi, path, why);
     return verdict;
 }
 

@@ -32,7 +32,7 @@ static int socket_filter(struct lws *wsi)
     if (lws_hdr_copy(wsi, path, sizeof path, WSI_TOKEN_GET_URI) < 0)
         return -1;
     struct route route = route_find(path, gateway.config.prefix);
-    if (route.kind != ROUTE_SOCKET || server_judge(wsi, &route, cookie) != AUTH_OK)
+    if (route.kind != ROUTE_SOCKET || server_judge(wsi, path, &route, cookie) != AUTH_OK)
         return -1;
     if (socket_count < SERVER_SOCKETS)
         return 0;

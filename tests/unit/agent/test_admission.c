@@ -3,9 +3,10 @@
 #include "tests/unit/check.h"
 
 #include "agent/access/admission.h"
+#include "agent/access/gate.h"
 #include "agent/log.h"
 #include "agent/access/refusals.h"
-#include "agent/session.h"
+#include "agent/serve.h"
 #include "platform/clock.h"
 #include "platform/peer.h"
 
@@ -130,7 +131,7 @@ static void begin(enum allow_answer answer, const char *run_as)
     options = (struct options){.run_as = run_as};
     the_agent.options = &options;
     atomic_store(&the_agent.waiting_count, 0);
-    admission_open(&the_agent);
+    gate_open(&the_agent);
 }
 
 /* Returns whether a peer becomes a client. It does, or its socket is closed, once. */
@@ -232,7 +233,7 @@ static void nobody_is_let_in_once_it_is_closed(void)
 {
     begin(ALLOW_NOT_YET, "agent");
     fake.answers[2] = fake.answers[3] = ALLOW_YES;
-    admission_close(&the_agent);
+    gate_close(&the_agent);
     CHECK(!is_let_in());
     CHECK_INT(fake.waited, 0);
     begin(ALLOW_YES, "agent");
@@ -250,7 +251,7 @@ static void closing_waits_for_those_that_wait_for_names(void)
     begin(ALLOW_YES, "agent");
     atomic_store(&the_agent.waiting_count, 2);
     fake.in_wait = the_last_that_waited_leaves;
-    admission_close(&the_agent);
+    gate_close(&the_agent);
     CHECK_INT(fake.waits, 2);
     CHECK_INT(atomic_load(&the_agent.waiting_count), 0);
 }
@@ -258,7 +259,7 @@ static void closing_waits_for_those_that_wait_for_names(void)
 static void close_it(void)
 {
     fake.in_wait = NULL;
-    admission_close(&the_agent);
+    gate_close(&the_agent);
 }
 
 static void who_stops_it_is_told_whether_it_has_stopped(void)
@@ -266,11 +267,11 @@ static void who_stops_it_is_told_whether_it_has_stopped(void)
     struct error err;
     begin(ALLOW_YES, "agent");
     fake.in_wait = close_it;
-    CHECK_INT(admission_stop(&the_agent, &err), 0);
+    CHECK_INT(gate_stop(&the_agent, &err), 0);
     CHECK_INT(fake.waits, 1);
     CHECK_INT(fake.listener_stops, 1);
     begin(ALLOW_YES, "agent"); /* and opened again it is not stopped any more */
-    CHECK_INT(admission_stop(&the_agent, &err), ERR_TIMEOUT);
+    CHECK_INT(gate_stop(&the_agent, &err), ERR_TIMEOUT);
     CHECK_TEXT(err.text, "the agent still accepts clients after 2 s: it becomes the new server as soon as it does not");
 }
 
@@ -321,7 +322,7 @@ int main(void)
 {
     struct error err;
     log_init(false);
-    CHECK_INT(admission_init(&the_agent, &err), 0);
+    CHECK_INT(gate_init(&the_agent, &err), 0);
     refusals_init();
     RUN(only_addresses_that_may);
     RUN(with_another_user_only_who_gains_nothing);

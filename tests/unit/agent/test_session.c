@@ -6,7 +6,7 @@
 #include "agent/log.h"
 #include "agent/access/refusals.h"
 #include "agent/access/refuse.h"
-#include "agent/session.h"
+#include "agent/serve.h"
 #include "platform/clock.h"
 
 #include <stdlib.h>

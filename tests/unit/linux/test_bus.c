@@ -67,7 +67,8 @@ static int ask(const char *answer, size_t len, size_t piece, int patience_ms, bo
                                          "PowerOff",
                                          "b",
                                          "\0\0\0\0",
-                                         4};
+                                         4,
+                                         false};
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     pthread_t thread;
     snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
@@ -103,7 +104,7 @@ static void an_error_is_told_in_its_words(void)
 
 static void no_bus_and_no_answer_are_told_apart(void)
 {
-    static const struct bus_call call = {"a", "/", "a", "b", "", NULL, 0};
+    static const struct bus_call call = {"a", "/", "a", "b", "", NULL, 0, false};
     CHECK_INT(bus_call("/nonexistent/bus", &call, os_deadline(1000), &err), ERR_NOT_FOUND);
     CHECK_INT(ASK("", 1, 200), ERR_TIMEOUT);
     CHECK_INT(ASK(OK_LINE, 4096, 200), ERR_TIMEOUT);

@@ -2,6 +2,7 @@
 /* What children hold of the agent's descriptors, and which program they become. */
 #include "tests/unit/check.h"
 
+#include "linux/fork_window.h"
 #include "linux/process/launch.h"
 #include "linux/process/program.h"
 #include "linux/process/reap.h"
@@ -118,7 +119,7 @@ static void what_was_written_can_be_executed(void)
     CHECK_INT(os_thread_start_joinable(&thread, launch_slowly, NULL, &err), 0);
     os_sleep_ms(HOLD_MS / 3);
     close(fd);
-    launch_settle();
+    fork_settle();
     hold_child = false;
     CHECK_INT(system(path), 6 << 8);
     os_thread_join(thread);
@@ -130,7 +131,7 @@ static void one_that_is_killed_at_once_is_waited_for(void)
     kill_child = true;
     CHECK_INT(run(&how, NULL), SIGKILL);
     kill_child = false;
-    launch_settle();
+    fork_settle();
 }
 
 static void nothing_is_forked_in_the_quiet_time(void)
@@ -139,14 +140,14 @@ static void nothing_is_forked_in_the_quiet_time(void)
     int status;
     struct launch how = shell("exit 5");
     CHECK_INT(launch(&how, &pid, NULL, &err), 0);
-    launch_freeze();
+    fork_freeze();
     reap_freeze();
     pid_t none;
     CHECK_INT(launch(&how, &none, NULL, &err), ERR_UNAVAILABLE);
     siginfo_t info;
     CHECK(waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT) == 0);
     CHECK(reap_one(pid, &status) == 0);
-    launch_thaw();
+    fork_thaw();
     reap_thaw();
     CHECK(reap_one(pid, &status) == pid);
     CHECK_INT(status, 5 << 8);

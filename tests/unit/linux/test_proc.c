@@ -2,7 +2,7 @@
 /* Processes as made-up folders for /proc describe them, and children whose statuses are taken away. */
 #include "tests/unit/check.h"
 
-#include "linux/process/proc.h"
+#include "linux/proc.h"
 #include "platform/process_table.h"
 
 #include <errno.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Processes as /proc describes them. Only for linux/. */
-#ifndef LINUX_PROCESS_PROC_H
-#define LINUX_PROCESS_PROC_H
+#ifndef LINUX_PROC_H
+#define LINUX_PROC_H
 
 #include "base/error.h"
 

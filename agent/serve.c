@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "agent/session.h"
-#include "agent/access/admission.h"
+#include "agent/serve.h"
+#include "agent/access/gate.h"
 #include "agent/clients.h"
 #include "agent/log.h"
 #include "agent/access/refuse.h"
@@ -132,7 +132,7 @@ static int session_serve(struct session *session, struct request *request, struc
         if (status == 0)
             status = rpc_dispatch(session, request, reply, err);
         if (status == 0 && reply->become_next)
-            status = admission_stop(session->agent, err);
+            status = gate_stop(session->agent, err);
         if (status == 0)
             status = reply_check(session, reply, err);
         if (status == ERR_CLOSED || status == ERR_PROTOCOL)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "linux/process/proc.h"
+#include "linux/proc.h"
 #include "linux/errno.h"
 
 #include <dirent.h>
