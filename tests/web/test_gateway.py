@@ -6,7 +6,9 @@ import http.client
 import itertools
 import json
 import os
+import shutil
 import socket
+import ssl
 import struct
 import subprocess
 import sys
@@ -16,7 +18,7 @@ import time
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from fake_agent import PROPERTIES, FakeAgent, digest, ppm, reply, solid  # noqa: E402
 from gateway import COMMAND, Gateway, need_gateway  # noqa: E402
-from harness import Agent, check, end_process, equal, eventually, generator, main, scaled, test, thread_fields  # noqa: E402
+from harness import Agent, Skip, check, end_process, equal, eventually, generator, main, scaled, test, thread_fields  # noqa: E402
 from picture import Picture, decode_png  # noqa: E402
 import wire  # noqa: E402
 from websocket import Binary, Closed, WebSocket, frame  # noqa: E402
@@ -578,6 +580,51 @@ def a_wrong_configuration_is_named_with_its_file_and_line():
             equal(status, 2, f"the exit status of {text!r}: {said}")
             check(wanted.replace("FILE", path) in said, f"{text!r}: {said}")
             equal(said.count("\n"), 1, "lines")
+
+
+@test
+def with_a_certificate_it_is_tls_and_nothing_else():
+    if not shutil.which("openssl"):
+        raise Skip("there is no openssl to make a certificate")
+    need_gateway()
+    with tempfile.TemporaryDirectory(prefix="periscope-web-", dir="/tmp") as folder, FakeAgent() as agent:
+        names = [os.path.join(folder, name) for name in ("key", "certificate")]
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-subj", "/CN=x",
+                        "-keyout", names[0], "-out", names[1]], check=True, stderr=subprocess.DEVNULL)
+        with subprocess.Popen([*COMMAND, "--listen", "127.0.0.1:0", "--token", "yes", "--key", names[0], "--certificate", names[1],
+                               f"127.0.0.1:{agent.port}"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+            link = process.stdout.readline().decode().strip()
+            check(link.startswith("https://127.0.0.1:"), link)
+            context = ssl.create_default_context(cafile=names[1])
+            context.check_hostname = False
+            port = int(link.split(":")[2].split("/")[0])
+            connection = http.client.HTTPSConnection("127.0.0.1", port, timeout=30, context=context)
+            connection.request("GET", "/" + link.split("/", 3)[3])
+            response = connection.getresponse()
+            equal(response.status, 200, "with the token")
+            check("; Secure" in response.getheader("set-cookie"), response.getheader("set-cookie"))
+            with socket.create_connection(("127.0.0.1", port), 30) as plain:
+                plain.sendall(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+                with contextlib.suppress(ConnectionError):
+                    check(b"200 OK" not in plain.recv(100), "an answer without TLS")
+            process.terminate()
+
+
+@test
+def the_folder_of_novnc_is_served_to_who_is_let_in():
+    need_gateway()
+    with tempfile.TemporaryDirectory(prefix="periscope-web-", dir="/tmp") as folder, FakeAgent() as agent:
+        os.mkdir(os.path.join(folder, "core"))
+        with open(os.path.join(folder, "core", "rfb.js"), "w", encoding="ascii") as file:
+            file.write("export default 1;\n")
+        os.symlink("/etc/passwd", os.path.join(folder, "link.js"))
+        with Gateway({"one": agent}, "--novnc", folder) as gateway:
+            status, headers, body = get(gateway, "/novnc/core/rfb.js")
+            equal((status, body), (200, b"export default 1;\n"))
+            check(headers["cache-control"] in ("no-store", "no-cache"), headers["cache-control"])
+            equal(get(gateway, "/novnc/core/rfb.js", host="evil.example")[0], 403, "by another name")
+            for path in ("/novnc/link.js", "/novnc/../../../etc/passwd", "/novnc/%2e%2e/%2e%2e/etc/passwd", "/novnc/core"):
+                check(b"root:" not in get(gateway, path)[2], path)
 
 
 @test

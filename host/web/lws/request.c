@@ -349,6 +349,17 @@ static int request_may_write(struct request *request)
     return request_write(request);
 }
 
+/* Judges what libwebsockets answers by itself: the files of noVNC. All else is judged when it is answered. */
+static int request_filter(struct lws *wsi, const char *path)
+{
+    char cookie[AUTH_TOKEN_SIZE];
+    struct route route = {0};
+    if (!server_is_mounted(path) || server_judge(wsi, path, &route, cookie) == AUTH_OK)
+        return 0;
+    (void)lws_return_http_status(wsi, HTTP_STATUS_FORBIDDEN, NULL);
+    return -1;
+}
+
 int request_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t len)
 {
     struct request *request = user;
@@ -356,6 +367,8 @@ int request_callback(struct lws *wsi, enum lws_callback_reasons reason, void *us
     case LWS_CALLBACK_HTTP:
         request->wsi = wsi;
         return request_begin(request, in);
+    case LWS_CALLBACK_FILTER_HTTP_CONNECTION:
+        return request_filter(wsi, in);
     case LWS_CALLBACK_HTTP_WRITEABLE:
         return request->wsi ? request_may_write(request) : 0;
     case LWS_CALLBACK_CLOSED_HTTP:

@@ -26,6 +26,26 @@ static struct lws_protocols protocols[] = {
     {0},
 };
 
+/* noVNC's folder; what is asked of it is judged as any request is. */
+static struct lws_http_mount novnc = {.def = "vnc.html", .origin_protocol = LWSMPRO_FILE};
+static char novnc_path[WEB_NAME_MAX + 16];
+
+static const struct lws_http_mount *server_mounts(void)
+{
+    if (!gateway.config.novnc)
+        return NULL;
+    snprintf(novnc_path, sizeof novnc_path, "%s/novnc", gateway.config.prefix);
+    novnc.mountpoint = novnc_path;
+    novnc.mountpoint_len = (unsigned char)strlen(novnc_path);
+    novnc.origin = gateway.config.novnc;
+    return &novnc;
+}
+
+bool server_is_mounted(const char *path)
+{
+    return novnc.mountpoint && strncmp(path, novnc.mountpoint, novnc.mountpoint_len) == 0;
+}
+
 void server_stop(void)
 {
     stopping = 1;
@@ -115,6 +135,7 @@ static int server_listen(struct target *listen, struct error *err)
         .iface = all ? NULL : host,
         .vhost_name = listen->host,
         .protocols = protocols,
+        .mounts = server_mounts(),
         .options = LWS_SERVER_OPTION_FAIL_UPON_UNABLE_TO_BIND |
                    (strchr(host, ':') || strcmp(host, "*") == 0 ? 0 : LWS_SERVER_OPTION_DISABLE_IPV6),
         .retry_and_idle_policy = &alive,
