@@ -188,6 +188,7 @@ include $(wildcard tests/*.mk tests/*/*.mk)
 INSTALL ?= install
 SO := libperiscope.so.$(VERSION)
 PUBLIC_HEADERS := $(wildcard host/periscope*.h)
+HOST_PAGES := $(filter-out $(if $(LWS),,%-gateway.1),$(wildcard docs/man/periscope*.1))
 
 # One object of what the public functions need, in which only their names are left: the others must not meet those of who
 # links it.
@@ -216,7 +217,7 @@ install-agent: all
 install-host: all $(B)/public/libperiscope.a
 	$(INSTALL) -d $(addprefix $(DESTDIR)$(PREFIX)/,bin include share/man/man1 share/man/man3) \
 		$(DESTDIR)$(LIBDIR)/pkgconfig $(addprefix $(DESTDIR),$(BASH_COMPLETIONS) $(ZSH_COMPLETIONS) $(FISH_COMPLETIONS))
-	$(INSTALL) -m 755 $(B)/periscope $(DESTDIR)$(PREFIX)/bin
+	$(INSTALL) -m 755 $(B)/periscope $(if $(LWS),$(B)/periscope-gateway) $(DESTDIR)$(PREFIX)/bin
 	$(INSTALL) -m 644 $(B)/public/libperiscope.a $(DESTDIR)$(LIBDIR)
 	$(INSTALL) -m 755 $(B)/libperiscope.so $(DESTDIR)$(LIBDIR)/$(SO)
 	ln -sf $(SO) $(DESTDIR)$(LIBDIR)/libperiscope.so.0
@@ -225,7 +226,7 @@ install-host: all $(B)/public/libperiscope.a
 	for header in $(PUBLIC_HEADERS); do \
 		sed 's|"host/periscope|"periscope|' $$header > $(DESTDIR)$(PREFIX)/include/$${header##*/} || exit 1; \
 	done
-	$(INSTALL) -m 644 docs/man/periscope.1 docs/man/periscope-test.1 docs/man/periscope-timeline.1 $(DESTDIR)$(PREFIX)/share/man/man1
+	$(INSTALL) -m 644 $(HOST_PAGES) $(DESTDIR)$(PREFIX)/share/man/man1
 	$(INSTALL) -m 644 docs/man/libperiscope.3 $(DESTDIR)$(PREFIX)/share/man/man3
 	$(RUN) $(B)/periscope --completion bash > $(DESTDIR)$(BASH_COMPLETIONS)/periscope
 	$(RUN) $(B)/periscope --completion zsh > $(DESTDIR)$(ZSH_COMPLETIONS)/_periscope

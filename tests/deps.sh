@@ -8,7 +8,7 @@
 # sets and installs nothing. What can't be installed is named in one line, ready to be pasted.
 set -eu
 
-BUILD="gcc libc6-dev make zlib1g-dev libx11-dev libxext-dev libxrandr-dev libxfixes-dev libxss-dev libdrm-dev"
+BUILD="gcc libc6-dev make zlib1g-dev libx11-dev libxext-dev libxrandr-dev libxfixes-dev libxss-dev libdrm-dev libwebsockets-dev pkgconf"
 SCREEN="xvfb xauth x11-utils x11-apps xterm imagemagick fonts-dejavu-core"
 XTESTS="libxrender-dev twm weston xwayland xserver-xorg-core xserver-xorg-video-dummy"
 TESTS="$SCREEN $XTESTS g++ pkgconf mandoc python3 procps xdotool x11-xserver-utils"

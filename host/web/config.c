@@ -172,7 +172,8 @@ static int web_set_prefix(struct web_config *config, const char *value, struct e
     for (size_t i = 0; i < len; i++)
         good = good && (isalnum((unsigned char)value[i]) || strchr("/-_.~", value[i]));
     if (!good || len > WEB_NAME_MAX)
-        return error_set(err, ERR_INVALID, "prefix is '%.80s', not a path such as /screens, of letters and digits", value);
+        return error_set(err, ERR_INVALID, "prefix is '%.80s', not a path such as /screens, of letters and digits",
+                         value);
     int status = web_set_text(&config->prefix, value, err);
     if (!status)
         config->prefix[len] = '\0';
@@ -196,10 +197,12 @@ static int web_set_token_file(struct web_config *config, const char *path, struc
     size_t len = strlen(secret);
     for (size_t i = 0; i < len; i++)
         if (secret[i] <= ' ' || secret[i] > '~')
-            return error_set(err, ERR_INVALID, "token-file '%s' has a character in its first line that is no letter, digit or sign", path);
+            return error_set(err, ERR_INVALID,
+                             "token-file '%s' has a character in its first line that is no letter, digit or sign",
+                             path);
     if (len < WEB_SECRET_MIN || len > WEB_SECRET_MAX)
-        return error_set(err, ERR_INVALID, "token-file '%s' has %zu characters in its first line, not %d to %d", path, len,
-                         WEB_SECRET_MIN, WEB_SECRET_MAX);
+        return error_set(err, ERR_INVALID, "token-file '%s' has %zu characters in its first line, not %d to %d", path,
+                         len, WEB_SECRET_MIN, WEB_SECRET_MAX);
     return web_set_text(&config->secret, secret, err);
 }
 
@@ -216,7 +219,8 @@ static int web_set_keep_alive(struct web_config *config, const char *value, stru
 static int web_set_flag(bool *flag, const char *name, const char *value, struct error *err)
 {
     *flag = strcmp(value, "yes") == 0;
-    return *flag || strcmp(value, "no") == 0 ? 0 : error_set(err, ERR_INVALID, "%s is '%s', not yes or no", name, value);
+    return *flag || strcmp(value, "no") == 0 ? 0
+                                             : error_set(err, ERR_INVALID, "%s is '%s', not yes or no", name, value);
 }
 
 int web_config_set(struct web_config *config, const char *name, const char *value, struct error *err)
@@ -273,7 +277,8 @@ int web_config_complete(struct web_config *config, struct error *err)
     if (!config->certificate != !config->key)
         return error_set(err, ERR_INVALID, "certificate and key are needed together");
     if (config->guest_count == 0)
-        return error_set(err, ERR_INVALID, "there is no guest to show: 'guest = NAME HOST[:PORT]', or HOST[:PORT] on the command line");
+        return error_set(err, ERR_INVALID,
+                         "there is no guest to show: 'guest = NAME HOST[:PORT]', or HOST[:PORT] on the command line");
     for (size_t i = 0; i < config->listen_count; i++)
         config->token |= !web_is_loopback(config->listens[i].host);
     config->token |= config->secret != NULL;

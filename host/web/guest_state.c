@@ -18,9 +18,10 @@ static const struct {
     const char *desktop;
     enum guest_state state;
 } desktop_states[] = {
-    {"ready", GUEST_READY},         {"greeter", GUEST_GREETER},   {"locked", GUEST_LOCKED},
-    {"asleep", GUEST_ASLEEP},       {"starting", GUEST_BOOTING},  {"updating", GUEST_BOOTING},
-    {"none", GUEST_UNKNOWN},        {"shutting-down", GUEST_SHUTTING_DOWN},
+    {"ready", GUEST_READY},      {"greeter", GUEST_GREETER},
+    {"locked", GUEST_LOCKED},    {"asleep", GUEST_ASLEEP},
+    {"starting", GUEST_BOOTING}, {"updating", GUEST_BOOTING},
+    {"none", GUEST_UNKNOWN},     {"shutting-down", GUEST_SHUTTING_DOWN},
 };
 
 static enum guest_state state_of_desktop(const char *desktop)

@@ -15,7 +15,7 @@
 #include <string.h>
 
 #define CONNECT_MS 10000
-#define ANSWER_MS 20000  /* of an agent that has nothing to wait for */
+#define ANSWER_MS 20000 /* of an agent that has nothing to wait for */
 #define LOOKED_AT_MS 4000
 #define PAUSE_FIRST_MS 1000 /* before a guest that is away is looked for again; doubled each time */
 #define PAUSE_MOST_MS 30000

@@ -26,6 +26,26 @@ static struct lws_protocols protocols[] = {
     {0},
 };
 
+/* noVNC's folder; what is asked of it is judged as any request is. */
+static struct lws_http_mount novnc = {.def = "vnc.html", .origin_protocol = LWSMPRO_FILE};
+static char novnc_path[WEB_NAME_MAX + 16];
+
+static const struct lws_http_mount *server_mounts(void)
+{
+    if (!gateway.config.novnc)
+        return NULL;
+    snprintf(novnc_path, sizeof novnc_path, "%s/novnc", gateway.config.prefix);
+    novnc.mountpoint = novnc_path;
+    novnc.mountpoint_len = (unsigned char)strlen(novnc_path);
+    novnc.origin = gateway.config.novnc;
+    return &novnc;
+}
+
+bool server_is_mounted(const char *path)
+{
+    return novnc.mountpoint && strncmp(path, novnc.mountpoint, novnc.mountpoint_len) == 0;
+}
+
 void server_stop(void)
 {
     stopping = 1;
@@ -75,7 +95,8 @@ static void server_refuse(struct lws *wsi, const char *path, const char *why)
     gateway_log("%s is refused %.80s: %s", peer, path, why);
 }
 
-enum auth_verdict server_judge(struct lws *wsi, const char *path, const struct route *route, char cookie[AUTH_TOKEN_SIZE])
+enum auth_verdict server_judge(struct lws *wsi, const char *path, const struct route *route,
+                               char cookie[AUTH_TOKEN_SIZE])
 {
     char text[6][SERVER_HEADER_SIZE], token[AUTH_TOKEN_SIZE * 2];
     const char *why;
@@ -115,6 +136,7 @@ static int server_listen(struct target *listen, struct error *err)
         .iface = all ? NULL : host,
         .vhost_name = listen->host,
         .protocols = protocols,
+        .mounts = server_mounts(),
         .options = LWS_SERVER_OPTION_FAIL_UPON_UNABLE_TO_BIND |
                    (strchr(host, ':') || strcmp(host, "*") == 0 ? 0 : LWS_SERVER_OPTION_DISABLE_IPV6),
         .retry_and_idle_policy = &alive,
@@ -129,7 +151,8 @@ static int server_listen(struct target *listen, struct error *err)
     struct lws_vhost *vhost = lws_create_vhost(context, &info);
     if (!vhost)
         return error_set(err, ERR_SYSTEM,
-                         "could not listen on %s, port %u: it is in use, or the address is none of this machine's, or the certificate can't be used",
+                         "could not listen on %s, port %u: it is in use, or the address is none of this machine's, or "
+                         "the certificate can't be used",
                          listen->host, listen->port);
     listen->port = (unsigned)lws_get_vhost_listen_port(vhost);
     return 0;
@@ -141,7 +164,9 @@ static int server_announce(const struct target *listen, struct error *err)
     char token[AUTH_TOKEN_SIZE], text[TARGET_TEXT_SIZE];
     const struct web_config *config = &gateway.config;
     target_text(listen, text);
-    printf("%s:" "//%s%s/", config->certificate ? "https" : "http", text, config->prefix);
+    printf("%s:"
+           "//%s%s/",
+           config->certificate ? "https" : "http", text, config->prefix);
     if (config->token) {
         int status = auth_make_token(&gateway.auth, token, os_clock_ms(), err);
         if (status)
