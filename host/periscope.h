@@ -223,6 +223,9 @@ struct periscope_run {       /* all borrowed; zeroed fields are the defaults */
     /* PERISCOPE_STREAM_...: what periscope_write() and periscope_follow() are to have, in place of in, out and err. An
        agent that can't gives PERISCOPE_UNSUPPORTED, and starts nothing. */
     unsigned streams;
+    /* By which it can be found again, 1 to 64 printable characters without blanks. Others may have it too. An agent that
+       knows none gives PERISCOPE_UNSUPPORTED. */
+    const char *tag;
 };
 #define PERISCOPE_STREAM_IN 1u
 #define PERISCOPE_STREAM_OUT 2u
@@ -289,6 +292,13 @@ PERISCOPE_API int periscope_forget(struct periscope *p, uint64_t pid);
    "cursor=..." about a display mode or cursor clip that they had left on a Windows guest, and whether it was restored;
    "processes=..." where not all that were ended could be named. Needs a Periscope agent. */
 PERISCOPE_API int periscope_kill(struct periscope *p, uint64_t pid, int grace_ms, struct periscope_strings *killed);
+/* The same for all children of a tag. */
+PERISCOPE_API int periscope_kill_tag(struct periscope *p, const char *tag, int grace_ms,
+                                     struct periscope_strings *killed);
+/* Lists the children, lines "child\tKEY=VALUE..."; with the option "tree=1" their processes too, "process\t...", and what
+   those have left that have ended, "orphan\t...". options: "key=value" strings, NULL-terminated or NULL
+   (docs/protocol.md, ps). Needs a Periscope agent. */
+PERISCOPE_API int periscope_ps(struct periscope *p, const char *const *options, struct periscope_strings *lines);
 
 /* ---- the screen ---- */
 

@@ -146,6 +146,11 @@ int periscope_displays(struct periscope *p, const char *const *options, struct p
     return screen_ask_for_facts(p, METHOD_displays, options, facts);
 }
 
+int periscope_ps(struct periscope *p, const char *const *options, struct periscope_strings *lines)
+{
+    return screen_ask_for_facts(p, METHOD_ps, options, lines);
+}
+
 int periscope_events(struct periscope *p, const char *const *options, struct periscope_strings *facts)
 {
     return screen_ask_for_facts(p, METHOD_events, options, facts);

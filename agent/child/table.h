@@ -30,6 +30,10 @@ struct child {
     char *reports[2];             /* owned: where its output goes, or NULL */
     struct streams *streams;      /* held: NULL, or its pipes */
     char *user;                   /* owned: os_identity_user() of who opened them; NULL: not known */
+    char *tag;                    /* owned; NULL: none */
+    char *command;                /* owned: its arguments, about; NULL: not known */
+    int64_t started_ms, ended_ms; /* os_boot_clock_ms(); 0: not known */
+    int64_t started_wall_ms;
     struct child_waiter *waiters; /* on their owners' stacks */
 };
 
@@ -38,8 +42,17 @@ struct child_list {
     unsigned count;
 };
 
+/* What a child that the table has forgotten may have left is found by this. */
+struct child_left {
+    struct os_process_root root;
+    char *tag; /* owned; NULL: none */
+};
+#define CHILD_LEFT_MAX 256 /* the last ones */
+
 struct child_table {
     struct child_list running, exited;
+    struct child_left left[CHILD_LEFT_MAX];
+    unsigned left_next;                 /* the oldest */
     struct child *index[CHILD_BUCKETS]; /* the tracked ones, by pid, the newest first */
     struct journal *journal;            /* of what happens to them; NULL: none */
 };
@@ -53,10 +66,15 @@ struct children {
     bool resumed;            /* after an upgrade, which handed over the children of this boot */
 };
 
+/* Acquires a child for use without the lock, which child_release() ends; NULL, with the error, when there is none. */
+struct child *children_acquire(struct children *children, uint64_t pid, struct error *err);
 /* Lists a child, and reaps: it may have exited before it was listed. Takes the lock. */
 void children_add(struct children *children, struct child *child);
 
 void child_free(struct child *child);
+struct os_process_root child_root(const struct child *child);
+/* Keeps it among those that were forgotten, in place of the oldest. The tag is taken over. */
+void child_table_leave(struct child_table *table, struct os_process_root root, char *tag);
 void child_wake_waiters(struct child *child);
 /* Begins and ends the use of a child without the lock. */
 void child_use(struct child *child);

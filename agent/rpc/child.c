@@ -48,19 +48,16 @@ static int child_check_files(const struct os_process_spec *spec, struct error *e
 }
 
 /* Starts a child, with streams if any are asked for. */
-static int child_start_as(struct session *session, struct os_process_spec *spec, unsigned streams, bool tracked,
-                          uint64_t *pid, struct error *err)
+static int child_start_as(struct session *session, struct os_process_spec *spec, unsigned streams,
+                          struct child_wish *wish, uint64_t *pid, struct error *err)
 {
-    struct streams *list;
-    if (!streams)
-        return children_start(session->agent->children, spec, tracked, pid, err);
-    int status = streams_new(&list, streams, spec, err);
+    int status = streams ? streams_new(&wish->streams, streams, spec, err) : 0;
     if (status)
         return error_prefix(err, status, "could not run '%s': its streams", spec->argv[0]);
-    return children_start_streamed(session->agent->children, spec, list, pid, err);
+    return children_start_with(session->agent->children, spec, wish, pid, err);
 }
 
-static int child_start(struct session *session, struct os_process_spec *spec, unsigned streams, bool tracked,
+static int child_start(struct session *session, struct os_process_spec *spec, unsigned streams, struct child_wish *wish,
                        struct reply *reply, struct error *err)
 {
     uint64_t pid;
@@ -72,7 +69,7 @@ static int child_start(struct session *session, struct os_process_spec *spec, un
     if (child_identity(session, &as, &reason))
         return error_set(err, reason.status, "could not run '%s': %s", spec->argv[0], reason.text);
     spec->as = as;
-    status = child_start_as(session, spec, streams, tracked, &pid, err);
+    status = child_start_as(session, spec, streams, wish, &pid, err);
     os_identity_free(as);
     if (status)
         return status == ERR_CLOSED || status == ERR_PROTOCOL ? ERR_SYSTEM : status;
@@ -96,7 +93,8 @@ int rpc_run(struct session *session, struct request *request, struct reply *repl
                                    .err = args[3].text,
                                    .append_out = args[0].number & RUN_APPEND_OUT,
                                    .append_err = args[0].number & RUN_APPEND_ERR};
-    int status = child_start(session, &spec, 0, !(args[0].number & RUN_UNTRACKED), reply, err);
+    struct child_wish wish = {.tracked = !(args[0].number & RUN_UNTRACKED)};
+    int status = child_start(session, &spec, 0, &wish, reply, err);
     free(argv);
     return status;
 }
@@ -138,7 +136,7 @@ struct exec {
     const char **argv, **env; /* owned arrays of borrowed strings, NULL-terminated */
     size_t argc, envc;
     unsigned streams; /* STREAMS_... */
-    bool untracked;
+    struct child_wish wish;
 };
 
 static int exec_append(struct exec *exec, const char *value, struct error *err)
@@ -192,6 +190,24 @@ static int exec_stream(struct exec *exec, const char *value, struct error *err)
     return error_set(err, ERR_INVALID, "exec: stream='%s' is not in, out, err or merged", value);
 }
 
+/* Takes a name that people can read in any list: printable ASCII without blanks. */
+static int child_check_tag(const char *rpc, const char *tag, struct error *err)
+{
+    size_t len = strlen(tag);
+    bool good = len > 0 && len <= CHILD_TAG_MAX;
+    for (size_t i = 0; i < len && good; i++)
+        good = tag[i] > ' ' && tag[i] < 0x7f;
+    return good ? 0
+                : error_set(err, ERR_INVALID, "%s: tag='%.*s' is not 1 to %d printable characters without blanks", rpc,
+                            CHILD_TAG_MAX, tag, CHILD_TAG_MAX);
+}
+
+static int exec_tag(struct exec *exec, const char *value, struct error *err)
+{
+    exec->wish.tag = value;
+    return child_check_tag("exec", value, err);
+}
+
 /* Refuses a standard handle that is to be two things. */
 static int exec_check_streams(const struct exec *exec, struct error *err)
 {
@@ -203,7 +219,7 @@ static int exec_check_streams(const struct exec *exec, struct error *err)
         return error_set(err, ERR_INVALID, "exec: a handle that is streamed can't be a file too: follow the file");
     if (exec->streams & STREAMS_MERGED && exec->streams & (STREAMS_OUT | STREAMS_ERR))
         return error_set(err, ERR_INVALID, "exec: stream=merged is both outputs, so neither can be streamed apart");
-    if (exec->streams && exec->untracked)
+    if (exec->streams && !exec->wish.tracked)
         return error_set(err, ERR_INVALID, "exec: the streams of an untracked program could not be found again");
     return 0;
 }
@@ -236,8 +252,10 @@ static int exec_option(struct exec *exec, const char *option, struct error *err)
         return exec_console(exec, value, err);
     if ((value = child_option_value(option, "stream")))
         return exec_stream(exec, value, err);
+    if ((value = child_option_value(option, "tag")))
+        return exec_tag(exec, value, err);
     if (strcmp(option, "untracked=1") == 0) {
-        exec->untracked = true;
+        exec->wish.tracked = false;
         return 0;
     }
     if (strcmp(option, "check-dlls=1") == 0) {
@@ -273,10 +291,10 @@ static int exec_parse(struct exec *exec, const struct request *request, struct e
 
 int rpc_exec(struct session *session, struct request *request, struct reply *reply, struct error *err)
 {
-    struct exec exec = {.spec = {.report_exec_failure = true}};
+    struct exec exec = {.spec = {.report_exec_failure = true}, .wish.tracked = true};
     int status = exec_parse(&exec, request, err);
     if (status == 0)
-        status = child_start(session, &exec.spec, exec.streams, !exec.untracked, reply, err);
+        status = child_start(session, &exec.spec, exec.streams, &exec.wish, reply, err);
     free(exec.argv);
     free(exec.env);
     return status;
@@ -284,19 +302,60 @@ int rpc_exec(struct session *session, struct request *request, struct reply *rep
 
 /* ---- kill ---- */
 
-static int kill_options(const struct request *request, int *grace_ms, struct error *err)
+struct killing {
+    uint64_t pid; /* 0: by the tag */
+    const char *tag;
+    int grace_ms;
+    struct strlist killed;
+};
+
+static int kill_grace(struct killing *killing, const char *value, struct error *err)
 {
-    for (uint32_t i = 1; i < request->arg_count; i++) {
-        const char *value = child_option_value(request->args[i].text, "grace-ms");
-        char *end;
-        if (!value)
-            return error_set(err, ERR_INVALID, "kill: unknown option '%s'", request->args[i].text);
-        unsigned long ms = strtoul(value, &end, 10);
-        if (*value < '0' || *value > '9' || *end || ms > GRACE_MAX_MS)
-            return error_set(err, ERR_INVALID, "kill: grace-ms='%s' is not a number from 0 to %d", value, GRACE_MAX_MS);
-        *grace_ms = (int)ms;
-    }
+    char *end;
+    unsigned long ms = strtoul(value, &end, 10);
+    if (*value < '0' || *value > '9' || *end || ms > GRACE_MAX_MS)
+        return error_set(err, ERR_INVALID, "kill: grace-ms='%s' is not a number from 0 to %d", value, GRACE_MAX_MS);
+    killing->grace_ms = (int)ms;
     return 0;
+}
+
+static int kill_option(struct killing *killing, const char *option, struct error *err)
+{
+    const char *value = child_option_value(option, "grace-ms");
+    if (value)
+        return kill_grace(killing, value, err);
+    killing->tag = child_option_value(option, "tag");
+    if (killing->tag)
+        return child_check_tag("kill", killing->tag, err);
+    return error_set(err, ERR_INVALID, "kill: unknown option '%s'", option);
+}
+
+static int kill_parse(struct killing *killing, const struct request *request, struct error *err)
+{
+    int status = 0;
+    for (uint32_t i = 1; i < request->arg_count && status == 0; i++)
+        status = kill_option(killing, request->args[i].text, err);
+    if (status == 0 && killing->pid && killing->tag)
+        return error_set(err, ERR_INVALID, "kill: pid %llu and tag='%s': one of them, the other is 0 or left out",
+                         (unsigned long long)killing->pid, killing->tag);
+    return status;
+}
+
+static int kill_named(struct children *children, struct killing *killing, struct error *err)
+{
+    if (killing->tag)
+        return children_kill_tag(children, killing->tag, killing->grace_ms, &killing->killed, err);
+    return children_kill(children, killing->pid, killing->grace_ms, &killing->killed, err);
+}
+
+static void log_kill(const struct session *session, const struct killing *killing)
+{
+    if (killing->tag)
+        log_line("%s: ended the children of the tag %s: %zu processes", session->peer_text, killing->tag,
+                 killing->killed.count);
+    else
+        log_line("%s: ended child %llu: %zu processes", session->peer_text, (unsigned long long)killing->pid,
+                 killing->killed.count);
 }
 
 /* Restores the display's mode, which a killed program can't do itself, and adds its facts after those of the killed
@@ -313,18 +372,17 @@ static void child_restore_display(struct agent *agent, struct strlist *facts)
 
 int rpc_kill(struct session *session, struct request *request, struct reply *reply, struct error *err)
 {
-    int grace_ms = GRACE_DEFAULT_MS;
-    struct strlist killed = {0};
-    int status = kill_options(request, &grace_ms, err);
+    struct killing killing = {.pid = request->args[0].number, .grace_ms = GRACE_DEFAULT_MS};
+    int status = kill_parse(&killing, request, err);
     if (status == 0)
-        status = children_kill(session->agent->children, request->args[0].number, grace_ms, &killed, err);
+        status = kill_named(session->agent->children, &killing, err);
     if (status == 0) {
-        log_line("%s: ended child %llu: %zu processes", session->peer_text, (unsigned long long)request->args[0].number,
-                 killed.count);
-        child_restore_display(session->agent, &killed);
-        status = killed.failed ? error_set(err, ERR_NO_MEMORY, "kill: it has ended, but there is no memory to list it")
-                               : reply_strings(reply, &killed);
+        log_kill(session, &killing);
+        child_restore_display(session->agent, &killing.killed);
+        status = killing.killed.failed
+                     ? error_set(err, ERR_NO_MEMORY, "kill: it has ended, but there is no memory to list it")
+                     : reply_strings(reply, &killing.killed);
     }
-    strlist_deinit(&killed);
+    strlist_deinit(&killing.killed);
     return status;
 }

@@ -416,6 +416,12 @@ void streams_release(struct streams *streams)
     free(streams);
 }
 
+const char *streams_names(const struct streams *streams)
+{
+    static const char *const names[] = {"", "in", "out", "in,out", "err", "in,err", "out,err", "in,out,err"};
+    return names[streams->had_in | streams->parts[STREAM_OUT].exists << 1 | streams->parts[STREAM_ERR].exists << 2];
+}
+
 void streams_exited(struct streams *streams)
 {
     if (!streams)

@@ -23,7 +23,8 @@ int streams_new(struct streams **out, unsigned which, struct os_process_spec *sp
 void streams_begin(struct streams *streams, struct os_process_spec *spec);
 void streams_hold(struct streams *streams); /* accepts NULL, as the next two */
 void streams_release(struct streams *streams);
-void streams_exited(struct streams *streams); /* the program has */
+const char *streams_names(const struct streams *streams); /* "in,out" */
+void streams_exited(struct streams *streams);             /* the program has */
 
 struct stream_part {
     bool wanted;

@@ -10,6 +10,7 @@ static const struct cli_option options[] = {
     {"env", 'e', "NAME[=VALUE]", "set a variable of the program's environment; without '=', remove it"},
     {"cwd", 'C', "FOLDER", "the guest's folder to start the program in"},
     {"console", 0, "KIND", "on Windows: 'shared' with the agent (default), 'new' or 'none'"},
+    {"tag", 0, "NAME", "a name by which 'ps' and 'kill --tag' find it"},
     {"stdin", 0, "FILE", "the guest's file for its standard input"},
     {"stdout", 0, "FILE", "the guest's file for its standard output"},
     {"stderr", 0, "FILE", "the guest's file for its standard error; may be that of --stdout"},
@@ -51,6 +52,7 @@ static int run_start(struct cli *cli, const char *const *env, unsigned streams, 
         .console = cli_option(cli, "console"),
         .untracked = cli_option(cli, "detach") != NULL,
         .streams = streams,
+        .tag = cli_option(cli, "tag"),
     };
     return periscope_run(cli->periscope, &what, pid);
 }
