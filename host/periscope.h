@@ -226,6 +226,12 @@ struct periscope_run {       /* all borrowed; zeroed fields are the defaults */
     /* By which it can be found again, 1 to 64 printable characters without blanks. Others may have it too. An agent that
        knows none gives PERISCOPE_UNSUPPORTED. */
     const char *tag;
+    /* 1 to 2 592 000 000 (0: none): how long it may run, by a clock in the guest that settime does not move. Then the agent
+       does what at_limit names, of "picture,windows,stacks,kill" (NULL: "kill"), whether or not a host is there; files
+       whose names begin with limit_files (NULL: as the output's) have what was seen. An agent that can't gives
+       PERISCOPE_UNSUPPORTED. */
+    int64_t limit_ms;
+    const char *at_limit, *limit_files;
 };
 #define PERISCOPE_STREAM_IN 1u
 #define PERISCOPE_STREAM_OUT 2u

@@ -86,6 +86,10 @@ static void exec_options(struct strlist *options, const struct periscope_run *ru
     exec_add_file(options, "err", run->err);
     exec_add_file(options, "console", run->console);
     exec_add_file(options, "tag", run->tag);
+    if (run->limit_ms)
+        strlist_addf(options, "limit-ms=%lld", (long long)run->limit_ms);
+    exec_add_file(options, "at-limit", run->at_limit);
+    exec_add_file(options, "limit-files", run->limit_files);
     if (run->append_out)
         strlist_add(options, "append=out");
     if (run->append_err)
@@ -120,8 +124,8 @@ static int start_by_exec(struct periscope *p, const struct start *start)
 static int attempt_start(struct periscope *p, void *context)
 {
     const struct start *start = context;
-    bool needs_exec =
-        start->run->env || start->run->cwd || start->run->console || start->run->streams || start->run->tag;
+    const struct periscope_run *run = start->run;
+    bool needs_exec = run->env || run->cwd || run->console || run->streams || run->tag || run->limit_ms;
     if (p->minor >= FIRST_MINOR_OF_PERISCOPE && !p->lacks_exec) {
         int status = start_by_exec(p, start);
         if (status == PERISCOPE_REFUSED && strstr(p->error.text, "exec: unknown option 'stream="))
@@ -134,9 +138,10 @@ static int attempt_start(struct periscope *p, void *context)
         p->lacks_exec = true;
     }
     if (needs_exec)
-        return client_fail(p, PERISCOPE_UNSUPPORTED,
-                           "%s: this agent (%s) can't set a program's environment, folder, console, tag or streams",
-                           p->name, p->banner);
+        return client_fail(
+            p, PERISCOPE_UNSUPPORTED,
+            "%s: this agent (%s) can't set a program's environment, folder, console, tag, limit or streams", p->name,
+            p->banner);
     return start_by_run(p, start);
 }
 

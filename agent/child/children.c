@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "agent/child/children.h"
+#include "agent/child/limits.h"
 #include "agent/child/table.h"
 #include "agent/log.h"
 #include "platform/clock.h"
@@ -117,6 +118,9 @@ static void note_wish(struct child *child, const struct os_process_spec *spec, c
     child->tracked = wish->tracked;
     child->tag = wish->tag ? strdup(wish->tag) : NULL;
     child->command = describe_command(spec->argv);
+    child->limit = wish->limit;
+    child->limit.files = report_path(wish->limit.files);
+    child->limit.deadline = wish->limit.ms ? os_deadline(wish->limit.ms) : 0;
     child->reports[0] = report_path(spec->out);
     child->reports[1] = report_path(spec->err);
     child->user = strdup(spec->as ? os_identity_user(spec->as) : "");
@@ -168,6 +172,8 @@ int children_start_with(struct children *children, struct os_process_spec *spec,
     int status = start_with(children, spec, wish, pid, err);
     if (wish->streams)
         streams_begin(wish->streams, spec);
+    if (status == 0 && wish->limit.ms)
+        limits_changed(children);
     if (status)
         streams_release(wish->streams);
     return status;

@@ -3,6 +3,7 @@
 #ifndef AGENT_CHILD_CHILDREN_H
 #define AGENT_CHILD_CHILDREN_H
 
+#include "agent/child/limit.h"
 #include "base/buffer.h"
 #include "platform/process.h"
 #include "platform/socket.h"
@@ -26,6 +27,7 @@ struct child_wish {
     bool tracked;
     const char *tag;         /* NULL: none. Borrowed */
     struct streams *streams; /* NULL, or those whose pipes are in spec; they are released on a failure */
+    struct child_limit limit;
 };
 /* The same for one of which more is to be kept. */
 int children_start_with(struct children *children, struct os_process_spec *spec, const struct child_wish *wish,

@@ -12,6 +12,13 @@
 
 #define RESTORE_TRIES 3 /* of an allocation */
 
+static void save_limit(const struct child_limit *limit, struct buffer *out)
+{
+    buffer_printf(out, "limit %" PRId64 " %" PRId64 " %d ", limit->ms, limit->deadline, limit->reached);
+    limit_append_actions(out, limit->actions);
+    buffer_printf(out, " %s\n", limit->files && !strchr(limit->files, '\n') ? limit->files : "");
+}
+
 static void save_child(const struct child *child, struct buffer *out)
 {
     buffer_printf(out, "child %d ", child->tracked);
@@ -28,6 +35,8 @@ static void save_child(const struct child *child, struct buffer *out)
         buffer_printf(out, "tag %s\n", child->tag);
     if (child->command && !strchr(child->command, '\n'))
         buffer_printf(out, "command %s\n", child->command);
+    if (child->limit.ms)
+        save_limit(&child->limit, out);
     if (child->started_ms)
         buffer_printf(out, "times %" PRId64 " %" PRId64 " %" PRId64 "\n", child->started_ms, child->started_wall_ms,
                       child->exited ? child->ended_ms : 0);
@@ -99,6 +108,19 @@ static void restore_times(struct child *child, const char *text)
         child->ended_ms = ended;
 }
 
+static void restore_limit(struct child_limit *limit, const char *text)
+{
+    char actions[64];
+    int reached, at = 0;
+    if (sscanf(text, "%" SCNd64 " %" SCNd64 " %d %63s %n", &limit->ms, &limit->deadline, &reached, actions, &at) < 4 ||
+        limit_parse_actions(&limit->actions, actions, NULL)) {
+        *limit = (struct child_limit){0};
+        return;
+    }
+    limit->reached = reached;
+    limit->files = at && text[at] ? strdup(text + at) : NULL;
+}
+
 static void restore_left(struct child_table *table, const char *text)
 {
     struct os_process_root root;
@@ -130,6 +152,8 @@ void children_restore(struct children *children, const char *line)
         restore_text(children, offsetof(struct child, command), line + 8);
     else if (strncmp(line, "times ", 6) == 0 && children->restored)
         restore_times(children->restored, line + 6);
+    else if (strncmp(line, "limit ", 6) == 0 && children->restored && !children->restored->limit.ms)
+        restore_limit(&children->restored->limit, line + 6);
     else if (strncmp(line, "left ", 5) == 0)
         restore_left(&children->now, line + 5);
     else if (strncmp(line, "has streams ", 12) == 0 && children->restored && !children->restored->streams)

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define LIMIT_RECORDS 180
 #define LIVE_RECORDS 280 /* bytes of a child's lines, about, without its texts */
 
 /* ---- writing ---- */
@@ -25,6 +26,8 @@ static void child_journal_about(struct journal *journal, const struct child *chi
         journal_append(journal, &record);
 }
 
+static void child_journal_limit(struct journal *journal, const struct child *child);
+
 void child_journal_started(struct journal *journal, const struct child *child)
 {
     struct journal_record record = {.kind = JOURNAL_STARTED,
@@ -33,6 +36,7 @@ void child_journal_started(struct journal *journal, const struct child *child)
     if (journal)
         journal_append(journal, &record);
     child_journal_about(journal, child);
+    child_journal_limit(journal, child);
 }
 
 void child_journal_note(struct journal *journal, enum journal_kind kind, const struct child *child)
@@ -48,9 +52,28 @@ void child_journal_exited(struct journal *journal, const struct child *child)
     child_journal_note(journal, lost ? JOURNAL_LOST : JOURNAL_EXITED, child);
 }
 
+static void child_journal_limit(struct journal *journal, const struct child *child)
+{
+    char storage[64];
+    struct buffer actions;
+    const struct child_limit *limit = &child->limit;
+    buffer_init_fixed(&actions, storage, sizeof storage);
+    limit_append_actions(&actions, limit->actions);
+    buffer_append(&actions, "", 1);
+    struct journal_record record = {.kind = JOURNAL_LIMIT,
+                                    .numbers = {child->pid, (uint64_t)limit->ms, (uint64_t)limit->deadline},
+                                    .texts = {storage, limit->files}};
+    if (journal && limit->ms)
+        journal_append(journal, &record);
+    if (limit->reached)
+        child_journal_note(journal, JOURNAL_OVERTIME, child);
+}
+
 static size_t live_size(const struct child *child)
 {
     size_t size = LIVE_RECORDS + (child->user ? strlen(child->user) : 0) + (child->tag ? 2 * strlen(child->tag) : 0);
+    if (child->limit.ms)
+        size += LIMIT_RECORDS + (child->limit.files ? strlen(child->limit.files) : 0);
     for (int i = 0; i < 2; i++)
         size += child->reports[i] ? strlen(child->reports[i]) : 0;
     return size;
@@ -148,6 +171,17 @@ static void replay_about(struct child *child, const struct journal_record *recor
         child->tag = replay_text(record->texts[0]);
 }
 
+static void replay_limit(struct child *child, const struct journal_record *record)
+{
+    struct child_limit *limit = &child->limit;
+    if (limit->ms || record->numbers[1] > LIMIT_MAX_MS || record->numbers[2] > INT64_MAX ||
+        limit_parse_actions(&limit->actions, record->texts[0], NULL))
+        return;
+    limit->ms = (int64_t)record->numbers[1];
+    limit->deadline = (int64_t)record->numbers[2];
+    limit->files = replay_text(record->texts[1]);
+}
+
 static void replay_child(struct child_table *table, const struct journal_record *record)
 {
     struct child *child = child_table_find(table, record->numbers[0]);
@@ -157,6 +191,10 @@ static void replay_child(struct child_table *table, const struct journal_record 
         replay_ended(table, child, record);
     else if (record->kind == JOURNAL_ABOUT)
         replay_about(child, record);
+    else if (record->kind == JOURNAL_LIMIT)
+        replay_limit(child, record);
+    else if (record->kind == JOURNAL_OVERTIME)
+        child->limit.reached = true;
     else if (record->kind == JOURNAL_FLUSHED)
         child->synced = true;
     else
@@ -195,6 +233,8 @@ static void replay(void *context, const struct journal_boot *boot, const struct 
             replay_started(table, boot->is_this ? children->max : CHILDREN_PAST_MAX, record);
         break;
     case JOURNAL_ABOUT:
+    case JOURNAL_LIMIT:
+    case JOURNAL_OVERTIME:
     case JOURNAL_EXITED:
     case JOURNAL_LOST:
     case JOURNAL_FLUSHED:

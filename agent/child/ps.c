@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Which children there are, and the end of some of them: by pid, by tag, and what they have left. */
+#include "agent/child/children.h"
 #include "agent/child/table.h"
 #include "base/field.h"
 #include "base/timestamp.h"
@@ -41,6 +42,19 @@ static void ps_times(struct buffer *out, const struct child *child)
         buffer_printf(out, "\tran-ms=%" PRId64, until - child->started_ms);
 }
 
+static void ps_limit(struct buffer *out, const struct child *child)
+{
+    const struct child_limit *limit = &child->limit;
+    if (!limit->ms)
+        return;
+    buffer_printf(out, "\tlimit-ms=%" PRId64, limit->ms);
+    if (!child->exited && !limit->reached)
+        buffer_printf(out, "\tlimit-left-ms=%" PRId64, os_time_left(limit->deadline));
+    if (limit->reached)
+        ps_text(out, "limit", "reached");
+    ps_text(out, "limit-files", limit->files);
+}
+
 static void ps_child(struct buffer *out, const struct child *child)
 {
     buffer_printf(out, "child\tpid=%" PRIu64, child->pid);
@@ -48,6 +62,7 @@ static void ps_child(struct buffer *out, const struct child *child)
     ps_text(out, "tag", child->tag);
     ps_text(out, "user", child->user);
     ps_times(out, child);
+    ps_limit(out, child);
     if (child->streams)
         ps_text(out, "streams", streams_names(child->streams));
     ps_text(out, "out", child->reports[0]);

@@ -15,6 +15,7 @@ void child_free(struct child *child)
     free(child->user);
     free(child->tag);
     free(child->command);
+    free((char *)(uintptr_t)child->limit.files);
     free(child);
 }
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The records of the child table: which there are, in which order, and which of them a pid names. Only for
-   agent/children*.c. The lock is held, except where a function says otherwise. */
+   agent/child/ and agent/limit/. The lock is held, except where a function says otherwise. */
 #ifndef AGENT_CHILD_TABLE_H
 #define AGENT_CHILD_TABLE_H
 
+#include "agent/child/limit.h"
 #include "agent/journal/journal.h"
 #include "agent/stream/stream.h"
 #include "platform/process.h"
@@ -34,6 +35,7 @@ struct child {
     char *command;                /* owned: its arguments, about; NULL: not known */
     int64_t started_ms, ended_ms; /* os_boot_clock_ms(); 0: not known */
     int64_t started_wall_ms;
+    struct child_limit limit;
     struct child_waiter *waiters; /* on their owners' stacks */
 };
 
@@ -61,6 +63,9 @@ struct children {
     struct os_mutex *lock;        /* guards everything below */
     struct child_table now, past; /* of this boot; of those before, whose processes are gone */
     unsigned max;
+    struct os_waker *limits; /* of the thread that waits for limits; NULL: there is none yet */
+    limit_act *limit_act;    /* NULL until limits_begin() */
+    void *limit_context;
     unsigned starting_count; /* threads that may have a child that is not listed yet */
     struct child *restored;  /* the last one that children_restore made; used only there, before any client connects */
     bool resumed;            /* after an upgrade, which handed over the children of this boot */

@@ -27,7 +27,10 @@
     X(FLUSHED, "flushed", 1, 0)     /* pid: its output is on the disk */                                               \
     X(FORGOTTEN, "forgotten", 1, 0) /* pid */                                                                          \
     X(END, "end", 0, 1)             /* why the agent ends */                                                           \
-    X(ABOUT, "about", 3, 1)         /* pid, when it was started and has ended, in ms since the boot (0: not); tag */
+    X(ABOUT, "about", 3, 1)         /* pid, when it was started and has ended, in ms since the boot (0: not); tag */   \
+    X(LIMIT, "limit", 3, 2) /* pid, its time limit in ms, when it is over by a clock of this boot; what to do      \
+                                       then, how the names of the files begin */   \
+    X(OVERTIME, "overtime", 1, 0) /* pid: it ran when its time limit was over */
 
 enum journal_kind {
 #define X(symbol, name, numbers, texts) JOURNAL_##symbol,

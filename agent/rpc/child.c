@@ -4,6 +4,7 @@
 #include "agent/rpc/rpc.h"
 #include "agent/rpc/virtual.h"
 #include "agent/stream/stream.h"
+#include "base/number.h"
 #include "platform/clock.h"
 #include "platform/identity.h"
 
@@ -18,7 +19,8 @@
 #define GRACE_MAX_MS 30000
 #define RESTORE_MS 3000
 #define NOTE_SIZE 512
-#define ENV_MAX 4096 /* each is compared with all others */
+#define LIMIT_FILES_MAX 4096 /* bytes */
+#define ENV_MAX 4096         /* each is compared with all others */
 
 /* Finds as whom the host's programs run, with their environment. */
 static int child_identity(struct session *session, struct os_identity **as, struct error *err)
@@ -208,6 +210,45 @@ static int exec_tag(struct exec *exec, const char *value, struct error *err)
     return child_check_tag("exec", value, err);
 }
 
+static int exec_at_limit(struct exec *exec, const char *value, struct error *err)
+{
+    int status = limit_parse_actions(&exec->wish.limit.actions, value, err);
+    return status ? error_prefix(err, status, "exec") : 0;
+}
+
+static int exec_limit(struct exec *exec, const char *value, struct error *err)
+{
+    const char *end = value;
+    uint64_t ms;
+    if (!number_take(&end, LIMIT_MAX_MS, &ms) || *end || ms == 0)
+        return error_set(err, ERR_INVALID, "exec: limit-ms='%s' is not a number from 1 to %lld", value,
+                         (long long)LIMIT_MAX_MS);
+    exec->wish.limit.ms = (int64_t)ms;
+    return 0;
+}
+
+/* Completes what is to be done at the time limit: what is written lies beside an output. */
+static int exec_check_limit(struct exec *exec, struct error *err)
+{
+    struct child_limit *limit = &exec->wish.limit;
+    struct error reason;
+    if (!limit->ms && (limit->actions || limit->files))
+        return error_set(err, ERR_INVALID, "exec: at-limit and limit-files are of a limit-ms");
+    if (!limit->actions)
+        limit->actions = LIMIT_KILL;
+    if (!limit->files)
+        limit->files = exec->spec.out && *exec->spec.out ? exec->spec.out : exec->spec.err;
+    if (!(limit->actions & ~(unsigned)LIMIT_KILL))
+        return 0;
+    if (!limit->files || !*limit->files)
+        return error_set(err, ERR_INVALID, "exec: at-limit: without an output's file limit-files= is needed");
+    if (strlen(limit->files) > LIMIT_FILES_MAX)
+        return error_set(err, ERR_INVALID, "exec: limit-files has more than %d bytes", LIMIT_FILES_MAX);
+    if (virtual_file_keep_out(limit->files, &reason))
+        return error_set(err, reason.status, "exec: limit-files '%s': %s", limit->files, reason.text);
+    return 0;
+}
+
 /* Refuses a standard handle that is to be two things. */
 static int exec_check_streams(const struct exec *exec, struct error *err)
 {
@@ -254,6 +295,14 @@ static int exec_option(struct exec *exec, const char *option, struct error *err)
         return exec_stream(exec, value, err);
     if ((value = child_option_value(option, "tag")))
         return exec_tag(exec, value, err);
+    if ((value = child_option_value(option, "limit-ms")))
+        return exec_limit(exec, value, err);
+    if ((value = child_option_value(option, "at-limit")))
+        return exec_at_limit(exec, value, err);
+    if ((value = child_option_value(option, "limit-files"))) {
+        exec->wish.limit.files = value;
+        return 0;
+    }
     if (strcmp(option, "untracked=1") == 0) {
         exec->wish.tracked = false;
         return 0;
@@ -286,7 +335,8 @@ static int exec_parse(struct exec *exec, const struct request *request, struct e
         return error_set(err, ERR_INVALID, "exec: no arg= given");
     exec->spec.argv = exec->argv;
     exec->spec.env = exec->env;
-    return exec_check_streams(exec, err);
+    int status = exec_check_streams(exec, err);
+    return status ? status : exec_check_limit(exec, err);
 }
 
 int rpc_exec(struct session *session, struct request *request, struct reply *reply, struct error *err)
