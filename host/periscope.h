@@ -232,6 +232,9 @@ struct periscope_run {       /* all borrowed; zeroed fields are the defaults */
        PERISCOPE_UNSUPPORTED. */
     int64_t limit_ms;
     const char *at_limit, *limit_files;
+    /* "COLUMNSxROWS" (NULL: none): the program gets a terminal of that size, in place of files and streams. It is followed
+       as output, and written to as input. An agent that can't gives PERISCOPE_UNSUPPORTED. */
+    const char *terminal;
 };
 #define PERISCOPE_STREAM_IN 1u
 #define PERISCOPE_STREAM_OUT 2u
@@ -301,6 +304,9 @@ PERISCOPE_API int periscope_kill(struct periscope *p, uint64_t pid, int grace_ms
 /* The same for all children of a tag. */
 PERISCOPE_API int periscope_kill_tag(struct periscope *p, const char *tag, int grace_ms,
                                      struct periscope_strings *killed);
+/* Tells a program's terminal its new size, options "size=COLUMNSxROWS", and signals who is in its foreground, "signal=INT"
+   (docs/protocol.md, terminal). options: "key=value" strings, NULL-terminated. Needs a Periscope agent. */
+PERISCOPE_API int periscope_terminal(struct periscope *p, uint64_t pid, const char *const *options);
 /* Lists the children, lines "child\tKEY=VALUE..."; with the option "tree=1" their processes too, "process\t...", and what
    those have left that have ended, "orphan\t...". options: "key=value" strings, NULL-terminated or NULL
    (docs/protocol.md, ps). Needs a Periscope agent. */

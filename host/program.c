@@ -88,6 +88,7 @@ static void exec_options(struct strlist *options, const struct periscope_run *ru
     exec_add_file(options, "tag", run->tag);
     if (run->limit_ms)
         strlist_addf(options, "limit-ms=%lld", (long long)run->limit_ms);
+    exec_add_file(options, "pty", run->terminal);
     exec_add_file(options, "at-limit", run->at_limit);
     exec_add_file(options, "limit-files", run->limit_files);
     if (run->append_out)
@@ -125,7 +126,8 @@ static int attempt_start(struct periscope *p, void *context)
 {
     const struct start *start = context;
     const struct periscope_run *run = start->run;
-    bool needs_exec = run->env || run->cwd || run->console || run->streams || run->tag || run->limit_ms;
+    bool needs_exec =
+        run->env || run->cwd || run->console || run->streams || run->tag || run->limit_ms || run->terminal;
     if (p->minor >= FIRST_MINOR_OF_PERISCOPE && !p->lacks_exec) {
         int status = start_by_exec(p, start);
         if (status == PERISCOPE_REFUSED && strstr(p->error.text, "exec: unknown option 'stream="))
@@ -156,6 +158,35 @@ int periscope_run(struct periscope *p, const struct periscope_run *run, uint64_t
         return client_fail(p, PERISCOPE_INVALID, "%zu arguments and variables are too many (at most %u)", count,
                            RUN_WORDS_MAX);
     return client_once(p, attempt_start, &start);
+}
+
+/* ---- terminals ---- */
+
+struct terminal_request {
+    uint64_t pid;
+    const char *const *options;
+};
+
+static int attempt_terminal(struct periscope *p, void *context)
+{
+    const struct terminal_request *request = context;
+    struct call call;
+    uint32_t count = (uint32_t)exec_count(request->options);
+    call_init(&call, p, METHOD_terminal, 1 + count, 0);
+    write_entry_u64(&call.request, request->pid);
+    for (uint32_t i = 0; i < count; i++)
+        write_entry_text(&call.request, WIRE_STRING, request->options[i]);
+    int status = client_need(p, FIRST_MINOR_OF_PERISCOPE, METHOD_terminal);
+    if (!status)
+        status = call_plain(&call);
+    call_deinit(&call);
+    return status;
+}
+
+int periscope_terminal(struct periscope *p, uint64_t pid, const char *const *options)
+{
+    struct terminal_request request = {pid, options};
+    return client_once(p, attempt_terminal, &request);
 }
 
 /* ---- ending programs ---- */

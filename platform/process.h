@@ -28,6 +28,7 @@ struct os_process_spec {          /* all borrowed */
     const char *cwd;              /* NULL: the agent's */
     const struct os_identity *as; /* NULL: the agent's own user; else that user, in the user's environment */
     const char *in, *out, *err;   /* "" or NULL: the agent's own handle */
+    bool terminal;                /* the pipes are a terminal's, which is the program's own then */
     struct os_pipe *pipes[3];     /* in place of these: not NULL is a pipe of which the program gets its end */
     bool append_out, append_err;  /* else truncated; both are opened for append, so they may be one file */
     bool report_exec_failure;     /* else, as testagentd, a child that can't be executed exits with 1 */

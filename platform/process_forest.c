@@ -11,20 +11,36 @@ struct forest {
     size_t root_count;
     struct os_process_table *table; /* owned */
     size_t count;
+    bool unknown;   /* of a root nobody knows when it was started */
     size_t *owners; /* owned, for each process of the table: its root */
 };
 
+/* Returns the start of the process with that pid, 0 if there is none. */
+static uint64_t forest_start_of(const struct forest *forest, uint64_t pid)
+{
+    for (size_t i = 0; i < forest->count; i++)
+        if (os_process_table_pid(forest->table, i) == pid)
+            return os_process_table_start(forest->table, i);
+    return 0;
+}
+
+/* Names a root. While one runs, its pid can't be anybody else's, so its start can be learnt if it is not known. */
 static struct os_process_id forest_root(const struct forest *forest, size_t index)
 {
     const struct os_process_root *root = &forest->roots[index];
-    return (struct os_process_id){root->pid, root->start_time, root->end_time};
+    struct os_process_id id = {root->pid, root->start_time, root->end_time};
+    if (!id.start && !id.end)
+        id.start = forest_start_of(forest, id.pid);
+    return id;
 }
 
 /* Gives the processes that are these roots, or their children, to them. */
 static void forest_take_roots(struct forest *forest)
 {
+    struct os_process_id root;
     for (size_t r = 0; r < forest->root_count; r++) {
-        struct os_process_id root = forest_root(forest, r);
+        root = forest_root(forest, r);
+        forest->unknown |= !root.start;
         bool means = root.start && process_table_means(forest->table, forest->count, &root);
         for (size_t i = 0; i < forest->count && means; i++) {
             bool self = root.end == 0 && os_process_table_pid(forest->table, i) == root.pid &&
@@ -89,5 +105,8 @@ int os_process_forest(const struct os_process_root *roots, size_t count, os_proc
     }
     free(forest.table);
     free(forest.owners);
+    if (status == 0 && forest.unknown)
+        return error_set(err, ERR_UNAVAILABLE,
+                         "the start of one is not known, so what it has left can't be told from others");
     return status;
 }

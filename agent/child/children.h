@@ -6,6 +6,7 @@
 #include "agent/child/limit.h"
 #include "base/buffer.h"
 #include "platform/process.h"
+#include "platform/pty.h"
 #include "platform/socket.h"
 
 /* Records. One more drops that of the child that has exited first, and is refused if all of them run. */
@@ -28,6 +29,7 @@ struct child_wish {
     const char *tag;         /* NULL: none. Borrowed */
     struct streams *streams; /* NULL, or those whose pipes are in spec; they are released on a failure */
     struct child_limit limit;
+    struct os_pty_size terminal; /* of the streams */
 };
 /* The same for one of which more is to be kept. */
 int children_start_with(struct children *children, struct os_process_spec *spec, const struct child_wish *wish,

@@ -100,7 +100,8 @@ static void listing_add(struct listing *listing, const struct child *child)
     buffer_append(&line, "", 1);
     listing->failed |= line.failed;
     listing->roots[listing->count] = child_root(child);
-    listing->lines[listing->count++] = line.failed ? NULL : strdup((const char *)line.data);
+    listing->lines[listing->count] = line.failed ? NULL : strdup((const char *)line.data);
+    listing->failed |= !listing->lines[listing->count++];
     buffer_deinit(&line);
 }
 

@@ -20,6 +20,7 @@
 #define RESTORE_MS 3000
 #define NOTE_SIZE 512
 #define LIMIT_FILES_MAX 4096 /* bytes */
+#define PTY_MAX 10000        /* columns, rows */
 #define ENV_MAX 4096         /* each is compared with all others */
 
 /* Finds as whom the host's programs run, with their environment. */
@@ -53,7 +54,11 @@ static int child_check_files(const struct os_process_spec *spec, struct error *e
 static int child_start_as(struct session *session, struct os_process_spec *spec, unsigned streams,
                           struct child_wish *wish, uint64_t *pid, struct error *err)
 {
-    int status = streams ? streams_new(&wish->streams, streams, spec, err) : 0;
+    int status = 0;
+    if (wish->terminal.columns)
+        status = streams_new_terminal(&wish->streams, wish->terminal, spec, err);
+    else if (streams)
+        status = streams_new(&wish->streams, streams, spec, err);
     if (status)
         return error_prefix(err, status, "could not run '%s': its streams", spec->argv[0]);
     return children_start_with(session->agent->children, spec, wish, pid, err);
@@ -210,6 +215,18 @@ static int exec_tag(struct exec *exec, const char *value, struct error *err)
     return child_check_tag("exec", value, err);
 }
 
+/* Parses "80x24". */
+static int child_parse_size(const char *what, const char *value, struct os_pty_size *size, struct error *err)
+{
+    uint64_t columns, rows;
+    const char *at = value;
+    if (!number_take(&at, PTY_MAX, &columns) || *at++ != 'x' || !number_take(&at, PTY_MAX, &rows) || *at || !columns ||
+        !rows)
+        return error_set(err, ERR_INVALID, "%s='%s' is not COLUMNSxROWS, each from 1 to %d", what, value, PTY_MAX);
+    *size = (struct os_pty_size){(unsigned)columns, (unsigned)rows};
+    return 0;
+}
+
 static int exec_at_limit(struct exec *exec, const char *value, struct error *err)
 {
     int status = limit_parse_actions(&exec->wish.limit.actions, value, err);
@@ -260,7 +277,10 @@ static int exec_check_streams(const struct exec *exec, struct error *err)
         return error_set(err, ERR_INVALID, "exec: a handle that is streamed can't be a file too: follow the file");
     if (exec->streams & STREAMS_MERGED && exec->streams & (STREAMS_OUT | STREAMS_ERR))
         return error_set(err, ERR_INVALID, "exec: stream=merged is both outputs, so neither can be streamed apart");
-    if (exec->streams && !exec->wish.tracked)
+    if (exec->wish.terminal.columns &&
+        (exec->streams || (spec->in && *spec->in) || (spec->out && *spec->out) || (spec->err && *spec->err)))
+        return error_set(err, ERR_INVALID, "exec: with pty= all three handles are the terminal's: no file, no stream=");
+    if ((exec->streams || exec->wish.terminal.columns) && !exec->wish.tracked)
         return error_set(err, ERR_INVALID, "exec: the streams of an untracked program could not be found again");
     return 0;
 }
@@ -303,6 +323,8 @@ static int exec_option(struct exec *exec, const char *option, struct error *err)
         exec->wish.limit.files = value;
         return 0;
     }
+    if ((value = child_option_value(option, "pty")))
+        return child_parse_size("exec: pty", value, &exec->wish.terminal, err);
     if (strcmp(option, "untracked=1") == 0) {
         exec->wish.tracked = false;
         return 0;
@@ -348,6 +370,38 @@ int rpc_exec(struct session *session, struct request *request, struct reply *rep
     free(exec.argv);
     free(exec.env);
     return status;
+}
+
+/* ---- terminal ---- */
+
+static int terminal_option(struct os_pty_size *size, const char **signal, const char *option, struct error *err)
+{
+    const char *value = child_option_value(option, "size");
+    if (value)
+        return child_parse_size("terminal: size", value, size, err);
+    value = child_option_value(option, "signal");
+    if (!value)
+        return error_set(err, ERR_INVALID, "terminal: unknown option '%s'", option);
+    *signal = value;
+    return 0;
+}
+
+int rpc_terminal(struct session *session, struct request *request, struct reply *reply, struct error *err)
+{
+    struct os_pty_size size = {0, 0};
+    const char *signal = NULL;
+    struct streams *streams;
+    unsigned long long pid = request->args[0].number;
+    int status = 0;
+    for (uint32_t i = 1; i < request->arg_count && status == 0; i++)
+        status = terminal_option(&size, &signal, request->args[i].text, err);
+    if (status == 0)
+        status = children_streams(session->agent->children, pid, &streams, err);
+    if (status)
+        return status;
+    status = streams_terminal(streams, size, signal, err);
+    streams_release(streams);
+    return status ? error_prefix(err, status, "the %llu process: terminal", pid) : reply_empty(reply);
 }
 
 /* ---- kill ---- */

@@ -22,6 +22,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -151,6 +152,8 @@ static int become_program(void *context)
         code = identity_become(spec->as);
     if (code)
         return code;
+    if (spec->terminal && ioctl(0, TIOCSCTTY, 0) < 0)
+        return errno;
     if (spec->cwd && chdir(spec->cwd) < 0)
         return -errno;
     return program_exec(&starting->program);
