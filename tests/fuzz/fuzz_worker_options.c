@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Options of a screenshot, and of waitready, and facts with a pointer's shape, one a line of the input. What is accepted must be within its limits, what is refused must say
-   why in one line. */
+/* Options of a screenshot, of a recording and of waitready, actions of input, and facts with a pointer's shape, one a line of
+   the input. What is accepted must be within its limits, what is refused must say why in one line. */
 #include "agent/conditions.h"
 #include "agent/worker/options.h"
+#include "agent/worker/record.h"
+#include "capture/input/action.h"
 #include "capture/pointer.h"
 #include "picture/hash.h"
 
@@ -45,6 +47,47 @@ static void parse_condition(const char *option)
     require(!wanted.output || (*wanted.output && strlen(wanted.output) <= SCREENSHOT_NAME_MAX));
 }
 
+static void parse_recording(const struct strlist *texts)
+{
+    struct record_options options;
+    struct error err = {0};
+    int status = record_options_parse(&options, texts, &err);
+    const struct stills_options *stills = &options.stills;
+    require(status == 0 || (status == ERR_INVALID && *err.text && !strchr(err.text, '\n')));
+    if (status == 0) {
+        require(stills->settle_ms >= 1 && stills->settle_ms <= RECORD_TIME_MAX_MS && stills->max_ms >= 1 &&
+                stills->max_ms <= RECORD_TIME_MAX_MS && stills->wait_ms >= 0 && stills->wait_ms <= RECORD_TIME_MAX_MS);
+        require(stills->mask_count <= STILLS_MASKS_MAX);
+        require(!stills->base || picture_hash_is_valid(stills->base));
+        require(!stills->shown || picture_hash_is_valid(stills->shown));
+    }
+    for (size_t i = 0; status == 0 && i < stills->mask_count; i++)
+        require(stills->masks[i].width >= 1 && stills->masks[i].height >= 1);
+    record_options_deinit(&options);
+}
+
+static void check_action(const struct input_action *action)
+{
+    bool both = action->kind == INPUT_KEY || action->kind == INPUT_BUTTON;
+    require(!both || action->down || action->up);
+    require(action->kind != INPUT_KEY || action->key);
+    require(action->kind != INPUT_BUTTON || action->button < BUTTON_COUNT);
+    require(action->kind != INPUT_MOVE || (action->x >= 0 && action->x <= INPUT_PIXELS_MAX && action->y >= 0));
+    require(action->kind != INPUT_WHEEL ||
+            (abs(action->x) <= INPUT_NOTCHES_MAX && abs(action->y) <= INPUT_NOTCHES_MAX));
+}
+
+static void parse_actions(const struct strlist *texts)
+{
+    struct input_list list;
+    struct error err = {0};
+    int status = input_list_parse(&list, texts, &err);
+    require(status == 0 || ((status == ERR_INVALID || status == ERR_LIMIT) && *err.text && !strchr(err.text, '\n')));
+    for (size_t i = 0; i < list.count && status == 0; i++)
+        check_action(&list.items[i]);
+    input_list_deinit(&list);
+}
+
 static void take_shape(struct strlist *facts)
 {
     struct buffer file;
@@ -71,6 +114,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     for (size_t i = 0; i < texts.count; i++)
         parse_condition(texts.items[i]);
+    parse_recording(&texts);
+    parse_actions(&texts);
     int status = screenshot_options_parse(&options, &texts, &err);
     if (status == 0)
         check_accepted(&options);

@@ -17,10 +17,12 @@ ROOMS = {
     "capture": ("base", "platform", "picture"),
     "agent": ("base", "platform", "protocol", "picture", "capture"),
     "host": ("base", "platform", "protocol"),
-    "host/cli": ("base", "platform", "picture"),
-    "host/web": ("base", "platform"),
+    "host/common": ("base", "platform"),
+    "host/timeline": ("base", "platform", "picture", "host"),
+    "host/cli": ("base", "platform", "picture", "host/common", "host/timeline"),
+    "host/web": ("base", "platform", "picture", "host/common"),
 }
-LIBRARY_HEADERS = re.compile(r"host/periscope\w*\.h$")  # what host/cli and host/web see of host/
+LIBRARY_HEADERS = re.compile(r"host/(periscope\w*|embedded)\.h$")  # what host/cli and host/web see of host/
 # The agent's folders that may see pixels: everything else there knows pictures as bytes.
 SEES_CAPTURE = re.compile(r"agent/(worker/|selftest/screen\.|gpu/)")
 BACKEND = re.compile(r"capture/(x11|drm|win32|apart)/")  # an OS's own way to its screens
@@ -31,6 +33,7 @@ STANDARD = set("assert complex ctype errno fenv float inttypes iso646 limits loc
                "stdatomic stdbool stddef stdint stdio stdlib stdnoreturn string tgmath threads time uchar wchar "
                "wctype".split())
 PORTABLE = {"picture/crc.c": {"zlib.h"}, "picture/png.c": {"zlib.h"}, "picture/png_small.c": {"zlib.h"},
+            "host/timeline/recording.c": {"zlib.h"}, "host/timeline/png_read.c": {"zlib.h"}, "host/timeline/apng.c": {"zlib.h"},
             "picture/rows.c": {"zlib.h"}, "picture/rows_x86.c": {"immintrin.h"}}  # libraries that are the same on every OS
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.M)
 OS_CONDITION = re.compile(r"^\s*#\s*(?:el)?if.*\b(_WIN32|_WIN64|WIN32|__linux__|linux|__unix__|__APPLE__|__FreeBSD__|"
@@ -66,6 +69,8 @@ def own_include(path, name):
 def system_include(path, name):
     here = room(path)
     if here in (None, "linux", "win32") or BACKEND.match(path) or name in PORTABLE.get(path, ()):
+        return None
+    if path.startswith("host/web/lws/") and name == "libwebsockets.h":
         return None
     if name.endswith(".h") and name[:-2] in STANDARD:
         return None

@@ -171,6 +171,7 @@ static void running_end_by_force(struct running *running)
     struct periscope *p = test->cli->periscope;
     struct periscope_exit ended;
     int64_t dumps_until = os_deadline(test->dump_ms);
+    test_record_unit_noticed(test);
     running_set_end(running, PERISCOPE_END_TIMED_OUT, 0, NULL);
     test->out_of_time |= os_time_left(test->deadline) == 0;
     if (test->pictures != PICTURES_NEVER)
@@ -356,11 +357,15 @@ void test_run_unit(struct test *test, size_t index)
         test->out_of_time = true;
         running_set_end(&running, PERISCOPE_END_NOT_RUN, 0, "the total time limit was reached");
     } else if (running_start(&running) == 0) {
+        uint64_t begin = test_output_head(test, unit);
+        test_record_unit_begin(test, running.file, begin);
         running_watch(&running);
         running_fetch(&running);
+        test_record_unit_end(test, begin + unit->output_len);
     }
     unit->duration_ms = (uint64_t)(os_clock_ms() - started);
     running_judge(&running);
+    test_record_unit_reported(test);
     free(running.file);
     free(running.reason);
     test->done_count++;
