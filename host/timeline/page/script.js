@@ -85,6 +85,8 @@ addEventListener("DOMContentLoaded", () => {
         event.worst = event.kind === "fail" || (event.kind === "start" && starts > 1) ||
             (event.kind === "event" && /^(gpu|crash|kernel) .*\b(reset|hang|lost|fault|panic|crash)/i.test(event.text));
     });
+    for (const link of document.querySelectorAll("#failures a")) // a unit as a whole has a note there in place of its line
+        (lines[parseInt(link.hash.slice(3), 10) - 1] || {}).note = link.textContent;
     const failures = lines.map((line, i) => line.mark === "f" ? i : -1).filter(i => i >= 0);
     const end = Math.max(data.end, 1);
     const rowTime = row => row >= 0 ? lines[row].t : events[~row].t;
@@ -769,7 +771,7 @@ addEventListener("DOMContentLoaded", () => {
         axis.setAttribute("aria-valuetext", `${offset(t)}, change ${moment + 1} of ${moments.length}`);
         spoken.textContent = `${offset(t)}, change ${moment + 1} of ${moments.length}` + (line ? `: ${line.text}` : "");
         whole.hidden = !line;
-        whole.textContent = line ? line.text : "";
+        whole.textContent = !line ? "" : line.note && line.note !== line.text ? `${line.note}\n${line.text}` : line.text;
         const x = xOf(t);
         if (x < 0 || x > width) {
             pan += x - width / 2;
