@@ -28,6 +28,7 @@
 struct recorder;
 struct session;
 struct transfers;
+struct input;
 
 struct agent {
     const struct options *options;
@@ -39,6 +40,7 @@ struct agent {
     struct recorder *recorder;
     struct changes *changes;
     struct transfers *transfers; /* that may be continued */
+    struct input *input;         /* who types and clicks */
     struct os_listener *listener;
     uint16_t port;                   /* that it listens on */
     struct spares *spares;           /* NULL until the agent serves */

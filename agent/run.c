@@ -6,6 +6,7 @@
 #include "agent/events.h"
 #include "agent/gpu/gpus.h"
 #include "agent/heartbeat.h"
+#include "agent/input/input.h"
 #include "agent/log.h"
 #include "agent/access/refusals.h"
 #include "agent/record/recorder.h"
@@ -70,6 +71,7 @@ static void stop_workers(struct agent *agent)
     worker_pool_stop(agent->workers);
     ready_stop(agent->ready);
     changes_stop(agent->changes);
+    input_stop(agent->input);
 }
 
 /* Becomes the next executable, at a point where no child starts and no status is collected. Returns only on failure. */
@@ -196,6 +198,8 @@ static int start_parts(struct agent *agent, struct error *err)
         status = worker_pool_new(&agent->workers, &agent->options->card_classes, err);
     if (status == 0)
         status = ready_new(&agent->ready, &agent->options->card_classes, agent->workers, err);
+    if (status == 0)
+        status = input_new(&agent->input, &agent->options->card_classes, err);
     if (status == 0)
         status = changes_new(&agent->changes, &agent->options->card_classes, err);
     if (status == 0)

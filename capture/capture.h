@@ -42,6 +42,7 @@ struct capture_options {
     bool crc;           /* also add the fact crc=software, where the backend has more than 8 bits a channel */
     bool passive;       /* do nothing that programs on the screen could notice; ignored when a backend is named */
     int timeout_ms;     /* how long the caller waits; the backend gives up before */
+    const struct strlist *actions; /* of input (capture/input/action.h); NULL: let go of all, and leave */
     /* For a backend in a process of its own: what its open() needs to know, and where the picture is to be. */
     struct slice target;
     struct capture_memory *memory; /* NULL: in the backend's own */
@@ -78,6 +79,10 @@ struct capture_backend {
     int (*watch)(struct capture *capture);
     /* In a process of its own: waits for that, or until `other` can be read. */
     void (*await)(struct capture *capture, int other);
+    /* Does the actions of a person at the screen, all or, after a failure, the first of them. Adds the fact by=. NULL: this
+       source takes none. */
+    int (*input)(struct capture *capture, const struct capture_options *options, struct strlist *facts,
+                 struct error *err);
     /* Waits until the pixels or the pointer may be others than at the last call, or timeout_ms is nearly over: adds "pixels=1"
        and "pointer=1". A picture that this can be asked for has the fact `watch`. NULL: this source tells of no changes. */
     int (*changes)(struct capture *capture, const struct capture_options *options, struct strlist *facts,
@@ -88,6 +93,7 @@ struct capture_backend {
        known. */
     void (*describe_hang)(char *text, size_t size);
     bool only_by_name; /* only used when requested by name, or when a chooser names it */
+    bool input_last;   /* another source of the same screen takes input better */
     bool shares_time;  /* gives up at timeout_ms whatever its source does, so that others can be tried */
 };
 
@@ -150,6 +156,10 @@ int capturer_all_displays(struct capturer *capturer, const struct capture_option
 int capturer_windows(struct capturer *capturer, const struct capture_options *options, struct strlist *lines,
                      struct error *err);
 
+/* Does the actions on what a picture would show first. NULL for options->actions: lets go of all that it holds. Where
+   another source is shown than before, the former is let go of. */
+int capturer_input(struct capturer *capturer, const struct capture_options *options, struct strlist *facts,
+                   struct error *err);
 /* Waits for a change at the source that the fact `watch` of a picture names: capture_backend's changes(). */
 int capturer_changes(struct capturer *capturer, const char *watch, const struct capture_options *options,
                      struct strlist *facts, struct error *err);

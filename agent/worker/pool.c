@@ -6,6 +6,7 @@
 #include "agent/worker/queue.h"
 #include "capture/capture.h"
 #include "capture/card_class.h"
+#include "capture/input/action.h"
 #include "platform/clock.h"
 #include "platform/display.h"
 #include "platform/thread.h"
@@ -280,6 +281,32 @@ int worker_pool_lines(struct worker_pool *pool, const char *verb, int timeout_ms
     buffer_deinit(&list);
     if (status == 0 && lines->failed)
         status = error_set(err, ERR_NO_MEMORY, "%s: no memory for the answer", verb);
+    return status;
+}
+
+int worker_pool_check_input(const struct strlist *actions, struct error *err)
+{
+    struct input_list list;
+    int status = input_list_parse(&list, actions, err);
+    input_list_deinit(&list);
+    return status;
+}
+
+int worker_pool_input(struct worker_pool *pool, const char *verb, const struct strlist *actions, int timeout_ms,
+                      struct strlist *facts, struct error *err)
+{
+    struct strlist options = {0};
+    struct buffer list;
+    buffer_init(&list, WIRE_REPLY_MAX);
+    strlist_addf(&options, "deadline-ms=%d", timeout_ms);
+    for (size_t i = 0; i < actions->count; i++)
+        strlist_addf(&options, "action=%s", actions->items[i]);
+    int status = options.failed ? error_set(err, ERR_NO_MEMORY, "input: no memory for the actions")
+                                : pool_request(pool, verb, &options, NULL, NULL, timeout_ms, &list, err);
+    if (status == 0)
+        answer_add_lines(&list, facts);
+    strlist_deinit(&options);
+    buffer_deinit(&list);
     return status;
 }
 

@@ -9,6 +9,7 @@
 #include "capture/x11/changes.h"
 #include "capture/x11/desktop.h"
 #include "capture/x11/image.h"
+#include "capture/x11/input.h"
 #include "capture/x11/logind.h"
 #include "capture/x11/name.h"
 #include "capture/x11/screen.h"
@@ -28,6 +29,7 @@ struct capture {
     struct x11_image image;
     struct x11_screen screen; /* the one that was read last */
     struct x11_desktop desktop;
+    struct x11_input input;
     struct x11_changes changes;
 };
 
@@ -381,6 +383,37 @@ static void x11_await(struct capture *capture, int other)
     x11_connection_leave(connection, 0, &ended); /* the next request says so */
 }
 
+/* ---- input ---- */
+
+static int x11_do_input(struct capture *capture, const struct input_list *list, struct error *err)
+{
+    struct x11_connection *connection = &capture->connection;
+    int status = x11_screen_read(connection, (int)connection->server.screen, &capture->screen, err);
+    if (status == 0)
+        status = x11_check_vt(capture, err);
+    return status ? status : x11_input_do(&capture->input, connection, &capture->screen, list, err);
+}
+
+static int x11_input(struct capture *capture, const struct capture_options *options, struct strlist *facts,
+                     struct error *err)
+{
+    struct x11_connection *connection = &capture->connection;
+    struct input_list list = {0};
+    int status = options->actions ? input_list_parse(&list, options->actions, err) : 0;
+    (void)facts;
+    if (status == 0 && setjmp(*x11_connection_enter(connection)) != 0) {
+        input_list_deinit(&list);
+        return x11_connection_leave(connection, ERR_CLOSED, err);
+    }
+    if (status == 0)
+        status = x11_connection_ping(connection, x11_bounded_timeout(options), err);
+    if (status == 0)
+        status = options->actions ? x11_do_input(capture, &list, err)
+                                  : x11_input_leave(&capture->input, connection, err);
+    input_list_deinit(&list);
+    return x11_connection_leave(connection, status, err);
+}
+
 /* ---- the probe ---- */
 
 static void x11_add_server(const char *root, const struct x11_server *server, struct choice_scene *scene)
@@ -461,6 +494,7 @@ const struct capture_backend capture_x11_here = {
     .windows = x11_windows,
     .desktop = x11_desktop,
     .await = x11_await,
+    .input = x11_input,
     .changes = x11_changes,
     .close = x11_close,
 };

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Options of a screenshot, of a recording, and of waitready, and facts with a pointer's shape, one a line of the input. What is accepted must be within its limits, what is refused must say
-   why in one line. */
+/* Options of a screenshot, of a recording and of waitready, actions of input, and facts with a pointer's shape, one a line of
+   the input. What is accepted must be within its limits, what is refused must say why in one line. */
 #include "agent/conditions.h"
 #include "agent/worker/options.h"
 #include "agent/worker/record.h"
+#include "capture/input/action.h"
 #include "capture/pointer.h"
 #include "picture/hash.h"
 
@@ -65,6 +66,28 @@ static void parse_recording(const struct strlist *texts)
     record_options_deinit(&options);
 }
 
+static void check_action(const struct input_action *action)
+{
+    bool both = action->kind == INPUT_KEY || action->kind == INPUT_BUTTON;
+    require(!both || action->down || action->up);
+    require(action->kind != INPUT_KEY || action->key);
+    require(action->kind != INPUT_BUTTON || action->button < BUTTON_COUNT);
+    require(action->kind != INPUT_MOVE || (action->x >= 0 && action->x <= INPUT_PIXELS_MAX && action->y >= 0));
+    require(action->kind != INPUT_WHEEL ||
+            (abs(action->x) <= INPUT_NOTCHES_MAX && abs(action->y) <= INPUT_NOTCHES_MAX));
+}
+
+static void parse_actions(const struct strlist *texts)
+{
+    struct input_list list;
+    struct error err = {0};
+    int status = input_list_parse(&list, texts, &err);
+    require(status == 0 || ((status == ERR_INVALID || status == ERR_LIMIT) && *err.text && !strchr(err.text, '\n')));
+    for (size_t i = 0; i < list.count && status == 0; i++)
+        check_action(&list.items[i]);
+    input_list_deinit(&list);
+}
+
 static void take_shape(struct strlist *facts)
 {
     struct buffer file;
@@ -92,6 +115,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     for (size_t i = 0; i < texts.count; i++)
         parse_condition(texts.items[i]);
     parse_recording(&texts);
+    parse_actions(&texts);
     int status = screenshot_options_parse(&options, &texts, &err);
     if (status == 0)
         check_accepted(&options);
