@@ -235,12 +235,23 @@ addEventListener("DOMContentLoaded", () => {
 
     const state = {t: 0, moment: -1, line: -1, mode: "now"};
 
+    // Browsers allow some hundred changes of the address in half a minute, and a drag over the axis makes more.
+    let addressed = 0, addressing = 0;
+    function setAddress(hash) {
+        clearTimeout(addressing);
+        const wait = Math.max(0, addressed + 300 - performance.now());
+        const set = () => {
+            addressed = performance.now();
+            history.replaceState(null, "", hash);
+        };
+        wait ? addressing = setTimeout(set, wait) : set();
+    }
     // Goes to a time. line: the one that was chosen, or -1.
     function go(t, {line = -1, from = ""} = {}) {
         state.t = clamp(t, 0, end);
         state.line = line;
         state.moment = lastUntil(moments, state.t);
-        history.replaceState(null, "", line >= 0 ? `#l=${line + 1}` : `#t=${address(state.t)}`);
+        setAddress(line >= 0 ? `#l=${line + 1}` : `#t=${address(state.t)}`);
         show(from);
     }
     function step(by) {
@@ -488,7 +499,7 @@ addEventListener("DOMContentLoaded", () => {
             state.line = row;
             whole.hidden = false;
             whole.textContent = lines[row].text;
-            history.replaceState(null, "", `#l=${row + 1}`);
+            setAddress(`#l=${row + 1}`);
             layRows();
         } else {
             go(rowTime(row), {line: row >= 0 ? row : -1, from: "log"});
