@@ -124,8 +124,8 @@ static void guest_json_list(struct json *json, const char *key, const struct str
 
 static bool guest_takes_input(const struct guest *guest)
 {
-    const char *input = periscope_strings_get(&guest->properties, "input");
-    return input && strcmp(input, "yes") == 0;
+    const char *input = periscope_strings_get(&guest->properties, "periscope.input");
+    return input && strcmp(input, "on") == 0;
 }
 
 /* Tells what runs: the number of the programs, until the agent names them. */

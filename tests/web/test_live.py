@@ -159,17 +159,15 @@ def a_guest_that_vanishes_is_told_and_comes_back(page):
 @with_page()
 def text_typed_on_the_page_appears_in_the_guest_and_another_page_takes_over(page):
     need_program("xterm")
+    if "--input" not in subprocess.run([*COMMAND, "--help"], capture_output=True, text=True, check=False).stdout:
+        raise Skip("this agent takes no input")
     with contextlib.ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="periscope-web-", dir="/tmp"))
-        config, typed = os.path.join(folder, "periscoped.conf"), os.path.join(folder, "typed")
-        with open(config, "w", encoding="ascii") as file:
-            file.write("input = yes\n")
-        if "input" not in subprocess.run([*COMMAND, "--config", config, "--check"], capture_output=True, text=True, check=False).stdout + \
-                subprocess.run([*COMMAND, "--help"], capture_output=True, text=True, check=False).stdout:
-            raise Skip("this agent takes no input")
-        gateway, servers = stack.enter_context(guests(page, "one", options=("--config", config)))
+        typed = os.path.join(folder, "typed")
+        gateway, servers = stack.enter_context(guests(page, "one", options=("--input",)))
         environment = servers["one"].environment()
-        shell = subprocess.Popen(["xterm", "-geometry", "80x24+0+0", "-e", f"read -r line; printf '%s' \"$line\" > {typed}"], env=environment)
+        shell = subprocess.Popen(["xterm", "-geometry", "80x24+0+0", "-e", "sh", "-c", f"read -r line; printf '%s' \"$line\" > {typed}"],
+                                 env=environment, stderr=subprocess.DEVNULL)
         stack.callback(shell.wait)
         stack.callback(shell.kill)
         servers["one"].run("xdotool", "search", "--sync", "--onlyvisible", "--class", "xterm")
@@ -179,6 +177,7 @@ def text_typed_on_the_page_appears_in_the_guest_and_another_page_takes_over(page
         page.wait("return document.body.classList.contains('driving')", "control")
         page.run("document.querySelector('#text').showModal(); document.querySelector('#text-field').value = 'Periscope, typed: 42'")
         page.click("#text .primary")
+        page.wait("return document.activeElement.id === 'stage'", "the keyboard given back to the guest")
         page.press("Enter")
         eventually(lambda: os.path.exists(typed) and open(typed, encoding="utf-8").read() == "Periscope, typed: 42", "the text in the guest")
         other = another_page(gateway.address("/guest/one"))
