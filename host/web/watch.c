@@ -214,17 +214,11 @@ static void watch_set_connection(struct guest *guest, struct periscope *periscop
     guest_unlock(guest);
 }
 
-/* Whether the library only had no room to resolve one more name at that moment, as when all guests are asked at once. */
-static bool watch_must_queue(const char *text)
-{
-    return strstr(text, "earlier look-ups have no answer yet") != NULL;
-}
-
 /* Tells of a failure, and waits before the next attempt. */
 static void watch_pause_after(struct watch *watch, int status, int *pause_ms)
 {
     const char *text = periscope_error_text(watch->periscope);
-    if (watch_must_queue(text)) {
+    if (guest_must_queue(text)) {
         *pause_ms = *pause_ms < QUEUE_MS ? *pause_ms : QUEUE_MS;
     } else {
         watch_tell_failure(watch->guest, status, text);
