@@ -77,16 +77,6 @@ static void do_clear(const char *arguments)
     fill_root(NULL);
 }
 
-static void do_box(const char *arguments)
-{
-    unsigned long pixel;
-    int x, y;
-    unsigned width, height;
-    sscanf(arguments, "%lx %d %d %u %u", &pixel, &x, &y, &width, &height);
-    XSetForeground(display, DefaultGC(display, screen), pixel);
-    XFillRectangle(display, root, DefaultGC(display, screen), x, y, width, height);
-}
-
 static void do_colormap(const char *arguments)
 {
     Visual *visual = DefaultVisual(display, screen);
@@ -383,7 +373,6 @@ static const struct {
 } commands[] = {
     {"noise", do_noise},
     {"clear", do_clear},
-    {"box", do_box},
     {"colormap", do_colormap},
     {"cursor", do_cursor},
     {"bitmap-cursor", do_bitmap_cursor},
