@@ -6,7 +6,7 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from browser import MARKUP, VERDICT, another_page, pixels, run_all, with_page  # noqa: E402
-from fake_gateway import STATES, FakeGateway, flat, guest, header, made_up  # noqa: E402
+from fake_gateway import STATES, FakeGateway, flat, guest, header, made_up, png  # noqa: E402
 from harness import check, equal, eventually  # noqa: E402
 from picture import Picture  # noqa: E402
 
@@ -222,6 +222,31 @@ def pictures_that_cannot_be_drawn_do_no_harm(page):
         watched = len(said(viewer, "watch"))
         eventually(lambda: len(said(viewer, "watch")) > watched, "the screen asked for anew")
         page.wait(VERDICT + " === 'same'", "a picture")
+
+
+@with_page()
+def the_pointer_is_above_the_picture_and_no_part_of_it(page):
+    with FakeGateway([guest("one", width=320, height=200)]) as gateway:
+        viewer = open_guest(page, gateway)
+        viewer.send(2, header(3, frame=5, box=(2, 3, 8, 8), data=png(8, 8, flat(8, 8, (250, 0, 0)))))
+        viewer.say("pointer", x=100, y=50, shape=5)
+        place = ("const pointer = document.querySelector('[data-pointer]'); if (pointer.hidden) return null;"
+                 "const [box, screen] = [pointer, document.querySelector('[data-screen]')].map(e => e.getBoundingClientRect());"
+                 "const scale = screen.width / 320; return [Math.round((box.left - screen.left) / scale),"
+                 "Math.round((box.top - screen.top) / scale), Math.round(box.width / scale)]")
+        equal(page.wait(place, "the pointer"), [98, 47, 8], "place and size")
+        check(pixels(page).same(Picture(*gateway.screen("one"))), "the pointer is in the picture")
+        viewer.say("pointer", x=100, y=50, shape=None)
+        page.wait("return document.querySelector('[data-pointer]').hidden", "no pointer where none is known")
+
+
+@with_page()
+def an_output_is_chosen_and_kept_in_the_address(page):
+    with FakeGateway([guest("one", width=64, height=48, outputs=[{"name": "DP-1", "geometry": "64x48+0+0"}, {"name": "HDMI-1"}])]) as gateway:
+        viewer = open_guest(page, gateway)
+        page.run("const select = document.querySelector('#outputs'); select.value = 'HDMI-1'; select.dispatchEvent(new Event('change'))")
+        eventually(lambda: said(viewer, "watch")[-1].get("output") == "HDMI-1", "the output asked for")
+        equal(page.run("return [location.search, new URL(document.querySelector('#save').href).search]"), ["?output=HDMI-1"] * 2)
 
 
 @with_page()

@@ -82,7 +82,7 @@ function lines_of(text, filter)
 function fields_of(line)
 {
     const [kind, ...fields] = line.split("\t");
-    const found = {kind};
+    const found = {kind, text: fields.join(" ")};
     for (const field of fields) {
         const at = field.indexOf("=");
         found[field.slice(0, at)] = unescape_field(field.slice(at + 1));
@@ -105,7 +105,7 @@ function processes_table(text, filter)
         const child = line.kind === "child";
         const known = child || line.kind === "process" || line.kind === "orphan";
         const word = child ? line.command ?? "" : known ? line.name ?? "" : "";
-        const title = make("td", child ? "" : "inner", known ? `${word}${line.tag ? ` [${line.tag}]` : ""}` : Object.keys(line).join(" "));
+        const title = make("td", child ? "" : "inner", known ? `${word}${line.tag ? ` [${line.tag}]` : ""}` : `${line.kind}: ${line.text}`);
         const ended = line.state === "exited" ? `exited ${line.status ?? ""}` : line.state ?? "";
         const state = child && line["ran-ms"] && line.state === "running" ? `runs ${duration(line["ran-ms"])}` : ended;
         row.append(title, make("td", "num", line.pid ?? ""), make("td", "", line.kind === "orphan" ? `left over, ${state}` : state),
