@@ -9,6 +9,7 @@
 #include "agent/options.h"
 #include "agent/ready.h"
 #include "agent/spare.h"
+#include "agent/worker/changes.h"
 #include "agent/worker/pool.h"
 #include "base/budget.h"
 #include "platform/socket.h"
@@ -27,6 +28,7 @@
 struct recorder;
 struct session;
 struct transfers;
+struct input;
 
 struct agent {
     const struct options *options;
@@ -36,7 +38,9 @@ struct agent {
     struct worker_pool *workers;
     struct ready *ready;
     struct recorder *recorder;
+    struct changes *changes;
     struct transfers *transfers; /* that may be continued */
+    struct input *input;         /* who types and clicks */
     struct os_listener *listener;
     uint16_t port;                   /* that it listens on */
     struct spares *spares;           /* NULL until the agent serves */

@@ -25,6 +25,7 @@ static const struct option all_options[] = {
      "let in any user of this machine, also with --run-as (default: who has the agent's rights)"},
     {"--allow-rpc", LIST, FIELD(allow_rpcs), 0, 0, "NAME,...",
      "serve these RPCs alone; may be repeated (default: all)"},
+    {"--input", FLAG, FIELD(input), 0, 0, NULL, "let hosts type and click at the screen (default: they may not)"},
     {"--protocol", PROTOCOL, 0, 0, 0, "1.7|1.8", "testagentd version to speak (default 1.7); 1.8 adds server.argv"},
     {"--workdir", TEXT, FIELD(workdir), 0, 0, "DIR", "work in this folder: relative names start there"},
     {"--no-upgrade", FLAG, FIELD(no_upgrade), 0, 0, NULL, "accept an upgrade, drop it and keep running"},

@@ -33,6 +33,7 @@ struct options {
     unsigned io_timeout_s; /* without a byte in the middle of a request or a reply */
     bool debug, detach, show_restarts, set_time_only, no_upgrade;
     bool allow_local; /* any user of this machine may connect */
+    bool input;       /* hosts may type and click */
     bool install, uninstall, status;
     bool audit, fix, selftest;
     bool service;              /* hidden: started by the service manager */

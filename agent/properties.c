@@ -41,6 +41,11 @@ static void add_private_rpcs(const struct options *options, struct strlist *fact
     buffer_deinit(&text);
 }
 
+static void add_input(const struct agent *agent, struct strlist *facts)
+{
+    strlist_addf(facts, "periscope.input=%s", agent->options->input ? "on" : "off");
+}
+
 /* Adds the user that programs run as, and which settings of that user and of the machine fail the audit. */
 static void add_run_as(struct agent *agent, struct strlist *facts)
 {
@@ -129,6 +134,7 @@ void properties_list_own(struct agent *agent, struct strlist *facts)
     add_testagentd(agent, facts);
     strlist_add(facts, "periscope.version=" PERISCOPE_VERSION);
     add_private_rpcs(agent->options, facts);
+    add_input(agent, facts);
     strlist_addf(facts, "agent.start=%lld", (long long)(agent->start_ms / 1000));
     for (size_t i = 0; i < agent->last_end.count; i++)
         strlist_add(facts, agent->last_end.items[i]);

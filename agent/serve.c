@@ -2,6 +2,7 @@
 #include "agent/serve.h"
 #include "agent/access/gate.h"
 #include "agent/clients.h"
+#include "agent/input/input.h"
 #include "agent/log.h"
 #include "agent/access/refuse.h"
 #include "agent/rpc/rpc.h"
@@ -182,6 +183,7 @@ static void session_main(void *context)
         status = serve_one(session, &err);
     if (status < 0)
         log_line("%s: connection ended: %s", session->peer_text, err.text);
+    input_leave(session);
     clients_leave(session);
     os_socket_close(session->socket);
     free(session);

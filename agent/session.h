@@ -15,6 +15,7 @@ struct session {
     struct os_address peer;
     char peer_text[OS_ADDRESS_TEXT_SIZE];
     struct session *previous, *next;         /* under agent->lock */
+    bool drives;                             /* it may be whom keys are held for */
     bool in_request;                         /* the deadline runs */
     uint8_t input_bytes[SESSION_INPUT_SIZE]; /* last */
 };

@@ -36,7 +36,7 @@ void capturer_enter(struct capturer *capturer, enum stage stage, const struct ca
     atomic_store(&capturer->stage, stage);
 }
 
-static void close_slot(struct capturer *capturer, struct slot *slot)
+void capturer_close(struct capturer *capturer, struct slot *slot)
 {
     capturer_enter(capturer, STAGE_CLOSE, slot->backend);
     slot->backend->close(slot->capture);
@@ -48,8 +48,9 @@ void capturer_free(struct capturer *capturer)
     if (!capturer)
         return;
     for (size_t i = 0; i < capturer->slot_count; i++)
-        close_slot(capturer, &capturer->slots[i]);
+        capturer_close(capturer, &capturer->slots[i]);
     candidates_clear(&capturer->candidates);
+    bases_deinit(&capturer->bases);
     free(capturer->slots);
     free(capturer);
 }
@@ -76,7 +77,7 @@ void capturer_describe_hang(struct capturer *capturer, char *text, size_t size)
 
 /* ---- a task on one source ---- */
 
-static struct slot *find_slot(struct capturer *capturer, const char *backend)
+struct slot *capturer_slot(struct capturer *capturer, const char *backend)
 {
     for (size_t i = 0; i < capturer->slot_count; i++)
         if (strcmp(capturer->slots[i].backend->name, backend) == 0)
@@ -105,7 +106,7 @@ int capturer_try(struct capturer *capturer, const struct capture_candidate *cand
                  const struct capture_options *options, const struct task *task, struct error *err)
 {
     struct capture_options own = *options;
-    struct slot *slot = find_slot(capturer, candidate->backend);
+    struct slot *slot = capturer_slot(capturer, candidate->backend);
     own.source = *candidate->source ? candidate->source : NULL;
     if (!slot)
         return error_set(err, ERR_UNAVAILABLE, "this agent was built without it");
@@ -113,7 +114,7 @@ int capturer_try(struct capturer *capturer, const struct capture_candidate *cand
         enum capture_result result = run_task(capturer, slot, &own, task, err);
         if (result != CAPTURE_LOST)
             return result == CAPTURE_OK ? 0 : err->status;
-        close_slot(capturer, slot);
+        capturer_close(capturer, slot);
         if (attempt == 2)
             return error_prefix(err, ERR_UNAVAILABLE, "lost again after it was opened anew");
     }
@@ -121,7 +122,7 @@ int capturer_try(struct capturer *capturer, const struct capture_candidate *cand
 
 int capturer_watch(struct capturer *capturer, const char *backend)
 {
-    struct slot *slot = find_slot(capturer, backend);
+    struct slot *slot = capturer_slot(capturer, backend);
     return slot && slot->capture && slot->backend->watch ? slot->backend->watch(slot->capture) : -1;
 }
 
@@ -181,7 +182,7 @@ static void add_refusal(struct strlist *refused, const char *backend, const char
     strlist_addf(refused, "%s: %s", backend, reason);
 }
 
-static void find_candidates(struct capturer *capturer, const struct capture_options *options)
+void capturer_find(struct capturer *capturer, const struct capture_options *options)
 {
     capturer_enter(capturer, STAGE_CHOOSE, NULL);
     candidates_clear(&capturer->candidates);
@@ -198,7 +199,7 @@ int capturer_do(struct capturer *capturer, const struct capture_options *options
     struct error reason = {0};
     struct capture_options own = *options;
     capturer->deadline_ms = os_deadline(options->timeout_ms > 0 ? options->timeout_ms : -1);
-    find_candidates(capturer, options);
+    capturer_find(capturer, options);
     for (size_t i = 0; i < capturer->candidates.count && may_try_next(reason.status); i++) {
         const struct capture_candidate *candidate = &capturer->candidates.items[i];
         size_t left = capturer->candidates.count - i;

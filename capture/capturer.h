@@ -6,6 +6,7 @@
 #define CAPTURE_CAPTURER_H
 
 #include "capture/capture.h"
+#include "capture/bases.h"
 
 #include <stdatomic.h>
 
@@ -21,6 +22,8 @@ struct slot {
     X(STAGE_OPEN, "opening the source", true)                                                                          \
     X(STAGE_GRAB, "waiting for the picture", true)                                                                     \
     X(STAGE_LIST, "waiting for the list", true)                                                                        \
+    X(STAGE_INPUT, "waiting for the input to be taken", true)                                                          \
+    X(STAGE_CHANGES, "waiting for a change", true)                                                                     \
     X(STAGE_CRCS, "waiting for the hardware's CRC", true)                                                              \
     X(STAGE_CLOSE, "closing the source", true)                                                                         \
     X(STAGE_HASH, "computing the picture's hash", false)                                                               \
@@ -34,7 +37,9 @@ struct capturer {
     size_t slot_count;
     capture_chooser *choose; /* or NULL */
     struct capture_candidates candidates;
-    int64_t deadline_ms; /* of the task on the candidates */
+    int64_t deadline_ms;             /* of the task on the candidates */
+    struct capture_candidate driven; /* that the last input went to; "": none */
+    struct bases bases;  /* pictures, for delta */
     /* For capturer_describe_hang, from another thread. */
     _Atomic(const struct capture_backend *) current; /* borrowed */
     _Atomic(enum stage) stage;
@@ -54,6 +59,13 @@ void capturer_enter(struct capturer *capturer, enum stage stage, const struct ca
 /* Runs the task on one source. Opens the source where needed, and opens it again, once, when it was lost. */
 int capturer_try(struct capturer *capturer, const struct capture_candidate *candidate,
                  const struct capture_options *options, const struct task *task, struct error *err);
+
+/* Finds the candidates for a task, in order. */
+void capturer_find(struct capturer *capturer, const struct capture_options *options);
+/* Returns the place of a backend by its name, or NULL. */
+struct slot *capturer_slot(struct capturer *capturer, const char *backend);
+/* Closes what is open of a backend. */
+void capturer_close(struct capturer *capturer, struct slot *slot);
 
 /* Returns a descriptor of a source that is open and is watched (capture_backend's watch), or -1. */
 int capturer_watch(struct capturer *capturer, const char *backend);

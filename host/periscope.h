@@ -21,7 +21,7 @@
  * Lost connections. A call that can safely be repeated is repeated on a new connection, at most twice, when the
  * connection is lost during the call. A transfer of a file goes on where it was, if the agent is a Periscope's, and its
  * SHA-256 is then compared on both sides; else it starts again from its first byte. Attempts of which each has moved
- * something are not counted. periscope_run, periscope_kill, periscope_upgrade and periscope_restart are never repeated: when they return
+ * something are not counted. periscope_run, periscope_kill, periscope_input, periscope_upgrade and periscope_restart are never repeated: when they return
  * PERISCOPE_NO_AGENT, the agent may have executed them.
  *
  * Agents. The protocol is that of testagentd 1.0 to 1.8 (docs/protocol.md); functions that need more say so. An agent
@@ -319,6 +319,11 @@ PERISCOPE_API int periscope_record_stop(struct periscope *p, const char *id, con
                                         struct periscope_strings *facts);
 /* Lists the recordings that run and the last that did: facts of the guest's clocks, then of each one, from "id=" on. */
 PERISCOPE_API int periscope_record_list(struct periscope *p, struct periscope_strings *facts);
+/* Types and clicks at the guest's screen: actions, "key=KeyA,press", "text=...", "move=X,Y" and so on, NULL-terminated
+   (docs/protocol.md, input). What is held stays so until it is let go of, another driver takes over, or p disconnects.
+   facts (may be NULL): "by=", "driver=", "taken-from=". It is never repeated: when it returns PERISCOPE_NO_AGENT, the
+   agent may have done it. Needs a Periscope agent that allows it. */
+PERISCOPE_API int periscope_input(struct periscope *p, const char *const *actions, struct periscope_strings *facts);
 
 /* ---- what happens in the guest ---- */
 

@@ -15,15 +15,22 @@ struct shot {
     bool unchanged;
 };
 
-/* Returns how long the agent may take by the option for that: events has another one. */
-static int screen_deadline_ms(enum method_index method, const char *const *options)
+/* Returns the number that the last option with this key has, bounded; else `ms`. */
+static int screen_option_ms(const char *const *options, const char *key, long ms)
 {
-    const char *key = method == METHOD_events ? "wait-ms=" : "deadline-ms=";
-    long ms = method == METHOD_events ? 0 : AGENT_DEADLINE_MS;
     for (; options && *options; options++)
         if (strncmp(*options, key, strlen(key)) == 0)
             ms = strtol(*options + strlen(key), NULL, 10);
     return ms < 0 ? 0 : ms > MOST_DEADLINE_MS ? MOST_DEADLINE_MS : (int)ms;
+}
+
+/* Returns how long the agent may take by the options for that. A wait for a change ends with one more picture. */
+static int screen_deadline_ms(enum method_index method, const char *const *options)
+{
+    int wait_ms = screen_option_ms(options, "wait-ms=", 0);
+    if (method == METHOD_events)
+        return wait_ms;
+    return wait_ms + screen_option_ms(options, "deadline-ms=", AGENT_DEADLINE_MS);
 }
 
 /* Reads the facts, then the file, or `u` when the picture has not changed. */

@@ -28,7 +28,7 @@ WIN_UNIT_SOURCES := $(filter-out tests/unit/linux/% tests/unit/web/% tests/unit/
 	$(wildcard tests/unit/*/test_*.c tests/unit/capture/*/test_*.c tests/wine/unit/test_*.c))
 WIN_UNIT := $(notdir $(basename $(WIN_UNIT_SOURCES)))
 WIN_TOOLS := $(notdir $(basename $(wildcard tests/wine/tools/*.c)))
-WIN_AGENT := $(BASE) $(PROTOCOL) $(PICTURE) $(AGENT) $(call rooms,win32) $(call room,platform capture capture/win32)
+WIN_AGENT := $(BASE) $(PROTOCOL) $(PICTURE) $(AGENT) $(call rooms,win32) $(call room,platform capture capture/input capture/win32)
 
 # $(1): win64 or win32; $(2): the tools' prefix
 define WIN_RULES
@@ -83,7 +83,7 @@ WIN_TESTS := $(wildcard tests/wine/test_*.py)
 
 # The tests of the wire, with the agent for Windows; the others are of a Unix guest or of the host alone.
 WIN_INTEGRATION := $(filter-out tests/integration/test_cli% tests/integration/test_x11% \
-	$(addprefix tests/integration/,test_hostile_guest.py test_install.py test_ready.py test_shutdown.py test_testbot.py test_verb%),$(wildcard tests/integration/test_*.py))
+	$(addprefix tests/integration/,test_hostile_guest.py test_input.py test_install.py test_ready.py test_shutdown.py test_testbot.py test_verb%),$(wildcard tests/integration/test_*.py))
 
 #: make win          the agent for Windows: build/win64 and build/win32
 #: make check-win    the Windows agent's tests under Wine: units, its own, and those of the wire

@@ -7,6 +7,7 @@
 #include "capture/capture.h"
 #include "capture/console.h"
 #include "capture/desktop.h"
+#include "capture/input/action.h"
 #include "platform/clock.h"
 #include "platform/display.h"
 #include "platform/dump.h"
@@ -21,8 +22,8 @@
 
 #define INPUT_SIZE 4096                       /* bytes read at a time */
 #define TEXT_MAX 4096                         /* bytes of one string of a request */
-#define TEXT_COUNT_MAX 64                     /* strings of a request */
 #define RECORD_LOOK_MS 4000                   /* that one look of a recording may take */
+#define TEXT_COUNT_MAX 1100                   /* strings of a request: those of input are the most */
 #define FACTS_MAX (63u << 20)                 /* bytes of an answer without the file */
 #define FILE_MAX (WIRE_REPLY_MAX - FACTS_MAX) /* bytes */
 _Static_assert(FILE_MAX >= (uint64_t)IMAGE_PIXELS_MAX * 3 + 64, "every picture fits into an answer as a PPM");
@@ -35,6 +36,7 @@ struct worker {
     struct capturer *capturer;    /* owned */
     struct stills *stills;        /* owned; NULL: nothing was recorded yet */
     atomic_bool reads_console;    /* for the watchdog */
+    bool drives;                  /* it may hold keys, and waits for its driver for as long as that takes */
     int answer_ms;                /* within which the current request must be answered */
 };
 
@@ -43,7 +45,8 @@ struct worker {
 static int fill_input(void *context, void *bytes, size_t max, struct error *err)
 {
     struct worker *worker = context;
-    return os_worker_pipe_read(worker->pipe, bytes, max, os_deadline(WORKER_IDLE_MS), err);
+    int64_t deadline_ms = worker->drives ? OS_FOREVER : os_deadline(WORKER_IDLE_MS);
+    return os_worker_pipe_read(worker->pipe, bytes, max, deadline_ms, err);
 }
 
 static int worker_read_text(struct list_reader *list, const struct entry *entry, struct strlist *texts,
@@ -319,6 +322,26 @@ static bool worker_is_watch(const char *verb, uint64_t *seen)
     return number_take(&verb, UINT64_MAX, seen) && *verb == 0;
 }
 
+/* Parses "changes-WATCH". */
+static const char *worker_changes_source(const char *verb)
+{
+    static const char prefix[] = "changes-";
+    return strncmp(verb, prefix, sizeof prefix - 1) == 0 ? verb + sizeof prefix - 1 : NULL;
+}
+
+static int worker_changes(struct worker *worker, const char *source, const struct strlist *texts, struct strlist *facts,
+                          struct error *err)
+{
+    struct screenshot_options options;
+    int status = screenshot_options_parse_list(&options, texts, err);
+    if (status == 0) {
+        start_clock(worker, &options);
+        status = capturer_changes(worker->capturer, source, &options.picture.capture, facts, err);
+    }
+    screenshot_options_deinit(&options);
+    return status;
+}
+
 static int worker_watch(struct worker *worker, uint64_t seen, const struct strlist *texts, struct strlist *facts,
                         struct error *err)
 {
@@ -329,6 +352,53 @@ static int worker_watch(struct worker *worker, uint64_t seen, const struct strli
         status = desktop_watch(worker->capturer, &options.picture.capture, seen, facts, err);
     }
     screenshot_options_deinit(&options);
+    return status;
+}
+
+/* ---- input ---- */
+
+/* Tells actions from the options. */
+static void worker_split_input(const struct strlist *texts, struct strlist *options, struct strlist *actions)
+{
+    static const char prefix[] = "action=";
+    for (size_t i = 0; i < texts->count; i++) {
+        const char *text = texts->items[i];
+        if (strncmp(text, prefix, sizeof prefix - 1) == 0)
+            strlist_add(actions, text + sizeof prefix - 1);
+        else
+            strlist_add(options, text);
+    }
+}
+
+/* Checks the actions here first, also where no source would. */
+static int worker_check_input(const struct strlist *options, const struct strlist *actions, struct error *err)
+{
+    struct input_list list;
+    if (options->failed || actions->failed)
+        return error_set(err, ERR_NO_MEMORY, "input: no memory for the actions");
+    int status = input_list_parse(&list, actions, err);
+    input_list_deinit(&list);
+    return status;
+}
+
+static int worker_input(struct worker *worker, bool leaves, const struct strlist *texts, struct strlist *facts,
+                        struct error *err)
+{
+    struct screenshot_options options = {0};
+    struct strlist own = {0}, actions = {0};
+    worker_split_input(texts, &own, &actions);
+    int status = worker_check_input(&own, &actions, err);
+    if (status == 0)
+        status = screenshot_options_parse_list(&options, &own, err);
+    if (status == 0) {
+        start_clock(worker, &options);
+        options.picture.capture.actions = leaves ? NULL : &actions;
+        worker->drives = !leaves;
+        status = capturer_input(worker->capturer, &options.picture.capture, facts, err);
+    }
+    screenshot_options_deinit(&options);
+    strlist_deinit(&own);
+    strlist_deinit(&actions);
     return status;
 }
 
@@ -353,6 +423,10 @@ static int do_request(struct worker *worker, const struct strlist *texts, struct
         status = make_dump(worker, &options, &file, err);
     else if (worker_is_watch(verb, &seen))
         status = worker_watch(worker, seen, &options, &facts, err);
+    else if (strncmp(verb, "input-", 6) == 0 || strcmp(verb, "leave") == 0)
+        status = worker_input(worker, *verb == 'l', &options, &facts, err);
+    else if (worker_changes_source(verb))
+        status = worker_changes(worker, worker_changes_source(verb), &options, &facts, err);
     else
         status = make_list(worker, verb, &options, &facts, err);
     os_watchdog_disarm(worker->watchdog);

@@ -13,19 +13,31 @@
 #define APART_NOTE_SIZE 4096u /* bytes of the memory before the pixels */
 #define APART_PIXELS_MAX ((size_t)IMAGE_PIXELS_MAX * 3)
 #define APART_REQUEST_TEXT_MAX (1u << 20) /* bytes */
+#define APART_LEAVE_S 10                  /* that one with input has to let go once the worker has ended */
 #define APART_ANSWER_TEXT_MAX (63u << 20) /* bytes: as of a worker's answer */
 
-enum apart_verb { APART_OPEN, APART_GRAB, APART_DISPLAYS, APART_WINDOWS, APART_CRCS, APART_DESKTOP, APART_WATCH };
+enum apart_verb {
+    APART_OPEN,
+    APART_GRAB,
+    APART_DISPLAYS,
+    APART_WINDOWS,
+    APART_CRCS,
+    APART_DESKTOP,
+    APART_WATCH,
+    APART_INPUT,
+    APART_CHANGES,
+};
 
 struct apart_request {
     uint32_t verb;
     int32_t timeout_ms;
-    bool has_region, cursor, colors, crc, passive, has_output;
+    bool has_region, cursor, shape, colors, crc, passive, has_output, has_actions;
     struct rect region;
     char source[16];     /* as in a candidate; "": the backend chooses */
     uint32_t rule_count; /* of the card classes */
+    uint32_t action_count;
     uint32_t target_len; /* bytes, before the texts */
-    uint32_t text_len;   /* bytes: the output, then the rules, each with its NUL */
+    uint32_t text_len;   /* bytes: the output, the rules, the actions, each with its NUL */
 };
 
 struct apart_answer {

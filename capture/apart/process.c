@@ -29,8 +29,9 @@ struct apart {
     int memory;   /* owned */
     uint8_t *map; /* owned; the first map_size bytes of the memory */
     size_t map_size;
-    bool watching; /* the answer to APART_WATCH is still to come */
-    bool broken;   /* it can only be stopped */
+    bool watching;  /* the answer to APART_WATCH is still to come */
+    bool broken;    /* it can only be stopped */
+    bool has_input; /* it may hold keys */
 };
 
 /* ---- starting and ending ---- */
@@ -154,10 +155,11 @@ void apart_stop(struct apart *apart)
 {
     if (!apart)
         return;
+    int signal = apart->has_input ? SIGHUP : SIGKILL; /* by SIGHUP it ends when it has let go */
     if (apart->pid_fd >= 0)
-        syscall(SYS_pidfd_send_signal, apart->pid_fd, SIGKILL, NULL, 0);
+        syscall(SYS_pidfd_send_signal, apart->pid_fd, signal, NULL, 0);
     else
-        kill(apart->pid, SIGKILL);
+        kill(apart->pid, signal);
     waitpid(apart->pid, NULL, WNOHANG);
     apart_free(apart);
 }
@@ -247,33 +249,47 @@ static int apart_receive(struct apart *apart, void *bytes, size_t len, int64_t d
     return 0;
 }
 
+/* Appends texts, each with its NUL, and counts their bytes. */
+static uint32_t apart_write_texts(struct buffer *out, const struct strlist *texts)
+{
+    uint32_t len = 0;
+    for (size_t i = 0; texts && i < texts->count; i++) {
+        uint32_t size = (uint32_t)strlen(texts->items[i]) + 1;
+        if (out)
+            buffer_append(out, texts->items[i], size);
+        len += size;
+    }
+    return len;
+}
+
 static void apart_write_request(struct buffer *out, enum apart_verb verb, const struct capture_options *options,
                                 struct slice target)
 {
-    size_t rules = options->card_classes ? options->card_classes->count : 0;
     struct apart_request head = {
         .verb = verb,
         .timeout_ms = options->timeout_ms,
         .has_region = options->has_region,
         .cursor = options->cursor,
+        .shape = options->shape,
         .colors = options->colors,
         .crc = options->crc,
         .passive = options->passive,
         .has_output = options->output != NULL,
         .region = options->region,
-        .rule_count = (uint32_t)rules,
+        .has_actions = options->actions != NULL,
+        .rule_count = options->card_classes ? (uint32_t)options->card_classes->count : 0,
+        .action_count = options->actions ? (uint32_t)options->actions->count : 0,
         .target_len = (uint32_t)target.len,
         .text_len = options->output ? (uint32_t)strlen(options->output) + 1 : 0,
     };
     snprintf(head.source, sizeof head.source, "%s", options->source ? options->source : "");
-    for (size_t i = 0; i < rules; i++)
-        head.text_len += (uint32_t)strlen(options->card_classes->items[i]) + 1;
+    head.text_len += apart_write_texts(NULL, options->card_classes) + apart_write_texts(NULL, options->actions);
     buffer_append(out, &head, sizeof head);
     buffer_append(out, target.data, target.len);
     if (options->output)
         buffer_append(out, options->output, strlen(options->output) + 1);
-    for (size_t i = 0; i < rules; i++)
-        buffer_append(out, options->card_classes->items[i], strlen(options->card_classes->items[i]) + 1);
+    apart_write_texts(out, options->card_classes);
+    apart_write_texts(out, options->actions);
 }
 
 /* Returns whether a line has a control character besides TAB, by which it would be more than one, or move a cursor. */
@@ -288,8 +304,9 @@ static bool apart_is_line(const char *line)
 /* Returns whether a fact is one that the worker adds itself. Of two the first would count. */
 static bool apart_is_workers_fact(const char *line)
 {
-    static const char *const keys[] = {
-        "backend=", "time=", "time-grab-us=", "time-encode-us=", "hash=", "unchanged=", "chosen=", "compare."};
+    static const char *const keys[] = {"backend=", "time=",      "time-grab-us=", "time-encode-us=",
+                                       "hash=",    "unchanged=", "chosen=",       "compare.",
+                                       "watch=",   "delta=",     "rect="};
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
         if (strncmp(line, keys[i], strlen(keys[i])) == 0)
             return true;
@@ -486,6 +503,26 @@ int apart_desktop(struct apart *apart, const struct capture_options *options, st
 {
     struct apart_answer answer;
     return apart_ask(apart, APART_DESKTOP, options, (struct slice){0}, &answer, facts, err);
+}
+
+int apart_input(struct apart *apart, const struct capture_options *options, struct strlist *facts, struct error *err)
+{
+    struct apart_answer answer;
+    apart->has_input = true;
+    int status = apart_ask(apart, APART_INPUT, options, (struct slice){0}, &answer, facts, err);
+    apart->has_input = options->actions != NULL || apart->broken;
+    return status;
+}
+
+bool apart_has_input(const struct apart *apart)
+{
+    return apart->has_input;
+}
+
+int apart_changes(struct apart *apart, const struct capture_options *options, struct strlist *facts, struct error *err)
+{
+    struct apart_answer answer;
+    return apart_ask(apart, APART_CHANGES, options, (struct slice){0}, &answer, facts, err);
 }
 
 int apart_watch(struct apart *apart)

@@ -37,12 +37,13 @@ struct serving {
     const struct capture_backend *backend;
     struct capture *capture; /* owned; NULL: not open */
     struct shared_memory shared;
+    bool has_input; /* keys may be held */
 };
 
 struct asked {
     struct apart_request head;
-    uint8_t *bytes;       /* owned: the target, then the texts */
-    struct strlist rules; /* owned */
+    uint8_t *bytes;                /* owned: the target, then the texts */
+    struct strlist rules, actions; /* owned */
     struct capture_options options;
 };
 
@@ -129,6 +130,7 @@ static bool read_all(void *bytes, size_t len)
 static void asked_deinit(struct asked *asked)
 {
     strlist_deinit(&asked->rules);
+    strlist_deinit(&asked->actions);
     free(asked->bytes);
 }
 
@@ -144,10 +146,12 @@ static void asked_parse(struct asked *asked, struct serving *serving)
         .has_region = head->has_region,
         .region = head->region,
         .cursor = head->cursor,
+        .shape = head->shape,
         .colors = head->colors,
         .crc = head->crc,
         .passive = head->passive,
         .timeout_ms = head->timeout_ms,
+        .actions = head->has_actions ? &asked->actions : NULL,
         .target = {asked->bytes, head->target_len},
         .memory = &serving->shared.memory,
     };
@@ -155,6 +159,8 @@ static void asked_parse(struct asked *asked, struct serving *serving)
         text += strlen(text) + 1;
     for (uint32_t i = 0; i < head->rule_count; i++, text += strlen(text) + 1)
         strlist_add(&asked->rules, text);
+    for (uint32_t i = 0; i < head->action_count; i++, text += strlen(text) + 1)
+        strlist_add(&asked->actions, text);
 }
 
 static bool read_asked(struct asked *asked, struct serving *serving)
@@ -230,6 +236,49 @@ static void serve_grab(struct serving *serving, const struct capture_options *op
     head->stride = image.stride;
 }
 
+/* ---- input ---- */
+
+/* Gives the process the time to let go, and no more: a call for it may hang. */
+static void on_hangup(int number)
+{
+    (void)number;
+    alarm(APART_LEAVE_S);
+}
+
+/* Has the process outlive the worker for as long as it takes to let go of what it holds. */
+static void hold_on(struct serving *serving)
+{
+    struct sigaction action = {.sa_handler = on_hangup, .sa_flags = SA_RESTART};
+    if (serving->has_input)
+        return;
+    serving->has_input = true;
+    signal(SIGALRM, SIG_DFL);
+    sigaction(SIGHUP, &action, NULL);
+    prctl(PR_SET_PDEATHSIG, SIGHUP, 0, 0, 0);
+}
+
+static int serve_input(struct serving *serving, const struct capture_options *options, struct strlist *facts,
+                       struct error *err)
+{
+    if (!serving->backend->input)
+        return error_set(err, ERR_UNAVAILABLE, "blocked: it takes no input");
+    hold_on(serving);
+    return serving->backend->input(serving->capture, options, facts, err);
+}
+
+/* Lets go when the worker is gone. */
+static void serve_leave(struct serving *serving)
+{
+    struct strlist facts = {0};
+    struct error err;
+    if (!serving->has_input)
+        return;
+    alarm(APART_LEAVE_S);
+    serving->backend->input(serving->capture, &(struct capture_options){0}, &facts, &err);
+}
+
+/* ---- lists ---- */
+
 static int serve_list(struct serving *serving, enum apart_verb verb, const struct capture_options *options,
                       struct strlist *lines, struct error *err)
 {
@@ -242,6 +291,8 @@ static int serve_list(struct serving *serving, enum apart_verb verb, const struc
         return backend->crcs(serving->capture, options, lines, err);
     if (verb == APART_DESKTOP && backend->desktop)
         return backend->desktop(serving->capture, options, lines, err);
+    if (verb == APART_CHANGES && backend->changes)
+        return backend->changes(serving->capture, options, lines, err);
     if (verb == APART_WATCH && backend->await) {
         backend->await(serving->capture, APART_SOCKET_FD);
         return 0;
@@ -261,6 +312,8 @@ static bool serve_request(struct serving *serving, const struct asked *asked)
         head.status = error_set(&err, ERR_SYSTEM, "nothing is open");
     else if (verb == APART_GRAB)
         serve_grab(serving, &asked->options, &head, &lines, &err);
+    else if (verb == APART_INPUT)
+        head.status = serve_input(serving, &asked->options, &lines, &err);
     else
         head.status = serve_list(serving, verb, &asked->options, &lines, &err);
     bool sent = answer(&head, &lines, &err);
@@ -287,6 +340,7 @@ static int serve(struct serving *serving)
         goes_on = serve_request(serving, &asked);
         asked_deinit(&asked);
     }
+    serve_leave(serving);
     /* Nothing is closed: a call for it could hang, and the display server and the kernel see the process end. */
     return 0;
 }

@@ -2,7 +2,9 @@
 /* The cards, in a process that has CAP_SYS_ADMIN, which the kernel asks for, and no other right. */
 #include "capture/apart/apart.h"
 
+#include "base/number.h"
 #include "capture/drm/backend.h"
+#include "capture/drm/uinput.h"
 #include "platform/clock.h"
 #include "platform/session.h"
 
@@ -15,7 +17,8 @@
 #define LOCK_MS 500 /* that telling whether a session is locked may take */
 
 struct capture {
-    struct apart *apart; /* owned */
+    struct apart *apart;   /* owned */
+    struct uinput *uinput; /* owned; NULL while nobody types or clicks */
 };
 
 /* Reads where in the kernel the process waits; "" when it does not wait, or the kernel does not tell. */
@@ -50,6 +53,7 @@ static void drm_apart_close(struct capture *capture)
     if (!capture)
         return;
     apart_stop(capture->apart);
+    uinput_free(capture->uinput);
     free(capture);
 }
 
@@ -137,6 +141,59 @@ static int drm_apart_windows(struct capture *capture, const struct capture_optio
     return error_set(err, ERR_UNAVAILABLE, "the kernel knows of planes, not of windows");
 }
 
+/* ---- input ---- */
+
+/* Finds the size of the layout by the outputs' geometry, which a process that is not trusted tells. */
+static int drm_read_size(const struct strlist *facts, uint32_t *width, uint32_t *height, struct error *err)
+{
+    *width = *height = 0;
+    for (size_t i = 0; i < facts->count; i++) {
+        uint64_t w, h, x = 0;
+        const char *at = strstr(facts->items[i], ".geometry=");
+        if (!at)
+            continue;
+        at += strlen(".geometry=");
+        if (!number_take(&at, CAPTURE_SIZE_MAX, &w) || *at++ != 'x' || !number_take(&at, CAPTURE_SIZE_MAX, &h) ||
+            *at++ != '+' || !number_take(&at, CAPTURE_SIZE_MAX, &x))
+            continue;
+        *width = x + w > *width ? (uint32_t)(x + w) : *width;
+        *height = h > *height ? (uint32_t)h : *height;
+    }
+    return *width > 0 && *height > 0 ? 0 : error_set(err, ERR_UNAVAILABLE, "blocked: no output is active");
+}
+
+static int drm_do_input(struct capture *capture, const struct capture_options *options, const struct input_list *list,
+                        struct error *err)
+{
+    struct strlist facts = {0};
+    uint32_t width, height;
+    int status = drm_apart_displays(capture, options, &facts, err);
+    if (status == 0)
+        status = drm_read_size(&facts, &width, &height, err);
+    if (status == 0)
+        status = uinput_do(&capture->uinput, width, height, list, err);
+    strlist_deinit(&facts);
+    return status;
+}
+
+static int drm_apart_input(struct capture *capture, const struct capture_options *options, struct strlist *facts,
+                           struct error *err)
+{
+    struct input_list list;
+    if (!options->actions) {
+        uinput_free(capture->uinput);
+        capture->uinput = NULL;
+        return 0;
+    }
+    int status = input_list_parse(&list, options->actions, err);
+    if (status == 0)
+        status = drm_do_input(capture, options, &list, err);
+    if (status == 0)
+        strlist_add(facts, "by=uinput");
+    input_list_deinit(&list);
+    return status;
+}
+
 const struct capture_backend capture_drm = {
     .name = "drm",
     .summary = "what the display hardware scans out, from the kernel",
@@ -145,6 +202,8 @@ const struct capture_backend capture_drm = {
     .crcs = drm_apart_crcs,
     .displays = drm_apart_displays,
     .windows = drm_apart_windows,
+    .input = drm_apart_input,
     .close = drm_apart_close,
+    .input_last = true,
     .shares_time = true,
 };

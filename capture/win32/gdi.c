@@ -4,6 +4,7 @@
 #include "capture/win32/gdi_cursor.h"
 #include "capture/win32/gdi_displays.h"
 #include "capture/win32/gdi_image.h"
+#include "capture/win32/gdi_input.h"
 #include "capture/win32/gdi_screen.h"
 #include "capture/win32/gdi_session.h"
 #include "capture/win32/gdi_capture.h"
@@ -16,6 +17,7 @@
 struct capture {
     struct gdi_image image;
     struct gdi_layout layout; /* of the last picture */
+    struct hands hands;
 };
 
 /* ---- the picture ---- */
@@ -61,6 +63,8 @@ static enum capture_result gdi_grab(struct capture *capture, const struct captur
     gdi_image_view(&capture->image, view);
     struct cursor_canvas canvas = {capture->image.rgb, area.width, area.height};
     gdi_add_facts(capture, options, &area, options->cursor ? gdi_cursor_draw(&canvas, &area) : "off", facts);
+    if (!options->cursor)
+        gdi_pointer_add(&area, options->shape, facts);
     return CAPTURE_OK;
 }
 
@@ -87,12 +91,41 @@ static int gdi_windows(struct capture *capture, const struct capture_options *op
     return status ? status : gdi_windows_list(lines, err);
 }
 
+/* ---- input ---- */
+
+static int gdi_do_input(struct capture *capture, const struct strlist *actions, struct error *err)
+{
+    struct input_list list;
+    int status = input_list_parse(&list, actions, err);
+    if (status == 0)
+        status = gdi_desktop_enter(err);
+    if (status == 0) {
+        gdi_layout_read(&capture->layout);
+        status = gdi_input_do(&capture->hands, &capture->layout, &list, err);
+    }
+    input_list_deinit(&list);
+    return status;
+}
+
+static int gdi_input(struct capture *capture, const struct capture_options *options, struct strlist *facts,
+                     struct error *err)
+{
+    if (!options->actions)
+        return gdi_input_leave(&capture->hands, err);
+    int status = gdi_do_input(capture, options->actions, err);
+    if (status == 0)
+        strlist_add(facts, "by=sendinput");
+    return status;
+}
+
 /* ---- the interface ---- */
 
 static void gdi_close(struct capture *capture)
 {
     if (!capture)
         return;
+    struct error err;
+    gdi_input_leave(&capture->hands, &err); /* the worker ends, as when the agent has */
     gdi_image_close(&capture->image);
     free(capture);
 }
@@ -120,6 +153,7 @@ const struct capture_backend capture_gdi = {
     .grab = gdi_grab,
     .displays = gdi_displays,
     .windows = gdi_windows,
+    .input = gdi_input,
     .close = gdi_close,
     .describe_hang = gdi_describe_hang,
 };

@@ -36,6 +36,7 @@ struct x11_task {
     struct image_view *image;
     struct strlist *lines;
     enum capture_result result;
+    bool was_input; /* no other server is asked then: a part of it may have been done */
 };
 
 /* The server that is being asked, for describe_hang in another thread. */
@@ -165,9 +166,9 @@ static int x11_run_task(struct capture *capture, struct x11_process *process, co
 }
 
 /* Returns whether another server may be asked after this failure, since it says nothing of the screen. */
-static bool x11_may_try_next(const struct capture *capture, int status)
+static bool x11_may_try_next(const struct capture *capture, const struct x11_task *task, int status)
 {
-    return status == ERR_TIMEOUT || !capture->last;
+    return (status == ERR_TIMEOUT || !capture->last) && !task->was_input;
 }
 
 static void x11_add_refusal(struct capture *capture, const struct x11_server *server, int status,
@@ -253,7 +254,7 @@ static int x11_try_servers(struct capture *capture, struct x11_servers *servers,
         own.timeout_ms = (int)(os_time_left(deadline_ms) / (int64_t)(is_first && left > 2 ? 2 : left));
         is_first = false;
         int status = x11_try_server(capture, server, &own, task, err);
-        if (status == 0 || !x11_may_try_next(capture, status))
+        if (status == 0 || !x11_may_try_next(capture, task, status))
             return status;
         x11_add_refusal(capture, server, status, err);
         all = x11_worse_status(all, status);
@@ -280,7 +281,7 @@ static bool x11_do_on_last(struct capture *capture, const struct capture_options
     if (!options->source)
         own.timeout_ms /= 2;
     *status = x11_run_task(capture, capture->last, &own, task, err);
-    return *status == 0 || (capture->last && (options->source || *status != ERR_TIMEOUT));
+    return *status == 0 || task->was_input || (capture->last && (options->source || *status != ERR_TIMEOUT));
 }
 
 static int x11_do(struct capture *capture, const struct capture_options *options, struct x11_task *task,
@@ -330,6 +331,14 @@ static int x11_run_desktop(struct apart *apart, const struct capture_options *op
     return apart_desktop(apart, options, task->lines, err);
 }
 
+static int x11_run_input(struct apart *apart, const struct capture_options *options, struct x11_task *task,
+                         struct error *err)
+{
+    int status = apart_input(apart, options, task->lines, err);
+    task->was_input = status != ERR_CLOSED; /* then the server has ended */
+    return status;
+}
+
 static enum capture_result x11_apart_grab(struct capture *capture, const struct capture_options *options,
                                           struct image_view *image, struct strlist *facts, struct error *err)
 {
@@ -337,6 +346,8 @@ static enum capture_result x11_apart_grab(struct capture *capture, const struct 
     int status = x11_do(capture, options, &task, err);
     for (size_t i = 0; i < capture->refused.count && status == 0; i++)
         strlist_addf(facts, "refused=%s", capture->refused.items[i]);
+    if (status == 0)
+        strlist_addf(facts, "watch=x11:%u", capture->last->server.number);
     if (status == 0 && x11_is_beside_display(capture, options))
         strlist_addf(facts, "warning=this is not the screen of DISPLAY=%.63s", getenv("DISPLAY"));
     return status == 0 ? CAPTURE_OK : CAPTURE_FAILED;
@@ -360,6 +371,44 @@ static int x11_apart_desktop(struct capture *capture, const struct capture_optio
                              struct error *err)
 {
     struct x11_task task = {.run = x11_run_desktop, .lines = facts};
+    return x11_do(capture, options, &task, err);
+}
+
+/* Lets every server go that something was asked of. */
+static int x11_apart_leave(struct capture *capture, const struct capture_options *options, struct strlist *facts,
+                           struct error *err)
+{
+    int status = 0;
+    for (size_t i = 0; i < PROCESSES_MAX; i++) {
+        struct apart *apart = capture->processes[i].apart;
+        if (apart && apart_has_input(apart) && apart_is_usable(apart) && apart_input(apart, options, facts, err))
+            status = err->status;
+    }
+    return status;
+}
+
+static int x11_apart_input(struct capture *capture, const struct capture_options *options, struct strlist *facts,
+                           struct error *err)
+{
+    struct x11_task task = {.run = x11_run_input, .lines = facts};
+    if (!options->actions)
+        return x11_apart_leave(capture, options, facts, err);
+    int status = x11_do(capture, options, &task, err);
+    if (status == 0)
+        strlist_add(facts, "by=xtest");
+    return status;
+}
+
+static int x11_run_changes(struct apart *apart, const struct capture_options *options, struct x11_task *task,
+                           struct error *err)
+{
+    return apart_changes(apart, options, task->lines, err);
+}
+
+static int x11_apart_changes(struct capture *capture, const struct capture_options *options, struct strlist *facts,
+                             struct error *err)
+{
+    struct x11_task task = {.run = x11_run_changes, .lines = facts};
     return x11_do(capture, options, &task, err);
 }
 
@@ -394,6 +443,8 @@ const struct capture_backend capture_x11 = {
     .windows = x11_apart_windows,
     .desktop = x11_apart_desktop,
     .watch = x11_apart_watch,
+    .input = x11_apart_input,
+    .changes = x11_apart_changes,
     .close = x11_apart_close,
     .describe_hang = x11_apart_describe_hang,
     .shares_time = true,

@@ -9,7 +9,7 @@
 struct x11_functions x11;
 
 static char missing[X11_LIB_COUNT][512]; /* why it is missing, "" when it is loaded */
-static bool loaded;
+static bool loaded[X11_LIB_COUNT];
 
 static const struct {
     const char *file, *loss;
@@ -59,12 +59,17 @@ static void x11_load_library(enum x11_library library)
             x11_set_function(i, NULL);
 }
 
+void x11_load_more(enum x11_library library)
+{
+    if (!loaded[library])
+        x11_load_library(library);
+    loaded[library] = true;
+}
+
 int x11_load(struct error *err)
 {
-    if (!loaded)
-        for (int library = 0; library < X11_LIB_COUNT; library++)
-            x11_load_library((enum x11_library)library);
-    loaded = true;
+    for (int library = 0; library < X11_LIB_XTST; library++)
+        x11_load_more((enum x11_library)library);
     if (x11_missing(X11_LIB_X11))
         return error_set(err, ERR_UNAVAILABLE, "%s", x11_missing(X11_LIB_X11));
     return 0;

@@ -191,4 +191,13 @@ DRM = [
     mutant("drm-gamma-twice", "capture/drm/snapshot.c",
            "bool gamma = colors->gamma.entries && !indexed;", "bool gamma = colors->gamma.entries;",
            "unit/capture/drm/test_drm_kms unit/capture/drm/test_drm_card", "a palette goes through its own table once more"),
+    mutant("keys-stay-down", "capture/input/hands.c",
+           "hands->keys[i] = false;", "hands->keys[i] = true;",
+           "unit/capture/drm/test_drm_input", "what was let go of is let go of again, for ever"),
+    mutant("click-outside-the-screen", "capture/input/action.c",
+           "(uint32_t)action->x < width && (uint32_t)action->y < height", "(uint32_t)action->x <= width",
+           "integration/test_input", "a place outside the screen is an answer and not a refusal"),
+    mutant("leaves-with-keys-down", "agent/input/input.c",
+           "session->drives && input_give_up(input, session)", "false",
+           "integration/test_input", "keys stay down when their client leaves"),
 ]

@@ -8,7 +8,9 @@
  *     colormap SEED               installs a colour map of random colours (visuals that have one of their own)
  *     cursor W H XHOT YHOT SEED   a cursor of random colours and alpha, through Render
  *     bitmap-cursor W H XHOT YHOT SEED  one of black and white, up to 64x64, as the core protocol has them
- *     warp X Y                    moves the pointer
+ *     box X Y W H RRGGBB          draws a rectangle on the root window
+ *     warp X Y                    moves the pointer, by the server alone
+ *     motion X Y                  moves it as its device does; answers "missing" without libXtst
  *     grab, ungrab                the whole server
  *     kill-others                 ends the connections of clients that have shared memory attached
  *     window X Y W H FLAGS CLASS PID TITLE
@@ -18,6 +20,9 @@
  *     manager NAME                a window as EWMH demands of a window manager, named by the root window; answers its id
  *     claim ID OTHER              the root window names ID, which names OTHER; 0: names none
  *     fill COUNT                  maps as many small windows
+ *     watch                       a window over the screen that has the focus, and gets keys and buttons
+ *     events                      answers what it has got: kN and KN, the key with this keycode went down, up; bN, BN of buttons
+ *     held                        answers the keycodes that are down, then `X,Y MASK` of the pointer
  *     churn COUNT                 makes and destroys as many windows, one after another
  */
 #include <X11/Xatom.h>
@@ -25,6 +30,7 @@
 #include <X11/Xutil.h>
 #include <X11/extensions/Xrender.h>
 
+#include <dlfcn.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -69,16 +75,6 @@ static void do_clear(const char *arguments)
 {
     (void)arguments;
     fill_root(NULL);
-}
-
-static void do_box(const char *arguments)
-{
-    unsigned long pixel;
-    int x, y;
-    unsigned width, height;
-    sscanf(arguments, "%lx %d %d %u %u", &pixel, &x, &y, &width, &height);
-    XSetForeground(display, DefaultGC(display, screen), pixel);
-    XFillRectangle(display, root, DefaultGC(display, screen), x, y, width, height);
 }
 
 static void do_colormap(const char *arguments)
@@ -143,11 +139,34 @@ static void do_bitmap_cursor(const char *arguments)
     XDefineCursor(display, root, XCreatePixmapCursor(display, source, mask, &black, &white, x_hot, y_hot));
 }
 
+static void do_box(const char *arguments)
+{
+    int x, y;
+    unsigned width, height;
+    unsigned long colour;
+    sscanf(arguments, "%d %d %u %u %lx", &x, &y, &width, &height, &colour);
+    XSetForeground(display, DefaultGC(display, screen), colour);
+    XFillRectangle(display, root, DefaultGC(display, screen), x, y, width, height);
+}
+
 static void do_warp(const char *arguments)
 {
     int x, y;
     sscanf(arguments, "%d %d", &x, &y);
     XWarpPointer(display, None, root, 0, 0, 0, 0, x, y);
+}
+
+/* The header of this library need not be there. */
+static void do_motion(const char *arguments)
+{
+    int x, y, (*move)(Display *, int, int, int, unsigned long);
+    void *library = dlopen("libXtst.so.6", RTLD_NOW),
+         *function = library ? dlsym(library, "XTestFakeMotionEvent") : NULL;
+    sscanf(arguments, "%d %d", &x, &y);
+    memcpy(&move, &function, sizeof move);
+    if (function)
+        move(display, screen, x, y, 0);
+    puts(function ? "ok" : "missing");
 }
 
 static void do_grab(const char *arguments)
@@ -303,17 +322,63 @@ static void do_fill(const char *arguments)
         XMapWindow(display, XCreateSimpleWindow(display, root, 0, 0, 1, 1, 0, 0, 0));
 }
 
+static void do_watch(const char *arguments)
+{
+    (void)arguments;
+    XSetWindowAttributes attributes = {
+        .override_redirect = True,
+        .event_mask = KeyPressMask | KeyReleaseMask | ButtonPressMask | ButtonReleaseMask | ExposureMask};
+    Window window = XCreateWindow(display, root, 0, 0, (unsigned)DisplayWidth(display, screen),
+                                  (unsigned)DisplayHeight(display, screen), 0, CopyFromParent, InputOutput,
+                                  CopyFromParent, CWOverrideRedirect | CWEventMask, &attributes);
+    XEvent event;
+    XMapRaised(display, window);
+    XWindowEvent(display, window, ExposureMask, &event);
+    XSetInputFocus(display, window, RevertToPointerRoot, CurrentTime);
+}
+
+static void do_events(const char *arguments)
+{
+    (void)arguments;
+    XSync(display, False);
+    while (XPending(display)) {
+        XEvent event;
+        XNextEvent(display, &event);
+        if (event.type == KeyPress || event.type == KeyRelease)
+            printf("%c%u ", event.type == KeyPress ? 'k' : 'K', event.xkey.keycode);
+        if (event.type == ButtonPress || event.type == ButtonRelease)
+            printf("%c%u ", event.type == ButtonPress ? 'b' : 'B', event.xbutton.button);
+    }
+    puts("");
+}
+
+static void do_held(const char *arguments)
+{
+    char keys[32];
+    Window of, child;
+    int x, y, window_x, window_y;
+    unsigned mask;
+    (void)arguments;
+    XQueryKeymap(display, keys);
+    for (int i = 0; i < 256; i++)
+        if (keys[i / 8] >> i % 8 & 1)
+            printf("%d ", i);
+    XQueryPointer(display, root, &of, &child, &x, &y, &window_x, &window_y, &mask);
+    printf("%d,%d %u\n", x, y, mask);
+}
+
 static const struct {
     const char *name;
     void (*run)(const char *arguments);
 } commands[] = {
     {"noise", do_noise},
     {"clear", do_clear},
-    {"box", do_box},
     {"colormap", do_colormap},
     {"cursor", do_cursor},
     {"bitmap-cursor", do_bitmap_cursor},
+    {"box", do_box},
     {"warp", do_warp},
+    {"motion", do_motion},
     {"grab", do_grab},
     {"ungrab", do_ungrab},
     {"kill-others", do_kill_others},
@@ -325,6 +390,9 @@ static const struct {
     {"claim", do_claim},
     {"churn", do_churn},
     {"fill", do_fill},
+    {"watch", do_watch},
+    {"events", do_events},
+    {"held", do_held},
 };
 
 static int run(char *line)
@@ -337,7 +405,8 @@ static int run(char *line)
         if (strcmp(commands[i].name, line) == 0) {
             commands[i].run(arguments);
             XSync(display, False);
-            if (strcmp(line, "window") != 0)
+            if (strcmp(line, "window") != 0 && strcmp(line, "motion") != 0 && strcmp(line, "events") != 0 &&
+                strcmp(line, "held") != 0)
                 puts("ok");
             fflush(stdout);
             return 1;

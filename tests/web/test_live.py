@@ -63,7 +63,7 @@ def the_wall_shows_two_agents_live(page):
                  ".querySelector('canvas'); const context = new OffscreenCanvas(1, 1).getContext('2d', {willReadFrequently: true});"
                  "context.drawImage(shown, -(shown.width >> 2), -(shown.height >> 2));"
                  "return [...context.getImageData(0, 0, 1, 1).data.slice(0, 3)].join(',')")
-        servers["two"].client().do("box", "20c040", 0, 0, 800, 600)
+        servers["two"].client().do("box", 0, 0, 800, 600, "20c040")
         page.wait(pixel + " === '32,192,64'", "the change on the tile")
 
 
@@ -74,8 +74,8 @@ def the_canvas_at_stillness_is_what_the_command_saves(page):
         client.do("noise", 7)
         open_guest(page, gateway)
         for i in range(12):
-            client.do("box", f"{i * 1234567 % 0xffffff:06x}", i * 31, i * 17, 90 + i, 60)
-        client.do("box", "ff8000", 700, 500, 100, 100)
+            client.do("box", i * 31, i * 17, 90 + i, 60, f"{i * 1234567 % 0xffffff:06x}")
+        client.do("box", 700, 500, 100, 100, "ff8000")
         last = "const shown = await periscope.pixels(); const at = (550 * shown.width + 750) * 4; return [...shown.data.slice(at, at + 3)]"
         eventually(lambda: page.run_async(last) == [255, 128, 0], "the last change on the canvas")
         page.wait(VERDICT + " === 'same'", "stillness after it")
@@ -103,7 +103,7 @@ def how_long_a_change_takes_to_the_pixel(page):
             # Not in step with anything that is done at a rate.
             time.sleep(0.15 + 0.037 * (i % 7))
             start = time.time() * 1000
-            client.do("box", f"{(i * 40503 + 255) % 0xffffff:06x}", 60, 60, 200, 120)
+            client.do("box", 60, 60, 200, 120, f"{(i * 40503 + 255) % 0xffffff:06x}")
             page.wait("return periscope.probed.length > arguments[0]", "the change on the page", seen)
             times.append(page.run("return periscope.probed[arguments[0]].at", seen) - start)
         times.sort()

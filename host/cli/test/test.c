@@ -271,6 +271,7 @@ static int test_finish(struct test *test)
     int exit_status = test_verdict(test);
     test_write_result(test, exit_status);
     exit_status = test_verdict(test);
+    test_record_show(test);
     test_show_summary(test);
     test_json(&test->cli->reply, test, exit_status);
     test->cli->status = test_exit_name(exit_status);

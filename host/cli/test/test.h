@@ -30,6 +30,7 @@
 #define TEST_MAX_KEPT (256u << 20)  /* bytes of all units' outputs that are kept for junit.xml */
 #define TEST_SHOWN_LINES 10         /* of a unit on the terminal */
 #define TEST_FILE_NAME_SIZE (2 * PERISCOPE_WINETEST_MAX_NAME + 64) /* bytes of the name of a file of a unit */
+#define TEST_PAGE "timeline.html"
 #define TEST_RECORDING "recording" /* the folder with the recording in the output folder */
 #define TEST_JSON_LINES 1000       /* of a unit in JSON */
 
@@ -89,6 +90,7 @@ struct test_record {
     char *id, *folder;              /* owned: in the guest; NULL: none was begun */
     char *error;                    /* owned: why there is none; NULL: there is, or none is wanted */
     bool fetched;                   /* it is in the output folder */
+    bool has_page;                  /* and timeline.html of it */
     struct recorded found;          /* what is in it */
     bool has_clock;                 /* the following two are known */
     int64_t to_mono_us, to_wall_us; /* from our clock to the guest's */
@@ -96,6 +98,7 @@ struct test_record {
     struct os_thread *thread;       /* NULL: none runs */
     struct periscope *watching;     /* owned: its connection */
     const char *file;               /* borrowed: the guest's file that it watches */
+    int64_t ended_us;               /* when the unit's end was noticed; 0: it was not, or no unit runs */
     uint64_t begin;                 /* of that in report.txt */
     atomic_bool unit_ended;
 };
@@ -199,7 +202,13 @@ void test_record_start(struct test *test);
 void test_record_stop(struct test *test);
 /* Notes from now on when what comes into the guest's file (borrowed), which begins at that byte of report.txt. */
 void test_record_unit_begin(struct test *test, const char *file, uint64_t begin);
+/* Notes that its end was noticed: what is done to it from here on is no part of the unit. */
+void test_record_unit_noticed(struct test *test);
+/* Notes how much of report.txt its output is, and then, once that is written, how much is there with the line of its end. */
 void test_record_unit_end(struct test *test, uint64_t end);
+void test_record_unit_reported(struct test *test);
+/* Makes timeline.html of the output folder, once all else is in it. */
+void test_record_show(struct test *test);
 void test_record_deinit(struct test *test);
 
 /* ---- machine.c ---- */

@@ -171,6 +171,7 @@ static void running_end_by_force(struct running *running)
     struct periscope *p = test->cli->periscope;
     struct periscope_exit ended;
     int64_t dumps_until = os_deadline(test->dump_ms);
+    test_record_unit_noticed(test);
     running_set_end(running, PERISCOPE_END_TIMED_OUT, 0, NULL);
     test->out_of_time |= os_time_left(test->deadline) == 0;
     if (test->pictures != PICTURES_NEVER)
@@ -364,6 +365,7 @@ void test_run_unit(struct test *test, size_t index)
     }
     unit->duration_ms = (uint64_t)(os_clock_ms() - started);
     running_judge(&running);
+    test_record_unit_reported(test);
     free(running.file);
     free(running.reason);
     test->done_count++;

@@ -275,7 +275,7 @@ addEventListener("DOMContentLoaded", () => {
         setTimeout(() => copy.textContent = "Copy link", 1500);
     }
     function setMode(mode) {
-        state.mode = mode;
+        state.mode = screen.dataset.mode = mode;
         for (const [name, element] of Object.entries(modeButtons))
             element.setAttribute("aria-pressed", name === mode);
         draw();
@@ -362,6 +362,7 @@ addEventListener("DOMContentLoaded", () => {
             if (screen.width !== width || screen.height !== height)
                 Object.assign(screen, {width, height});
             drawModes[state.mode](screen.getContext("2d", {alpha: false}), now, other);
+            laySwipe();
             screen.dataset.picture = pictures[shown].number;
         } catch (reason) {
             if (turn !== drawing)
@@ -371,7 +372,28 @@ addEventListener("DOMContentLoaded", () => {
         }
     }
     swipe.addEventListener("input", draw);
-    screen.addEventListener("click", () => stage.classList.toggle("actual"));
+    // The slider is as wide as the picture, and the picture itself can be dragged over.
+    function laySwipe() {
+        swipe.style.left = `${screen.offsetLeft - 8}px`;
+        swipe.style.width = `${screen.clientWidth + 16}px`;
+    }
+    let swiping = false, swiped = false;
+    function drag(event) {
+        swiped = true;
+        swipe.value = 1000 * (event.clientX - screen.getBoundingClientRect().left) / screen.clientWidth;
+        draw();
+    }
+    screen.addEventListener("pointerdown", event => {
+        swiping = state.mode === "swipe";
+        swiped = false;
+        swiping && screen.setPointerCapture(event.pointerId);
+    });
+    screen.addEventListener("pointermove", event => swiping && drag(event));
+    screen.addEventListener("pointerup", event => {
+        swiping && !swiped && drag(event);
+        swiping = false;
+    });
+    screen.addEventListener("click", () => state.mode !== "swipe" && stage.classList.toggle("actual"));
 
     // ---- the lines: only the rows in view are there ----
 
@@ -773,12 +795,13 @@ addEventListener("DOMContentLoaded", () => {
     });
     addEventListener("hashchange", fromAddress);
     const observer = new ResizeObserver(() => {
+        laySwipe();
         layAxis();
         drawAxis();
         layRows();
         layTiles();
     });
-    [axis, log, strip].forEach(element => observer.observe(element));
+    [axis, log, strip, stage].forEach(element => observer.observe(element));
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", drawAxis);
 
     layAxis();
