@@ -51,7 +51,8 @@ PICTURE := $(call room,picture)
 CAPTURE := $(call room,capture capture/apart capture/input capture/linux capture/x11 capture/drm)
 AGENT := $(call rooms,agent)
 HOST := $(call room,host host/report)
-CLI := $(call rooms,host/cli) $(call room,$(wildcard host/cli/verbs/*))
+TIMELINE := $(call room,host/timeline) $(B)/made/timeline_page.c
+CLI := $(call rooms,host/cli) $(call room,$(wildcard host/cli/verbs/*)) $(TIMELINE)
 
 .PHONY: all
 all: $(B)/periscoped $(B)/periscope $(B)/libperiscope.so $(B)/libperiscope.pc
@@ -82,6 +83,12 @@ PIXEL_LOOPS := $(addprefix capture/,compare pattern drm/frame win32/duplication_
 $(SMALL_ROOMS:%=$(OBJ)/%/%.o): OPT := $(OPT:-O2=-Os)
 $(PIXEL_LOOPS:%=$(OBJ)/%.o): OPT := $(OPT)
 $(addprefix $(OBJ)/picture/,png_filter.o rows.o palette.o): OPT += -O3
+
+# Pages and what belongs to them are files, in the program too: $(call embed,NAME,FILES) is the recipe of a C file.
+embed = @mkdir -p $(@D); $(if $(V),,printf '  %-4s %s\n' MAKE $@;) host/embed.sh $(1) $(2) > $@.new && mv $@.new $@
+TIMELINE_PAGE := $(addprefix host/timeline/page/,style.css script.js)
+$(B)/made/timeline_page.c: $(TIMELINE_PAGE) host/embed.sh
+	$(call embed,timeline_page,$(TIMELINE_PAGE))
 
 $(OBJ)/%.o: %.c Makefile config.mk
 	@mkdir -p $(@D)
@@ -145,6 +152,12 @@ check-files: all
 check-kills: all
 	PERISCOPE_KILLS=1000 $(subst --time-limit 300,--time-limit 3600,$(INTEGRATION_RUN)) tests/integration/test_journal_kills.py
 
+#: make check-record 50 screens over 60 s, and 100 kills of an agent that records (minutes)
+.PHONY: check-record
+check-record: all sample
+	PERISCOPE_RECORD_SCREENS=50 PERISCOPE_RECORD_KILLS=100 $(subst --time-limit 300,--time-limit 3600,$(INTEGRATION_RUN)) \
+		tests/integration/test_record.py tests/integration/test_record_kills.py
+
 #: make check-images 100 000 pictures at random through the encoder and two decoders that are not ours (an hour)
 .PHONY: check-images
 check-images: all
@@ -158,11 +171,12 @@ INSTALL ?= install
 SO := libperiscope.so.$(VERSION)
 PUBLIC_HEADERS := $(wildcard host/periscope*.h)
 
-# One object in which only the public names are left: the others must not meet those of who links it.
+# One object of what the public functions need, in which only their names are left: the others must not meet those of who
+# links it.
 $(B)/public/libperiscope.a: $(B)/libperiscope.a
 	@mkdir -p $(@D)
 	$(call say,AR)
-	$(Q)$(LD) -r -o $(@D)/libperiscope.o --whole-archive $<
+	$(Q)$(LD) -r --gc-sections --gc-keep-exported -o $(@D)/libperiscope.o --whole-archive $<
 	$(Q)$(OBJCOPY) --localize-hidden $(@D)/libperiscope.o
 	@rm -f $@
 	$(Q)ar qcs $@ $(@D)/libperiscope.o
@@ -193,7 +207,7 @@ install-host: all $(B)/public/libperiscope.a
 	for header in $(PUBLIC_HEADERS); do \
 		sed 's|"host/periscope|"periscope|' $$header > $(DESTDIR)$(PREFIX)/include/$${header##*/} || exit 1; \
 	done
-	$(INSTALL) -m 644 docs/man/periscope.1 docs/man/periscope-test.1 $(DESTDIR)$(PREFIX)/share/man/man1
+	$(INSTALL) -m 644 docs/man/periscope.1 docs/man/periscope-test.1 docs/man/periscope-timeline.1 $(DESTDIR)$(PREFIX)/share/man/man1
 	$(INSTALL) -m 644 docs/man/libperiscope.3 $(DESTDIR)$(PREFIX)/share/man/man3
 	$(RUN) $(B)/periscope --completion bash > $(DESTDIR)$(BASH_COMPLETIONS)/periscope
 	$(RUN) $(B)/periscope --completion zsh > $(DESTDIR)$(ZSH_COMPLETIONS)/_periscope
@@ -201,6 +215,6 @@ install-host: all $(B)/public/libperiscope.a
 
 .PHONY: clean help
 clean:
-	rm -rf $(OBJ) $(B)/tests $(B)/vm $(B)/periscope* $(B)/libperiscope*
+	rm -rf $(OBJ) $(B)/made $(B)/tests $(B)/vm $(B)/periscope* $(B)/libperiscope*
 help:
 	@sed -n 's/^#: //p' $(MAKEFILE_LIST)

@@ -24,6 +24,7 @@
     (256u << 20) /* of replies that were not taken yet; a single larger one goes while it is alone */
 #define AGENT_REPLY_EXEMPT (128u << 10)
 
+struct recorder;
 struct session;
 struct transfers;
 struct input;
@@ -35,6 +36,7 @@ struct agent {
     struct strlist last_end; /* facts, owned; set before the first client */
     struct worker_pool *workers;
     struct ready *ready;
+    struct recorder *recorder;
     struct transfers *transfers; /* that may be continued */
     struct input *input;         /* who types and clicks */
     struct os_listener *listener;

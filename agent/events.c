@@ -14,7 +14,7 @@
 #define CUT "... (cut)"
 
 struct event {
-    int64_t time_ms;
+    int64_t time_ms, boot_ms; /* wall time; since the boot, when it was added */
     const char *kind;
     char text[EVENT_TEXT_SIZE];
 };
@@ -50,6 +50,7 @@ __attribute__((format(printf, 3, 0))) static void events_put(int64_t time_ms, co
     os_mutex_lock(events.lock);
     struct event *event = &events.ring[events.last++ % EVENTS_MAX];
     event->time_ms = time_ms;
+    event->boot_ms = os_boot_clock_ms();
     event->kind = kind;
     if (vsnprintf(event->text, EVENT_TEXT_SIZE, format, args) >= EVENT_TEXT_SIZE)
         strcpy(event->text + EVENT_TEXT_SIZE - sizeof CUT, CUT);
@@ -100,6 +101,31 @@ void events_copy(struct buffer *out)
         buffer_printf(out, "%s\n", lines.items[i]);
     out->failed |= lines.failed;
     strlist_deinit(&lines);
+}
+
+uint64_t events_last(void)
+{
+    if (!events.lock)
+        return 0;
+    os_mutex_lock(events.lock);
+    uint64_t last = events.last;
+    os_mutex_unlock(events.lock);
+    return last;
+}
+
+bool events_next(uint64_t after, struct event_copy *out)
+{
+    if (!events.lock)
+        return false;
+    os_mutex_lock(events.lock);
+    uint64_t number = after + 1 > events_oldest() ? after + 1 : events_oldest();
+    bool found = number <= events.last;
+    const struct event *event = &events.ring[(number - 1) % EVENTS_MAX];
+    *out = (struct event_copy){
+        .number = number, .boot_ms = event->boot_ms, .time_ms = event->time_ms, .kind = event->kind};
+    memcpy(out->text, event->text, sizeof out->text);
+    os_mutex_unlock(events.lock);
+    return found;
 }
 
 static bool events_is_fault(const struct event *event, int64_t since_ms)

@@ -10,6 +10,7 @@
 #include "base/strlist.h"
 #include "platform/socket.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define EVENTS_MAX 256      /* kept; older ones are dropped, and a host that has not seen them is told how many */
@@ -23,6 +24,16 @@ void events_add(const char *kind, const char *format, ...) PRINTF_LIKE(2, 3);
 void events_add_at(int64_t time_ms, const char *kind, const char *format, ...) PRINTF_LIKE(3, 4);
 /* Appends those that are kept, a line each: number, time, kind and text, with tabs between. */
 void events_copy(struct buffer *out);
+
+struct event_copy {
+    uint64_t number;
+    int64_t boot_ms, time_ms; /* since the boot; wall time */
+    const char *kind;
+    char text[EVENT_TEXT_SIZE];
+};
+uint64_t events_last(void); /* the number of the newest one; 0: there was none */
+/* Copies the first one of a higher number that is kept. Returns false when there is none. */
+bool events_next(uint64_t after, struct event_copy *out);
 
 /* Adds "event=" for the last faults, of kind gpu, kernel or crash, that are no older than max_age_ms: what may have
    spoilt an answer. The oldest first. */

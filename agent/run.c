@@ -9,13 +9,13 @@
 #include "agent/input/input.h"
 #include "agent/log.h"
 #include "agent/access/refusals.h"
+#include "agent/record/recorder.h"
 #include "agent/say.h"
 #include "agent/stream/stream.h"
 #include "agent/transfers.h"
 #include "platform/append.h"
 #include "platform/clock.h"
 #include "platform/file.h"
-#include "platform/identity.h"
 #include "platform/memory.h"
 #include "platform/service.h"
 #include "platform/sysinfo.h"
@@ -28,14 +28,6 @@
 #define LOG_NAME_SIZE 256       /* bytes */
 #define JOURNAL_FOLDER_MAX 4096 /* bytes of its name, with the NUL */
 #define STATE_MAX (64u << 20)   /* bytes of what an upgrade hands over */
-
-/* Returns the identity for programs. A service has rights that tests should not have, so it uses the session's user. */
-const char *agent_run_as(const struct agent *agent)
-{
-    if (agent->options->run_as)
-        return agent->options->run_as;
-    return os_service_is_one() ? OS_IDENTITY_SESSION : OS_IDENTITY_AGENT;
-}
 
 /* Takes over the listener and the children of the agent that this process was before an upgrade. No status is collected
    until the start has succeeded: it may take another try. */
@@ -78,6 +70,7 @@ static int open_listener(struct agent *agent, struct error *err)
 static int become_next(struct agent *agent, struct error *err)
 {
     struct buffer state;
+    recorder_end(agent->recorder, "the agent becomes another executable");
     worker_pool_stop(agent->workers);
     ready_stop(agent->ready);
     input_stop(agent->input);
@@ -206,7 +199,18 @@ static int start_parts(struct agent *agent, struct error *err)
     if (status)
         return status;
     agent->children = children_new(CHILDREN_MAX, err);
-    return agent->children ? log_start(err) : ERR_SYSTEM;
+    if (!agent->children)
+        return ERR_SYSTEM;
+    status = recorder_new(&agent->recorder, &agent->options->card_classes, agent->children, err);
+    return status ? status : log_start(err);
+}
+
+/* Leaves everything as it is to be found after the agent's end. */
+static void agent_note_end(void *context)
+{
+    struct agent *agent = context;
+    recorder_end(agent->recorder, "the agent was stopped");
+    last_end_note(agent);
 }
 
 static int agent_start(struct agent *agent, struct error *err)
@@ -231,7 +235,7 @@ static int agent_start(struct agent *agent, struct error *err)
     status = start_listening(agent, err);
     if (status)
         return status;
-    os_service_on_end(last_end_note, agent);
+    os_service_on_end(agent_note_end, agent);
     heartbeat_start(agent);
     agent->start_ms = os_wall_time_ms();
     sweep_uploads();
@@ -297,7 +301,7 @@ static int agent_main_loop(void *context)
             worker_pool_stop(agent->workers);
             ready_stop(agent->ready);
             input_stop(agent->input);
-            last_end_note(agent);
+            agent_note_end(agent);
             save_log(agent);
             return 0;
         }

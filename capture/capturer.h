@@ -88,6 +88,9 @@ struct grab {
 /* Takes a picture from the first candidate that can. The image belongs to the backend; the caller frees the facts. */
 int grab_picture(struct capturer *capturer, const struct capture_options *options, struct grab *grab,
                  const struct capture_candidate **taken, struct strlist *refused, struct error *err);
+/* Takes one from the source of the picture before. */
+int grab_again(struct capturer *capturer, const struct capture_options *options,
+               const struct capture_candidate *candidate, struct grab *grab, struct error *err);
 /* Adds the facts that follow from the pixels. *unchanged: they have the hash if_changed. */
 void grab_add_pixel_facts(struct grab *grab, const char *if_changed, bool *unchanged);
 

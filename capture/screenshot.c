@@ -93,6 +93,13 @@ int grab_picture(struct capturer *capturer, const struct capture_options *option
     return status;
 }
 
+int grab_again(struct capturer *capturer, const struct capture_options *options,
+               const struct capture_candidate *candidate, struct grab *grab, struct error *err)
+{
+    struct task task = {run_grab, grab, STAGE_GRAB};
+    return capturer_try(capturer, candidate, options, &task, err);
+}
+
 /* ---- from pixels to a file ---- */
 
 static int encode(struct buffer *file, const struct grab *grab, const struct picture_options *options,

@@ -273,6 +273,10 @@ struct periscope_follow {
    program waits for who follows it slowly. When timeout_ms is over: PERISCOPE_STILL_RUNNING. */
 PERISCOPE_API int periscope_follow(struct periscope *p, struct periscope_follow *follow, int timeout_ms);
 
+/* Waits until a file in the guest, to which something is appended, has more than *size bytes, which is then how many it has;
+   at the time-out it is as it was. The guest's other calls go on. Needs a Periscope agent. */
+PERISCOPE_API int periscope_await_file(struct periscope *p, const char *remote_file, uint64_t *size, int timeout_ms);
+
 #define PERISCOPE_WRITE_MAX (1u << 20) /* bytes of one call */
 /* Writes to a program's input, and waits until it is taken; *offset (0 at first) is then how many bytes it has taken in
    all. close: then its input ends. PERISCOPE_REFUSED when the program reads no more. */
@@ -303,6 +307,18 @@ PERISCOPE_API int periscope_crc(struct periscope *p, const char *const *options,
 /* Lists the outputs, as facts "display.N.KEY=VALUE" from each source that sees them. options: as above
    (docs/protocol.md, displays). Needs a Periscope agent. */
 PERISCOPE_API int periscope_displays(struct periscope *p, const char *const *options, struct periscope_strings *facts);
+
+/* Begins a recording of the screen in a folder of the guest, which goes on while nobody is connected. options: as above
+   (docs/protocol.md, recordstart). Facts: "id=", "folder=", what is there by now, and the guest's clocks. It is never repeated.
+   The folder is what docs/recording.md describes; fetch it by periscope_get_tree(). This and the following need a Periscope
+   agent. */
+PERISCOPE_API int periscope_record_start(struct periscope *p, const char *const *options,
+                                         struct periscope_strings *facts);
+/* Stops it, with a last look at the screen. options: "reason=TEXT" or NULL. */
+PERISCOPE_API int periscope_record_stop(struct periscope *p, const char *id, const char *const *options,
+                                        struct periscope_strings *facts);
+/* Lists the recordings that run and the last that did: facts of the guest's clocks, then of each one, from "id=" on. */
+PERISCOPE_API int periscope_record_list(struct periscope *p, struct periscope_strings *facts);
 
 /* Types and clicks at the guest's screen: actions, "key=KeyA,press", "text=...", "move=X,Y" and so on, NULL-terminated
    (docs/protocol.md, input). What is held stays so until it is let go of, another driver takes over, or p disconnects.

@@ -2,6 +2,7 @@
 #include "agent/worker/main.h"
 
 #include "agent/worker/options.h"
+#include "agent/worker/record.h"
 #include "base/number.h"
 #include "capture/capture.h"
 #include "capture/console.h"
@@ -21,6 +22,7 @@
 
 #define INPUT_SIZE 4096                       /* bytes read at a time */
 #define TEXT_MAX 4096                         /* bytes of one string of a request */
+#define RECORD_LOOK_MS 4000                   /* that one look of a recording may take */
 #define TEXT_COUNT_MAX 1100                   /* strings of a request: those of input are the most */
 #define FACTS_MAX (63u << 20)                 /* bytes of an answer without the file */
 #define FILE_MAX (WIRE_REPLY_MAX - FACTS_MAX) /* bytes */
@@ -32,6 +34,7 @@ struct worker {
     struct os_worker_pipe *pipe;  /* owned */
     struct os_watchdog *watchdog; /* owned */
     struct capturer *capturer;    /* owned */
+    struct stills *stills;        /* owned; NULL: nothing was recorded yet */
     atomic_bool reads_console;    /* for the watchdog */
     bool drives;                  /* it may hold keys, and waits for its driver for as long as that takes */
     int answer_ms;                /* within which the current request must be answered */
@@ -179,6 +182,23 @@ static int take_crc(struct worker *worker, const struct strlist *texts, struct s
         status = capturer_crc(worker->capturer, &options.picture.capture, facts, err);
     }
     screenshot_options_deinit(&options);
+    return status;
+}
+
+/* Waits for another screen; the backend's time is that of one look. */
+static int watch_stills(struct worker *worker, const struct strlist *texts, struct strlist *facts, struct buffer *file,
+                        struct error *err)
+{
+    struct record_options options;
+    int status = record_options_parse(&options, texts, err);
+    if (status == 0 && !worker->stills)
+        status = stills_new(&worker->stills, err);
+    if (status == 0) {
+        start_clock(worker, &options.screen);
+        options.stills.capture.timeout_ms = RECORD_LOOK_MS;
+        status = stills_wait(worker->stills, worker->capturer, &options.stills, facts, file, err);
+    }
+    record_options_deinit(&options);
     return status;
 }
 
@@ -369,11 +389,14 @@ static int do_request(struct worker *worker, const struct strlist *texts, struct
     struct buffer file;
     const char *verb = texts->items[0];
     bool screenshot = strcmp(verb, "screenshot") == 0, dump = strcmp(verb, "dump") == 0;
+    bool record = strcmp(verb, "record") == 0;
     uint64_t seen;
     int status;
     buffer_init(&file, FILE_MAX);
     if (screenshot)
         status = take_screenshot(worker, &options, &facts, &file, err);
+    else if (record)
+        status = watch_stills(worker, &options, &facts, &file, err);
     else if (strcmp(verb, "crc") == 0)
         status = take_crc(worker, &options, &facts, err);
     else if (dump)
@@ -388,7 +411,7 @@ static int do_request(struct worker *worker, const struct strlist *texts, struct
     if (status < 0)
         status = send_error(worker, err->text, err);
     else
-        status = send_facts(worker, &facts, screenshot || dump ? &file : NULL, err);
+        status = send_facts(worker, &facts, screenshot || dump || record ? &file : NULL, err);
     strlist_deinit(&facts);
     buffer_deinit(&file);
     return status;

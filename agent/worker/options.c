@@ -42,6 +42,11 @@ static bool parse_region(struct rect *region, const char *text)
     return take_coordinate(&text, &region->x) && take_coordinate(&text, &region->y) && *text == 0;
 }
 
+bool screenshot_options_rect(struct rect *rect, const char *text)
+{
+    return parse_region(rect, text);
+}
+
 static bool set_output(struct screenshot_options *options, const char *value)
 {
     options->picture.capture.output = value;

@@ -46,5 +46,7 @@ int screenshot_options_parse(struct screenshot_options *options, const struct st
 int screenshot_options_parse_crc(struct screenshot_options *options, const struct strlist *texts, struct error *err);
 /* Parses the options of the lists of displays and of windows: backend, card-class and deadline-ms. */
 int screenshot_options_parse_list(struct screenshot_options *options, const struct strlist *texts, struct error *err);
+/* Parses "WxH+X+Y" as the option region does. */
+bool screenshot_options_rect(struct rect *rect, const char *text);
 
 #endif

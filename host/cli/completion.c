@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The scripts know of each verb its options, and what an option's argument is by its name in the table: "png|ppm" is one of
-   these, "DIR" a folder here, "SOCKET" and "DIFF" a file here, "HOST..." the agent. Files of the guest are not known here. */
+   these, "DIR" a folder here, "SOCKET", "DIFF", "HTML" and "APNG" a file here, "HOST..." the agent. Files of the guest are not
+   known here. */
 #include "host/cli/completion.h"
 
 #include "host/cli/help.h"
@@ -23,7 +24,8 @@ static enum argument completion_argument(const struct cli_option *option)
         return ARGUMENT_CHOICE;
     if (strcmp(name, "DIR") == 0)
         return ARGUMENT_FOLDER;
-    if (strcmp(name, "SOCKET") == 0 || strcmp(name, "DIFF") == 0)
+    if (strcmp(name, "SOCKET") == 0 || strcmp(name, "DIFF") == 0 || strcmp(name, "HTML") == 0 ||
+        strcmp(name, "APNG") == 0)
         return ARGUMENT_FILE;
     return strncmp(name, "HOST", 4) == 0 ? ARGUMENT_HOST : ARGUMENT_OTHER;
 }
@@ -114,7 +116,7 @@ static const char bash_begin[] =
     "}\n\n"
     "_periscope()\n"
     "{\n"
-    "    local cur=$2 prev=$3 verb=${COMP_WORDS[1]} options with\n"
+    "    local cur=$2 prev=$3 verb=${COMP_WORDS[1]} options with here=\n"
     "    COMPREPLY=()\n"
     "    if ((COMP_CWORD == 1)); then\n"
     "        __periscope_reply -W '";
@@ -135,7 +137,7 @@ static const char bash_end[] = "    esac\n"
                                "        return\n"
                                "    elif [[ $cur == -* ]]; then\n"
                                "        __periscope_reply -W \"$options\"\n"
-                               "    elif ! __periscope_has_host; then\n"
+                               "    elif [[ ! $here ]] && ! __periscope_has_host; then\n"
                                "        __periscope_reply -A hostname\n"
                                "    fi\n"
                                "}\n"
@@ -151,7 +153,7 @@ static void completion_bash(void)
         bash_put_options(*command, false);
         out_print("' with='");
         bash_put_options(*command, true);
-        out_print("' ;;\n");
+        out_print((*command)->no_guest ? "' here=1 ;;\n" : "' ;;\n");
     }
     out_print("%s", bash_middle);
     for (const struct command *const *command = commands; *command; command++)
@@ -215,7 +217,7 @@ static void completion_zsh(void)
                 zsh_put_form(option, true);
             zsh_put_form(option, false);
         }
-        out_print(" \\\n        '1:host:_hosts' '*:file:_files' ;;\n");
+        out_print(" \\\n        %s'*:file:_files' ;;\n", (*command)->no_guest ? "" : "'1:host:_hosts' ");
     }
     out_print("    --completion) compadd bash zsh fish ;;\n    esac\n}\n"
               "if [[ $zsh_eval_context[-1] == loadautofunc ]]; then\n"
@@ -264,8 +266,8 @@ static void completion_fish(void)
     for (const struct command *const *command = commands; *command; command++) {
         out_print("complete -c periscope -n '__periscope_verb \"\"' -a %s -d '", (*command)->name);
         completion_put_text((*command)->summary, "\\'", "\\");
-        out_print("'\ncomplete -c periscope -n '__periscope_verb %s' -F -a '(__fish_print_hostnames)'\n",
-                  (*command)->name);
+        out_print("'\ncomplete -c periscope -n '__periscope_verb %s' -F%s\n", (*command)->name,
+                  (*command)->no_guest ? "" : " -a '(__fish_print_hostnames)'");
         for (size_t i = 0; (option = cli_option_at(*command, i)); i++)
             fish_put_option(*command, option);
     }

@@ -50,13 +50,14 @@ static void help_print_options(const struct command *command)
 
 void help_command(const struct command *command)
 {
-    out_print("usage: periscope %s [OPTION...] HOST[:PORT]%s%s\n", command->name, *command->operands ? " " : "",
-              command->operands);
+    out_print("usage: periscope %s [OPTION...] %s%s%s\n", command->name, command->no_guest ? "" : "HOST[:PORT]",
+              *command->operands && !command->no_guest ? " " : "", command->operands);
     out_print("\n%s.\n", command->summary);
     if (command->details)
         out_print("\n%s", command->details);
     out_print("\nOptions:\n");
     help_print_options(command);
     out_print("\nExamples:\n%s", command->examples);
-    out_print("\nSee 'periscope --help' for the host, its defaults and the exit statuses.\n");
+    out_print(command->no_guest ? "\nSee 'periscope --help' for the exit statuses.\n"
+                                : "\nSee 'periscope --help' for the host, its defaults and the exit statuses.\n");
 }

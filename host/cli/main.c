@@ -53,6 +53,12 @@ static int main_unknown_verb(struct cli *cli, const char *name)
     return cli_usage(cli, "there is no verb '%.100s'%s", name, nearest_hint(&nearest, "", hint));
 }
 
+/* Returns whether a verb has as many operands as it takes. */
+static bool main_count_operands(const struct cli *cli)
+{
+    return cli->operand_count >= cli->command->min_operands && cli->operand_count <= cli->command->max_operands;
+}
+
 /* Determines the agent, *target; the operands after it stay in cli. */
 static int main_take_target(struct cli *cli, struct target *target, char text[TARGET_TEXT_SIZE])
 {
@@ -62,7 +68,7 @@ static int main_take_target(struct cli *cli, struct target *target, char text[TA
         given = *cli->operands++;
         cli->operand_count--;
     }
-    if (cli->operand_count < cli->command->min_operands || cli->operand_count > cli->command->max_operands)
+    if (!main_count_operands(cli))
         return cli_usage(cli, "%zu operands after the host, where HOST[:PORT]%s%s is expected", cli->operand_count,
                          *cli->command->operands ? " " : "", cli->command->operands);
     if (target_resolve(target, given, getenv("PERISCOPE_HOST"), getenv("PERISCOPE_PORT"), &err))
@@ -118,6 +124,14 @@ static int main_connect_and_run(struct cli *cli)
     return exit_status;
 }
 
+static int main_run_without_guest(struct cli *cli)
+{
+    cli->timeout_ms = cli->connect_timeout_ms = cli->total_limit_ms = -1;
+    if (!main_count_operands(cli))
+        return cli_usage(cli, "%zu operands, where %s is expected", cli->operand_count, cli->command->operands);
+    return cli->command->run(cli);
+}
+
 static int main_run_line(struct cli *cli, char **args)
 {
     struct error err = {0};
@@ -136,6 +150,8 @@ static int main_run_line(struct cli *cli, char **args)
     cli->start_ms = os_clock_ms();
     if (status)
         return cli_usage(cli, "%s", err.text);
+    if (cli->command->no_guest)
+        return main_run_without_guest(cli);
     int exit_status = main_take_target(cli, &target, text);
     if (!exit_status)
         exit_status = main_take_timeouts(cli);

@@ -22,6 +22,19 @@ const struct cli_option common_options[] = {
     {0},
 };
 
+/* Those that a verb without a guest has of them. */
+static const struct cli_option local_options[] = {
+    {"json", 0, NULL, "print one JSON object on standard output, even after a failure"},
+    {"quiet", 'q', NULL, "no line about what was done"},
+    {"help", 'h', NULL, "this text"},
+    {0},
+};
+
+static const struct cli_option *option_common(const struct command *command)
+{
+    return command->no_guest ? local_options : common_options;
+}
+
 static const struct cli_option *option_find_in(const struct cli_option *list, const char *name, size_t len, char letter)
 {
     for (; list && list->name; list++)
@@ -35,7 +48,7 @@ const struct cli_option *cli_option_at(const struct command *command, size_t ind
     for (const struct cli_option *option = command->options; option && option->name; option++)
         if (index-- == 0)
             return option;
-    for (const struct cli_option *option = common_options; option->name; option++)
+    for (const struct cli_option *option = option_common(command); option->name; option++)
         if (!option_find_in(command->options, option->name, strlen(option->name), 0) && index-- == 0)
             return option;
     return NULL;
@@ -44,7 +57,7 @@ const struct cli_option *cli_option_at(const struct command *command, size_t ind
 static const struct cli_option *option_find(const struct cli *cli, const char *name, size_t len, char letter)
 {
     const struct cli_option *option = option_find_in(cli->command->options, name, len, letter);
-    return option ? option : option_find_in(common_options, name, len, letter);
+    return option ? option : option_find_in(option_common(cli->command), name, len, letter);
 }
 
 static void option_keep_first_error(struct error *first, const struct error *one)

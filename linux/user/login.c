@@ -28,6 +28,14 @@ bool login_read_text(const char *root, const char *path, char *out, size_t size)
     return len > 0;
 }
 
+bool login_is_of(const char *root, long pid, uid_t user)
+{
+    char path[PATH_SIZE];
+    struct stat info;
+    snprintf(path, sizeof path, "%s/proc/%ld", root, pid);
+    return stat(path, &info) == 0 && info.st_uid == user;
+}
+
 /* Copies the value of "KEY=value" in a file of logind's, "" when it has none. */
 static void get_value(const char *text, const char *key, char *out, size_t size)
 {

@@ -28,6 +28,9 @@ int login_find(struct login *out, const char *root, struct error *err);
 /* Reads a short file below root, with a NUL. Returns false when there is no such file or it is empty. */
 bool login_read_text(const char *root, const char *path, char *out, size_t size);
 
+/* Returns whether the process is the user's. */
+bool login_is_of(const char *root, long pid, uid_t user);
+
 /* Where to look for the variables that programs of a session find in their environment. */
 struct login_search {
     const struct login *session; /* NULL for a user who may have no session */

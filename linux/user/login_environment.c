@@ -249,14 +249,6 @@ static void login_environment_look_at(struct gathering *gathering, const char *p
 
 /* ---- all of them ---- */
 
-bool login_is_of(const char *root, long pid, uid_t user)
-{
-    char path[PATH_SIZE];
-    struct stat info;
-    snprintf(path, sizeof path, "%s/proc/%ld", root, pid);
-    return stat(path, &info) == 0 && info.st_uid == user;
-}
-
 static void login_environment_look(struct gathering *gathering)
 {
     char path[PATH_SIZE];

@@ -17,7 +17,4 @@ void login_add_places(const struct login_search *search, struct strlist *out);
    not in there, and where there is a WAYLAND_DISPLAY, only what goes with it. Returns false when there are none. */
 bool login_add_sockets(const struct login_search *search, struct strlist *out);
 
-/* Returns whether the process is the user's. */
-bool login_is_of(const char *root, long pid, uid_t user);
-
 #endif

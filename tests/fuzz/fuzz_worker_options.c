@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Options of a screenshot, and of waitready, and actions of input, one a line of the input. What is accepted must be within its limits, what is refused must say
+/* Options of a screenshot, of a recording and of waitready, and actions of input, one a line of the input. What is accepted must be within its limits, what is refused must say
    why in one line. */
 #include "agent/conditions.h"
 #include "agent/worker/options.h"
+#include "agent/worker/record.h"
 #include "capture/input/action.h"
 #include "picture/hash.h"
 
@@ -43,6 +44,25 @@ static void parse_condition(const char *option)
     require(!wanted.output || (*wanted.output && strlen(wanted.output) <= SCREENSHOT_NAME_MAX));
 }
 
+static void parse_recording(const struct strlist *texts)
+{
+    struct record_options options;
+    struct error err = {0};
+    int status = record_options_parse(&options, texts, &err);
+    const struct stills_options *stills = &options.stills;
+    require(status == 0 || (status == ERR_INVALID && *err.text && !strchr(err.text, '\n')));
+    if (status == 0) {
+        require(stills->settle_ms >= 1 && stills->settle_ms <= RECORD_TIME_MAX_MS && stills->max_ms >= 1 &&
+                stills->max_ms <= RECORD_TIME_MAX_MS && stills->wait_ms >= 0 && stills->wait_ms <= RECORD_TIME_MAX_MS);
+        require(stills->mask_count <= STILLS_MASKS_MAX);
+        require(!stills->base || picture_hash_is_valid(stills->base));
+        require(!stills->shown || picture_hash_is_valid(stills->shown));
+    }
+    for (size_t i = 0; status == 0 && i < stills->mask_count; i++)
+        require(stills->masks[i].width >= 1 && stills->masks[i].height >= 1);
+    record_options_deinit(&options);
+}
+
 static void check_action(const struct input_action *action)
 {
     bool both = action->kind == INPUT_KEY || action->kind == INPUT_BUTTON;
@@ -78,6 +98,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     for (size_t i = 0; i < texts.count; i++)
         parse_condition(texts.items[i]);
+    parse_recording(&texts);
     parse_actions(&texts);
     int status = screenshot_options_parse(&options, &texts, &err);
     if (status == 0)

@@ -32,6 +32,7 @@ FILES = {
                    "usr/share/doc/periscoped/copyright.libdrm": 0o644},
     "periscope": {"usr/bin/periscope": 0o755, "usr/share/man/man1/periscope.1.gz": 0o644,
                   "usr/share/man/man1/periscope-test.1.gz": 0o644,
+                  "usr/share/man/man1/periscope-timeline.1.gz": 0o644,
                   "usr/share/bash-completion/completions/periscope": 0o644,
                   "usr/share/fish/vendor_completions.d/periscope.fish": 0o644,
                   "usr/share/zsh/vendor-completions/_periscope": 0o644},

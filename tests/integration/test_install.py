@@ -81,7 +81,7 @@ def installed_files_are_all_there(root):
     equal(found, sorted(["bin/periscope", "include/periscope.h", "include/periscope_winetest.h", "lib/libperiscope.a",
                          "lib/libperiscope.so", "lib/libperiscope.so.0", f"lib/libperiscope.so.{version}",
                          "lib/pkgconfig/libperiscope.pc", "share/bash-completion/completions/periscope",
-                         "share/fish/vendor_completions.d/periscope.fish", "share/man/man1/periscope-test.1",
+                         "share/fish/vendor_completions.d/periscope.fish", "share/man/man1/periscope-test.1", "share/man/man1/periscope-timeline.1",
                          "share/man/man1/periscope.1", "share/man/man3/libperiscope.3",
                          "share/zsh/site-functions/_periscope"]))
     for shell, path in (("bash", "bash-completion/completions/periscope"), ("zsh", "zsh/site-functions/_periscope"),
@@ -134,6 +134,15 @@ def library_shows_its_own_names_only(root):
         check(len(names) > 25, f"{name} shows {len(names)} names")
         if os.environ.get("PERISCOPE_SANITIZED") != "1":
             equal({each for each in names if not each.startswith("periscope_")}, set(), name)
+
+
+@with_installation
+def library_has_nothing_that_only_a_guest_needs(root):
+    if not shutil.which("nm"):
+        raise Skip("needs nm")
+    names = set(run("nm", "--defined-only", "--format=just-symbols", os.path.join(root, "lib", "libperiscope.a")).split())
+    check("os_connect" in names, f"{len(names)} names, and none of what it is made of")
+    equal({"os_listen", "os_identity_find", "launch", "bus_call", "os_gpu_list"} & names, set(), "of a guest")
 
 
 def rendered(name):

@@ -17,7 +17,7 @@ UNFINISHED = re.compile(r"\b(?:TODO|FIXME|XXX|HACK)\b|\b[Ff]or now\b|\bnot (?:ye
 ISSUE = re.compile(r"\b(?:issue|ticket|bug)s? #?\d+\b", re.I)
 PAPER = re.compile(r"(?<![\w./-])((?:[\w-]+/)*[\w-]+\.md)\b")
 UPWARDS = re.compile(r"(?:\.\./)+[\w./-]*")
-ADDRESS = re.compile(r"\bhttps?://", re.I)
+ADDRESS = re.compile(r"\bhttps?://(?!127\.0\.0\.1)", re.I)
 
 
 def functions():

@@ -129,6 +129,20 @@ static void test_json_unit(struct json *json, const struct test_unit *unit)
     json_object_end(json);
 }
 
+static void test_json_recording(struct json *json, const struct test_record *record)
+{
+    if (!record->wanted) {
+        json_null(json, "recording");
+        return;
+    }
+    json_object_begin(json, "recording");
+    json_text(json, "folder", record->fetched ? TEST_RECORDING : NULL);
+    json_text(json, "error", record->error);
+    json_number(json, "pictures", record->found.pictures);
+    json_number(json, "dropped", record->found.dropped);
+    json_object_end(json);
+}
+
 void test_json(struct json *json, const struct test *test, int exit_status)
 {
     char stamp[TIMESTAMP_SIZE];
@@ -144,6 +158,7 @@ void test_json(struct json *json, const struct test *test, int exit_status)
         test_json_unit(json, &test->units[i]);
     json_array_end(json);
     test_json_picture(json, &test->picture);
+    test_json_recording(json, &test->record);
     json_array_begin(json, "warnings");
     for (size_t i = 0; i < test->warnings.count; i++)
         json_text(json, NULL, test->warnings.items[i]);

@@ -11,7 +11,7 @@
 
 #define PATH_MAX_SIZE 65536 /* bytes of a path that is composed here */
 
-static char *output_path(const struct test *test, const char *file)
+char *test_output_path(const struct test *test, const char *file)
 {
     size_t size = strlen(test->output) + strlen(file) + 2;
     char *path = malloc(size);
@@ -29,7 +29,7 @@ static void output_warn(struct test *test, const char *file, const char *why)
 bool test_output_write(struct test *test, const char *file, const void *bytes, size_t len)
 {
     struct error err;
-    char *path = output_path(test, file);
+    char *path = test_output_path(test, file);
     int status = path ? os_upload_whole(path, OS_UPLOAD_ORDINARY, bytes, len, &err)
                       : error_set(&err, ERR_NO_MEMORY, "no memory");
     free(path);
@@ -41,7 +41,7 @@ bool test_output_write(struct test *test, const char *file, const void *bytes, s
 static void output_begin_report(struct test *test)
 {
     struct error err;
-    char *path = output_path(test, "report.txt");
+    char *path = test_output_path(test, "report.txt");
     int status = path ? os_upload_begin(&test->report, path, OS_UPLOAD_ORDINARY, &err)
                       : error_set(&err, ERR_NO_MEMORY, "no memory");
     free(path);
@@ -54,7 +54,7 @@ static void output_begin_report(struct test *test)
 void test_output_remove(struct test *test, const char *file)
 {
     struct error err;
-    char *path = output_path(test, file);
+    char *path = test_output_path(test, file);
     int status = path ? os_file_remove(path, &err) : error_set(&err, ERR_NO_MEMORY, "no memory");
     free(path);
     if (status == 0 || status == ERR_NOT_FOUND)
@@ -104,18 +104,35 @@ static void output_done_line(char *line, size_t size, const struct test_unit *un
              output_done_code(result), unit->duration_ms / 1000);
 }
 
+static int output_head(const struct test *test, const struct test_unit *unit, char *line, size_t size)
+{
+    return snprintf(line, size, "%s:%s start - -\n", test->dll, unit->name);
+}
+
+uint64_t test_output_head(const struct test *test, const struct test_unit *unit)
+{
+    char line[512];
+    return test->report_len + (uint64_t)output_head(test, unit, line, sizeof line);
+}
+
+static int output_write(struct test *test, const void *bytes, size_t len, struct error *err)
+{
+    test->report_len += len;
+    return os_upload_write(test->report, bytes, len, err);
+}
+
 static int output_write_unit(struct test *test, const struct test_unit *unit, struct error *err)
 {
     char line[512];
     bool ends = unit->output_len == 0 || unit->output[unit->output_len - 1] == '\n';
-    snprintf(line, sizeof line, "%s:%s start - -\n", unit->result.dll, unit->result.unit);
-    int status = os_upload_write(test->report, line, strlen(line), err);
+    output_head(test, unit, line, sizeof line);
+    int status = output_write(test, line, strlen(line), err);
     if (!status && unit->output_len)
-        status = os_upload_write(test->report, unit->output, unit->output_len, err);
+        status = output_write(test, unit->output, unit->output_len, err);
     if (!status && !ends)
-        status = os_upload_write(test->report, "\n", 1, err);
+        status = output_write(test, "\n", 1, err);
     output_done_line(line, sizeof line, unit);
-    return status ? status : os_upload_write(test->report, line, strlen(line), err);
+    return status ? status : output_write(test, line, strlen(line), err);
 }
 
 void test_output_unit(struct test *test, const struct test_unit *unit)

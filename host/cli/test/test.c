@@ -21,6 +21,7 @@ static const struct cli_option options[] = {
     {"screenshot", 's', "never|end|failure|unit", "when: at the end (default), also after bad units, or after each"},
     {"screenshot-at", 0, "SECONDS", "take a picture of each unit this long after its start, if it still runs"},
     {"attachment-prefix", 0, "PATH", "the prefix of a picture's name in junit.xml (DIR)"},
+    {"record", 0, NULL, "record the screen meanwhile, into DIR/recording; needs --output"},
     {"no-settime", 0, NULL, "do not set the guest's clock"},
     {0},
 };
@@ -141,6 +142,9 @@ static int test_parse(struct test *test)
     const char *prefix = cli_option(cli, "attachment-prefix");
     test->executable = cli->operands[0];
     test->output = cli_option(cli, "output");
+    test->record.wanted = cli_option(cli, "record") != NULL;
+    if (test->record.wanted && !test->output)
+        return cli_usage(cli, "--record needs --output, the folder that the recording is fetched into");
     test->dll = test_dll_name(test->executable);
     if (prefix)
         strlist_add(&test->attachment, prefix);
@@ -281,12 +285,14 @@ static int test_carry_out(struct test *test)
         exit_status = test_guest_open(test);
         if (!exit_status) {
             test_set_time(test);
+            test_record_start(test);
             exit_status = test_run_units(test);
         }
         if (exit_status == CLI_INTERRUPTED)
             periscope_set_limit(test->cli->periscope, TEST_LEAVE_MS);
         else if (exit_status)
             test_allow_grace(test);
+        test_record_stop(test);
         test_guest_close(test);
     }
     return exit_status ? exit_status : test_finish(test);
@@ -313,6 +319,7 @@ static void test_deinit(struct test *test)
     strlist_deinit(&test->env);
     strlist_deinit(&test->attachment);
     strlist_deinit(&test->warnings);
+    test_record_deinit(test);
     free(test->units);
     free(test->folder);
     free(test->program);

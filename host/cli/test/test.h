@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The verb `test`, split into several files: test.c parses the command line and carries out the steps,
  * guest.c makes the folder in the guest and starts programs in it, unit.c runs one unit, output.c writes files,
- * evidence_fetch.c keeps what is known of a unit that hangs, machine.c tells what the machine did, json.c and show.c print
+ * evidence_fetch.c keeps what is known of a unit that hangs, record.c the recording of the screen, machine.c tells what the machine did, json.c and show.c print
  * the result.
  */
 #ifndef HOST_CLI_TEST_TEST_H
@@ -11,8 +11,12 @@
 
 #include "base/buffer.h"
 #include "base/strlist.h"
+#include "host/cli/recorded.h"
 #include "host/periscope_winetest.h"
 #include "platform/file.h"
+#include "platform/thread.h"
+
+#include <stdatomic.h>
 
 #define TEST_MAX_UNITS 4096
 #define TEST_LIMIT_MS 120000        /* of a unit, like winetest.exe's */
@@ -26,7 +30,8 @@
 #define TEST_MAX_KEPT (256u << 20)  /* bytes of all units' outputs that are kept for junit.xml */
 #define TEST_SHOWN_LINES 10         /* of a unit on the terminal */
 #define TEST_FILE_NAME_SIZE (2 * PERISCOPE_WINETEST_MAX_NAME + 64) /* bytes of the name of a file of a unit */
-#define TEST_JSON_LINES 1000                                       /* of a unit in JSON */
+#define TEST_RECORDING "recording" /* the folder with the recording in the output folder */
+#define TEST_JSON_LINES 1000       /* of a unit in JSON */
 
 /* X(symbol, value, name in JSON, text of --help): the verdicts, from good to bad. If there is no verdict the status is
    one of those of every verb, except that a local failure is 6, since 1 is a verdict. */
@@ -78,6 +83,23 @@ struct test_unit {
     bool judged_machine;              /* else nothing is known of it */
 };
 
+/* The recording of the screen, and when which output came (docs/recording.md). */
+struct test_record {
+    bool wanted;
+    char *id, *folder;              /* owned: in the guest; NULL: none was begun */
+    char *error;                    /* owned: why there is none; NULL: there is, or none is wanted */
+    bool fetched;                   /* it is in the output folder */
+    struct recorded found;          /* what is in it */
+    bool has_clock;                 /* the following two are known */
+    int64_t to_mono_us, to_wall_us; /* from our clock to the guest's */
+    struct buffer times;            /* output.times; while a unit runs, of the thread */
+    struct os_thread *thread;       /* NULL: none runs */
+    struct periscope *watching;     /* owned: its connection */
+    const char *file;               /* borrowed: the guest's file that it watches */
+    uint64_t begin;                 /* of that in report.txt */
+    atomic_bool unit_ended;
+};
+
 struct test {
     struct cli *cli;
 
@@ -116,6 +138,8 @@ struct test {
     int64_t started_ms;          /* wall time */
     uint64_t duration_ms;
     struct os_upload *report; /* report.txt as it grows; NULL: no files, or it failed */
+    uint64_t report_len;      /* bytes of it */
+    struct test_record record;
     bool output_failed;
     bool judged; /* the exit status is a verdict */
 };
@@ -168,6 +192,16 @@ void test_remove_old_evidence(struct test *test, const struct test_unit *unit);
 /* Frees the evidence and leaves it empty. */
 void test_free_evidence(struct test_evidence *evidence);
 
+/* ---- record.c: each does nothing where no recording is wanted; a failure is a warning ---- */
+
+void test_record_start(struct test *test);
+/* Stops it and fetches it into the output folder. */
+void test_record_stop(struct test *test);
+/* Notes from now on when what comes into the guest's file (borrowed), which begins at that byte of report.txt. */
+void test_record_unit_begin(struct test *test, const char *file, uint64_t begin);
+void test_record_unit_end(struct test *test, uint64_t end);
+void test_record_deinit(struct test *test);
+
 /* ---- machine.c ---- */
 
 /* Notes which events were before the first unit. */
@@ -179,6 +213,10 @@ enum periscope_fault test_fault_of(const struct test_unit *unit);
 
 /* ---- output.c ---- */
 
+/* Returns the path of a file in the output folder, owned by the caller; NULL without memory. */
+char *test_output_path(const struct test *test, const char *file);
+/* Returns how many bytes of report.txt are before the unit's own output, once test->report_len are. */
+uint64_t test_output_head(const struct test *test, const struct test_unit *unit);
 /* Makes the folder and removes the files of an earlier run. Returns an exit status. */
 int test_output_open(struct test *test);
 /* Appends the unit to report.txt, framed as by TestLauncher. */

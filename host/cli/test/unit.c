@@ -356,8 +356,11 @@ void test_run_unit(struct test *test, size_t index)
         test->out_of_time = true;
         running_set_end(&running, PERISCOPE_END_NOT_RUN, 0, "the total time limit was reached");
     } else if (running_start(&running) == 0) {
+        uint64_t begin = test_output_head(test, unit);
+        test_record_unit_begin(test, running.file, begin);
         running_watch(&running);
         running_fetch(&running);
+        test_record_unit_end(test, begin + unit->output_len);
     }
     unit->duration_ms = (uint64_t)(os_clock_ms() - started);
     running_judge(&running);

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The recorder: what the screen showed, in a folder (docs/recording.md). Each recording has a thread and a capture worker of
+ * its own, and goes on while no host is connected, until it is stopped or the agent ends. Any thread. */
+#ifndef AGENT_RECORD_RECORDER_H
+#define AGENT_RECORD_RECORDER_H
+
+#include "agent/child/children.h"
+#include "base/error.h"
+#include "base/strlist.h"
+#include "platform/identity.h"
+
+#define RECORDINGS_MAX 4 /* at once */
+
+struct recorder;
+/* Once; it lives as long as the process. card_classes and children are borrowed, as worker_pool_new() does. */
+int recorder_new(struct recorder **out, const struct strlist *card_classes, struct children *children,
+                 struct error *err);
+
+struct recording_wanted {
+    const char *folder;     /* borrowed; NULL: a new name in the working folder */
+    uint64_t rate;          /* pictures a second at most */
+    uint64_t bytes, files;  /* at most, the index included */
+    struct strlist options; /* owned: of the worker (agent/worker/record.h) */
+};
+
+/* Begins a recording with the rights of `as`, which it then owns. Returns once the first picture is there, or it is known why
+   not. Facts: as recorder_list() of it. ERR_LIMIT while RECORDINGS_MAX run. */
+int recorder_start(struct recorder *recorder, struct recording_wanted *wanted, struct os_identity *as,
+                   struct strlist *facts, struct error *err);
+/* Stops one, with a last look at the screen. Its facts are as below. ERR_NOT_FOUND for none of this id. */
+int recorder_stop(struct recorder *recorder, const char *id, const char *why, struct strlist *facts, struct error *err);
+/* Lists those that run and the last ones that did: id, folder, state (recording or stopped), and counts. */
+void recorder_list(struct recorder *recorder, struct strlist *facts);
+/* Stops all before the agent ends, for this reason; a disk that does not answer is not waited for long. */
+void recorder_end(struct recorder *recorder, const char *why);
+
+#endif

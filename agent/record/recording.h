@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* One recording: what its thread and the recorder share. Only for agent/record/. */
+#ifndef AGENT_RECORD_RECORDING_H
+#define AGENT_RECORD_RECORDING_H
+
+#include "agent/record/index.h"
+#include "agent/record/recorder.h"
+#include "agent/record/stored.h"
+#include "agent/worker/pool.h"
+#include "platform/thread.h"
+
+struct recording {
+    struct recorder *recorder;
+    struct worker_pool *pool; /* made once; has the worker */
+
+    /* Of the thread alone. */
+    struct recording_wanted wanted;
+    struct os_identity *as;
+    struct record_index index;
+    struct stored stored;
+    char key[STORED_KEY_SIZE]; /* of what is shown; "": not known */
+    uint32_t last;             /* number of the last picture */
+    uint64_t same_count, dropped_count;
+    uint64_t event;   /* the last one that was noted */
+    uint64_t synced;  /* bytes of the index */
+    int64_t next_ms;  /* not before this comes the next look */
+    char unsaid[256]; /* a failure that could not be written down */
+    struct record_time unsaid_at;
+
+    /* Under the recorder's lock. */
+    enum recording_state { RECORDING_FREE, RECORDING_RUNS, RECORDING_STOPPED } state;
+    char id[17], folder[4200];
+    bool looked;       /* the first look is over */
+    bool stopping;     /* with `why` */
+    char why[256];     /* why it is to stop, or did */
+    char failure[256]; /* why there is no picture now, or none can be stored; "": there is none */
+    uint64_t pictures, same, dropped, bytes, files, order;
+    unsigned waiting;         /* for `changed` */
+    struct os_waker *wake;    /* set when it is to stop */
+    struct os_waker *changed; /* set when it has looked, and when it has stopped */
+};
+
+struct recorder {
+    struct os_mutex *lock;
+    struct recording slots[RECORDINGS_MAX];
+    uint64_t order; /* counts recordings */
+};
+
+/* Records until it is to stop; the thread's main. context: the recording. */
+void recording_main(void *context);
+/* Has it stop for this reason, unless it is to stop for another one already. */
+void recording_set_stopping(struct recording *r, const char *why);
+/* Frees what belongs to the thread. */
+void recording_discard(struct recording *r);
+/* Frees what is waited for, once it has stopped and nobody waits. The lock is held. */
+void recording_release(struct recording *r);
+
+#endif
