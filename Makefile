@@ -52,10 +52,20 @@ CAPTURE := $(call room,capture capture/apart capture/input capture/linux capture
 AGENT := $(call rooms,agent)
 HOST := $(call room,host host/report)
 TIMELINE := $(call room,host/timeline) $(B)/made/timeline_page.c
-CLI := $(call rooms,host/cli) $(call room,$(wildcard host/cli/verbs/*)) $(TIMELINE)
+CLI := $(call room,host/common) $(call rooms,host/cli) $(call room,$(wildcard host/cli/verbs/*)) $(TIMELINE)
 
-.PHONY: all
-all: $(B)/periscoped $(B)/periscope $(B)/libperiscope.so $(B)/libperiscope.pc
+WEB := $(call room,host/web) $(B)/made/gateway_pages.c
+WEB_LWS := $(call room,host/web/lws)
+
+# The gateway alone needs libwebsockets; without it all else is built.
+LWS := $(shell $(PKG_CONFIG) --libs libwebsockets 2>/dev/null)
+LWS_CFLAGS := $(patsubst -I%,-isystem %,$(shell $(PKG_CONFIG) --cflags libwebsockets 2>/dev/null))
+GATEWAY := $(if $(LWS),$(B)/periscope-gateway,no-gateway)
+
+.PHONY: all no-gateway
+all: $(B)/periscoped $(B)/periscope $(B)/libperiscope.so $(B)/libperiscope.pc $(GATEWAY)
+no-gateway:
+	@echo "  periscope-gateway is left out: pkg-config finds no libwebsockets"
 
 $(B)/periscoped: $(call objects,$(BASE) $(PROTOCOL) $(LINUX) $(GUEST) $(PICTURE) $(CAPTURE) $(AGENT))
 	$(call say,LINK)
@@ -70,6 +80,10 @@ $(B)/libperiscope.so: $(call objects,$(BASE) $(PROTOCOL) $(LINUX) $(HOST))
 $(B)/periscope: $(call objects,$(PICTURE) $(CLI)) $(B)/libperiscope.a
 	$(call say,LINK)
 	$(Q)$(LINK) $(PIE) -o $@ $^ -lz -lm
+$(B)/periscope-gateway: $(call objects,$(PICTURE) $(call room,host/common) $(WEB) $(WEB_LWS)) $(B)/libperiscope.a
+	$(call say,LINK)
+	$(Q)$(LINK) $(PIE) -o $@ $^ -lz -lm $(LWS)
+$(call objects,$(WEB_LWS)): CPPFLAGS += $(LWS_CFLAGS)
 PC = sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(patsubst $(PREFIX)/%,$${prefix}/%,$(LIBDIR))|' \
 	-e 's|@VERSION@|$(VERSION)|'
 $(B)/libperiscope.pc: host/libperiscope.pc.in Makefile config.mk
@@ -90,6 +104,10 @@ TIMELINE_PAGE := $(addprefix host/timeline/page/,style.css script.js)
 $(B)/made/timeline_page.c: $(TIMELINE_PAGE) host/embed.sh
 	$(call embed,timeline_page,$(TIMELINE_PAGE))
 
+GATEWAY_PAGES := $(wildcard host/web/page/*)
+$(B)/made/gateway_pages.c: $(GATEWAY_PAGES) host/embed.sh
+	$(call embed,gateway_pages,$(GATEWAY_PAGES))
+
 $(OBJ)/%.o: %.c Makefile config.mk
 	@mkdir -p $(@D)
 	$(call say,CC)
@@ -108,7 +126,7 @@ INTEGRATION := $(wildcard tests/integration/test_*.py)
 UNIT_LIBRARY := $(B)/tests/everything.a
 # What knows no header of Windows runs here too: the bytes of executables, and the decisions of desktop duplication.
 PORTABLE_WIN32 := win32/process/pe.c win32/gpu/event_xml.c $(addprefix capture/win32/,duplication.c duplication_surface.c)
-$(UNIT_LIBRARY): $(call objects,$(BASE) $(PROTOCOL) $(LINUX) $(GUEST) $(PICTURE) $(PORTABLE_WIN32) $(CAPTURE) $(filter-out agent/main.c,$(AGENT)) $(HOST) $(filter-out host/cli/main.c,$(CLI)))
+$(UNIT_LIBRARY): $(call objects,$(BASE) $(PROTOCOL) $(LINUX) $(GUEST) $(PICTURE) $(PORTABLE_WIN32) $(CAPTURE) $(filter-out agent/main.c,$(AGENT)) $(HOST) $(filter-out host/cli/main.c,$(CLI)) $(WEB))
 	@mkdir -p $(@D)
 	$(call say,AR)
 	@rm -f $@
@@ -170,6 +188,7 @@ include $(wildcard tests/*.mk tests/*/*.mk)
 INSTALL ?= install
 SO := libperiscope.so.$(VERSION)
 PUBLIC_HEADERS := $(wildcard host/periscope*.h)
+HOST_PAGES := $(filter-out $(if $(LWS),,%-gateway.1),$(wildcard docs/man/periscope*.1))
 
 # One object of what the public functions need, in which only their names are left: the others must not meet those of who
 # links it.
@@ -198,7 +217,7 @@ install-agent: all
 install-host: all $(B)/public/libperiscope.a
 	$(INSTALL) -d $(addprefix $(DESTDIR)$(PREFIX)/,bin include share/man/man1 share/man/man3) \
 		$(DESTDIR)$(LIBDIR)/pkgconfig $(addprefix $(DESTDIR),$(BASH_COMPLETIONS) $(ZSH_COMPLETIONS) $(FISH_COMPLETIONS))
-	$(INSTALL) -m 755 $(B)/periscope $(DESTDIR)$(PREFIX)/bin
+	$(INSTALL) -m 755 $(B)/periscope $(if $(LWS),$(B)/periscope-gateway) $(DESTDIR)$(PREFIX)/bin
 	$(INSTALL) -m 644 $(B)/public/libperiscope.a $(DESTDIR)$(LIBDIR)
 	$(INSTALL) -m 755 $(B)/libperiscope.so $(DESTDIR)$(LIBDIR)/$(SO)
 	ln -sf $(SO) $(DESTDIR)$(LIBDIR)/libperiscope.so.0
@@ -207,7 +226,7 @@ install-host: all $(B)/public/libperiscope.a
 	for header in $(PUBLIC_HEADERS); do \
 		sed 's|"host/periscope|"periscope|' $$header > $(DESTDIR)$(PREFIX)/include/$${header##*/} || exit 1; \
 	done
-	$(INSTALL) -m 644 docs/man/periscope.1 docs/man/periscope-test.1 docs/man/periscope-timeline.1 $(DESTDIR)$(PREFIX)/share/man/man1
+	$(INSTALL) -m 644 $(HOST_PAGES) $(DESTDIR)$(PREFIX)/share/man/man1
 	$(INSTALL) -m 644 docs/man/libperiscope.3 $(DESTDIR)$(PREFIX)/share/man/man3
 	$(RUN) $(B)/periscope --completion bash > $(DESTDIR)$(BASH_COMPLETIONS)/periscope
 	$(RUN) $(B)/periscope --completion zsh > $(DESTDIR)$(ZSH_COMPLETIONS)/_periscope

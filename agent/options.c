@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "agent/options.h"
-#include "agent/config.h"
+#include "platform/config.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -103,6 +103,13 @@ struct os_mutex *os_mutex_new(void)
     return mutex;
 }
 
+void os_mutex_free(struct os_mutex *mutex)
+{
+    if (mutex)
+        pthread_mutex_destroy(&mutex->mutex);
+    free(mutex);
+}
+
 void os_mutex_lock(struct os_mutex *mutex)
 {
     pthread_mutex_lock(&mutex->mutex);

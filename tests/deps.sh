@@ -8,7 +8,7 @@
 # sets and installs nothing. What can't be installed is named in one line, ready to be pasted.
 set -eu
 
-BUILD="gcc libc6-dev make zlib1g-dev libx11-dev libxext-dev libxrandr-dev libxfixes-dev libxss-dev libdrm-dev"
+BUILD="gcc libc6-dev make zlib1g-dev libx11-dev libxext-dev libxrandr-dev libxfixes-dev libxss-dev libdrm-dev libwebsockets-dev pkgconf"
 SCREEN="xvfb xauth x11-utils x11-apps xterm imagemagick fonts-dejavu-core"
 XTESTS="libxrender-dev twm weston xwayland xserver-xorg-core xserver-xorg-video-dummy"
 TESTS="$SCREEN $XTESTS g++ pkgconf mandoc python3 procps xdotool x11-xserver-utils"
@@ -16,6 +16,7 @@ MINGW="gcc-mingw-w64-x86-64-win32 gcc-mingw-w64-i686-win32 libz-mingw-w64-dev"
 WINE="wine wine64 libxrender1 libxfixes3 libxrandr2 libxinerama1 libxcursor1 libxi6 libxcomposite1"
 ARCH="gcc-aarch64-linux-gnu gcc-s390x-linux-gnu gcc-i686-linux-gnu gcc-arm-linux-gnueabihf musl-tools qemu-user-static"
 DEB="build-essential debhelper"
+WEB="chromium chromium-driver"
 DIST="$DEB python3 binutils dpkg git xorriso zip unzip"
 # QEMU's qxl is in a package of its own since Debian 13. apt's lists may be empty yet, so the release is asked.
 # shellcheck disable=SC1091 # a file of the system
@@ -28,7 +29,7 @@ packages_of()
     tests) echo "$BUILD $TESTS $DEB lintian rpm" ;;
     check) echo "$BUILD $TESTS clang libclang-rt-dev $DEB lintian rpm" ;;
     fuzz) echo "$BUILD clang libclang-rt-dev llvm python3" ;;
-    demo) echo "$BUILD $SCREEN $WINE $MINGW libwine-dev dpkg-dev xz-utils ca-certificates procps python3" ;;
+    demo) echo "$BUILD $SCREEN $WINE $MINGW $WEB libwine-dev dpkg-dev xz-utils ca-certificates procps python3" ;;
     win) echo "$BUILD $SCREEN $WINE $MINGW $DIST xdotool procps python3 libarchive-tools genisoimage" ;;
     dist) echo "$BUILD $MINGW $DIST" ;;
     mingw) echo "$MINGW python3" ;;
@@ -37,9 +38,11 @@ packages_of()
     vm) echo "$BUILD pkg-config qemu-system-x86 ${QXL-} seabios weston libegl1 libgbm1 libgles2 libgl1-mesa-dri busybox-static debootstrap e2fsprogs kmod libelf-dev $DEB dpkg-dev xz-utils python3" ;;
     arch) echo "$BUILD $ARCH dpkg-dev xz-utils bzip2 python3" ;;
     debian) echo mmdebstrap git ;;
+    web) echo "$BUILD $SCREEN $WEB xdotool x11-xserver-utils procps python3" ;;
+    pictures) echo "$BUILD $SCREEN $WEB twm fonts-inter procps python3" ;;
     lint) echo "$BUILD libxrender-dev clang clang-format clang-tidy cppcheck shellcheck mandoc universal-ctags pyflakes3 python3 git" ;;
     *)
-        echo "tests/deps.sh: '$1' is not one of build, tests, check, fuzz, demo, win, dist, mingw, bench, encoder, vm, arch, debian, lint" >&2
+        echo "tests/deps.sh: '$1' is not one of build, tests, check, fuzz, demo, win, dist, mingw, bench, encoder, vm, arch, debian, web, pictures, lint" >&2
         return 1
         ;;
     esac

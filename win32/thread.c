@@ -97,6 +97,13 @@ struct os_mutex *os_mutex_new(void)
     return mutex;
 }
 
+void os_mutex_free(struct os_mutex *mutex)
+{
+    if (mutex)
+        DeleteCriticalSection(&mutex->section);
+    free(mutex);
+}
+
 void os_mutex_lock(struct os_mutex *mutex)
 {
     EnterCriticalSection(&mutex->section);

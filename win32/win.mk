@@ -23,7 +23,7 @@ WIN_LIBS = -lz -lws2_32 -ladvapi32 -luser32 -lgdi32
 
 WIN_LIBRARY = $(filter-out agent/main.c,$(WIN_AGENT)) $(filter-out host/cli/main.c,$(HOST) $(CLI))
 # The units by name, wherever they lie. Left out: those of Linux, and two that stand in for functions of its C library.
-WIN_UNIT_SOURCES := $(filter-out tests/unit/linux/% tests/unit/capture/x11/% tests/unit/capture/drm/% tests/unit/capture/linux/% tests/unit/capture/apart/% \
+WIN_UNIT_SOURCES := $(filter-out tests/unit/linux/% tests/unit/web/% tests/unit/capture/x11/% tests/unit/capture/drm/% tests/unit/capture/linux/% tests/unit/capture/apart/% \
 	tests/unit/agent/test_allow.c tests/unit/agent/test_receive.c tests/unit/platform/test_address.c,\
 	$(wildcard tests/unit/*/test_*.c tests/unit/capture/*/test_*.c tests/wine/unit/test_*.c))
 WIN_UNIT := $(notdir $(basename $(WIN_UNIT_SOURCES)))

@@ -7,7 +7,7 @@
 
 #include "base/format.h"
 #include "base/strlist.h"
-#include "host/cli/json.h"
+#include "host/common/json.h"
 #include "host/periscope.h"
 
 #include <limits.h>

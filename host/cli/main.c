@@ -6,7 +6,7 @@
 #include "host/cli/nearest.h"
 #include "host/cli/options.h"
 #include "host/cli/out.h"
-#include "host/cli/target.h"
+#include "host/common/target.h"
 
 #include "platform/clock.h"
 #include "platform/stream.h"

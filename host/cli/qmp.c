@@ -2,8 +2,8 @@
 #include "host/cli/qmp.h"
 
 #include "base/number.h"
-#include "host/cli/json.h"
-#include "host/cli/json_read.h"
+#include "host/common/json.h"
+#include "host/common/json_read.h"
 #include "picture/ppm.h"
 #include "platform/clock.h"
 #include "platform/file.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "host/cli/timeline.h"
 
-#include "host/cli/json_read.h"
+#include "host/common/json_read.h"
 
 #include "base/timestamp.h"
 #include "platform/file.h"

@@ -95,13 +95,14 @@ check()
 
 ci()
 {
-    stage install 900 tests/deps.sh build check lint fuzz demo win vm debian arch
+    stage install 900 tests/deps.sh build check lint fuzz demo win vm debian arch web
     stage build 300 make -j"$(nproc)" CFLAGS=-Werror programs
     stage unit 300 make unit CFLAGS=-Werror
     stage_beside lint 1500 make lint
     export TESTS_RUN_AGAIN=1
     stage integration 800 make integration CFLAGS=-Werror
     join
+    stage web 300 make check-web CFLAGS=-Werror
     stage_beside debian 2400 tests/ci/debian trixie
     stage vm 1800 make check-vm VM_SHORT=1 CFLAGS=-Werror
     join

@@ -1,19 +1,21 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Runs real Wine tests through the agent and leaves their reports and a picture of the screen in build/demo/; then again
-# through the agent for Windows, itself under Wine, in build/demo/windows/.
+# through the agent for Windows, itself under Wine, in build/demo/windows/. Both are seen in a browser meanwhile: the
+# pictures of that are build/demo/wall.png and page.png.
 #
-# usage: tests/demo/demo.sh [--own]
+# usage: tests/demo/demo.sh [--own | --page]
 #
 # Fetches and builds the tests of tests/demo/units, starts an X server and an agent of its own, runs each DLL's units
 # with `periscope test`, and meanwhile takes pictures as another client of the same agent. --own, and what happens
-# without a network, runs the project's own small tests instead. A unit that fails is a result; the exit status tells
+# without a network, runs the project's own small tests instead. --page only shows a guest in a browser, until Enter is
+# pressed; with a terminal that comes at the end anyway. A unit that fails is a result; the exit status tells
 # whether reports and pictures are there. Everything started is ended, whatever happens.
 set -eu -o pipefail
 
 readonly OUT=$PWD/build/demo CACHE=$PWD/build/demo-cache
 readonly SCREEN=1024x768
-readonly PERISCOPE=$PWD/build/periscope PERISCOPED=$PWD/build/periscoped
+readonly PERISCOPE=$PWD/build/periscope PERISCOPED=$PWD/build/periscoped GATEWAY=$PWD/build/periscope-gateway
 readonly WINDOWS_AGENT=build/win64/periscoped.exe WINDOWS_TEST=build/win64/tools/bad_test.exe
 readonly LIMIT_S=300 # for one executable with all its units
 
@@ -22,6 +24,7 @@ out=       # where its results go
 started=() # process ids, ended in reverse order
 options=() # of `periscope test`
 missing=() # results that should be there
+page=      # where it is shown in a browser
 
 say() { printf '%s\n' "demo: $*"; }
 die() { say "$*" >&2; exit 1; }
@@ -131,6 +134,32 @@ watch_screen()
     done
 }
 
+# Shows the agent in a browser, at a port that is free. Fails where that can't be. $1: the guest's name.
+start_gateway()
+{
+    local log=$out/log/gateway.txt port
+    if [ ! -x "$GATEWAY" ]; then
+        echo "SKIP demo-page: periscope-gateway is not built, since libwebsockets-dev is not installed"
+        return 1
+    fi
+    port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+    start "$log" "$GATEWAY" --listen "127.0.0.1:$port" --guest "$1 $host"
+    wait_for 10 grep -q http: "$log" || die "the gateway did not start: see $log"
+    page=http://127.0.0.1:$port/
+}
+
+# Takes pictures of the pages until told to stop. $1: the guest's name.
+watch_page()
+{
+    start_gateway "$1" || return 0
+    if ! command -v chromium chromedriver >/dev/null; then
+        echo "SKIP demo-page: there is no chromium to take a picture of the page with"
+        return 0
+    fi
+    start "$out/log/page.txt" nice -n 19 tests/web/take.py "$page" "$out/wall.png" "${page}guest/$1" "$out/page.png" \
+        --until "$out/stop"
+}
+
 # $1: executable, $2: seconds for a unit, then the units. Exit status as `periscope test` gives it.
 run_test()
 {
@@ -206,6 +235,15 @@ report()
     tests/demo/summary.py "$1" "$out"
     say "reports: $out/*/report.txt, result.json and junit.xml"
     say "picture: $out/screenshot.png"
+    report_page
+}
+
+# The last pictures of the pages are taken when all is done.
+report_page()
+{
+    [ -e "$out/log/page.txt" ] || return 0
+    wait_for 60 test -s "$out/page.png" || die "there is no picture of the page: see $out/log/page.txt"
+    say "in a browser: $out/wall.png and $out/page.png"
 }
 
 demo_linux()
@@ -218,6 +256,7 @@ demo_linux()
     fi
     start_agent "the agent" "$PERISCOPED"
     watch_screen &
+    watch_page linux
     if [ $tests = wine ]; then run_wine_tests; else run_test build/sample_test 30 draw; fi
     report "the agent"
     finish
@@ -232,19 +271,42 @@ demo_windows()
     cp "$WINDOWS_AGENT" "$out/work/periscoped.exe"
     start_agent "the agent for Windows" wine periscoped.exe
     watch_screen &
+    watch_page windows
     if [ $tests = wine ]; then run_wine_tests; else run_test "$WINDOWS_TEST" 10 pass dialog; fi
     report "the agent for Windows"
     finish
 }
 
+# A guest of its own, with a window in it, for whoever wants to look: until Enter, or the end of standard input.
+demo_page()
+{
+    begin "$OUT/live"
+    start_agent "the agent" "$PERISCOPED"
+    if start_gateway guest; then
+        start "$out/log/draw.txt" env SAMPLE_SECONDS=86400 build/sample_test draw
+        say "open $page in a browser; Enter ends it"
+        read -r _ || true
+    fi
+    finish
+}
+
 main()
 {
-    choose_tests "$@"
-    rm -rf "$OUT"
     trap finish EXIT
     trap 'exit 130' INT TERM
+    if [ "${1-}" = --page ]; then
+        demo_page
+        return 0
+    fi
+    choose_tests "$@"
+    rm -rf "$OUT"
     demo_linux
     if have_windows; then demo_windows; fi
+    if [ -t 0 ] && [ -t 1 ]; then
+        demo_page
+    elif [ -n "$page" ]; then
+        say "to open the page: make demo-page, which prints its address"
+    fi
 }
 
 main "$@"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What QEMU's monitor says, and the picture that it writes. Values must lie within the text, and strings be UTF-8. */
-#include "host/cli/json_read.h"
+#include "host/common/json_read.h"
 #include "picture/ppm.h"
 
 #include <stdlib.h>

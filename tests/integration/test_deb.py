@@ -36,6 +36,7 @@ FILES = {
                   "usr/share/bash-completion/completions/periscope": 0o644,
                   "usr/share/fish/vendor_completions.d/periscope.fish": 0o644,
                   "usr/share/zsh/vendor-completions/_periscope": 0o644},
+    "periscope-gateway": {"usr/bin/periscope-gateway": 0o755, "usr/share/man/man1/periscope-gateway.1.gz": 0o644},
     "libperiscope0": {f"{LIBRARIES}/libperiscope.so.0": "libperiscope.so.0.1.0",
                       f"{LIBRARIES}/libperiscope.so.0.1.0": 0o644},
     "libperiscope-dev": {f"{LIBRARIES}/libperiscope.so": "libperiscope.so.0", f"{LIBRARIES}/libperiscope.a": 0o644,
@@ -44,7 +45,7 @@ FILES = {
 }
 # A shared library's package depends on the C library, and the programs on zlib; none on what is opened when it is needed.
 DEPENDS = {"periscoped": {"libc6", "zlib1g"}, "periscope": {"libc6", "zlib1g"}, "libperiscope0": {"libc6"},
-           "libperiscope-dev": {"libperiscope0"}}
+           "periscope-gateway": {"libc6", "libwebsockets17", "periscope", "zlib1g"}, "libperiscope-dev": {"libperiscope0"}}
 
 
 def run(*command, env=None):

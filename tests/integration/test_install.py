@@ -9,6 +9,8 @@ import tempfile
 
 from harness import PATIENCE, TOP, Agent, Skip, check, equal, main, test
 
+GATEWAY = os.path.join(os.path.dirname(os.path.abspath(os.environ.get("PERISCOPE") or os.path.join(TOP, "build", "periscope"))),
+                       "periscope-gateway")  # where there is libwebsockets
 BUILD = os.path.dirname(os.path.abspath(os.environ.get("PERISCOPE") or os.path.join(TOP, "build", "periscope")))
 PROGRAM = """
 #include <periscope.h>
@@ -78,7 +80,8 @@ def flags(root, *which):
 def installed_files_are_all_there(root):
     found = sorted(os.path.relpath(os.path.join(place, name), root) for place, _, names in os.walk(root) for name in names)
     version = run(os.path.join(root, "bin", "periscope"), "--version").split()[1]
-    equal(found, sorted(["bin/periscope", "include/periscope.h", "include/periscope_winetest.h", "lib/libperiscope.a",
+    gateway = ["bin/periscope-gateway", "share/man/man1/periscope-gateway.1"] if os.path.exists(GATEWAY) else []
+    equal(found, sorted([*gateway, "bin/periscope", "include/periscope.h", "include/periscope_winetest.h", "lib/libperiscope.a",
                          "lib/libperiscope.so", "lib/libperiscope.so.0", f"lib/libperiscope.so.{version}",
                          "lib/pkgconfig/libperiscope.pc", "share/bash-completion/completions/periscope",
                          "share/fish/vendor_completions.d/periscope.fish", "share/man/man1/periscope-test.1", "share/man/man1/periscope-timeline.1",

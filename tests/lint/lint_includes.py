@@ -17,9 +17,10 @@ ROOMS = {
     "capture": ("base", "platform", "picture"),
     "agent": ("base", "platform", "protocol", "picture", "capture"),
     "host": ("base", "platform", "protocol"),
+    "host/common": ("base", "platform"),
     "host/timeline": ("base", "platform", "picture", "host"),
-    "host/cli": ("base", "platform", "picture", "host/timeline"),
-    "host/web": ("base", "platform"),
+    "host/cli": ("base", "platform", "picture", "host/common", "host/timeline"),
+    "host/web": ("base", "platform", "picture", "host/common"),
 }
 LIBRARY_HEADERS = re.compile(r"host/periscope\w*\.h$")  # what host/cli and host/web see of host/
 # The agent's folders that may see pixels: everything else there knows pictures as bytes.

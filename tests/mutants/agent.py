@@ -302,7 +302,7 @@ AGENT = [
     mutant("output-name-unbounded", "agent/rpc/virtual.c",
            "len <= head + OUTPUT_MAX + tail &&", "",
            "unit/agent/test_virtual", "an output's name has no limit"),
-    mutant("config-limit-off-by-one", "agent/config.c",
+    mutant("config-limit-off-by-one", "platform/config.c",
            "if (len == CONFIG_SIZE_MAX || memchr(text, 0, len))", "if (memchr(text, 0, len))",
            "unit/agent/test_config", "the end of a long configuration is silently left out"),
     mutant("config-command-in-file", "agent/options.c",

@@ -4,6 +4,7 @@
  *
  *     noise SEED                  fills the root window with random pixel values
  *     clear                       fills it with the pixel 0
+ *     box PIXEL X Y W H           fills a rectangle of it; PIXEL in hexadecimal digits
  *     colormap SEED               installs a colour map of random colours (visuals that have one of their own)
  *     cursor W H XHOT YHOT SEED   a cursor of random colours and alpha, through Render
  *     bitmap-cursor W H XHOT YHOT SEED  one of black and white, up to 64x64, as the core protocol has them
@@ -71,6 +72,16 @@ static void do_clear(const char *arguments)
 {
     (void)arguments;
     fill_root(NULL);
+}
+
+static void do_box(const char *arguments)
+{
+    unsigned long pixel;
+    int x, y;
+    unsigned width, height;
+    sscanf(arguments, "%lx %d %d %u %u", &pixel, &x, &y, &width, &height);
+    XSetForeground(display, DefaultGC(display, screen), pixel);
+    XFillRectangle(display, root, DefaultGC(display, screen), x, y, width, height);
 }
 
 static void do_colormap(const char *arguments)
@@ -346,6 +357,7 @@ static const struct {
 } commands[] = {
     {"noise", do_noise},
     {"clear", do_clear},
+    {"box", do_box},
     {"colormap", do_colormap},
     {"cursor", do_cursor},
     {"bitmap-cursor", do_bitmap_cursor},

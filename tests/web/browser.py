@@ -1,9 +1,14 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Tests that have a page: one browser for all of a file, and of each test what its console said is looked at."""
+import base64
 import contextlib
 
-import webdriver
+import webdriver  # makes harness and picture known
 from harness import check, main, test
+from picture import Picture
+
+MARKUP = "<img src=x onerror=document.title='led-astray'><b>bold</b>&amp;"
+VERDICT = "return document.querySelector('#hash').dataset.verdict"
 
 _driver = None
 _page = None
@@ -38,6 +43,15 @@ def with_page(*, complaints=()):
         run.__name__ = function.__name__
         return test(run)
     return decorate
+
+
+def pixels(page):
+    """What is on the canvas."""
+    width, height, data = page.run_async(
+        "const shown = await periscope.pixels(); let text = '';"
+        "for (let i = 0; i < shown.data.length; i += 4) text += String.fromCharCode(...shown.data.slice(i, i + 3));"
+        "return [shown.width, shown.height, btoa(text)]")
+    return Picture(width, height, base64.b64decode(data))
 
 
 def run_all():

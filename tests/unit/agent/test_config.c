@@ -3,7 +3,7 @@
 #include "tests/unit/agent/fake_files.h"
 #include "tests/unit/check.h"
 
-#include "agent/config.h"
+#include "platform/config.h"
 #include "agent/options.h"
 
 static struct options options;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "host/cli/json.h"
+#include "host/common/json.h"
 
 #include "tests/unit/check.h"
 

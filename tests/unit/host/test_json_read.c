@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "host/cli/json_read.h"
+#include "host/common/json_read.h"
 #include "tests/unit/check.h"
 
 static bool parses(const char *text)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "host/cli/target.h"
+#include "host/common/target.h"
 
 #include "tests/unit/check.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A configuration file: lines "name = value". Empty lines and those that begin with '#' are ignored. */
-#ifndef AGENT_CONFIG_H
-#define AGENT_CONFIG_H
+#ifndef PLATFORM_CONFIG_H
+#define PLATFORM_CONFIG_H
 
 #include "base/error.h"
 

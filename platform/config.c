@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "agent/config.h"
+#include "platform/config.h"
 #include "platform/file.h"
 
 #include <stdlib.h>

@@ -5,8 +5,8 @@
  * ill-formed sequence (Unicode 15, section 3.9, like the WHATWG decoder and Python's errors="replace"). Nesting is
  * not checked: each _begin needs its _end.
  */
-#ifndef HOST_CLI_JSON_H
-#define HOST_CLI_JSON_H
+#ifndef HOST_COMMON_JSON_H
+#define HOST_COMMON_JSON_H
 
 #include "base/buffer.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Determines the agent from HOST[:PORT], with PERISCOPE_HOST and PERISCOPE_PORT as defaults. Pure. */
-#ifndef HOST_CLI_TARGET_H
-#define HOST_CLI_TARGET_H
+#ifndef HOST_COMMON_TARGET_H
+#define HOST_COMMON_TARGET_H
 
 #include "base/error.h"
 

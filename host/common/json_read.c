@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "host/cli/json_read.h"
+#include "host/common/json_read.h"
 
 #include "base/utf8.h"
 
@@ -235,6 +235,27 @@ bool json_member(const struct json_value *object, const char *name, struct json_
         }
     } while (cursor_take(&c, ','));
     return false;
+}
+
+bool json_items(const struct json_value *array, struct json_items *items)
+{
+    struct cursor c = {array->text, array->text + array->len};
+    if (!array->text || !cursor_take(&c, '['))
+        return false;
+    cursor_skip_space(&c);
+    *items = (struct json_items){c.at, c.end};
+    return true;
+}
+
+bool json_next(struct json_items *items, struct json_value *value)
+{
+    struct cursor c = {items->at, items->end};
+    if (cursor_peek(&c) == ']' || !cursor_skip_value(&c, 1))
+        return false;
+    json_set_value(value, items->at, c.at);
+    cursor_take(&c, ',');
+    items->at = c.at;
+    return true;
 }
 
 bool json_string(const struct json_value *value, struct buffer *out)

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "host/web/guest.h"
+
+#include "base/number.h"
+#include "host/web/gateway.h"
+#include "platform/clock.h"
+#include "platform/thread.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define OUTPUTS_MAX 64
+#define CHANGE_TOLD_MS 1000
+
+static int guests_init_one(struct guest *guest, struct gateway *gateway, const struct web_guest *config, struct error *err)
+{
+    guest->gateway = gateway;
+    guest->config = config;
+    target_text(&config->target, guest->address);
+    guest->lock = os_mutex_new();
+    guest->since_ms = os_wall_time_ms();
+    return os_waker_new(&guest->hurry, err);
+}
+
+int guests_start(struct gateway *gateway, struct error *err)
+{
+    size_t count = gateway->config.guest_count;
+    gateway->guests = calloc(count, sizeof *gateway->guests);
+    if (!gateway->guests)
+        return error_set(err, ERR_NO_MEMORY, "no memory for %zu guests", count);
+    for (size_t i = 0; i < count; i++) {
+        int status = guests_init_one(&gateway->guests[i], gateway, &gateway->config.guests[i], err);
+        if (status)
+            return status;
+    }
+    gateway->guest_count = count;
+    for (size_t i = 0; i < count; i++) {
+        int status = os_thread_start(watch_main, &gateway->guests[i], err);
+        if (status)
+            return error_prefix(err, status, "no thread for guest '%s'", gateway->config.guests[i].name);
+    }
+    return 0;
+}
+
+struct guest *guest_find(struct gateway *gateway, const char *name)
+{
+    for (size_t i = 0; i < gateway->guest_count; i++)
+        if (strcmp(gateway->guests[i].config->name, name) == 0)
+            return &gateway->guests[i];
+    return NULL;
+}
+
+void guest_lock(struct guest *guest)
+{
+    os_mutex_lock(guest->lock);
+}
+
+void guest_unlock(struct guest *guest)
+{
+    os_mutex_unlock(guest->lock);
+}
+
+enum guest_state guest_state(struct guest *guest)
+{
+    guest_lock(guest);
+    enum guest_state state = guest->state;
+    guest_unlock(guest);
+    return state;
+}
+
+int64_t guest_last_seen_ms(struct guest *guest)
+{
+    guest_lock(guest);
+    int64_t time = guest->last_seen_ms;
+    guest_unlock(guest);
+    return time;
+}
+
+void guest_changed(struct guest *guest)
+{
+    atomic_fetch_add(&guest->version, 1);
+    gateway_wake(guest->gateway);
+}
+
+void guest_screen_changed(struct guest *guest, const char *hash, uint32_t width, uint32_t height)
+{
+    guest_lock(guest);
+    guest->last_change_ms = os_wall_time_ms();
+    if (hash)
+        snprintf(guest->hash, sizeof guest->hash, "%s", hash);
+    if (width) {
+        guest->width = width;
+        guest->height = height;
+    }
+    bool tells = os_clock_ms() - guest->change_told_ms >= CHANGE_TOLD_MS;
+    if (tells)
+        guest->change_told_ms = os_clock_ms();
+    guest_unlock(guest);
+    if (tells)
+        guest_changed(guest);
+    else
+        gateway_wake(guest->gateway);
+}
+
+/* ---- what the API tells ---- */
+
+static void guest_json_time(struct json *json, const char *key, int64_t ms)
+{
+    if (ms)
+        json_integer(json, key, ms);
+    else
+        json_null(json, key);
+}
+
+static void guest_json_list(struct json *json, const char *key, const struct strlist *list)
+{
+    json_array_begin(json, key);
+    for (size_t i = 0; i < list->count; i++)
+        json_text(json, NULL, list->items[i]);
+    json_array_end(json);
+}
+
+static bool guest_takes_input(const struct guest *guest)
+{
+    const char *input = periscope_strings_get(&guest->properties, "input");
+    return input && strcmp(input, "yes") == 0;
+}
+
+/* Tells what runs: the number of the programs, until the agent names them. */
+static void guest_json_test(struct guest *guest, struct json *json)
+{
+    char text[64];
+    const char *tag = periscope_strings_get(&guest->properties, "children.tag");
+    const char *running = periscope_strings_get(&guest->properties, "children.running");
+    if (tag || guest->state != GUEST_TESTING) {
+        json_text(json, "test", guest->state == GUEST_TESTING ? tag : NULL);
+        return;
+    }
+    snprintf(text, sizeof text, "%.20s program%s", running ? running : "?", running && strcmp(running, "1") == 0 ? "" : "s");
+    json_text(json, "test", text);
+}
+
+static void guest_json_outputs(struct guest *guest, struct json *json)
+{
+    json_array_begin(json, "outputs");
+    for (unsigned i = 0; i < OUTPUTS_MAX; i++) {
+        char key[40];
+        snprintf(key, sizeof key, "display.%u.name", i);
+        const char *name = periscope_strings_get(&guest->properties, key);
+        if (!name)
+            break;
+        snprintf(key, sizeof key, "display.%u.geometry", i);
+        json_object_begin(json, NULL);
+        json_text(json, "name", name);
+        json_text(json, "geometry", periscope_strings_get(&guest->properties, key));
+        json_object_end(json);
+    }
+    json_array_end(json);
+}
+
+static void guest_json_properties(struct guest *guest, struct json *json)
+{
+    json_object_begin(json, "properties");
+    for (size_t i = 0; i < guest->properties.count; i++) {
+        char *equals = strchr(guest->properties.items[i], '=');
+        if (!equals)
+            continue;
+        *equals = '\0';
+        json_text(json, guest->properties.items[i], equals + 1);
+        *equals = '=';
+    }
+    json_object_end(json);
+}
+
+static void guest_json_state(struct guest *guest, struct json *json)
+{
+    json_text(json, "name", guest->config->name);
+    json_text(json, "address", guest->address);
+    json_text(json, "group", guest->config->group);
+    json_text(json, "state", guest_state_name(guest->state));
+    guest_json_list(json, "reasons", &guest->reasons);
+    guest_json_time(json, "since", guest->since_ms);
+    guest_json_test(guest, json);
+    guest_json_time(json, "lastChange", guest->last_change_ms);
+    guest_json_time(json, "lastSeen", guest->last_seen_ms);
+    json_number(json, "width", guest->width);
+    json_number(json, "height", guest->height);
+    json_text(json, "hash", *guest->hash ? guest->hash : NULL);
+    json_text(json, "gpu", periscope_strings_get(&guest->properties, "gpu.0.name"));
+    json_bool(json, "input", guest_takes_input(guest));
+    json_text(json, "boot", periscope_strings_get(&guest->properties, "boot.id"));
+}
+
+void guest_json(struct guest *guest, struct json *json, const char *key, bool detailed)
+{
+    guest_lock(guest);
+    json_object_begin(json, key);
+    guest_json_state(guest, json);
+    if (detailed) {
+        guest_json_properties(guest, json);
+        guest_json_list(json, "events", &guest->events);
+        guest_json_outputs(guest, json);
+    }
+    json_object_end(json);
+    guest_unlock(guest);
+}

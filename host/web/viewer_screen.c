@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What a page lacks of the screen that it watches. A frame is what is newer than the page has, as rectangles; the next is
+ * begun once the page says that it has drawn the last, so each page has the pace that it can keep. */
+#include "host/web/drive.h"
+#include "host/web/gateway.h"
+#include "host/web/guest.h"
+#include "host/web/screen.h"
+#include "host/web/viewer.h"
+
+#include "base/number.h"
+
+#include <stdio.h>
+#include <string.h>
+
+void viewer_watch_end(struct viewer *viewer)
+{
+    struct viewer_watch *watch = &viewer->watch;
+    if (!watch->guest)
+        return;
+    drive_let_go(watch->guest, viewer, NULL);
+    viewer->told_driver = false;
+    screen_unsubscribe(watch->screen);
+    guest_look_away(watch->guest);
+    atomic_fetch_sub(&viewer->gateway->metrics.viewers_watching, 1);
+    watch->guest = NULL;
+    watch->screen = NULL;
+    watch->sending = watch->awaits = watch->lost = false;
+    watch->shape = watch->generation = watch->still = 0;
+}
+
+void viewer_watch_begin(struct viewer *viewer, const struct message *message)
+{
+    struct viewer_watch *watch = &viewer->watch;
+    struct guest *guest = guest_find(viewer->gateway, message->guest);
+    struct error err;
+    viewer_watch_end(viewer);
+    if (!guest) {
+        viewer_error(viewer, 404, "there is no such guest");
+        return;
+    }
+    watch->screen = screen_subscribe(guest, message->on ? message->text : NULL, &err);
+    if (!watch->screen) {
+        viewer_error(viewer, 503, err.text);
+        return;
+    }
+    watch->guest = guest;
+    guest_look(guest);
+    viewer->told_versions[guest - viewer->gateway->guests] = atomic_load(&guest->version) - 1;
+    atomic_fetch_add(&viewer->gateway->metrics.viewers_watching, 1);
+}
+
+void viewer_drawn(struct viewer *viewer, uint32_t frame)
+{
+    if (frame == viewer->watch.frame && !viewer->watch.sending)
+        viewer->watch.awaits = false;
+}
+
+/* ---- texts; all with the screen's lock ---- */
+
+static struct blob *watch_take(struct json *json)
+{
+    struct blob *blob = json->out.failed ? NULL : blob_copy(json->out.data, json->out.len);
+    json_deinit(json);
+    return blob;
+}
+
+static void watch_begin(struct json *json, const char *kind, const struct viewer_watch *watch)
+{
+    json_init(json);
+    json_object_begin(json, NULL);
+    json_text(json, "t", kind);
+    json_text(json, "guest", watch->guest->config->name);
+}
+
+static void watch_outputs(struct json *json, const struct screen *screen)
+{
+    json_array_begin(json, "outputs");
+    for (size_t i = 0; i < screen->facts.count; i++)
+        if (strncmp(screen->facts.items[i], "output.", 7) == 0 && strchr(screen->facts.items[i], '='))
+            json_text(json, NULL, strchr(screen->facts.items[i], '=') + 1);
+    json_array_end(json);
+}
+
+/* Tells the picture's place on the virtual screen, from the fact geometry, "WxH+X+Y". */
+static void watch_place(struct json *json, const struct screen *screen)
+{
+    const char *geometry = strlist_get(&screen->facts, "geometry");
+    int x = 0, y = 0;
+    unsigned width, height;
+    if (!geometry || sscanf(geometry, "%5ux%5u%6d%6d", &width, &height, &x, &y) != 4)
+        x = y = 0;
+    json_integer(json, "x", x);
+    json_integer(json, "y", y);
+}
+
+static struct blob *watch_size(struct viewer_watch *watch)
+{
+    struct screen *screen = watch->screen;
+    struct json json;
+    watch_begin(&json, "screen", watch);
+    json_number(&json, "width", screen->width);
+    json_number(&json, "height", screen->height);
+    watch_place(&json, screen);
+    json_text(&json, "output", strlist_get(&screen->facts, "output"));
+    watch_outputs(&json, screen);
+    json_object_end(&json);
+    watch->shape = screen->shape;
+    watch->generation = 0;
+    watch->sending = watch->awaits = false;
+    return watch_take(&json);
+}
+
+static struct blob *watch_lost(struct viewer_watch *watch)
+{
+    struct json json;
+    watch->lost = watch->screen->lost;
+    watch->still = 0; /* it is told anew */
+    watch_begin(&json, watch->lost ? "lost" : "back", watch);
+    if (watch->lost)
+        json_text(&json, "reason", watch->screen->reason);
+    json_object_end(&json);
+    return watch_take(&json);
+}
+
+static void watch_facts(struct json *json, const struct screen *screen)
+{
+    json_object_begin(json, "facts");
+    for (size_t i = 0; i < screen->facts.count; i++) {
+        char *equals = strchr(screen->facts.items[i], '=');
+        if (!equals)
+            continue;
+        *equals = '\0';
+        json_text(json, screen->facts.items[i], equals + 1);
+        *equals = '=';
+    }
+    json_object_end(json);
+}
+
+static struct blob *watch_still(struct viewer_watch *watch)
+{
+    struct json json;
+    watch->still = watch->generation;
+    watch_begin(&json, "still", watch);
+    json_text(&json, "hash", watch->screen->hash);
+    json_number(&json, "frame", watch->frame);
+    watch_facts(&json, watch->screen);
+    json_object_end(&json);
+    return watch_take(&json);
+}
+
+/* ---- pixels ---- */
+
+static void watch_begin_frame(struct viewer *viewer, struct viewer_watch *watch)
+{
+    struct screen *screen = watch->screen;
+    if (!damage_take(&watch->damage, screen->tiles, screen->width, screen->height, watch->generation))
+        return;
+    watch->generation = screen->generation;
+    if (watch->damage.left == 0)
+        return;
+    watch->frame++;
+    watch->sending = watch->awaits = true;
+    atomic_fetch_add(&viewer->gateway->metrics.frames, 1);
+}
+
+/* Makes the next rectangle of a frame. Without memory the frame ends early, and what it lacks comes with the next. */
+static struct blob *watch_rectangle(struct viewer *viewer, struct viewer_watch *watch)
+{
+    struct damage_box box;
+    bool more = damage_next(&watch->damage, &box);
+    struct blob *png = more ? screen_png(watch->screen, &box) : NULL;
+    struct blob *message =
+        png ? viewer_binary(VIEWER_RECTANGLE, watch->damage.left == 0, watch->frame, &box, NULL, png) : NULL;
+    blob_release(png);
+    watch->sending = message && watch->damage.left > 0;
+    if (!message) {
+        watch->awaits = false;
+        watch->generation = 0;
+        return NULL;
+    }
+    atomic_fetch_add(&viewer->gateway->metrics.rectangles, 1);
+    atomic_fetch_add(&viewer->gateway->metrics.picture_bytes, message->len);
+    return message;
+}
+
+static struct blob *watch_next(struct viewer *viewer, struct viewer_watch *watch, bool *binary)
+{
+    struct screen *screen = watch->screen;
+    if (watch->lost != screen->lost)
+        return watch_lost(watch);
+    if (screen->generation == 0)
+        return NULL;
+    if (watch->shape != screen->shape)
+        return watch_size(watch);
+    if (!watch->awaits && watch->generation != screen->generation)
+        watch_begin_frame(viewer, watch);
+    *binary = watch->sending;
+    if (watch->sending)
+        return watch_rectangle(viewer, watch);
+    bool tells_still = !watch->awaits && screen->still && watch->generation == screen->generation;
+    return tells_still && watch->still != watch->generation ? watch_still(watch) : NULL;
+}
+
+struct blob *viewer_next_screen(struct viewer *viewer, bool *binary)
+{
+    struct viewer_watch *watch = &viewer->watch;
+    if (!watch->guest)
+        return NULL;
+    screen_lock(watch->screen);
+    struct blob *message = watch_next(viewer, watch, binary);
+    screen_unlock(watch->screen);
+    return message;
+}

@@ -1,0 +1,53 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Takes pictures of a page in Chromium.
+
+usage: tests/web/take.py ADDRESS PICTURE [ADDRESS PICTURE]... [--until FILE]
+
+With --until, again and again until the file is there; what is kept is the picture with the most to see, the largest one.
+"""
+import os
+import sys
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import webdriver  # noqa: E402
+
+EVERY_S = 2
+DRAWN = "return [...document.querySelectorAll('.tile canvas, [data-screen]:not([hidden]) canvas')].length > 0"
+
+
+def take(page, path):
+    """Keeps the picture if it is larger than the one that is there."""
+    data = page.picture()
+    if os.path.exists(path) and os.path.getsize(path) >= len(data):
+        return
+    with open(path + ".new", "wb") as file:
+        file.write(data)
+    os.replace(path + ".new", path)
+
+
+def main():
+    words = sys.argv[1:]
+    until = words.pop() if len(words) > 1 and words[-2] == "--until" else None
+    words = words[:-1] if until else words
+    if not words or len(words) % 2:
+        sys.exit(__doc__.split("\n\n")[1])
+    with webdriver.Driver() as driver:
+        pages = [(driver.page(address), path) for address, path in zip(words[::2], words[1::2])]
+        for page, _ in pages:
+            page.wait(DRAWN, "a picture on the page")
+            page.settle(1.5)  # the screen stands still by then
+        while True:
+            for page, path in pages:
+                take(page, path)
+            if not until or os.path.exists(until):
+                return
+            time.sleep(EVERY_S)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except webdriver.Skip as why:
+        sys.exit(f"take.py: {why}")

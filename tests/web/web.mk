@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# ---- the gateway's pages ----
+#: make check-web    the gateway's pages in Chromium: with a gateway without guests, and with real agents
+.PHONY: check-web
+check-web: all
+	tests/deps.sh web
+	$(subst --time-limit 300,--time-limit 600,$(INTEGRATION_RUN)) $(wildcard tests/web/test_*.py)
+
+#: make pictures     take the pictures of the pages that are in README and docs, anew
+.PHONY: pictures
+pictures: all
+	tests/deps.sh pictures
+	tests/web/pictures.py docs/pictures
