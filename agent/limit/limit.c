@@ -85,7 +85,7 @@ static void limit_picture(struct agent *agent, const struct child *child)
     list.budget = &agent->replies;
     if (child->limit.actions & LIMIT_KILL)
         strlist_add(&options, "passive=0"); /* it is ended next */
-    int status = worker_pool_picture(agent->workers, "screenshot", &options, &list, &err);
+    int status = worker_pool_picture(agent->workers, "screenshot", &options, NULL, &list, &err);
     if (status == 0)
         file = answer_file(&list);
     limit_write(child, ".limit.png", status, file.data, file.len, &err);
