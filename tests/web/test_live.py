@@ -32,6 +32,8 @@ def guests(page, *names, options=()):
     with contextlib.ExitStack() as stack:
         servers = {name: stack.enter_context(Server(screens=(SCREEN,))) for name in names}
         agents = {name: stack.enter_context(Agent(*options, env=servers[name].environment())) for name in names}
+        for agent in agents.values():
+            agent.FD_SLACK = 12  # two pages and the hands: more workers than one are kept
         gateway = stack.enter_context(Gateway(agents))
         gateway.agents = agents
         stack.callback(page.open, "about:blank")
