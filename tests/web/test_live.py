@@ -145,6 +145,17 @@ def a_windows_title_with_markup_is_text(page):
 
 
 @with_page()
+def what_the_agent_has_started_is_listed(page):
+    with guests(page, "one") as (gateway, _):
+        with gateway.agents["one"].client() as client:
+            pid = gateway.agents["one"].cleanup(client.run("/bin/sleep", "600"))
+            open_guest(page, gateway, path="#processes")
+            page.wait("return [...document.querySelectorAll('#content tr')].some(row => row.textContent.includes('sleep')"
+                      " && row.cells[1].textContent === arguments[0])", "the program and its pid", str(pid))
+            client.kill(pid)
+
+
+@with_page()
 def a_guest_that_vanishes_is_told_and_comes_back(page):
     with guests(page, "one") as (gateway, _):
         agent = gateway.agents["one"]
