@@ -15,10 +15,6 @@
 #define CONNECT_MS 5000
 #define ANSWER_MS 15000
 
-/* The library's, once it has it. */
-extern int periscope_input(struct periscope *p, const char *const *actions, struct periscope_strings *facts)
-    __attribute__((weak));
-
 /* Tells all who watch the guest that another drives, or why not; with the lock. */
 static void drive_changed(struct guest *guest, const char *reason)
 {
@@ -71,10 +67,7 @@ static bool drive_pass_on(struct drive *drive, struct periscope *periscope)
     struct periscope_strings facts = {0};
     bool goes_on = drive_next(drive, &actions);
     int status = 0;
-    if (goes_on && !periscope_input) {
-        drive_fail(drive, "this build of the library has no input");
-        goes_on = false;
-    } else if (goes_on)
+    if (goes_on)
         status = periscope_input(periscope, (const char *const *)actions.items, &facts);
     if (status)
         drive_fail(drive, periscope_error_text(periscope));
