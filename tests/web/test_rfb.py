@@ -12,6 +12,7 @@ import zlib
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from fake_agent import FakeAgent, solid  # noqa: E402
 from gateway import Gateway, need_gateway  # noqa: E402
+from cli import periscope, target  # noqa: E402
 from harness import Agent, check, equal, eventually, generator, main, test  # noqa: E402
 from picture import Picture, decode_png  # noqa: E402
 from websocket import Closed, WebSocket, frame  # noqa: E402
@@ -307,7 +308,15 @@ def real():
         window.do("noise", 5)
         with Agent("--input", env=server.environment()) as agent, \
                 Gateway({}, "--guest", f"one 127.0.0.1:{agent.port} rfb={port}"):
-            yield server, window, port
+            yield agent, window, port
+
+
+def shot(agent):
+    """The picture that the command gives, with the pointer."""
+    path = agent.path("shot.png")
+    periscope("screenshot", target(agent), path)
+    with open(path, "rb") as file:
+        return decode_png(file.read())
 
 
 @test
@@ -334,15 +343,15 @@ def rfb_viewer_drives_the_guest():
 @test
 def tigervnc_shows_and_drives_the_guest():
     need_program("xtigervncviewer", "xdotool", "xwininfo")
-    with real() as (server, window, port), Server(screens=("400x300x24",)) as desk:
-        command = ["xtigervncviewer", f"127.0.0.1::{port}"]
+    with real() as (agent, window, port), Server(screens=("400x300x24",)) as desk:
+        command = ["xtigervncviewer", "-MenuKey=", f"127.0.0.1::{port}"]
         with subprocess.Popen(command, env={**desk.environment(), "HOME": desk.folder}, stdout=subprocess.DEVNULL,
                               stderr=subprocess.DEVNULL) as viewer:
             try:
                 eventually(lambda: b"320x240+" in desk.run("xwininfo", "-root", "-tree"), "the viewer's window")
                 place = desk.run("xwininfo", "-name", "one - TigerVNC").decode()
                 x, y = (int(place.split(f"Absolute upper-left {axis}:")[1].split()[0]) for axis in "XY")
-                eventually(lambda: desk.as_xwd_reads_it().crop(x, y, 320, 240).pixels == server.framebuffer().pixels,
+                eventually(lambda: desk.as_xwd_reads_it().crop(x, y, 320, 240).pixels == shot(agent).pixels,
                            "the guest's picture in the viewer, pixel by pixel")
                 window.do("watch")
                 desk.run("xdotool", "mousemove", str(x + 50), str(y + 60), "click", "1", "key", "a", "key", "Up")
