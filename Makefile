@@ -170,11 +170,11 @@ check-files: all
 check-kills: all
 	PERISCOPE_KILLS=1000 $(subst --time-limit 300,--time-limit 3600,$(INTEGRATION_RUN)) tests/integration/test_journal_kills.py
 
-#: make check-record 50 screens over 60 s, and 100 kills of an agent that records (minutes)
+#: make check-record 50 screens over 60 s, 100 kills of an agent that records, and what a still screen costs (minutes)
 .PHONY: check-record
 check-record: all sample
 	PERISCOPE_RECORD_SCREENS=50 PERISCOPE_RECORD_KILLS=100 $(subst --time-limit 300,--time-limit 3600,$(INTEGRATION_RUN)) \
-		tests/integration/test_record.py tests/integration/test_record_kills.py
+		tests/integration/test_record.py tests/integration/test_record_kills.py tests/integration/record_still.py
 
 #: make check-images 100 000 pictures at random through the encoder and two decoders that are not ours (an hour)
 .PHONY: check-images

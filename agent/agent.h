@@ -9,6 +9,7 @@
 #include "agent/options.h"
 #include "agent/ready.h"
 #include "agent/spare.h"
+#include "agent/worker/changes.h"
 #include "agent/worker/pool.h"
 #include "base/budget.h"
 #include "platform/socket.h"
@@ -37,6 +38,7 @@ struct agent {
     struct worker_pool *workers;
     struct ready *ready;
     struct recorder *recorder;
+    struct changes *changes;
     struct transfers *transfers; /* that may be continued */
     struct input *input;         /* who types and clicks */
     struct os_listener *listener;

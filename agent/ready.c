@@ -144,7 +144,7 @@ static int ready_take_picture(struct ready *ready, char hash[64], bool *changed,
     strlist_addf(&options, "deadline-ms=%d", PICTURE_MS);
     if (*hash)
         strlist_addf(&options, "if-changed=%s", hash);
-    int status = worker_pool_picture(ready->pictures, "screenshot", &options, &list, err);
+    int status = worker_pool_picture(ready->pictures, "screenshot", &options, NULL, &list, err);
     if (status == 0) {
         worker_pool_facts(&list, &facts);
         *changed = !strlist_get(&facts, "unchanged");

@@ -7,6 +7,7 @@
 #include "agent/gpu/gpus.h"
 #include "agent/heartbeat.h"
 #include "agent/input/input.h"
+#include "agent/limit/limit.h"
 #include "agent/log.h"
 #include "agent/access/refusals.h"
 #include "agent/record/recorder.h"
@@ -66,14 +67,20 @@ static int open_listener(struct agent *agent, struct error *err)
     return status ? status : find_port(agent, err);
 }
 
+static void stop_workers(struct agent *agent)
+{
+    worker_pool_stop(agent->workers);
+    ready_stop(agent->ready);
+    changes_stop(agent->changes);
+    input_stop(agent->input);
+}
+
 /* Becomes the next executable, at a point where no child starts and no status is collected. Returns only on failure. */
 static int become_next(struct agent *agent, struct error *err)
 {
     struct buffer state;
     recorder_end(agent->recorder, "the agent becomes another executable");
-    worker_pool_stop(agent->workers);
-    ready_stop(agent->ready);
-    input_stop(agent->input);
+    stop_workers(agent);
     log_flush(LOG_FLUSH_MS);
     buffer_init(&state, STATE_MAX);
     children_freeze(agent->children);
@@ -195,6 +202,8 @@ static int start_parts(struct agent *agent, struct error *err)
     if (status == 0)
         status = input_new(&agent->input, &agent->options->card_classes, err);
     if (status == 0)
+        status = changes_new(&agent->changes, &agent->options->card_classes, err);
+    if (status == 0)
         status = transfers_new(&agent->transfers, TRANSFERS_KEEP_MS, err);
     if (status)
         return status;
@@ -232,10 +241,12 @@ static int agent_start(struct agent *agent, struct error *err)
     if (os_process_unconfine(err))
         log_line("programs are confined as the agent is: %s", err->text);
     worker_pool_spare_children(agent->workers, agent->children);
+    changes_spare_children(agent->changes, agent->children);
     status = start_listening(agent, err);
     if (status)
         return status;
     os_service_on_end(agent_note_end, agent);
+    limit_keep(agent);
     heartbeat_start(agent);
     agent->start_ms = os_wall_time_ms();
     sweep_uploads();
@@ -298,9 +309,7 @@ static int agent_main_loop(void *context)
     while (status == 0) {
         status = accept_clients(agent, &err);
         if (status == 0 && atomic_load(&agent->stopping)) {
-            worker_pool_stop(agent->workers);
-            ready_stop(agent->ready);
-            input_stop(agent->input);
+            stop_workers(agent);
             agent_note_end(agent);
             save_log(agent);
             return 0;

@@ -50,6 +50,7 @@ void capturer_free(struct capturer *capturer)
     for (size_t i = 0; i < capturer->slot_count; i++)
         capturer_close(capturer, &capturer->slots[i]);
     candidates_clear(&capturer->candidates);
+    bases_deinit(&capturer->bases);
     free(capturer->slots);
     free(capturer);
 }

@@ -36,7 +36,8 @@ struct capture_options {
     const struct strlist *card_classes; /* NULL, or rules "DRIVER=CLASS" as in capture/card_class.h */
     bool has_region;
     struct rect region; /* of the output or screen; must lie within it */
-    bool cursor;        /* draw it */
+    bool cursor;        /* draw it; else the facts of capture/pointer.h are added, where it is known */
+    bool shape;         /* with its pixels */
     bool colors;        /* apply the colour conversion of the display hardware, which follows the framebuffers */
     bool crc;           /* also add the fact crc=software, where the backend has more than 8 bits a channel */
     bool passive;       /* do nothing that programs on the screen could notice; ignored when a backend is named */
@@ -82,6 +83,10 @@ struct capture_backend {
        source takes none. */
     int (*input)(struct capture *capture, const struct capture_options *options, struct strlist *facts,
                  struct error *err);
+    /* Waits until the pixels or the pointer may be others than at the last call, or timeout_ms is nearly over: adds "pixels=1"
+       and "pointer=1". A picture that this can be asked for has the fact `watch`. NULL: this source tells of no changes. */
+    int (*changes)(struct capture *capture, const struct capture_options *options, struct strlist *facts,
+                   struct error *err);
     void (*close)(struct capture *capture); /* accepts NULL and a half-open one */
     /* Writes what a call above that hangs is waiting for ("the X server does not answer GetImage"), or "" when nothing
        is known. It is called from another thread, takes no lock and calls nothing that may hang. NULL: nothing is ever
@@ -126,6 +131,7 @@ struct picture_options {
     bool small;             /* a PNG as small as zlib makes it, in many times the time */
     bool compare;           /* also compare with the picture of another backend */
     const char *if_changed; /* NULL, or a hash as in the fact `hash`: with that hash nothing is encoded */
+    bool delta;             /* the file has only what differs from that picture, where it is still there */
 };
 
 /* Takes a picture and encodes it into `file` (left empty when unchanged, which the fact `unchanged=1` reports). Facts:
@@ -154,6 +160,9 @@ int capturer_windows(struct capturer *capturer, const struct capture_options *op
    another source is shown than before, the former is let go of. */
 int capturer_input(struct capturer *capturer, const struct capture_options *options, struct strlist *facts,
                    struct error *err);
+/* Waits for a change at the source that the fact `watch` of a picture names: capture_backend's changes(). */
+int capturer_changes(struct capturer *capturer, const char *watch, const struct capture_options *options,
+                     struct strlist *facts, struct error *err);
 
 /* Describes in words what a call above that has not returned is doing. It is called from another thread. */
 void capturer_describe_hang(struct capturer *capturer, char *text, size_t size);

@@ -6,6 +6,7 @@
 #define CAPTURE_CAPTURER_H
 
 #include "capture/capture.h"
+#include "capture/bases.h"
 
 #include <stdatomic.h>
 
@@ -22,6 +23,7 @@ struct slot {
     X(STAGE_GRAB, "waiting for the picture", true)                                                                     \
     X(STAGE_LIST, "waiting for the list", true)                                                                        \
     X(STAGE_INPUT, "waiting for the input to be taken", true)                                                          \
+    X(STAGE_CHANGES, "waiting for a change", true)                                                                     \
     X(STAGE_CRCS, "waiting for the hardware's CRC", true)                                                              \
     X(STAGE_CLOSE, "closing the source", true)                                                                         \
     X(STAGE_HASH, "computing the picture's hash", false)                                                               \
@@ -37,6 +39,7 @@ struct capturer {
     struct capture_candidates candidates;
     int64_t deadline_ms;             /* of the task on the candidates */
     struct capture_candidate driven; /* that the last input went to; "": none */
+    struct bases bases;  /* pictures, for delta */
     /* For capturer_describe_hang, from another thread. */
     _Atomic(const struct capture_backend *) current; /* borrowed */
     _Atomic(enum stage) stage;

@@ -5,6 +5,8 @@
 #include "base/timestamp.h"
 #include "capture/candidates.h"
 #include "capture/compare.h"
+#include "capture/pointer.h"
+#include "picture/delta.h"
 #include "picture/hash.h"
 #include "picture/png.h"
 #include "picture/ppm.h"
@@ -132,6 +134,48 @@ void grab_add_pixel_facts(struct grab *grab, const char *if_changed, bool *uncha
         strlist_add(&grab->facts, "unchanged=1");
 }
 
+/* ---- only what differs ---- */
+
+/* Appends the length of a file, which encode_rect() writes behind it, and then that file. */
+static int encode_rect(struct buffer *file, const struct grab *grab, const struct delta_rect *rect,
+                       const struct picture_options *options, struct error *err)
+{
+    size_t at = file->len;
+    struct image_view part = grab->image;
+    struct png_options png = {.level = options->small ? PNG_SMALL : PNG_FAST};
+    part.pixels += (size_t)rect->y * part.stride + (size_t)rect->x * 3;
+    part.width = rect->width;
+    part.height = rect->height;
+    if (!buffer_append(file, (uint8_t[4]){0}, 4))
+        return error_set(err, ERR_NO_MEMORY, "no memory for what differs");
+    int status = options->format == PICTURE_PPM ? ppm_encode(file, &part, err) : png_encode(file, &part, &png, err);
+    for (size_t i = 0, len = file->len - at - 4; status == 0 && i < 4; i++)
+        file->data[at + i] = (uint8_t)(len >> (24 - 8 * i));
+    return status;
+}
+
+/* Writes what differs from the picture that the host has, or all of it where that is not kept. */
+static int encode_delta(struct capturer *capturer, struct buffer *file, struct grab *grab,
+                        const struct picture_options *options, struct error *err)
+{
+    struct delta_rect rects[DELTA_RECTS_MAX];
+    const struct image_view *old =
+        options->if_changed ? bases_find(&capturer->bases, options->if_changed, &grab->image) : NULL;
+    size_t count = old ? delta_find(old, &grab->image, rects) : 0;
+    int status = 0;
+    if (count == 0 || count > DELTA_RECTS_MAX) {
+        strlist_add(&grab->facts, "delta=whole");
+        return encode(file, grab, options, err);
+    }
+    strlist_addf(&grab->facts, "delta=%zu", count);
+    for (size_t i = 0; i < count && status == 0; i++) {
+        strlist_addf(&grab->facts, "rect=%ux%u%+d%+d", rects[i].width, rects[i].height, (int)rects[i].x,
+                     (int)rects[i].y);
+        status = encode_rect(file, grab, &rects[i], options, err);
+    }
+    return status;
+}
+
 /* Puts a smaller picture in the place of the grabbed one. *pixels: its memory, to free. */
 static int grab_scale(struct grab *grab, uint32_t divisor, uint8_t **pixels, struct error *err)
 {
@@ -149,12 +193,17 @@ static int finish_picture(struct capturer *capturer, struct grab *grab, const st
     uint8_t *pixels = NULL;
     int64_t start_us = os_clock_us();
     capturer_enter(capturer, STAGE_HASH, NULL);
-    int status = grab_scale(grab, options->scale, &pixels, err);
-    if (status)
+    int status = pointer_take_shape(&grab->facts, options->capture.shape ? file : NULL, err);
+    if (status == 0)
+        status = grab_scale(grab, options->scale, &pixels, err);
+    if (status || options->capture.shape)
         return status;
     grab_add_pixel_facts(grab, options->if_changed, &unchanged);
     capturer_enter(capturer, STAGE_ENCODE, NULL);
-    status = unchanged ? 0 : encode(file, grab, options, err);
+    if (!unchanged)
+        status = options->delta ? encode_delta(capturer, file, grab, options, err) : encode(file, grab, options, err);
+    if (options->delta && status == 0)
+        bases_add(&capturer->bases, strlist_get(&grab->facts, "hash"), &grab->image);
     strlist_addf(&grab->facts, "time-encode-us=%lld", (long long)(os_clock_us() - start_us));
     free(pixels);
     return status;

@@ -15,7 +15,13 @@
 #define LIVELY_MS 5000 /* how long after a change the screen is looked at often */
 #define OFTEN_MS 100
 #define SELDOM_MS 500
-#define STEP_MS 20 /* between two looks while the screen moves */
+#define CHOOSE_MS                                                                                                      \
+    10000 /* for which the source is not chosen again, as long as it gives pictures: that costs more than a look */
+#define STEP_MS 20       /* between two looks while the screen moves */
+#define NET_LEAST_MS 500 /* between looks at a source that tells of changes: half of the time for which it was still */
+#define NET_MOST_MS 5000
+#define DEAF_MS 10000     /* before a source is heard again that could not be */
+#define HEAR_LEAST_MS 100 /* a shorter wait for what it tells is not worth the trouble */
 
 /* Pixels of our own, rows without a gap. */
 struct seen {
@@ -26,9 +32,14 @@ struct seen {
 
 struct stills {
     struct seen latest, base;
-    char key[PICTURE_HASH_SIZE];           /* of the latest */
-    int64_t moved_ms;                      /* when it became another key */
-    int64_t seen_ms;                       /* the same since the boot */
+    char key[PICTURE_HASH_SIZE]; /* of the latest */
+    int64_t moved_ms;            /* when it became another key */
+    int64_t seen_ms;             /* the same since the boot */
+    int64_t looked_ms;           /* when it was looked at last */
+    bool passive;                /* how it was chosen */
+    int64_t choose_ms;           /* when the source is chosen again */
+    int64_t deaf_until_ms;
+    char watch[64];                        /* the source, if it tells of changes; "": it does not */
     const struct capture_candidate *taken; /* the source, borrowed from the capturer; NULL: to be chosen */
 };
 
@@ -112,19 +123,30 @@ static int find_key(const struct stills *stills, const struct stills_options *op
 
 /* ---- looks ---- */
 
-/* Chooses the source once a call: that costs more than a look. */
 static int stills_grab(struct stills *stills, struct capturer *capturer, const struct stills_options *options,
                        struct grab *grab, struct error *err)
 {
     struct strlist refused = {0};
-    if (stills->taken && grab_again(capturer, &options->capture, stills->taken, grab, err) == 0)
+    bool chosen = stills->taken && stills->passive == options->capture.passive;
+    if (chosen && os_clock_ms() < stills->choose_ms &&
+        grab_again(capturer, &options->capture, stills->taken, grab, err) == 0)
         return 0;
     strlist_deinit(&grab->facts);
     int status = grab_picture(capturer, &options->capture, grab, &stills->taken, &refused, err);
     if (status)
         stills->taken = NULL;
+    stills->passive = options->capture.passive;
+    stills->choose_ms = os_deadline(CHOOSE_MS);
     strlist_deinit(&refused);
     return status;
+}
+
+static void stills_note_source(struct stills *stills, const struct grab *grab)
+{
+    const char *watch = strlist_get(&grab->facts, "watch");
+    bool can_hear = watch && strlen(watch) < sizeof stills->watch && os_clock_ms() >= stills->deaf_until_ms;
+    snprintf(stills->watch, sizeof stills->watch, "%s", can_hear ? watch : "");
+    stills->looked_ms = os_clock_ms();
 }
 
 static int stills_take(struct stills *stills, const struct stills_options *options, const struct image_view *image,
@@ -153,6 +175,8 @@ static int stills_look(struct stills *stills, struct capturer *capturer, const s
     int status = stills_grab(stills, capturer, options, &grab, err);
     capturer_enter(capturer, STAGE_HASH, NULL);
     *moved = false;
+    if (status == 0)
+        stills_note_source(stills, &grab);
     if (status == 0 && !seen_equals(&stills->latest, &grab.image))
         status = stills_take(stills, options, &grab.image, moved, err);
     strlist_deinit(&grab.facts);
@@ -243,33 +267,86 @@ static bool stills_is_shown(const struct stills *stills, const struct stills_opt
     return options->shown && strcmp(stills->key, options->shown) == 0;
 }
 
-/* Waits a while, or less where less is left. */
-static void stills_pause(const struct stills *stills, int64_t deadline_ms)
+/* Returns when the screen is to be looked at whatever its source tells. */
+static int64_t stills_net_ms(const struct stills *stills)
 {
-    int64_t left = os_time_left(deadline_ms), now_ms = os_clock_ms();
-    int64_t pause = now_ms - stills->moved_ms < LIVELY_MS ? OFTEN_MS : SELDOM_MS;
-    os_sleep_ms((unsigned)(left < pause ? left : pause));
+    int64_t step_ms = (stills->looked_ms - stills->moved_ms) / 2;
+    step_ms = step_ms < NET_LEAST_MS ? NET_LEAST_MS : step_ms > NET_MOST_MS ? NET_MOST_MS : step_ms;
+    return stills->looked_ms + step_ms;
+}
+
+/* Waits until the source tells of a change. Returns false at the deadline, or when it can't be heard. */
+static bool stills_hear(struct stills *stills, struct capturer *capturer, const struct stills_options *options,
+                        int64_t deadline_ms)
+{
+    struct capture_options own = options->capture;
+    bool told = false;
+    while (!told && *stills->watch && os_time_left(deadline_ms) >= HEAR_LEAST_MS) {
+        struct strlist facts = {0};
+        struct error err;
+        own.timeout_ms = (int)os_time_left(deadline_ms);
+        if (capturer_changes(capturer, stills->watch, &own, &facts, &err)) {
+            stills->watch[0] = '\0';
+            stills->deaf_until_ms = os_deadline(DEAF_MS);
+        }
+        told = strlist_get(&facts, "pixels") || (own.cursor && strlist_get(&facts, "pointer"));
+        strlist_deinit(&facts);
+    }
+    if (!told && *stills->watch)
+        os_sleep_ms((unsigned)os_time_left(deadline_ms));
+    return told;
+}
+
+static void stills_sleep(int64_t ms, int64_t deadline_ms)
+{
+    int64_t left = os_time_left(deadline_ms);
+    os_sleep_ms((unsigned)(left < ms ? left : ms));
+}
+
+/* Waits a while. Returns whether there is reason to look. *told: the source has told of a change. */
+static bool stills_pause(struct stills *stills, struct capturer *capturer, const struct stills_options *options,
+                         bool *told, int64_t deadline_ms)
+{
+    if (!*stills->watch) {
+        *told = false;
+        stills_sleep(os_clock_ms() - stills->moved_ms < LIVELY_MS ? OFTEN_MS : SELDOM_MS, deadline_ms);
+        return true;
+    }
+    if (*told) /* and nothing that counts was another: more of the kind may follow */
+        stills_sleep(OFTEN_MS, deadline_ms);
+    int64_t net_ms = stills_net_ms(stills);
+    *told = stills_hear(stills, capturer, options, net_ms < deadline_ms ? net_ms : deadline_ms);
+    return *told || !*stills->watch || os_clock_ms() >= net_ms;
+}
+
+/* Looks. Returns 0, or 1 with an answer that is another picture. */
+static int stills_look_for_other(struct stills *stills, struct capturer *capturer, const struct stills_options *options,
+                                 struct strlist *facts, struct buffer *file, struct error *err)
+{
+    bool moved, moving = false;
+    int status = stills_look(stills, capturer, options, &moved, err);
+    if (status == 0 && !stills_is_shown(stills, options))
+        status = stills_settle(stills, capturer, options, &moving, err);
+    if (status || stills_is_shown(stills, options))
+        return status;
+    status = stills_answer(stills, capturer, options, moving, facts, file, err);
+    return status ? status : 1;
 }
 
 int stills_wait(struct stills *stills, struct capturer *capturer, const struct stills_options *options,
                 struct strlist *facts, struct buffer *file, struct error *err)
 {
     int64_t deadline_ms = os_deadline(options->wait_ms);
-    bool moved, moving = false;
-    stills->taken = NULL;
+    bool look = options->wait_ms == 0 || !*stills->watch || !stills_is_shown(stills, options), told = false;
     stills_keep_base(stills, options->base);
     for (;;) {
-        int status = stills_look(stills, capturer, options, &moved, err);
-        if (status == 0 && !stills_is_shown(stills, options))
-            status = stills_settle(stills, capturer, options, &moving, err);
+        int status = look ? stills_look_for_other(stills, capturer, options, facts, file, err) : 0;
         if (status)
-            return status;
-        if (!stills_is_shown(stills, options))
-            return stills_answer(stills, capturer, options, moving, facts, file, err);
+            return status > 0 ? 0 : status;
         if (os_time_left(deadline_ms) == 0) {
             strlist_add(facts, "unchanged=1");
             return 0;
         }
-        stills_pause(stills, deadline_ms);
+        look = stills_pause(stills, capturer, options, &told, deadline_ms);
     }
 }

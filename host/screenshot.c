@@ -15,15 +15,22 @@ struct shot {
     bool unchanged;
 };
 
-/* Returns how long the agent may take by the option for that: events has another one. */
-static int screen_deadline_ms(enum method_index method, const char *const *options)
+/* Returns the number that the last option with this key has, bounded; else `ms`. */
+static int screen_option_ms(const char *const *options, const char *key, long ms)
 {
-    const char *key = method == METHOD_events ? "wait-ms=" : "deadline-ms=";
-    long ms = method == METHOD_events ? 0 : AGENT_DEADLINE_MS;
     for (; options && *options; options++)
         if (strncmp(*options, key, strlen(key)) == 0)
             ms = strtol(*options + strlen(key), NULL, 10);
     return ms < 0 ? 0 : ms > MOST_DEADLINE_MS ? MOST_DEADLINE_MS : (int)ms;
+}
+
+/* Returns how long the agent may take by the options for that. A wait for a change ends with one more picture. */
+static int screen_deadline_ms(enum method_index method, const char *const *options)
+{
+    int wait_ms = screen_option_ms(options, "wait-ms=", 0);
+    if (method == METHOD_events)
+        return wait_ms;
+    return wait_ms + screen_option_ms(options, "deadline-ms=", AGENT_DEADLINE_MS);
 }
 
 /* Reads the facts, then the file, or `u` when the picture has not changed. */
@@ -146,7 +153,20 @@ int periscope_displays(struct periscope *p, const char *const *options, struct p
     return screen_ask_for_facts(p, METHOD_displays, options, facts);
 }
 
+/* Does not ask an agent that was found to have none of the private RPCs. */
+static int screen_lacks(struct periscope *p, const char *rpc)
+{
+    return client_fail(p, PERISCOPE_UNSUPPORTED, "%s: this agent (%s) has no RPC '%s'", p->name, p->banner, rpc);
+}
+
+int periscope_ps(struct periscope *p, const char *const *options, struct periscope_strings *lines)
+{
+    *lines = (struct periscope_strings){0};
+    return p->lacks_exec ? screen_lacks(p, "ps") : screen_ask_for_facts(p, METHOD_ps, options, lines);
+}
+
 int periscope_events(struct periscope *p, const char *const *options, struct periscope_strings *facts)
 {
-    return screen_ask_for_facts(p, METHOD_events, options, facts);
+    *facts = (struct periscope_strings){0};
+    return p->lacks_exec ? screen_lacks(p, "events") : screen_ask_for_facts(p, METHOD_events, options, facts);
 }

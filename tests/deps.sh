@@ -39,7 +39,7 @@ packages_of()
     arch) echo "$BUILD $ARCH dpkg-dev xz-utils bzip2 python3" ;;
     debian) echo mmdebstrap git ;;
     web) echo "$BUILD $SCREEN $WEB xdotool x11-xserver-utils procps python3" ;;
-    pictures) echo "$BUILD $SCREEN $WEB twm fonts-inter procps python3" ;;
+    pictures) echo "$BUILD $SCREEN $WEB twm fonts-inter xdotool x11-xserver-utils procps python3" ;;
     lint) echo "$BUILD libxrender-dev clang clang-format clang-tidy cppcheck shellcheck mandoc universal-ctags pyflakes3 python3 git" ;;
     *)
         echo "tests/deps.sh: '$1' is not one of build, tests, check, fuzz, demo, win, dist, mingw, bench, encoder, vm, arch, debian, web, pictures, lint" >&2

@@ -27,7 +27,7 @@ int input_new(struct input **out, const struct strlist *card_classes, struct err
     input->lock = os_mutex_new();
     int status = worker_pool_new(&input->workers, card_classes, err);
     if (status == 0)
-        worker_pool_be_single(input->workers);
+        worker_pool_limit(input->workers, 1);
     return status;
 }
 

@@ -210,7 +210,7 @@ static void recording_look(struct recording *r, int wait_ms)
     if (r->stored.whole.number)
         strlist_addf(&options, "base=%s", r->stored.whole.key);
     int status = options.failed ? error_set(&err, ERR_NO_MEMORY, "no memory for a look")
-                                : worker_pool_picture(r->pool, "record", &options, &list, &err);
+                                : worker_pool_picture(r->pool, "record", &options, NULL, &list, &err);
     if (status)
         recording_failed(r, "", &err);
     else

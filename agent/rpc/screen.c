@@ -48,6 +48,15 @@ static void add_faults(int status, struct buffer *list, struct error *err)
     strlist_deinit(&faults);
 }
 
+static int ask_for_picture(struct session *session, const char *verb, const struct strlist *options,
+                           struct reply *reply, struct error *err)
+{
+    struct agent *agent = session->agent;
+    if (strcmp(verb, "screenshot") == 0 && changes_concerns(options))
+        return changes_picture(agent->changes, options, session->socket, &reply->bytes, err);
+    return worker_pool_picture(agent->workers, verb, options, session->socket, &reply->bytes, err);
+}
+
 /* Relays the answer of a capture worker: its list is the reply. */
 static int relay_picture(struct session *session, const char *verb, const struct request *request, struct reply *reply,
                          struct error *err)
@@ -55,7 +64,7 @@ static int relay_picture(struct session *session, const char *verb, const struct
     struct strlist options = {0};
     int status = read_options(request, &options, err);
     if (status == 0)
-        status = worker_pool_picture(session->agent->workers, verb, &options, &reply->bytes, err);
+        status = ask_for_picture(session, verb, &options, reply, err);
     if (status == 0 || status == ERR_UNAVAILABLE || status == ERR_TIMEOUT)
         add_faults(status, &reply->bytes, err);
     strlist_deinit(&options);
@@ -77,7 +86,7 @@ int rpc_displays(struct session *session, struct request *request, struct reply 
     struct strlist options = {0};
     int status = read_options(request, &options, err);
     if (status == 0)
-        status = worker_pool_all_displays(session->agent->workers, &options, &reply->bytes, err);
+        status = worker_pool_all_displays(session->agent->workers, &options, session->socket, &reply->bytes, err);
     strlist_deinit(&options);
     return status;
 }

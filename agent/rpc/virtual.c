@@ -127,7 +127,7 @@ static int read_screenshot(struct agent *agent, const char *name, struct buffer 
     list.budget = out->budget;
     if (dash)
         strlist_addf(&options, "output=%.*s", (int)(strlen(dash + 1) - strlen(".png")), dash + 1);
-    int status = worker_pool_picture(agent->workers, "screenshot", &options, &list, err);
+    int status = worker_pool_picture(agent->workers, "screenshot", &options, NULL, &list, err);
     status = virtual_copy_file(&list, status, out, err);
     strlist_deinit(&options);
     buffer_deinit(&list);

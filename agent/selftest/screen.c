@@ -73,7 +73,7 @@ static int selftest_take(struct worker_pool *workers, struct picture *picture, c
     strlist_addf(&options, "deadline-ms=%d", PICTURE_MS);
     if (backend)
         strlist_addf(&options, "backend=%s", backend);
-    int status = worker_pool_picture(workers, "screenshot", &options, &picture->list, err);
+    int status = worker_pool_picture(workers, "screenshot", &options, NULL, &picture->list, err);
     if (status == 0)
         answer_add_lines(&picture->list, &picture->facts);
     strlist_deinit(&options);

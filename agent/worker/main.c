@@ -322,6 +322,26 @@ static bool worker_is_watch(const char *verb, uint64_t *seen)
     return number_take(&verb, UINT64_MAX, seen) && *verb == 0;
 }
 
+/* Parses "changes-WATCH". */
+static const char *worker_changes_source(const char *verb)
+{
+    static const char prefix[] = "changes-";
+    return strncmp(verb, prefix, sizeof prefix - 1) == 0 ? verb + sizeof prefix - 1 : NULL;
+}
+
+static int worker_changes(struct worker *worker, const char *source, const struct strlist *texts, struct strlist *facts,
+                          struct error *err)
+{
+    struct screenshot_options options;
+    int status = screenshot_options_parse_list(&options, texts, err);
+    if (status == 0) {
+        start_clock(worker, &options);
+        status = capturer_changes(worker->capturer, source, &options.picture.capture, facts, err);
+    }
+    screenshot_options_deinit(&options);
+    return status;
+}
+
 static int worker_watch(struct worker *worker, uint64_t seen, const struct strlist *texts, struct strlist *facts,
                         struct error *err)
 {
@@ -405,6 +425,8 @@ static int do_request(struct worker *worker, const struct strlist *texts, struct
         status = worker_watch(worker, seen, &options, &facts, err);
     else if (strncmp(verb, "input-", 6) == 0 || strcmp(verb, "leave") == 0)
         status = worker_input(worker, *verb == 'l', &options, &facts, err);
+    else if (worker_changes_source(verb))
+        status = worker_changes(worker, worker_changes_source(verb), &options, &facts, err);
     else
         status = make_list(worker, verb, &options, &facts, err);
     os_watchdog_disarm(worker->watchdog);

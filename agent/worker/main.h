@@ -3,9 +3,10 @@
  * standard input and answers each with one list on standard output, until end of file or WORKER_IDLE_MS without work.
  *
  *     request: s "screenshot" | "crc" | "displays" | "all-displays" | "windows" | "console" |
- *             "console-N" | "desktop" | "watch-HASH" (capture/desktop.h) | "record"
- *              (agent/worker/record.h) | "input-N" | "leave", then s options "key=value"; of input-N, where N makes
- *              each request another one, also "action=ACTION"
+ *              "console-N" | "desktop" | "watch-HASH" (capture/desktop.h) | "record"
+ *              (agent/worker/record.h) | "changes-WATCH" (as the fact `watch` of a picture has it) | "input-N" |
+ *              "leave", then s options "key=value"; of input-N, where N makes each request another one, also
+ *              "action=ACTION"
  *     answer:  e reason, or s facts or lines; after a screenshot's facts comes d file, or u when unchanged
  *
  * The options are those of the RPC (agent/worker/options.h); the lists take backend, card-class and deadline-ms. A

@@ -3,9 +3,11 @@
 
 #include "base/number.h"
 #include "capture/card_class.h"
+#include "capture/pointer.h"
 #include "picture/hash.h"
 #include "picture/scale.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static bool is_name(const char *text)
@@ -77,6 +79,54 @@ static bool set_if_changed(struct screenshot_options *options, const char *value
     return picture_hash_is_valid(value);
 }
 
+static bool parse_wait(int *wait_ms, const char *value)
+{
+    uint64_t number;
+    if (!number_take(&value, SCREENSHOT_WAIT_MAX_MS, &number) || *value)
+        return false;
+    *wait_ms = (int)number;
+    return true;
+}
+
+static bool set_wait(struct screenshot_options *options, const char *value)
+{
+    return parse_wait(&options->wait_ms, value);
+}
+
+/* Only the agent compares it, so that only its form counts here. */
+static bool set_pointer(struct screenshot_options *options, const char *value)
+{
+    char hash[PICTURE_HASH_SIZE];
+    uint64_t number;
+    (void)options;
+    if (strcmp(value, POINTER_UNKNOWN) == 0)
+        return true;
+    snprintf(hash, sizeof hash, "%s", value);
+    if (!picture_hash_is_valid(hash))
+        return false;
+    value += strlen(hash);
+    for (int i = 0; i < 2; i++) {
+        if (*value++ != ',')
+            return false;
+        value += *value == '-';
+        if (!number_take(&value, INT32_MAX, &number))
+            return false;
+    }
+    return *value == 0;
+}
+
+static bool set_shape(struct screenshot_options *options, const char *value)
+{
+    options->picture.capture.shape = *value == '1';
+    return strcmp(value, "0") == 0 || strcmp(value, "1") == 0;
+}
+
+static bool set_delta(struct screenshot_options *options, const char *value)
+{
+    options->picture.delta = *value == '1';
+    return strcmp(value, "0") == 0 || strcmp(value, "1") == 0;
+}
+
 static bool set_color(struct screenshot_options *options, const char *value)
 {
     options->picture.capture.colors = strcmp(value, "applied") == 0;
@@ -145,6 +195,8 @@ static bool add_card_class(struct screenshot_options *options, const char *value
 enum scope { SCOPE_PICTURE, SCOPE_CRC, SCOPE_LIST };
 
 #define DEADLINE_KEY "deadline-ms"
+#define WAIT_KEY "wait-ms"
+#define WAIT_EXPECTED "0 to " STRING(SCREENSHOT_WAIT_MAX_MS)
 #define DEADLINE_EXPECTED STRING(SCREENSHOT_DEADLINE_MIN_MS) " to " STRING(SCREENSHOT_DEADLINE_MAX_MS)
 
 static const struct option {
@@ -158,6 +210,10 @@ static const struct option {
     {"cursor", "0 or 1", set_cursor, SCOPE_CRC, false},
     {"passive", "0 or 1", set_passive, SCOPE_CRC, false},
     {"if-changed", "a hash as the fact hash gives it", set_if_changed, SCOPE_PICTURE, false},
+    {WAIT_KEY, WAIT_EXPECTED, set_wait, SCOPE_PICTURE, false},
+    {"pointer", "HASH,X,Y or " POINTER_UNKNOWN, set_pointer, SCOPE_PICTURE, false},
+    {"pointer-shape", "0 or 1", set_shape, SCOPE_PICTURE, false},
+    {"delta", "0 or 1", set_delta, SCOPE_PICTURE, false},
     {"color", "stored or applied", set_color, SCOPE_CRC, false},
     {"compare", "0 or 1", set_compare, SCOPE_PICTURE, false},
     {"format", "png or ppm", set_format, SCOPE_PICTURE, false},
@@ -189,6 +245,13 @@ int screenshot_options_deadline(const struct strlist *texts, int *deadline_ms, s
     return !value || parse_deadline(deadline_ms, value) ? 0 : refuse_value(DEADLINE_KEY, value, DEADLINE_EXPECTED, err);
 }
 
+int screenshot_options_wait(const struct strlist *texts, int *wait_ms, struct error *err)
+{
+    const char *value = strlist_get(texts, WAIT_KEY);
+    *wait_ms = 0;
+    return !value || parse_wait(wait_ms, value) ? 0 : refuse_value(WAIT_KEY, value, WAIT_EXPECTED, err);
+}
+
 static int parse_options(struct screenshot_options *options, const struct strlist *texts, enum scope scope,
                          struct error *err)
 {
@@ -207,6 +270,7 @@ static int parse_options(struct screenshot_options *options, const struct strlis
         if (!option->set(options, text + key_len + 1))
             return refuse_value(option->key, text + key_len + 1, option->expected, err);
     }
+    options->picture.capture.cursor &= !options->picture.capture.shape;
     return 0;
 }
 

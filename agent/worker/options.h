@@ -5,6 +5,10 @@
  *     region=WxH+X+Y          a part of the output or screen; -X and -Y are negative coordinates
  *     cursor=0|1              whether it is drawn (1: as a person sees the screen)
  *     if-changed=HASH         no file when the pixels have this hash
+ *     wait-ms=N               then wait so long for others: the agent's work (agent/worker/changes.h), from 0 to 60000 (0)
+ *     pointer=HASH,X,Y        the pointer that is known already, or "unknown": the wait ends with another one
+ *     pointer-shape=0|1       the file is the pointer's shape and not the screen; means cursor=0 (0)
+ *     delta=0|1               only the rectangles that differ from the picture with the hash of if-changed (0)
  *     color=stored|applied    without or with the display hardware's colour tables and matrix (stored)
  *     compare=0|1             also how far another backend's picture differs (0)
  *     format=png|ppm          of the file (png)
@@ -25,11 +29,13 @@
 #define SCREENSHOT_DEADLINE_MIN_MS 100
 #define SCREENSHOT_DEADLINE_MAX_MS 60000
 #define SCREENSHOT_DEADLINE_MS 5000
+#define SCREENSHOT_WAIT_MAX_MS 60000
 
 struct screenshot_options {
     struct picture_options picture; /* its texts are borrowed from the strings parsed */
     struct strlist card_classes;    /* owned: what picture.capture.card_classes points to */
     int deadline_ms;
+    int wait_ms;
 };
 
 void screenshot_options_deinit(struct screenshot_options *options); /* accepts a zeroed one */
@@ -37,6 +43,8 @@ void screenshot_options_deinit(struct screenshot_options *options); /* accepts a
 /* Finds the deadline only, for the agent, which waits until then. The worker checks the other options. ERR_INVALID as
    below. */
 int screenshot_options_deadline(const struct strlist *texts, int *deadline_ms, struct error *err);
+/* Finds how long to wait only, in the same way. */
+int screenshot_options_wait(const struct strlist *texts, int *wait_ms, struct error *err);
 
 /* Parses the options of a screenshot. The caller calls screenshot_options_deinit() in any case. ERR_INVALID names the
    option and the value of one that is unknown, wrong or given twice. */

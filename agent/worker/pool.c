@@ -79,9 +79,9 @@ int worker_pool_new(struct worker_pool **out, const struct strlist *card_classes
     return 0;
 }
 
-void worker_pool_be_single(struct worker_pool *pool)
+void worker_pool_limit(struct worker_pool *pool, unsigned max)
 {
-    pool->queue.max = 1;
+    pool->queue.max = max;
 }
 
 void worker_pool_spare_children(struct worker_pool *pool, struct children *children)
@@ -190,11 +190,11 @@ static int pool_exchange(struct worker_pool *pool, const struct turn *turn, stru
 }
 
 /* Waits until there is a worker for the request, or takes the answer to an equal one. */
-static int pool_queue(struct worker_pool *pool, const struct buffer *request, int timeout_ms, struct buffer *list,
-                      struct error *err)
+static int pool_queue(struct worker_pool *pool, const struct buffer *request, struct os_socket *client, int timeout_ms,
+                      struct buffer *list, struct error *err)
 {
     bool served;
-    struct turn turn = {.request = request, .list = list, .err = err, .timeout_ms = timeout_ms};
+    struct turn turn = {.request = request, .list = list, .err = err, .client = client, .timeout_ms = timeout_ms};
     turn.deadline_ms = os_deadline(timeout_ms);
     int status = worker_queue_begin(&pool->queue, &turn, &served);
     return served ? worker_queue_end(&pool->queue, &turn, pool_exchange(pool, &turn, list, err)) : status;
@@ -211,7 +211,7 @@ static void write_card_class(struct buffer *request, const char *rule)
 
 /* Sends a request with these options, the agent's own, and `more` where it is not NULL. */
 static int pool_request(struct worker_pool *pool, const char *verb, const struct strlist *options, const char *more,
-                        int timeout_ms, struct buffer *list, struct error *err)
+                        struct os_socket *client, int timeout_ms, struct buffer *list, struct error *err)
 {
     struct buffer request;
     buffer_init(&request, REQUEST_MAX);
@@ -224,13 +224,13 @@ static int pool_request(struct worker_pool *pool, const char *verb, const struct
     if (more)
         write_entry_text(&request, WIRE_STRING, more);
     int status = request.failed ? error_set(err, ERR_LIMIT, "%s: its options exceed %u bytes", verb, REQUEST_MAX)
-                                : pool_queue(pool, &request, timeout_ms, list, err);
+                                : pool_queue(pool, &request, client, timeout_ms, list, err);
     buffer_deinit(&request);
     return status;
 }
 
-int worker_pool_picture(struct worker_pool *pool, const char *verb, const struct strlist *options, struct buffer *list,
-                        struct error *err)
+int worker_pool_picture(struct worker_pool *pool, const char *verb, const struct strlist *options,
+                        struct os_socket *client, struct buffer *list, struct error *err)
 {
     unsigned running = 0, exited;
     int timeout_ms;
@@ -240,7 +240,7 @@ int worker_pool_picture(struct worker_pool *pool, const char *verb, const struct
     if (pool->children)
         children_count(pool->children, &running, &exited);
     bool spare = running > 0 && !strlist_get(options, "passive");
-    return pool_request(pool, verb, options, spare ? "passive=1" : NULL, timeout_ms, list, err);
+    return pool_request(pool, verb, options, spare ? "passive=1" : NULL, client, timeout_ms, list, err);
 }
 
 void worker_pool_facts(const struct buffer *list, struct strlist *facts)
@@ -248,12 +248,12 @@ void worker_pool_facts(const struct buffer *list, struct strlist *facts)
     answer_add_lines(list, facts);
 }
 
-int worker_pool_all_displays(struct worker_pool *pool, const struct strlist *options, struct buffer *list,
-                             struct error *err)
+int worker_pool_all_displays(struct worker_pool *pool, const struct strlist *options, struct os_socket *client,
+                             struct buffer *list, struct error *err)
 {
     int timeout_ms;
     int status = screenshot_options_deadline(options, &timeout_ms, err);
-    return status ? status : pool_request(pool, "all-displays", options, NULL, timeout_ms, list, err);
+    return status ? status : pool_request(pool, "all-displays", options, NULL, client, timeout_ms, list, err);
 }
 
 /* Sends a request with the deadline as the only option, or after another one. */
@@ -265,7 +265,7 @@ static int pool_request_within(struct worker_pool *pool, const char *verb, const
         strlist_add(&options, option);
     strlist_addf(&options, "deadline-ms=%d", timeout_ms);
     int status = options.failed ? error_set(err, ERR_NO_MEMORY, "%s: no memory for its options", verb)
-                                : pool_request(pool, verb, &options, NULL, timeout_ms, list, err);
+                                : pool_request(pool, verb, &options, NULL, NULL, timeout_ms, list, err);
     strlist_deinit(&options);
     return status;
 }
@@ -302,7 +302,7 @@ int worker_pool_input(struct worker_pool *pool, const char *verb, const struct s
     for (size_t i = 0; i < actions->count; i++)
         strlist_addf(&options, "action=%s", actions->items[i]);
     int status = options.failed ? error_set(err, ERR_NO_MEMORY, "input: no memory for the actions")
-                                : pool_request(pool, verb, &options, NULL, timeout_ms, &list, err);
+                                : pool_request(pool, verb, &options, NULL, NULL, timeout_ms, &list, err);
     if (status == 0)
         answer_add_lines(&list, facts);
     strlist_deinit(&options);

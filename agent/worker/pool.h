@@ -13,6 +13,7 @@
 #include "base/buffer.h"
 #include "base/error.h"
 #include "base/strlist.h"
+#include "platform/socket.h"
 
 #define WORKER_POOL_MAX 8 /* workers at once; one is kept between requests */
 
@@ -22,25 +23,26 @@ struct worker_pool;
 int worker_pool_new(struct worker_pool **out, const struct strlist *card_classes, struct error *err);
 /* Lists those of the rules that are of no card here, with the reason. */
 void worker_pool_unused_rules(const struct worker_pool *pool, struct strlist *out);
+/* Serves no more requests than that at once: with 1 each goes to the worker that had the last one. Before the first. */
+void worker_pool_limit(struct worker_pool *pool, unsigned max);
 /* Makes pictures passive while one of these children (borrowed) runs, unless the host sets the option itself. */
 void worker_pool_spare_children(struct worker_pool *pool, struct children *children);
 /* Ends the idle worker, before the agent becomes another executable. */
 void worker_pool_stop(struct worker_pool *pool);
 
-/* Requests "screenshot" or "crc" with the options of that RPC. */
-int worker_pool_picture(struct worker_pool *pool, const char *verb, const struct strlist *options, struct buffer *list,
-                        struct error *err);
+/* Requests "screenshot" or "crc" with the options of that RPC. ERR_CLOSED when the client (borrowed; NULL: the agent itself)
+   has left while it waited for its turn. */
+int worker_pool_picture(struct worker_pool *pool, const char *verb, const struct strlist *options,
+                        struct os_socket *client, struct buffer *list, struct error *err);
 /* Adds the facts of an answer. */
 void worker_pool_facts(const struct buffer *list, struct strlist *facts);
 /* Requests the displays of every source, with the options of the RPC displays. */
-int worker_pool_all_displays(struct worker_pool *pool, const struct strlist *options, struct buffer *list,
-                             struct error *err);
+int worker_pool_all_displays(struct worker_pool *pool, const struct strlist *options, struct os_socket *client,
+                             struct buffer *list, struct error *err);
 /* Requests "displays", "windows", "desktop", "watch-HASH" (capture/desktop.h), "console" or
    "console-N" (capture/console.h) and adds the lines of the answer. */
 int worker_pool_lines(struct worker_pool *pool, const char *verb, int timeout_ms, struct strlist *lines,
                       struct error *err);
-/* Has one worker at a time do all requests, which are never joined with equal ones: for what a worker remembers. */
-void worker_pool_be_single(struct worker_pool *pool);
 /* Checks actions without a worker. ERR_INVALID or ERR_LIMIT as capture/input/action.h has them. */
 int worker_pool_check_input(const struct strlist *actions, struct error *err);
 /* Requests "input-N" or "leave" with the actions (capture/input/action.h), and adds the facts of the answer. */

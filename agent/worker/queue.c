@@ -86,13 +86,15 @@ static void turn_copy(struct turn *turn, const struct turn *from, int status)
             : error_set(turn->err, ERR_NO_MEMORY, "no memory for %zu bytes of a capture's answer", from->list->len);
 }
 
-/* Returns the first one that follows, or NULL. */
+/* Returns the first one that follows, or NULL. It can't leave any more. */
 static struct turn *queue_follower(struct worker_queue *queue, const struct turn *leader)
 {
     os_mutex_lock(queue->lock);
     struct turn *turn = queue->first;
     while (turn && turn->leader != leader)
         turn = turn->next;
+    if (turn)
+        turn->state = TURN_GETS;
     os_mutex_unlock(queue->lock);
     return turn;
 }
@@ -120,22 +122,37 @@ static bool queue_enter(struct worker_queue *queue, struct turn *turn)
     return at_once;
 }
 
-/* Waits until it is served or has followed, or leaves the queue at the deadline. */
-static enum turn_state queue_wait(struct worker_queue *queue, struct turn *turn)
+static enum os_wait_result turn_sleep(const struct turn *turn, int64_t deadline_ms)
 {
-    bool woken = os_waker_wait(turn->waker, turn->deadline_ms);
-    os_mutex_lock(queue->lock);
+    if (turn->client)
+        return os_socket_wait(turn->client, turn->waker, deadline_ms);
+    return os_waker_wait(turn->waker, deadline_ms) ? OS_WAIT_WOKEN : OS_WAIT_TIMEOUT;
+}
+
+/* Takes a turn out of the queue for which nobody waits any more, if it still waits there. Returns the state that it had. */
+static enum turn_state queue_leave(struct worker_queue *queue, struct turn *turn, enum os_wait_result why)
+{
+    os_mutex_lock(queue->lock); /* also behind whoever has woken it */
     enum turn_state state = turn->state;
-    if (!woken && state == TURN_WAITS)
+    bool left = why == OS_WAIT_HANGUP && (state == TURN_WAITS || state == TURN_FOLLOWS);
+    if (left || (why == OS_WAIT_TIMEOUT && state == TURN_WAITS))
         queue_remove(queue, turn);
     os_mutex_unlock(queue->lock);
-    if (state != TURN_FOLLOWS)
-        return state;
+    return left ? TURN_LEFT : state;
+}
+
+/* Waits until it is served or has followed, or leaves the queue at the deadline or with its client. */
+static enum turn_state queue_wait(struct worker_queue *queue, struct turn *turn)
+{
+    enum turn_state state = queue_leave(queue, turn, turn_sleep(turn, turn->deadline_ms));
     /* The one that is served came before, has the same time and ends in it. */
-    os_waker_wait(turn->waker, OS_FOREVER);
-    os_mutex_lock(queue->lock); /* behind whoever has set it */
-    os_mutex_unlock(queue->lock);
-    return TURN_ENDED;
+    if (state == TURN_FOLLOWS)
+        state = queue_leave(queue, turn, turn_sleep(turn, OS_FOREVER));
+    if (state == TURN_GETS) {
+        os_waker_wait(turn->waker, OS_FOREVER);
+        state = queue_leave(queue, turn, OS_WAIT_WOKEN);
+    }
+    return state;
 }
 
 int worker_queue_begin(struct worker_queue *queue, struct turn *turn, bool *served)
@@ -152,6 +169,8 @@ int worker_queue_begin(struct worker_queue *queue, struct turn *turn, bool *serv
     if (*served)
         return 0;
     os_waker_free(turn->waker);
+    if (state == TURN_LEFT)
+        return error_set(turn->err, ERR_CLOSED, "the client left while it waited for its turn");
     return state == TURN_ENDED
                ? turn->status
                : error_set(turn->err, ERR_TIMEOUT, "other captures did not end within %d ms", turn->timeout_ms);

@@ -10,6 +10,7 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
+#include "platform/socket.h"
 #include "platform/thread.h"
 
 /* One request. The caller sets what is borrowed, and the rest to zero; it stays the caller's. */
@@ -17,10 +18,11 @@ struct turn {
     const struct buffer *request; /* borrowed: equal bytes ask for the same */
     struct buffer *list;          /* borrowed: gets the answer */
     struct error *err;            /* borrowed: gets the reason */
+    struct os_socket *client;     /* borrowed: who asks, and waits no longer once it has left; NULL: the agent itself */
     int64_t deadline_ms;          /* when it no longer waits (os_deadline) */
     int timeout_ms;               /* the time it had, for the reason */
 
-    enum turn_state { TURN_WAITS, TURN_SERVED, TURN_FOLLOWS, TURN_ENDED } state;
+    enum turn_state { TURN_WAITS, TURN_SERVED, TURN_FOLLOWS, TURN_GETS, TURN_ENDED, TURN_LEFT } state;
     int status;             /* of one that has followed */
     struct turn *leader;    /* of one that follows: whose capture it gets */
     struct turn *next;      /* in order of arrival */

@@ -42,6 +42,8 @@ int apart_desktop(struct apart *apart, const struct capture_options *options, st
    stopped or the worker ends; it has APART_LEAVE_S for it. */
 int apart_input(struct apart *apart, const struct capture_options *options, struct strlist *facts, struct error *err);
 bool apart_has_input(const struct apart *apart); /* since it was asked to last */
+/* Waits for a change of what is shown: capture_backend's changes(). */
+int apart_changes(struct apart *apart, const struct capture_options *options, struct strlist *facts, struct error *err);
 /* Lets the process wait for a change of those facts. Returns a descriptor that can be read once there may be one, or -1.
    The next request, whichever it is, ends that. */
 int apart_watch(struct apart *apart);

@@ -24,13 +24,14 @@ enum apart_verb {
     APART_CRCS,
     APART_DESKTOP,
     APART_WATCH,
-    APART_INPUT
+    APART_INPUT,
+    APART_CHANGES,
 };
 
 struct apart_request {
     uint32_t verb;
     int32_t timeout_ms;
-    bool has_region, cursor, colors, crc, passive, has_output, has_actions;
+    bool has_region, cursor, shape, colors, crc, passive, has_output, has_actions;
     struct rect region;
     char source[16];     /* as in a candidate; "": the backend chooses */
     uint32_t rule_count; /* of the card classes */

@@ -270,6 +270,7 @@ static void apart_write_request(struct buffer *out, enum apart_verb verb, const 
         .timeout_ms = options->timeout_ms,
         .has_region = options->has_region,
         .cursor = options->cursor,
+        .shape = options->shape,
         .colors = options->colors,
         .crc = options->crc,
         .passive = options->passive,
@@ -303,8 +304,9 @@ static bool apart_is_line(const char *line)
 /* Returns whether a fact is one that the worker adds itself. Of two the first would count. */
 static bool apart_is_workers_fact(const char *line)
 {
-    static const char *const keys[] = {
-        "backend=", "time=", "time-grab-us=", "time-encode-us=", "hash=", "unchanged=", "chosen=", "compare."};
+    static const char *const keys[] = {"backend=", "time=",      "time-grab-us=", "time-encode-us=",
+                                       "hash=",    "unchanged=", "chosen=",       "compare.",
+                                       "watch=",   "delta=",     "rect="};
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
         if (strncmp(line, keys[i], strlen(keys[i])) == 0)
             return true;
@@ -515,6 +517,12 @@ int apart_input(struct apart *apart, const struct capture_options *options, stru
 bool apart_has_input(const struct apart *apart)
 {
     return apart->has_input;
+}
+
+int apart_changes(struct apart *apart, const struct capture_options *options, struct strlist *facts, struct error *err)
+{
+    struct apart_answer answer;
+    return apart_ask(apart, APART_CHANGES, options, (struct slice){0}, &answer, facts, err);
 }
 
 int apart_watch(struct apart *apart)

@@ -146,6 +146,7 @@ static void asked_parse(struct asked *asked, struct serving *serving)
         .has_region = head->has_region,
         .region = head->region,
         .cursor = head->cursor,
+        .shape = head->shape,
         .colors = head->colors,
         .crc = head->crc,
         .passive = head->passive,
@@ -290,6 +291,8 @@ static int serve_list(struct serving *serving, enum apart_verb verb, const struc
         return backend->crcs(serving->capture, options, lines, err);
     if (verb == APART_DESKTOP && backend->desktop)
         return backend->desktop(serving->capture, options, lines, err);
+    if (verb == APART_CHANGES && backend->changes)
+        return backend->changes(serving->capture, options, lines, err);
     if (verb == APART_WATCH && backend->await) {
         backend->await(serving->capture, APART_SOCKET_FD);
         return 0;

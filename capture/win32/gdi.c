@@ -63,6 +63,8 @@ static enum capture_result gdi_grab(struct capture *capture, const struct captur
     gdi_image_view(&capture->image, view);
     struct cursor_canvas canvas = {capture->image.rgb, area.width, area.height};
     gdi_add_facts(capture, options, &area, options->cursor ? gdi_cursor_draw(&canvas, &area) : "off", facts);
+    if (!options->cursor)
+        gdi_pointer_add(&area, options->shape, facts);
     return CAPTURE_OK;
 }
 

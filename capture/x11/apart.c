@@ -346,6 +346,8 @@ static enum capture_result x11_apart_grab(struct capture *capture, const struct 
     int status = x11_do(capture, options, &task, err);
     for (size_t i = 0; i < capture->refused.count && status == 0; i++)
         strlist_addf(facts, "refused=%s", capture->refused.items[i]);
+    if (status == 0)
+        strlist_addf(facts, "watch=x11:%u", capture->last->server.number);
     if (status == 0 && x11_is_beside_display(capture, options))
         strlist_addf(facts, "warning=this is not the screen of DISPLAY=%.63s", getenv("DISPLAY"));
     return status == 0 ? CAPTURE_OK : CAPTURE_FAILED;
@@ -397,6 +399,19 @@ static int x11_apart_input(struct capture *capture, const struct capture_options
     return status;
 }
 
+static int x11_run_changes(struct apart *apart, const struct capture_options *options, struct x11_task *task,
+                           struct error *err)
+{
+    return apart_changes(apart, options, task->lines, err);
+}
+
+static int x11_apart_changes(struct capture *capture, const struct capture_options *options, struct strlist *facts,
+                             struct error *err)
+{
+    struct x11_task task = {.run = x11_run_changes, .lines = facts};
+    return x11_do(capture, options, &task, err);
+}
+
 static int x11_apart_watch(struct capture *capture)
 {
     return capture->last ? apart_watch(capture->last->apart) : -1;
@@ -429,6 +444,7 @@ const struct capture_backend capture_x11 = {
     .desktop = x11_apart_desktop,
     .watch = x11_apart_watch,
     .input = x11_apart_input,
+    .changes = x11_apart_changes,
     .close = x11_apart_close,
     .describe_hang = x11_apart_describe_hang,
     .shares_time = true,

@@ -3,8 +3,10 @@
 
 #include "capture/card_class.h"
 #include "capture/choice.h"
+#include "capture/pointer.h"
 #include "capture/region.h"
 #include "capture/x11/card.h"
+#include "capture/x11/changes.h"
 #include "capture/x11/desktop.h"
 #include "capture/x11/image.h"
 #include "capture/x11/input.h"
@@ -28,6 +30,7 @@ struct capture {
     struct x11_screen screen; /* the one that was read last */
     struct x11_desktop desktop;
     struct x11_input input;
+    struct x11_changes changes;
 };
 
 /* ---- the area ---- */
@@ -154,6 +157,44 @@ static const char *x11_add_cursor(struct capture *capture, const struct x11_canv
     return seen ? "drawn" : "hidden";
 }
 
+/* Writes a premultiplied pixel as R, G, B, A, without its alpha in the colours. */
+static void x11_pointer_pixel(uint8_t *rgba, uint32_t argb)
+{
+    uint32_t alpha = argb >> 24;
+    for (int i = 0; i < 3; i++) {
+        uint32_t value = argb >> (16 - 8 * i) & 255;
+        value = alpha ? (value * 255 + alpha / 2) / alpha : 0;
+        rgba[i] = (uint8_t)(value > 255 ? 255 : value);
+    }
+    rgba[3] = (uint8_t)alpha;
+}
+
+/* Adds the facts of the pointer, if it is on this screen and can be had. */
+static void x11_add_pointer(struct capture *capture, const struct rect *area, bool shape, struct strlist *facts)
+{
+    Display *display = capture->connection.display;
+    Window root, child;
+    int x, y, window_x, window_y;
+    unsigned mask;
+    const char *lacks;
+    if (x11_missing(X11_LIB_XFIXES) || !X11_CALL(XQueryPointer)(display, RootWindow(display, capture->screen.number),
+                                                                &root, &child, &x, &y, &window_x, &window_y, &mask))
+        return;
+    XFixesCursorImage *image = x11_get_cursor(&capture->connection, &lacks);
+    size_t count = image ? (size_t)image->width * image->height : 0;
+    uint8_t *rgba = count ? malloc(count * 4) : NULL;
+    for (size_t i = 0; rgba && i < count; i++)
+        x11_pointer_pixel(rgba + 4 * i, (uint32_t)image->pixels[i]);
+    if (rgba) {
+        struct pointer pointer = {image->x - area->x, image->y - area->y, image->xhot, image->yhot,
+                                  image->width,       image->height,      rgba};
+        pointer_add_facts(&pointer, shape, facts);
+    }
+    free(rgba);
+    if (image)
+        X11_CALL(XFree)(image);
+}
+
 static void x11_add_facts(struct capture *capture, const struct capture_options *options, const struct rect *area,
                           const char *cursor, struct strlist *facts)
 {
@@ -190,6 +231,8 @@ static int x11_make_picture(struct capture *capture, const struct capture_option
     x11_add_facts(capture, options, area, cursor, facts);
     if (lacks)
         strlist_addf(facts, "warning=the cursor is missing: %s", lacks);
+    if (!options->cursor)
+        x11_add_pointer(capture, area, options->shape, facts);
     x11_state_warn(connection, screen->number, facts);
     *view = (struct image_view){.pixels = canvas.rgb,
                                 .width = area->width,
@@ -319,6 +362,18 @@ static int x11_desktop(struct capture *capture, const struct capture_options *op
     return x11_connection_leave(connection, status, err);
 }
 
+static int x11_changes(struct capture *capture, const struct capture_options *options, struct strlist *facts,
+                       struct error *err)
+{
+    struct x11_connection *connection = &capture->connection;
+    if (setjmp(*x11_connection_enter(connection)) != 0)
+        return x11_connection_leave(connection, ERR_CLOSED, err);
+    int status = x11_connection_ping(connection, x11_bounded_timeout(options), err);
+    if (status == 0)
+        status = x11_changes_await(&capture->changes, connection, x11_bounded_timeout(options), facts, err);
+    return x11_connection_leave(connection, status, err);
+}
+
 static void x11_await(struct capture *capture, int other)
 {
     struct x11_connection *connection = &capture->connection;
@@ -440,5 +495,6 @@ const struct capture_backend capture_x11_here = {
     .desktop = x11_desktop,
     .await = x11_await,
     .input = x11_input,
+    .changes = x11_changes,
     .close = x11_close,
 };

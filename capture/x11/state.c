@@ -100,7 +100,7 @@ static void x11_warn_tint(struct x11_connection *connection, int screen, struct 
 
 void x11_state_warn(struct x11_connection *connection, int screen, struct strlist *facts)
 {
-    for (int library = 0; library < X11_LIB_COUNT; library++)
+    for (int library = 0; library < X11_LIBS_OF_PICTURES; library++)
         if (x11_missing((enum x11_library)library))
             strlist_addf(facts, "warning=%s", x11_missing((enum x11_library)library));
     x11_state_warn_sleep(connection, screen, facts);

@@ -31,7 +31,22 @@ int XTestFakeMotionEvent(Display *display, int screen, int x, int y, unsigned lo
     X(X11_LIB_XFIXES, "libXfixes.so.3", "the cursor can't be drawn")                                                   \
     X(X11_LIB_XRANDR, "libXrandr.so.2", "outputs can't be told apart")                                                 \
     X(X11_LIB_XSS, "libXss.so.1", "an active screen saver is not noticed")                                             \
+    X(X11_LIB_XDAMAGE, "libXdamage.so.1", "changes are found by comparing pictures only")                              \
+    X(X11_LIB_XI, "libXi.so.6", "a pointer that moves is found by comparing only")                                     \
     X(X11_LIB_XTST, "libXtst.so.6", "nothing can be typed or clicked") /* loaded when that is asked for */
+#define X11_LIBS_OF_PICTURES X11_LIB_XDAMAGE /* those before it are needed for a picture as it should be */
+
+/* Of these two the headers are rarely there, and this is all that is needed. */
+#define XDamageReportNonEmpty 3
+Bool XDamageQueryExtension(Display *display, int *event, int *error);
+XID XDamageCreate(Display *display, Drawable drawable, int level);
+void XDamageSubtract(Display *display, XID damage, XserverRegion repair, XserverRegion parts);
+typedef struct {
+    int deviceid, mask_len;
+    unsigned char *mask;
+} XIEventMask;
+Status XIQueryVersion(Display *display, int *major, int *minor);
+int XISelectEvents(Display *display, Window window, XIEventMask *masks, int count);
 
 enum x11_library {
 #define X(symbol, file, loss) symbol,
@@ -82,6 +97,7 @@ enum x11_library {
     X(X11_LIB_XEXT, DPMSCapable, true)                                                                                 \
     X(X11_LIB_XEXT, DPMSInfo, true)                                                                                    \
     X(X11_LIB_XFIXES, XFixesQueryExtension, true)                                                                      \
+    X(X11_LIB_XFIXES, XFixesSelectCursorInput, true)                                                                   \
     X(X11_LIB_XFIXES, XFixesGetCursorImage, true)                                                                      \
     X(X11_LIB_XRANDR, XRRQueryVersion, true)                                                                           \
     X(X11_LIB_XRANDR, XRRGetScreenResourcesCurrent, true)                                                              \
@@ -96,6 +112,11 @@ enum x11_library {
     X(X11_LIB_XRANDR, XRRFreeMonitors, false)                                                                          \
     X(X11_LIB_XSS, XScreenSaverQueryExtension, true)                                                                   \
     X(X11_LIB_XSS, XScreenSaverQueryInfo, true)                                                                        \
+    X(X11_LIB_XDAMAGE, XDamageQueryExtension, true)                                                                    \
+    X(X11_LIB_XDAMAGE, XDamageCreate, true)                                                                            \
+    X(X11_LIB_XDAMAGE, XDamageSubtract, true)                                                                          \
+    X(X11_LIB_XI, XIQueryVersion, true)                                                                                \
+    X(X11_LIB_XI, XISelectEvents, true)                                                                                \
     X(X11_LIB_XTST, XTestQueryExtension, true)                                                                         \
     X(X11_LIB_XTST, XTestFakeKeyEvent, true)                                                                           \
     X(X11_LIB_XTST, XTestFakeButtonEvent, true)                                                                        \

@@ -53,7 +53,7 @@ struct command {
     const char *examples;                /* whole lines, "  periscope ..." each */
     const struct cli_option *options;    /* the verb's own; NULL: none */
     unsigned min_operands, max_operands; /* after HOST; UINT_MAX: any number */
-    bool no_guest;               /* it speaks with no agent: there is no HOST, and all operands are its own */
+    bool no_guest;                       /* it speaks with no agent: there is no HOST, and all operands are its own */
     bool times_itself;           /* --timeout is the verb's own option; else the time-out of the agent's silence */
     bool runs_program;           /* from the first operand after HOST on, no word is an option of ours */
     int (*run)(struct cli *cli); /* returns the exit status */

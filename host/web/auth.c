@@ -123,7 +123,10 @@ static bool auth_host_is_ours(const struct auth *auth, const char *host)
 /* Whether an Origin is the page's that the Host names. The scheme may be a proxy's. */
 static bool auth_origin_is_ours(const char *origin, const char *host)
 {
-    static const char *const schemes[] = {"http:" "//", "https:" "//"};
+    static const char *const schemes[] = {"http:"
+                                          "//",
+                                          "https:"
+                                          "//"};
     for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++) {
         size_t len = strlen(schemes[i]);
         if (strncmp(origin, schemes[i], len) == 0)

@@ -13,9 +13,9 @@ struct blob {
     uint8_t bytes[];
 };
 
-struct blob *blob_new(size_t len);                      /* of one owner, of undefined content; NULL without memory */
-struct blob *blob_copy(const void *bytes, size_t len);  /* NULL without memory */
-struct blob *blob_share(struct blob *blob);             /* one owner more; accepts NULL */
-void blob_release(struct blob *blob);                   /* one owner less; accepts NULL */
+struct blob *blob_new(size_t len);                     /* of one owner, of undefined content; NULL without memory */
+struct blob *blob_copy(const void *bytes, size_t len); /* NULL without memory */
+struct blob *blob_share(struct blob *blob);            /* one owner more; accepts NULL */
+void blob_release(struct blob *blob);                  /* one owner less; accepts NULL */
 
 #endif

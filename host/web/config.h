@@ -10,12 +10,12 @@
 #include <stddef.h>
 
 #define WEB_GUESTS_MAX 1000
-#define WEB_NAME_MAX 64        /* bytes of a guest's name and of a group */
+#define WEB_NAME_MAX 64 /* bytes of a guest's name and of a group */
 #define WEB_LISTENS_MAX 8
 #define WEB_HOSTS_MAX 16
-#define WEB_GUEST_PORT 9000    /* of a guest without one: periscoped's own */
+#define WEB_GUEST_PORT 9000 /* of a guest without one: periscoped's own */
 #define WEB_PORT 8080
-#define WEB_SECRET_MIN 16      /* bytes of the token file's content */
+#define WEB_SECRET_MIN 16 /* bytes of the token file's content */
 #define WEB_SECRET_MAX 512
 
 struct web_guest {
@@ -31,12 +31,12 @@ struct web_config {
     size_t guest_count;
     char *hosts[WEB_HOSTS_MAX]; /* owned: names that the gateway is called by, for Host and Origin */
     size_t host_count;
-    char *secret;      /* owned: the content of token-file */
-    bool token;        /* a token is needed on loopback too */
+    char *secret;            /* owned: the content of token-file */
+    bool token;              /* a token is needed on loopback too */
     char *certificate, *key; /* owned: files */
-    char *prefix;      /* owned: "" or "/PATH", without a slash at its end */
-    char *novnc;       /* owned: a folder */
-    char *pages;       /* owned: a folder in place of the pages that are built in */
+    char *prefix;            /* owned: "" or "/PATH", without a slash at its end */
+    char *novnc;             /* owned: a folder */
+    char *pages;             /* owned: a folder in place of the pages that are built in */
     unsigned keep_alive_s;
 };
 

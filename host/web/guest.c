@@ -13,7 +13,8 @@
 #define OUTPUTS_MAX 64
 #define CHANGE_TOLD_MS 1000
 
-static int guests_init_one(struct guest *guest, struct gateway *gateway, const struct web_guest *config, struct error *err)
+static int guests_init_one(struct guest *guest, struct gateway *gateway, const struct web_guest *config,
+                           struct error *err)
 {
     guest->gateway = gateway;
     guest->config = config;
@@ -123,8 +124,8 @@ static void guest_json_list(struct json *json, const char *key, const struct str
 
 static bool guest_takes_input(const struct guest *guest)
 {
-    const char *input = periscope_strings_get(&guest->properties, "input");
-    return input && strcmp(input, "yes") == 0;
+    const char *input = periscope_strings_get(&guest->properties, "periscope.input");
+    return input && strcmp(input, "on") == 0;
 }
 
 /* Tells what runs: the number of the programs, until the agent names them. */
@@ -137,7 +138,8 @@ static void guest_json_test(struct guest *guest, struct json *json)
         json_text(json, "test", guest->state == GUEST_TESTING ? tag : NULL);
         return;
     }
-    snprintf(text, sizeof text, "%.20s program%s", running ? running : "?", running && strcmp(running, "1") == 0 ? "" : "s");
+    snprintf(text, sizeof text, "%.20s program%s", running ? running : "?",
+             running && strcmp(running, "1") == 0 ? "" : "s");
     json_text(json, "test", text);
 }
 

@@ -25,14 +25,14 @@ struct drive;
 /* X(symbol, name): the name is the one of the API. */
 #define GUEST_STATES(X)                                                                                                \
     X(GUEST_UNKNOWN, "unknown")                                                                                        \
-    X(GUEST_OFF, "off")         /* no machine or no agent answers */                                                   \
+    X(GUEST_OFF, "off") /* no machine or no agent answers */                                                           \
     X(GUEST_BOOTING, "booting")                                                                                        \
     X(GUEST_GREETER, "greeter")                                                                                        \
     X(GUEST_READY, "ready")                                                                                            \
     X(GUEST_TESTING, "testing") /* a program that a host has started runs */                                           \
     X(GUEST_LOCKED, "locked")                                                                                          \
     X(GUEST_ASLEEP, "asleep")                                                                                          \
-    X(GUEST_STUCK, "stuck")     /* connected, but the agent does not answer; or a card hangs */                        \
+    X(GUEST_STUCK, "stuck") /* connected, but the agent does not answer; or a card hangs */                            \
     X(GUEST_GPU_LOST, "gpu-lost")                                                                                      \
     X(GUEST_SHUTTING_DOWN, "shutting-down")                                                                            \
     X(GUEST_REFUSED, "refused") /* the agent does not let this host in */
@@ -46,7 +46,7 @@ enum guest_state {
 
 #define GUEST_EVENTS_MAX 64 /* that are kept */
 
-struct thumbnail { /* all under the guest's lock */
+struct thumbnail {       /* all under the guest's lock */
     struct blob *png;    /* NULL: none was had */
     unsigned generation; /* another number for each picture */
     char hash[PICTURE_HASH_SIZE];
@@ -65,17 +65,17 @@ struct guest {
     /* under the lock */
     enum guest_state state;
     struct strlist reasons;
-    struct periscope_strings properties; /* of the last answer, kept while the guest is away */
-    struct strlist events;               /* the last ones, as the RPC events has them */
+    struct periscope_strings properties;            /* of the last answer, kept while the guest is away */
+    struct strlist events;                          /* the last ones, as the RPC events has them */
     int64_t since_ms, last_change_ms, last_seen_ms; /* wall clock; 0: never */
     int64_t change_told_ms;                         /* os_clock_ms() */
     uint32_t width, height;
     char hash[PICTURE_HASH_SIZE];
     struct thumbnail thumbnail;
-    struct screen *screens; /* those that are watched */
-    struct drive *drive;    /* whose hands are on it; NULL: nobody's */
-    unsigned drive_version; /* another number after each change of who drives */
-    char drive_reason[400]; /* why nobody does; "": none is known */
+    struct screen *screens;  /* those that are watched */
+    struct drive *drive;     /* whose hands are on it; NULL: nobody's */
+    unsigned drive_version;  /* another number after each change of who drives */
+    char drive_reason[400];  /* why nobody does; "": none is known */
     struct periscope *waits; /* the connection of the thread that keeps all this; NULL: there is none */
     struct os_waker *hurry;  /* ends its pause */
 };
@@ -85,9 +85,10 @@ const char *guest_state_name(enum guest_state state);
 enum guest_state guest_state_decide(const struct periscope_strings *properties, struct strlist *reasons);
 /* Decides from a failed call. */
 enum guest_state guest_state_of_failure(int status, const char *text);
+/* Whether the library only had no room to resolve one more name at that moment, as when all guests are asked at once. */
+bool guest_must_queue(const char *text);
 
 /* Makes the guests of the configuration, and starts their threads. */
-struct gateway;
 int guests_start(struct gateway *gateway, struct error *err);
 /* Finds one by its name; NULL when there is none. */
 struct guest *guest_find(struct gateway *gateway, const char *name);

@@ -18,9 +18,10 @@ static const struct {
     const char *desktop;
     enum guest_state state;
 } desktop_states[] = {
-    {"ready", GUEST_READY},         {"greeter", GUEST_GREETER},   {"locked", GUEST_LOCKED},
-    {"asleep", GUEST_ASLEEP},       {"starting", GUEST_BOOTING},  {"updating", GUEST_BOOTING},
-    {"none", GUEST_UNKNOWN},        {"shutting-down", GUEST_SHUTTING_DOWN},
+    {"ready", GUEST_READY},      {"greeter", GUEST_GREETER},
+    {"locked", GUEST_LOCKED},    {"asleep", GUEST_ASLEEP},
+    {"starting", GUEST_BOOTING}, {"updating", GUEST_BOOTING},
+    {"none", GUEST_UNKNOWN},     {"shutting-down", GUEST_SHUTTING_DOWN},
 };
 
 static enum guest_state state_of_desktop(const char *desktop)
@@ -76,6 +77,11 @@ enum guest_state guest_state_decide(const struct periscope_strings *properties, 
     if (desktop == GUEST_SHUTTING_DOWN)
         return desktop;
     return running && strcmp(running, "0") != 0 ? GUEST_TESTING : desktop;
+}
+
+bool guest_must_queue(const char *text)
+{
+    return strstr(text, "earlier look-ups have no answer yet") != NULL;
 }
 
 enum guest_state guest_state_of_failure(int status, const char *text)

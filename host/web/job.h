@@ -10,8 +10,8 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-#define JOBS_MAX 16         /* at a time; one more is refused */
-#define JOB_LIMIT_MS 30000  /* of one */
+#define JOBS_MAX 16        /* at a time; one more is refused */
+#define JOB_LIMIT_MS 30000 /* of one */
 #define JOB_TEXT_SIZE 512
 
 struct guest;

@@ -127,7 +127,8 @@ static int message_read(struct message *message, const struct json_value *object
 
 static int message_find_kind(struct message *message, const char *name, struct error *err)
 {
-    static const char *const names[] = {"wall", "watch", "unwatch", "drawn", "follow", "unfollow", "drive", "input", "ping"};
+    static const char *const names[] = {"wall",     "watch", "unwatch", "drawn", "follow",
+                                        "unfollow", "drive", "input",   "ping"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strcmp(name, names[i]) == 0) {
             message->kind = (enum message_kind)i;

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What /metrics tells Prometheus. Labels are names of the configuration and of states: they can't grow. Any thread counts. */
+/* What is counted for Prometheus. Labels are names of the configuration and of states: they can't grow. Any thread counts. */
 #ifndef HOST_WEB_METRICS_H
 #define HOST_WEB_METRICS_H
-
-#include "base/buffer.h"
 
 #include <stdatomic.h>
 #include <stdint.h>
@@ -25,9 +23,5 @@ struct metrics {
 
 void histogram_add(struct histogram *histogram, const double *bounds_s, int64_t ms);
 extern const double metrics_screenshot_s[METRICS_BUCKETS - 1], metrics_boot_s[METRICS_BUCKETS - 1];
-
-struct gateway;
-/* Appends all of it in Prometheus' text format. */
-void metrics_write(struct buffer *out, struct gateway *gateway);
 
 #endif

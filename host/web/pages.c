@@ -16,7 +16,8 @@ static struct blob *pages_read(const char *folder, const char *name)
     char path[1024];
     struct os_file *file;
     uint64_t size;
-    if ((size_t)snprintf(path, sizeof path, "%s/%s", folder, name) >= sizeof path || os_file_open(&file, path, &size, NULL))
+    if ((size_t)snprintf(path, sizeof path, "%s/%s", folder, name) >= sizeof path ||
+        os_file_open(&file, path, &size, NULL))
         return NULL;
     struct blob *blob = size <= PAGE_MOST ? blob_new((size_t)size) : NULL;
     size_t have = 0;

@@ -9,8 +9,8 @@ static const struct {
     const char *path;
     enum route_kind kind;
 } exact[] = {
-    {"/", ROUTE_WALL},           {"/api/guests", ROUTE_GUESTS}, {"/api/link", ROUTE_LINK}, {"/metrics", ROUTE_METRICS},
-    {"/healthz", ROUTE_HEALTH}, {"/ws", ROUTE_SOCKET},
+    {"/", ROUTE_WALL},           {"/api/guests", ROUTE_GUESTS}, {"/api/link", ROUTE_LINK},
+    {"/metrics", ROUTE_METRICS}, {"/healthz", ROUTE_HEALTH},    {"/ws", ROUTE_SOCKET},
 };
 
 static const struct {
@@ -83,9 +83,12 @@ bool route_file_is_allowed(const char *path)
 const char *route_media_type(const char *name)
 {
     static const char *const types[][2] = {
-        {".html", "text/html; charset=utf-8"}, {".css", "text/css; charset=utf-8"},
-        {".js", "text/javascript; charset=utf-8"}, {".svg", "image/svg+xml"},
-        {".png", "image/png"}, {".json", "application/json"},
+        {".html", "text/html; charset=utf-8"},
+        {".css", "text/css; charset=utf-8"},
+        {".js", "text/javascript; charset=utf-8"},
+        {".svg", "image/svg+xml"},
+        {".png", "image/png"},
+        {".json", "application/json"},
     };
     size_t len = strlen(name);
     for (size_t i = 0; i < sizeof types / sizeof *types; i++) {

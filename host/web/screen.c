@@ -87,7 +87,8 @@ static uint32_t screen_least(uint32_t a, uint32_t b)
 }
 
 /* Copies a row of an image's pixels, tile by tile, and marks those that differ. */
-static bool screen_take_row(struct screen *screen, const uint8_t *from, uint32_t x, uint32_t y, uint32_t width, bool all)
+static bool screen_take_row(struct screen *screen, const uint8_t *from, uint32_t x, uint32_t y, uint32_t width,
+                            bool all)
 {
     bool changed = false;
     uint32_t *tiles = screen->tiles + (size_t)(y / DAMAGE_TILE) * damage_tiles(screen->width);
@@ -128,7 +129,8 @@ bool screen_take_whole(struct screen *screen, const struct image_view *image)
 
 bool screen_take_part(struct screen *screen, const struct image_view *image, uint32_t x, uint32_t y)
 {
-    if (x > screen->width || y > screen->height || image->width > screen->width - x || image->height > screen->height - y)
+    if (x > screen->width || y > screen->height || image->width > screen->width - x ||
+        image->height > screen->height - y)
         return false;
     for (uint32_t row = 0; row < image->height; row++)
         screen_take_row(screen, image->pixels + (size_t)image->stride * row, x, y + row, image->width, false);

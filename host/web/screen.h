@@ -33,10 +33,10 @@ struct screen_png {
 
 struct screen {
     struct os_mutex *lock;
-    struct guest *guest; /* borrowed */
-    char *output;        /* NULL: what a person looks at */
-    struct screen *next; /* of the guest's, under the guest's lock */
-    unsigned watchers;   /* under the guest's lock */
+    struct guest *guest;     /* borrowed */
+    char *output;            /* NULL: what a person looks at */
+    struct screen *next;     /* of the guest's, under the guest's lock */
+    unsigned watchers;       /* under the guest's lock */
     struct periscope *waits; /* the thread's connection, under the guest's lock; NULL: there is none */
 
     uint8_t *pixels; /* RGB24, without gaps; NULL: no picture was had */

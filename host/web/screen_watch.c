@@ -14,12 +14,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PACE_MS 40         /* between two looks of an agent that does not wait by itself */
-#define PACE_STILL_MS 150  /* the same once nothing has changed for a second */
+#define PACE_MS 40        /* between two looks of an agent that does not wait by itself */
+#define PACE_STILL_MS 150 /* the same once nothing has changed for a second */
 #define STILL_MS 1000
-#define PACE_WAITS_MS 10   /* of one that does: what changes all the time is not looked at without a pause */
-#define WAIT_MS 30000      /* of one request */
-#define RETRY_MS 500       /* while no picture can be had; doubled each time */
+#define PACE_WAITS_MS 10 /* of one that does: what changes all the time is not looked at without a pause */
+#define WAIT_MS 30000    /* of one request */
+#define RETRY_MS 200     /* while no picture can be had; doubled each time */
 #define RETRY_MOST_MS 5000
 #define CONNECT_MS 5000
 #define ANSWER_MS (WAIT_MS + 20000)
@@ -177,8 +177,8 @@ static bool feed_take(struct screen_feed *feed, const struct periscope_strings *
     struct error err = {0};
     screen_lock(screen);
     uint32_t before = screen->generation;
-    bool good = feed_is_delta(facts) ? feed_take_parts(feed, facts, bytes, len, &err)
-                                     : feed_take_whole(feed, bytes, len, &err);
+    bool good =
+        feed_is_delta(facts) ? feed_take_parts(feed, facts, bytes, len, &err) : feed_take_whole(feed, bytes, len, &err);
     feed_set_lost(screen, good ? NULL : err.text);
     if (good)
         feed_copy_facts(screen, facts);
@@ -258,7 +258,9 @@ static void feed_look(struct screen_feed *feed)
     bool good = status == 0;
     if (status == PERISCOPE_INTERRUPTED || feed_lacks_waits(feed, status))
         return;
-    if (status)
+    if (status && guest_must_queue(periscope_error_text(feed->periscope)))
+        good = false; /* that is soon over, and no news */
+    else if (status)
         feed_failed(feed, periscope_error_text(feed->periscope));
     else if (bytes)
         good = feed_take(feed, &facts, bytes, len);

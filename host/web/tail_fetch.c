@@ -97,7 +97,8 @@ static bool fetch_child_dropped(void *context, int stream, uint64_t len, const c
     struct tail *tail = context;
     char line[200];
     (void)stream;
-    snprintf(line, sizeof line, "\n(%llu bytes are gone%s%.100s)\n", (unsigned long long)len, why ? ": " : "", why ? why : "");
+    snprintf(line, sizeof line, "\n(%llu bytes are gone%s%.100s)\n", (unsigned long long)len, why ? ": " : "",
+             why ? why : "");
     tail_add(tail, line, strlen(line));
     return !atomic_load(&tail->stop);
 }
@@ -141,7 +142,7 @@ void tail_fetch(struct tail *tail)
     fetch_set_connection(tail, periscope);
     int status = strcmp(tail->what, "log") == 0      ? fetch_log(tail, periscope)
                  : strcmp(tail->what, "events") == 0 ? fetch_events(tail, periscope)
-                                                       : fetch_child(tail, periscope);
+                                                     : fetch_child(tail, periscope);
     fetch_set_connection(tail, NULL);
     tail_end(tail, status ? periscope_error_text(periscope) : "its end");
     periscope_free(periscope);

@@ -53,7 +53,7 @@ struct viewer {
     struct viewer_watch watch;
     struct tail *follows[VIEWER_FOLLOWS_MAX]; /* owned */
     unsigned next_follow;
-    unsigned driver_version;                    /* of what was told of the driver */
+    unsigned driver_version; /* of what was told of the driver */
     bool told_driver;
 
     char *errors[VIEWER_ERRORS_MAX]; /* owned: messages that wait to be sent */

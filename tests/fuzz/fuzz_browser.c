@@ -74,7 +74,8 @@ static void read_options(char *text)
     }
     web_config_complete(&config, &err);
     for (size_t i = 0; i < config.guest_count; i++)
-        require(*config.guests[i].name && strlen(config.guests[i].name) <= WEB_NAME_MAX && config.guests[i].target.port);
+        require(*config.guests[i].name && strlen(config.guests[i].name) <= WEB_NAME_MAX &&
+                config.guests[i].target.port);
     web_config_deinit(&config);
 }
 

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Options of a screenshot, of a recording and of waitready, and actions of input, one a line of the input. What is accepted must be within its limits, what is refused must say
-   why in one line. */
+/* Options of a screenshot, of a recording and of waitready, actions of input, and facts with a pointer's shape, one a line of
+   the input. What is accepted must be within its limits, what is refused must say why in one line. */
 #include "agent/conditions.h"
 #include "agent/worker/options.h"
 #include "agent/worker/record.h"
 #include "capture/input/action.h"
+#include "capture/pointer.h"
 #include "picture/hash.h"
 
 #include <stdlib.h>
@@ -23,6 +24,8 @@ static void check_accepted(const struct screenshot_options *options)
     const struct capture_options *capture = &options->picture.capture;
     const struct rect *region = &capture->region;
     require(options->deadline_ms >= SCREENSHOT_DEADLINE_MIN_MS && options->deadline_ms <= SCREENSHOT_DEADLINE_MAX_MS);
+    require(options->wait_ms >= 0 && options->wait_ms <= SCREENSHOT_WAIT_MAX_MS);
+    require(!capture->shape || !capture->cursor);
     require(!capture->has_region || (region->width >= 1 && region->width <= CAPTURE_SIZE_MAX && region->height >= 1 &&
                                      region->height <= CAPTURE_SIZE_MAX && region->x > INT32_MIN));
     require(!capture->output || (*capture->output && strlen(capture->output) <= SCREENSHOT_NAME_MAX));
@@ -85,6 +88,19 @@ static void parse_actions(const struct strlist *texts)
     input_list_deinit(&list);
 }
 
+static void take_shape(struct strlist *facts)
+{
+    struct buffer file;
+    struct error err = {0};
+    size_t count = facts->count;
+    buffer_init(&file, (size_t)POINTER_SIDE_MAX * POINTER_SIDE_MAX * 4 + 100);
+    int status = pointer_take_shape(facts, &file, &err);
+    require(status == 0 || (status == ERR_SYSTEM && !strchr(err.text, '\n')));
+    require(facts->count <= count && !strlist_get(facts, "pointer.pixels"));
+    require(status || file.len == 0 || memcmp(file.data, "P7\nWIDTH ", 9) == 0);
+    buffer_deinit(&file);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct strlist texts = {0};
@@ -113,6 +129,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         require(!options.picture.if_changed);
     }
     screenshot_options_deinit(&options);
+    take_shape(&texts);
     strlist_deinit(&texts);
     return 0;
 }

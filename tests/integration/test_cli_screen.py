@@ -94,6 +94,9 @@ def screenshot_that_has_not_changed(agent, folder):
     reply = periscope("screenshot", target(agent), "--json", *PATTERN, "--if-changed", hashed, code=UNCHANGED, cwd=folder).json
     equal((reply["ok"], reply["status"], reply["unchanged"], reply["file"]), (True, "unchanged", True, None))
     equal(os.listdir(folder), [])
+    reply = periscope("screenshot", target(agent), "--json", *PATTERN, "--if-changed", hashed, "--wait", "0.2",
+                      code=UNCHANGED, cwd=folder).json
+    equal((reply["status"], os.listdir(folder)), ("unchanged", []))
     other = hashed[:-1] + ("0" if hashed[-1] != "0" else "1")
     periscope("screenshot", target(agent), *PATTERN, "-i", other, cwd=folder)
     equal(os.listdir(folder), ["screenshot.png"])

@@ -12,9 +12,11 @@ import sys
 import tempfile
 import zlib
 
-from cli import FAILED, USAGE, one_line, periscope
+from cli import FAILED, USAGE, one_line, periscope, target
 from harness import TOP, check, equal, main, test
 from picture import chunks, decode_png
+from recording import Scene
+from verb_test import SAMPLE, TIME_OUT
 
 sys.path.insert(0, os.path.join(TOP, "tests", "timeline"))
 from recording_writer import Recording, Report, Screen, png  # noqa: E402
@@ -100,7 +102,9 @@ def the_end_of_a_unit_that_timed_out_is_a_failure_of_its_own():
         lines.lines(5.5, "t:unit done (258) in 5s", "t:other start - -", "0020:other: 9 tests executed (0 marked as todo, 0 failures), 0 skipped.",
                     "t:other:0020 done (0) in 0s")
         lines.write()
-        equal(numbers(page_of(folder))["marks"], [[0, "u"], [1, "f"], [2, "t"], [3, "f"], [4, "u"], [5, "m"], [6, "u"]])
+        page = page_of(folder)
+        equal(numbers(page)["marks"], [[0, "u"], [1, "f"], [2, "t"], [3, "f"], [4, "u"], [5, "m"], [6, "u"]])
+        check(re.search(r'<a href="#l=4">t:unit: it did not end in time<', page), "the list of failures does not tell why")
 
 
 @test
@@ -263,6 +267,24 @@ def an_older_page_is_replaced_and_a_read_only_one_is_not():
         os.chmod(os.path.join(folder, "timeline.html"), 0o444)
         one_line(periscope("timeline", folder, code=FAILED), "it is read-only (--force replaces it)")
         periscope("timeline", "--force", folder)
+
+
+@test
+def the_page_of_a_test_that_timed_out_shows_what_it_waited_for():
+    """Its window is gone once the test was ended; the end of its unit is dated when the time-out was noticed."""
+    with Scene(screens=("800x600x24",)) as scene, tempfile.TemporaryDirectory(prefix="periscope-", dir="/tmp") as folder:
+        periscope("test", "--record", "--output", folder, "--env", "SAMPLE_SECONDS=60", "--time-limit", "2", target(scene.agent), SAMPLE, "draw",
+                  code=TIME_OUT)
+        with open(os.path.join(folder, "timeline.html"), encoding="utf-8") as file:
+            page = file.read()
+        check(">timed-out</strong>" in page, "the page has no verdict")
+        data = numbers(page)
+        ended = data["marks"][-1][0]
+        equal(data["marks"][-1], [ended, "f"], "the last mark")
+        times = [at for count, at in data["lines"] for _ in range(count)]
+        shown = [picture for at, _, picture in data["moments"] if at <= times[ended]]
+        after = [picture for at, _, picture in data["moments"] if at > times[ended]]
+        check(shown[-1] != 0 and 0 in after, f"the window is not what is shown at the time-out: {data['moments']}, {times}")
 
 
 if __name__ == "__main__":

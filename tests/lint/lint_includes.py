@@ -22,7 +22,7 @@ ROOMS = {
     "host/cli": ("base", "platform", "picture", "host/common", "host/timeline"),
     "host/web": ("base", "platform", "picture", "host/common"),
 }
-LIBRARY_HEADERS = re.compile(r"host/periscope\w*\.h$")  # what host/cli and host/web see of host/
+LIBRARY_HEADERS = re.compile(r"host/(periscope\w*|embedded)\.h$")  # what host/cli and host/web see of host/
 # The agent's folders that may see pixels: everything else there knows pictures as bytes.
 SEES_CAPTURE = re.compile(r"agent/(worker/|selftest/screen\.|gpu/)")
 BACKEND = re.compile(r"capture/(x11|drm|win32|apart)/")  # an OS's own way to its screens
@@ -69,6 +69,8 @@ def own_include(path, name):
 def system_include(path, name):
     here = room(path)
     if here in (None, "linux", "win32") or BACKEND.match(path) or name in PORTABLE.get(path, ()):
+        return None
+    if path.startswith("host/web/lws/") and name == "libwebsockets.h":
         return None
     if name.endswith(".h") and name[:-2] in STANDARD:
         return None

@@ -16,11 +16,13 @@ PROGRAMS = {
     "periscoped": (*COMMON, "platform/", "linux/", "picture/", "capture/", "agent/"),
     "periscoped.exe": (*COMMON, "platform/", "win32/", "picture/", "capture/", "agent/"),
     "periscope": (*COMMON, "platform/", "linux/", "picture/", "host/"),
+    "periscope-gateway": (*COMMON, "platform/", "linux/", "picture/", "host/"),
 }
 LEFT_OUT = {
     "periscoped": ("capture/win32/",),
     "periscoped.exe": ("capture/apart/", "capture/linux/", "capture/x11/", "capture/drm/"),
-    "periscope": (),
+    "periscope": ("host/web/",),
+    "periscope-gateway": ("host/cli/", "host/timeline/"),
 }
 COMMENT_END = re.compile(r"\*/\s*$")
 RULE = re.compile(r"/\*\s*-{2,}")  # "/* ---- what follows ---- */" is of no function

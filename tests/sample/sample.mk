@@ -9,4 +9,4 @@ $(B)/sample_test: $(call objects,$(SAMPLE))
 
 .PHONY: sample
 sample: $(B)/sample_test
-integration programs: $(B)/sample_test
+integration programs check-web: $(B)/sample_test

@@ -8,7 +8,9 @@
  *     colormap SEED               installs a colour map of random colours (visuals that have one of their own)
  *     cursor W H XHOT YHOT SEED   a cursor of random colours and alpha, through Render
  *     bitmap-cursor W H XHOT YHOT SEED  one of black and white, up to 64x64, as the core protocol has them
- *     warp X Y                    moves the pointer
+ *     box X Y W H RRGGBB          draws a rectangle on the root window
+ *     warp X Y                    moves the pointer, by the server alone
+ *     motion X Y                  moves it as its device does; answers "missing" without libXtst
  *     grab, ungrab                the whole server
  *     kill-others                 ends the connections of clients that have shared memory attached
  *     window X Y W H FLAGS CLASS PID TITLE
@@ -28,6 +30,7 @@
 #include <X11/Xutil.h>
 #include <X11/extensions/Xrender.h>
 
+#include <dlfcn.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -72,16 +75,6 @@ static void do_clear(const char *arguments)
 {
     (void)arguments;
     fill_root(NULL);
-}
-
-static void do_box(const char *arguments)
-{
-    unsigned long pixel;
-    int x, y;
-    unsigned width, height;
-    sscanf(arguments, "%lx %d %d %u %u", &pixel, &x, &y, &width, &height);
-    XSetForeground(display, DefaultGC(display, screen), pixel);
-    XFillRectangle(display, root, DefaultGC(display, screen), x, y, width, height);
 }
 
 static void do_colormap(const char *arguments)
@@ -146,11 +139,34 @@ static void do_bitmap_cursor(const char *arguments)
     XDefineCursor(display, root, XCreatePixmapCursor(display, source, mask, &black, &white, x_hot, y_hot));
 }
 
+static void do_box(const char *arguments)
+{
+    int x, y;
+    unsigned width, height;
+    unsigned long colour;
+    sscanf(arguments, "%d %d %u %u %lx", &x, &y, &width, &height, &colour);
+    XSetForeground(display, DefaultGC(display, screen), colour);
+    XFillRectangle(display, root, DefaultGC(display, screen), x, y, width, height);
+}
+
 static void do_warp(const char *arguments)
 {
     int x, y;
     sscanf(arguments, "%d %d", &x, &y);
     XWarpPointer(display, None, root, 0, 0, 0, 0, x, y);
+}
+
+/* The header of this library need not be there. */
+static void do_motion(const char *arguments)
+{
+    int x, y, (*move)(Display *, int, int, int, unsigned long);
+    void *library = dlopen("libXtst.so.6", RTLD_NOW),
+         *function = library ? dlsym(library, "XTestFakeMotionEvent") : NULL;
+    sscanf(arguments, "%d %d", &x, &y);
+    memcpy(&move, &function, sizeof move);
+    if (function)
+        move(display, screen, x, y, 0);
+    puts(function ? "ok" : "missing");
 }
 
 static void do_grab(const char *arguments)
@@ -357,11 +373,12 @@ static const struct {
 } commands[] = {
     {"noise", do_noise},
     {"clear", do_clear},
-    {"box", do_box},
     {"colormap", do_colormap},
     {"cursor", do_cursor},
     {"bitmap-cursor", do_bitmap_cursor},
+    {"box", do_box},
     {"warp", do_warp},
+    {"motion", do_motion},
     {"grab", do_grab},
     {"ungrab", do_ungrab},
     {"kill-others", do_kill_others},
@@ -388,7 +405,8 @@ static int run(char *line)
         if (strcmp(commands[i].name, line) == 0) {
             commands[i].run(arguments);
             XSync(display, False);
-            if (strcmp(line, "window") != 0 && strcmp(line, "events") != 0 && strcmp(line, "held") != 0)
+            if (strcmp(line, "window") != 0 && strcmp(line, "motion") != 0 && strcmp(line, "events") != 0 &&
+                strcmp(line, "held") != 0)
                 puts("ok");
             fflush(stdout);
             return 1;

@@ -4,12 +4,14 @@
 Its screen is a picture that the test sets. It can be told to answer otherwise than an agent ever would.
 """
 import asyncio
+import os
 import struct
+import sys
 import threading
 
-import webdriver  # noqa: F401  makes harness and picture known
-import wire
-from picture import Picture, xxh64
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "integration"))
+import wire  # noqa: E402
+from picture import Picture, xxh64  # noqa: E402
 
 PROPERTIES = ("protocol.version=testagentd 1.7", "server.arch=linux64", "boot.id=fake", "desktop.state=ready",
               "children.running=0", "display.count=1", "display.0.name=fake")

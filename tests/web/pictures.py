@@ -27,13 +27,14 @@ DARK = ["-bg", "#10151c", "-fg", "#d5dbe3"]
 BUILD_LOG = r"""i=0; while [ $i -lt 33 ]; do i=$((i+1)); printf '[%3d%%] cc -O2 -c src/unit_%02d.c\n' $((i*3)) $i; done; sleep 600"""
 TESTS = r"""printf 'comctl32:listview start dlls/comctl32/tests/listview.c\n'; i=100; while [ $i -lt 4000 ]; do i=$((i+211));
 printf 'listview.c:%d: Tests skipped: no such style\nlistview.c:%d: Test succeeded inside todo block: got %d\n' $i $((i+7)) $((i%9)); done; sleep 600"""
-TOP_SCREEN = "top -b -n 1 | head -24; sleep 600"
+DIAGNOSTIC = r"""i=0; printf '[    0.000000] Linux version 6.14.4-arch1-1\n'; while [ $i -lt 23 ]; do i=$((i+1));
+printf '[%5d.%06d] amdgpu 0000:03:00.0: [drm] ring %d uses VM inv eng %d on hub 0\n' $((i/4+1)) $((i*41231)) $i $((i%8)); done; sleep 600"""
 LOGIN = r"""printf '\n\n  Fedora Linux 42 (Server Edition)\n  Kernel 6.14 on an x86_64 (tty1)\n\n  fedora42 login: '; sleep 600"""
 LOCK = r"""printf '\n\n\n         Locked\n\n         wine\n         Password: '; sleep 600"""
 SCENES = {
     "build": ["xsetroot -solid #2b4a63", ("-fs", "15", "-geometry", "72x25+60+60", "-T", "build", *DARK, "-e", "sh", "-c", BUILD_LOG)],
     "tests": ["xsetroot -solid #3a3f58", ("-fs", "15", "-geometry", "82x25+120+70", "-T", "winetest", "-e", "sh", "-c", TESTS)],
-    "top": ["xsetroot -solid #1f5a4c", ("-fs", "14", "-geometry", "84x25+40+60", "-T", "top", *DARK, "-e", "sh", "-c", TOP_SCREEN),
+    "kernel": ["xsetroot -solid #1f5a4c", ("-fs", "14", "-geometry", "84x25+40+60", "-T", "dmesg", *DARK, "-e", "sh", "-c", DIAGNOSTIC),
             "xclock -geometry 190x190+1060+40"],
     "idle": ["xsetroot -solid #40506b", "xclock -geometry 280x280+930+60", "xcalc -geometry 380x520+80+120"],
     "login": [("-fs", "20", "-geometry", "84x28+-4+-4", "-bw", "0", "-bg", "#000000", "-fg", "#d0d0d0", "-e", "sh", "-c", LOGIN)],
@@ -50,7 +51,11 @@ def take_screen(scene, folder):
         for words in SCENES[scene]:
             command = words.split() if isinstance(words, str) else ["xterm", *FONT, *words]
             programs.append(subprocess.Popen(command, env=server.environment(), stderr=subprocess.DEVNULL))
-        time.sleep(3)  # drawing has no end that could be waited for
+        for words in SCENES[scene]:
+            name = words.split()[0] if isinstance(words, str) else "xterm"
+            if name != "xsetroot":
+                server.run("xdotool", "search", "--sync", "--onlyvisible", "--class", name)
+        time.sleep(2)  # what they draw then has no end that could be waited for
         subprocess.run(["import", "-window", "root", path], env=server.environment(), check=True)
         for program in programs:
             program.kill()
@@ -87,7 +92,7 @@ def guests(now):
     yield guest("debian12", "testing", test="gdiplus:graphics", lastChange=ago(1), group="linux", **size), "images/demo.png"
     yield guest("debian13-rx7600", "ready", gpu="AMD RX 7600", lastChange=ago(38), group="gpu", reasons=["AMD RX 7600, KMS"], **size), "images/blind-guest-periscope.png"
     yield guest("fedora42", "greeter", lastChange=ago(900), reasons=["Nobody is logged on"], group="linux", **size), "login"
-    yield guest("arch-sway", "ready", lastChange=ago(61), reasons=["sway, 1 output"], group="linux", **size), "top"
+    yield guest("arch-sway", "ready", lastChange=ago(61), reasons=["sway, 1 output"], group="linux", **size), "kernel"
     yield guest("ubuntu24", "testing", test="kernel32:process", lastChange=ago(6), group="linux", **size), "build"
     yield guest("rocky9", "asleep", lastChange=ago(7300), reasons=["The screen sleeps (DPMS)"], group="linux", **size), None
     yield guest("opensuse", "ready", lastChange=ago(410), group="linux", reasons=["idle for 6 min"], **size), "idle"

@@ -63,7 +63,7 @@ def the_wall_shows_two_agents_live(page):
                  ".querySelector('canvas'); const context = new OffscreenCanvas(1, 1).getContext('2d', {willReadFrequently: true});"
                  "context.drawImage(shown, -(shown.width >> 2), -(shown.height >> 2));"
                  "return [...context.getImageData(0, 0, 1, 1).data.slice(0, 3)].join(',')")
-        servers["two"].client().do("box", "20c040", 0, 0, 800, 600)
+        servers["two"].client().do("box", 0, 0, 800, 600, "20c040")
         page.wait(pixel + " === '32,192,64'", "the change on the tile")
 
 
@@ -74,8 +74,8 @@ def the_canvas_at_stillness_is_what_the_command_saves(page):
         client.do("noise", 7)
         open_guest(page, gateway)
         for i in range(12):
-            client.do("box", f"{i * 1234567 % 0xffffff:06x}", i * 31, i * 17, 90 + i, 60)
-        client.do("box", "ff8000", 700, 500, 100, 100)
+            client.do("box", i * 31, i * 17, 90 + i, 60, f"{i * 1234567 % 0xffffff:06x}")
+        client.do("box", 700, 500, 100, 100, "ff8000")
         last = "const shown = await periscope.pixels(); const at = (550 * shown.width + 750) * 4; return [...shown.data.slice(at, at + 3)]"
         eventually(lambda: page.run_async(last) == [255, 128, 0], "the last change on the canvas")
         page.wait(VERDICT + " === 'same'", "stillness after it")
@@ -103,7 +103,7 @@ def how_long_a_change_takes_to_the_pixel(page):
             # Not in step with anything that is done at a rate.
             time.sleep(0.15 + 0.037 * (i % 7))
             start = time.time() * 1000
-            client.do("box", f"{(i * 40503 + 255) % 0xffffff:06x}", 60, 60, 200, 120)
+            client.do("box", 60, 60, 200, 120, f"{(i * 40503 + 255) % 0xffffff:06x}")
             page.wait("return periscope.probed.length > arguments[0]", "the change on the page", seen)
             times.append(page.run("return periscope.probed[arguments[0]].at", seen) - start)
         times.sort()
@@ -159,17 +159,15 @@ def a_guest_that_vanishes_is_told_and_comes_back(page):
 @with_page()
 def text_typed_on_the_page_appears_in_the_guest_and_another_page_takes_over(page):
     need_program("xterm")
+    if "--input" not in subprocess.run([*COMMAND, "--help"], capture_output=True, text=True, check=False).stdout:
+        raise Skip("this agent takes no input")
     with contextlib.ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="periscope-web-", dir="/tmp"))
-        config, typed = os.path.join(folder, "periscoped.conf"), os.path.join(folder, "typed")
-        with open(config, "w", encoding="ascii") as file:
-            file.write("input = yes\n")
-        if "input" not in subprocess.run([*COMMAND, "--config", config, "--check"], capture_output=True, text=True, check=False).stdout + \
-                subprocess.run([*COMMAND, "--help"], capture_output=True, text=True, check=False).stdout:
-            raise Skip("this agent takes no input")
-        gateway, servers = stack.enter_context(guests(page, "one", options=("--config", config)))
+        typed = os.path.join(folder, "typed")
+        gateway, servers = stack.enter_context(guests(page, "one", options=("--input",)))
         environment = servers["one"].environment()
-        shell = subprocess.Popen(["xterm", "-geometry", "80x24+0+0", "-e", f"read -r line; printf '%s' \"$line\" > {typed}"], env=environment)
+        shell = subprocess.Popen(["xterm", "-geometry", "80x24+0+0", "-e", "sh", "-c", f"read -r line; printf '%s' \"$line\" > {typed}"],
+                                 env=environment, stderr=subprocess.DEVNULL)
         stack.callback(shell.wait)
         stack.callback(shell.kill)
         servers["one"].run("xdotool", "search", "--sync", "--onlyvisible", "--class", "xterm")
@@ -179,6 +177,7 @@ def text_typed_on_the_page_appears_in_the_guest_and_another_page_takes_over(page
         page.wait("return document.body.classList.contains('driving')", "control")
         page.run("document.querySelector('#text').showModal(); document.querySelector('#text-field').value = 'Periscope, typed: 42'")
         page.click("#text .primary")
+        page.wait("return document.activeElement.id === 'stage'", "the keyboard given back to the guest")
         page.press("Enter")
         eventually(lambda: os.path.exists(typed) and open(typed, encoding="utf-8").read() == "Periscope, typed: 42", "the text in the guest")
         other = another_page(gateway.address("/guest/one"))

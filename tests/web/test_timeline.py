@@ -13,10 +13,12 @@ import threading
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path[:0] = [os.path.join(TOP, "tests", "integration"), os.path.join(TOP, "tests", "timeline")]
 import browser  # noqa: E402
+import recording  # noqa: E402
 from browser import another_page, with_page  # noqa: E402
-from cli import periscope  # noqa: E402
+from cli import periscope, target  # noqa: E402
 from harness import check, equal, eventually  # noqa: E402
 from picture import decode_png  # noqa: E402
+from verb_test import SAMPLE, TIME_OUT  # noqa: E402
 from recording_writer import Recording, Report, Screen, png  # noqa: E402
 
 JENKINS = "sandbox; default-src 'none'; img-src 'self'; style-src 'self'"
@@ -27,24 +29,24 @@ RED, WHITE = (200, 30, 40), (250, 250, 250)
 
 def scene(folder):
     """A result with a failure, and what the screen showed: [(seconds, Screen or None)]."""
-    recording, report = Recording(os.path.join(folder, "recording")), Report(folder)
+    record, report = Recording(os.path.join(folder, "recording")), Report(folder)
     first = Screen(WIDTH, HEIGHT, (30, 90, 60)).fill(20, 20, 50, 30, WHITE)
     second = first.copy().fill(100, 60, 80, 50, (20, 20, 200))
     failed = first.copy().fill(40, 40, 240, 120, RED)
     last = Screen(200, 100, (90, 90, 10)).fill(0, 0, 10, 10, WHITE)
-    recording.picture(0.1, first)
+    record.picture(0.1, first)
     report.lines(0.2, "t:unit start - -", *(f"t.c:{i}: line {i}" for i in range(1, 6)))
-    recording.part(1.5, second, 1, 100, 60, 80, 50)
-    recording.input(1.9, "key=KeyA,press")
-    recording.part(2.25, failed, 1, 40, 40, 240, 120)
+    record.part(1.5, second, 1, 100, 60, 80, 50)
+    record.input(1.9, "key=KeyA,press")
+    record.part(2.25, failed, 1, 40, 40, 240, 120)
     report.lines(2.5, MARKUP, b"t.c:8: bytes \xff\xfe\xe2\x82 and \x1b[31m\x00\x07")
-    recording.same(3, 1)
-    recording.event(4, "gpu", "0000:01:00.0 reset pid=1 name=\"<b>\"")
-    recording.fail(4, "no answer <i>")
-    recording.picture(604, last)
-    recording.same(605, 2)
+    record.same(3, 1)
+    record.event(4, "gpu", "0000:01:00.0 reset pid=1 name=\"<b>\"")
+    record.fail(4, "no answer <i>")
+    record.picture(604, last)
+    record.same(605, 2)
     report.lines(606, "0010:unit: 9 tests executed (0 marked as todo, 1 failures), 0 skipped.", "t:unit:0010 done (1) in 606s")
-    recording.stop(607)
+    record.stop(607)
     report.write()
     return [(0.1, first), (1.5, second), (2.25, failed), (3, first), (4, None), (604, last), (605, second)]
 
@@ -128,7 +130,7 @@ def opened_from_the_disk_it_shows_the_picture_at_the_failure(page):
     wait_for(page, 3)
     same_screen(page, made()[1][2][1], "the picture at the failure")
     equal(page.text("#when"), "+0:02.500")
-    equal(page.run("return location.hash"), "#l=7")
+    page.wait("return location.hash === '#l=7'", "the failure's address")
     equal(page.text("#verdict"), None)
     check("Test failed" in page.text(".row.chosen"), "the failure's line is not the chosen one")
 
@@ -180,7 +182,7 @@ def lines_and_pictures_lead_to_each_other(page):
     page.click(".row:nth-child(2)")
     equal(page.text("#when"), "+0:00.200")
     wait_for(page, 1)
-    check(page.run("return location.hash").startswith("#l="), "a line has no address")
+    page.wait("return location.hash.startsWith('#l=')", "a line's address")
     page.click(".tile[href='#t=605.000000']")
     equal(page.text("#when"), "+10:05.000")
     wait_for(page, 2)
@@ -228,11 +230,14 @@ def an_idle_gap_is_folded_until_it_is_clicked(page):
     equal(page.run("return document.querySelectorAll('#axis button').length"), 0)
 
 
+def failure_size(page):
+    return page.run("const image = document.querySelector('#failures img'); return [image.complete, image.naturalWidth, image.naturalHeight]")
+
+
 def check_document(page, what):
     """Without scripts: the failure's picture as a person sees it, and all that was printed and shown, in order."""
     equal(page.run("return document.documentElement.className"), "", f"class of the page {what}")
-    size = page.run("const image = document.querySelector('#failures img'); return [image.complete, image.naturalWidth, image.naturalHeight]")
-    equal(size, [True, WIDTH, HEIGHT], f"the failure's picture {what}")
+    equal(failure_size(page), [True, WIDTH, HEIGHT], f"the failure's picture {what}")
     seen(page, RED, 0.01, f"the failure's picture {what}")
     order = page.run("return [...document.querySelectorAll('#plain svg, #plain pre, #plain p')].map(element => element.localName === 'svg' ? "
                      "element.getAttribute('aria-label') : element.textContent.split('\\n')[0])")
@@ -274,6 +279,30 @@ def the_folder_works_with_scripts_from_a_server_and_from_the_disk(page):
     seen(page, RED, 0.015, "the picture, from the disk")
 
 
+@with_page(complaints=("script-src", "Blocked script", "sandbox", "favicon"))
+def a_test_that_was_really_recorded_shows_what_it_waited_for_in_each_way(page):
+    """The project's own small test opens a window and runs into its time limit."""
+    with recording.Scene(screens=("800x600x24",)) as scene, tempfile.TemporaryDirectory(prefix="periscope-timeline-") as folder:
+        periscope("test", "--record", "--output", folder, "--env", "SAMPLE_SECONDS=60", "--time-limit", "2", target(scene.agent), SAMPLE, "draw", code=TIME_OUT)
+        periscope("timeline", folder, "--folder", f"{folder}/files")
+        lines, pictures = recording.check_folder(f"{folder}/recording", hashes=False)
+        up = recording.numbers_shown(lines)[1]
+        whole = recording.compose(f"{folder}/recording", pictures, up)
+        page.open(f"file://{folder}/timeline.html")
+        wait_for(page, up)
+        same_screen(page, whole, "the window")
+        equal(page.text("#verdict"), "timed-out")
+        with Server(f"{folder}/files", JENKINS) as server:
+            page.open(f"{server}/index.html")
+            equal(failure_size(page), [True, 800, 600], "the failure's picture under Jenkins' policy")
+        page.command("Emulation.setScriptExecutionDisabled", value=True)
+        try:
+            page.open(f"file://{folder}/timeline.html")
+            equal(failure_size(page), [True, 800, 600], "the failure's picture without scripts")
+        finally:
+            page.command("Emulation.setScriptExecutionDisabled", value=False)
+
+
 @with_page()
 def nothing_but_the_page_itself_is_asked_for(page):
     page.open(address())
@@ -284,18 +313,18 @@ def nothing_but_the_page_itself_is_asked_for(page):
 
 def many(folder, pictures, lines):
     """Small changes on a screen, with lines between."""
-    recording, report = Recording(os.path.join(folder, "recording")), Report(folder)
+    record, report = Recording(os.path.join(folder, "recording")), Report(folder)
     screen, written = Screen(1280, 720), 0
-    whole = recording.picture(0, screen)
+    whole = record.picture(0, screen)
     for number in range(2, pictures + 1):
         name = f"{number:06}.png"
         with open(os.path.join(folder, "recording", name), "wb") as file:
             file.write(png(16, 16, bytes(((number * 7) & 255, number & 255, number >> 8)) * 256, 1))
-        recording.line(number / 10, f"part {number} xxh64:{number:016x} 1280x720 {name} base={whole} at=16x16+{number % 1200}+{number % 700}")
+        record.line(number / 10, f"part {number} xxh64:{number:016x} 1280x720 {name} base={whole} at=16x16+{number % 1200}+{number % 700}")
         count = lines * number // pictures - written
         report.lines(number / 10 + 0.01, *(f"many.c:{written + i}: a line of a test that prints much" for i in range(count)))
         written += count
-    recording.stop(pictures / 10 + 1)
+    record.stop(pictures / 10 + 1)
     report.write()
 
 
@@ -314,6 +343,23 @@ def ten_thousand_pictures_and_a_hundred_thousand_lines_open(page):
         pixels = shown(page)[2]
         at = ((9000 % 700) * 1280 + 9000 % 1200) * 3
         equal(pixels[at:at + 3], bytes(((9000 * 7) & 255, 9000 & 255, 9000 >> 8)), "the part's pixel")
+
+
+@with_page()
+def a_drag_over_the_axis_shows_what_is_below_it_and_sets_the_address_at_its_end(page):
+    page.open(address(at="#t=0"))
+    page.wait("return document.getElementById('axis')", "the page")
+    page.run("""
+        const axis = document.getElementById("axis"), {left, top} = axis.getBoundingClientRect();
+        axis.setPointerCapture = () => {};
+        const send = (type, x) => axis.dispatchEvent(new PointerEvent(type, {bubbles: true, pointerId: 1, clientX: left + x, clientY: top + 40}));
+        send("pointerdown", 20);
+        for (let x = 20; x < 600; x++)
+            send("pointermove", x);
+        send("pointerup", 600);""")
+    text = page.text("#when")
+    minutes, seconds = text.removeprefix("+").split(":")
+    page.wait("return Math.abs(parseFloat(location.hash.slice(3)) - arguments[0]) < 0.002", f"the address of {text}", int(minutes) * 60 + float(seconds))
 
 
 @with_page()

@@ -7,8 +7,11 @@ import re
 import subprocess
 
 import wine
-from picture import decode_png
+import wire
+from changes import compose
+from picture import decode_png, decode_ppm
 from wine import Agent, check, equal, eventually
+from worker import Facts
 from xserver import read_xwd
 
 WIDTH, HEIGHT = 800, 600
@@ -86,6 +89,28 @@ def outputs_and_regions():
                              (("--region", "2x2+799+0"), "does not lie within the 800x600 pixels of the screen")):
             refused = agent.periscope("screenshot", agent.path("none.png"), code=None, before=option)
             check(refused.code != 0 and text in refused.err, refused.err)
+
+
+def take(client, *options):
+    reply = client.call(wire.SCREENSHOT, *map(wire.s, ("cursor=0", "format=ppm", "delta=1", *options)))
+    file = reply[-1].payload if reply[-1].kind == "d" else None
+    return Facts(entry.text for entry in reply if entry.kind == "s"), file
+
+
+def wait_ends_when_the_screen_changes_and_tells_what_differs():
+    with Agent(desktop=f"{WIDTH}x{HEIGHT}") as agent, wire.Client(agent.port, timeout=wine.PATIENCE) as client:
+        eventually(lambda: shot(agent)[1].same(as_xwd_reads_it()), "a picture as xwd reads it")
+        facts, file = take(client)
+        picture = decode_ppm(file)
+        facts, file = take(client, f"if-changed={facts['hash']}", "wait-ms=300")
+        equal((facts["unchanged"], file), ("1", None), "the answer while nothing changes")
+        start_window(agent)
+        while not picture.crop(*WINDOW).pixels == expected_window():
+            facts, file = take(client, f"if-changed={facts['hash']}", "wait-ms=50000")
+            check("unchanged" not in facts, "the window did not change the screen")
+            picture = compose(picture, facts, file) if facts["delta"] != "whole" else decode_ppm(file)
+            equal(picture.hash(), facts["hash"], "the hash of the composed picture")
+        check(picture.same(as_xwd_reads_it()), "the composed picture is not what xwd reads")
 
 
 def mode_change_between_two_pictures():
@@ -215,7 +240,8 @@ def no_backend_but_the_screen_s():
         check("there is no capture backend 'x11' among: gdi dxgi pattern" in refused.err, refused.err)
 
 
-wine.main([another_process_s_window, outputs_and_regions, mode_change_between_two_pictures,
+wine.main([another_process_s_window, wait_ends_when_the_screen_changes_and_tells_what_differs, outputs_and_regions,
+           mode_change_between_two_pictures,
            mode_changes_in_the_middle_of_pictures, duplication_is_refused_loudly_by_name,
            duplication_has_a_second_look_at_one_colour, nothing_is_duplicated_while_a_program_of_the_host_runs,
            facts_of_the_session_and_the_monitors,

@@ -3,6 +3,7 @@
 #include "host/cli/test/test.h"
 
 #include "host/cli/recorded.h"
+#include "host/cli/timeline.h"
 #include "platform/clock.h"
 #include "platform/tree.h"
 
@@ -26,14 +27,13 @@ static void record_failed(struct test *test, const char *why)
 
 /* ---- when output came ---- */
 
-/* Writes down that so many bytes of report.txt had come by now, in the guest's time. */
-static void times_add(struct test *test, uint64_t offset)
+/* Writes down that so many bytes of report.txt had come by that time of ours, in the guest's time. */
+static void times_add(struct test *test, uint64_t offset, int64_t at_us)
 {
     struct test_record *record = &test->record;
-    int64_t now_us = os_clock_us();
     if (record->has_clock)
-        buffer_printf(&record->times, "%" PRIu64 " %" PRId64 " %" PRId64 "\n", offset, now_us + record->to_mono_us,
-                      now_us + record->to_wall_us);
+        buffer_printf(&record->times, "%" PRIu64 " %" PRId64 " %" PRId64 "\n", offset, at_us + record->to_mono_us,
+                      at_us + record->to_wall_us);
 }
 
 static void times_main(void *context)
@@ -44,7 +44,7 @@ static void times_main(void *context)
     while (!atomic_load(&record->unit_ended) &&
            periscope_await_file(record->watching, record->file, &size, TIMES_WAIT_MS) == PERISCOPE_OK) {
         if (size != last)
-            times_add(test, record->begin + size);
+            times_add(test, record->begin + size, os_clock_us());
         last = size;
         os_sleep_ms(TIMES_STEP_MS);
     }
@@ -66,7 +66,8 @@ void test_record_unit_begin(struct test *test, const char *file, uint64_t begin)
     record->file = file;
     record->begin = begin;
     atomic_store(&record->unit_ended, false);
-    times_add(test, begin);
+    record->ended_us = 0;
+    times_add(test, begin, os_clock_us());
     record->watching = periscope_new(test->cli->host, test->cli->port);
     if (!record->watching)
         return;
@@ -77,10 +78,10 @@ void test_record_unit_begin(struct test *test, const char *file, uint64_t begin)
     }
 }
 
-void test_record_unit_end(struct test *test, uint64_t end)
+void test_record_unit_noticed(struct test *test)
 {
     struct test_record *record = &test->record;
-    if (!record->has_clock)
+    if (!record->has_clock || record->ended_us)
         return;
     atomic_store(&record->unit_ended, true);
     if (record->thread) {
@@ -90,7 +91,20 @@ void test_record_unit_end(struct test *test, uint64_t end)
     record->thread = NULL;
     periscope_free(record->watching);
     record->watching = NULL;
-    times_add(test, end);
+    record->ended_us = os_clock_us();
+}
+
+void test_record_unit_end(struct test *test, uint64_t end)
+{
+    test_record_unit_noticed(test);
+    times_add(test, end, test->record.ended_us);
+}
+
+void test_record_unit_reported(struct test *test)
+{
+    if (test->record.ended_us)
+        times_add(test, test->report_len, test->record.ended_us);
+    test->record.ended_us = 0;
 }
 
 /* ---- the recording ---- */
@@ -149,6 +163,7 @@ void test_record_start(struct test *test)
         return;
     record_remove_old(test, path);
     test_output_remove(test, TIMES_NAME);
+    test_output_remove(test, TEST_PAGE);
     free(path);
     buffer_init(&test->record.times, TIMES_MAX);
     record_begin(test);
@@ -182,6 +197,17 @@ void test_record_stop(struct test *test)
         test_warn(test, "not all of when output came was written down");
     if (record->has_clock)
         test_output_write(test, TIMES_NAME, record->times.data, record->times.len);
+}
+
+void test_record_show(struct test *test)
+{
+    struct error err;
+    if (!test->record.fetched)
+        return;
+    int status = timeline_make(test->output, &err);
+    if (status)
+        test_warn(test, "no timeline.html: %s", err.text);
+    test->record.has_page = status == 0;
 }
 
 void test_record_deinit(struct test *test)

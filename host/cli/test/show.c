@@ -169,6 +169,7 @@ void test_show_summary(const struct test *test)
     }
     cli_print(test->cli, "; %s; %.1f s\n", counts, (double)test->duration_ms / 1000);
     if (test->output)
-        cli_print(test->cli, "%s: report.txt, result.json, junit.xml%s%s\n", test->output,
-                  test->picture.file ? ", " : "", test->picture.file ? test->picture.file : "");
+        cli_print(test->cli, "%s: report.txt, result.json, junit.xml%s%s%s\n", test->output,
+                  test->picture.file ? ", " : "", test->picture.file ? test->picture.file : "",
+                  test->record.has_page ? ", recording, timeline.html" : "");
 }

@@ -271,6 +271,7 @@ static int test_finish(struct test *test)
     int exit_status = test_verdict(test);
     test_write_result(test, exit_status);
     exit_status = test_verdict(test);
+    test_record_show(test);
     test_show_summary(test);
     test_json(&test->cli->reply, test, exit_status);
     test->cli->status = test_exit_name(exit_status);
@@ -307,6 +308,7 @@ static void test_deinit(struct test *test)
         strlist_deinit(&test->units[i].restored);
         test_free_picture(&test->units[i].picture);
         test_free_evidence(&test->units[i].evidence);
+        free(test->units[i].waits_for);
         strlist_deinit(&test->units[i].left);
         free(test->units[i].output);
     }

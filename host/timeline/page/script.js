@@ -85,6 +85,8 @@ addEventListener("DOMContentLoaded", () => {
         event.worst = event.kind === "fail" || (event.kind === "start" && starts > 1) ||
             (event.kind === "event" && /^(gpu|crash|kernel) .*\b(reset|hang|lost|fault|panic|crash)/i.test(event.text));
     });
+    for (const link of document.querySelectorAll("#failures a")) // a unit as a whole has a note there in place of its line
+        (lines[parseInt(link.hash.slice(3), 10) - 1] || {}).note = link.textContent;
     const failures = lines.map((line, i) => line.mark === "f" ? i : -1).filter(i => i >= 0);
     const end = Math.max(data.end, 1);
     const rowTime = row => row >= 0 ? lines[row].t : events[~row].t;
@@ -233,12 +235,23 @@ addEventListener("DOMContentLoaded", () => {
 
     const state = {t: 0, moment: -1, line: -1, mode: "now"};
 
+    // Browsers allow some hundred changes of the address in half a minute, and a drag over the axis makes more.
+    let addressed = 0, addressing = 0;
+    function setAddress(hash) {
+        clearTimeout(addressing);
+        const wait = Math.max(0, addressed + 300 - performance.now());
+        const set = () => {
+            addressed = performance.now();
+            history.replaceState(null, "", hash);
+        };
+        wait ? addressing = setTimeout(set, wait) : set();
+    }
     // Goes to a time. line: the one that was chosen, or -1.
     function go(t, {line = -1, from = ""} = {}) {
         state.t = clamp(t, 0, end);
         state.line = line;
         state.moment = lastUntil(moments, state.t);
-        history.replaceState(null, "", line >= 0 ? `#l=${line + 1}` : `#t=${address(state.t)}`);
+        setAddress(line >= 0 ? `#l=${line + 1}` : `#t=${address(state.t)}`);
         show(from);
     }
     function step(by) {
@@ -275,7 +288,7 @@ addEventListener("DOMContentLoaded", () => {
         setTimeout(() => copy.textContent = "Copy link", 1500);
     }
     function setMode(mode) {
-        state.mode = mode;
+        state.mode = screen.dataset.mode = mode;
         for (const [name, element] of Object.entries(modeButtons))
             element.setAttribute("aria-pressed", name === mode);
         draw();
@@ -362,6 +375,7 @@ addEventListener("DOMContentLoaded", () => {
             if (screen.width !== width || screen.height !== height)
                 Object.assign(screen, {width, height});
             drawModes[state.mode](screen.getContext("2d", {alpha: false}), now, other);
+            laySwipe();
             screen.dataset.picture = pictures[shown].number;
         } catch (reason) {
             if (turn !== drawing)
@@ -371,7 +385,28 @@ addEventListener("DOMContentLoaded", () => {
         }
     }
     swipe.addEventListener("input", draw);
-    screen.addEventListener("click", () => stage.classList.toggle("actual"));
+    // The slider is as wide as the picture, and the picture itself can be dragged over.
+    function laySwipe() {
+        swipe.style.left = `${screen.offsetLeft - 8}px`;
+        swipe.style.width = `${screen.clientWidth + 16}px`;
+    }
+    let swiping = false, swiped = false;
+    function drag(event) {
+        swiped = true;
+        swipe.value = 1000 * (event.clientX - screen.getBoundingClientRect().left) / screen.clientWidth;
+        draw();
+    }
+    screen.addEventListener("pointerdown", event => {
+        swiping = state.mode === "swipe";
+        swiped = false;
+        swiping && screen.setPointerCapture(event.pointerId);
+    });
+    screen.addEventListener("pointermove", event => swiping && drag(event));
+    screen.addEventListener("pointerup", event => {
+        swiping && !swiped && drag(event);
+        swiping = false;
+    });
+    screen.addEventListener("click", () => state.mode !== "swipe" && stage.classList.toggle("actual"));
 
     // ---- the lines: only the rows in view are there ----
 
@@ -464,7 +499,7 @@ addEventListener("DOMContentLoaded", () => {
             state.line = row;
             whole.hidden = false;
             whole.textContent = lines[row].text;
-            history.replaceState(null, "", `#l=${row + 1}`);
+            setAddress(`#l=${row + 1}`);
             layRows();
         } else {
             go(rowTime(row), {line: row >= 0 ? row : -1, from: "log"});
@@ -747,7 +782,7 @@ addEventListener("DOMContentLoaded", () => {
         axis.setAttribute("aria-valuetext", `${offset(t)}, change ${moment + 1} of ${moments.length}`);
         spoken.textContent = `${offset(t)}, change ${moment + 1} of ${moments.length}` + (line ? `: ${line.text}` : "");
         whole.hidden = !line;
-        whole.textContent = line ? line.text : "";
+        whole.textContent = !line ? "" : line.note && line.note !== line.text ? `${line.note}\n${line.text}` : line.text;
         const x = xOf(t);
         if (x < 0 || x > width) {
             pan += x - width / 2;
@@ -773,12 +808,13 @@ addEventListener("DOMContentLoaded", () => {
     });
     addEventListener("hashchange", fromAddress);
     const observer = new ResizeObserver(() => {
+        laySwipe();
         layAxis();
         drawAxis();
         layRows();
         layTiles();
     });
-    [axis, log, strip].forEach(element => observer.observe(element));
+    [axis, log, strip, stage].forEach(element => observer.observe(element));
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", drawAxis);
 
     layAxis();

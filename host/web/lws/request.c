@@ -4,6 +4,7 @@
 #include "host/web/job.h"
 #include "host/web/lws/server.h"
 #include "host/web/pages.h"
+#include "host/web/scrape.h"
 
 #include "platform/clock.h"
 
@@ -13,18 +14,19 @@
 #define JOB_S (JOB_LIMIT_MS / 1000 + 10)
 #define HEADERS_MAX 2048
 
-static const char policy[] = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'; "
-                             "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+static const char policy[] =
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 struct request {
     struct lws *wsi;
-    struct request *next;  /* of those that wait for a job */
-    struct job *job;       /* owned; NULL: there is none */
-    struct blob *body;     /* owned; NULL: it was not made yet, or it is all sent */
-    size_t at;             /* how much of it is sent */
+    struct request *next; /* of those that wait for a job */
+    struct job *job;      /* owned; NULL: there is none */
+    struct blob *body;    /* owned; NULL: it was not made yet, or it is all sent */
+    size_t at;            /* how much of it is sent */
     unsigned status;
     const char *type;
-    char hash[64];               /* of a picture */
+    char hash[64];                /* of a picture */
     char cookie[AUTH_TOKEN_SIZE]; /* "": none is set */
     bool head, begun;
 };
@@ -64,16 +66,16 @@ static int request_answer_buffer(struct request *request, const char *type, stru
 
 static bool request_add(struct request *request, const char *name, const char *value, uint8_t **at, uint8_t *end)
 {
-    return lws_add_http_header_by_name(request->wsi, (const uint8_t *)name, (const uint8_t *)value, (int)strlen(value), at,
-                                       end) == 0;
+    return lws_add_http_header_by_name(request->wsi, (const uint8_t *)name, (const uint8_t *)value, (int)strlen(value),
+                                       at, end) == 0;
 }
 
 static bool request_add_cookie(struct request *request, uint8_t **at, uint8_t *end)
 {
     char cookie[256];
     const struct web_config *config = &gateway.config;
-    snprintf(cookie, sizeof cookie, AUTH_COOKIE "=%s; Path=%s/; HttpOnly; SameSite=Strict%s", request->cookie, config->prefix,
-             config->certificate ? "; Secure" : "");
+    snprintf(cookie, sizeof cookie, AUTH_COOKIE "=%s; Path=%s/; HttpOnly; SameSite=Strict%s", request->cookie,
+             config->prefix, config->certificate ? "; Secure" : "");
     return request_add(request, "set-cookie:", cookie, at, end);
 }
 
@@ -177,7 +179,7 @@ static int request_metrics(struct request *request)
 {
     struct buffer out;
     buffer_init(&out, 4u << 20);
-    metrics_write(&out, &gateway);
+    scrape_write(&out, &gateway);
     return request_answer_buffer(request, "text/plain; version=0.0.4; charset=utf-8", &out);
 }
 
@@ -312,10 +314,13 @@ static int request_begin(struct request *request, const char *path)
     switch (server_judge(request->wsi, path, &route, request->cookie)) {
     case AUTH_FOREIGN:
         *request->cookie = '\0';
-        return request_answer_text(request, 403, "this request comes from another site, or by a name that is not the gateway's");
+        return request_answer_text(request, 403,
+                                   "this request comes from another site, or by a name that is not the gateway's");
     case AUTH_UNKNOWN:
         *request->cookie = '\0';
-        return request_answer_text(request, 401, "open the address with the token that the gateway has printed; if you did already, load this page again");
+        return request_answer_text(
+            request, 401,
+            "open the address with the token that the gateway has printed; if you did already, load this page again");
     case AUTH_OK:
         *request->cookie = '\0';
         break;

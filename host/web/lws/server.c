@@ -100,7 +100,8 @@ static void server_refuse(struct lws *wsi, const char *path, const char *why)
     gateway_log("%s is refused %.80s: %s", peer, path, why);
 }
 
-enum auth_verdict server_judge(struct lws *wsi, const char *path, const struct route *route, char cookie[AUTH_TOKEN_SIZE])
+enum auth_verdict server_judge(struct lws *wsi, const char *path, const struct route *route,
+                               char cookie[AUTH_TOKEN_SIZE])
 {
     char text[6][SERVER_HEADER_SIZE], token[AUTH_TOKEN_SIZE * 2];
     const char *why;
@@ -155,7 +156,8 @@ static int server_listen(struct target *listen, struct error *err)
     struct lws_vhost *vhost = lws_create_vhost(context, &info);
     if (!vhost)
         return error_set(err, ERR_SYSTEM,
-                         "could not listen on %s, port %u: it is in use, or the address is none of this machine's, or the certificate can't be used",
+                         "could not listen on %s, port %u: it is in use, or the address is none of this machine's, or "
+                         "the certificate can't be used",
                          listen->host, listen->port);
     listen->port = (unsigned)lws_get_vhost_listen_port(vhost);
     return 0;
@@ -196,7 +198,9 @@ static int server_announce(const struct target *listen, struct error *err)
     char token[AUTH_TOKEN_SIZE], text[TARGET_TEXT_SIZE];
     const struct web_config *config = &gateway.config;
     target_text(listen, text);
-    printf("%s:" "//%s%s/", config->certificate ? "https" : "http", text, config->prefix);
+    printf("%s:"
+           "//%s%s/",
+           config->certificate ? "https" : "http", text, config->prefix);
     if (config->token) {
         int status = auth_make_token(&gateway.auth, token, os_clock_ms(), err);
         if (status)

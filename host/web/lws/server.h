@@ -33,7 +33,8 @@ uint8_t *server_piece(const void *bytes, size_t len);
 /* Whether a path is below a folder that libwebsockets serves by itself. */
 bool server_is_mounted(const char *path);
 /* Decides about a request from its headers; what is refused is counted and logged. */
-enum auth_verdict server_judge(struct lws *wsi, const char *path, const struct route *route, char cookie[AUTH_TOKEN_SIZE]);
+enum auth_verdict server_judge(struct lws *wsi, const char *path, const struct route *route,
+                               char cookie[AUTH_TOKEN_SIZE]);
 /* Asks for a moment to write for each socket, and for each request whose job is done. */
 void sockets_wake(void);
 void requests_wake(void);

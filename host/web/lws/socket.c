@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* WebSockets of pages: bytes between libwebsockets and a viewer. */
+#include "base/buffer.h"
 #include "host/web/lws/server.h"
 #include "host/web/viewer.h"
 

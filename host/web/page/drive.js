@@ -234,14 +234,14 @@ export class Drive {
         addEventListener("blur", () => this.release());
         addEventListener("pagehide", () => this.release());
         document.addEventListener("visibilitychange", () => document.hidden && this.release());
-        text.addEventListener("close", () => {
+        // Before the keyboard is given back, so that no key comes before the text.
+        text.querySelector("form").addEventListener("submit", event => {
             const field = text.querySelector("textarea");
-            if (text.returnValue === "send")
+            if (event.submitter?.value === "send")
                 this.type(field.value);
-            text.returnValue = "";
             field.value = "";
-            this.stage.focus({preventScroll: true});
         });
+        text.addEventListener("close", () => this.stage.focus({preventScroll: true}));
     }
 
     // ---- keys on the page ----

@@ -345,7 +345,7 @@ static const char *picture(const char *option)
     if (option)
         strlist_add(&options, option);
     buffer_init(&list, 1000);
-    CHECK_INT(worker_pool_picture(pool, "screenshot", &options, &list, &err), 0);
+    CHECK_INT(worker_pool_picture(pool, "screenshot", &options, NULL, &list, &err), 0);
     CHECK(list.len > 4 + 9);
     buffer_deinit(&list);
     strlist_deinit(&options);

@@ -188,6 +188,74 @@ static void who_has_waited_too_long_leaves_and_says_so(void)
     clear(2);
 }
 
+/* ---- clients that leave ---- */
+
+static struct os_listener *listener;
+
+/* Connects a client: *socket is the agent's end of it. */
+static struct os_socket *connect_client(struct os_socket **socket)
+{
+    struct os_socket *end = NULL;
+    struct os_address peer;
+    struct error err;
+    CHECK_INT(os_connect(&end, "127.0.0.1", os_listener_port(listener), os_deadline(PATIENCE_MS), NULL, &err), 0);
+    CHECK_INT(os_accept(listener, socket, &peer, &err), 0);
+    return end;
+}
+
+static void start_for(struct client *client, const char *text, struct os_socket *socket)
+{
+    unsigned waiting = count_waiting();
+    client_init(client, text, PATIENCE_MS);
+    client->turn.client = socket;
+    CHECK_INT(os_thread_start_joinable(&client->thread, client_main, client, &client->err), 0);
+    wait_until_they_wait(waiting + 1);
+}
+
+static void who_leaves_waits_no_longer(void)
+{
+    struct os_socket *socket, *end;
+    struct error err;
+    CHECK_INT(os_listen(&listener, "127.0.0.1", 0, &err), 0);
+    end = connect_client(&socket);
+    begin(1, "a");
+    start_for(&clients[1], "b", socket);
+    start(&clients[2], "b", PATIENCE_MS);
+    os_socket_close(end);
+    finish(&clients[1]);
+    CHECK(!clients[1].served);
+    CHECK_INT(clients[1].status, ERR_CLOSED);
+    CHECK_TEXT(clients[1].err.text, "the client left while it waited for its turn");
+    client_serve(&clients[0], 0);
+    finish(&clients[2]);
+    CHECK_TEXT((const char *)clients[2].list.data, "b 2");
+    os_socket_close(socket);
+    clear(3);
+}
+
+/* It waits for the capture of another one, which goes on for that one. */
+static void who_leaves_gets_no_answer_of_another_one(void)
+{
+    struct os_socket *socket, *end = connect_client(&socket);
+    begin(1, "a");
+    start(&clients[1], "c", PATIENCE_MS);
+    start_for(&clients[2], "c", socket);
+    os_mutex_lock(queue.lock);
+    clients[2].turn.state = TURN_FOLLOWS;
+    clients[2].turn.leader = &clients[1].turn;
+    os_mutex_unlock(queue.lock);
+    os_socket_close(end);
+    finish(&clients[2]);
+    CHECK_INT(clients[2].status, ERR_CLOSED);
+    CHECK_INT(clients[2].list.len, 1); /* finish()'s own */
+    client_serve(&clients[0], 0);
+    finish(&clients[1]);
+    CHECK_TEXT((const char *)clients[1].list.data, "c 2");
+    os_socket_close(socket);
+    os_listener_close(listener);
+    clear(3);
+}
+
 static void answer_that_does_not_fit_is_an_error_of_that_client_alone(void)
 {
     begin(8, "screen");
@@ -213,6 +281,8 @@ int main(void)
     RUN(those_beyond_the_workers_wait_in_the_order_in_which_they_came);
     RUN(who_shares_a_failure_gets_its_reason);
     RUN(who_has_waited_too_long_leaves_and_says_so);
+    RUN(who_leaves_waits_no_longer);
+    RUN(who_leaves_gets_no_answer_of_another_one);
     RUN(answer_that_does_not_fit_is_an_error_of_that_client_alone);
     return CHECK_RESULT();
 }

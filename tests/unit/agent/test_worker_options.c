@@ -32,6 +32,7 @@ static void no_options_are_the_defaults(void)
     CHECK(options.picture.capture.cursor);
     CHECK_INT(options.picture.format, PICTURE_PNG);
     CHECK_INT(options.deadline_ms, 5000);
+    CHECK(options.wait_ms == 0 && !options.picture.delta && !options.picture.capture.shape);
 }
 
 static bool is_region(int32_t x, int32_t y, uint32_t width, uint32_t height)
@@ -51,6 +52,57 @@ static void regions_are_read(void)
     CHECK(is_region(2147483647, -2147483647, 32767, 32767));
     CHECK_INT(parse("region=007x008+000-0"), 0);
     CHECK(is_region(0, 0, 7, 8));
+}
+
+static void waits_are_read(void)
+{
+    static const char *const wrong[] = {"wait-ms=", "wait-ms=60001", "wait-ms=-1", "wait-ms=1s", "wait-ms=4294967297"};
+    int wait_ms = -1;
+    CHECK_INT(parse("wait-ms=60000"), 0);
+    CHECK_INT(options.wait_ms, 60000);
+    CHECK_INT(screenshot_options_wait(&texts, &wait_ms, &err), 0);
+    CHECK_INT(wait_ms, 60000);
+    CHECK_INT(parse("wait-ms=0"), 0);
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        CHECK_INT(parse(wrong[i]), ERR_INVALID);
+        CHECK_INT(screenshot_options_wait(&texts, &wait_ms, &err), ERR_INVALID);
+    }
+}
+
+static void pointers_are_read(void)
+{
+#define HASH "xxh64:0123456789abcdef"
+    static const char *const right[] = {"unknown", HASH ",0,0", HASH ",-5,2147483647", HASH ",7,-8"};
+    static const char *const wrong[] = {"",
+                                        "none",
+                                        HASH,
+                                        HASH ",",
+                                        HASH ",1",
+                                        HASH ",1,",
+                                        HASH ",1,2,",
+                                        HASH ",1,2x",
+                                        HASH ",--1,2",
+                                        HASH ",2147483648,1",
+                                        "xxh64:0123456789abcde,1,2",
+                                        HASH "0,1,2",
+                                        "unknown,1,2"};
+    char text[80];
+    for (size_t i = 0; i < sizeof right / sizeof right[0]; i++) {
+        snprintf(text, sizeof text, "pointer=%s", right[i]);
+        CHECK_INT(parse(text), 0);
+    }
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        snprintf(text, sizeof text, "pointer=%s", wrong[i]);
+        CHECK_INT(parse(text), ERR_INVALID);
+    }
+}
+
+static void shape_of_the_pointer_is_asked_for_without_the_pointer_in_the_picture(void)
+{
+    CHECK_INT(parse_two("pointer-shape=1", "cursor=1"), 0);
+    CHECK(options.picture.capture.shape && !options.picture.capture.cursor);
+    CHECK_INT(parse("pointer-shape=0"), 0);
+    CHECK(!options.picture.capture.shape && options.picture.capture.cursor);
 }
 
 static void scales_are_read(void)
@@ -246,6 +298,9 @@ int main(void)
 {
     RUN(no_options_are_the_defaults);
     RUN(regions_are_read);
+    RUN(waits_are_read);
+    RUN(pointers_are_read);
+    RUN(shape_of_the_pointer_is_asked_for_without_the_pointer_in_the_picture);
     RUN(scales_are_read);
     RUN(wrong_regions_are_refused);
     RUN(the_other_options_are_read);

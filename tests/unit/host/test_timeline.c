@@ -18,6 +18,7 @@ static void a_steady_pace_has_no_gap(void)
     for (int i = 0; i < 600; i++)
         moments[i] = (int64_t)i * 6 * SECOND;
     CHECK_INT(gaps_find(gaps, moments, 600), 0);
+    CHECK_INT(gaps_find(gaps, moments, 100), 0);
     CHECK_INT(gaps_find(gaps, moments, 1), 0);
     CHECK_INT(gaps_find(gaps, moments, 0), 0);
 }
@@ -121,6 +122,22 @@ static void a_png_with_a_wrong_byte_is_refused(void)
     buffer_deinit(&file);
 }
 
+/* Two colours, and pixels of four: the encoder writes no such file. */
+static void a_pixel_without_a_colour_is_refused(void)
+{
+    static const uint8_t file[] = {
+        0x89, 'P',  'N',  'G',  '\r', '\n', 0x1a, '\n', 0,    0,    0,    13,   'I',  'H',  'D',  'R',  0,
+        0,    0,    4,    0,    0,    0,    1,    2,    3,    0,    0,    0,    0x84, 0x52, 0xe7, 0x5e, 0,
+        0,    0,    6,    'P',  'L',  'T',  'E',  1,    2,    3,    4,    5,    6,    0x95, 0x53, 0x6f, 0x48,
+        0x00, 0x00, 0x00, 0x0a, 0x49, 0x44, 0x41, 0x54, 0x78, 0x9c, 0x63, 0x90, 0x06, 0x00, 0x00, 0x1d, 0x00,
+        0x1c, 0x8e, 0xf4, 0xf5, 0x21, 0,    0,    0,    0,    'I',  'E',  'N',  'D',  0xae, 0x42, 0x60, 0x82};
+    struct image_view read;
+    struct error err;
+    uint8_t *back;
+    CHECK_INT(png_read(&back, &read, (struct slice){file, sizeof file}, &err), ERR_INVALID);
+    CHECK(strstr(err.text, "a pixel without a colour") != NULL);
+}
+
 /* ---- pages ---- */
 
 static void check_html(const char *text, size_t len, const char *want)
@@ -182,6 +199,7 @@ int main(void)
     RUN(gaps_are_bounded);
     RUN(what_the_encoder_writes_is_read_pixel_for_pixel);
     RUN(a_png_with_a_wrong_byte_is_refused);
+    RUN(a_pixel_without_a_colour_is_refused);
     RUN(text_is_never_markup);
     RUN(base64_is_that_of_the_specification);
     RUN(a_hash_is_what_a_policy_wants);

@@ -34,9 +34,20 @@ static bool host_is_ours(const char *host)
 
 static void only_our_own_names_are_hosts(void)
 {
-    static const char *const ours[] = {"farm.example", "FARM.example:8080", "127.0.0.1", "10.9.9.9:1", "localhost:8080", "[::1]:8080"};
-    static const char *const foreign[] = {"", "evil.example", "farm.example.evil", "xfarm.example", "1.2.3.4.evil", "127.0.0.1 x",
-                                          "localhost:8080x", "[::1", "[evil]", "1234", "farm.example:80:80", ":80"};
+    static const char *const ours[] = {"farm.example", "FARM.example:8080", "127.0.0.1",
+                                       "10.9.9.9:1",   "localhost:8080",    "[::1]:8080"};
+    static const char *const foreign[] = {"",
+                                          "evil.example",
+                                          "farm.example.evil",
+                                          "xfarm.example",
+                                          "1.2.3.4.evil",
+                                          "127.0.0.1 x",
+                                          "localhost:8080x",
+                                          "[::1",
+                                          "[evil]",
+                                          "1234",
+                                          "farm.example:80:80",
+                                          ":80"};
     begin(false);
     for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
         CHECK(host_is_ours(ours[i]));
@@ -53,11 +64,16 @@ static void only_our_own_pages_are_origins(void)
 {
     begin(false);
     CHECK(origin_is_ours(NULL));
-    CHECK(origin_is_ours("http:" "//farm.example:8080"));
-    CHECK(origin_is_ours("https:" "//farm.example:8080"));
-    CHECK(!origin_is_ours("http:" "//farm.example"));
-    CHECK(!origin_is_ours("http:" "//farm.example:8080.evil"));
-    CHECK(!origin_is_ours("file:" "//farm.example:8080"));
+    CHECK(origin_is_ours("http:"
+                         "//farm.example:8080"));
+    CHECK(origin_is_ours("https:"
+                         "//farm.example:8080"));
+    CHECK(!origin_is_ours("http:"
+                          "//farm.example"));
+    CHECK(!origin_is_ours("http:"
+                          "//farm.example:8080.evil"));
+    CHECK(!origin_is_ours("file:"
+                          "//farm.example:8080"));
     CHECK(!origin_is_ours("null"));
     CHECK(!origin_is_ours(""));
 }

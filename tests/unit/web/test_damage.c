@@ -23,7 +23,8 @@ static void compare(const uint32_t *tiles, uint32_t width, uint32_t height, uint
 {
     struct damage damage = {0};
     uint8_t *covered = calloc(width, height);
-    bool same = covered && damage_take(&damage, tiles, width, height, since) && paint(&damage, covered, width, height, count);
+    bool same =
+        covered && damage_take(&damage, tiles, width, height, since) && paint(&damage, covered, width, height, count);
     for (uint32_t y = 0; same && y < height; y++)
         for (uint32_t x = 0; same && x < width; x++)
             same = covered[(size_t)y * width + x] == (tiles[y / 64 * damage_tiles(width) + x / 64] > since);

@@ -17,8 +17,18 @@ static void a_path_is_a_page_a_file_or_nothing(void)
     CHECK_INT(route_find("/api/guests/vm1/screenshot.png", "").kind, ROUTE_SCREENSHOT);
     CHECK_INT(route_find("/static/a.js", "").kind, ROUTE_STATIC);
     CHECK_INT(route_find("/ws", "").kind, ROUTE_SOCKET);
-    static const char *const nothing[] = {"", "/guest/", "/guest/.", "/guest/..", "/static/../x", "/static/a/b", "/static/..", "/static/a\\b",
-                                          "/api/guests//file", "/api/guests/a/b/file", "/api", "//"};
+    static const char *const nothing[] = {"",
+                                          "/guest/",
+                                          "/guest/.",
+                                          "/guest/..",
+                                          "/static/../x",
+                                          "/static/a/b",
+                                          "/static/..",
+                                          "/static/a\\b",
+                                          "/api/guests//file",
+                                          "/api/guests/a/b/file",
+                                          "/api",
+                                          "//"};
     for (size_t i = 0; i < sizeof nothing / sizeof *nothing; i++)
         CHECK_INT(route_find(nothing[i], "").kind, ROUTE_NONE);
     char long_path[400] = "/static/";
@@ -31,8 +41,15 @@ static void only_files_that_tell_may_be_read(void)
     CHECK(route_file_is_allowed(".periscope/windows.txt"));
     CHECK(route_file_is_allowed(".periscope/console-12.txt"));
     CHECK(route_file_is_allowed(".periscope/processes-4711.txt"));
-    static const char *const refused[] = {"windows.txt", ".periscope/dump-1.dmp", ".periscope/../x", ".periscope/console-.txt", "/etc/passwd",
-                                          ".periscope/console-1.txt/", ".periscope/", "./.periscope/log.txt", ".periscope/screenshot.png"};
+    static const char *const refused[] = {"windows.txt",
+                                          ".periscope/dump-1.dmp",
+                                          ".periscope/../x",
+                                          ".periscope/console-.txt",
+                                          "/etc/passwd",
+                                          ".periscope/console-1.txt/",
+                                          ".periscope/",
+                                          "./.periscope/log.txt",
+                                          ".periscope/screenshot.png"};
     for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
         CHECK(!route_file_is_allowed(refused[i]));
 }
@@ -52,12 +69,16 @@ static void the_worst_that_a_guest_tells_is_its_state(void)
 {
     CHECK_INT(state_of((const char *[]){"desktop.state=ready", "children.running=0", NULL}), GUEST_READY);
     CHECK_INT(state_of((const char *[]){"desktop.state=ready", "children.running=2", NULL}), GUEST_TESTING);
-    CHECK_INT(state_of((const char *[]){"desktop.state=shutting-down", "children.running=2", NULL}), GUEST_SHUTTING_DOWN);
-    CHECK_INT(state_of((const char *[]){"desktop.state=ready", "gpu.0.state=ok", "gpu.1.state=lost", NULL}), GUEST_GPU_LOST);
+    CHECK_INT(state_of((const char *[]){"desktop.state=shutting-down", "children.running=2", NULL}),
+              GUEST_SHUTTING_DOWN);
+    CHECK_INT(state_of((const char *[]){"desktop.state=ready", "gpu.0.state=ok", "gpu.1.state=lost", NULL}),
+              GUEST_GPU_LOST);
     CHECK_INT(state_of((const char *[]){"desktop.state=ready", "gpu.0.state=hung", NULL}), GUEST_STUCK);
     CHECK_INT(state_of((const char *[]){"desktop.state=locked", NULL}), GUEST_LOCKED);
     CHECK_INT(state_of((const char *[]){"desktop.state=nonsense", NULL}), GUEST_UNKNOWN);
-    CHECK_INT(guest_state_of_failure(PERISCOPE_NO_AGENT, "vm: closed the connection without a banner (is this host allowed?)"), GUEST_REFUSED);
+    CHECK_INT(guest_state_of_failure(PERISCOPE_NO_AGENT,
+                                     "vm: closed the connection without a banner (is this host allowed?)"),
+              GUEST_REFUSED);
     CHECK_INT(guest_state_of_failure(PERISCOPE_NO_AGENT, "could not connect"), GUEST_OFF);
     CHECK_INT(guest_state_of_failure(PERISCOPE_TIMED_OUT, "timed out"), GUEST_STUCK);
 }

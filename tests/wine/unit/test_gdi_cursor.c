@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Pointers of every kind, made here, drawn into a grey picture: against pixels by hand. */
+#include "capture/pointer.h"
 #include "capture/win32/gdi_cursor.h"
 #include "tests/unit/check.h"
 
@@ -17,6 +18,22 @@ static bool is(int x, int y, uint8_t red, uint8_t green, uint8_t blue)
 {
     const uint8_t *at = pixel(x, y);
     return at[0] == red && at[1] == green && at[2] == blue;
+}
+
+/* Checks the first four pixels of a pointer's shape as its facts have them, in the order R, G, B, A. */
+static void check_shape(HCURSOR cursor, const uint8_t pixels[16])
+{
+    struct strlist facts = {0};
+    struct buffer file;
+    struct error err;
+    buffer_init(&file, 1u << 20);
+    CHECK(gdi_pointer_add_shape(cursor, 7, -8, true, &facts));
+    CHECK_TEXT(facts.items[0], "pointer=7,-8");
+    CHECK_TEXT(facts.items[2], "pointer.size=32x32+2+3");
+    CHECK_INT(pointer_take_shape(&facts, &file, &err), 0);
+    CHECK(file.len > SIDE * SIDE * 4 && memcmp(file.data + file.len - SIDE * SIDE * 4, pixels, 16) == 0);
+    strlist_deinit(&facts);
+    buffer_deinit(&file);
 }
 
 /* With the pointer's hot spot, 2,3 of its own, in the middle of the picture: its corner is at 14,13. */
@@ -45,6 +62,7 @@ static void test_monochrome_and_inverting(void)
     CHECK(is(17, 13, 255 - GREY, 255 - GREY, 255 - GREY));
     CHECK(is(18, 13, GREY, GREY, GREY));
     CHECK(is(13, 13, GREY, GREY, GREY) && is(14, 12, GREY, GREY, GREY));
+    check_shape(cursor, (const uint8_t[16]){0, 0, 0, 255, 255, 255, 255, 255, 0, 0, 0, 0, 0, 0, 0, 255});
     DestroyCursor(cursor);
 }
 
@@ -79,6 +97,7 @@ static void test_colour_with_transparency(void)
     CHECK(is(15, 13, GREY, GREY, GREY));
     CHECK(is(16, 13, 0x66, 0x66, 0x66)); /* a fifth of white */
     CHECK(is(17, 13, 255, 0, 0));
+    check_shape(cursor, (const uint8_t[16]){0x1e, 0x14, 0x0a, 255, 0, 0, 0, 0, 255, 255, 255, 0x33, 255, 0, 0, 255});
     DestroyCursor(cursor);
 }
 
@@ -97,6 +116,10 @@ static void test_colour_with_a_mask(void)
 static void test_what_is_no_pointer(void)
 {
     struct cursor_canvas canvas = {rgb, SIDE, SIDE};
+    struct strlist facts = {0};
+    CHECK(!gdi_pointer_add_shape(NULL, 0, 0, true, &facts));
+    CHECK(!gdi_pointer_add_shape((HCURSOR)(UINT_PTR)0x7ffe, 0, 0, true, &facts));
+    CHECK_INT(facts.count, 0);
     CHECK(!gdi_cursor_draw_shape(&canvas, NULL, 0, 0));
     CHECK(!gdi_cursor_draw_shape(&canvas, (HCURSOR)(UINT_PTR)0x7ffe, 0, 0));
 }

@@ -22,6 +22,7 @@ static const struct cli_option options[] = {
     {"cursor", 0, NULL, "include the mouse cursor, which is the default"},
     {"no-cursor", 0, NULL, "omit the mouse cursor"},
     {"if-changed", 'i', "HASH", "exit with 119, without a file, if the fact 'hash' is unchanged"},
+    {"wait", 0, "SECONDS", "with --if-changed: wait so long, at most 60, until it is another"},
     {"format", 'f', "png|ppm", "the file's format; by default that of FILE's extension, or png"},
     {"scale", 0, "1/N", "of 1/N of the width and height, N from 1 to 64: a thumbnail"},
     {"level", 0, "fast|small", "what counts of a PNG: the time that it takes (the default), or its size"},
@@ -52,6 +53,12 @@ static int screenshot_build_options(struct cli *cli, struct shot *shot)
     int exit_status = cli_pass_on(cli, passed_on, list);
     if (exit_status != CLI_OK)
         return exit_status;
+    const char *wait = cli_option(cli, "wait");
+    int wait_ms;
+    if (wait && !cli_seconds(cli, "--wait", wait, &wait_ms))
+        return CLI_USAGE;
+    if (wait)
+        strlist_addf(list, "wait-ms=%d", wait_ms);
     if (cli_option(cli, "cursor") && !cli_option(cli, "no-cursor"))
         strlist_add(list, "cursor=1");
     if (cli_option(cli, "compare"))
@@ -120,7 +127,7 @@ static int screenshot_from_agent(struct cli *cli, struct shot *shot)
 /* Returns an option that only the agent supports and that was given, or NULL. */
 static const char *screenshot_agent_option(const struct cli *cli)
 {
-    static const char *const names[] = {"region", "if-changed", "scale", "backend", "compare"};
+    static const char *const names[] = {"region", "if-changed", "wait", "scale", "backend", "compare"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (cli_option(cli, names[i]))
             return names[i];

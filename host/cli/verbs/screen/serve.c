@@ -43,7 +43,8 @@ static int serve_run(struct cli *cli)
         status = os_execute_beside("../libexec/periscope/periscope-gateway", argv.items, &err);
     strlist_deinit(&argv);
     if (status == ERR_NOT_FOUND)
-        return cli_error(cli, CLI_UNSUPPORTED, "periscope-gateway is not installed beside periscope (package periscope-gateway)");
+        return cli_error(cli, CLI_UNSUPPORTED,
+                         "periscope-gateway is not installed beside periscope (package periscope-gateway)");
     return cli_error(cli, CLI_FAILED, "could not run periscope-gateway: %s", err.text);
 }
 
@@ -51,9 +52,10 @@ const struct command command_serve = {
     .name = "serve",
     .operands = "[HOST[:PORT]...]",
     .summary = "Show the screens of guests in a browser",
-    .details = "Prints the address of a page with all guests, and serves it until it is ended. Each guest is a HOST, or a\n"
-               "line of the configuration file. A HOST without a port is asked at port 9000. Beyond loopback the page\n"
-               "needs a token, which is part of the address that is printed, and can be used once.\n",
+    .details =
+        "Prints the address of a page with all guests, and serves it until it is ended. Each guest is a HOST, or a\n"
+        "line of the configuration file. A HOST without a port is asked at port 9000. Beyond loopback the page\n"
+        "needs a token, which is part of the address that is printed, and can be used once.\n",
     .examples = "  periscope serve vm1 vm2:9001\n"
                 "  periscope serve --config farm.conf\n"
                 "  periscope serve --listen 0.0.0.0:8080 --host farm --guest 'win11 192.168.122.5 group=amd'\n",

@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "agent/worker/changes.h"
+
+#include "agent/worker/answer.h"
+#include "agent/worker/options.h"
+#include "capture/pointer.h"
+#include "platform/clock.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SOURCE_SIZE 64
+#define WATCH_MS 2000   /* of one request to the watching worker; how long it goes on when nobody waits any more */
+#define LINGER_MS 1000  /* after the last one has left: who has its picture comes back for the next one */
+#define FAILED_MS 10000 /* before a source is watched again that could not be */
+#define VAIN_MS 20      /* between pictures for events that changed nothing, doubled by each */
+#define VAIN_MOST_MS 400
+#define NET_LEAST_MS 500 /* between pictures while the source is watched: half of the time for which it was still */
+#define NET_MOST_MS 5000
+#define LIVELY_MS 5000     /* for which a source that is not watched counts as lively after a change */
+#define LIVELY_STEP_MS 100 /* between its pictures */
+#define STILL_STEP_MS 500
+
+struct changes_waiter {
+    struct os_waker *waker;   /* owned */
+    const char *pointer;      /* what the client knows of it, borrowed; NULL: it does not ask */
+    bool draws_pointer;       /* it is in the picture */
+    char source[SOURCE_SIZE]; /* that can be watched; "": none */
+    uint64_t seen;            /* events before its last picture */
+    int64_t looked_ms;        /* when it was asked for */
+    unsigned vain;            /* pictures in a row for events that changed nothing */
+    struct changes_waiter *next;
+};
+
+struct changes {
+    struct worker_pool *watching, *pictures;
+    struct os_mutex *lock; /* guards what follows */
+    struct changes_waiter *waiters;
+    bool watches;             /* the thread runs */
+    char source[SOURCE_SIZE]; /* that it watches */
+    bool hears;               /* and that has told something: it can */
+    uint64_t events, pointer_events;
+    int64_t failed_ms;  /* when that last failed; 0: never */
+    int64_t left_ms;    /* when the last one has left */
+    int64_t changed_ms; /* when a picture was last seen to be another */
+};
+
+int changes_new(struct changes **out, const struct strlist *card_classes, struct error *err)
+{
+    struct changes *changes = calloc(1, sizeof *changes);
+    *out = changes;
+    if (!changes)
+        return error_set(err, ERR_NO_MEMORY, "no memory to wait for changes of the screen");
+    changes->lock = os_mutex_new();
+    int status = worker_pool_new(&changes->watching, card_classes, err);
+    if (status == 0)
+        status = worker_pool_new(&changes->pictures, card_classes, err);
+    if (status == 0)
+        worker_pool_limit(changes->pictures, 1);
+    return status;
+}
+
+void changes_spare_children(struct changes *changes, struct children *children)
+{
+    worker_pool_spare_children(changes->pictures, children);
+}
+
+void changes_stop(struct changes *changes)
+{
+    worker_pool_stop(changes->watching);
+    worker_pool_stop(changes->pictures);
+}
+
+/* ---- the watch ---- */
+
+/* Takes what the watch was told. Returns false when it can't be: then the thread is over, in the same moment. */
+static bool changes_hear(struct changes *changes, int status, const struct strlist *facts)
+{
+    os_mutex_lock(changes->lock);
+    changes->hears = changes->watches = status == 0;
+    if (status)
+        changes->failed_ms = os_clock_ms();
+    changes->events += strlist_get(facts, "pixels") != NULL;
+    changes->pointer_events += strlist_get(facts, "pointer") != NULL;
+    for (struct changes_waiter *waiter = changes->waiters; waiter && (status || facts->count > 0);
+         waiter = waiter->next)
+        os_waker_set(waiter->waker);
+    os_mutex_unlock(changes->lock);
+    return status == 0;
+}
+
+/* Finds what to watch: the source of the first one that waits. Returns false when there is none, and was none a moment ago:
+   then the thread is over, in the same moment. */
+static bool changes_find_source(struct changes *changes, char verb[SOURCE_SIZE + 16])
+{
+    os_mutex_lock(changes->lock);
+    const struct changes_waiter *waiter = changes->waiters;
+    while (waiter && !*waiter->source)
+        waiter = waiter->next;
+    if (waiter && strcmp(waiter->source, changes->source) != 0) {
+        changes->hears = false;
+        memcpy(changes->source, waiter->source, SOURCE_SIZE);
+    }
+    changes->watches = waiter || os_clock_ms() - changes->left_ms < LINGER_MS;
+    bool goes_on = changes->watches;
+    snprintf(verb, SOURCE_SIZE + 16, "changes-%s", changes->source);
+    os_mutex_unlock(changes->lock);
+    return goes_on;
+}
+
+static void changes_watch(void *context)
+{
+    struct changes *changes = context;
+    char verb[SOURCE_SIZE + 16];
+    for (bool goes_on = true; goes_on && changes_find_source(changes, verb);) {
+        struct strlist facts = {0};
+        struct error err;
+        int status = worker_pool_lines(changes->watching, verb, WATCH_MS, &facts, &err);
+        goes_on = changes_hear(changes, status, &facts);
+        strlist_deinit(&facts);
+    }
+    worker_pool_stop(changes->watching);
+}
+
+/* Has the source of the waiter's last picture watched. Without a thread for that its pictures are compared more often. */
+static void changes_note_source(struct changes *changes, struct changes_waiter *waiter, const char *source)
+{
+    struct error err;
+    os_mutex_lock(changes->lock);
+    snprintf(waiter->source, sizeof waiter->source, "%s", source && strlen(source) < SOURCE_SIZE ? source : "");
+    bool failed = changes->failed_ms && os_clock_ms() - changes->failed_ms < FAILED_MS;
+    if (*waiter->source && !changes->watches && !failed) {
+        changes->hears = false;
+        memcpy(changes->source, waiter->source, SOURCE_SIZE);
+        changes->watches = os_thread_start(changes_watch, changes, &err) == 0;
+    }
+    os_mutex_unlock(changes->lock);
+}
+
+/* ---- a wait ---- */
+
+static int changes_join(struct changes *changes, struct changes_waiter *waiter, struct error *err)
+{
+    int status = os_waker_new(&waiter->waker, err);
+    if (status)
+        return status;
+    os_mutex_lock(changes->lock);
+    if (!changes->waiters && os_clock_ms() - changes->left_ms > LIVELY_MS)
+        changes->changed_ms = os_clock_ms(); /* of what was before nothing is known */
+    waiter->next = changes->waiters;
+    changes->waiters = waiter;
+    os_mutex_unlock(changes->lock);
+    return 0;
+}
+
+static void changes_leave(struct changes *changes, struct changes_waiter *waiter)
+{
+    os_mutex_lock(changes->lock);
+    struct changes_waiter **at = &changes->waiters;
+    while (*at != waiter)
+        at = &(*at)->next;
+    *at = waiter->next;
+    changes->left_ms = os_clock_ms();
+    os_mutex_unlock(changes->lock);
+    os_waker_free(waiter->waker);
+}
+
+/* Counts what may concern the waiter's picture. With the lock. */
+static uint64_t changes_count(const struct changes *changes, const struct changes_waiter *waiter)
+{
+    return changes->events + (waiter->pointer || waiter->draws_pointer ? changes->pointer_events : 0);
+}
+
+static void changes_begin_look(struct changes *changes, struct changes_waiter *waiter)
+{
+    os_mutex_lock(changes->lock);
+    uint64_t events = changes_count(changes, waiter);
+    waiter->vain = waiter->looked_ms && events != waiter->seen ? waiter->vain + 1 : 0;
+    waiter->seen = events;
+    waiter->looked_ms = os_clock_ms();
+    os_mutex_unlock(changes->lock);
+}
+
+static bool changes_is_other_pointer(const struct changes_waiter *waiter, const struct strlist *facts)
+{
+    const char *hash = strlist_get(facts, "pointer.hash"), *place = strlist_get(facts, "pointer");
+    char now[128] = POINTER_UNKNOWN;
+    if (hash && place)
+        snprintf(now, sizeof now, "%s,%s", hash, place);
+    return waiter->pointer && strcmp(now, waiter->pointer) != 0;
+}
+
+/* Takes a picture. *done: it is another, or the pointer is. */
+static int changes_look(struct changes *changes, struct changes_waiter *waiter, const struct strlist *options,
+                        struct os_socket *client, struct buffer *list, bool *done, struct error *err)
+{
+    struct strlist facts = {0};
+    buffer_clear(list);
+    changes_begin_look(changes, waiter);
+    int status = worker_pool_picture(changes->pictures, "screenshot", options, client, list, err);
+    if (status)
+        return status;
+    answer_add_lines(list, &facts);
+    *done = !strlist_get(&facts, "unchanged") || changes_is_other_pointer(waiter, &facts);
+    changes_note_source(changes, waiter, strlist_get(&facts, "watch"));
+    strlist_deinit(&facts);
+    if (*done) {
+        os_mutex_lock(changes->lock);
+        changes->changed_ms = os_clock_ms();
+        os_mutex_unlock(changes->lock);
+    }
+    return 0;
+}
+
+static int64_t changes_bound(int64_t ms, int64_t least, int64_t most)
+{
+    return ms < least ? least : ms > most ? most : ms;
+}
+
+/* Returns how long an event is to wait behind the last picture. One that changed nothing costs nothing yet. */
+static int64_t changes_vain_ms(const struct changes_waiter *waiter)
+{
+    unsigned doublings = waiter->vain < 8 ? waiter->vain : 8;
+    return doublings > 1 ? changes_bound((int64_t)VAIN_MS << (doublings - 2), 0, VAIN_MOST_MS) : 0;
+}
+
+/* Returns when the next picture is due, by what is known now. Those that are due without an event are so at the same moments
+   for all waits. */
+static int64_t changes_next_look(struct changes *changes, const struct changes_waiter *waiter)
+{
+    os_mutex_lock(changes->lock);
+    bool hears = changes->hears && strcmp(changes->source, waiter->source) == 0;
+    bool event = changes_count(changes, waiter) != waiter->seen;
+    int64_t still_ms = os_clock_ms() - changes->changed_ms;
+    os_mutex_unlock(changes->lock);
+    if (hears && event)
+        return waiter->looked_ms + changes_vain_ms(waiter);
+    int64_t step_ms = hears                  ? changes_bound(still_ms / 2, NET_LEAST_MS, NET_MOST_MS)
+                      : still_ms < LIVELY_MS ? LIVELY_STEP_MS
+                                             : STILL_STEP_MS;
+    return (waiter->looked_ms / step_ms + 1) * step_ms;
+}
+
+/* Waits until the next picture is due. */
+static int changes_pause(struct changes *changes, const struct changes_waiter *waiter, struct os_socket *client,
+                         int64_t end_ms, struct error *err)
+{
+    for (;;) {
+        os_waker_clear(waiter->waker);
+        int64_t due_ms = changes_next_look(changes, waiter);
+        due_ms = due_ms < end_ms ? due_ms : end_ms;
+        if (os_time_left(due_ms) == 0)
+            return 0;
+        if (os_socket_wait(client, waiter->waker, due_ms) == OS_WAIT_HANGUP)
+            return error_set(err, ERR_CLOSED, "the client left while it waited for a change of the screen");
+    }
+}
+
+void changes_expect(struct changes *changes)
+{
+    os_mutex_lock(changes->lock);
+    changes->changed_ms = os_clock_ms();
+    for (struct changes_waiter *waiter = changes->waiters; waiter; waiter = waiter->next)
+        os_waker_set(waiter->waker);
+    os_mutex_unlock(changes->lock);
+}
+
+bool changes_concerns(const struct strlist *options)
+{
+    const char *delta = strlist_get(options, "delta");
+    return strlist_get(options, "wait-ms") || (delta && strcmp(delta, "1") == 0);
+}
+
+int changes_picture(struct changes *changes, const struct strlist *options, struct os_socket *client,
+                    struct buffer *list, struct error *err)
+{
+    const char *cursor = strlist_get(options, "cursor");
+    struct changes_waiter waiter = {.pointer = strlist_get(options, "pointer"),
+                                    .draws_pointer = !cursor || strcmp(cursor, "0") != 0};
+    int wait_ms;
+    int status = screenshot_options_wait(options, &wait_ms, err);
+    if (status == 0 && wait_ms == 0)
+        return worker_pool_picture(changes->pictures, "screenshot", options, client, list, err);
+    if (status == 0)
+        status = changes_join(changes, &waiter, err);
+    if (status)
+        return status;
+    int64_t end_ms = os_deadline(wait_ms);
+    for (bool done = false; status == 0 && !done;) {
+        status = changes_look(changes, &waiter, options, client, list, &done, err);
+        done |= os_time_left(end_ms) == 0;
+        if (status == 0 && !done)
+            status = changes_pause(changes, &waiter, client, end_ms, err);
+    }
+    changes_leave(changes, &waiter);
+    return status;
+}

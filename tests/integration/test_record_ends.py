@@ -1,0 +1,167 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Recordings of the screen: how they end, what is refused, what a full disk does, and the command's verbs."""
+import os
+import signal
+import tempfile
+
+import harness
+import recording
+import wire
+from cli import finish, periscope, start, target
+from gpu_system import H100, System
+from harness import check, equal, eventually, need_root, refused_saying, test
+from recording import Scene, begin, end, listed
+from verb_test import SAMPLE, UNIT_FAILED
+
+
+@test
+def it_goes_on_without_a_host_and_ends_with_the_agent():
+    with Scene() as scene:
+        facts = begin(scene.client)
+        scene.client.close()
+        scene.screen.do("noise", 5)
+        index = os.path.join(scene.agent.path(facts["folder"]), "index.txt")
+
+        def kinds():
+            with open(index, "rb") as file:
+                return [line.kind for line in recording.read_index(file.read())[0]]
+        eventually(lambda: kinds()[1:] == ["picture", "picture"], lambda: f"two pictures, not {kinds()}")
+        scene.agent.expect_end = True
+        scene.agent.process.terminate()
+        scene.agent.process.wait(timeout=harness.PATIENCE)
+        lines, _ = scene.read(facts)
+        equal((lines[-1].kind, " ".join(lines[-1].fields)), ("stop", "the agent was stopped"), "the last line")
+
+
+@test
+def an_upgrade_stops_it_and_says_so():
+    with Scene(copy=True) as scene:
+        facts = begin(scene.client)
+        scene.client.expect("", wire.UPGRADE, wire.d(scene.agent.read(harness.PROGRAM)))
+        eventually(scene.answers, "the new agent")
+        lines, _ = scene.read(facts)
+        equal((lines[-1].kind, " ".join(lines[-1].fields)), ("stop", "the agent becomes another executable"), "its end")
+        with scene.agent.client() as client:
+            equal(listed(client), {}, "recordings of the new agent")
+
+
+@test
+def events_of_the_guest_are_noted():
+    with System() as system, system.agent.client(timeout=60) as client:
+        facts = begin(client, "backend=pattern")
+        system.say("NVRM: Xid (PCI:0000:00:06): 48, pid=1, name=x, An uncorrectable double bit error")
+        system.await_event("Xid 48, pid=1")
+        end(client, facts)
+        lines, _ = recording.check_folder(system.agent.path(facts["folder"]))
+        noted = [line.fields for line in lines if line.kind == "event"]
+        equal([fields[1:4] for fields in noted], [["gpu", H100, "fault"]], "events")
+
+
+@test
+def wrong_requests_are_named_and_four_run_at_once():
+    with Scene() as scene:
+        client = scene.client
+        for option, text in (("rate=0", "rate=0"), ("rate=x", "rate='x'"), ("files=1", "files=1"), ("bytes=5", "bytes=5"),
+                             ("mask=1x1", "mask=1x1"), ("settle-ms=0", "settle-ms=0"), ("max-ms=99999", "max-ms=99999"),
+                             ("shown=xxh64:0000000000000000", "unknown option"), ("wait-ms=5", "unknown option"),
+                             ("speed=9", "unknown option 'speed=9'"), ("cursor=2", "cursor"), ("folder=", "folder=''"),
+                             ("folder=.periscope/film", "the agent's own"), ("folder=.", "it is there already")):
+            refused_saying(text, begin, client, option)
+        refused_saying("there is no recording", end, client, {"id": "0123456789abcdef"})
+        refused_saying("there is no recording ''", end, client, {"id": ""})
+        refused_saying("more than 16 masks", begin, client, *["mask=1x1+0+0"] * 17)
+        running = [begin(client) for _ in range(4)]
+        refused_saying("4 recordings run already", begin, client)
+        equal(sorted(listed(client)), sorted(facts["id"] for facts in running), "the recordings")
+        for facts in running:
+            end(client, facts)
+            end(client, facts)  # again: it is still known
+        equal(begin(client)["state"], "recording", "after the others have stopped")
+        scene.agent.ping()
+        for facts in listed(client).values():
+            if facts["state"] == "recording":
+                end(client, facts)
+
+
+@test
+def a_full_disk_is_said_and_the_index_stays_whole():
+    need_root()
+    small = ["unshare", "--mount", "sh", "-c", 'mount -t tmpfs -o size=256k none "$PWD" && cd "$PWD" && exec "$@"', "sh"]
+    with Scene(wrapper=small) as scene:
+        facts = begin(scene.client)
+        folder = f"/proc/{scene.agent.pid}/cwd/{facts['folder']}"
+        seeds = iter(range(100_000))
+
+        def is_full():
+            scene.screen.do("noise", next(seeds))
+            return "No space" in listed(scene.client)[facts["id"]].get("failure", "")
+        eventually(is_full, "the full disk is said")
+        recording.check_folder(folder)
+        with open(f"{folder}/index.txt", "rb") as file:
+            equal(recording.read_index(file.read())[1], 0, "bytes behind the last good line")
+        scene.screen.do("clear")  # fits again
+        eventually(lambda: "failure" not in listed(scene.client)[facts["id"]], "it goes on with what has room")
+        scene.agent.ping()
+        end(scene.client, facts)
+        lines, _ = recording.check_folder(folder)
+        check([line for line in lines if line.kind == "fail" and "No space" in " ".join(line.fields)], lines)
+
+
+@test
+def the_verb_records_and_fetches():
+    with Scene() as scene, tempfile.TemporaryDirectory(prefix="periscope-", dir="/tmp") as folder:
+        job = start("record", "--json", "--out", f"{folder}/film", "--for", str(harness.PATIENCE * 10), target(scene.agent))
+        eventually(lambda: [one for one in listed(scene.client).values() if one["pictures"] == "1"], "a recording")
+        facts = next(iter(listed(scene.client).values()))
+        scene.shows(facts, "noise", 1)
+        end(scene.client, facts)  # by another host
+        result = finish(job).json
+        equal((result["pictures"], result["reason"]), (2, "a host has stopped it"), "what the verb tells")
+        recording.check_folder(f"{folder}/film")
+        check(not os.path.exists(scene.agent.path(facts["folder"])), "the folder is still in the guest")
+        job = start("record", "--out", f"{folder}/second", "--keep", target(scene.agent))
+        eventually(lambda: len(listed(scene.client)) == 2, "the second recording")
+        job.send_signal(signal.SIGINT)
+        told = finish(job)
+        check(told.code == 0 and "1 pictures" in told.err, told.err)
+        lines, _ = recording.check_folder(f"{folder}/second")
+        equal([line.kind for line in lines], ["start", "picture", "stop"], "the lines")
+        name = periscope("record", "--detach", target(scene.agent)).text.strip()
+        periscope("record", "--stop", name, "--out", f"{folder}/third", target(scene.agent))
+        recording.check_folder(f"{folder}/third")
+
+
+def read_times(path):
+    with open(path, encoding="ascii") as file:
+        return [tuple(int(word) for word in line.split(" ")) for line in file.read().splitlines()]
+
+
+@test
+def a_test_is_recorded_with_the_times_of_its_output():
+    with Scene(screens=("800x600x24",)) as scene, tempfile.TemporaryDirectory(prefix="periscope-", dir="/tmp") as folder:
+        for _ in range(2):  # the second one is in the place of the first
+            periscope("test", "--record", "--output", f"{folder}/out", "--env", "SAMPLE_SECONDS=1", target(scene.agent),
+                      SAMPLE, "draw", "fail", code=UNIT_FAILED)
+        lines, pictures = recording.check_folder(f"{folder}/out/recording", hashes=False)
+        shown = recording.numbers_shown(lines)
+        check(len(pictures) > 1 and shown[0] == shown[-1] == 1, f"{shown} was shown: not the window, and then none")
+        equal(" ".join(lines[-1].fields), "the test has ended", "why it was stopped")
+        with open(f"{folder}/out/report.txt", "rb") as file:
+            report = file.read()
+        check(os.path.getsize(f"{folder}/out/timeline.html") > 1000, "no page of it")
+        times = read_times(f"{folder}/out/output.times")
+        equal(times, sorted(times), "offsets and times, in order")
+        starts = [report.index(f"sample:{unit} start - -\n".encode()) for unit in ("draw", "fail")]
+        ends = [report.index(f"sample:{unit}:".encode(), start + 20) for unit, start in zip(("draw", "fail"), starts)]
+        for place in (report.index(b"\n", starts[0]) + 1, ends[0], ends[1]):
+            check(place in [offset for offset, *_ in times], f"{place} is none of {times}")
+        up = next(mono for offset, mono, _ in times if offset > report.index(b"a window of"))
+        window = next(line.mono for line in lines if line.kind in ("picture", "part") and line.fields[0] == "2")
+        check(abs(up - window) < 20_000_000, f"the window is said to be up at {up} and was seen at {window}")
+        check(lines[0].mono <= times[0][1] and times[-1][1] <= lines[-1].mono + 20_000_000, f"{times}, {lines}")
+        equal([name for name in os.listdir(scene.agent.folder) if "recording" in name], [], "what is left in the guest")
+
+
+if __name__ == "__main__":
+    harness.main()
