@@ -11,7 +11,7 @@ import wire
 from cli import finish, periscope, start, target
 from gpu_system import H100, System
 from harness import check, equal, eventually, need_root, refused_saying, test
-from recording import Scene, begin, end, listed
+from recording import Scene, begin, end, facts_of, listed
 from verb_test import SAMPLE, UNIT_FAILED
 
 
@@ -56,6 +56,17 @@ def events_of_the_guest_are_noted():
         lines, _ = recording.check_folder(system.agent.path(facts["folder"]))
         noted = [line.fields for line in lines if line.kind == "event"]
         equal([fields[1:4] for fields in noted], [["gpu", H100, "fault"]], "events")
+
+
+@test
+def input_of_hosts_is_noted():
+    with Scene("--input") as scene:
+        facts = begin(scene.client)
+        for text in ("move=5,5", "key=KeyA,press", "text=" + "x" * 300):
+            facts_of(scene.client.call(wire.INPUT, wire.s(text)))
+        end(scene.client, facts)
+        lines, _ = scene.read(facts)
+        equal([" ".join(line.fields) for line in lines if line.kind == "input"], ["key=KeyA,press", "text=" + "x" * 114], "lines")
 
 
 @test
