@@ -8,6 +8,7 @@ import recording
 import wire
 from gpu_system import H100, System
 from harness import check, equal, eventually, need_root, refused_saying, test
+from machine import NO_CLOCK, FakeClock
 from recording import Scene, begin, end, facts_of, listed
 
 
@@ -63,6 +64,19 @@ def input_of_hosts_is_noted():
         end(scene.client, facts)
         lines, _ = scene.read(facts)
         equal([" ".join(line.fields) for line in lines if line.kind == "input"], ["key=KeyA,press", "text=" + "x" * 114], "lines")
+
+
+@test
+def clocks_that_jump_reorder_nothing():
+    with FakeClock() as clock, Scene(wrapper=NO_CLOCK, env=clock.env) as scene:
+        clock.verify(scene.agent)
+        facts = begin(scene.client, "rate=20")
+        for number, clock.ahead in enumerate((-3600, 86400)):
+            scene.shows(facts, "noise", number)
+        end(scene.client, facts)
+        lines, _ = scene.read(facts)  # in order by the time since the boot
+        jumps = [round((later.wall - line.wall) / 3.6e9) for line, later in zip(lines, lines[1:])]
+        equal(jumps, [0, -1, 25, 0], "hours between the lines by the wall clock")
 
 
 @test
