@@ -45,8 +45,10 @@ int rpc_input(struct session *session, struct request *request, struct reply *re
         status = input_drive(session, driver, &actions, &facts, err);
     if (status == 0 && facts.failed)
         status = error_set(err, ERR_NO_MEMORY, "input: no memory for the answer");
-    if (status == 0)
+    if (status == 0) {
+        changes_expect(session->agent->changes);
         reply_strings(reply, &facts);
+    }
     strlist_deinit(&actions);
     strlist_deinit(&facts);
     return status;

@@ -257,6 +257,15 @@ static int changes_pause(struct changes *changes, const struct changes_waiter *w
     }
 }
 
+void changes_expect(struct changes *changes)
+{
+    os_mutex_lock(changes->lock);
+    changes->changed_ms = os_clock_ms();
+    for (struct changes_waiter *waiter = changes->waiters; waiter; waiter = waiter->next)
+        os_waker_set(waiter->waker);
+    os_mutex_unlock(changes->lock);
+}
+
 bool changes_concerns(const struct strlist *options)
 {
     const char *delta = strlist_get(options, "delta");

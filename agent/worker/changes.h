@@ -22,6 +22,9 @@ void changes_spare_children(struct changes *changes, struct children *children);
 /* Ends the idle workers, before the agent ends or becomes another executable. */
 void changes_stop(struct changes *changes);
 
+/* Has sources that are only compared looked at as often as behind a change: somebody has pressed a key, say. */
+void changes_expect(struct changes *changes);
+
 /* Returns whether a screenshot with these options is for changes_picture() and not for the pool that all share. */
 bool changes_concerns(const struct strlist *options);
 /* Takes a picture as worker_pool_picture() does, once it is another than the options tell or the time for that is over.
