@@ -54,7 +54,7 @@ HOST := $(call room,host host/report)
 TIMELINE := $(call room,host/timeline) $(B)/made/timeline_page.c
 CLI := $(call room,host/common) $(call rooms,host/cli) $(call room,$(wildcard host/cli/verbs/*)) $(TIMELINE)
 
-WEB := $(call room,host/web) $(B)/made/gateway_pages.c
+WEB := $(call room,host/web host/web/rfb) $(B)/made/gateway_pages.c
 WEB_LWS := $(call room,host/web/lws)
 
 # The gateway alone needs libwebsockets; without it all else is built.
@@ -170,11 +170,11 @@ check-files: all
 check-kills: all
 	PERISCOPE_KILLS=1000 $(subst --time-limit 300,--time-limit 3600,$(INTEGRATION_RUN)) tests/integration/test_journal_kills.py
 
-#: make check-record 50 screens over 60 s, and 100 kills of an agent that records (minutes)
+#: make check-record 50 screens over 60 s, 100 kills of an agent that records, and what a still screen costs (minutes)
 .PHONY: check-record
 check-record: all sample
 	PERISCOPE_RECORD_SCREENS=50 PERISCOPE_RECORD_KILLS=100 $(subst --time-limit 300,--time-limit 3600,$(INTEGRATION_RUN)) \
-		tests/integration/test_record.py tests/integration/test_record_kills.py
+		tests/integration/test_record.py tests/integration/test_record_kills.py tests/integration/record_still.py
 
 #: make check-images 100 000 pictures at random through the encoder and two decoders that are not ours (an hour)
 .PHONY: check-images

@@ -7,6 +7,7 @@
 #include "agent/gpu/gpus.h"
 #include "agent/heartbeat.h"
 #include "agent/input/input.h"
+#include "agent/limit/limit.h"
 #include "agent/log.h"
 #include "agent/access/refusals.h"
 #include "agent/record/recorder.h"
@@ -245,6 +246,7 @@ static int agent_start(struct agent *agent, struct error *err)
     if (status)
         return status;
     os_service_on_end(agent_note_end, agent);
+    limit_keep(agent);
     heartbeat_start(agent);
     agent->start_ms = os_wall_time_ms();
     sweep_uploads();

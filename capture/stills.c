@@ -15,6 +15,8 @@
 #define LIVELY_MS 5000 /* how long after a change the screen is looked at often */
 #define OFTEN_MS 100
 #define SELDOM_MS 500
+#define CHOOSE_MS                                                                                                      \
+    10000 /* for which the source is not chosen again, as long as it gives pictures: that costs more than a look */
 #define STEP_MS 20       /* between two looks while the screen moves */
 #define NET_LEAST_MS 500 /* between looks at a source that tells of changes: half of the time for which it was still */
 #define NET_MOST_MS 5000
@@ -34,6 +36,8 @@ struct stills {
     int64_t moved_ms;            /* when it became another key */
     int64_t seen_ms;             /* the same since the boot */
     int64_t looked_ms;           /* when it was looked at last */
+    bool passive;                /* how it was chosen */
+    int64_t choose_ms;           /* when the source is chosen again */
     int64_t deaf_until_ms;
     char watch[64];                        /* the source, if it tells of changes; "": it does not */
     const struct capture_candidate *taken; /* the source, borrowed from the capturer; NULL: to be chosen */
@@ -119,17 +123,20 @@ static int find_key(const struct stills *stills, const struct stills_options *op
 
 /* ---- looks ---- */
 
-/* Chooses the source once a call: that costs more than a look. */
 static int stills_grab(struct stills *stills, struct capturer *capturer, const struct stills_options *options,
                        struct grab *grab, struct error *err)
 {
     struct strlist refused = {0};
-    if (stills->taken && grab_again(capturer, &options->capture, stills->taken, grab, err) == 0)
+    bool chosen = stills->taken && stills->passive == options->capture.passive;
+    if (chosen && os_clock_ms() < stills->choose_ms &&
+        grab_again(capturer, &options->capture, stills->taken, grab, err) == 0)
         return 0;
     strlist_deinit(&grab->facts);
     int status = grab_picture(capturer, &options->capture, grab, &stills->taken, &refused, err);
     if (status)
         stills->taken = NULL;
+    stills->passive = options->capture.passive;
+    stills->choose_ms = os_deadline(CHOOSE_MS);
     strlist_deinit(&refused);
     return status;
 }
@@ -331,7 +338,6 @@ int stills_wait(struct stills *stills, struct capturer *capturer, const struct s
 {
     int64_t deadline_ms = os_deadline(options->wait_ms);
     bool look = options->wait_ms == 0 || !*stills->watch || !stills_is_shown(stills, options), told = false;
-    stills->taken = NULL;
     stills_keep_base(stills, options->base);
     for (;;) {
         int status = look ? stills_look_for_other(stills, capturer, options, facts, file, err) : 0;

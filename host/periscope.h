@@ -223,6 +223,18 @@ struct periscope_run {       /* all borrowed; zeroed fields are the defaults */
     /* PERISCOPE_STREAM_...: what periscope_write() and periscope_follow() are to have, in place of in, out and err. An
        agent that can't gives PERISCOPE_UNSUPPORTED, and starts nothing. */
     unsigned streams;
+    /* By which it can be found again, 1 to 64 printable characters without blanks. Others may have it too. An agent that
+       knows none gives PERISCOPE_UNSUPPORTED. */
+    const char *tag;
+    /* 1 to 2 592 000 000 (0: none): how long it may run, by a clock in the guest that settime does not move. Then the agent
+       does what at_limit names, of "picture,windows,stacks,kill" (NULL: "kill"), whether or not a host is there; files
+       whose names begin with limit_files (NULL: as the output's) have what was seen. An agent that can't gives
+       PERISCOPE_UNSUPPORTED. */
+    int64_t limit_ms;
+    const char *at_limit, *limit_files;
+    /* "COLUMNSxROWS" (NULL: none): the program gets a terminal of that size, in place of files and streams. It is followed
+       as output, and written to as input. An agent that can't gives PERISCOPE_UNSUPPORTED. */
+    const char *terminal;
 };
 #define PERISCOPE_STREAM_IN 1u
 #define PERISCOPE_STREAM_OUT 2u
@@ -289,6 +301,16 @@ PERISCOPE_API int periscope_forget(struct periscope *p, uint64_t pid);
    "cursor=..." about a display mode or cursor clip that they had left on a Windows guest, and whether it was restored;
    "processes=..." where not all that were ended could be named. Needs a Periscope agent. */
 PERISCOPE_API int periscope_kill(struct periscope *p, uint64_t pid, int grace_ms, struct periscope_strings *killed);
+/* The same for all children of a tag. */
+PERISCOPE_API int periscope_kill_tag(struct periscope *p, const char *tag, int grace_ms,
+                                     struct periscope_strings *killed);
+/* Tells a program's terminal its new size, options "size=COLUMNSxROWS", and signals who is in its foreground, "signal=INT"
+   (docs/protocol.md, terminal). options: "key=value" strings, NULL-terminated. Needs a Periscope agent. */
+PERISCOPE_API int periscope_terminal(struct periscope *p, uint64_t pid, const char *const *options);
+/* Lists the children, lines "child\tKEY=VALUE..."; with the option "tree=1" their processes too, "process\t...", and what
+   those have left that have ended, "orphan\t...". options: "key=value" strings, NULL-terminated or NULL
+   (docs/protocol.md, ps). Needs a Periscope agent. */
+PERISCOPE_API int periscope_ps(struct periscope *p, const char *const *options, struct periscope_strings *lines);
 
 /* ---- the screen ---- */
 

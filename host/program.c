@@ -11,6 +11,8 @@ enum { RUN_UNTRACKED = 1, RUN_APPEND_OUT = 2, RUN_APPEND_ERR = 4 }; /* flags of 
 #define RUN_WORDS_MAX (WIRE_COUNT_MAX - 16) /* the request has a few options too */
 #define KILL_GRACE_MS 2000                  /* the agent's default */
 #define KILL_GRACE_MAX_MS 30000
+#define TAG_MAX 64 /* bytes */
+#define TAG_OPTION_SIZE (TAG_MAX + 8)
 
 struct start {
     const struct periscope_run *run;
@@ -83,6 +85,12 @@ static void exec_options(struct strlist *options, const struct periscope_run *ru
     exec_add_file(options, "out", run->out);
     exec_add_file(options, "err", run->err);
     exec_add_file(options, "console", run->console);
+    exec_add_file(options, "tag", run->tag);
+    if (run->limit_ms)
+        strlist_addf(options, "limit-ms=%lld", (long long)run->limit_ms);
+    exec_add_file(options, "pty", run->terminal);
+    exec_add_file(options, "at-limit", run->at_limit);
+    exec_add_file(options, "limit-files", run->limit_files);
     if (run->append_out)
         strlist_add(options, "append=out");
     if (run->append_err)
@@ -117,19 +125,25 @@ static int start_by_exec(struct periscope *p, const struct start *start)
 static int attempt_start(struct periscope *p, void *context)
 {
     const struct start *start = context;
-    bool needs_exec = start->run->env || start->run->cwd || start->run->console || start->run->streams;
+    const struct periscope_run *run = start->run;
+    bool needs_exec =
+        run->env || run->cwd || run->console || run->streams || run->tag || run->limit_ms || run->terminal;
     if (p->minor >= FIRST_MINOR_OF_PERISCOPE && !p->lacks_exec) {
         int status = start_by_exec(p, start);
         if (status == PERISCOPE_REFUSED && strstr(p->error.text, "exec: unknown option 'stream="))
             return client_fail(p, PERISCOPE_UNSUPPORTED, "%s: this agent (%s) can't stream", p->name, p->banner);
+        if (status == PERISCOPE_REFUSED && strstr(p->error.text, "exec: unknown option '"))
+            return client_fail(p, PERISCOPE_UNSUPPORTED, "%s: this agent (%s) is older: %s", p->name, p->banner,
+                               strstr(p->error.text, "exec: unknown option '"));
         if (status != PERISCOPE_UNSUPPORTED)
             return status;
         p->lacks_exec = true;
     }
     if (needs_exec)
-        return client_fail(p, PERISCOPE_UNSUPPORTED,
-                           "%s: this agent (%s) can't set a program's environment, folder, console or streams", p->name,
-                           p->banner);
+        return client_fail(
+            p, PERISCOPE_UNSUPPORTED,
+            "%s: this agent (%s) can't set a program's environment, folder, console, tag, limit or streams", p->name,
+            p->banner);
     return start_by_run(p, start);
 }
 
@@ -146,10 +160,40 @@ int periscope_run(struct periscope *p, const struct periscope_run *run, uint64_t
     return client_once(p, attempt_start, &start);
 }
 
+/* ---- terminals ---- */
+
+struct terminal_request {
+    uint64_t pid;
+    const char *const *options;
+};
+
+static int attempt_terminal(struct periscope *p, void *context)
+{
+    const struct terminal_request *request = context;
+    struct call call;
+    uint32_t count = (uint32_t)exec_count(request->options);
+    call_init(&call, p, METHOD_terminal, 1 + count, 0);
+    write_entry_u64(&call.request, request->pid);
+    for (uint32_t i = 0; i < count; i++)
+        write_entry_text(&call.request, WIRE_STRING, request->options[i]);
+    int status = client_need(p, FIRST_MINOR_OF_PERISCOPE, METHOD_terminal);
+    if (!status)
+        status = call_plain(&call);
+    call_deinit(&call);
+    return status;
+}
+
+int periscope_terminal(struct periscope *p, uint64_t pid, const char *const *options)
+{
+    struct terminal_request request = {pid, options};
+    return client_once(p, attempt_terminal, &request);
+}
+
 /* ---- ending programs ---- */
 
 struct kill_request {
     uint64_t pid;
+    const char *tag; /* NULL: by the pid */
     int grace_ms;
     struct strlist killed;
 };
@@ -159,9 +203,13 @@ static int attempt_kill(struct periscope *p, void *context)
     struct kill_request *request = context;
     struct call call;
     struct entry last;
-    char option[32];
-    call_init(&call, p, METHOD_kill, request->grace_ms < 0 ? 1 : 2, CALL_ANY);
+    char option[TAG_OPTION_SIZE];
+    call_init(&call, p, METHOD_kill, 1 + (request->tag != NULL) + (request->grace_ms >= 0), CALL_ANY);
     write_entry_u64(&call.request, request->pid);
+    if (request->tag) {
+        snprintf(option, sizeof option, "tag=%s", request->tag);
+        write_entry_text(&call.request, WIRE_STRING, option);
+    }
     if (request->grace_ms >= 0) {
         snprintf(option, sizeof option, "grace-ms=%d", request->grace_ms);
         write_entry_text(&call.request, WIRE_STRING, option);
@@ -178,17 +226,30 @@ static int attempt_kill(struct periscope *p, void *context)
     return status;
 }
 
+static int kill_once(struct periscope *p, struct kill_request *request, struct periscope_strings *killed)
+{
+    if (killed)
+        *killed = (struct periscope_strings){0};
+    if (request->grace_ms > KILL_GRACE_MAX_MS)
+        return client_fail(p, PERISCOPE_INVALID, "a grace of %d ms is too long (at most %d)", request->grace_ms,
+                           KILL_GRACE_MAX_MS);
+    int status = client_once(p, attempt_kill, request);
+    if (!status && killed)
+        strings_take(killed, &request->killed);
+    strlist_deinit(&request->killed);
+    return status;
+}
+
 int periscope_kill(struct periscope *p, uint64_t pid, int grace_ms, struct periscope_strings *killed)
 {
     struct kill_request request = {.pid = pid, .grace_ms = grace_ms};
-    if (killed)
-        *killed = (struct periscope_strings){0};
-    if (grace_ms > KILL_GRACE_MAX_MS)
-        return client_fail(p, PERISCOPE_INVALID, "a grace of %d ms is too long (at most %d)", grace_ms,
-                           KILL_GRACE_MAX_MS);
-    int status = client_once(p, attempt_kill, &request);
-    if (!status && killed)
-        strings_take(killed, &request.killed);
-    strlist_deinit(&request.killed);
-    return status;
+    return kill_once(p, &request, killed);
+}
+
+int periscope_kill_tag(struct periscope *p, const char *tag, int grace_ms, struct periscope_strings *killed)
+{
+    struct kill_request request = {.tag = tag, .grace_ms = grace_ms};
+    if (strlen(tag) > TAG_MAX)
+        return client_fail(p, PERISCOPE_INVALID, "a tag of %zu bytes is too long (at most %d)", strlen(tag), TAG_MAX);
+    return kill_once(p, &request, killed);
 }

@@ -153,7 +153,20 @@ int periscope_displays(struct periscope *p, const char *const *options, struct p
     return screen_ask_for_facts(p, METHOD_displays, options, facts);
 }
 
+/* Does not ask an agent that was found to have none of the private RPCs. */
+static int screen_lacks(struct periscope *p, const char *rpc)
+{
+    return client_fail(p, PERISCOPE_UNSUPPORTED, "%s: this agent (%s) has no RPC '%s'", p->name, p->banner, rpc);
+}
+
+int periscope_ps(struct periscope *p, const char *const *options, struct periscope_strings *lines)
+{
+    *lines = (struct periscope_strings){0};
+    return p->lacks_exec ? screen_lacks(p, "ps") : screen_ask_for_facts(p, METHOD_ps, options, lines);
+}
+
 int periscope_events(struct periscope *p, const char *const *options, struct periscope_strings *facts)
 {
-    return screen_ask_for_facts(p, METHOD_events, options, facts);
+    *facts = (struct periscope_strings){0};
+    return p->lacks_exec ? screen_lacks(p, "events") : screen_ask_for_facts(p, METHOD_events, options, facts);
 }

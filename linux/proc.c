@@ -20,13 +20,15 @@
 static bool parse_stat(char *text, struct proc_stat *out)
 {
     char *open = strchr(text, '('), *close = strrchr(text, ')');
+    unsigned long user, system;
     int parent, session;
     if (!open || !close || close < open)
         return false;
-    /* Fields 3 state, 4 ppid, 5 pgrp, 6 session, 20 num_threads, 22 starttime. */
-    if (sscanf(close + 1, " %c %d %*d %d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %d %*d %llu", &out->state,
-               &parent, &session, &out->threads, &out->start) != 5)
+    /* Fields 3 state, 4 ppid, 5 pgrp, 6 session, 14 utime, 15 stime, 20 num_threads, 22 starttime. */
+    if (sscanf(close + 1, " %c %d %*d %d %*d %*d %*u %*u %*u %*u %*u %lu %lu %*d %*d %*d %*d %d %*d %llu", &out->state,
+               &parent, &session, &user, &system, &out->threads, &out->start) != 7)
         return false;
+    out->cpu = (unsigned long long)user + system;
     out->parent = parent;
     out->session = session;
     *close = 0;
@@ -70,6 +72,22 @@ static bool stat_read_below(const char *root, pid_t pid, struct proc_stat *out)
 bool proc_stat_read(pid_t pid, struct proc_stat *out)
 {
     return stat_read_below("", pid, out);
+}
+
+static unsigned long long proc_tick_ms(void)
+{
+    long per_second = sysconf(_SC_CLK_TCK);
+    return per_second > 0 && per_second <= 1000 ? 1000u / (unsigned long)per_second : 10;
+}
+
+unsigned long long proc_ticks_at(int64_t boot_ms)
+{
+    return (unsigned long long)boot_ms / proc_tick_ms();
+}
+
+uint64_t proc_cpu_ms(const struct proc_stat *process)
+{
+    return process->cpu * proc_tick_ms();
 }
 
 bool proc_has_ended(const struct proc_stat *process)

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 struct proc_stat {
@@ -14,11 +15,14 @@ struct proc_stat {
     char state;               /* as in /proc/PID/stat: R S D Z T ... */
     int threads;              /* those that have not ended, and the first one */
     unsigned long long start; /* clock ticks since boot; with the pid it names one process for ever */
+    unsigned long long cpu;   /* clock ticks that it has run, in its program and in the kernel */
     char name[64];            /* the command name, control characters as '?' */
 };
 
 /* Returns false with the reason in errno: ESRCH when there is no such process, and else why it could not be read. */
 bool proc_stat_read(pid_t pid, struct proc_stat *out);
+unsigned long long proc_ticks_at(int64_t boot_ms); /* in the unit of `start` */
+uint64_t proc_cpu_ms(const struct proc_stat *process);
 /* Returns whether it has ended. One whose first thread has ended is a Z too, and lives while it has others. */
 bool proc_has_ended(const struct proc_stat *process);
 

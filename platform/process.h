@@ -28,6 +28,7 @@ struct os_process_spec {          /* all borrowed */
     const char *cwd;              /* NULL: the agent's */
     const struct os_identity *as; /* NULL: the agent's own user; else that user, in the user's environment */
     const char *in, *out, *err;   /* "" or NULL: the agent's own handle */
+    bool terminal;                /* the pipes are a terminal's, which is the program's own then */
     struct os_pipe *pipes[3];     /* in place of these: not NULL is a pipe of which the program gets its end */
     bool append_out, append_err;  /* else truncated; both are opened for append, so they may be one file */
     bool report_exec_failure;     /* else, as testagentd, a child that can't be executed exits with 1 */
@@ -50,7 +51,12 @@ int os_process_adopt(struct os_process **out, const char *saved);
 /* Makes a process of an earlier agent of this boot again, which is not this one's child. One that had not ended is looked
    for, and is lost if it has ended since; its status can be had on Windows alone. NULL without memory. */
 enum os_process_end { OS_PROCESS_RUNS, OS_PROCESS_EXITED, OS_PROCESS_LOST };
-struct os_process *os_process_recall(uint64_t pid, uint64_t start_time, enum os_process_end end, uint32_t status);
+struct os_process *os_process_recall(uint64_t pid, uint64_t start_time, enum os_process_end end, uint32_t status,
+                                     uint64_t end_time);
+/* When the agent has seen its end, in the unit of the start time; 0: it has not. Where that is not known it is the start,
+   and nothing that it has left can be told from others'. */
+uint64_t os_process_end_time(const struct os_process *process);
+uint64_t os_process_time_at(int64_t boot_ms); /* that time of os_boot_clock_ms(), in the same unit */
 /* Begins the quiet point of an upgrade: no program starts, and no end of one is noticed, until os_process_thaw(). What
    exits meanwhile is for the next executable to notice. */
 void os_process_freeze(void);
@@ -69,6 +75,8 @@ int os_process_drop_protection(void);
    no others. Returns 0 or the errno. Linux only. */
 int os_process_keep_capabilities(uint64_t set);
 
+/* Asks the child itself to end, or ends it by force, without a look at what it has started. */
+int os_process_signal_child(const struct os_process *process, bool force, struct error *err);
 /* Ends the process and all it started: asks first, and after grace_ms ends what is left. Each one ended is added to
    `killed` as "PID NAME". Returns 0 only when all of them have ended, and the process itself has by its parent's word.
    Bounded: ERR_TIMEOUT names what would not die, ERR_DENIED what may not be ended; else not all could be looked at. */
@@ -76,12 +84,22 @@ int os_process_kill_tree(struct os_process *process, int grace_ms, struct strlis
 
 struct os_process_info {
     uint64_t pid, parent;
+    uint64_t cpu_ms; /* that it has run, in its program and in the system */
     char name[OS_PROCESS_NAME_SIZE];
     char state[OS_PROCESS_STATE_SIZE]; /* in the system's own words: "64-bit, 3 threads", "S in futex_wait_queue" */
 };
 /* Lists the processes that os_process_kill_tree would end now, in no order, without being noticed by any. *out is the
    caller's to free(), also on a failure: then it has those that could be seen, and *err the reason why not all. */
 int os_process_tree(const struct os_process *process, struct os_process_info **out, size_t *count, struct error *err);
-bool os_process_name(uint64_t pid, char name[OS_PROCESS_NAME_SIZE]); /* false, and "", when there is none */
+/* Visits what there is of many processes of the agent at once, each of which has started and, by end_time, ended or not:
+   themselves and all that os_process_kill_tree would end with each. */
+struct os_process_root {
+    uint64_t pid, start_time, end_time;
+};
+typedef void os_process_visit(void *context, size_t root, const struct os_process_info *info);
+int os_process_forest(const struct os_process_root *roots, size_t count, os_process_visit *visit, void *context,
+                      struct error *err);
+bool os_process_cpu(uint64_t pid, uint64_t start_time, uint64_t *ms); /* false when there is none */
+bool os_process_name(uint64_t pid, char name[OS_PROCESS_NAME_SIZE]);  /* false, and "", when there is none */
 
 #endif

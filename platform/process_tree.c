@@ -42,20 +42,21 @@ static void tree_learn_start(struct tree *tree)
             tree->root.start = os_process_table_start(tree->table, i);
 }
 
-static bool tree_pid_was_reused(struct tree *tree, const struct os_process_id *id)
+bool process_table_means(struct os_process_table *table, size_t count, const struct os_process_id *id)
 {
-    for (size_t i = 0; i < tree->count; i++)
-        if (os_process_table_pid(tree->table, i) == id->pid) {
-            uint64_t start = os_process_table_start(tree->table, i);
-            return start && id->start && start != id->start;
+    for (size_t i = 0; i < count; i++)
+        if (os_process_table_pid(table, i) == id->pid) {
+            uint64_t start = os_process_table_start(table, i);
+            return !start || !id->start || start == id->start;
         }
-    return false;
+    return id->end == 0 || os_process_table_keeps(table, id);
 }
 
 /* Returns whether it is a child of one that may be gone. */
 static bool tree_is_child_of(struct tree *tree, size_t index, const struct os_process_id *parent)
 {
-    return os_process_table_is_child(tree->table, index, parent) && !tree_pid_was_reused(tree, parent);
+    return os_process_table_is_child(tree->table, index, parent) &&
+           process_table_means(tree->table, tree->count, parent);
 }
 
 static bool tree_is_child(struct tree *tree, size_t index)
@@ -68,7 +69,7 @@ static bool tree_is_child(struct tree *tree, size_t index)
     for (size_t i = 0; i < tree->count; i++) {
         if (!tree->members[i])
             continue;
-        struct os_process_id member = {os_process_table_pid(tree->table, i), os_process_table_start(tree->table, i)};
+        struct os_process_id member = {os_process_table_pid(tree->table, i), os_process_table_start(tree->table, i), 0};
         if (os_process_table_is_child(tree->table, index, &member))
             return true;
     }
@@ -148,7 +149,7 @@ static void tree_deinit(struct tree *tree)
 static void tree_list(struct tree *tree, size_t index, struct strlist *killed)
 {
     char name[OS_PROCESS_NAME_SIZE];
-    struct os_process_id id = {os_process_table_pid(tree->table, index), os_process_table_start(tree->table, index)};
+    struct os_process_id id = {os_process_table_pid(tree->table, index), os_process_table_start(tree->table, index), 0};
     for (size_t i = 0; i < tree->listed_count; i++)
         if (tree->listed[i].pid == id.pid && tree->listed[i].start == id.start)
             return;

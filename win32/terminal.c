@@ -36,3 +36,25 @@ bool os_terminal_is_output(void)
     DWORD mode;
     return GetConsoleMode(GetStdHandle(STD_OUTPUT_HANDLE), &mode) && mode & ENABLE_VIRTUAL_TERMINAL_PROCESSING;
 }
+
+/* The command is not made for Windows; its parts are, for their tests. */
+bool os_terminal_raw(void)
+{
+    return false;
+}
+
+void os_terminal_restore(void) {}
+
+bool os_terminal_size(unsigned *columns, unsigned *rows)
+{
+    *columns = *rows = 0;
+    return false;
+}
+
+int os_terminal_watch(void (*changed)(void *context), void *context, struct error *err)
+{
+    (void)changed;
+    (void)context;
+    (void)err;
+    return 0;
+}

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "agent/child/children.h"
+#include "agent/child/limits.h"
 #include "agent/child/table.h"
 #include "agent/log.h"
 #include "platform/clock.h"
@@ -9,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define COMMAND_SIZE 256 /* bytes of a command that are kept */
 #define STARTING_MS 2000 /* for a thread to list its child; one that is stuck has told no host of it */
 
 /* Finds a tracked child. The lock is held. */
@@ -20,8 +22,7 @@ static struct child *children_find(struct children *children, uint64_t pid, stru
     return child;
 }
 
-/* Acquires a child for use without the lock, until children_release(). */
-static struct child *children_acquire(struct children *children, uint64_t pid, struct error *err)
+struct child *children_acquire(struct children *children, uint64_t pid, struct error *err)
 {
     os_mutex_lock(children->lock);
     struct child *child = children_find(children, pid, err);
@@ -96,8 +97,37 @@ static char *report_path(const char *path)
     return path && *path ? strdup(path) : NULL;
 }
 
-static int start_and_list(struct children *children, const struct os_process_spec *spec, struct streams *streams,
-                          bool tracked, uint64_t *pid, struct error *err)
+/* Returns the words of a command, as many as a person needs. */
+static char *describe_command(const char *const *argv)
+{
+    char storage[COMMAND_SIZE];
+    struct buffer text;
+    buffer_init_fixed(&text, storage, sizeof storage - sizeof " ...");
+    for (int i = 0; argv[i] && !text.failed; i++)
+        buffer_printf(&text, "%s%.*s", i ? " " : "", COMMAND_SIZE, argv[i]);
+    if (!text.failed)
+        storage[text.len] = 0;
+    else
+        strcpy(storage + text.len, " ...");
+    return strdup(storage);
+}
+
+static void note_wish(struct child *child, const struct os_process_spec *spec, const struct child_wish *wish)
+{
+    child->streams = wish->streams;
+    child->tracked = wish->tracked;
+    child->tag = wish->tag ? strdup(wish->tag) : NULL;
+    child->command = describe_command(spec->argv);
+    child->limit = wish->limit;
+    child->limit.files = report_path(wish->limit.files);
+    child->limit.deadline = wish->limit.ms ? os_deadline(wish->limit.ms) : 0;
+    child->reports[0] = report_path(spec->out);
+    child->reports[1] = report_path(spec->err);
+    child->user = strdup(spec->as ? os_identity_user(spec->as) : "");
+}
+
+static int start_and_list(struct children *children, const struct os_process_spec *spec, const struct child_wish *wish,
+                          uint64_t *pid, struct error *err)
 {
     struct child *child = calloc(1, sizeof *child);
     if (!child)
@@ -107,27 +137,25 @@ static int start_and_list(struct children *children, const struct os_process_spe
         free(child);
         return status;
     }
-    child->streams = streams;
     child->pid = *pid = os_process_pid(child->process);
     child->start_time = os_process_start_time(child->process);
-    child->tracked = tracked;
-    child->reports[0] = report_path(spec->out);
-    child->reports[1] = report_path(spec->err);
-    child->user = strdup(spec->as ? os_identity_user(spec->as) : "");
+    child->started_ms = os_boot_clock_ms();
+    child->started_wall_ms = os_wall_time_ms();
+    note_wish(child, spec, wish);
     log_line("child %" PRIu64 " started: %s (%s)", child->pid, spec->argv[0],
              spec->as ? os_identity_name(spec->as) : "as the agent");
     children_add(children, child);
     return 0;
 }
 
-static int start_with(struct children *children, const struct os_process_spec *spec, struct streams *streams,
-                      bool tracked, uint64_t *pid, struct error *err)
+static int start_with(struct children *children, const struct os_process_spec *spec, const struct child_wish *wish,
+                      uint64_t *pid, struct error *err)
 {
     if (!children_begin_start(children))
         return error_set(err, ERR_LIMIT, "could not run '%s': %u programs run already", spec->argv[0], children->max);
-    int status = start_and_list(children, spec, streams, tracked, pid, err);
+    int status = start_and_list(children, spec, wish, pid, err);
     children_end_start(children);
-    if (status == 0 && tracked)
+    if (status == 0 && wish->tracked)
         journal_sync(children->now.journal);
     return status;
 }
@@ -135,16 +163,19 @@ static int start_with(struct children *children, const struct os_process_spec *s
 int children_start(struct children *children, const struct os_process_spec *spec, bool tracked, uint64_t *pid,
                    struct error *err)
 {
-    return start_with(children, spec, NULL, tracked, pid, err);
+    return start_with(children, spec, &(struct child_wish){.tracked = tracked}, pid, err);
 }
 
-int children_start_streamed(struct children *children, struct os_process_spec *spec, struct streams *streams,
-                            uint64_t *pid, struct error *err)
+int children_start_with(struct children *children, struct os_process_spec *spec, const struct child_wish *wish,
+                        uint64_t *pid, struct error *err)
 {
-    int status = start_with(children, spec, streams, true, pid, err);
-    streams_begin(streams, spec);
+    int status = start_with(children, spec, wish, pid, err);
+    if (wish->streams)
+        streams_begin(wish->streams, spec);
+    if (status == 0 && wish->limit.ms)
+        limits_changed(children);
     if (status)
-        streams_release(streams);
+        streams_release(wish->streams);
     return status;
 }
 
@@ -293,20 +324,6 @@ int children_forget(struct children *children, uint64_t pid, struct error *err)
     }
     os_mutex_unlock(children->lock);
     journal_sync(children->now.journal);
-    return status;
-}
-
-int children_kill(struct children *children, uint64_t pid, int grace_ms, struct strlist *killed, struct error *err)
-{
-    struct child *child = children_acquire(children, pid, err);
-    if (!child)
-        return ERR_NOT_FOUND;
-    int status = os_process_kill_tree(child->process, grace_ms, killed, err);
-    os_mutex_lock(children->lock);
-    child_table_reap(&children->now); /* so that a wait right after this one has the status */
-    child_release(child);
-    os_mutex_unlock(children->lock);
-    journal_write(children->now.journal); /* and also one that the next agent answers */
     return status;
 }
 

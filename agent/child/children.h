@@ -3,8 +3,10 @@
 #ifndef AGENT_CHILD_CHILDREN_H
 #define AGENT_CHILD_CHILDREN_H
 
+#include "agent/child/limit.h"
 #include "base/buffer.h"
 #include "platform/process.h"
+#include "platform/pty.h"
 #include "platform/socket.h"
 
 /* Records. One more drops that of the child that has exited first, and is refused if all of them run. */
@@ -21,9 +23,17 @@ struct streams;
 struct children *children_new(unsigned max, struct error *err);
 int children_start(struct children *children, const struct os_process_spec *spec, bool tracked, uint64_t *pid,
                    struct error *err);
-/* The same for one with streams, whose pipes are in spec. They are released on a failure. */
-int children_start_streamed(struct children *children, struct os_process_spec *spec, struct streams *streams,
-                            uint64_t *pid, struct error *err);
+#define CHILD_TAG_MAX 64 /* bytes */
+struct child_wish {
+    bool tracked;
+    const char *tag;         /* NULL: none. Borrowed */
+    struct streams *streams; /* NULL, or those whose pipes are in spec; they are released on a failure */
+    struct child_limit limit;
+    struct os_pty_size terminal; /* of the streams */
+};
+/* The same for one of which more is to be kept. */
+int children_start_with(struct children *children, struct os_process_spec *spec, const struct child_wish *wish,
+                        uint64_t *pid, struct error *err);
 /* Finds the streams of a child, which the caller releases. */
 int children_streams(struct children *children, uint64_t pid, struct streams **out, struct error *err);
 /* Blocks until the child exits (its status word in *status), the deadline passes (ERR_TIMEOUT), or the client hangs up
@@ -31,10 +41,22 @@ int children_streams(struct children *children, uint64_t pid, struct streams **o
 int children_wait(struct children *children, uint64_t pid, struct os_socket *client, int64_t deadline_ms,
                   uint32_t *status, struct error *err);
 int children_forget(struct children *children, uint64_t pid, struct error *err);
+/* Ends a child and all it started, or what one has left that the table has forgotten. */
 int children_kill(struct children *children, uint64_t pid, int grace_ms, struct strlist *killed, struct error *err);
+/* The same for all children of a tag, in one grace. */
+int children_kill_tag(struct children *children, const char *tag, int grace_ms, struct strlist *killed,
+                      struct error *err);
 /* Lists the running processes of a child's tree, as os_process_tree does: on a failure those that could be seen. */
 int children_tree(struct children *children, uint64_t pid, struct os_process_info **tree, size_t *count,
                   struct error *err);
+struct children_query {
+    uint64_t pid;    /* 0: any */
+    const char *tag; /* NULL: any */
+    bool tree;       /* their processes too, and what those have left that have ended */
+    uint64_t last;   /* at most so many children: those that run, and that have exited last, before others */
+};
+/* Adds a line for each, as the RPC ps has them. */
+int children_ps(struct children *children, const struct children_query *query, struct strlist *out, struct error *err);
 void children_count(struct children *children, unsigned *running, unsigned *exited);
 
 /* Begins the quiet point of an upgrade: no child starts, and the end of none is noticed, until children_thaw(). What exits

@@ -4,11 +4,20 @@
 #include "agent/child/table.h"
 #include "agent/log.h"
 
+#include <inttypes.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define RESTORE_TRIES 3 /* of an allocation */
+
+static void save_limit(const struct child_limit *limit, struct buffer *out)
+{
+    buffer_printf(out, "limit %" PRId64 " %" PRId64 " %d ", limit->ms, limit->deadline, limit->reached);
+    limit_append_actions(out, limit->actions);
+    buffer_printf(out, " %s\n", limit->files && !strchr(limit->files, '\n') ? limit->files : "");
+}
 
 static void save_child(const struct child *child, struct buffer *out)
 {
@@ -22,6 +31,23 @@ static void save_child(const struct child *child, struct buffer *out)
         buffer_printf(out, "has streams %u\n", streams_number(child->streams));
     if (child->user && !strchr(child->user, '\n'))
         buffer_printf(out, "user %s\n", child->user);
+    if (child->tag)
+        buffer_printf(out, "tag %s\n", child->tag);
+    if (child->command && !strchr(child->command, '\n'))
+        buffer_printf(out, "command %s\n", child->command);
+    if (child->limit.ms)
+        save_limit(&child->limit, out);
+    if (child->started_ms)
+        buffer_printf(out, "times %" PRId64 " %" PRId64 " %" PRId64 "\n", child->started_ms, child->started_wall_ms,
+                      child->exited ? child->ended_ms : 0);
+}
+
+static void save_left(const struct child_left *left, struct buffer *out)
+{
+    const struct os_process_root *root = &left->root;
+    if (root->pid)
+        buffer_printf(out, "left %" PRIu64 " %" PRIu64 " %" PRIu64 " %s\n", root->pid, root->start_time, root->end_time,
+                      left->tag ? left->tag : "");
 }
 
 /* Saves the oldest first, so that the newest is also the last one that is restored. */
@@ -32,6 +58,8 @@ void children_save(struct children *children, struct buffer *out)
         save_child(child, out);
     for (const struct child *child = children->now.running.oldest; child; child = child->newer)
         save_child(child, out);
+    for (unsigned i = 0; i < CHILD_LEFT_MAX; i++)
+        save_left(&children->now.left[(children->now.left_next + i) % CHILD_LEFT_MAX], out);
     os_mutex_unlock(children->lock);
 }
 
@@ -72,6 +100,35 @@ static void restore_text(struct children *children, size_t offset, const char *t
     os_mutex_unlock(children->lock);
 }
 
+static void restore_times(struct child *child, const char *text)
+{
+    int64_t ended;
+    if (sscanf(text, "%" SCNd64 " %" SCNd64 " %" SCNd64, &child->started_ms, &child->started_wall_ms, &ended) == 3 &&
+        ended)
+        child->ended_ms = ended;
+}
+
+static void restore_limit(struct child_limit *limit, const char *text)
+{
+    char actions[64];
+    int reached, at = 0;
+    if (sscanf(text, "%" SCNd64 " %" SCNd64 " %d %63s %n", &limit->ms, &limit->deadline, &reached, actions, &at) < 4 ||
+        limit_parse_actions(&limit->actions, actions, NULL)) {
+        *limit = (struct child_limit){0};
+        return;
+    }
+    limit->reached = reached;
+    limit->files = at && text[at] ? strdup(text + at) : NULL;
+}
+
+static void restore_left(struct child_table *table, const char *text)
+{
+    struct os_process_root root;
+    int at = 0;
+    if (sscanf(text, "%" SCNu64 " %" SCNu64 " %" SCNu64 " %n", &root.pid, &root.start_time, &root.end_time, &at) == 3)
+        child_table_leave(table, root, text[at] ? strdup(text + at) : NULL);
+}
+
 static void restore_streams_of(struct child *child, const char *number)
 {
     child->streams = streams_of_number(strtoull(number, NULL, 10));
@@ -89,6 +146,16 @@ void children_restore(struct children *children, const char *line)
         restore_text(children, offsetof(struct child, reports[1]), line + 9);
     else if (strncmp(line, "user ", 5) == 0)
         restore_text(children, offsetof(struct child, user), line + 5);
+    else if (strncmp(line, "tag ", 4) == 0)
+        restore_text(children, offsetof(struct child, tag), line + 4);
+    else if (strncmp(line, "command ", 8) == 0)
+        restore_text(children, offsetof(struct child, command), line + 8);
+    else if (strncmp(line, "times ", 6) == 0 && children->restored)
+        restore_times(children->restored, line + 6);
+    else if (strncmp(line, "limit ", 6) == 0 && children->restored && !children->restored->limit.ms)
+        restore_limit(&children->restored->limit, line + 6);
+    else if (strncmp(line, "left ", 5) == 0)
+        restore_left(&children->now, line + 5);
     else if (strncmp(line, "has streams ", 12) == 0 && children->restored && !children->restored->streams)
         restore_streams_of(children->restored, line + 12);
 }

@@ -4,14 +4,29 @@
 #include "agent/child/table.h"
 #include "agent/log.h"
 #include "base/timestamp.h"
+#include "platform/clock.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define LIVE_RECORDS 160 /* bytes of a child's lines, about, without its texts */
+#define LIMIT_RECORDS 180
+#define LIVE_RECORDS 280 /* bytes of a child's lines, about, without its texts */
 
 /* ---- writing ---- */
+
+/* Keeps what the other records lack, whose times are those of the writing. */
+static void child_journal_about(struct journal *journal, const struct child *child)
+{
+    struct journal_record record = {
+        .kind = JOURNAL_ABOUT,
+        .numbers = {child->pid, (uint64_t)child->started_ms, child->exited ? (uint64_t)child->ended_ms : 0},
+        .texts = {child->tag}};
+    if (journal)
+        journal_append(journal, &record);
+}
+
+static void child_journal_limit(struct journal *journal, const struct child *child);
 
 void child_journal_started(struct journal *journal, const struct child *child)
 {
@@ -20,6 +35,8 @@ void child_journal_started(struct journal *journal, const struct child *child)
                                     .texts = {child->user, child->reports[0], child->reports[1]}};
     if (journal)
         journal_append(journal, &record);
+    child_journal_about(journal, child);
+    child_journal_limit(journal, child);
 }
 
 void child_journal_note(struct journal *journal, enum journal_kind kind, const struct child *child)
@@ -35,9 +52,28 @@ void child_journal_exited(struct journal *journal, const struct child *child)
     child_journal_note(journal, lost ? JOURNAL_LOST : JOURNAL_EXITED, child);
 }
 
+static void child_journal_limit(struct journal *journal, const struct child *child)
+{
+    char storage[64];
+    struct buffer actions;
+    const struct child_limit *limit = &child->limit;
+    buffer_init_fixed(&actions, storage, sizeof storage);
+    limit_append_actions(&actions, limit->actions);
+    buffer_append(&actions, "", 1);
+    struct journal_record record = {.kind = JOURNAL_LIMIT,
+                                    .numbers = {child->pid, (uint64_t)limit->ms, (uint64_t)limit->deadline},
+                                    .texts = {storage, limit->files}};
+    if (journal && limit->ms)
+        journal_append(journal, &record);
+    if (limit->reached)
+        child_journal_note(journal, JOURNAL_OVERTIME, child);
+}
+
 static size_t live_size(const struct child *child)
 {
-    size_t size = LIVE_RECORDS + (child->user ? strlen(child->user) : 0);
+    size_t size = LIVE_RECORDS + (child->user ? strlen(child->user) : 0) + (child->tag ? 2 * strlen(child->tag) : 0);
+    if (child->limit.ms)
+        size += LIMIT_RECORDS + (child->limit.files ? strlen(child->limit.files) : 0);
     for (int i = 0; i < 2; i++)
         size += child->reports[i] ? strlen(child->reports[i]) : 0;
     return size;
@@ -59,8 +95,10 @@ static void journal_one(struct journal *journal, const struct child *child)
     if (!child->tracked)
         return;
     child_journal_started(journal, child);
-    if (child->exited)
+    if (child->exited) {
         child_journal_exited(journal, child);
+        child_journal_about(journal, child);
+    }
     if (child->synced)
         child_journal_note(journal, JOURNAL_FLUSHED, child);
 }
@@ -118,8 +156,30 @@ static void replay_ended(struct child_table *table, struct child *child, const s
 {
     child->lost = record->kind == JOURNAL_LOST;
     child->status = child->lost ? 0 : (uint32_t)record->numbers[1];
+    child->ended_ms = record->boot_ms;
     if (!child->exited)
         child_table_exited(table, child);
+}
+
+static void replay_about(struct child *child, const struct journal_record *record)
+{
+    child->started_ms = (int64_t)record->numbers[1];
+    child->started_wall_ms = os_wall_time_ms() - (os_boot_clock_ms() - child->started_ms);
+    if (record->numbers[2])
+        child->ended_ms = (int64_t)record->numbers[2];
+    if (!child->tag)
+        child->tag = replay_text(record->texts[0]);
+}
+
+static void replay_limit(struct child *child, const struct journal_record *record)
+{
+    struct child_limit *limit = &child->limit;
+    if (limit->ms || record->numbers[1] > LIMIT_MAX_MS || record->numbers[2] > INT64_MAX ||
+        limit_parse_actions(&limit->actions, record->texts[0], NULL))
+        return;
+    limit->ms = (int64_t)record->numbers[1];
+    limit->deadline = (int64_t)record->numbers[2];
+    limit->files = replay_text(record->texts[1]);
 }
 
 static void replay_child(struct child_table *table, const struct journal_record *record)
@@ -129,6 +189,12 @@ static void replay_child(struct child_table *table, const struct journal_record 
         return;
     if (record->kind == JOURNAL_EXITED || record->kind == JOURNAL_LOST)
         replay_ended(table, child, record);
+    else if (record->kind == JOURNAL_ABOUT)
+        replay_about(child, record);
+    else if (record->kind == JOURNAL_LIMIT)
+        replay_limit(child, record);
+    else if (record->kind == JOURNAL_OVERTIME)
+        child->limit.reached = true;
     else if (record->kind == JOURNAL_FLUSHED)
         child->synced = true;
     else
@@ -166,6 +232,9 @@ static void replay(void *context, const struct journal_boot *boot, const struct 
         if (table)
             replay_started(table, boot->is_this ? children->max : CHILDREN_PAST_MAX, record);
         break;
+    case JOURNAL_ABOUT:
+    case JOURNAL_LIMIT:
+    case JOURNAL_OVERTIME:
     case JOURNAL_EXITED:
     case JOURNAL_LOST:
     case JOURNAL_FLUSHED:
@@ -186,7 +255,8 @@ static void recall_list(struct child_table *table, struct child_list *list)
         enum os_process_end end = !child->exited ? OS_PROCESS_RUNS : child->lost ? OS_PROCESS_LOST : OS_PROCESS_EXITED;
         older = child->older;
         if (!child->process)
-            child->process = os_process_recall(child->pid, child->start_time, end, child->status);
+            child->process = os_process_recall(child->pid, child->start_time, end, child->status,
+                                               child->ended_ms ? os_process_time_at(child->ended_ms) : 0);
         if (child->process)
             continue;
         log_line("no memory for child %" PRIu64 " of the journal", child->pid);

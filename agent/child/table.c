@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "agent/child/table.h"
 #include "agent/log.h"
+#include "platform/clock.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -12,7 +13,22 @@ void child_free(struct child *child)
     free(child->reports[0]);
     free(child->reports[1]);
     free(child->user);
+    free(child->tag);
+    free(child->command);
+    free((char *)(uintptr_t)child->limit.files);
     free(child);
+}
+
+struct os_process_root child_root(const struct child *child)
+{
+    return (struct os_process_root){child->pid, child->start_time, os_process_end_time(child->process)};
+}
+
+void child_table_leave(struct child_table *table, struct os_process_root root, char *tag)
+{
+    struct child_left *left = &table->left[table->left_next++ % CHILD_LEFT_MAX];
+    free(left->tag);
+    *left = (struct child_left){root, tag};
 }
 
 void child_wake_waiters(struct child *child)
@@ -83,6 +99,10 @@ void child_table_drop(struct child_table *table, struct child *child)
     if (child->tracked)
         child_table_untrack(table, child);
     child->forgotten = true;
+    if (child->process && os_process_end_time(child->process)) {
+        child_table_leave(table, child_root(child), child->tag);
+        child->tag = NULL;
+    }
     child_wake_waiters(child);
     if (child->users == 0)
         child_free(child);
@@ -113,6 +133,8 @@ static void log_exit(const struct child *child)
 void child_table_exited(struct child_table *table, struct child *child)
 {
     streams_exited(child->streams);
+    if (!child->ended_ms)
+        child->ended_ms = os_boot_clock_ms();
     if (!child->tracked) {
         child_table_drop(table, child);
         return;

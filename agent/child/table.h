@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The records of the child table: which there are, in which order, and which of them a pid names. Only for
-   agent/children*.c. The lock is held, except where a function says otherwise. */
+   agent/child/ and agent/limit/. The lock is held, except where a function says otherwise. */
 #ifndef AGENT_CHILD_TABLE_H
 #define AGENT_CHILD_TABLE_H
 
+#include "agent/child/limit.h"
 #include "agent/journal/journal.h"
 #include "agent/stream/stream.h"
 #include "platform/process.h"
@@ -30,6 +31,11 @@ struct child {
     char *reports[2];             /* owned: where its output goes, or NULL */
     struct streams *streams;      /* held: NULL, or its pipes */
     char *user;                   /* owned: os_identity_user() of who opened them; NULL: not known */
+    char *tag;                    /* owned; NULL: none */
+    char *command;                /* owned: its arguments, about; NULL: not known */
+    int64_t started_ms, ended_ms; /* os_boot_clock_ms(); 0: not known */
+    int64_t started_wall_ms;
+    struct child_limit limit;
     struct child_waiter *waiters; /* on their owners' stacks */
 };
 
@@ -38,8 +44,17 @@ struct child_list {
     unsigned count;
 };
 
+/* What a child that the table has forgotten may have left is found by this. */
+struct child_left {
+    struct os_process_root root;
+    char *tag; /* owned; NULL: none */
+};
+#define CHILD_LEFT_MAX 256 /* the last ones */
+
 struct child_table {
     struct child_list running, exited;
+    struct child_left left[CHILD_LEFT_MAX];
+    unsigned left_next;                 /* the oldest */
     struct child *index[CHILD_BUCKETS]; /* the tracked ones, by pid, the newest first */
     struct journal *journal;            /* of what happens to them; NULL: none */
 };
@@ -48,15 +63,23 @@ struct children {
     struct os_mutex *lock;        /* guards everything below */
     struct child_table now, past; /* of this boot; of those before, whose processes are gone */
     unsigned max;
+    struct os_waker *limits; /* of the thread that waits for limits; NULL: there is none yet */
+    limit_act *limit_act;    /* NULL until limits_begin() */
+    void *limit_context;
     unsigned starting_count; /* threads that may have a child that is not listed yet */
     struct child *restored;  /* the last one that children_restore made; used only there, before any client connects */
     bool resumed;            /* after an upgrade, which handed over the children of this boot */
 };
 
+/* Acquires a child for use without the lock, which child_release() ends; NULL, with the error, when there is none. */
+struct child *children_acquire(struct children *children, uint64_t pid, struct error *err);
 /* Lists a child, and reaps: it may have exited before it was listed. Takes the lock. */
 void children_add(struct children *children, struct child *child);
 
 void child_free(struct child *child);
+struct os_process_root child_root(const struct child *child);
+/* Keeps it among those that were forgotten, in place of the oldest. The tag is taken over. */
+void child_table_leave(struct child_table *table, struct os_process_root root, char *tag);
 void child_wake_waiters(struct child *child);
 /* Begins and ends the use of a child without the lock. */
 void child_use(struct child *child);

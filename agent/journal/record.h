@@ -15,6 +15,7 @@
 #define JOURNAL_VERSION 1
 #define JOURNAL_LINE_MAX 16384 /* bytes of a payload */
 #define JOURNAL_TEXTS 3
+#define JOURNAL_NUMBERS 3
 
 /* X(symbol, name, numbers, texts): how many of each a record has */
 #define JOURNAL_KINDS(X)                                                                                               \
@@ -25,7 +26,11 @@
     X(LOST, "lost", 1, 0)           /* pid: it has ended, and nobody knows how */                                      \
     X(FLUSHED, "flushed", 1, 0)     /* pid: its output is on the disk */                                               \
     X(FORGOTTEN, "forgotten", 1, 0) /* pid */                                                                          \
-    X(END, "end", 0, 1)             /* why the agent ends */
+    X(END, "end", 0, 1)             /* why the agent ends */                                                           \
+    X(ABOUT, "about", 3, 1)         /* pid, when it was started and has ended, in ms since the boot (0: not); tag */   \
+    X(LIMIT, "limit", 3, 2) /* pid, its time limit in ms, when it is over by a clock of this boot; what to do      \
+                                       then, how the names of the files begin */   \
+    X(OVERTIME, "overtime", 1, 0) /* pid: it ran when its time limit was over */
 
 enum journal_kind {
 #define X(symbol, name, numbers, texts) JOURNAL_##symbol,
@@ -38,7 +43,7 @@ struct journal_record {
     enum journal_kind kind;
     int64_t boot_ms; /* since the boot, also while the system slept: no clock that is set moves it */
     int64_t wall_ms; /* since 1970: what people read, and nothing is ordered by */
-    uint64_t numbers[2];
+    uint64_t numbers[JOURNAL_NUMBERS];
     const char *texts[JOURNAL_TEXTS]; /* borrowed */
 };
 

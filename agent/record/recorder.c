@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "agent/record/recording.h"
+#include "agent/record/recorder.h"
 
 #include "agent/events.h"
+#include "agent/record/recording.h"
 #include "platform/clock.h"
 #include "platform/random.h"
 #include "platform/sysinfo.h"

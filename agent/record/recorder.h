@@ -5,23 +5,15 @@
 #define AGENT_RECORD_RECORDER_H
 
 #include "agent/child/children.h"
+#include "agent/record/wanted.h"
 #include "base/error.h"
 #include "base/strlist.h"
 #include "platform/identity.h"
-
-#define RECORDINGS_MAX 4 /* at once */
 
 struct recorder;
 /* Once; it lives as long as the process. card_classes and children are borrowed, as worker_pool_new() does. */
 int recorder_new(struct recorder **out, const struct strlist *card_classes, struct children *children,
                  struct error *err);
-
-struct recording_wanted {
-    const char *folder;     /* borrowed; NULL: a new name in the working folder */
-    uint64_t rate;          /* pictures a second at most */
-    uint64_t bytes, files;  /* at most, the index included */
-    struct strlist options; /* owned: of the worker (agent/worker/record.h) */
-};
 
 /* Begins a recording with the rights of `as`, which it then owns. Returns once the first picture is there, or it is known why
    not. Facts: as recorder_list() of it. ERR_LIMIT while RECORDINGS_MAX run. */

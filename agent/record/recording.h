@@ -4,9 +4,10 @@
 #define AGENT_RECORD_RECORDING_H
 
 #include "agent/record/index.h"
-#include "agent/record/recorder.h"
 #include "agent/record/stored.h"
+#include "agent/record/wanted.h"
 #include "agent/worker/pool.h"
+#include "platform/identity.h"
 #include "platform/thread.h"
 
 struct recording {

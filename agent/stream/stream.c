@@ -278,6 +278,14 @@ static int add_pipe(struct streams *streams, enum stream_name name, struct error
     return status;
 }
 
+static int streams_make_terminal(struct streams *streams, struct os_pty_size size, struct error *err)
+{
+    struct stream *output = &streams->parts[STREAM_OUT];
+    int status = os_pty_new(&streams->in, &output->pipe, size, err);
+    streams->had_in = output->exists = status == 0;
+    return status;
+}
+
 static int streams_make_pipes(struct streams *streams, unsigned which, struct error *err)
 {
     int status = which & STREAMS_IN ? os_pipe_new(&streams->in, true, err) : 0;
@@ -290,12 +298,13 @@ static int streams_make_pipes(struct streams *streams, unsigned which, struct er
 }
 
 /* Makes the pipes with the rights of who the program runs as, whose they then are: it may open /dev/stdout. */
-static int streams_make_as(struct streams *streams, unsigned which, const struct os_identity *as, struct error *err)
+static int streams_make_as(struct streams *streams, unsigned which, struct os_pty_size size,
+                           const struct os_identity *as, struct error *err)
 {
     int status = os_identity_enter(as, err);
     if (status)
         return status;
-    status = streams_make_pipes(streams, which, err);
+    status = size.columns ? streams_make_terminal(streams, size, err) : streams_make_pipes(streams, which, err);
     os_identity_leave(as);
     return status;
 }
@@ -351,7 +360,8 @@ static struct streams *streams_make(void)
     return streams;
 }
 
-int streams_new(struct streams **out, unsigned which, struct os_process_spec *spec, struct error *err)
+static int streams_new_any(struct streams **out, unsigned which, struct os_pty_size size, struct os_process_spec *spec,
+                           struct error *err)
 {
     *out = NULL;
     make_lock();
@@ -361,7 +371,8 @@ int streams_new(struct streams **out, unsigned which, struct os_process_spec *sp
     struct streams *streams = streams_make();
     if (!streams)
         return error_set(err, ERR_NO_MEMORY, "Cannot allocate memory");
-    status = streams_make_as(streams, which, spec->as, err);
+    status = streams_make_as(streams, which, size, spec->as, err);
+    spec->terminal = size.columns > 0;
     spec->pipes[0] = streams->in;
     spec->pipes[1] = streams->parts[STREAM_OUT].pipe;
     spec->pipes[2] = which & STREAMS_MERGED ? spec->pipes[1] : streams->parts[STREAM_ERR].pipe;
@@ -373,6 +384,31 @@ int streams_new(struct streams **out, unsigned which, struct os_process_spec *sp
     }
     *out = streams;
     return 0;
+}
+
+int streams_new(struct streams **out, unsigned which, struct os_process_spec *spec, struct error *err)
+{
+    return streams_new_any(out, which, (struct os_pty_size){0, 0}, spec, err);
+}
+
+int streams_new_terminal(struct streams **out, struct os_pty_size size, struct os_process_spec *spec, struct error *err)
+{
+    return streams_new_any(out, STREAMS_MERGED, size, spec, err);
+}
+
+int streams_terminal(struct streams *streams, struct os_pty_size size, const char *signal, struct error *err)
+{
+    int status = 0;
+    os_mutex_lock(lock); /* the thread frees the pipe at its end */
+    struct os_pipe *output = streams->parts[STREAM_OUT].pipe;
+    if (!output)
+        status = error_set(err, ERR_UNAVAILABLE, "nobody has its terminal open any more");
+    if (status == 0 && size.columns)
+        status = os_pty_resize(output, size, err);
+    if (status == 0 && signal)
+        status = os_pty_signal(output, signal, err);
+    os_mutex_unlock(lock);
+    return status;
 }
 
 void streams_begin(struct streams *streams, struct os_process_spec *spec)
@@ -414,6 +450,12 @@ void streams_release(struct streams *streams)
         return;
     os_pipe_free(streams->in);
     free(streams);
+}
+
+const char *streams_names(const struct streams *streams)
+{
+    static const char *const names[] = {"", "in", "out", "in,out", "err", "in,err", "out,err", "in,out,err"};
+    return names[streams->had_in | streams->parts[STREAM_OUT].exists << 1 | streams->parts[STREAM_ERR].exists << 2];
 }
 
 void streams_exited(struct streams *streams)

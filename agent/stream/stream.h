@@ -7,6 +7,7 @@
 
 #include "base/buffer.h"
 #include "platform/process.h"
+#include "platform/pty.h"
 #include "platform/socket.h"
 
 #define STREAM_GRACE_MS 3000 /* how long a program waits for a host that has paced it and is gone */
@@ -19,11 +20,17 @@ struct streams; /* of one program; counted */
 enum { STREAMS_IN = 1, STREAMS_OUT = 2, STREAMS_ERR = 4, STREAMS_MERGED = 8 }; /* MERGED: both outputs are STREAM_OUT */
 /* Makes the pipes, reads the outputs from now on, and puts the program's ends into spec. streams_begin() follows. */
 int streams_new(struct streams **out, unsigned which, struct os_process_spec *spec, struct error *err);
+/* The same with a terminal: both outputs are STREAM_OUT. */
+int streams_new_terminal(struct streams **out, struct os_pty_size size, struct os_process_spec *spec,
+                         struct error *err);
+/* Sets the size of the program's terminal, unless that is zero, and signals its foreground, unless signal is NULL. */
+int streams_terminal(struct streams *streams, struct os_pty_size size, const char *signal, struct error *err);
 /* Lets go of the program's ends: it has its own, or was not started. */
 void streams_begin(struct streams *streams, struct os_process_spec *spec);
 void streams_hold(struct streams *streams); /* accepts NULL, as the next two */
 void streams_release(struct streams *streams);
-void streams_exited(struct streams *streams); /* the program has */
+const char *streams_names(const struct streams *streams); /* "in,out" */
+void streams_exited(struct streams *streams);             /* the program has */
 
 struct stream_part {
     bool wanted;

@@ -2,6 +2,9 @@
 #include "host/cli/child.h"
 
 #include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #define EXIT_OF_ANY_OTHER 255
 #define KILL_MS 15000 /* in all, to end a program that is waited for no longer */
@@ -31,6 +34,33 @@ static void child_report_end(struct cli *cli, const struct periscope_exit *end)
     else if (end->code > 255)
         cli_warn(cli, "the program exited with %" PRIu32 " (0x%08" PRIx32 "%s%s), reported here as %d", end->code,
                  end->code, name ? " " : "", name ? name : "", EXIT_OF_ANY_OTHER);
+}
+
+/* Returns whether an agent that has ps tells of this child that it ran when its time limit was over. */
+static bool child_is_over_limit(struct cli *cli, uint64_t pid, char limit_ms[32])
+{
+    char option[32];
+    struct periscope_strings lines;
+    snprintf(option, sizeof option, "pid=%" PRIu64, pid);
+    if (periscope_ps(cli->periscope, (const char *const[]){option, NULL}, &lines))
+        return false;
+    const char *line = lines.count ? lines.items[0] : "", *ms = strstr(line, "\tlimit-ms=");
+    bool over = strstr(line, "\tlimit=reached") != NULL;
+    snprintf(limit_ms, 32, "%.*s", ms ? (int)strcspn(ms + 10, "\t") : 1, ms ? ms + 10 : "?");
+    periscope_strings_free(&lines);
+    return over;
+}
+
+/* Says so where the guest has ended it by its time limit. Of one that has exited as it should nobody asks, unless the limit
+   is this command's. */
+static void child_report_limit(struct cli *cli, uint64_t pid, const struct periscope_exit *end)
+{
+    char limit_ms[32];
+    bool limited = strcmp(cli->command->name, "run") == 0 && cli_option(cli, "limit");
+    if ((end->status == 0 && !limited) || !child_is_over_limit(cli, pid, limit_ms))
+        return;
+    json_bool(&cli->reply, "limit", true);
+    cli_warn(cli, "the program ran longer than its time limit of %.3f s", strtod(limit_ms, NULL) / 1000);
 }
 
 bool child_is_fact(const char *line)
@@ -99,6 +129,7 @@ int child_await(struct cli *cli, uint64_t pid, int timeout_ms, bool silent)
     if (status)
         return child_waited(cli, pid, status);
     child_report_end(cli, &end);
+    child_report_limit(cli, pid, &end);
     if (end.exited && end.code <= 255 && !silent)
         cli_did(cli, "%s: process %" PRIu64 " exited with %" PRIu32 ", %s", cli->target, pid, end.code,
                 cli_elapsed(cli, time));

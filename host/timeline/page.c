@@ -131,7 +131,11 @@ static void page_write_failures(struct page *page)
             continue;
         listed++;
         buffer_printf(page->out, "<li><a href=\"#l=%zu\">", i + 1);
-        page_text(page, (struct slice){result->report.data + line->offset, line->len});
+        const char *note = result_note_of(result, i);
+        if (note)
+            page_string(page, note);
+        else
+            page_text(page, (struct slice){result->report.data + line->offset, line->len});
         page_puts(page, "</a>");
         int64_t shown = result->timed ? result_shown(result, line->at_us) : -1;
         if (shown >= 0 && shown != last && pictures++ < PAGE_FAILURE_PICTURES_MAX)

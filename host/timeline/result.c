@@ -200,6 +200,30 @@ static void result_mark_failure(struct result *result, size_t line)
     result->failure_count++;
 }
 
+/* Notes why the unit is bad. Without memory the line tells enough. */
+static void result_add_note(struct result *result, size_t line, const struct periscope_unit *unit)
+{
+    const char *why = unit->problems.count ? unit->problems.items[0] : periscope_unit_verdict_name(unit->verdict);
+    struct result_note *notes = realloc(result->notes, (result->note_count + 1) * sizeof *notes);
+    if (!notes)
+        return;
+    result->notes = notes;
+    size_t size = strlen(unit->dll) + strlen(unit->unit) + strlen(why) + 4;
+    char *text = malloc(size);
+    if (!text)
+        return;
+    snprintf(text, size, "%s:%s: %s", unit->dll, unit->unit, why);
+    notes[result->note_count++] = (struct result_note){line, text};
+}
+
+const char *result_note_of(const struct result *result, size_t line)
+{
+    for (size_t i = 0; i < result->note_count; i++)
+        if (result->notes[i].line == line)
+            return result->notes[i].text;
+    return NULL;
+}
+
 static void result_mark_messages(struct result *result, const struct periscope_unit *unit)
 {
     for (size_t i = 0; i < unit->line_count; i++) {
@@ -225,8 +249,10 @@ static void result_mark_unit(struct result *result, const struct periscope_unit 
             result->lines[done].mark = RESULT_FRAME;
     }
     bool bad = unit->verdict > PERISCOPE_UNIT_SKIPPED, told = before < result->failure_count;
-    if (bad && (!told || unit->verdict == PERISCOPE_UNIT_TIMED_OUT))
+    if (bad && done < result->line_count && (!told || unit->verdict == PERISCOPE_UNIT_TIMED_OUT)) {
         result_mark_failure(result, done);
+        result_add_note(result, done, unit);
+    }
 }
 
 static int result_mark_lines(struct result *result, struct error *err)
@@ -344,6 +370,9 @@ void result_free(struct result *result)
     buffer_deinit(&result->index);
     buffer_deinit(&result->report);
     strlist_deinit(&result->warnings);
+    for (size_t i = 0; i < result->note_count; i++)
+        free(result->notes[i].text);
+    free(result->notes);
     free(result->lines);
     *result = (struct result){0};
 }

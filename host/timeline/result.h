@@ -31,6 +31,12 @@ struct result_line {
     char mark;
 };
 
+/* Why a unit as a whole is a failure. */
+struct result_note {
+    size_t line; /* index of the line that tells of the unit's end */
+    char *text;  /* owned: "kernel32:atom: timed out" */
+};
+
 struct result {
     const char *folder;   /* borrowed */
     const char *pictures; /* the folder of the recording below it: "recording/" or "" */
@@ -39,6 +45,8 @@ struct result {
     struct buffer report;      /* empty: there is none */
     struct result_line *lines; /* owned */
     size_t line_count, failure_count;
+    struct result_note *notes; /* owned; in order */
+    size_t note_count;
     bool timed;      /* the times of the lines are known */
     bool report_cut; /* there is more of it */
     struct strlist warnings;
@@ -59,6 +67,9 @@ int result_whole_picture(const struct result *result, size_t picture, struct buf
 
 /* Makes its pixels, RGB24 without padding, which the caller frees. */
 int result_pixels(const struct result *result, size_t picture, uint8_t **pixels, struct error *err);
+
+/* Returns the note on a line, or NULL. */
+const char *result_note_of(const struct result *result, size_t line);
 
 /* Returns what the screen shows at a time: a picture's index, or -1 where it is not known. */
 int64_t result_shown(const struct result *result, int64_t at_us);

@@ -78,9 +78,9 @@ static int web_check_new(const struct web_config *config, const char *name, stru
 }
 
 static int web_add_guest(struct web_config *config, const char *name, const char *address, const char *group,
-                         struct error *err)
+                         unsigned rfb_port, struct error *err)
 {
-    struct web_guest guest = {0};
+    struct web_guest guest = {.rfb_port = rfb_port};
     int status = web_check_new(config, name, err);
     if (!status && group)
         status = web_check_name("a group", group, err);
@@ -108,25 +108,41 @@ static int web_add_guest(struct web_config *config, const char *name, const char
 
 int web_config_add_host(struct web_config *config, const char *text, struct error *err)
 {
-    return web_add_guest(config, text, text, NULL, err);
+    return web_add_guest(config, text, text, NULL, 0, err);
 }
 
-/* Parses "NAME HOST[:PORT] [group=GROUP]". */
+/* What follows a guest's address. */
+static bool web_set_of_guest(const char *word, const char **group, unsigned *rfb_port)
+{
+    uint64_t port = 0;
+    const char *at = word + strlen("rfb=");
+    if (strncmp(word, "group=", 6) == 0) {
+        *group = word + 6;
+        return true;
+    }
+    bool good = strncmp(word, "rfb=", 4) == 0 && number_take(&at, 65535, &port) && !*at && port > 0;
+    *rfb_port = (unsigned)port;
+    return good;
+}
+
+/* Parses "NAME HOST[:PORT] [group=GROUP] [rfb=PORT]". */
 static int web_set_guest(struct web_config *config, const char *value, struct error *err)
 {
     static const char space[] = " \t";
-    char *copy = strdup(value), *rest = copy, *words[4];
+    char *copy = strdup(value), *rest = copy, *words[5];
+    const char *group = NULL;
+    unsigned rfb_port = 0;
     size_t count = 0;
     if (!copy)
         return web_no_memory(err);
-    for (char *word = strtok_r(copy, space, &rest); word && count < 4; word = strtok_r(NULL, space, &rest))
+    for (char *word = strtok_r(copy, space, &rest); word && count < 5; word = strtok_r(NULL, space, &rest))
         words[count++] = word;
-    const char *group = count == 3 && strncmp(words[2], "group=", 6) == 0 ? words[2] + 6 : NULL;
-    int status;
-    if (count < 2 || count > 3 || (count == 3 && !group))
-        status = error_set(err, ERR_INVALID, "guest is '%.200s', not NAME HOST[:PORT] [group=GROUP]", value);
-    else
-        status = web_add_guest(config, words[0], words[1], group, err);
+    bool good = count >= 2 && count <= 4;
+    for (size_t i = 2; i < count && good; i++)
+        good = web_set_of_guest(words[i], &group, &rfb_port);
+    int status =
+        good ? web_add_guest(config, words[0], words[1], group, rfb_port, err)
+             : error_set(err, ERR_INVALID, "guest is '%.200s', not NAME HOST[:PORT] [group=GROUP] [rfb=PORT]", value);
     free(copy);
     return status;
 }

@@ -21,6 +21,7 @@
 struct web_guest {
     char *name, *group; /* owned; group: NULL for none */
     struct target target;
+    unsigned rfb_port; /* for VNC viewers, on loopback; 0: none */
 };
 
 struct web_config {

@@ -85,9 +85,10 @@ const char *guest_state_name(enum guest_state state);
 enum guest_state guest_state_decide(const struct periscope_strings *properties, struct strlist *reasons);
 /* Decides from a failed call. */
 enum guest_state guest_state_of_failure(int status, const char *text);
+/* Whether the library only had no room to resolve one more name at that moment, as when all guests are asked at once. */
+bool guest_must_queue(const char *text);
 
 /* Makes the guests of the configuration, and starts their threads. */
-struct gateway;
 int guests_start(struct gateway *gateway, struct error *err);
 /* Finds one by its name; NULL when there is none. */
 struct guest *guest_find(struct gateway *gateway, const char *name);

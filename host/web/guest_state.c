@@ -79,6 +79,11 @@ enum guest_state guest_state_decide(const struct periscope_strings *properties, 
     return running && strcmp(running, "0") != 0 ? GUEST_TESTING : desktop;
 }
 
+bool guest_must_queue(const char *text)
+{
+    return strstr(text, "earlier look-ups have no answer yet") != NULL;
+}
+
 enum guest_state guest_state_of_failure(int status, const char *text)
 {
     if (status == PERISCOPE_REFUSED || strstr(text, "closed the connection without a banner"))

@@ -19,6 +19,7 @@ static const struct {
 } named[] = {
     {"/guest/", "", ROUTE_GUEST_PAGE},
     {"/static/", "", ROUTE_STATIC},
+    {"/rfb/", "", ROUTE_RFB},
     {"/api/guests/", "", ROUTE_GUEST},
     {"/api/guests/", "/screenshot.png", ROUTE_SCREENSHOT},
     {"/api/guests/", "/thumbnail.png", ROUTE_THUMBNAIL},

@@ -21,6 +21,7 @@ enum route_kind {
     ROUTE_METRICS,
     ROUTE_HEALTH,
     ROUTE_SOCKET, /* /ws */
+    ROUTE_RFB,    /* /rfb/NAME */
 };
 
 struct route {

@@ -258,7 +258,9 @@ static void feed_look(struct screen_feed *feed)
     bool good = status == 0;
     if (status == PERISCOPE_INTERRUPTED || feed_lacks_waits(feed, status))
         return;
-    if (status)
+    if (status && guest_must_queue(periscope_error_text(feed->periscope)))
+        good = false; /* that is soon over, and no news */
+    else if (status)
         feed_failed(feed, periscope_error_text(feed->periscope));
     else if (bytes)
         good = feed_take(feed, &facts, bytes, len);

@@ -14,6 +14,7 @@
 #define WIDTH_AIM 400 /* pixels */
 #define PACE_MS 1000
 #define RETRY_MS 3000
+#define QUEUE_MS 100 /* while many names are resolved at once */
 #define SCALE_MOST 64
 #define CONNECT_MS 5000
 #define ANSWER_MS 20000
@@ -86,7 +87,8 @@ static void thumbnail_main(void *context)
         periscope_set_timeouts(periscope, CONNECT_MS, ANSWER_MS);
     while (thumbnail_is_wanted(guest)) {
         bool had = periscope && thumbnail_ask(guest, periscope, hash);
-        os_sleep_ms(had ? PACE_MS : RETRY_MS);
+        bool queues = !had && periscope && guest_must_queue(periscope_error_text(periscope));
+        os_sleep_ms(had ? PACE_MS : queues ? QUEUE_MS : RETRY_MS);
     }
     periscope_free(periscope);
 }

@@ -19,6 +19,7 @@
 #define LOOKED_AT_MS 4000
 #define PAUSE_FIRST_MS 1000 /* before a guest that is away is looked for again; doubled each time */
 #define PAUSE_MOST_MS 30000
+#define QUEUE_MS 100        /* while many names are resolved at once */
 #define BOOT_MOST_MS (INT64_C(3600) * 1000)
 
 struct watch {
@@ -213,10 +214,25 @@ static void watch_set_connection(struct guest *guest, struct periscope *periscop
     guest_unlock(guest);
 }
 
+/* Tells of a failure, and waits before the next attempt. */
+static void watch_pause_after(struct watch *watch, int status, int *pause_ms)
+{
+    const char *text = periscope_error_text(watch->periscope);
+    if (guest_must_queue(text)) {
+        *pause_ms = *pause_ms < QUEUE_MS ? *pause_ms : QUEUE_MS;
+    } else {
+        watch_tell_failure(watch->guest, status, text);
+        *pause_ms = *pause_ms < PAUSE_FIRST_MS ? PAUSE_FIRST_MS : *pause_ms;
+    }
+    os_waker_clear(watch->guest->hurry);
+    os_waker_wait(watch->guest->hurry, os_deadline(*pause_ms));
+    *pause_ms = *pause_ms * 2 > PAUSE_MOST_MS ? PAUSE_MOST_MS : *pause_ms * 2;
+}
+
 void watch_main(void *context)
 {
     struct watch watch = {.guest = context};
-    int pause_ms = PAUSE_FIRST_MS;
+    int pause_ms = QUEUE_MS;
     const struct target *target = &watch.guest->config->target;
     while (!(watch.periscope = periscope_new(target->host, target->port)))
         os_sleep_ms(PAUSE_MOST_MS);
@@ -226,12 +242,9 @@ void watch_main(void *context)
         int64_t began = os_clock_ms();
         watch.has_events = true;
         int status = watch_follow(&watch);
-        watch_tell_failure(watch.guest, status, periscope_error_text(watch.periscope));
-        periscope_disconnect(watch.periscope);
         pause_ms = os_clock_ms() - began > PAUSE_MOST_MS ? PAUSE_FIRST_MS : pause_ms;
-        os_waker_clear(watch.guest->hurry);
-        os_waker_wait(watch.guest->hurry, os_deadline(pause_ms));
-        pause_ms = pause_ms * 2 > PAUSE_MOST_MS ? PAUSE_MOST_MS : pause_ms * 2;
+        watch_pause_after(&watch, status, &pause_ms);
+        periscope_disconnect(watch.periscope);
     }
 }
 

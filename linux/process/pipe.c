@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #define PIPE_ROOM (1 << 20) /* bytes, where the user has so many left; else the system's 64 KiB */
@@ -49,6 +50,24 @@ int os_pipe_new(struct os_pipe **out, bool to_child, struct error *err)
         (void)fcntl(pipe->fd, F_SETPIPE_SZ, PIPE_ROOM);
     *out = pipe;
     return 0;
+}
+
+struct os_pipe *pipe_of(int fd, int child_fd)
+{
+    struct os_pipe *pipe = malloc(sizeof *pipe);
+    if (!pipe) {
+        close(fd);
+        close(child_fd);
+        return NULL;
+    }
+    *pipe = (struct os_pipe){.fd = fd, .child_fd = child_fd};
+    fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+    return pipe;
+}
+
+int pipe_fd(const struct os_pipe *pipe)
+{
+    return pipe->fd;
 }
 
 int pipe_child_end(const struct os_pipe *pipe)
@@ -177,6 +196,8 @@ static int move_by_copy(struct os_pipe *pipe, struct os_file *file, uint64_t at,
                         struct error *err)
 {
     ssize_t len = read(pipe->fd, copy_bytes, max < COPY_SIZE ? max : COPY_SIZE);
+    if (len < 0 && errno == EIO)
+        return 0; /* of a terminal that no program has open any more */
     if (len < 0)
         return errno == EAGAIN || errno == EINTR ? OS_PIPE_EMPTY : errno_error(err, errno, NULL);
     *got = (size_t)len;
@@ -218,7 +239,7 @@ int os_pipe_write(struct os_pipe *pipe, const void *bytes, size_t len, struct os
             *done += (size_t)wrote;
         else if (errno == EAGAIN)
             status = await_room(pipe, client, err);
-        else if (errno == EPIPE)
+        else if (errno == EPIPE || errno == EIO)
             status = error_set(err, ERR_UNAVAILABLE, "nobody reads it any more");
         else if (errno != EINTR)
             status = errno_error(err, errno, NULL);
@@ -238,11 +259,17 @@ void os_pipe_save(struct os_pipe *pipe, struct buffer *out)
     buffer_printf(out, "%d", pipe->fd);
 }
 
+static bool is_stream(int fd)
+{
+    int number;
+    return fcntl(fd, F_GETPIPE_SZ) > 0 || ioctl(fd, TIOCGPTN, &number) == 0;
+}
+
 int os_pipe_adopt(struct os_pipe **out, const char *saved)
 {
     int fd = atoi(saved);
     *out = NULL;
-    struct os_pipe *pipe = fd > 2 && fcntl(fd, F_GETPIPE_SZ) > 0 ? malloc(sizeof *pipe) : NULL;
+    struct os_pipe *pipe = fd > 2 && is_stream(fd) ? malloc(sizeof *pipe) : NULL;
     if (!pipe)
         return ERR_INVALID;
     *pipe = (struct os_pipe){.fd = fd, .child_fd = -1};

@@ -7,5 +7,8 @@
 
 /* Returns a new descriptor of the end that the child is to have, or -1 with errno. */
 int pipe_child_end(const struct os_pipe *pipe);
+/* Makes one of two ends of something else, which it takes over; without memory it returns NULL and closes both. */
+struct os_pipe *pipe_of(int fd, int child_fd);
+int pipe_fd(const struct os_pipe *pipe); /* the agent's end; borrowed */
 
 #endif

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "platform/clock.h"
 #include "platform/process_table.h"
 #include "linux/errno.h"
 #include "linux/file/file.h"
@@ -21,6 +22,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -150,6 +152,8 @@ static int become_program(void *context)
         code = identity_become(spec->as);
     if (code)
         return code;
+    if (spec->terminal && ioctl(0, TIOCSCTTY, 0) < 0)
+        return errno;
     if (spec->cwd && chdir(spec->cwd) < 0)
         return -errno;
     return program_exec(&starting->program);
@@ -163,6 +167,7 @@ struct os_process {
     atomic_int end;           /* an enum end; asked by those that end the process too */
     uint32_t status;          /* of one that is lost: the errno, 0 if its agent had ended */
     unsigned long long start; /* ticks; tells it from a later process of the same pid */
+    unsigned long long ended; /* ticks, once it has, when that was seen; 0: not known */
 };
 
 /* Sets why the program could not be executed, as who runs it could find. */
@@ -255,6 +260,18 @@ uint64_t os_process_start_time(const struct os_process *process)
     return process->start;
 }
 
+uint64_t os_process_end_time(const struct os_process *process)
+{
+    if (process->end == RUNS || process->end == FOREIGN)
+        return 0;
+    return process->ended ? process->ended : process->start;
+}
+
+uint64_t os_process_time_at(int64_t boot_ms)
+{
+    return proc_ticks_at(boot_ms);
+}
+
 /* Returns whether one that is not the agent's child has ended; no status of it can be had. */
 static bool foreign_has_ended(const struct os_process *process)
 {
@@ -267,11 +284,14 @@ static bool foreign_has_ended(const struct os_process *process)
 bool os_process_poll(struct os_process *process, uint32_t *status)
 {
     int word;
-    if (process->end == FOREIGN && foreign_has_ended(process))
+    if (process->end == FOREIGN && foreign_has_ended(process)) {
+        process->ended = proc_ticks_at(os_boot_clock_ms());
         process->end = LOST;
+    }
     pid_t done = process->end == RUNS ? reap_one(process->pid, &word) : 0;
     if (done == process->pid) {
         process->status = (uint32_t)word;
+        process->ended = proc_ticks_at(os_boot_clock_ms());
         process->end = EXITED;
     } else if (done < 0) { /* no child of the agent, or not any more: no status will ever come */
         process->status = (uint32_t)errno;
@@ -321,8 +341,8 @@ void os_process_free(struct os_process *process)
 
 void os_process_save(const struct os_process *process, struct buffer *out)
 {
-    buffer_printf(out, "%ld %llu %d %lu", (long)process->pid, process->start, process->end,
-                  (unsigned long)process->status);
+    buffer_printf(out, "%ld %llu %d %lu %llu", (long)process->pid, process->start, process->end,
+                  (unsigned long)process->status, process->ended);
 }
 
 int os_process_adopt(struct os_process **out, const char *saved)
@@ -330,27 +350,28 @@ int os_process_adopt(struct os_process **out, const char *saved)
     long pid;
     int end;
     unsigned long status;
-    unsigned long long start;
+    unsigned long long start, ended = 0; /* the last of newer agents */
     *out = NULL;
     struct os_process *process = calloc(1, sizeof *process);
-    if (!process || sscanf(saved, "%ld %llu %d %lu", &pid, &start, &end, &status) != 4 || pid <= 1 || end < RUNS ||
-        end > FOREIGN) {
+    if (!process || sscanf(saved, "%ld %llu %d %lu %llu", &pid, &start, &end, &status, &ended) < 4 || pid <= 1 ||
+        end < RUNS || end > FOREIGN) {
         free(process);
         return ERR_INVALID;
     }
-    *process = (struct os_process){(pid_t)pid, end, (uint32_t)status, start};
+    *process = (struct os_process){(pid_t)pid, end, (uint32_t)status, start, ended};
     if (end == FOREIGN)
         watch_foreign(process->pid);
     *out = process;
     return 0;
 }
 
-struct os_process *os_process_recall(uint64_t pid, uint64_t start_time, enum os_process_end end, uint32_t status)
+struct os_process *os_process_recall(uint64_t pid, uint64_t start_time, enum os_process_end end, uint32_t status,
+                                     uint64_t end_time)
 {
     struct os_process *process = calloc(1, sizeof *process);
     if (!process)
         return NULL;
-    *process = (struct os_process){(pid_t)pid, end, end == OS_PROCESS_EXITED ? status : 0, start_time};
+    *process = (struct os_process){(pid_t)pid, end, end == OS_PROCESS_EXITED ? status : 0, start_time, end_time};
     if (end != OS_PROCESS_RUNS)
         return process;
     process->end = pid > 1 && pid <= INT_MAX && !foreign_has_ended(process) ? FOREIGN : LOST;
@@ -373,5 +394,5 @@ void os_process_thaw(void)
 
 struct os_process_id os_process_id(const struct os_process *process)
 {
-    return (struct os_process_id){(uint64_t)process->pid, process->start};
+    return (struct os_process_id){(uint64_t)process->pid, process->start, os_process_end_time(process)};
 }

@@ -45,6 +45,17 @@ bool os_process_table_is_child(struct os_process_table *table, size_t index, con
            ((uint64_t)process->session == parent->pid && process->start >= parent->start);
 }
 
+bool os_process_table_keeps(const struct os_process_table *table, const struct os_process_id *leader)
+{
+    for (size_t i = 0; i < table->count; i++) {
+        const struct proc_stat *process = &table->all[i];
+        if ((uint64_t)process->session == leader->pid && process->start >= leader->start &&
+            process->start <= leader->end)
+            return true;
+    }
+    return false;
+}
+
 bool os_process_table_is_exempt(const struct os_process_table *table, size_t index)
 {
     return proc_has_ended(&table->all[index]) || table->all[index].pid == getpid();
@@ -76,7 +87,8 @@ void os_process_table_describe(struct os_process_table *table, size_t index, str
     const struct proc_stat *process = &table->all[index];
     char where[64];
     int others = process->threads - 1;
-    *info = (struct os_process_info){.pid = (uint64_t)process->pid, .parent = (uint64_t)process->parent};
+    *info = (struct os_process_info){
+        .pid = (uint64_t)process->pid, .parent = (uint64_t)process->parent, .cpu_ms = proc_cpu_ms(process)};
     snprintf(info->name, sizeof info->name, "%s", process->name);
     table_read_wchan(process->pid, where);
     if (process->state == 'Z')
@@ -124,5 +136,14 @@ bool os_process_name(uint64_t pid, char name[OS_PROCESS_NAME_SIZE])
     if (pid > INT32_MAX || !proc_stat_read((pid_t)pid, &process))
         return false;
     snprintf(name, OS_PROCESS_NAME_SIZE, "%s", process.name);
+    return true;
+}
+
+bool os_process_cpu(uint64_t pid, uint64_t start_time, uint64_t *ms)
+{
+    struct proc_stat process;
+    if (pid > INT32_MAX || !proc_stat_read((pid_t)pid, &process) || process.start != start_time)
+        return false;
+    *ms = proc_cpu_ms(&process);
     return true;
 }

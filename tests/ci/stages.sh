@@ -102,7 +102,7 @@ ci()
     export TESTS_RUN_AGAIN=1
     stage integration 800 make integration CFLAGS=-Werror
     join
-    stage web 300 make check-web CFLAGS=-Werror
+    stage web 600 make check-web CFLAGS=-Werror
     stage_beside debian 2400 tests/ci/debian trixie
     stage vm 1800 make check-vm VM_SHORT=1 CFLAGS=-Werror
     join

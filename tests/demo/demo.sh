@@ -168,8 +168,8 @@ run_test()
     name=$(basename "${executable%_test*}")
     say "$name: $*"
     timeout -k 10 $LIMIT_S "$PERISCOPE" test "$host" "$executable" "$@" "${options[@]}" --time-limit "$limit" \
-        --output "$out/$name" </dev/null || true
-    for file in report.txt result.json junit.xml; do
+        --record --output "$out/$name" </dev/null || true
+    for file in report.txt result.json junit.xml timeline.html; do
         [ -s "$out/$name/$file" ] || missing+=("$name/$file")
     done
 }

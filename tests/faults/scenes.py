@@ -395,6 +395,31 @@ def wait_and_kill(play):
     play.clean_up()
 
 
+def kinds_of_lines(entries):
+    """Of ps: the kind of each line, and the child's state."""
+    lines = [entry.text.split("\t") for entry in entries]
+    return [(line[0], [field for field in line if field.startswith("state=") and line[0] == "child"]) for line in lines]
+
+
+def not_all_listed(entries):
+    return next((entry.text for entry in entries if entry.text.startswith("no-processes")), None)
+
+
+@scene
+def found_again(play):
+    play.threads += 2  # that reads streams, and that waits for time limits, from the first one on
+    play.descriptors += 4  # theirs
+    answer = play.step("exec", wire.EXEC, s("arg=/bin/cat"), s("pty=80x24"), s("tag=t"), s("limit-ms=60000"), normal=kinds)
+    if not answer:
+        return play.clean_up()
+    pid = answer[0].number
+    play.eventually(lambda: play.name_of(pid) != "periscoped", "the program")
+    play.step("ps", wire.PS, s("tree=1"), normal=kinds_of_lines, refusal=not_all_listed)
+    play.step("size", wire.TERMINAL, Q(pid), s("size=100x30"))
+    play.step("kill", wire.KILL, Q(0), s("tag=t"), s("grace-ms=1000"), normal=names_of_processes, refusal=not_all_named)
+    play.clean_up()
+
+
 @scene
 def evidence(play):
     answer = play.step("run", wire.RUN, I(0), s(""), s(""), s(""), s("/bin/sleep"), s("1000"), normal=kinds)

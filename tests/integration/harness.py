@@ -342,7 +342,8 @@ class Agent:
         if not NATIVE:
             return
         limit = self.fds + self.FD_SLACK
-        eventually(lambda: self.fd_count() <= limit, lambda: f"at most {limit} descriptors, not {self.fd_list()}", 10)
+        # Idle workers of captures end after 10 s, of each kind one.
+        eventually(lambda: self.fd_count() <= limit, lambda: f"at most {limit} descriptors, not {self.fd_list()}", 25)
         eventually(lambda: "Z" not in children_of(self.pid).values(), "no zombies", 10)
 
     def fd_list(self):

@@ -138,11 +138,11 @@ def listed(client):
 class Scene:
     """An agent with a small screen of its own."""
 
-    def __init__(self, *options, screens=SMALL, **settings):
-        self.options, self.screens, self.settings = options, screens, settings
+    def __init__(self, *options, screens=SMALL, server=(), **settings):
+        self.options, self.screens, self.server_options, self.settings = options, screens, server, settings
 
     def __enter__(self):
-        self.server = Server(screens=self.screens).__enter__()
+        self.server = Server(*self.server_options, screens=self.screens).__enter__()
         self.agent = Agent(*self.options, env={"DISPLAY": self.server.display}, **self.settings).__enter__()
         self.screen, self.client = self.server.client(), self.agent.client(timeout=60)
         return self

@@ -10,7 +10,7 @@ import wire
 from cli import FAILED, NO_AGENT, REFUSED, TIMED_OUT, UNSUPPORTED, USAGE, one_line, periscope, target, unused_port
 from harness import Agent, check, equal, main, need_localhost, random_bytes, test, with_agent
 
-VERBS = ("ping wait-boot wait-ready info put get sync ls stat mkdir rm df run wait kill test screenshot crc compare displays events "
+VERBS = ("ping wait-boot wait-ready info put get sync ls stat mkdir rm df run shell wait ps kill test screenshot crc compare displays events "
          "gpu-state settime property upgrade restart shutdown").split()
 
 

@@ -102,7 +102,9 @@ def the_end_of_a_unit_that_timed_out_is_a_failure_of_its_own():
         lines.lines(5.5, "t:unit done (258) in 5s", "t:other start - -", "0020:other: 9 tests executed (0 marked as todo, 0 failures), 0 skipped.",
                     "t:other:0020 done (0) in 0s")
         lines.write()
-        equal(numbers(page_of(folder))["marks"], [[0, "u"], [1, "f"], [2, "t"], [3, "f"], [4, "u"], [5, "m"], [6, "u"]])
+        page = page_of(folder)
+        equal(numbers(page)["marks"], [[0, "u"], [1, "f"], [2, "t"], [3, "f"], [4, "u"], [5, "m"], [6, "u"]])
+        check(re.search(r'<a href="#l=4">t:unit: it did not end in time<', page), "the list of failures does not tell why")
 
 
 @test

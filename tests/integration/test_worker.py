@@ -237,7 +237,7 @@ def malformed_requests_are_consumed_and_refused():
                  "a string of 2 bytes has no terminating NUL"),
                 (struct.pack(">I", 2) + string("screenshot") + string(b"a\0b"),
                  "a string of 4 bytes holds a NUL before its end"),
-                (struct.pack(">I", 100) + text * 100, "a request to the capture worker has more than 64 strings")):
+                (struct.pack(">I", 1200) + text * 1200, "a request to the capture worker has more than 1100 strings")):
             worker.send(data)
             refused(want, worker.answer)
         check(worker.png("cursor=0")[1].same(xor(64, 48)), "other pixels after the refusals")

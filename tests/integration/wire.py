@@ -14,11 +14,11 @@ PING, GETFILE, SENDFILE, RUN, WAIT, RM, WAIT2 = range(7)
 SETTIME, GETPROPERTIES, UPGRADE, RMCHILDPROC, GETCWD, SETPROPERTY, RESTART = range(7, 14)
 SCREENSHOT, EXEC, KILL, CRC, DISPLAYS = 0x50530001, 0x50530002, 0x50530003, 0x50530004, 0x50530005
 WAITREADY, SHUTDOWN = 0x50530006, 0x50530007
-EVENTS = 0x5053000B
 RECORDSTART, RECORDSTOP, RECORDLIST = 0x5053000D, 0x5053000E, 0x5053000F
+PS, EVENTS = 0x5053000A, 0x5053000B
 LIST, STAT, MKDIR, DF = range(0x50530010, 0x50530014)
 GETRANGE, PUTRANGE, GETTREE, PUTTREE, RMTREE = range(0x50530014, 0x50530019)
-FOLLOW, WRITE = 0x50530008, 0x50530009
+FOLLOW, WRITE, TERMINAL = 0x50530008, 0x50530009, 0x50530019
 WRITE_CLOSE = 1
 
 RUN_DNT, RUN_DNTRUNC_OUT, RUN_DNTRUNC_ERR = 1, 2, 4
@@ -253,6 +253,16 @@ class Client:
         self.checked("s" * len(reply), reply)
         processes = [entry.text for entry in reply if entry.text[0].isdigit()]  # the others are of a Windows screen
         return [(int(number), name) for number, name in (text.split(" ", 1) for text in processes)]
+
+    def terminal(self, pid, *options):
+        self.expect("", TERMINAL, Q(pid), *map(s, options))
+
+    def ps(self, *options):
+        """The RPC ps: a dictionary for each line, with its first word as its kind."""
+        reply = self.call(PS, *map(s, options))
+        self.checked("s" * len(reply), reply)
+        lines = [entry.text.split("\t") for entry in reply]
+        return [{"kind": line[0], **dict(field.partition("=")[::2] for field in line[1:])} for line in lines]
 
     def events(self, *options):
         """The answer's facts as a dictionary, and its events as lists of number, time, kind and text."""

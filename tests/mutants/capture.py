@@ -75,6 +75,10 @@ CAPTURE = [
     mutant("greeter-is-ready", "capture/desktop.c",
            "{scene->greeter, DESKTOP_GREETER},", "",
            "unit/capture/test_desktop", "a log-on screen passes for a desktop"),
+    mutant("stills-mask-counts", "capture/stills.c",
+           "mask_out(&masked, &options->masks[i]);", "",
+           "integration/test_record:what_blinks_below_a_mask_is_no_picture_but_is_in_the_next",
+           "what blinks below a mask is a picture each time"),
 ]
 
 X11 = [

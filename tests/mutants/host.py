@@ -125,6 +125,18 @@ CLI = [
     mutant("progress-999.5", "host/cli/progress.c",
            "while (value >= 999.5)", "while (value >= 1000)",
            "unit/host/test_progress", "1000 MiB takes a column too many"),
+    mutant("gateway-token-again", "host/web/auth.c",
+           "*found = (struct auth_ticket){0};", "(void)found;",
+           "unit/web/test_auth", "a one-time token lets in twice"),
+    mutant("gateway-host-by-its-beginning", "host/web/auth.c",
+           "if (strlen(b) != a_len)", "if (strlen(b) > a_len)",
+           "unit/web/test_auth", "the gateway answers by a name that begins with its own"),
+    mutant("gateway-list-without-a-bound", "host/web/message.c",
+           "if (message->list.count == most)", "if (message->list.count > STRLIST_MAX_COUNT)",
+           "unit/web/test_message", "a browser's list may be of any length"),
+    mutant("gateway-rectangle-beyond-the-screen", "host/web/damage.c",
+           "box->height = damage_least(bottom * DAMAGE_TILE, damage->height) - box->y;", "box->height = bottom * DAMAGE_TILE - box->y;",
+           "unit/web/test_damage", "a rectangle reaches below the screen"),
 ]
 
 TIMELINE = [

@@ -156,7 +156,7 @@ def a_page_that_stopped_reading_delays_no_other():
 @test
 def two_hundred_guests_and_twenty_pages_take_little():
     need_gateway()
-    with FakeAgent(solid(320, 200, (1, 2, 3))) as agent:
+    with FakeAgent(solid(96, 64, (1, 2, 3))) as agent:
         agent.thumbnail = PNG
         names = [f"guest-{number}" for number in range(200)]
         with Gateway({name: agent for name in names}) as gateway, contextlib.ExitStack() as stack:

@@ -6,7 +6,7 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from browser import MARKUP, VERDICT, another_page, pixels, run_all, with_page  # noqa: E402
-from fake_gateway import STATES, FakeGateway, flat, guest, header, made_up  # noqa: E402
+from fake_gateway import STATES, FakeGateway, flat, guest, header, made_up, png  # noqa: E402
 from harness import check, equal, eventually  # noqa: E402
 from picture import Picture  # noqa: E402
 
@@ -225,6 +225,31 @@ def pictures_that_cannot_be_drawn_do_no_harm(page):
 
 
 @with_page()
+def the_pointer_is_above_the_picture_and_no_part_of_it(page):
+    with FakeGateway([guest("one", width=320, height=200)]) as gateway:
+        viewer = open_guest(page, gateway)
+        viewer.send(2, header(3, frame=5, box=(2, 3, 8, 8), data=png(8, 8, flat(8, 8, (250, 0, 0)))))
+        viewer.say("pointer", x=100, y=50, shape=5)
+        place = ("const pointer = document.querySelector('[data-pointer]'); if (pointer.hidden) return null;"
+                 "const [box, screen] = [pointer, document.querySelector('[data-screen]')].map(e => e.getBoundingClientRect());"
+                 "const scale = screen.width / 320; return [Math.round((box.left - screen.left) / scale),"
+                 "Math.round((box.top - screen.top) / scale), Math.round(box.width / scale)]")
+        equal(page.wait(place, "the pointer"), [98, 47, 8], "place and size")
+        check(pixels(page).same(Picture(*gateway.screen("one"))), "the pointer is in the picture")
+        viewer.say("pointer", x=100, y=50, shape=None)
+        page.wait("return document.querySelector('[data-pointer]').hidden", "no pointer where none is known")
+
+
+@with_page()
+def an_output_is_chosen_and_kept_in_the_address(page):
+    with FakeGateway([guest("one", width=64, height=48, outputs=[{"name": "DP-1", "geometry": "64x48+0+0"}, {"name": "HDMI-1"}])]) as gateway:
+        viewer = open_guest(page, gateway)
+        page.run("const select = document.querySelector('#outputs'); select.value = 'HDMI-1'; select.dispatchEvent(new Event('change'))")
+        eventually(lambda: said(viewer, "watch")[-1].get("output") == "HDMI-1", "the output asked for")
+        equal(page.run("return [location.search, new URL(document.querySelector('#save').href).search]"), ["?output=HDMI-1"] * 2)
+
+
+@with_page()
 def a_screen_of_another_size_replaces_the_one_before(page):
     with FakeGateway([guest("one", width=320, height=200)]) as gateway:
         viewer = open_guest(page, gateway)
@@ -265,14 +290,15 @@ def the_log_is_followed_until_somebody_scrolls_away(page):
         equal(page.run("return document.querySelectorAll('#content img, #content b').length"), 0, "elements made of text")
 
 
-@with_page(complaints=("404",))
+@with_page()
 def lists_and_facts_show_text_as_text(page):
     with FakeGateway([guest("one", width=64, height=48, properties={MARKUP: MARKUP})]) as gateway:
         gateway.files[".periscope/windows.txt"] = f"{MARKUP}\tXTerm\t12\t484x316+0+0\t1\nPanel\\tbar\tpanel\t13\t9x9+0+0\t0\n".encode()
         gateway.files[".periscope/console.txt"] = f"vt=1\n{MARKUP}\n".encode()
+        gateway.files[".periscope/processes.txt"] = f"child\tpid=7\tstate=running\tran-ms=4100\tcommand={MARKUP}\nprocess\tchild=7\tpid=8\tname=x\n".encode()
         gateway.texts["events"] = f"1\t1790000000\tgpu\t{MARKUP}\n"
         open_guest(page, gateway, path="#windows")
-        for tab, want in (("windows", MARKUP), ("console", MARKUP), ("facts", MARKUP), ("events", MARKUP), ("processes", "unable to open")):
+        for tab, want in (("windows", MARKUP), ("console", MARKUP), ("facts", MARKUP), ("events", MARKUP), ("processes", MARKUP)):
             page.click(f"#tab-{tab}")
             page.wait("return document.querySelector('#content').textContent.includes(arguments[0])", f"{tab} with the text", want)
             equal(page.run("return document.querySelectorAll('#content img, #content b').length"), 0, "elements made of text")

@@ -130,7 +130,7 @@ def opened_from_the_disk_it_shows_the_picture_at_the_failure(page):
     wait_for(page, 3)
     same_screen(page, made()[1][2][1], "the picture at the failure")
     equal(page.text("#when"), "+0:02.500")
-    equal(page.run("return location.hash"), "#l=7")
+    page.wait("return location.hash === '#l=7'", "the failure's address")
     equal(page.text("#verdict"), None)
     check("Test failed" in page.text(".row.chosen"), "the failure's line is not the chosen one")
 
@@ -182,7 +182,7 @@ def lines_and_pictures_lead_to_each_other(page):
     page.click(".row:nth-child(2)")
     equal(page.text("#when"), "+0:00.200")
     wait_for(page, 1)
-    check(page.run("return location.hash").startswith("#l="), "a line has no address")
+    page.wait("return location.hash.startsWith('#l=')", "a line's address")
     page.click(".tile[href='#t=605.000000']")
     equal(page.text("#when"), "+10:05.000")
     wait_for(page, 2)
@@ -343,6 +343,23 @@ def ten_thousand_pictures_and_a_hundred_thousand_lines_open(page):
         pixels = shown(page)[2]
         at = ((9000 % 700) * 1280 + 9000 % 1200) * 3
         equal(pixels[at:at + 3], bytes(((9000 * 7) & 255, 9000 & 255, 9000 >> 8)), "the part's pixel")
+
+
+@with_page()
+def a_drag_over_the_axis_shows_what_is_below_it_and_sets_the_address_at_its_end(page):
+    page.open(address(at="#t=0"))
+    page.wait("return document.getElementById('axis')", "the page")
+    page.run("""
+        const axis = document.getElementById("axis"), {left, top} = axis.getBoundingClientRect();
+        axis.setPointerCapture = () => {};
+        const send = (type, x) => axis.dispatchEvent(new PointerEvent(type, {bubbles: true, pointerId: 1, clientX: left + x, clientY: top + 40}));
+        send("pointerdown", 20);
+        for (let x = 20; x < 600; x++)
+            send("pointermove", x);
+        send("pointerup", 600);""")
+    text = page.text("#when")
+    minutes, seconds = text.removeprefix("+").split(":")
+    page.wait("return Math.abs(parseFloat(location.hash.slice(3)) - arguments[0]) < 0.002", f"the address of {text}", int(minutes) * 60 + float(seconds))
 
 
 @with_page()

@@ -2,7 +2,7 @@
 # ---- the gateway's pages ----
 #: make check-web    the gateway's pages in Chromium: with a gateway without guests, and with real agents
 .PHONY: check-web
-check-web: all
+check-web: all sample $(B)/tests/tools/x11_client
 	tests/deps.sh web
 	$(subst --time-limit 300,--time-limit 600,$(INTEGRATION_RUN)) $(wildcard tests/web/test_*.py)
 

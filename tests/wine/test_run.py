@@ -163,6 +163,22 @@ def kill_ends_a_tree_and_tells_of_it():
         equal(ended[0].split()[0], pid, "the first of them")
 
 
+def what_an_ended_program_has_left_is_listed_and_ended_by_its_tag():
+    """By its parent's pid and the times of both, also when the agent has forgotten the parent."""
+    with Agent() as agent, wire.Client(agent.port, timeout=2 * wine.PATIENCE) as client:
+        kept = client.execute(wine.exe("tools/tell.exe"), "sleep=600000", tag="kept")
+        pid = client.execute(wine.exe("tools/tell.exe"), f'start="{TELL}" sleep=600000', tag="left")
+        client.wait(pid, wine.PATIENCE)
+        client.forget(pid)
+        lines = [line for line in client.ps("tree=1") if line.get("name") != "conhost.exe"]
+        equal([(line["kind"], line["child"], line["name"]) for line in lines if line["kind"] == "orphan"],
+              [("orphan", str(pid), "tell.exe")], "orphans")
+        equal([(line["kind"], line["pid"], line.get("tag", line.get("name"))) for line in lines if line["kind"] != "orphan"],
+              [("child", str(kept), "kept"), ("process", str(kept), "tell.exe")], "the other program")
+        equal([name for _, name in client.kill(0, "tag=left") if name != "conhost.exe"], ["tell.exe"], "ended")
+        equal([number for number, name in client.kill(0, "tag=kept") if name != "conhost.exe"], [kept], "ended")
+
+
 def kill_asks_windows_and_ends_what_has_none():
     with Agent() as agent, wire.Client(agent.port, timeout=2 * wine.PATIENCE) as client:
         polite = client.run(wine.exe("tools/window.exe"), stdout="window.txt")
@@ -212,4 +228,4 @@ wine.main([arguments_arrive_as_they_were_sent, long_command_lines, batch_files_a
            texts_of_what_cannot_be_run, exit_codes_are_whole, environment_and_folder, standard_handles_and_no_others,
            a_test_can_not_tell_that_it_was_started_by_an_agent, clock_that_may_not_be_set_is_told_with_windows_number,
            port_is_not_kept_by_a_child, report_is_fetched_while_it_is_written, kill_ends_a_tree_and_tells_of_it,
-           kill_asks_windows_and_ends_what_has_none, program_that_runs_is_not_replaced])
+           what_an_ended_program_has_left_is_listed_and_ended_by_its_tag, kill_asks_windows_and_ends_what_has_none, program_that_runs_is_not_replaced])

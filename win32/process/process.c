@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "platform/clock.h"
 #include "platform/process_table.h"
 #include "win32/process/process.h"
 #include "win32/process/command_line.h"
@@ -17,15 +18,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define UNITS_PER_MS 10000 /* of a FILETIME */
+
 /* As an upgrade hands it over. */
 enum end { RUNS = OS_PROCESS_RUNS, EXITED = OS_PROCESS_EXITED, LOST = OS_PROCESS_LOST };
 
 struct os_process {
     HANDLE handle; /* owned; while it is open the pid is nobody else's. NULL: it had ended before this agent began */
     DWORD pid;
-    uint64_t start;
-    atomic_int end;  /* an enum end; asked by those that end the process too */
-    uint32_t status; /* of one that is lost: Windows' code, 0 if no agent has seen its end */
+    uint64_t start, ended; /* ended: 0 while that is not known */
+    atomic_int end;        /* an enum end; asked by those that end the process too */
+    uint32_t status;       /* of one that is lost: Windows' code, 0 if no agent has seen its end */
 };
 
 /* ---- redirections ---- */
@@ -363,12 +366,38 @@ void os_process_thaw(void)
     atomic_store(&frozen, false);
 }
 
+/* Returns a time of a process: 0 its start, 1 its end. */
+static uint64_t process_time(HANDLE process, int which)
+{
+    FILETIME times[2], kernel, user;
+    if (!GetProcessTimes(process, &times[0], &times[1], &kernel, &user))
+        return 0;
+    return (uint64_t)times[which].dwHighDateTime << 32 | times[which].dwLowDateTime;
+}
+
 uint64_t process_start_time(HANDLE process)
 {
-    FILETIME created, exited, kernel, user;
-    if (!GetProcessTimes(process, &created, &exited, &kernel, &user))
+    return process_time(process, 0);
+}
+
+static uint64_t process_end_time(HANDLE process)
+{
+    return process_time(process, 1);
+}
+
+uint64_t os_process_end_time(const struct os_process *process)
+{
+    if (process->end == RUNS)
         return 0;
-    return (uint64_t)created.dwHighDateTime << 32 | created.dwLowDateTime;
+    return process->ended ? process->ended : process->start;
+}
+
+uint64_t os_process_time_at(int64_t boot_ms)
+{
+    FILETIME now;
+    GetSystemTimeAsFileTime(&now);
+    uint64_t time = (uint64_t)now.dwHighDateTime << 32 | now.dwLowDateTime;
+    return time - (uint64_t)(os_boot_clock_ms() - boot_ms) * UNITS_PER_MS;
 }
 
 uint64_t os_process_pid(const struct os_process *process)
@@ -380,6 +409,7 @@ bool os_process_poll(struct os_process *process, uint32_t *status)
 {
     DWORD code, waited = process->end == RUNS ? WaitForSingleObject(process->handle, 0) : WAIT_TIMEOUT;
     if (waited == WAIT_OBJECT_0 && GetExitCodeProcess(process->handle, &code)) {
+        process->ended = process_end_time(process->handle);
         process->status = code; /* also 259, which GetExitCodeProcess() has for those that run: it has ended */
         process->end = EXITED;
     } else if (waited != WAIT_TIMEOUT) {
@@ -431,18 +461,19 @@ void os_process_free(struct os_process *process)
 void os_process_save(const struct os_process *process, struct buffer *out)
 {
     SetHandleInformation(process->handle, HANDLE_FLAG_INHERIT, HANDLE_FLAG_INHERIT);
-    buffer_printf(out, "%lu %llu %d %lu %llu", process->pid, (unsigned long long)process->start, process->end,
-                  (unsigned long)process->status, (unsigned long long)(uintptr_t)process->handle);
+    buffer_printf(out, "%lu %llu %d %lu %llu %llu", process->pid, (unsigned long long)process->start, process->end,
+                  (unsigned long)process->status, (unsigned long long)(uintptr_t)process->handle,
+                  (unsigned long long)process->ended);
 }
 
 int os_process_adopt(struct os_process **out, const char *saved)
 {
     unsigned long pid, status;
-    unsigned long long start_time, value;
+    unsigned long long start_time, value, ended = 0; /* the last of newer agents */
     int end;
     *out = NULL;
-    if (sscanf(saved, "%lu %llu %d %lu %llu", &pid, &start_time, &end, &status, &value) != 5 || end < RUNS ||
-        end > LOST)
+    if (sscanf(saved, "%lu %llu %d %lu %llu %llu", &pid, &start_time, &end, &status, &value, &ended) < 5 ||
+        end < RUNS || end > LOST)
         return ERR_INVALID;
     HANDLE handle = (HANDLE)(uintptr_t)value;
     if (handle ? process_start_time(handle) != start_time /* not that process, or no process's handle at all */
@@ -454,7 +485,7 @@ int os_process_adopt(struct os_process **out, const char *saved)
         free(process);
         return ERR_NO_MEMORY;
     }
-    *process = (struct os_process){handle, pid, start_time, end, (uint32_t)status};
+    *process = (struct os_process){handle, pid, start_time, ended, end, (uint32_t)status};
     *out = process;
     return 0;
 }
@@ -473,12 +504,13 @@ static bool open_again(struct os_process *process)
     return false;
 }
 
-struct os_process *os_process_recall(uint64_t pid, uint64_t start_time, enum os_process_end end, uint32_t status)
+struct os_process *os_process_recall(uint64_t pid, uint64_t start_time, enum os_process_end end, uint32_t status,
+                                     uint64_t end_time)
 {
     struct os_process *process = calloc(1, sizeof *process);
     if (!process)
         return NULL;
-    *process = (struct os_process){NULL, (DWORD)pid, start_time, end, end == OS_PROCESS_EXITED ? status : 0};
+    *process = (struct os_process){NULL, (DWORD)pid, start_time, end_time, end, end == OS_PROCESS_EXITED ? status : 0};
     if (end == OS_PROCESS_RUNS && !open_again(process))
         process->end = LOST;
     return process;
@@ -486,5 +518,5 @@ struct os_process *os_process_recall(uint64_t pid, uint64_t start_time, enum os_
 
 struct os_process_id os_process_id(const struct os_process *process)
 {
-    return (struct os_process_id){process->pid, process->start};
+    return (struct os_process_id){process->pid, process->start, os_process_end_time(process)};
 }

@@ -12,6 +12,7 @@
 #include <tlhelp32.h>
 
 #define PROCESSES_MAX 8192 /* below OS_PROCESS_TABLE_MAX: names take much memory */
+#define UNITS_PER_MS 10000 /* of a FILETIME */
 #define LOOKS_MOST 5       /* in a row, of those that Windows asks for once more */
 #ifndef PROCESS_QUERY_LIMITED_INFORMATION
 #define PROCESS_QUERY_LIMITED_INFORMATION 0x1000 /* since Vista: also of processes with more rights than the agent */
@@ -123,7 +124,15 @@ bool os_process_table_is_child(struct os_process_table *table, size_t index, con
     if (entry->parent != parent->pid || entry->pid == parent->pid)
         return false;
     uint64_t start = table_look_up(entry);
-    return entry->refused || (start && start >= parent->start);
+    return entry->refused || (start && start >= parent->start && (!parent->end || start <= parent->end));
+}
+
+/* The parent's pid says it, with the times. */
+bool os_process_table_keeps(const struct os_process_table *table, const struct os_process_id *leader)
+{
+    (void)table;
+    (void)leader;
+    return true;
 }
 
 /* Excludes conhost.exe too: the window of a child's console is its child, and ends by itself with the last program in
@@ -138,15 +147,27 @@ void os_process_table_name(const struct os_process_table *table, size_t index, c
     utf8_copy(name, OS_PROCESS_NAME_SIZE, table->all[index].name);
 }
 
+static uint64_t table_cpu_ms(HANDLE process)
+{
+    FILETIME created, exited, kernel, user;
+    if (!GetProcessTimes(process, &created, &exited, &kernel, &user))
+        return 0;
+    return (((uint64_t)kernel.dwHighDateTime << 32 | kernel.dwLowDateTime) +
+            ((uint64_t)user.dwHighDateTime << 32 | user.dwLowDateTime)) /
+           UNITS_PER_MS;
+}
+
 void os_process_table_describe(struct os_process_table *table, size_t index, struct os_process_info *info)
 {
     const struct entry *entry = &table->all[index];
     DWORD code;
     HANDLE process = table_open(entry, 0, &code);
     int bits = process ? process_bits(process) : 0;
-    if (process)
-        CloseHandle(process);
     *info = (struct os_process_info){.pid = entry->pid, .parent = entry->parent};
+    if (process) {
+        info->cpu_ms = table_cpu_ms(process);
+        CloseHandle(process);
+    }
     utf8_copy(info->name, sizeof info->name, entry->name);
     int len = bits ? snprintf(info->state, sizeof info->state, "%d-bit, ", bits) : 0;
     snprintf(info->state + len, sizeof info->state - (size_t)len, "%lu thread%s", entry->threads,
@@ -217,4 +238,15 @@ bool os_process_name(uint64_t pid, char name[OS_PROCESS_NAME_SIZE])
         utf8_copy(name, OS_PROCESS_NAME_SIZE, info.szExeFile);
     CloseHandle(snapshot);
     return found;
+}
+
+bool os_process_cpu(uint64_t pid, uint64_t start_time, uint64_t *ms)
+{
+    DWORD code;
+    HANDLE process = table_open(&(struct entry){.pid = (DWORD)pid, .start = start_time}, 0, &code);
+    if (!process)
+        return false;
+    *ms = table_cpu_ms(process);
+    CloseHandle(process);
+    return true;
 }

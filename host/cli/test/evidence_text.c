@@ -269,6 +269,7 @@ bool evidence_read(const char *text, struct evidence *out)
         return false;
     }
     out->summary = (char *)summary.data;
+    out->has_window = rank != RANK_NONE;
     if (rank != RANK_NONE && window.fields[WINDOW_TEXT].len > 0)
         out->says = evidence_join_lines(window.fields[WINDOW_TEXT]);
     return true;

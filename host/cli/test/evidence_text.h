@@ -11,8 +11,9 @@
 #include <stdint.h>
 
 struct evidence {
-    char *summary; /* owned: what the program seems to wait for: "dialog 'Program Error' from kernel32_test.exe" */
-    char *says;    /* owned: the dialog's text, in one line; NULL: there is no dialog or no text */
+    char *summary;   /* owned: what the program seems to wait for: "dialog 'Program Error' from kernel32_test.exe" */
+    char *says;      /* owned: the dialog's text, in one line; NULL: there is no dialog or no text */
+    bool has_window; /* it is a window that it seems to wait in */
 };
 
 /* Reads the evidence. Returns false without memory. */

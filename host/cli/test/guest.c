@@ -201,7 +201,7 @@ static int guest_learn(struct test *test)
     status = periscope_properties(p, &test->properties);
     if (status && status != PERISCOPE_UNSUPPORTED)
         return cli_failed(test->cli, status);
-    test_mark_events(test);
+    test_mark_events(test, false);
     return 0;
 }
 
@@ -232,6 +232,8 @@ int test_guest_open(struct test *test)
         exit_status = guest_learn_folder(test, &cwd);
     if (!exit_status)
         exit_status = guest_make_folder(test, cwd);
+    if (!exit_status)
+        test_mark_events(test, true);
     if (!exit_status)
         exit_status = guest_send_executable(test);
     free(cwd);
@@ -264,6 +266,9 @@ static int guest_start_by_exec(struct test *test, const char *argument, const ch
     run.check_dlls = test->windows && test->runner.count == 0;
     run.out = run.err = output;
     run.append_out = run.append_err = true;
+    if (test_agent_has(test, "ps")) /* those that have it know limits: behind ours, for when this host is gone */
+        run.limit_ms = (strcmp(argument, "--list") == 0 ? TEST_LIST_MS : (int64_t)test->unit_limit_ms) + test->dump_ms +
+                       TEST_BEHIND_MS;
     guest_add_command(&argv, test, argument);
     return guest_start(test, &run, &argv, pid);
 }

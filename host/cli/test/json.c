@@ -126,6 +126,7 @@ static void test_json_unit(struct json *json, const struct test_unit *unit)
     test_json_lines(json, unit);
     test_json_picture(json, &unit->picture);
     test_json_evidence(json, &unit->evidence);
+    json_text(json, "waits_for", unit->waits_for);
     json_object_end(json);
 }
 

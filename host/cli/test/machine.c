@@ -26,13 +26,36 @@ static void machine_fetch_events(struct test *test, struct periscope_strings *ev
     snprintf(test->events_last, sizeof test->events_last, "%s", last ? last : "0");
 }
 
-void test_mark_events(struct test *test)
+void test_mark_events(struct test *test, bool has_exec)
 {
     struct periscope_strings earlier = {0};
     const char *cards = periscope_strings_get(&test->properties, "gpu.count");
-    if (cards && strcmp(cards, "0") != 0)
+    bool has_cards = cards && strcmp(cards, "0") != 0;
+    if (!*test->events_id && test_agent_has(test, "events") && (has_cards || has_exec))
         machine_fetch_events(test, &earlier);
     periscope_strings_free(&earlier);
+}
+
+/* Returns whether an event tells of something that the properties have too. */
+static bool machine_event_matters(const char *event)
+{
+    return strstr(event, "\tgpu\t") || strstr(event, "\tboot\t") || strstr(event, "\tcrash\t") ||
+           strstr(event, "\tagent\t");
+}
+
+/* Asks the agent whether anything has happened since the last call: without an event there is no need to look at all its
+   properties, for which the guest starts a process. Returns false where they must be looked at. */
+static bool machine_is_unchanged(struct test *test, struct periscope_strings *events)
+{
+    char id[sizeof test->events_id];
+    if (!*test->events_id)
+        return false;
+    memcpy(id, test->events_id, sizeof id);
+    machine_fetch_events(test, events);
+    bool unchanged = events->count > 0 && strcmp(id, test->events_id) == 0 && !periscope_strings_get(events, "lost");
+    for (size_t i = 0; i < events->count && unchanged; i++)
+        unchanged = !machine_event_matters(events->items[i]);
+    return unchanged;
 }
 
 void test_judge_machine(struct test *test, struct test_unit *unit)
@@ -45,16 +68,17 @@ void test_judge_machine(struct test *test, struct test_unit *unit)
     /* testagentd has nothing to tell; where a unit has ended the usual way, it has answered. */
     if (unit->result.end == PERISCOPE_END_NOT_RUN || (!tells && !is_lost))
         return;
-    if (periscope_properties(test->cli->periscope, &now) == PERISCOPE_OK)
+    bool unchanged = machine_is_unchanged(test, &events);
+    if (unchanged)
+        looks.after = looks.before;
+    else if (periscope_properties(test->cli->periscope, &now) == PERISCOPE_OK)
         looks.after = &now;
-    if (looks.after && *test->events_id)
-        machine_fetch_events(test, &events);
     looks.events = &events;
     if (periscope_machine_judge(&looks, &unit->machine))
         test_warn(test, "no memory to compare what the guest told before and after %s", unit->name);
     unit->judged_machine = true;
     periscope_strings_free(&events);
-    if (looks.after) {
+    if (looks.after == &now) {
         periscope_strings_free(&test->look);
         test->look = now;
     }

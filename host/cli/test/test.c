@@ -308,6 +308,7 @@ static void test_deinit(struct test *test)
         strlist_deinit(&test->units[i].restored);
         test_free_picture(&test->units[i].picture);
         test_free_evidence(&test->units[i].evidence);
+        free(test->units[i].waits_for);
         strlist_deinit(&test->units[i].left);
         free(test->units[i].output);
     }

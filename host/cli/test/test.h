@@ -21,6 +21,8 @@
 #define TEST_MAX_UNITS 4096
 #define TEST_LIMIT_MS 120000        /* of a unit, like winetest.exe's */
 #define TEST_LIST_MS 60000          /* for the list of units: Wine may first have to set up a new prefix */
+#define TEST_LOOK_MS 10000          /* at most, between two looks whether a unit only waits */
+#define TEST_BEHIND_MS 30000        /* behind a unit's time, until the guest ends it by itself */
 #define TEST_DUMP_MS 500            /* beyond a unit's limit, for all of its minidumps */
 #define TEST_COMMAND_MS 30000       /* for mkdir and rm in the guest */
 #define TEST_RECONNECT_MS 30000     /* for a lost guest to return, so that its report can be fetched */
@@ -68,8 +70,17 @@ struct test_evidence {
     struct strlist files; /* their names in the output folder */
 };
 
+/* What was seen of a unit at one moment: see quiet.c. */
+struct test_quiet {
+    bool valid;
+    uint64_t written, pids, cpu_ms; /* pids: their sum */
+    char screen[32];                /* its hash; "": not looked at */
+};
+
 struct test_unit {
     const char *name; /* borrowed */
+    struct test_quiet quiet;
+    char *waits_for; /* owned: a window that it only waited in for a while; NULL: not seen */
     struct periscope_unit result;
     uint8_t *output; /* owned; NULL: none, or kept only in report.txt */
     size_t output_len;
@@ -211,10 +222,19 @@ void test_record_unit_reported(struct test *test);
 void test_record_show(struct test *test);
 void test_record_deinit(struct test *test);
 
+/* ---- quiet.c ---- */
+
+/* Returns whether the agent has this RPC, as its properties said. */
+bool test_agent_has(const struct test *test, const char *rpc);
+/* Looks whether the unit, whose output goes to that file of the guest, only waits in a window since the look before this
+   one, ms ago. It is then told, once. */
+void test_look_for_dialog(struct test *test, struct test_unit *unit, uint64_t pid, const char *file, int64_t ms);
+
 /* ---- machine.c ---- */
 
-/* Notes which events were before the first unit. */
-void test_mark_events(struct test *test);
+/* Notes which events were before the first unit, once: at once where there are cards that could have some; else when a first
+   call has shown whether the agent has exec. What comes from a testagentd by way of another program may claim anything. */
+void test_mark_events(struct test *test, bool has_exec);
 /* Compares what the agent tells behind a unit with what it told before. */
 void test_judge_machine(struct test *test, struct test_unit *unit);
 /* Tells whose fault the unit's result is. */

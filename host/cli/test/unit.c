@@ -12,6 +12,7 @@
 
 #define GRACE_MS 2000     /* between the request to end and the end by force */
 #define LATE_GRACE_MS 200 /* the same of a unit that has had its time */
+#define KILLED_STATUS 257 /* exit code of what a Windows agent has ended */
 #define GONE_MS 5000      /* to wait for the status of a unit that was ended */
 
 /* ---- pictures ---- */
@@ -222,24 +223,56 @@ static void running_look_after_exit(struct running *running)
     test_find_left(running->test, running->unit, running->pid);
 }
 
+/* Waits so, and looks meanwhile whether the unit only waits for somebody. */
+static int running_wait_looking(struct running *running, int64_t until)
+{
+    struct test *test = running->test;
+    int64_t deadline = until < test->deadline ? until : test->deadline;
+    int64_t step = test->unit_limit_ms / 8 < TEST_LOOK_MS ? test->unit_limit_ms / 8 : TEST_LOOK_MS;
+    int status = PERISCOPE_STILL_RUNNING;
+    while (status == PERISCOPE_STILL_RUNNING && os_time_left(deadline) > step && !running->unit->waits_for) {
+        status = running_wait_until(running, os_deadline(step));
+        if (status == PERISCOPE_STILL_RUNNING)
+            test_look_for_dialog(test, running->unit, running->pid, running->file, step);
+    }
+    return status == PERISCOPE_STILL_RUNNING ? running_wait_until(running, until) : status;
+}
+
+/* Returns whether the agent tells that the unit was ended by the guest's own time limit: the host was away. */
+static bool running_was_over_limit(struct running *running)
+{
+    char option[32];
+    struct periscope_strings lines;
+    bool ended = running->run.end == PERISCOPE_END_SIGNALLED || running->run.status == KILLED_STATUS;
+    snprintf(option, sizeof option, "pid=%llu", (unsigned long long)running->pid);
+    if (!ended || !test_agent_has(running->test, "ps") ||
+        periscope_ps(running->test->cli->periscope, (const char *const[]){option, NULL}, &lines))
+        return false;
+    bool over = lines.count && strstr(lines.items[0], "\tlimit=reached");
+    periscope_strings_free(&lines);
+    return over;
+}
+
 static void running_watch(struct running *running)
 {
     struct test *test = running->test;
     int64_t deadline = os_deadline(test->unit_limit_ms);
     int status = PERISCOPE_STILL_RUNNING;
     if (test->picture_at_ms >= 0 && test->picture_at_ms < test->unit_limit_ms) {
-        status = running_wait_until(running, os_deadline(test->picture_at_ms));
+        status = running_wait_looking(running, os_deadline(test->picture_at_ms));
         if (status == PERISCOPE_STILL_RUNNING)
             picture_of_unit(test, running->unit, false);
     }
     if (status == PERISCOPE_STILL_RUNNING)
-        status = running_wait_until(running, deadline);
+        status = running_wait_looking(running, deadline);
     if (status == PERISCOPE_STILL_RUNNING)
         running_end_by_force(running);
     else if (status == PERISCOPE_INTERRUPTED)
         running_interrupted(running);
     else if (status)
         running_lost(running, status);
+    else if (running_was_over_limit(running))
+        running_set_end(running, PERISCOPE_END_TIMED_OUT, 0, "the guest has ended it by its time limit");
     else
         running_look_after_exit(running);
     (void)periscope_forget(test->cli->periscope, running->pid);

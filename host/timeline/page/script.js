@@ -85,6 +85,8 @@ addEventListener("DOMContentLoaded", () => {
         event.worst = event.kind === "fail" || (event.kind === "start" && starts > 1) ||
             (event.kind === "event" && /^(gpu|crash|kernel) .*\b(reset|hang|lost|fault|panic|crash)/i.test(event.text));
     });
+    for (const link of document.querySelectorAll("#failures a")) // a unit as a whole has a note there in place of its line
+        (lines[parseInt(link.hash.slice(3), 10) - 1] || {}).note = link.textContent;
     const failures = lines.map((line, i) => line.mark === "f" ? i : -1).filter(i => i >= 0);
     const end = Math.max(data.end, 1);
     const rowTime = row => row >= 0 ? lines[row].t : events[~row].t;
@@ -233,12 +235,23 @@ addEventListener("DOMContentLoaded", () => {
 
     const state = {t: 0, moment: -1, line: -1, mode: "now"};
 
+    // Browsers allow some hundred changes of the address in half a minute, and a drag over the axis makes more.
+    let addressed = 0, addressing = 0;
+    function setAddress(hash) {
+        clearTimeout(addressing);
+        const wait = Math.max(0, addressed + 300 - performance.now());
+        const set = () => {
+            addressed = performance.now();
+            history.replaceState(null, "", hash);
+        };
+        wait ? addressing = setTimeout(set, wait) : set();
+    }
     // Goes to a time. line: the one that was chosen, or -1.
     function go(t, {line = -1, from = ""} = {}) {
         state.t = clamp(t, 0, end);
         state.line = line;
         state.moment = lastUntil(moments, state.t);
-        history.replaceState(null, "", line >= 0 ? `#l=${line + 1}` : `#t=${address(state.t)}`);
+        setAddress(line >= 0 ? `#l=${line + 1}` : `#t=${address(state.t)}`);
         show(from);
     }
     function step(by) {
@@ -486,7 +499,7 @@ addEventListener("DOMContentLoaded", () => {
             state.line = row;
             whole.hidden = false;
             whole.textContent = lines[row].text;
-            history.replaceState(null, "", `#l=${row + 1}`);
+            setAddress(`#l=${row + 1}`);
             layRows();
         } else {
             go(rowTime(row), {line: row >= 0 ? row : -1, from: "log"});
@@ -769,7 +782,7 @@ addEventListener("DOMContentLoaded", () => {
         axis.setAttribute("aria-valuetext", `${offset(t)}, change ${moment + 1} of ${moments.length}`);
         spoken.textContent = `${offset(t)}, change ${moment + 1} of ${moments.length}` + (line ? `: ${line.text}` : "");
         whole.hidden = !line;
-        whole.textContent = line ? line.text : "";
+        whole.textContent = !line ? "" : line.note && line.note !== line.text ? `${line.note}\n${line.text}` : line.text;
         const x = xOf(t);
         if (x < 0 || x > width) {
             pan += x - width / 2;

@@ -277,6 +277,7 @@ static int request_route(struct request *request, const struct route *route)
         return request_answer_text(request, 200, "ok");
     case ROUTE_NONE:
     case ROUTE_SOCKET:
+    case ROUTE_RFB:
         return request_answer_text(request, 404, "there is no such page");
     default:
         return request_of_guest(request, route);
@@ -383,9 +384,14 @@ int request_callback(struct lws *wsi, enum lws_callback_reasons reason, void *us
     case LWS_CALLBACK_EVENT_WAIT_CANCELLED:
         sockets_wake();
         requests_wake();
+        rfb_wake();
         return 0;
-    case LWS_CALLBACK_FILTER_PROTOCOL_CONNECTION:
-        return -1; /* a WebSocket without our subprotocol */
+    case LWS_CALLBACK_FILTER_PROTOCOL_CONNECTION: /* a WebSocket without a subprotocol: noVNC's */
+    case LWS_CALLBACK_ESTABLISHED:
+    case LWS_CALLBACK_RECEIVE:
+    case LWS_CALLBACK_SERVER_WRITEABLE:
+    case LWS_CALLBACK_CLOSED:
+        return rfb_callback(wsi, reason, user, in, len);
     case LWS_CALLBACK_HTTP_BODY:
         return -1;
     default:

@@ -23,6 +23,11 @@ static const lws_retry_bo_t alive = {.secs_since_valid_ping = PING_S, .secs_sinc
 static struct lws_protocols protocols[] = {
     {.name = "http", .callback = request_callback},
     {.name = "periscope.1", .callback = socket_callback, .rx_buffer_size = 4096},
+    {.name = "binary", .callback = rfb_callback, .rx_buffer_size = 4096},
+    {0},
+};
+static struct lws_protocols rfb_protocols[] = {
+    {.name = "rfb", .callback = rfb_callback, .rx_buffer_size = 4096},
     {0},
 };
 
@@ -158,6 +163,35 @@ static int server_listen(struct target *listen, struct error *err)
     return 0;
 }
 
+/* Listens for VNC viewers of a guest: nobody has to say who he is there, so on loopback alone. */
+static int server_listen_rfb(struct guest *guest, struct error *err)
+{
+    struct lws_context_creation_info info = {
+        .port = (int)guest->config->rfb_port,
+        .iface = "127.0.0.1",
+        .vhost_name = guest->config->name,
+        .protocols = rfb_protocols,
+        .options = LWS_SERVER_OPTION_FAIL_UPON_UNABLE_TO_BIND | LWS_SERVER_OPTION_DISABLE_IPV6 |
+                   LWS_SERVER_OPTION_ADOPT_APPLY_LISTEN_ACCEPT_CONFIG,
+        .listen_accept_role = "raw-skt",
+        .listen_accept_protocol = "rfb",
+        .user = guest,
+    };
+    struct lws_vhost *vhost = lws_create_vhost(context, &info);
+    return vhost ? 0
+                 : error_set(err, ERR_SYSTEM, "could not listen on 127.0.0.1, port %u, for viewers of '%s': it is in use",
+                             guest->config->rfb_port, guest->config->name);
+}
+
+static int server_listen_for_viewers(struct error *err)
+{
+    int status = 0;
+    for (size_t i = 0; i < gateway.guest_count && !status; i++)
+        if (gateway.guests[i].config->rfb_port)
+            status = server_listen_rfb(&gateway.guests[i], err);
+    return status;
+}
+
 /* Says on standard output where it can be opened. */
 static int server_announce(const struct target *listen, struct error *err)
 {
@@ -191,7 +225,9 @@ static int server_open(struct error *err)
     };
     if (gateway.config.certificate)
         info.options |= LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;
-    protocols[0].per_session_data_size = request_session_size;
+    protocols[0].per_session_data_size =
+        request_session_size > rfb_session_size ? request_session_size : rfb_session_size;
+    protocols[2].per_session_data_size = rfb_protocols[0].per_session_data_size = rfb_session_size;
     protocols[1].per_session_data_size = socket_session_size;
     lws_set_log_level(LLL_ERR, server_log);
     context = lws_create_context(&info);
@@ -211,6 +247,8 @@ int server_run(struct error *err)
     int status = server_open(err);
     if (!status)
         status = guests_start(&gateway, err);
+    if (!status)
+        status = server_listen_for_viewers(err);
     for (size_t i = 0; i < gateway.config.listen_count && !status; i++)
         status = server_announce(&gateway.config.listens[i], err);
     while (!status && !stopping)

@@ -38,9 +38,11 @@ enum auth_verdict server_judge(struct lws *wsi, const char *path, const struct r
 /* Asks for a moment to write for each socket, and for each request whose job is done. */
 void sockets_wake(void);
 void requests_wake(void);
+void rfb_wake(void);
 
 int request_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t len);
 int socket_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t len);
-extern const size_t request_session_size, socket_session_size;
+int rfb_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t len);
+extern const size_t request_session_size, socket_session_size, rfb_session_size;
 
 #endif

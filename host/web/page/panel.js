@@ -78,18 +78,39 @@ function lines_of(text, filter)
     return text.split("\n").filter(line => line && line.toLowerCase().includes(filter));
 }
 
-// Lines of fields with tabs between, whose first line may name them.
-function plain_table(text, filter)
+// The fields KEY=VALUE behind a line's kind.
+function fields_of(line)
 {
-    const lines = text.split("\n").filter(line => line);
-    const named = lines[0]?.startsWith("#") || /^pid\b/i.test(lines[0] ?? "");
-    const table = table_of(named ? lines[0].replace(/^#\s*/, "").split("\t") : []);
-    for (const line of lines.slice(named ? 1 : 0)) {
-        if (!line.toLowerCase().includes(filter))
-            continue;
+    const [kind, ...fields] = line.split("\t");
+    const found = {kind, text: fields.join(" ")};
+    for (const field of fields) {
+        const at = field.indexOf("=");
+        found[field.slice(0, at)] = unescape_field(field.slice(at + 1));
+    }
+    return found;
+}
+
+function duration(ms)
+{
+    const s = Number(ms) / 1000;
+    return !ms || Number.isNaN(s) ? "" : s < 10 ? `${s.toFixed(1)} s` : s < 120 ? `${Math.round(s)} s` : `${Math.round(s / 60)} min`;
+}
+
+// What the agent has started, and below each its processes.
+function processes_table(text, filter)
+{
+    const table = table_of(["Program", "PID", "State", "CPU"]);
+    for (const line of lines_of(text, filter).map(fields_of)) {
         const row = table.tBodies[0].insertRow();
-        for (const field of line.split("\t"))
-            row.append(make("td", /^[\d.:+x-]+$/.test(field) ? "num" : "", unescape_field(field)));
+        const child = line.kind === "child";
+        const known = child || line.kind === "process" || line.kind === "orphan";
+        const word = child ? line.command ?? "" : known ? line.name ?? "" : "";
+        const title = make("td", child ? "" : "inner", known ? `${word}${line.tag ? ` [${line.tag}]` : ""}` : `${line.kind}: ${line.text}`);
+        const ended = line.state === "exited" ? `exited ${line.status ?? ""}` : line.state ?? "";
+        const state = child && line["ran-ms"] && line.state === "running" ? `runs ${duration(line["ran-ms"])}` : ended;
+        row.append(title, make("td", "num", line.pid ?? ""), make("td", "", line.kind === "orphan" ? `left over, ${state}` : state),
+            make("td", "num", duration(line["cpu-ms"])));
+        row.classList.toggle("dim", child && line.state !== "running");
     }
     return table;
 }
@@ -113,7 +134,7 @@ function facts_list(properties, filter)
 const TABS = [
     {id: "log", word: "Log", follow: "log", fill: fill_log},
     {id: "events", word: "Events", follow: "events", fill: fill_event},
-    {id: "processes", word: "Processes", file: ".periscope/processes.txt", show: plain_table},
+    {id: "processes", word: "Processes", file: ".periscope/processes.txt", show: processes_table},
     {id: "windows", word: "Windows", file: ".periscope/windows.txt", show: windows_table},
     {id: "console", word: "Console", file: ".periscope/console.txt", show: console_text},
     {id: "facts", word: "Facts", show: facts_list},

@@ -4,6 +4,7 @@
 
 #include "agent/child/children.h"
 #include "agent/log.h"
+#include "platform/clock.h"
 #include "platform/file.h"
 
 #include <stdlib.h>
@@ -143,6 +144,11 @@ enum os_wait_result os_socket_wait(struct os_socket *socket, struct os_waker *wa
     if (fake.in_wait)
         fake.in_wait();
     return fake.wait_result;
+}
+
+int64_t os_boot_clock_ms(void) /* else what is saved is another each time */
+{
+    return 0;
 }
 
 int os_file_sync(const char *path, struct error *err)
@@ -453,7 +459,8 @@ static void what_an_upgrade_takes_over(void)
     end_process(fake.last, 1);
     fake.next_pid = 6;
     start_with(false, NULL, "/err");
-    check_saved("child 1 pid-5\nreport 0 /out\nuser \nchild 0 pid-6\nreport 1 /err\nuser \n");
+    check_saved("child 1 pid-5\nreport 0 /out\nuser \ncommand prog\n"
+                "child 0 pid-6\nreport 1 /err\nuser \ncommand prog\n");
 
     begin();
     children_restore(table, "child 1 pid-5");
@@ -545,7 +552,8 @@ static void records_that_nobody_removes_are_dropped_the_oldest_first(void)
     CHECK_INT(wait_for(6, &status), 0);
     CHECK_INT(wait_for(7, &status), ERR_TIMEOUT); /* whatever its age, it runs */
     for (int i = 0; i < 2; i++)                   /* the order stays */
-        check_saved("child 1 pid-6\nuser \nchild 1 pid-8\nuser \nchild 1 pid-7\nuser \n");
+        check_saved("child 1 pid-6\nuser \ncommand prog\nchild 1 pid-8\nuser \ncommand prog\n"
+                    "child 1 pid-7\nuser \ncommand prog\n");
     start_exited(9);
     CHECK_INT(wait_for(6, &status), ERR_NOT_FOUND);
     CHECK_INT(wait_for(8, &status), 0);

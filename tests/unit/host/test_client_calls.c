@@ -177,10 +177,12 @@ static void run_on_an_agent_without_exec(void)
 }
 
 #define EXEC_ALL                                                                                                       \
-    "50530002 0000000d 73 0000000000000006 |arg=a| 00 73 0000000000000005 |arg=| 00"                                   \
+    "50530002 00000011 73 0000000000000006 |arg=a| 00 73 0000000000000005 |arg=| 00"                                   \
     "73 000000000000000a |env=A=1=2| 00 73 0000000000000008 |unset=B| 00"                                              \
     "73 0000000000000006 |cwd=/| 00 73 0000000000000005 |in=i| 00 73 0000000000000006 |out=o| 00"                      \
-    "73 0000000000000006 |err=e| 00 73 000000000000000c |console=new| 00 73 000000000000000b |append=out| 00"          \
+    "73 0000000000000006 |err=e| 00 73 000000000000000c |console=new| 00 73 0000000000000006 |tag=t| 00"               \
+    "73 000000000000000b |limit-ms=7| 00 73 000000000000000e |at-limit=kill| 00"                                       \
+    "73 000000000000000e |limit-files=f| 00 73 000000000000000b |append=out| 00"                                       \
     "73 000000000000000b |append=err| 00 73 000000000000000c |untracked=1| 00"                                         \
     "73 000000000000000d |check-dlls=1| 00"
 
@@ -188,7 +190,21 @@ static void run_with_all_its_options(void)
 {
     static const char *const argv[] = {"a", "", NULL};
     static const char *const env[] = {"A=1=2", "B", NULL};
-    static const struct periscope_run run = {argv, env, "/", "i", "o", "e", true, true, true, true, "new", 0};
+    static const struct periscope_run run = {.argv = argv,
+                                             .env = env,
+                                             .cwd = "/",
+                                             .in = "i",
+                                             .out = "o",
+                                             .err = "e",
+                                             .append_out = true,
+                                             .append_err = true,
+                                             .untracked = true,
+                                             .check_dlls = true,
+                                             .console = "new",
+                                             .tag = "t",
+                                             .limit_ms = 7,
+                                             .at_limit = "kill",
+                                             .limit_files = "f"};
     static const struct peer_step steps[] = {ACCEPT_1_7,
                                              {PEER_EXPECT, EXEC_ALL},
                                              {PEER_SEND, "00000001" PID_5},
@@ -203,13 +219,20 @@ static void run_with_all_its_options(void)
     {
         CHECK_INT(periscope_run(p, &run, &pid), PERISCOPE_OK);
         CHECK_INT(periscope_run(p, &run, &pid), PERISCOPE_UNSUPPORTED);
-        CHECK(strstr(periscope_error_text(p), "can't set a program's environment, folder, console or streams") != NULL);
+        CHECK(strstr(periscope_error_text(p),
+                     "can't set a program's environment, folder, console, tag, limit or streams") != NULL);
     }
 }
 
 static void run_flags_of_an_agent_before_exec(void)
 {
-    static const struct periscope_run run = {true_argv, NULL, NULL, NULL, "o", "e", true, true, true, true, NULL, 0};
+    static const struct periscope_run run = {.argv = true_argv,
+                                             .out = "o",
+                                             .err = "e",
+                                             .append_out = true,
+                                             .append_err = true,
+                                             .untracked = true,
+                                             .check_dlls = true};
     static const struct peer_step steps[] = {
         {PEER_ACCEPT, NULL},
         {PEER_SEND, "73 000000000000000f |testagentd 1.6| 00"},

@@ -10,6 +10,8 @@
 #define os_process_table_pid made_up_pid
 #define os_process_table_start made_up_start
 #define os_process_table_is_child made_up_is_child
+#define os_process_table_keeps made_up_keeps
+#define process_table_means tested_means
 #define os_process_table_is_exempt made_up_is_exempt
 #define os_process_table_name made_up_name
 #define os_process_table_describe made_up_describe
@@ -37,7 +39,7 @@ static struct made_up {
 static bool is_frozen[MADE_UP_MAX]; /* by the place in made_up */
 static size_t made_up_count, asked_count;
 static int64_t now_ms;
-static struct os_process_id root = {100, 10};
+static struct os_process_id root = {100, 10, 0};
 static int unseen;       /* 0, or with what each look fails */
 static int unseen_looks; /* so many fail before unseen is 0 again; 0: all do */
 static bool is_dark;     /* no look sees any process */
@@ -128,6 +130,17 @@ bool made_up_is_child(struct os_process_table *table, size_t index, const struct
     return seen[index]->parent == parent->pid && seen[index]->start >= parent->start;
 }
 
+/* As the session of a leader on Linux is kept. */
+bool made_up_keeps(const struct os_process_table *table, const struct os_process_id *leader)
+{
+    (void)table;
+    for (size_t i = 0; i < made_up_count; i++)
+        if (!made_up[i].gone && made_up[i].parent == leader->pid && made_up[i].start >= leader->start &&
+            made_up[i].start <= leader->end)
+            return true;
+    return false;
+}
+
 bool made_up_is_exempt(const struct os_process_table *table, size_t index)
 {
     (void)table;
@@ -202,7 +215,7 @@ static void system_has(size_t count, const struct made_up *processes)
     now_ms = 0;
     unseen = unseen_looks = 0;
     is_dark = false;
-    root = (struct os_process_id){100, 10};
+    root = (struct os_process_id){100, 10, 0};
 }
 #define SYSTEM_HAS(...)                                                                                                \
     do {                                                                                                               \
@@ -420,6 +433,20 @@ static void a_child_of_unknown_start(void)
     CHECK(strstr(failure.text, "its start is not known") != NULL);
 }
 
+/* Of a child that has ended, what it has left is known by one that was there before. */
+static void what_came_after_an_ended_child_is_a_strangers(void)
+{
+    SYSTEM_HAS({100, 7, 10, POLITE, true, 0, false}, {101, 100, 11, POLITE, false, 0, false},
+               {102, 100, 31, POLITE, false, 0, false});
+    root.end = 20;
+    CHECK_TEXT(kill_lists(100, 0), "101 p101, 102 p102");
+    SYSTEM_HAS({100, 7, 10, POLITE, true, 0, false}, {101, 100, 31, POLITE, false, 0, false});
+    root.end = 20;
+    CHECK_TEXT(kill_lists(100, 0), "");
+    CHECK(!is_gone(101));
+    root.end = 0;
+}
+
 int main(void)
 {
     RUN(descendants_and_no_others_are_members);
@@ -441,5 +468,6 @@ int main(void)
     RUN(a_child_that_runs_and_is_not_listed_is_no_end);
     RUN(what_is_not_seen_is_no_empty_tree);
     RUN(a_child_of_unknown_start);
+    RUN(what_came_after_an_ended_child_is_a_strangers);
     return CHECK_RESULT();
 }

@@ -10,6 +10,10 @@ static const struct cli_option options[] = {
     {"env", 'e', "NAME[=VALUE]", "set a variable of the program's environment; without '=', remove it"},
     {"cwd", 'C', "FOLDER", "the guest's folder to start the program in"},
     {"console", 0, "KIND", "on Windows: 'shared' with the agent (default), 'new' or 'none'"},
+    {"tag", 0, "NAME", "a name by which 'ps' and 'kill --tag' find it"},
+    {"limit", 'l', "SECONDS", "how long it may run: the guest ends it then, also when nobody waits any more"},
+    {"at-limit", 0, "LIST", "what the guest does at the limit (kill): of picture,windows,stacks,kill"},
+    {"limit-files", 0, "PREFIX", "how the names of the guest's files from the limit begin (as --stdout)"},
     {"stdin", 0, "FILE", "the guest's file for its standard input"},
     {"stdout", 0, "FILE", "the guest's file for its standard output"},
     {"stderr", 0, "FILE", "the guest's file for its standard error; may be that of --stdout"},
@@ -36,7 +40,7 @@ static unsigned run_streams(const struct cli *cli)
     return none ? 0 : streams;
 }
 
-static int run_start(struct cli *cli, const char *const *env, unsigned streams, uint64_t *pid)
+static int run_start(struct cli *cli, const char *const *env, unsigned streams, int limit_ms, uint64_t *pid)
 {
     bool append = cli_option(cli, "append") != NULL;
     struct periscope_run what = {
@@ -51,6 +55,10 @@ static int run_start(struct cli *cli, const char *const *env, unsigned streams, 
         .console = cli_option(cli, "console"),
         .untracked = cli_option(cli, "detach") != NULL,
         .streams = streams,
+        .tag = cli_option(cli, "tag"),
+        .limit_ms = limit_ms,
+        .at_limit = cli_option(cli, "at-limit"),
+        .limit_files = cli_option(cli, "limit-files"),
     };
     return periscope_run(cli->periscope, &what, pid);
 }
@@ -58,13 +66,18 @@ static int run_start(struct cli *cli, const char *const *env, unsigned streams, 
 /* Starts it without streams where the agent has none. */
 static int run_start_streamed(struct cli *cli, unsigned *streams, uint64_t *pid)
 {
+    int limit_ms = 0;
+    if (cli_option(cli, "limit") && !cli_seconds(cli, "--limit", cli_option(cli, "limit"), &limit_ms))
+        return CLI_USAGE;
+    if (cli_option(cli, "limit") && limit_ms == 0)
+        return cli_usage(cli, "--limit is 0 seconds");
     const char **env = cli_option_all(cli, "env");
     if (!env)
         return cli_error(cli, CLI_FAILED, "no memory for the environment");
-    int status = run_start(cli, env, *streams, pid);
+    int status = run_start(cli, env, *streams, limit_ms, pid);
     if (status == PERISCOPE_UNSUPPORTED && *streams) {
         *streams = 0;
-        status = run_start(cli, env, 0, pid);
+        status = run_start(cli, env, 0, limit_ms, pid);
     }
     free(env);
     return status ? cli_failed(cli, status) : CLI_OK;

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The server's side of RFB, "VNC", for one viewer (RFC 6143 and the community's rfbproto). Pure: the viewer's bytes go in,
+ * bytes for it and actions of the RPC input come out. Whoever uses it has the pixels and says when there are new ones.
+ *
+ * Spoken are 3.3, 3.7 and 3.8, without authentication; the encodings Raw, ZRLE and TightPNG; ExtendedDesktopSize and
+ * DesktopSize; QEMU's key events; fences and continuous updates. Of anything else the viewer does not learn.
+ */
+#ifndef HOST_WEB_RFB_RFB_H
+#define HOST_WEB_RFB_RFB_H
+
+#include "base/buffer.h"
+#include "base/error.h"
+#include "base/strlist.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define RFB_IN_MAX 8192          /* bytes of one message of a viewer, without what is skipped */
+#define RFB_OUT_MAX (512u << 20) /* bytes of one update: the largest screen as Raw, and more */
+#define RFB_CUT_MAX (1u << 20)   /* bytes of a clipboard, which is skipped */
+#define RFB_ENCODINGS_MAX 1024
+#define RFB_NAME_MAX 128 /* bytes of the screen's name */
+
+enum rfb_stage { RFB_VERSION, RFB_SECURITY, RFB_CLIENT_INIT, RFB_SERVER_INIT, RFB_OPEN };
+enum rfb_encoding { RFB_RAW = 0, RFB_ZRLE = 16, RFB_TIGHT_PNG = -260 };
+
+struct rfb_format {
+    uint8_t bits, depth; /* of a pixel */
+    bool big_endian;
+    uint16_t max[3]; /* of red, green and blue */
+    uint8_t shift[3];
+};
+
+struct rfb_rect {
+    uint32_t x, y, width, height;
+};
+
+struct rfb {
+    enum rfb_stage stage;
+    unsigned minor;         /* of the version, 3, 7 or 8 */
+    struct buffer in;       /* the beginning of a message */
+    uint32_t skip;          /* bytes of a message that are not looked at */
+    struct buffer out;      /* for the viewer; whoever sends them clears it */
+    struct strlist actions; /* of its keyboard and pointer; whoever does them clears it */
+
+    struct rfb_format format;
+    enum rfb_encoding encoding;
+    bool desktop_size, extended_size, qemu_keys, fence, continuous; /* what the viewer understands */
+    uint32_t width, height;                                         /* of its framebuffer, as it knows it */
+
+    bool asked;                                /* for an update, which is owed */
+    bool everything;                           /* and not only for what has changed */
+    bool streams;                              /* updates come without being asked for */
+    bool awaits_fence;                         /* the viewer has not taken the last of these */
+    bool tells_size, tells_qemu, refuses_size; /* that are owed beside pixels */
+
+    uint32_t modifiers; /* that are held: Control, Alt, Meta */
+    uint8_t buttons;    /* as the viewer told them last */
+    uint32_t x, y;
+    bool has_place;
+    void *zlib; /* of ZRLE; owned */
+};
+
+void rfb_init(struct rfb *rfb);
+void rfb_deinit(struct rfb *rfb);
+
+/* Takes the viewer's bytes. A failure ends the connection; its text says what the viewer did. */
+int rfb_receive(struct rfb *rfb, const void *bytes, size_t len, struct error *err);
+/* Answers the last step of the handshake, once stage is RFB_SERVER_INIT and the size of the screen is known. */
+void rfb_begin(struct rfb *rfb, uint32_t width, uint32_t height, const char *name);
+
+/* Returns whether the viewer may be sent an update now. */
+bool rfb_wants_update(const struct rfb *rfb);
+/* Begins an update of a screen of this size: tells the size, where it is another than the viewer knows, and what else is
+   owed. Returns how many rectangles that adds; *resized: all pixels are to be sent. count is that of the pixels'
+   rectangles. */
+void rfb_update_begin(struct rfb *rfb, uint32_t width, uint32_t height, uint32_t count);
+/* Says whether the viewer knows this size, or learns it with the next update. Of a viewer that can't learn another size, the
+   part that it knows is sent. */
+bool rfb_knows_size(const struct rfb *rfb, uint32_t width, uint32_t height);
+bool rfb_has_extras(const struct rfb *rfb);
+/* Adds a rectangle of a picture with rows of RGB; png: the same as a file, for RFB_TIGHT_PNG. It must lie within the size
+   that the viewer knows. */
+void rfb_update_rect(struct rfb *rfb, const struct rfb_rect *rect, const uint8_t *pixels, size_t stride,
+                     struct slice png);
+void rfb_update_end(struct rfb *rfb);
+
+/* ---- between its files ---- */
+
+void rfb_put(struct buffer *out, uint64_t value, unsigned bytes); /* most significant first */
+void rfb_put_rect_head(struct rfb *rfb, const struct rfb_rect *rect, int32_t encoding);
+void rfb_put_raw(struct rfb *rfb, const struct rfb_rect *rect, const uint8_t *pixels, size_t stride);
+void rfb_put_zrle(struct rfb *rfb, const struct rfb_rect *rect, const uint8_t *pixels, size_t stride);
+void rfb_zrle_free(struct rfb *rfb);
+/* Adds the actions of a key event. code: the XT scan code as QEMU's message has it, or 0. */
+void rfb_key(struct rfb *rfb, bool down, uint32_t keysym, uint32_t code);
+void rfb_pointer(struct rfb *rfb, uint8_t buttons, uint32_t x, uint32_t y);
+
+#endif
