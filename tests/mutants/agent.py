@@ -108,7 +108,7 @@ AGENT = [
     mutant("reports-synced-each-time", "agent/child/children.c",
            "child->synced = true;", "",
            "unit/agent/test_children", "each wait waits for the disk again"),
-    mutant("limit-is-lost-in-the-journal", "agent/child/journal.c",
+    mutant("limit-is-lost-in-the-journal", "agent/child/recall.c",
            "limit->deadline = (int64_t)record->numbers[2];", "",
            "integration/test_limit:limit_survives_the_agents_crash", "a time limit does not hold over the agent's crash"),
     mutant("terminal-of-nobody", "linux/process/process.c",
