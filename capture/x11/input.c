@@ -24,12 +24,12 @@ static bool x11_has_evdev_keycodes(struct x11_connection *connection)
 {
     Display *display = connection->display;
     Atom name = X11_CALL(XInternAtom)(display, "_XKB_RULES_NAMES", True), type;
-    int format;
+    int format = 0;
     unsigned long count = 0, left;
     unsigned char *rules = NULL;
     if (name != None)
         X11_CALL(XGetWindowProperty)
-        (display, DefaultRootWindow(display), name, 0, 16, False, XA_STRING, &type, &format, &count, &left, &rules);
+    (display, DefaultRootWindow(display), name, 0, 16, False, XA_STRING, &type, &format, &count, &left, &rules);
     bool same = rules && format == 8 && count > 5 && memcmp(rules, "evdev", 6) == 0;
     if (rules)
         X11_CALL(XFree)(rules);

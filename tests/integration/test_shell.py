@@ -8,7 +8,6 @@ import select
 import signal
 import struct
 import subprocess
-import sys
 import termios
 import time
 
@@ -16,7 +15,7 @@ import cli
 import harness
 import wire
 from cli import target
-from harness import Agent, PATIENCE, alive, check, equal, eventually, need_unix, refused, refused_saying, test, with_agent
+from harness import PATIENCE, alive, check, equal, eventually, need_unix, refused, refused_saying, with_agent
 from wire import d
 
 SIZE_AND_TERMINAL = "stty size; tty | sed 's,[0-9].*,N,'; cat /proc/$$/stat | cut -d' ' -f6,7"
