@@ -51,8 +51,9 @@ struct thumbnail {       /* all under the guest's lock */
     struct blob *png;    /* NULL: none was had */
     unsigned generation; /* another number for each picture */
     char hash[PICTURE_HASH_SIZE];
-    unsigned viewers; /* that have its tile in view */
-    bool runs;        /* its thread */
+    unsigned viewers;        /* that have its tile in view */
+    bool runs;               /* its thread */
+    struct periscope *waits; /* that thread's connection; NULL: there is none */
 };
 
 struct guest {
