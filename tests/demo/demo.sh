@@ -238,6 +238,7 @@ report()
     [ -s "$out/screenshot.png" ] || die "there is no picture"
     tests/demo/summary.py "$1" "$out"
     say "reports: $out/*/report.txt, result.json and junit.xml"
+    say "what was on the screen meanwhile: $out/*/timeline.html"
     say "picture: $out/screenshot.png"
     report_page
 }
