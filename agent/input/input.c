@@ -103,6 +103,10 @@ static void input_let_go(struct input *input)
     if (worker_pool_input(input->workers, "leave", &(struct strlist){0}, INPUT_MS, &facts, &err))
         log_line("keys and buttons could not be let go of: %s", err.text);
     strlist_deinit(&facts);
+    os_mutex_lock(input->lock);
+    if (!input->session) /* else the worker holds what is another's now */
+        worker_pool_stop(input->workers);
+    os_mutex_unlock(input->lock);
 }
 
 void input_leave(struct session *session)

@@ -1,0 +1,367 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""VNC viewers of the gateway: one written here from RFC 6143, over TCP and WebSocket, and TigerVNC's."""
+import contextlib
+import os
+import socket
+import struct
+import subprocess
+import sys
+import zlib
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from fake_agent import FakeAgent, solid  # noqa: E402
+from gateway import Gateway, need_gateway  # noqa: E402
+from cli import periscope, target  # noqa: E402
+from harness import Agent, check, equal, eventually, generator, main, test  # noqa: E402
+from picture import Picture, decode_png  # noqa: E402
+from websocket import Closed, WebSocket, frame  # noqa: E402
+from xserver import Server, need_program  # noqa: E402
+
+RAW, ZRLE, TIGHT_PNG, DESKTOP_SIZE, EXTENDED_SIZE, QEMU, FENCE, STREAM = 0, 16, -260, -223, -308, -258, -312, -313
+RGB24 = struct.pack(">BBBBHHHBBB3x", 32, 24, 0, 1, 255, 255, 255, 0, 8, 16)
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Tcp:
+    def __init__(self, port):
+        self.socket = socket.create_connection(("127.0.0.1", port), 20)
+        self.send = self.socket.sendall
+
+    def more(self):
+        data = self.socket.recv(65536)
+        if not data:
+            raise Closed
+        return data
+
+
+class Web:
+    """Over a WebSocket; without a subprotocol, as noVNC."""
+
+    def __init__(self, gateway, protocol):
+        port = int(gateway.base.rsplit(":", 1)[1].strip("/"))
+        self.ws = WebSocket(port, "/rfb/one", protocol=protocol)
+
+    def send(self, data):
+        self.ws.send_raw(frame(2, data))
+
+    def more(self):
+        return self.ws.receive()
+
+
+class Viewer:
+    def __init__(self, connection, encodings=(), form=RGB24):
+        self.connection, self.got, self.inflate = connection, b"", zlib.decompressobj()
+        equal(self.take(12), b"RFB 003.008\n", "version")
+        self.send(b"RFB 003.008\n")
+        equal(self.take(2), b"\1\1", "security types")
+        self.send(b"\1")
+        equal(self.take(4), bytes(4), "security result")
+        self.send(b"\1")
+        self.width, self.height = struct.unpack(">HH", self.take(4))
+        self.take(16)
+        self.name = self.take(*struct.unpack(">I", self.take(4))).decode()
+        self.form = form
+        self.send(b"\0\0\0\0" + form)
+        self.send(struct.pack(f">BxH{len(encodings)}i", 2, len(encodings), *encodings))
+        self.pixels, self.seen, self.fences = bytearray(3 * self.width * self.height), [], []
+
+    def send(self, data):
+        self.connection.send(data)
+
+    def take(self, size):
+        while len(self.got) < size:
+            self.got += self.connection.more()
+        data, self.got = self.got[:size], self.got[size:]
+        return data
+
+    def ask(self, incremental=True):
+        self.send(struct.pack(">BBHHHH", 3, incremental, 0, 0, self.width, self.height))
+
+    def update(self):
+        """Takes messages up to the end of an update; returns the encodings of its rectangles."""
+        while (kind := self.take(1)[0]) != 0:
+            if kind == 248:
+                flags, size = struct.unpack(">3xIB", self.take(8))
+                self.fences.append((flags, self.take(size)))
+            else:
+                equal(kind, 150, "message")
+        count, = struct.unpack(">xH", self.take(3))
+        return [self.rectangle() for _ in range(count)]
+
+    def rectangle(self):
+        x, y, width, height, encoding = struct.unpack(">HHHHi", self.take(12))
+        if encoding in (RAW, ZRLE, TIGHT_PNG):
+            check(x + width <= self.width and y + height <= self.height, "a rectangle beyond the viewer's size")
+            {RAW: self.raw, ZRLE: self.zrle, TIGHT_PNG: self.png}[encoding](x, y, width, height)
+        elif encoding in (EXTENDED_SIZE, DESKTOP_SIZE):
+            if encoding == EXTENDED_SIZE:
+                self.seen.append((x, y, self.take(20)))
+            self.width, self.height = width, height
+            self.pixels = bytearray(3 * width * height)
+        return encoding
+
+    def draw(self, x, y, width, rows):
+        for i, row in enumerate(rows):
+            at = 3 * ((y + i) * self.width + x)
+            self.pixels[at:at + 3 * width] = row
+
+    def colours(self, data, size, count):
+        bits, _, big, _, *fields = struct.unpack(">BBBBHHHBBB", self.form[:13])
+        left_out = 8 if size == 3 and min(fields[3:]) >= 8 else 0  # the lowest byte, which has no colour
+        out = bytearray()
+        for i in range(count):
+            value = int.from_bytes(data[i * size:(i + 1) * size], "big" if big else "little") << left_out
+            out += bytes((value >> fields[3 + j] & fields[j]) * 255 // fields[j] for j in range(3))
+        return bytes(out)
+
+    def raw(self, x, y, width, height):
+        size = self.form[0] // 8
+        data = self.colours(self.take(width * height * size), size, width * height)
+        self.draw(x, y, width, [data[3 * i * width:3 * (i + 1) * width] for i in range(height)])
+
+    def png(self, x, y, width, height):
+        equal(self.take(1), b"\xa0", "the kind of Tight")
+        size = shift = 0
+        while True:
+            byte = self.take(1)[0]
+            size |= (byte & 127 if shift < 14 else byte) << shift
+            shift += 7
+            if byte < 128 or shift > 14:
+                break
+        part = decode_png(self.take(size))
+        equal((part.width, part.height), (width, height), "a PNG's size")
+        self.draw(x, y, width, [part.pixels[3 * i * width:3 * (i + 1) * width] for i in range(height)])
+
+    def zrle(self, x, y, width, height):
+        data = self.inflate.decompress(self.take(*struct.unpack(">I", self.take(4))))
+        at = 0
+        for top in range(0, height, 64):
+            for left in range(0, width, 64):
+                w, h, kind = min(64, width - left), min(64, height - top), data[at]
+                count = 1 if kind == 1 else w * h
+                check(kind in (0, 1), f"subencoding {kind}")
+                tile = self.colours(data[at + 1:at + 1 + 3 * count], 3, count) * (w * h if kind == 1 else 1)
+                at += 1 + 3 * count
+                self.draw(x + left, y + top, w, [tile[3 * i * w:3 * (i + 1) * w] for i in range(h)])
+        equal(at, len(data), "bytes of a ZRLE rectangle")
+
+    def picture(self):
+        return Picture(self.width, self.height, bytes(self.pixels))
+
+
+@contextlib.contextmanager
+def fake(picture):
+    """A gateway before an agent that there is none of, and the port for viewers."""
+    need_gateway()
+    with FakeAgent(picture) as agent:
+        port = free_port()
+        with Gateway({}, "--guest", f"one 127.0.0.1:{agent.port} rfb={port}") as gateway:
+            yield gateway, agent, port
+
+
+def noise(width, height):
+    random = generator()
+    return Picture(width, height, bytes(random.randrange(256) for _ in range(3 * width * 40)) +
+                   bytes((9, 8, 7)) * (width * (height - 40)))
+
+
+def shows(viewer, picture):
+    """Asks until the viewer has that picture."""
+    viewer.ask(False)
+    for _ in range(50):
+        viewer.update()
+        if viewer.picture().pixels == picture.pixels:
+            return
+        viewer.ask()
+    raise AssertionError("the viewer's framebuffer is another picture")
+
+
+@test
+def rfb_encodings_give_the_agents_pixels():
+    picture = noise(200, 150)
+    with fake(picture) as (gateway, _, port):
+        for encodings in (), (ZRLE,), (TIGHT_PNG,), (7, ZRLE, RAW):
+            viewer = Viewer(Tcp(port), encodings)
+            equal((viewer.width, viewer.height, viewer.name), (200, 150, "one"), "the screen")
+            shows(viewer, picture)
+        for protocol in None, "binary":
+            shows(Viewer(Web(gateway, protocol), (TIGHT_PNG,)), picture)
+
+
+@test
+def rfb_honours_any_true_colour_format():
+    picture = solid(70, 66, (255, 0, 255))
+    with fake(picture) as (_, _, port):
+        for form in ((8, 8, 0, 1, 7, 7, 3, 0, 3, 6), (16, 16, 1, 1, 31, 63, 31, 11, 5, 0), (32, 24, 1, 1, 255, 255, 255, 8, 16, 24)):
+            for encodings in (), (ZRLE,):
+                if encodings and form[0] != 32:
+                    continue  # tiles have as many bytes a pixel as Raw then, which this reader does not know
+                shows(Viewer(Tcp(port), encodings, struct.pack(">BBBBHHHBBB3x", *form)), picture)
+
+
+@test
+def rfb_updates_come_only_when_something_has_changed():
+    with fake(solid(128, 128, (1, 2, 3))) as (_, agent, port):
+        viewer = Viewer(Tcp(port))
+        shows(viewer, solid(128, 128, (1, 2, 3)))
+        viewer.ask()
+        viewer.connection.socket.settimeout(1)
+        try:
+            viewer.take(1)
+            raise AssertionError("an update of a screen that is still")
+        except TimeoutError:
+            pass
+        viewer.connection.socket.settimeout(20)
+        agent.show(solid(128, 128, (4, 5, 6)))
+        viewer.update()
+        equal(viewer.picture().pixels, bytes((4, 5, 6)) * 128 * 128, "pixels")
+
+
+@test
+def rfb_sizes_are_told_to_who_can_learn_them():
+    with fake(solid(100, 80, (1, 2, 3))) as (_, agent, port):
+        able, plain, rigid = (Viewer(Tcp(port), more) for more in ((EXTENDED_SIZE, QEMU), (DESKTOP_SIZE,), ()))
+        for viewer in able, plain, rigid:
+            viewer.ask(False)
+        equal(able.update(), [EXTENDED_SIZE, QEMU, RAW], "rectangles")
+        equal(able.seen[0][:2], (0, 0), "reason and result")
+        plain.update(), rigid.update()
+        agent.show(solid(150, 60, (7, 8, 9)))
+        for viewer in able, plain, rigid:
+            viewer.ask()
+            viewer.update()
+        equal((able.width, able.height, plain.width, plain.height), (150, 60, 150, 60), "sizes")
+        equal((rigid.width, rigid.height), (100, 80), "the size of who can't learn")
+        equal(rigid.pixels[:3 * 100 * 60], bytes((7, 8, 9)) * 6000, "its part")
+        able.send(struct.pack(">BxHHBxIHHHHI", 251, 640, 480, 1, 0, 0, 0, 640, 480, 0))
+        able.ask()
+        able.update()
+        equal(able.seen[-1][:2], (1, 1), "a wish for another size: reason and result")
+
+
+@test
+def rfb_fences_pace_continuous_updates():
+    with fake(solid(64, 64, (1, 2, 3))) as (_, agent, port):
+        viewer = Viewer(Tcp(port), (RAW, FENCE, STREAM))
+        viewer.send(struct.pack(">B3xIB3s", 248, 0x80000001, 3, b"abc"))
+        viewer.send(struct.pack(">BBHHHH", 150, 1, 0, 0, 64, 64))
+        viewer.update()
+        check((1, b"abc") in viewer.fences, f"the viewer's fence is answered: {viewer.fences}")
+        equal(viewer.take(1)[0], 248, "a fence behind the update")
+        flags, size = struct.unpack(">3xIB", viewer.take(8))
+        ticket = viewer.take(size)
+        check(flags & 1 << 31, "it wants an answer")
+        agent.show(solid(64, 64, (4, 5, 6)))
+        viewer.send(struct.pack(">B3xIB", 248, 1, size) + ticket)
+        viewer.update()
+        equal(bytes(viewer.pixels), bytes((4, 5, 6)) * 4096, "pixels, which nobody has asked for")
+
+
+@test
+def rfb_viewers_that_say_nonsense_are_disconnected():
+    with fake(solid(64, 64, (1, 2, 3))) as (gateway, _, port):
+        for said, why in {
+                b"\0\0\0\0" + struct.pack(">BBBBHHHBBB3x", 8, 8, 0, 0, 7, 7, 3, 0, 3, 6): "colour map",
+                b"\0\0\0\0" + struct.pack(">BBBBHHHBBB3x", 32, 24, 0, 1, 255, 254, 255, 0, 8, 16): "pixel format",
+                b"\0\0\0\0" + struct.pack(">BBBBHHHBBB3x", 24, 24, 0, 1, 255, 255, 255, 0, 8, 16): "pixel format",
+                b"\2\0\xff\xff": "encodings", b"\6\0\0\0\x7f\xff\xff\xff": "clipboard", b"\6\0\0\0\x80\0\0\0": "clipboard",
+                b"\x63": "unknown type 99", b"\xff\1\0\0" + bytes(8): "QEMU", b"\x96\1" + bytes(8): "continuous",
+                struct.pack(">B3xIB", 248, 0, 65): "fence"}.items():
+            viewer = Viewer(Tcp(port))
+            viewer.send(said)
+            with contextlib.suppress(Closed, ConnectionResetError):
+                while True:
+                    viewer.connection.more()
+            eventually(lambda: why in gateway.text(), lambda: f"{why} in the log: {gateway.text()}")  # pylint: disable=cell-var-from-loop
+        for said in b"GET / HTTP/1.1\r\n", b"RFB 004.000\n":
+            connection = Tcp(port)
+            connection.send(said)
+            with contextlib.suppress(Closed, ConnectionResetError):
+                while True:
+                    connection.more()
+        shows(Viewer(Tcp(port)), solid(64, 64, (1, 2, 3)))
+
+
+@test
+def rfb_is_off_unless_it_is_asked_for():
+    with FakeAgent(solid(64, 64, (1, 2, 3))) as agent, Gateway({"one": agent}, "--token", "yes") as gateway:
+        try:
+            Web(gateway, None)
+            raise AssertionError("a WebSocket without a token is let in")
+        except (Closed, ConnectionError, AssertionError, OSError) as reason:
+            check("is let in" not in str(reason), reason)
+
+
+@contextlib.contextmanager
+def real():
+    """A guest's X server with a window that gets all, and the port for its viewers."""
+    need_gateway()
+    port = free_port()
+    with Server(screens=("320x240x24",)) as server:
+        window = server.client()
+        window.do("noise", 5)
+        with Agent("--input", env=server.environment()) as agent, \
+                Gateway({}, "--guest", f"one 127.0.0.1:{agent.port} rfb={port}"):
+            yield agent, window, port
+
+
+def shot(agent):
+    """The picture that the command gives, with the pointer."""
+    path = agent.path("shot.png")
+    periscope("screenshot", target(agent), path)
+    with open(path, "rb") as file:
+        return decode_png(file.read())
+
+
+@test
+def rfb_viewer_drives_the_guest():
+    with real() as (_, window, port):
+        window.do("watch")
+        viewer = Viewer(Tcp(port), (QEMU,))
+        viewer.send(struct.pack(">BBHH", 5, 0, 20, 30) + struct.pack(">BBHH", 5, 1, 20, 30) + struct.pack(">BBHH", 5, 0, 20, 30))
+        for code in 0x1e, 0x9d, 0xc8, 0x45:
+            for down in 1, 0:
+                viewer.send(struct.pack(">BBHII", 255, 0, down, 0, code))
+        viewer.send(struct.pack(">BB2xI", 4, 1, 0x41) + struct.pack(">BB2xI", 4, 0, 0x41))
+        viewer.send(struct.pack(">BBHH", 5, 16, 20, 30) + struct.pack(">BBHH", 5, 0, 20, 30))
+        got = []
+        want = "b1 B1 k38 K38 k105 K105 k111 K111 k77 K77 k50 k38 K38 K50 b5 B5".split()
+        eventually(lambda: got.extend(window.do("events").split()) or len(got) >= len(want), lambda: f"events: {got}")
+        equal(got, want, "events")
+        viewer.send(struct.pack(">BBHII", 255, 0, 1, 0, 0x2a))
+        eventually(lambda: window.do("held").startswith("50 "), "Shift is down")
+        viewer.connection.socket.close()
+        eventually(lambda: not window.do("held").startswith("50 "), "Shift is let go of")
+
+
+@test
+def tigervnc_shows_and_drives_the_guest():
+    need_program("xtigervncviewer", "xdotool", "xwininfo")
+    with real() as (agent, window, port), Server(screens=("400x300x24",)) as desk:
+        command = ["xtigervncviewer", "-MenuKey=", f"127.0.0.1::{port}"]
+        with subprocess.Popen(command, env={**desk.environment(), "HOME": desk.folder}, stdout=subprocess.DEVNULL,
+                              stderr=subprocess.DEVNULL) as viewer:
+            try:
+                eventually(lambda: b"320x240+" in desk.run("xwininfo", "-root", "-tree"), "the viewer's window")
+                place = desk.run("xwininfo", "-name", "one - TigerVNC").decode()
+                x, y = (int(place.split(f"Absolute upper-left {axis}:")[1].split()[0]) for axis in "XY")
+                eventually(lambda: desk.as_xwd_reads_it().crop(x, y, 320, 240).pixels == shot(agent).pixels,
+                           "the guest's picture in the viewer, pixel by pixel")
+                window.do("watch")
+                desk.run("xdotool", "mousemove", str(x + 50), str(y + 60), "click", "1")
+                desk.run("xdotool", "search", "--name", "one - TigerVNC", "windowfocus", "--sync", "key", "a", "key", "Up")
+                got, want = [], "b1 B1 k38 K38 k111 K111".split()
+                eventually(lambda: got.extend(window.do("events").split()) or len(got) >= len(want), lambda: f"keys: {got}")
+                equal((got, window.do("held").split()[0]), (want, "50,60"), "events, and the pointer's place")
+            finally:
+                viewer.kill()
+
+
+if __name__ == "__main__":
+    main()
