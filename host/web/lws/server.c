@@ -178,9 +178,10 @@ static int server_listen_rfb(struct guest *guest, struct error *err)
         .user = guest,
     };
     struct lws_vhost *vhost = lws_create_vhost(context, &info);
-    return vhost ? 0
-                 : error_set(err, ERR_SYSTEM, "could not listen on 127.0.0.1, port %u, for viewers of '%s': it is in use",
-                             guest->config->rfb_port, guest->config->name);
+    return vhost
+               ? 0
+               : error_set(err, ERR_SYSTEM, "could not listen on 127.0.0.1, port %u, for viewers of '%s': it is in use",
+                           guest->config->rfb_port, guest->config->name);
 }
 
 static int server_listen_for_viewers(struct error *err)
