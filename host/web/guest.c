@@ -128,14 +128,13 @@ static bool guest_takes_input(const struct guest *guest)
     return input && strcmp(input, "on") == 0;
 }
 
-/* Tells what runs: the number of the programs, until the agent names them. */
+/* Tells what runs: by its name, or the number of the programs where the agent does not name them. */
 static void guest_json_test(struct guest *guest, struct json *json)
 {
     char text[64];
-    const char *tag = periscope_strings_get(&guest->properties, "children.tag");
     const char *running = periscope_strings_get(&guest->properties, "children.running");
-    if (tag || guest->state != GUEST_TESTING) {
-        json_text(json, "test", guest->state == GUEST_TESTING ? tag : NULL);
+    if (guest->state != GUEST_TESTING || *guest->test) {
+        json_text(json, "test", guest->state == GUEST_TESTING ? guest->test : NULL);
         return;
     }
     snprintf(text, sizeof text, "%.20s program%s", running ? running : "?",

@@ -45,13 +45,15 @@ enum guest_state {
 };
 
 #define GUEST_EVENTS_MAX 64 /* that are kept */
+#define GUEST_TEST_SIZE 256
 
 struct thumbnail {       /* all under the guest's lock */
     struct blob *png;    /* NULL: none was had */
     unsigned generation; /* another number for each picture */
     char hash[PICTURE_HASH_SIZE];
-    unsigned viewers; /* that have its tile in view */
-    bool runs;        /* its thread */
+    unsigned viewers;        /* that have its tile in view */
+    bool runs;               /* its thread */
+    struct periscope *waits; /* that thread's connection; NULL: there is none */
 };
 
 struct guest {
@@ -69,6 +71,7 @@ struct guest {
     struct strlist events;                          /* the last ones, as the RPC events has them */
     int64_t since_ms, last_change_ms, last_seen_ms; /* wall clock; 0: never */
     int64_t change_told_ms;                         /* os_clock_ms() */
+    char test[GUEST_TEST_SIZE];                     /* what runs, by its tag or its command; "": not known */
     uint32_t width, height;
     char hash[PICTURE_HASH_SIZE];
     struct thumbnail thumbnail;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "host/web/job.h"
 
+#include "base/buffer.h"
 #include "host/web/gateway.h"
 #include "host/web/guest.h"
 #include "platform/clock.h"
@@ -55,11 +56,44 @@ static int job_file(struct job *job, struct periscope *periscope)
     return status;
 }
 
+/* Takes the lines of what the agent has started, a newline behind each. */
+static int job_processes(struct job *job, struct periscope *periscope)
+{
+    static const char *const options[] = {"tree=1", NULL};
+    struct periscope_strings lines;
+    struct buffer text;
+    int status = periscope_ps(periscope, options, &lines);
+    if (status)
+        return status;
+    buffer_init(&text, FILE_MOST);
+    for (size_t i = 0; i < lines.count; i++) {
+        buffer_append(&text, lines.items[i], strlen(lines.items[i]));
+        buffer_append(&text, "\n", 1);
+    }
+    job->result = text.failed ? NULL : blob_copy(text.data, text.len);
+    buffer_deinit(&text);
+    periscope_strings_free(&lines);
+    return 0;
+}
+
+static int job_ask(struct job *job, struct periscope *periscope)
+{
+    switch (job->kind) {
+    case JOB_SCREENSHOT:
+        return job_screenshot(job, periscope);
+    case JOB_FILE:
+        return job_file(job, periscope);
+    case JOB_PROCESSES:
+        break;
+    }
+    return job_processes(job, periscope);
+}
+
 static void job_run(struct job *job, struct periscope *periscope)
 {
     periscope_set_timeouts(periscope, CONNECT_MS, JOB_LIMIT_MS);
     periscope_set_limit(periscope, JOB_LIMIT_MS);
-    int status = job->kind == JOB_FILE ? job_file(job, periscope) : job_screenshot(job, periscope);
+    int status = job_ask(job, periscope);
     job->is_bad = status == PERISCOPE_REFUSED || status == PERISCOPE_INVALID;
     if (status)
         snprintf(job->reason, sizeof job->reason, "%s", periscope_error_text(periscope));

@@ -16,7 +16,7 @@
 
 struct guest;
 
-enum job_kind { JOB_SCREENSHOT, JOB_FILE };
+enum job_kind { JOB_SCREENSHOT, JOB_FILE, JOB_PROCESSES };
 
 struct job {
     atomic_uint owners;

@@ -24,6 +24,7 @@ static const struct {
     {"/api/guests/", "/screenshot.png", ROUTE_SCREENSHOT},
     {"/api/guests/", "/thumbnail.png", ROUTE_THUMBNAIL},
     {"/api/guests/", "/file", ROUTE_FILE},
+    {"/api/guests/", "/processes", ROUTE_PROCESSES},
 };
 
 /* Takes the name out of "START NAME END": one part of a path, which is no way upwards. */

@@ -17,6 +17,7 @@ enum route_kind {
     ROUTE_SCREENSHOT, /* /api/guests/NAME/screenshot.png */
     ROUTE_THUMBNAIL,  /* /api/guests/NAME/thumbnail.png */
     ROUTE_FILE,       /* /api/guests/NAME/file */
+    ROUTE_PROCESSES,  /* /api/guests/NAME/processes */
     ROUTE_LINK,       /* /api/link */
     ROUTE_METRICS,
     ROUTE_HEALTH,

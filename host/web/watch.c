@@ -19,7 +19,7 @@
 #define LOOKED_AT_MS 4000
 #define PAUSE_FIRST_MS 1000 /* before a guest that is away is looked for again; doubled each time */
 #define PAUSE_MOST_MS 30000
-#define QUEUE_MS 100        /* while many names are resolved at once */
+#define QUEUE_MS 100 /* while many names are resolved at once */
 #define BOOT_MOST_MS (INT64_C(3600) * 1000)
 
 struct watch {
@@ -125,13 +125,46 @@ static void watch_tell_failure(struct guest *guest, int status, const char *text
 
 /* ---- what is asked ---- */
 
+/* Finds a field of a line of the RPC ps, up to the next tab. */
+static bool watch_field(const char *line, const char *key, char text[GUEST_TEST_SIZE])
+{
+    size_t len = strlen(key);
+    for (const char *at = strchr(line, '\t'); at; at = strchr(at + 1, '\t'))
+        if (strncmp(at + 1, key, len) == 0) {
+            snprintf(text, GUEST_TEST_SIZE, "%.*s", (int)strcspn(at + 1 + len, "\t"), at + 1 + len);
+            return *text != '\0';
+        }
+    return false;
+}
+
+/* Asks what runs, of an agent that can tell; the newest program stands for all. */
+static void watch_test(struct watch *watch, const struct periscope_strings *properties)
+{
+    static const char *const options[] = {"last=1", NULL};
+    const char *running = periscope_strings_get(properties, "children.running");
+    char test[GUEST_TEST_SIZE] = "";
+    struct periscope_strings lines = {0};
+    if (running && strcmp(running, "0") != 0 && periscope_ps(watch->periscope, options, &lines) == 0 &&
+        lines.count > 0 && !watch_field(lines.items[0], "tag=", test))
+        watch_field(lines.items[0], "command=", test);
+    periscope_strings_free(&lines);
+    guest_lock(watch->guest);
+    bool changed = strcmp(watch->guest->test, test) != 0;
+    snprintf(watch->guest->test, sizeof watch->guest->test, "%s", test);
+    guest_unlock(watch->guest);
+    if (changed)
+        guest_changed(watch->guest);
+}
+
 static int watch_properties(struct watch *watch)
 {
     struct periscope_strings properties;
     int status = periscope_properties(watch->periscope, &properties);
-    if (!status)
-        watch_tell(watch->guest, &properties);
-    return status;
+    if (status)
+        return status;
+    watch_test(watch, &properties);
+    watch_tell(watch->guest, &properties);
+    return 0;
 }
 
 /* Keeps the last events of the guest. */

@@ -45,7 +45,7 @@ FILES = {
 }
 # A shared library's package depends on the C library, and the programs on zlib; none on what is opened when it is needed.
 DEPENDS = {"periscoped": {"libc6", "zlib1g"}, "periscope": {"libc6", "zlib1g"}, "libperiscope0": {"libc6"},
-           "periscope-gateway": {"libc6", "libwebsockets17", "periscope", "zlib1g"}, "libperiscope-dev": {"libperiscope0"}}
+           "periscope-gateway": {"libc6", "libwebsockets", "periscope", "zlib1g"}, "libperiscope-dev": {"libperiscope0"}}
 
 
 def run(*command, env=None):
@@ -113,7 +113,8 @@ def packages_have_these_files_and_no_others():
 def packages_depend_on_what_they_cannot_do_without():
     for name, want in DEPENDS.items():
         told = run("dpkg-deb", "-f", packages()[name], "Depends")
-        equal({each.split()[0] for each in told.split(",")}, want, f"what {name} depends on")
+        found = {re.sub("^(libwebsockets).*", r"\1", each.split()[0]) for each in told.split(",")}  # with the number of its interface
+        equal(found, want, f"what {name} depends on")
 
 
 @test

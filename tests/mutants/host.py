@@ -178,3 +178,16 @@ TIMELINE = [
            "if (box->x >= width || box->y >= height)", "if (0)",
            "web/test_rfb:rfb_sizes_are_told_to_who_can_learn_them", "a viewer gets pixels outside of its framebuffer"),
 ]
+
+PAGES = [
+    mutant("page-text-as-markup", "host/web/page/states.js", "made.textContent = text;", "made.innerHTML = text;",
+           "web/test_pages:text_of_a_guest_is_shown_as_text_on_the_wall web/test_pages:lists_and_facts_show_text_as_text",
+           "what a guest says becomes elements of the page"),
+    mutant("page-keys-stay-down", "host/web/page/drive.js", """this.act("release=all");""", "",
+           "web/test_pages:keys_go_to_the_guest_by_their_place_and_are_let_go", "a key stays down in the guest for good"),
+    mutant("page-hidden-goes-on", "host/web/page/wall.js", "document.hidden ? [] : order", "order",
+           "web/test_pages:only_tiles_in_view_are_asked_for_and_none_by_a_hidden_page", "a page that nobody sees costs pictures"),
+    mutant("page-frame-without-its-last", "host/web/page/painter.js", "if (!part.last) return;", "",
+           "web/test_pages:rectangles_are_drawn_in_order_and_acknowledged_once_drawn",
+           "a frame is told as drawn before it is, and half of it is seen"),
+]

@@ -338,8 +338,8 @@ class FakeGateway:
             return self.json({**self.guests[name], "properties": self.guests[name].get("properties", {}), "events": [], "outputs": []})
         if rest == ["screenshot.png"]:
             return 200, png(*self.screen(name)), "image/png"
-        path = query.get("path", [""])[0]
-        if rest == ["file"] and path in self.files:
+        path = rest[0] if rest == ["processes"] else query.get("path", [""])[0]
+        if rest in (["file"], ["processes"]) and path in self.files:
             return 200, self.files[path], "text/plain; charset=utf-8"
         return 404, f"unable to open '{path}' for reading: No such file or directory".encode(), "text/plain; charset=utf-8"
 

@@ -11,9 +11,13 @@ import tempfile
 import urllib.error
 import urllib.request
 
-from harness import PATIENCE, TOP, Skip, check, eventually
+from harness import PATIENCE, TOP, Agent, Skip, check, eventually
 
 COMMAND = shlex.split(os.environ.get("PERISCOPE_GATEWAY") or os.path.join(TOP, "build", "periscope-gateway"))
+
+
+# A gateway leaves up to three workers behind, for pictures, changes and input, which the agent keeps for a while.
+Agent.FD_SLACK = 14
 
 
 def need_gateway():

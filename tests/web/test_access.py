@@ -28,7 +28,7 @@ HTTP = "http:" + "//"  # of an Origin
 def everything(gateway, headers=(), host=None):
     """The statuses of all there is."""
     paths = ("/", "/guest/one", "/static/index.html", "/api/guests", "/api/guests/one", "/api/guests/one/screenshot.png",
-             "/api/guests/one/thumbnail.png", "/api/guests/one/file?path=.periscope/log.txt", "/api/link", "/metrics",
+             "/api/guests/one/thumbnail.png", "/api/guests/one/processes", "/api/guests/one/file?path=.periscope/log.txt", "/api/link", "/metrics",
              "/healthz", "/none")
     return {path: get(gateway, path, headers, host=host)[0] for path in paths}
 

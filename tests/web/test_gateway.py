@@ -106,6 +106,18 @@ def another_size_in_the_middle_is_told_before_its_pixels():
             equal(canvas.size, (width, height), "the canvas' size")
 
 
+@test
+def the_test_that_runs_is_named_by_its_tag_or_its_command():
+    with real_guest() as gateway, wire.Client(gateway.agent.port) as client:
+        started = client.call(0x50530002, wire.s("tag=d3d11:nightly"), wire.s("arg=sleep"), wire.s("arg=600"))
+        with WebSocket(port_of(gateway)) as ws:
+            ws.send({"t": "wall", "view": ["one"]})
+            tested = ws.until(lambda m: isinstance(m, dict) and any(g["test"] for g in m.get("guests", [m.get("guest", {"test": None})])))
+            guest = tested.get("guest") or tested["guests"][0]
+            equal((guest["state"], guest["test"]), ("testing", "d3d11:nightly"))
+        client.call(0x50530003, wire.Q(started[0].number), wire.I(0))
+
+
 # ---- what it costs ----
 
 @test

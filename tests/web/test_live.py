@@ -32,6 +32,8 @@ def guests(page, *names, options=()):
     with contextlib.ExitStack() as stack:
         servers = {name: stack.enter_context(Server(screens=(SCREEN,))) for name in names}
         agents = {name: stack.enter_context(Agent(*options, env=servers[name].environment())) for name in names}
+        for agent in agents.values():
+            agent.FD_SLACK = 12  # two pages and the hands: more workers than one are kept
         gateway = stack.enter_context(Gateway(agents))
         gateway.agents = agents
         stack.callback(page.open, "about:blank")
@@ -140,6 +142,17 @@ def a_windows_title_with_markup_is_text(page):
                   "the title as it is", MARKUP)
         equal(page.run("return document.querySelectorAll('#content img, #content b').length"), 0, "elements made of text")
         check(page.run("return document.title") != "led-astray", "the title was run")
+
+
+@with_page()
+def what_the_agent_has_started_is_listed(page):
+    with guests(page, "one") as (gateway, _):
+        with gateway.agents["one"].client() as client:
+            pid = gateway.agents["one"].cleanup(client.run("/bin/sleep", "600"))
+            open_guest(page, gateway, path="#processes")
+            page.wait("return [...document.querySelectorAll('#content tr')].some(row => row.textContent.includes('sleep')"
+                      " && row.cells[1].textContent === arguments[0])", "the program and its pid", str(pid))
+            client.kill(pid)
 
 
 @with_page()

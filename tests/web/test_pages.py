@@ -295,7 +295,7 @@ def lists_and_facts_show_text_as_text(page):
     with FakeGateway([guest("one", width=64, height=48, properties={MARKUP: MARKUP})]) as gateway:
         gateway.files[".periscope/windows.txt"] = f"{MARKUP}\tXTerm\t12\t484x316+0+0\t1\nPanel\\tbar\tpanel\t13\t9x9+0+0\t0\n".encode()
         gateway.files[".periscope/console.txt"] = f"vt=1\n{MARKUP}\n".encode()
-        gateway.files[".periscope/processes.txt"] = f"child\tpid=7\tstate=running\tran-ms=4100\tcommand={MARKUP}\nprocess\tchild=7\tpid=8\tname=x\n".encode()
+        gateway.files["processes"] = f"child\tpid=7\tstate=running\tran-ms=4100\tcommand={MARKUP}\nprocess\tchild=7\tpid=8\tname=x\n".encode()
         gateway.texts["events"] = f"1\t1790000000\tgpu\t{MARKUP}\n"
         open_guest(page, gateway, path="#windows")
         for tab, want in (("windows", MARKUP), ("console", MARKUP), ("facts", MARKUP), ("events", MARKUP), ("processes", MARKUP)):

@@ -253,6 +253,8 @@ static int request_of_guest(struct request *request, const struct route *route)
         return request_thumbnail(request, guest);
     case ROUTE_FILE:
         return request_file(request, guest);
+    case ROUTE_PROCESSES:
+        return request_job(request, guest, JOB_PROCESSES, "");
     default:
         json_init(&json);
         guest_json(guest, &json, NULL, true);
@@ -337,7 +339,7 @@ static int request_take_job(struct request *request)
     if (!job->result)
         return request_answer_text(request, job->is_bad ? 404 : 502, job->reason);
     snprintf(request->hash, sizeof request->hash, "%s", job->hash);
-    return request_answer(request, 200, job->kind == JOB_FILE ? "text/plain; charset=utf-8" : "image/png",
+    return request_answer(request, 200, job->kind == JOB_SCREENSHOT ? "image/png" : "text/plain; charset=utf-8",
                           blob_share(job->result));
 }
 

@@ -108,7 +108,7 @@ function processes_table(text, filter)
         const title = make("td", child ? "" : "inner", known ? `${word}${line.tag ? ` [${line.tag}]` : ""}` : `${line.kind}: ${line.text}`);
         const ended = line.state === "exited" ? `exited ${line.status ?? ""}` : line.state ?? "";
         const state = child && line["ran-ms"] && line.state === "running" ? `runs ${duration(line["ran-ms"])}` : ended;
-        row.append(title, make("td", "num", line.pid ?? ""), make("td", "", line.kind === "orphan" ? `left over, ${state}` : state),
+        row.append(title, make("td", "num", line.pid ?? ""), make("td", "short", line.kind === "orphan" ? `left over, ${state}` : state),
             make("td", "num", duration(line["cpu-ms"])));
         row.classList.toggle("dim", child && line.state !== "running");
     }
@@ -134,7 +134,7 @@ function facts_list(properties, filter)
 const TABS = [
     {id: "log", word: "Log", follow: "log", fill: fill_log},
     {id: "events", word: "Events", follow: "events", fill: fill_event},
-    {id: "processes", word: "Processes", file: ".periscope/processes.txt", show: processes_table},
+    {id: "processes", word: "Processes", path: "/processes", show: processes_table},
     {id: "windows", word: "Windows", file: ".periscope/windows.txt", show: windows_table},
     {id: "console", word: "Console", file: ".periscope/console.txt", show: console_text},
     {id: "facts", word: "Facts", show: facts_list},
@@ -283,12 +283,13 @@ export class Panel {
         this.reading?.abort();
         this.reading = new AbortController();
         this.read_at = performance.now();
-        const address = new URL(`api/guests/${encodeURIComponent(this.name)}${tab.file ? "/file" : ""}`, BASE);
+        const path = tab.path ?? (tab.file ? "/file" : "");
+        const address = new URL(`api/guests/${encodeURIComponent(this.name)}${path}`, BASE);
         if (tab.file)
             address.searchParams.set("path", tab.file);
         try {
             const answer = await fetch(address, {cache: "no-store", signal: this.reading.signal});
-            const value = tab.file || !answer.ok ? await answer.text() : (await answer.json()).properties;
+            const value = path || !answer.ok ? await answer.text() : (await answer.json()).properties;
             if (tab !== this.tab)
                 return;
             if (answer.ok)
