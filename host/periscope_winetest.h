@@ -141,6 +141,8 @@ PERISCOPE_API int periscope_winetest_list(const void *output, size_t len, struct
     X(PERISCOPE_MACHINE_FINE, "fine")                                                                                  \
     X(PERISCOPE_MACHINE_UNKNOWN, "unknown")     /* the agent does not tell: no Periscope, or an older one */           \
     X(PERISCOPE_MACHINE_GPU_FAULT, "gpu-fault") /* of a program; the card goes on */                                   \
+    X(PERISCOPE_MACHINE_SCREEN_FROZEN,                                                                                 \
+      "screen-frozen")                          /* what draws it does not answer, also behind the test's end */        \
     X(PERISCOPE_MACHINE_GPU_ERROR, "gpu-error") /* of the card itself */                                               \
     X(PERISCOPE_MACHINE_GPU_RESET, "gpu-reset")                                                                        \
     X(PERISCOPE_MACHINE_GPU_LOST, "gpu-lost") /* or it hangs, or has lost its driver */                                \
@@ -178,6 +180,8 @@ struct periscope_machine_looks { /* all borrowed: the agent's properties before 
         *events; /* what the RPC events told of the time between, "event=..."; NULL: unknown */
     const char
         *program; /* of the test, "d3d11_test.exe": its faults of a graphics card are the test's; NULL: unknown */
+    const char *
+        screen; /* the agent's word, behind the test's end, that the screen does not answer; NULL: it does, or unknown */
 };
 struct periscope_machine {
     enum periscope_machine_state state;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "agent/child/children.h"
 #include "agent/child/limits.h"
+#include "agent/child/journal.h"
 #include "agent/child/table.h"
 #include "agent/log.h"
 #include "platform/clock.h"

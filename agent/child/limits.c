@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "agent/child/limits.h"
+#include "agent/child/journal.h"
 #include "agent/child/table.h"
 #include "agent/log.h"
 #include "platform/clock.h"

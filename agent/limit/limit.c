@@ -16,7 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LOOK_MS 30000  /* for all that is looked at, until the child is ended whatever there is */
+#define LOOK_MS 20000  /* for all that is looked at, until the child is ended whatever there is */
 #define DUMP_MS 10000  /* of that for a minidump */
 #define GRACE_MS 2000  /* between the request to end and the end by force */
 #define NAME_SIZE 4200 /* bytes of a file's name */

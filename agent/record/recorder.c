@@ -48,6 +48,7 @@ static struct recording *recorder_take_slot(struct recorder *recorder)
     if (found) {
         found->state = RECORDING_RUNS;
         found->order = ++recorder->order;
+        found->input = recorder->input_count;
         found->looked = found->stopping = false;
         found->why[0] = found->failure[0] = found->id[0] = '\0';
         found->pictures = found->same = found->dropped = found->bytes = found->files = 0;
@@ -261,5 +262,27 @@ void recorder_end(struct recorder *recorder, const char *why)
     os_mutex_lock(recorder->lock);
     for (size_t i = 0; i < RECORDINGS_MAX; i++)
         (void)recording_wait(&recorder->slots[i], recorder->slots[i].order, true, deadline_ms);
+    os_mutex_unlock(recorder->lock);
+}
+
+static bool recorder_runs(const struct recorder *recorder)
+{
+    for (size_t i = 0; i < RECORDINGS_MAX; i++)
+        if (recorder->slots[i].state == RECORDING_RUNS)
+            return true;
+    return false;
+}
+
+void recorder_note_input(struct recorder *recorder, const struct strlist *actions)
+{
+    os_mutex_lock(recorder->lock);
+    for (size_t i = 0; recorder_runs(recorder) && i < actions->count; i++) {
+        struct record_input *input = &recorder->inputs[recorder->input_count % RECORD_INPUTS];
+        if (strncmp(actions->items[i], "move=", 5) == 0)
+            continue;
+        input->time = record_now();
+        snprintf(input->text, sizeof input->text, "%s", actions->items[i]);
+        recorder->input_count++;
+    }
     os_mutex_unlock(recorder->lock);
 }

@@ -23,6 +23,8 @@ int recorder_start(struct recorder *recorder, struct recording_wanted *wanted, s
 int recorder_stop(struct recorder *recorder, const char *id, const char *why, struct strlist *facts, struct error *err);
 /* Lists those that run and the last ones that did: id, folder, state (recording or stopped), and counts. */
 void recorder_list(struct recorder *recorder, struct strlist *facts);
+/* Notes what a host has sent as input (the RPC input), for those that run: all but where the pointer was moved to. */
+void recorder_note_input(struct recorder *recorder, const struct strlist *actions);
 /* Stops all before the agent ends, for this reason; a disk that does not answer is not waited for long. */
 void recorder_end(struct recorder *recorder, const char *why);
 

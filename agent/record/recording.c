@@ -224,6 +224,35 @@ static bool is_fault(const char *kind)
     return strcmp(kind, "gpu") == 0 || strcmp(kind, "kernel") == 0 || strcmp(kind, "crash") == 0;
 }
 
+/* Takes the next action that was noted; *lost: how many before it are gone. */
+static bool recording_next_input(struct recording *r, struct record_input *input, uint64_t *lost)
+{
+    struct recorder *recorder = r->recorder;
+    os_mutex_lock(recorder->lock);
+    uint64_t oldest = recorder->input_count > RECORD_INPUTS ? recorder->input_count - RECORD_INPUTS : 0;
+    bool found = r->input < recorder->input_count;
+    *lost = r->input < oldest ? oldest - r->input : 0;
+    r->input += *lost;
+    if (found)
+        *input = recorder->inputs[r->input++ % RECORD_INPUTS];
+    os_mutex_unlock(recorder->lock);
+    return found;
+}
+
+static int recording_note_inputs(struct recording *r, struct error *err)
+{
+    struct record_input input;
+    uint64_t lost;
+    int status = 0;
+    while (status == 0 && recording_next_input(r, &input, &lost)) {
+        if (lost)
+            status = index_add(&r->index, &input.time, err, "input (%" PRIu64 " more before it)", lost);
+        if (status == 0)
+            status = index_add(&r->index, &input.time, err, "input %s", input.text);
+    }
+    return status;
+}
+
 /* Writes down what has happened in the guest since the last look, and what failed. */
 static int recording_note_events(struct recording *r, struct error *err)
 {
@@ -237,6 +266,8 @@ static int recording_note_events(struct recording *r, struct error *err)
         if (is_fault(event.kind))
             stored_pin(&r->stored);
     }
+    if (status == 0)
+        status = recording_note_inputs(r, err);
     if (status == 0 && r->synced != r->index.size)
         status = os_append_sync(r->index.lines, err);
     if (status == 0)
@@ -244,11 +275,19 @@ static int recording_note_events(struct recording *r, struct error *err)
     return status;
 }
 
-static void recording_write_down(struct recording *r)
+static bool recording_has_news(struct recording *r)
 {
     struct event_copy event;
+    os_mutex_lock(r->recorder->lock);
+    bool input = r->input != r->recorder->input_count;
+    os_mutex_unlock(r->recorder->lock);
+    return input || *r->unsaid || r->synced != r->index.size || events_next(r->event, &event);
+}
+
+static void recording_write_down(struct recording *r)
+{
     struct error err;
-    if (!*r->unsaid && r->synced == r->index.size && !events_next(r->event, &event))
+    if (!recording_has_news(r))
         return;
     int status = os_identity_enter(r->as, &err);
     if (status == 0) {

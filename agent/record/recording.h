@@ -22,6 +22,7 @@ struct recording {
     char key[STORED_KEY_SIZE]; /* of what is shown; "": not known */
     uint32_t last;             /* number of the last picture */
     uint64_t same_count, dropped_count;
+    uint64_t input;   /* how many actions were noted */
     uint64_t event;   /* the last one that was noted */
     uint64_t synced;  /* bytes of the index */
     int64_t next_ms;  /* not before this comes the next look */
@@ -41,8 +42,17 @@ struct recording {
     struct os_waker *changed; /* set when it has looked, and when it has stopped */
 };
 
+#define RECORD_INPUTS 64 /* actions that wait to be written down; of more the oldest are only counted */
+
+struct record_input {
+    struct record_time time;
+    char text[120];
+};
+
 struct recorder {
     struct os_mutex *lock;
+    struct record_input inputs[RECORD_INPUTS]; /* a ring */
+    uint64_t input_count;
     struct recording slots[RECORDINGS_MAX];
     uint64_t order; /* counts recordings */
 };

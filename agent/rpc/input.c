@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* input. */
 #include "agent/input/input.h"
+#include "agent/record/recorder.h"
 #include "agent/rpc/rpc.h"
 #include "base/utf8.h"
 
@@ -43,6 +44,8 @@ int rpc_input(struct session *session, struct request *request, struct reply *re
         status = input_check(session, &actions, err);
     if (status == 0)
         status = input_drive(session, driver, &actions, &facts, err);
+    if (status == 0)
+        recorder_note_input(session->agent->recorder, &actions);
     if (status == 0 && facts.failed)
         status = error_set(err, ERR_NO_MEMORY, "input: no memory for the answer");
     if (status == 0) {

@@ -90,14 +90,25 @@ static bool changes_hear(struct changes *changes, int status, const struct strli
     return status == 0;
 }
 
-/* Finds what to watch: the source of the first one that waits. Returns false when there is none, and was none a moment ago:
-   then the thread is over, in the same moment. */
+/* Returns one whose source is to be watched: that which is already, as long as somebody waits for it. With the lock. */
+static const struct changes_waiter *changes_find_waiter(const struct changes *changes)
+{
+    const struct changes_waiter *other = NULL;
+    for (const struct changes_waiter *waiter = changes->waiters; waiter; waiter = waiter->next) {
+        if (*waiter->source && strcmp(waiter->source, changes->source) == 0)
+            return waiter;
+        if (*waiter->source)
+            other = waiter;
+    }
+    return other;
+}
+
+/* Finds what to watch. Returns false when nobody waits, nor did a moment ago: then the
+   thread is over, in the same moment. */
 static bool changes_find_source(struct changes *changes, char verb[SOURCE_SIZE + 16])
 {
     os_mutex_lock(changes->lock);
-    const struct changes_waiter *waiter = changes->waiters;
-    while (waiter && !*waiter->source)
-        waiter = waiter->next;
+    const struct changes_waiter *waiter = changes_find_waiter(changes);
     if (waiter && strcmp(waiter->source, changes->source) != 0) {
         changes->hears = false;
         memcpy(changes->source, waiter->source, SOURCE_SIZE);

@@ -153,6 +153,8 @@ static void machine_compare(struct findings *findings, const struct periscope_ma
         strlist_add(&findings->lines[PERISCOPE_MACHINE_CONNECTION_LOST], "the agent did not answer any more");
         return;
     }
+    if (looks->screen)
+        strlist_addf(&findings->lines[PERISCOPE_MACHINE_SCREEN_FROZEN], "the screen is frozen: %s", looks->screen);
     boots_compare(findings, looks);
     cards_compare(findings, looks);
     faults_find(findings, looks);
@@ -198,6 +200,7 @@ enum periscope_fault periscope_fault_of(enum periscope_unit_verdict verdict, enu
         break;
     case PERISCOPE_MACHINE_GPU_FAULT:
         return PERISCOPE_FAULT_TEST;
+    case PERISCOPE_MACHINE_SCREEN_FROZEN:
     case PERISCOPE_MACHINE_GPU_ERROR:
     case PERISCOPE_MACHINE_GPU_RESET:
     case PERISCOPE_MACHINE_GPU_LOST:

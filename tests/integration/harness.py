@@ -222,9 +222,10 @@ class Agent:
     folder, which the test may replace.
     """
 
-    # A connection and a pidfd, since the capture worker is kept for the next picture; and for good, once programs were
-    # streamed, the spool and two of the thread that fills it.
-    FD_SLACK = 5
+    # A connection and a pidfd of each capture worker that is kept for the next picture, of five kinds: pictures, readiness,
+    # changes, input, a recording. For good, once programs were streamed, the spool and two of the thread that fills it, and
+    # once one had a time limit, what wakes that thread.
+    FD_SLACK = 14
 
     def __init__(self, *options, port="0", after_port=(), wrapper=(), env=None, copy=False):
         self.base = tempfile.mkdtemp(prefix="periscope-test-", dir="/tmp")
@@ -342,8 +343,7 @@ class Agent:
         if not NATIVE:
             return
         limit = self.fds + self.FD_SLACK
-        # Idle workers of captures end after 10 s, of each kind one.
-        eventually(lambda: self.fd_count() <= limit, lambda: f"at most {limit} descriptors, not {self.fd_list()}", 25)
+        eventually(lambda: self.fd_count() <= limit, lambda: f"at most {limit} descriptors, not {self.fd_list()}", 10)
         eventually(lambda: "Z" not in children_of(self.pid).values(), "no zombies", 10)
 
     def fd_list(self):

@@ -138,12 +138,13 @@ def listed(client):
 class Scene:
     """An agent with a small screen of its own."""
 
-    def __init__(self, *options, screens=SMALL, server=(), **settings):
+    def __init__(self, *options, screens=SMALL, server=(), env=None, **settings):
+        self.env = env or {}
         self.options, self.screens, self.server_options, self.settings = options, screens, server, settings
 
     def __enter__(self):
         self.server = Server(*self.server_options, screens=self.screens).__enter__()
-        self.agent = Agent(*self.options, env={"DISPLAY": self.server.display}, **self.settings).__enter__()
+        self.agent = Agent(*self.options, env={"DISPLAY": self.server.display, **self.env}, **self.settings).__enter__()
         self.screen, self.client = self.server.client(), self.agent.client(timeout=60)
         return self
 

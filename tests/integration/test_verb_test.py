@@ -11,11 +11,9 @@ import time
 
 import gpu_system
 import picture
-import wire
 import xserver
 from cli import INTERRUPTED, NO_AGENT, USAGE, finish, one_line, periscope, start, target, unused_port
 from harness import Agent, PATIENCE, Skip, TOP, check, equal, eventually, main, test, with_agent
-from plain import Proxy
 from verb_test import (CRASHED, INCOMPLETE, LOCAL, PASSED, SAMPLE, TIME_OUT, UNIT_FAILED, Run, folders, nothing_is_left,
                        read)
 
@@ -195,46 +193,6 @@ def picture_is_what_another_program_reads():
             check(shot.same(seen), "the picture differs from the screen")
             after = picture.decode_png(read(folder, "screenshot.png"))
             check(not after.same(seen), "the window is in the picture of the end")
-
-
-@test
-def unit_that_waits_in_a_window_is_named_before_its_time_is_up():
-    """It writes nothing, uses no processor time, and nothing changes on the screen."""
-    with xserver.Server() as server, Agent(env={"DISPLAY": server.display}) as agent:
-        run = Run(agent, "draw", "pass", code=TIME_OUT, options=("-e", "SAMPLE_SECONDS=60", "--time-limit", "6"))
-        equal(run.units["draw"]["waits_for"], "window 'sample_test draw' of sample_test is open", "what it waits in")
-        equal(run.units["pass"]["waits_for"], None, "of one that passes")
-        told = [warning for warning in run.result["warnings"] if "no change of the screen" in warning]
-        check(len(told) == 1 and told[0].startswith("draw: no output, no processor time"), told)
-
-
-@with_agent()
-def machine_is_not_looked_at_again_without_an_event(agent):
-    """The properties, for which the guest starts a process, are asked for once."""
-    class Counting(Proxy):
-        counted = 0
-
-        def own_answer(self, request):
-            self.counted += request[0] == wire.GETPROPERTIES
-            return None
-
-    with Counting(agent) as proxy:
-        run = Run(proxy, "pass", "todo", "pass", options=("--screenshot", "never"))
-        equal({unit["machine"]["state"] for unit in run.result["units"]}, {"fine"}, "states")
-        equal(proxy.counted, 1, "requests for the properties")
-
-
-@with_agent()
-def guest_ends_a_unit_whose_host_is_gone(agent):
-    """The host is killed; what it has started has a time limit of the guest's."""
-    job = start("test", target(agent), SAMPLE, "hang", "--time-limit", "2")
-    client = agent.client()
-    line = eventually(lambda: [line for line in client.ps() if "hang" in line.get("command", "")], "the unit")[0]
-    job.kill()
-    finish(job)
-    check(30000 < int(line["limit-ms"]) < 40000, f"its limit is {line['limit-ms']}")
-    client.kill(int(line["pid"]), "grace-ms=0")
-    shutil.rmtree(agent.path(folders(agent)[0]))
 
 
 @with_agent()

@@ -3,7 +3,11 @@
 import sys
 
 import rig
+import picture
+import wire
+from changes import compose
 from rig import by_screendump, check, scene, size_of, value, with_client
+from worker import Facts
 
 
 def console(machine):
@@ -37,12 +41,34 @@ def cursor(machine):
                                size_of(machine)), take)
 
 
+def take(machine, *options):
+    reply = machine.client.call(wire.SCREENSHOT, *map(wire.s, ("cursor=0", "format=ppm", "delta=1", *options)))
+    file = reply[-1].payload if reply[-1].kind == "d" else None
+    return Facts(entry.text for entry in reply if entry.kind == "s"), file
+
+
+def changes(machine):
+    """Of two screens in turn, for a second each, a wait ends at each, and what differs over the old one is the new one."""
+    def see():
+        facts, file = take(machine)
+        shot, seen = picture.decode_ppm(file), [facts["hash"]]
+        for _ in range(3):
+            facts, file = take(machine, f"if-changed={seen[-1]}", "wait-ms=60000")
+            check("unchanged" not in facts, facts)
+            shot = compose(shot, facts, file) if facts["delta"] != "whole" else picture.decode_ppm(file)
+            check(shot.hash() == facts["hash"], "the composed picture is another one")
+            seen.append(facts["hash"])
+        check(seen[0] == seen[2] != seen[1] == seen[3], f"pictures {seen}")
+    screens = [scene([f"primary:XR24:{{size}}:{pattern}"], (320, 240)) for pattern in ("gradient", "negative")]
+    with_client(machine, ["every=1000", *screens[0], "--", *screens[1]], see)
+
+
 TESTS = [("console", console), ("primary-XR24", gradient), ("other-mode", other_mode)]
 CURSOR_TESTS = TESTS + [("cursor", cursor)]
 
 if __name__ == "__main__":
     sys.exit(rig.main([
-        ("bochs", ["-vga", "std"], ["bochs"], TESTS),
+        ("bochs", ["-vga", "std"], ["bochs"], TESTS + [("changes", changes)]),
         ("virtio-gpu", ["-vga", "none", "-device", "virtio-gpu-pci"], ["virtio_pci", "virtio-gpu"], CURSOR_TESTS),
         ("qxl", ["-vga", "qxl"], ["qxl"], CURSOR_TESTS),
         ("vmwgfx", ["-vga", "vmware"], ["vmwgfx"], TESTS),

@@ -3,6 +3,7 @@
 #include "host/cli/test/test.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Returns what the agent told last: behind the unit before this one, or when the run began. */
@@ -34,6 +35,36 @@ void test_mark_events(struct test *test, bool has_exec)
     if (!*test->events_id && test_agent_has(test, "events") && (has_cards || has_exec))
         machine_fetch_events(test, &earlier);
     periscope_strings_free(&earlier);
+}
+
+#define NO_ANSWER "does not answer" /* in the agent's words, of a display server or a card */
+
+/* Returns what the agent told of the unit's picture, if that was that the screen does not answer; else NULL. */
+static const char *machine_silent_screen(const struct test_picture *picture)
+{
+    for (size_t i = 0; i < picture->facts.count; i++)
+        if (strncmp(picture->facts.items[i], "refused=", 8) == 0 && strstr(picture->facts.items[i], NO_ANSWER))
+            return picture->facts.items[i] + 8;
+    return picture->error && strstr(picture->error, NO_ANSWER) ? picture->error : NULL;
+}
+
+/* Looks again where the screen did not answer when the unit was to be ended: a test may only have held it up. Returns the
+   agent's words, owned by the caller, if it still does not. */
+static char *machine_frozen_screen(struct test *test, const struct test_unit *unit)
+{
+    struct test_picture now = {0};
+    uint8_t *bytes = NULL;
+    size_t len;
+    if (!machine_silent_screen(&unit->picture))
+        return NULL;
+    if (periscope_screenshot(test->cli->periscope, (const char *const[]){"scale=1/8", "deadline-ms=2000", NULL},
+                             &now.facts, &bytes, &len))
+        now.error = strdup(periscope_error_text(test->cli->periscope));
+    const char *silent = machine_silent_screen(&now);
+    char *text = silent ? strdup(silent) : NULL;
+    free(bytes);
+    test_free_picture(&now);
+    return text;
 }
 
 /* Returns whether an event tells of something that the properties have too. */
@@ -74,9 +105,12 @@ void test_judge_machine(struct test *test, struct test_unit *unit)
     else if (periscope_properties(test->cli->periscope, &now) == PERISCOPE_OK)
         looks.after = &now;
     looks.events = &events;
+    char *frozen = looks.after ? machine_frozen_screen(test, unit) : NULL;
+    looks.screen = frozen;
     if (periscope_machine_judge(&looks, &unit->machine))
         test_warn(test, "no memory to compare what the guest told before and after %s", unit->name);
     unit->judged_machine = true;
+    free(frozen);
     periscope_strings_free(&events);
     if (looks.after == &now) {
         periscope_strings_free(&test->look);

@@ -108,7 +108,7 @@ function processes_table(text, filter)
         const title = make("td", child ? "" : "inner", known ? `${word}${line.tag ? ` [${line.tag}]` : ""}` : `${line.kind}: ${line.text}`);
         const ended = line.state === "exited" ? `exited ${line.status ?? ""}` : line.state ?? "";
         const state = child && line["ran-ms"] && line.state === "running" ? `runs ${duration(line["ran-ms"])}` : ended;
-        row.append(title, make("td", "num", line.pid ?? ""), make("td", "", line.kind === "orphan" ? `left over, ${state}` : state),
+        row.append(title, make("td", "num", line.pid ?? ""), make("td", "short", line.kind === "orphan" ? `left over, ${state}` : state),
             make("td", "num", duration(line["cpu-ms"])));
         row.classList.toggle("dim", child && line.state !== "running");
     }

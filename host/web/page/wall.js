@@ -276,6 +276,14 @@ function notice(count)
         make("p", "", `None of ${tiles.size} has this text and one of the chosen states.`), clear);
 }
 
+function no_access()
+{
+    wall.replaceChildren();
+    by_id("notice").replaceChildren(shape_of("refused"), make("h2", "", "No access"),
+        make("p", "", "periscope serve prints an address with a token; it lets one browser in, once."));
+    by_id("notice").hidden = false;
+}
+
 function clear_filter()
 {
     shown.text = "";
@@ -508,6 +516,8 @@ function start()
         state(word, details)
         {
             banner.show(word, details);
+            if (word === "denied" && !listed)
+                no_access();
             if (word === "open") {
                 view_sent = null;
                 by_id("wall").removeAttribute("aria-busy");

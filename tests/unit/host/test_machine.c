@@ -52,6 +52,14 @@ static void unchanged_machine_is_fine(void)
                 PERISCOPE_MACHINE_FINE, "");
 }
 
+static void silent_screen_is_frozen(void)
+{
+    struct periscope_strings before = facts("boot.id=1", NULL);
+    struct periscope_machine_looks looks = {.before = &before, .after = &before, .screen = "X does not answer"};
+    check_judged(&looks, PERISCOPE_MACHINE_SCREEN_FROZEN, "the screen is frozen: X does not answer");
+    periscope_strings_free(&before);
+}
+
 static void agent_that_tells_nothing_is_unknown(void)
 {
     struct periscope_strings plain = facts("server.arch=linux", NULL);
@@ -107,7 +115,7 @@ static void worst_comes_first(void)
         facts("boot.id=1", "agent.start=later", CARD, "gpu.0.state=reset", "gpu.0.resets=1", NULL);
     struct periscope_strings events =
         facts("event=7\tt\tgpu\t0000:01:00.0 program-fault pid=9 name=\"d3d11_test.exe\": MMU Fault", NULL);
-    struct periscope_machine_looks looks = {&before, &after, &events, "d3d11_test.exe"};
+    struct periscope_machine_looks looks = {&before, &after, &events, "d3d11_test.exe", NULL};
     struct periscope_machine machine;
     CHECK_INT(periscope_machine_judge(&looks, &machine), PERISCOPE_OK);
     CHECK_INT(machine.state, PERISCOPE_MACHINE_AGENT_RESTARTED);
@@ -141,7 +149,7 @@ static void fault_is_the_tests_only_if_its_program_has_it(void)
         char event[200];
         snprintf(event, sizeof event, "event=1\tt\tgpu\t? program-fault pid=9 name=\"%s\": X", cases[i].name);
         struct periscope_strings events = facts(event, "event=2\tt\tgpu\t? note: Y", "event=3\tt\tagent\tgpu", NULL);
-        struct periscope_machine_looks looks = {&look, &look, &events, cases[i].program};
+        struct periscope_machine_looks looks = {&look, &look, &events, cases[i].program, NULL};
         char reason[200];
         snprintf(reason, sizeof reason, "graphics card ? program-fault pid=9 name=\"%s\": X", cases[i].name);
         check_judged(&looks, cases[i].is, reason);
@@ -165,6 +173,7 @@ static void fault_of_a_result(void)
         {PERISCOPE_UNIT_TIMED_OUT, PERISCOPE_MACHINE_GPU_RESET, "guest"},
         {PERISCOPE_UNIT_PASSED, PERISCOPE_MACHINE_GPU_FAULT, "test"},
         {PERISCOPE_UNIT_PASSED, PERISCOPE_MACHINE_GPU_ERROR, "guest"},
+        {PERISCOPE_UNIT_TIMED_OUT, PERISCOPE_MACHINE_SCREEN_FROZEN, "guest"},
         {PERISCOPE_UNIT_LOST, PERISCOPE_MACHINE_REBOOTED, "guest"},
         {PERISCOPE_UNIT_LOST, PERISCOPE_MACHINE_AGENT_RESTARTED, "guest"},
         {PERISCOPE_UNIT_LOST, PERISCOPE_MACHINE_CONNECTION_LOST, "infrastructure"},
@@ -178,6 +187,7 @@ static void fault_of_a_result(void)
 int main(void)
 {
     RUN(unchanged_machine_is_fine);
+    RUN(silent_screen_is_frozen);
     RUN(agent_that_tells_nothing_is_unknown);
     RUN(another_boot_is_told_with_how_the_last_ended);
     RUN(agent_of_the_same_boot_that_started_again);
