@@ -152,12 +152,14 @@ start_gateway()
 watch_page()
 {
     start_gateway "$1" || return 0
-    if ! command -v chromium chromedriver >/dev/null; then
+    if ! command -v chromium >/dev/null || ! command -v chromedriver >/dev/null; then
         echo "SKIP demo-page: there is no chromium to take a picture of the page with"
         return 0
     fi
     start "$out/log/page.txt" nice -n 19 tests/web/take.py "$page" "$out/wall.png" "${page}guest/$1" "$out/page.png" \
         --until "$out/stop"
+    # A short test is over before a browser has started.
+    wait_for 30 test -s "$out/page.png" || true
 }
 
 # $1: executable, $2: seconds for a unit, then the units. Exit status as `periscope test` gives it.
