@@ -39,7 +39,7 @@ struct capturer {
     struct capture_candidates candidates;
     int64_t deadline_ms;             /* of the task on the candidates */
     struct capture_candidate driven; /* that the last input went to; "": none */
-    struct bases bases;  /* pictures, for delta */
+    struct bases bases;              /* pictures, for delta */
     /* For capturer_describe_hang, from another thread. */
     _Atomic(const struct capture_backend *) current; /* borrowed */
     _Atomic(enum stage) stage;

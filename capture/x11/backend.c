@@ -408,8 +408,8 @@ static int x11_input(struct capture *capture, const struct capture_options *opti
     if (status == 0)
         status = x11_connection_ping(connection, x11_bounded_timeout(options), err);
     if (status == 0)
-        status = options->actions ? x11_do_input(capture, &list, err)
-                                  : x11_input_leave(&capture->input, connection, err);
+        status =
+            options->actions ? x11_do_input(capture, &list, err) : x11_input_leave(&capture->input, connection, err);
     input_list_deinit(&list);
     return x11_connection_leave(connection, status, err);
 }

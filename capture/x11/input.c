@@ -29,7 +29,7 @@ static bool x11_has_evdev_keycodes(struct x11_connection *connection)
     unsigned char *rules = NULL;
     if (name != None)
         X11_CALL(XGetWindowProperty)
-        (display, DefaultRootWindow(display), name, 0, 16, False, XA_STRING, &type, &format, &count, &left, &rules);
+    (display, DefaultRootWindow(display), name, 0, 16, False, XA_STRING, &type, &format, &count, &left, &rules);
     bool same = rules && format == 8 && count > 5 && memcmp(rules, "evdev", 6) == 0;
     if (rules)
         X11_CALL(XFree)(rules);

@@ -421,6 +421,11 @@ def found_again(play):
 
 
 @scene
+def input_that_is_not_allowed(play):
+    play.step("type", wire.INPUT, s("driver=one"), s("key=KeyA,press"), s("text=a"))
+
+
+@scene
 def evidence(play):
     answer = play.step("run", wire.RUN, I(0), s(""), s(""), s(""), s("/bin/sleep"), s("1000"), normal=kinds)
     if not answer:

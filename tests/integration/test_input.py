@@ -14,8 +14,7 @@ from harness import Agent, check, equal, eventually, refused, refused_saying, te
 from isolation import isolate, need_isolation
 from xserver import Server, need_program
 
-INPUT = 0x5053000C
-KEY_A, SHIFT, CONTROL = 38, 50, 37  # keycodes: evdev's numbers and 8
+KEY_A, SHIFT = 38, 50  # keycodes: evdev's numbers and 8
 
 
 def act(client, *actions):
@@ -24,7 +23,7 @@ def act(client, *actions):
 
 
 def send(client, *entries):
-    reply = client.call(INPUT, *entries)
+    reply = client.call(wire.INPUT, *entries)
     client.checked("s" * len(reply), reply)
     return dict(entry.text.split("=", 1) for entry in reply)
 

@@ -325,9 +325,9 @@ static void do_fill(const char *arguments)
 static void do_watch(const char *arguments)
 {
     (void)arguments;
-    XSetWindowAttributes attributes = {
-        .override_redirect = True,
-        .event_mask = KeyPressMask | KeyReleaseMask | ButtonPressMask | ButtonReleaseMask | ExposureMask};
+    XSetWindowAttributes attributes = {.override_redirect = True,
+                                       .event_mask = KeyPressMask | KeyReleaseMask | ButtonPressMask |
+                                                     ButtonReleaseMask | ExposureMask};
     Window window = XCreateWindow(display, root, 0, 0, (unsigned)DisplayWidth(display, screen),
                                   (unsigned)DisplayHeight(display, screen), 0, CopyFromParent, InputOutput,
                                   CopyFromParent, CWOverrideRedirect | CWEventMask, &attributes);

@@ -9,14 +9,13 @@ import rig
 import wire
 from rig import check
 
-INPUT = 0x5053000C
 AGENT = 'periscoped() { command periscoped --input "$@"; };'
 EVENT = struct.Struct("<qqHHi")  # of a kernel of 64 bits
 TEXT = "Hello, World! {[(~|\\\"'`^$)]} #1?\n"
 
 
 def act(client, *actions):
-    reply = client.call(INPUT, *map(wire.s, actions))
+    reply = client.call(wire.INPUT, *map(wire.s, actions))
     client.checked("s" * len(reply), reply)
     return dict(entry.text.split("=", 1) for entry in reply)
 
@@ -39,7 +38,7 @@ def text_is_typed_on_the_console(machine):
         facts = act(client, "text=" + TEXT)
         check(facts["by"] == "uinput", facts)
         until(lambda: machine.shell("cat /tmp/typed") == TEXT, "the text that was typed")
-        refusal = client.refusal(INPUT, wire.s("text=ä"))
+        refusal = client.refusal(wire.INPUT, wire.s("text=ä"))
         check("blocked: U+00E4 is on no key" in refusal, refusal)
         check("Periscope keyboard" in devices(machine), "there is a keyboard")
     until(lambda: "Periscope" not in devices(machine), "the devices are gone with the driver")
@@ -58,7 +57,7 @@ def pointer_spans_the_screen(machine):
                     [e[2:] for e in EVENT.iter_unpack(machine.client.get("/tmp/events")) if e[2]], "events")
         want = [(3, 0, width - 1), (3, 1, height - 1), (1, 0x111, 1), (1, 0x111, 0), (2, 8, -2), (2, 6, -1)]
         check(got[:6] == want, f"{got} instead of {want}")
-        refusal = client.refusal(INPUT, wire.s(f"move={width},0"))
+        refusal = client.refusal(wire.INPUT, wire.s(f"move={width},0"))
         check("is not on the screen" in refusal, refusal)
 
 

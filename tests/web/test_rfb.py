@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """VNC viewers of the gateway: one written here from RFC 6143, over TCP and WebSocket, and TigerVNC's."""
+import base64
 import contextlib
 import os
 import socket
@@ -12,8 +13,9 @@ import zlib
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from fake_agent import FakeAgent, solid  # noqa: E402
 from gateway import Gateway, need_gateway  # noqa: E402
+import browser  # noqa: E402
 from cli import periscope, target  # noqa: E402
-from harness import Agent, check, equal, eventually, generator, main, test  # noqa: E402
+from harness import Agent, Skip, check, equal, eventually, generator, test  # noqa: E402
 from picture import Picture, decode_png  # noqa: E402
 from websocket import Closed, WebSocket, frame  # noqa: E402
 from xserver import Server, need_program  # noqa: E402
@@ -299,7 +301,7 @@ def rfb_is_off_unless_it_is_asked_for():
 
 
 @contextlib.contextmanager
-def real():
+def real(*options):
     """A guest's X server with a window that gets all, and the port for its viewers."""
     need_gateway()
     port = free_port()
@@ -307,7 +309,8 @@ def real():
         window = server.client()
         window.do("noise", 5)
         with Agent("--input", env=server.environment()) as agent, \
-                Gateway({}, "--guest", f"one 127.0.0.1:{agent.port} rfb={port}"):
+                Gateway({}, "--guest", f"one 127.0.0.1:{agent.port} rfb={port}", *options) as gateway:
+            agent.gateway = gateway
             yield agent, window, port
 
 
@@ -363,5 +366,29 @@ def tigervnc_shows_and_drives_the_guest():
                 viewer.kill()
 
 
+NOVNC = "/usr/share/novnc"
+CANVAS = """const canvas = document.querySelector('#noVNC_container canvas');
+if (!canvas || canvas.width !== 320) return '';
+const data = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
+let text = '';
+for (let i = 0; i < data.length; i += 4) text += String.fromCharCode(...data.slice(i, i + 3));
+return btoa(text);"""
+
+
+@browser.with_page(complaints=("",))  # what noVNC's page complains of is not ours
+def novnc_shows_and_drives_the_guest(page):
+    if not os.path.exists(os.path.join(NOVNC, "vnc.html")):
+        raise Skip(f"there is no {NOVNC}")
+    with real("--novnc", NOVNC) as (agent, window, _):
+        page.open(agent.gateway.address("/novnc/vnc.html?path=rfb/one&autoconnect=1"))
+        eventually(lambda: base64.b64decode(page.run(CANVAS)) == shot(agent).pixels, "the guest's picture on noVNC's canvas")
+        window.do("watch")
+        page.click("#noVNC_container canvas")
+        page.press("a")
+        got = []
+        eventually(lambda: got.extend(window.do("events").split()) or len(got) >= 4, lambda: f"events: {got}")
+        equal(got, ["b1", "B1", "k38", "K38"], "events")
+
+
 if __name__ == "__main__":
-    main()
+    browser.run_all()

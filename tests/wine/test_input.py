@@ -10,8 +10,6 @@ import wine
 import wire
 from wine import Agent, check, equal
 
-INPUT = 0x5053000C
-
 
 def eventually(got, want, what):
     """Waits for these lines."""
@@ -31,7 +29,7 @@ def scene(*options):
 
 
 def act(client, *actions):
-    reply = client.call(INPUT, *map(wire.s, actions))
+    reply = client.call(wire.INPUT, *map(wire.s, actions))
     client.checked("s" * len(reply), reply)
     return dict(entry.text.split("=", 1) for entry in reply)
 
@@ -60,7 +58,7 @@ def input_is_let_go_when_its_client_leaves():
 
 def input_is_off_by_default():
     with Agent() as agent, wire.Client(agent.port) as client:
-        check("input is off" in client.refusal(INPUT, wire.s("key=KeyA,press")), "refused")
+        check("input is off" in client.refusal(wire.INPUT, wire.s("key=KeyA,press")), "refused")
 
 
 if __name__ == "__main__":
