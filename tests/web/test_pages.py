@@ -98,11 +98,12 @@ def two_hundred_tiles_scroll_without_long_halts(page):
 
 @with_page()
 def filter_states_and_sort_choose_what_is_shown_and_are_in_the_address(page):
-    with FakeGateway([guest("b-one"), guest("a-two", "stuck"), guest("c-three", "testing", test="comctl32:listview")]) as gateway:
+    with FakeGateway([guest("b-one"), guest("a-two", "stuck"), guest("c-three", "testing", test="C:\\\\tests\\\\listview_test.exe all")]) as gateway:
         open_wall(page, gateway)
         page.press("/", *"LISTV")
         page.wait(TILES + " === 1", "one tile")
         check("q=listv" in page.run("return location.search"), "the filter is not in the address")
+        equal(page.text(".tile:not([hidden]) .what"), "listview_test.exe all", "what runs, without its folder")
         page.press("Escape")
         page.wait(TILES + " === 3", "all tiles")
         page.click("[data-chip='stuck']")

@@ -40,8 +40,12 @@ class Driver:
         self.log = open(os.path.join(self.folder, "driver"), "w+b")  # pylint: disable=consider-using-with
         self.process = subprocess.Popen(["chromedriver", "--port=0"], stdin=subprocess.DEVNULL, stdout=self.log,
                                         stderr=self.log, env={**os.environ, "TMPDIR": self.folder})
-        self.port = eventually(self.started, "chromedriver's port")
         self.sessions = []
+        try:
+            self.port = eventually(self.started, "chromedriver's port")
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def started(self):
@@ -149,9 +153,12 @@ class Page:
             steps += [{"type": "keyDown", "value": key}, {"type": "keyUp", "value": key}]
         self.call("POST", "/actions", {"actions": [{"type": "key", "id": "keyboard", "actions": steps}]})
 
-    def picture(self):
-        """A PNG of what is seen."""
-        return base64.b64decode(self.command("Page.captureScreenshot", format="png")["data"])
+    def picture(self, selector=None):
+        """A PNG of what is seen, or of one element."""
+        clip = {} if selector is None else {"clip": {"scale": 1, **self.run(
+            "const {x, y, width, height} = document.querySelector(arguments[0]).getBoundingClientRect(); return {x, y, width, height}",
+            selector)}}
+        return base64.b64decode(self.command("Page.captureScreenshot", format="png", **clip)["data"])
 
     def complaints(self):
         """What the browser wrote to its console as a warning or an error: scripts' errors, what the policy forbids."""

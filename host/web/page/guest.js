@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // The page of one guest.
-import {make, shape_of, show_state, show_time, state_of, tell_times} from "./states.js";
+import {make, shape_of, show_state, show_time, state_of, tell_times, test_of} from "./states.js";
 import {BASE, Banner, Socket, forget_token} from "./socket.js";
 import {KIND, read_header} from "./frames.js";
 import {Drive} from "./drive.js";
@@ -70,7 +70,7 @@ function tell_guest(next)
     const before = guest;
     guest = next;
     show_state(by_id("state"), guest);
-    by_id("what").textContent = guest.test ?? guest.reasons?.[0] ?? guest.address ?? "";
+    by_id("what").textContent = test_of(guest) ?? guest.reasons?.[0] ?? guest.address ?? "";
     by_id("what").title = by_id("what").textContent;
     by_id("what").classList.toggle("test", Boolean(guest.test));
     show_time(by_id("changed"), guest.lastChange);

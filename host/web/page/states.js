@@ -141,6 +141,12 @@ export function tell_times()
     });
 }
 
+// What runs, without the folder of its program.
+export function test_of(guest)
+{
+    return guest.test?.replace(/^\S*[\\/](?=\S)/, "") ?? null;
+}
+
 // An element with a class and a text.
 export function make(tag, css, text)
 {

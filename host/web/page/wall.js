@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // The wall: a tile for each guest, of which only those in view cost anything.
-import {ATTENTION, STATES, make, shape_of, show_state, show_time, state_of, tell_times} from "./states.js";
+import {ATTENTION, STATES, make, shape_of, show_state, show_time, state_of, tell_times, test_of} from "./states.js";
 import {BASE, Banner, Socket, forget_token} from "./socket.js";
 import {read_header} from "./frames.js";
 
@@ -62,8 +62,8 @@ class Tile {
     // What stands below the name: not what already stands in place of the picture.
     words()
     {
-        const {test, reasons, gpu, group, address} = this.guest;
-        return test ?? (this.bare() ? null : reasons?.[0]) ?? gpu ?? group ?? address ?? "";
+        const {reasons, gpu, group, address} = this.guest;
+        return test_of(this.guest) ?? (this.bare() ? null : reasons?.[0]) ?? gpu ?? group ?? address ?? "";
     }
 
     gone()
