@@ -18,8 +18,8 @@ void os_thread_join(struct os_thread *thread); /* frees it */
 /* Returns the number of processors that this process may run on, at least 1. */
 unsigned os_cpu_count(void);
 
-struct os_mutex;                     /* opaque */
-struct os_mutex *os_mutex_new(void); /* ends the program without memory */
+struct os_mutex;                            /* opaque */
+struct os_mutex *os_mutex_new(void);        /* ends the program without memory */
 void os_mutex_free(struct os_mutex *mutex); /* only once nobody can lock it any more; accepts NULL */
 void os_mutex_lock(struct os_mutex *mutex);
 void os_mutex_unlock(struct os_mutex *mutex);
