@@ -252,8 +252,12 @@ int children_kill(struct children *children, uint64_t pid, int grace_ms, struct 
     return killed->count ? 0 : ERR_NOT_FOUND; /* with the error of who is no child */
 }
 
+struct tagged {
+    struct child *child; /* used */
+};
+
 /* Collects whom a tag names, those in the table in use. */
-static size_t collect_tagged(struct children *children, const char *tag, struct child **tagged, size_t max)
+static size_t collect_tagged(struct children *children, const char *tag, struct tagged *tagged, size_t max)
 {
     const struct child_list *lists[] = {&children->now.running, &children->now.exited};
     size_t count = 0;
@@ -263,7 +267,7 @@ static size_t collect_tagged(struct children *children, const char *tag, struct 
             if (!child->tracked || !child->tag || strcmp(child->tag, tag) != 0)
                 continue;
             child_use(child);
-            tagged[count++] = child;
+            tagged[count++].child = child;
         }
     os_mutex_unlock(children->lock);
     return count;
@@ -287,16 +291,16 @@ int children_kill_tag(struct children *children, const char *tag, int grace_ms, 
 {
     int64_t deadline = os_deadline(grace_ms);
     struct os_process_root roots[CHILD_LEFT_MAX];
-    struct child **tagged = calloc(children->max, sizeof *tagged);
+    struct tagged *tagged = calloc(children->max, sizeof *tagged);
     struct error reason;
     int first = tagged ? 0 : error_set(err, ERR_NO_MEMORY, "kill: no memory for the list");
     size_t count = tagged ? collect_tagged(children, tag, tagged, children->max) : 0;
     size_t left = collect_left(children, tag, roots);
     for (size_t i = 0; i < count && count > 1; i++) /* all at once: they share the time that they have */
-        (void)os_process_signal_child(tagged[i]->process, false, NULL);
+        (void)os_process_signal_child(tagged[i].child->process, false, NULL);
     for (size_t i = 0; i < count + left; i++) {
         int rest = (int)os_time_left(deadline);
-        int status = i < count ? kill_acquired(children, tagged[i], rest, killed, &reason)
+        int status = i < count ? kill_acquired(children, tagged[i].child, rest, killed, &reason)
                                : kill_left(&roots[i - count], rest, killed, &reason);
         if (status && !first)
             first = error_set(err, status, "%s", reason.text);

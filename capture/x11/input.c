@@ -24,7 +24,7 @@ static bool x11_has_evdev_keycodes(struct x11_connection *connection)
 {
     Display *display = connection->display;
     Atom name = X11_CALL(XInternAtom)(display, "_XKB_RULES_NAMES", True), type;
-    int format;
+    int format = 0;
     unsigned long count = 0, left;
     unsigned char *rules = NULL;
     if (name != None)

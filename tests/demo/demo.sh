@@ -25,6 +25,7 @@ started=() # process ids, ended in reverse order
 options=() # of `periscope test`
 missing=() # results that should be there
 page=      # where it is shown in a browser
+taker=     # the process that takes the pages' pictures
 
 say() { printf '%s\n' "demo: $*"; }
 die() { say "$*" >&2; exit 1; }
@@ -158,6 +159,7 @@ watch_page()
     fi
     start "$out/log/page.txt" nice -n 19 tests/web/take.py "$page" "$out/wall.png" "${page}guest/$1" "$out/page.png" \
         --until "$out/stop"
+    taker=$!
     # A short test is over before a browser has started.
     wait_for 30 test -s "$out/page.png" || true
 }
@@ -236,6 +238,7 @@ report()
     [ -s "$out/screenshot.png" ] || die "there is no picture"
     tests/demo/summary.py "$1" "$out"
     say "reports: $out/*/report.txt, result.json and junit.xml"
+    say "what was on the screen meanwhile: $out/*/timeline.html"
     say "picture: $out/screenshot.png"
     report_page
 }
@@ -244,7 +247,8 @@ report()
 report_page()
 {
     [ -e "$out/log/page.txt" ] || return 0
-    wait_for 60 test -s "$out/page.png" || die "there is no picture of the page: see $out/log/page.txt"
+    wait_for 60 gone "$taker" || true
+    [ -s "$out/page.png" ] || die "there is no picture of the page: see $out/log/page.txt"
     say "in a browser: $out/wall.png and $out/page.png"
 }
 

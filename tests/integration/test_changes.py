@@ -201,7 +201,7 @@ def server_that_ends_is_told_to_who_waits():
         wait_for(client, facts)
         time.sleep(0.1)
         server.kill()
-        refused_saying(f":{server.number}", receive, client)
+        refused_saying("X server", receive, client)
 
 
 @test

@@ -8,7 +8,6 @@ import select
 import signal
 import struct
 import subprocess
-import sys
 import termios
 import time
 
@@ -16,7 +15,7 @@ import cli
 import harness
 import wire
 from cli import target
-from harness import Agent, PATIENCE, alive, check, equal, eventually, need_unix, refused, refused_saying, test, with_agent
+from harness import PATIENCE, alive, check, equal, eventually, need_unix, refused, refused_saying, with_agent
 from wire import d
 
 SIZE_AND_TERMINAL = "stty size; tty | sed 's,[0-9].*,N,'; cat /proc/$$/stat | cut -d' ' -f6,7"
@@ -185,7 +184,7 @@ def shell_is_driven_and_gives_the_programs_status(agent):
     need_unix("there are no terminals")
     with Terminal("shell", target(agent), "sh") as terminal:
         terminal.type(b"echo $((6 * 7)) $TERM; stty size\r")
-        terminal.until(b"\r\n42 xterm\r\n24 80\r\n")
+        terminal.until(b"42 xterm\r\n24 80\r\n")
         check(not termios.tcgetattr(terminal.slave)[3] & (termios.ECHO | termios.ISIG), "the terminal is not raw")
         terminal.resize((33, 111))
         eventually(lambda: resized(terminal), "the new size")

@@ -9,7 +9,7 @@ import rig
 import wire
 from rig import check
 
-AGENT = 'periscoped() { command periscoped --input "$@"; };'
+AGENT = 'periscoped() { /bin/periscoped --input "$@"; };'
 EVENT = struct.Struct("<qqHHi")  # of a kernel of 64 bits
 TEXT = "Hello, World! {[(~|\\\"'`^$)]} #1?\n"
 

@@ -8,6 +8,7 @@ With --until, again and again until the file is there; what is kept is the pictu
 the size of that as PNG.
 """
 import os
+import signal
 import sys
 import time
 
@@ -52,6 +53,7 @@ def main():
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # with the browsers that it has started
     try:
         main()
     except webdriver.Skip as why:

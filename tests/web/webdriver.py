@@ -40,8 +40,12 @@ class Driver:
         self.log = open(os.path.join(self.folder, "driver"), "w+b")  # pylint: disable=consider-using-with
         self.process = subprocess.Popen(["chromedriver", "--port=0"], stdin=subprocess.DEVNULL, stdout=self.log,
                                         stderr=self.log, env={**os.environ, "TMPDIR": self.folder})
-        self.port = eventually(self.started, "chromedriver's port")
         self.sessions = []
+        try:
+            self.port = eventually(self.started, "chromedriver's port")
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def started(self):
