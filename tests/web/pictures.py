@@ -4,7 +4,7 @@
 
 usage: tests/web/pictures.py FOLDER
 
-The guests are made up (fake_gateway.py), so that each state is there; their screens are real ones: those of docs/images,
+The guests are made up (fake_gateway.py), so that each state is there; their screens are real ones: those of docs/pictures,
 and what is drawn here on X servers.
 """
 import contextlib
@@ -84,13 +84,13 @@ def guests(now):
     size = {"width": 1280, "height": 800}
     yield guest("win10-1", "testing", test="comctl32:listview", lastChange=ago(2), group="wine", **size), "tests"
     yield guest("win10-2", "stuck", reasons=["Nothing has moved for 4 min: dialog 'Program Error'"], test="gdiplus:graphics",
-                lastChange=ago(252), group="wine", **size), "images/demo-windows.png"
+                lastChange=ago(252), group="wine", **size), "pictures/demo-windows.png"
     yield guest("win10-3", "locked", lastChange=ago(3700), reasons=["By the screen saver"], group="wine", **size), "lock"
     yield guest("win11-rtx4070", "gpu-lost", gpu="NVIDIA RTX 4070", lastChange=ago(67), test="d3d12:resource",
                 reasons=["The card is off its bus (0000:01:00.0)"], group="gpu", **size), None
     yield guest("win11-arc", "booting", lastChange=ago(14), reasons=["Waits for the driver of Intel Arc"], group="gpu", **size), None
-    yield guest("debian12", "testing", test="gdiplus:graphics", lastChange=ago(1), group="linux", **size), "images/demo.png"
-    yield guest("debian13-rx7600", "ready", gpu="AMD RX 7600", lastChange=ago(38), group="gpu", reasons=["AMD RX 7600, KMS"], **size), "images/blind-guest-periscope.png"
+    yield guest("debian12", "testing", test="gdiplus:graphics", lastChange=ago(1), group="linux", **size), "pictures/demo.png"
+    yield guest("debian13-rx7600", "ready", gpu="AMD RX 7600", lastChange=ago(38), group="gpu", reasons=["AMD RX 7600, KMS"], **size), "pictures/blind-guest-periscope.png"
     yield guest("fedora42", "greeter", lastChange=ago(900), reasons=["Nobody is logged on"], group="linux", **size), "login"
     yield guest("arch-sway", "ready", lastChange=ago(61), reasons=["sway, 1 output"], group="linux", **size), "kernel"
     yield guest("ubuntu24", "testing", test="kernel32:process", lastChange=ago(6), group="linux", **size), "build"
