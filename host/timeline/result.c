@@ -213,7 +213,8 @@ static void result_add_note(struct result *result, size_t line, const struct per
     if (!text)
         return;
     snprintf(text, size, "%s:%s: %s", unit->dll, unit->unit, why);
-    notes[result->note_count++] = (struct result_note){line, text};
+    notes[result->note_count].line = line;
+    notes[result->note_count++].text = text;
 }
 
 const char *result_note_of(const struct result *result, size_t line)

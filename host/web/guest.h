@@ -113,7 +113,7 @@ void guest_look_away(struct guest *guest);
 /* The same for its small picture (thumbnail.c). */
 void thumbnail_look(struct guest *guest);
 void thumbnail_look_away(struct guest *guest);
-/* The thread of a guest (watch.c). */
-void watch_main(void *guest);
+/* The thread of a guest, which the context is (watch.c). */
+void watch_main(void *context);
 
 #endif

@@ -14,6 +14,7 @@ struct index {
     size_t len;
 };
 
+PRINTF_LIKE(2, 3)
 static void add(struct index *index, const char *format, ...)
 {
     char line[1024];
