@@ -273,6 +273,14 @@ static bool recorder_runs(const struct recorder *recorder)
     return false;
 }
 
+/* Says what was done, and of keys and texts not which: passwords are typed, and the folder is the user's. */
+static void recorder_say_input(struct record_input *input, const char *action)
+{
+    bool typed = strncmp(action, "key=", 4) == 0 || strncmp(action, "text=", 5) == 0;
+    int shown = typed ? (int)strcspn(action, "=") : (int)strlen(action);
+    snprintf(input->text, sizeof input->text, "%.*s", shown, action);
+}
+
 void recorder_note_input(struct recorder *recorder, const struct strlist *actions)
 {
     os_mutex_lock(recorder->lock);
@@ -281,7 +289,7 @@ void recorder_note_input(struct recorder *recorder, const struct strlist *action
         if (strncmp(actions->items[i], "move=", 5) == 0)
             continue;
         input->time = record_now();
-        snprintf(input->text, sizeof input->text, "%s", actions->items[i]);
+        recorder_say_input(input, actions->items[i]);
         recorder->input_count++;
     }
     os_mutex_unlock(recorder->lock);

@@ -5,8 +5,8 @@
 #include "capture/apart/apart.h"
 
 #include "capture/x11/backend.h"
-#include "capture/x11/peer.h"
-#include "capture/x11/target.h"
+#include "capture/x11/server/peer.h"
+#include "capture/x11/server/target.h"
 #include "platform/clock.h"
 
 #include <stdatomic.h>

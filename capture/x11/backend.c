@@ -11,7 +11,7 @@
 #include "capture/x11/image.h"
 #include "capture/x11/input.h"
 #include "capture/x11/logind.h"
-#include "capture/x11/name.h"
+#include "capture/x11/server/name.h"
 #include "capture/x11/screen.h"
 #include "capture/x11/state.h"
 #include "capture/x11/windows.h"

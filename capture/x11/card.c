@@ -2,7 +2,7 @@
 #include "capture/x11/card.h"
 
 #include "capture/linux/card.h"
-#include "capture/x11/proc.h"
+#include "capture/x11/server/proc.h"
 
 #include <limits.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "capture/x11/connection.h"
 
-#include "capture/x11/search.h"
+#include "capture/x11/server/search.h"
 #include "platform/clock.h"
 
 #include <setjmp.h>

@@ -4,9 +4,9 @@
 #define CAPTURE_X11_CONNECTION_H
 
 #include "base/strlist.h"
-#include "capture/x11/find.h"
+#include "capture/x11/server/find.h"
 #include "capture/x11/liveness.h"
-#include "capture/x11/target.h"
+#include "capture/x11/server/target.h"
 #include "capture/x11/xlib.h"
 
 #include <setjmp.h>

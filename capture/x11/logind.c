@@ -2,7 +2,7 @@
 #include "capture/x11/logind.h"
 
 #include "base/number.h"
-#include "capture/x11/proc.h"
+#include "capture/x11/server/proc.h"
 
 #include <limits.h>
 #include <stdio.h>

@@ -421,11 +421,6 @@ def found_again(play):
 
 
 @scene
-def input_that_is_not_allowed(play):
-    play.step("type", wire.INPUT, s("driver=one"), s("key=KeyA,press"), s("text=a"))
-
-
-@scene
 def evidence(play):
     answer = play.step("run", wire.RUN, I(0), s(""), s(""), s(""), s("/bin/sleep"), s("1000"), normal=kinds)
     if not answer:
@@ -458,6 +453,7 @@ def getproperties(play):
 def setproperty(play):
     play.step("set", wire.SETPROPERTY, s("start.count"), s("5"))
     play.step("set another", wire.SETPROPERTY, s("server.arch"), s("5"))
+    play.step("type, which is not allowed", wire.INPUT, s("key=KeyA,press"))
 
 
 @scene

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* An Xauthority file of any bytes. The cookies must be among the bytes, none twice, and a whole file's end must be an
    entry's. */
-#include "capture/x11/auth.h"
+#include "capture/x11/server/auth.h"
 
 #include <stdlib.h>
 #include <string.h>

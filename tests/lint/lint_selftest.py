@@ -21,7 +21,7 @@ INCLUDES = [  # (file, header, is it refused?)
     ("tests/unit/test_x.c", "agent/log.h", False),
     ("base/error.c", "base/no_such_header.h", True),
     ("capture/linux/backends.c", "capture/x11/backend.h", False),
-    ("capture/linux/backends.c", "capture/x11/find.h", True),
+    ("capture/linux/backends.c", "capture/x11/server/find.h", True),
     ("capture/capture.c", "capture/x11/backend.h", True),
 ]
 SYSTEM = [
@@ -30,7 +30,7 @@ SYSTEM = [
     ("linux/net/socket.c", "sys/socket.h", False),
     ("platform/transfer.c", "sys/socket.h", True),
     ("platform/transfer.c", "limits.h", False),
-    ("capture/x11/find.c", "X11/Xlib.h", False),
+    ("capture/x11/server/find.c", "X11/Xlib.h", False),
     ("picture/png.c", "zlib.h", False),
     ("picture/hash.c", "zlib.h", True),
 ]

@@ -51,7 +51,7 @@ def pointer_spans_the_screen(machine):
         block = next(part for part in devices(machine).split("\n\n") if "Periscope pointer" in part)
         event = next(word for word in block.split() if word.startswith("event"))
         machine.client.shell(f"exec cat /dev/input/{event} >/tmp/events", stdout="", stderr="")
-        until(lambda: machine.shell(f"fuser /dev/input/{event} 2>/dev/null || true").strip(), "who reads the device")
+        until(lambda: machine.shell(f"ls -l /proc/[0-9]*/fd 2>/dev/null | grep input/{event} || true"), "who reads the device")
         act(client, f"move={width - 1},{height - 1}", "button=right,click", "wheel=-1,2")
         got = until(lambda: [e for e in EVENT.iter_unpack(machine.client.get("/tmp/events")) if e[2]][5:] and
                     [e[2:] for e in EVENT.iter_unpack(machine.client.get("/tmp/events")) if e[2]], "events")

@@ -38,6 +38,8 @@ static void only_our_own_names_are_hosts(void)
                                        "10.9.9.9:1",   "localhost:8080",    "[::1]:8080"};
     static const char *const foreign[] = {"",
                                           "evil.example",
+                                          "farm.exampl",
+                                          "farm",
                                           "farm.example.evil",
                                           "xfarm.example",
                                           "1.2.3.4.evil",

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Which files are tried for a server's authority, in a made-up tree. */
-#include "capture/x11/authority.h"
+#include "capture/x11/server/authority.h"
 #include "tests/unit/check.h"
 #include "tests/unit/capture/tree.h"
 

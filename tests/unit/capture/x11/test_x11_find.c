@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Finding X servers in a made-up tree of /proc, /tmp, /run and /sys. */
-#include "capture/x11/find.h"
+#include "capture/x11/server/find.h"
 #include "tests/unit/check.h"
 #include "tests/unit/capture/tree.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Names of displays. */
-#include "capture/x11/name.h"
+#include "capture/x11/server/name.h"
 #include "tests/unit/check.h"
 
 static void display_is_local_in_each_form_of_its_name(void)

@@ -2,11 +2,11 @@
 /* An X server as the worker finds it, for the process that is to capture it: who owns it, and what that process can't look
  * up itself with the owner's rights.
  */
-#ifndef CAPTURE_X11_TARGET_H
-#define CAPTURE_X11_TARGET_H
+#ifndef CAPTURE_X11_SERVER_TARGET_H
+#define CAPTURE_X11_SERVER_TARGET_H
 
 #include "capture/apart/rights.h"
-#include "capture/x11/authority.h"
+#include "capture/x11/server/authority.h"
 
 #include <limits.h>
 #include <stdint.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "capture/x11/name.h"
+#include "capture/x11/server/name.h"
 
 #include "base/number.h"
 

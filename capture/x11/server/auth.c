@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "capture/x11/auth.h"
+#include "capture/x11/server/auth.h"
 
 #include <stdio.h>
 #include <string.h>

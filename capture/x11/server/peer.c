@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "capture/x11/peer.h"
+#include "capture/x11/server/peer.h"
 
-#include "capture/x11/name.h"
+#include "capture/x11/server/name.h"
 #include "platform/clock.h"
 
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "capture/x11/proc.h"
+#include "capture/x11/server/proc.h"
 
 #include "base/number.h"
 #include "platform/clock.h"

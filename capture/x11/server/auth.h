@@ -5,8 +5,8 @@
  *     entry := u16 family, counted address, counted display number, counted name, counted data
  *     counted := u16 size, size bytes
  */
-#ifndef CAPTURE_X11_AUTH_H
-#define CAPTURE_X11_AUTH_H
+#ifndef CAPTURE_X11_SERVER_AUTH_H
+#define CAPTURE_X11_SERVER_AUTH_H
 
 #include "base/buffer.h"
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Who listens on a display's socket, as the kernel tells it of a connection (SO_PEERCRED, unix(7)). */
-#ifndef CAPTURE_X11_PEER_H
-#define CAPTURE_X11_PEER_H
+#ifndef CAPTURE_X11_SERVER_PEER_H
+#define CAPTURE_X11_SERVER_PEER_H
 
-#include "capture/x11/find.h"
+#include "capture/x11/server/find.h"
 #include "capture/x11/liveness.h"
 
 /* Returns whether the peer is the server that was found. When one of two servers runs in a container both can have the same

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Names of displays and of X servers' processes. Memory in, values out. */
-#ifndef CAPTURE_X11_NAME_H
-#define CAPTURE_X11_NAME_H
+#ifndef CAPTURE_X11_SERVER_NAME_H
+#define CAPTURE_X11_SERVER_NAME_H
 
 #include <stdbool.h>
 

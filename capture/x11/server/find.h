@@ -2,11 +2,11 @@
 /* The X servers that run here. No socket is connected: it may belong to a compositor that would start Xwayland for a
  * client. So only servers whose process is found count, and the one of DISPLAY, whatever its process is called.
  */
-#ifndef CAPTURE_X11_FIND_H
-#define CAPTURE_X11_FIND_H
+#ifndef CAPTURE_X11_SERVER_FIND_H
+#define CAPTURE_X11_SERVER_FIND_H
 
 #include "base/strlist.h"
-#include "capture/x11/proc.h"
+#include "capture/x11/server/proc.h"
 
 #define X11_SERVERS_MAX 64
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "capture/x11/find.h"
+#include "capture/x11/server/find.h"
 
 #include "capture/x11/card.h"
 #include "capture/x11/logind.h"
-#include "capture/x11/name.h"
-#include "capture/x11/socket.h"
+#include "capture/x11/server/name.h"
+#include "capture/x11/server/socket.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Enters a server: tries every Xauthority file that may be its own until it accepts the connection. */
-#ifndef CAPTURE_X11_SEARCH_H
-#define CAPTURE_X11_SEARCH_H
+#ifndef CAPTURE_X11_SERVER_SEARCH_H
+#define CAPTURE_X11_SERVER_SEARCH_H
 
 #include "capture/x11/liveness.h"
-#include "capture/x11/target.h"
+#include "capture/x11/server/target.h"
 
 struct x11_entry {                /* the server that accepted */
     struct x11_server server;     /* without its authority */

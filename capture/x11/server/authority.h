@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The Xauthority files that may be a server's, in the order in which they are tried, and reading one. */
-#ifndef CAPTURE_X11_AUTHORITY_H
-#define CAPTURE_X11_AUTHORITY_H
+#ifndef CAPTURE_X11_SERVER_AUTHORITY_H
+#define CAPTURE_X11_SERVER_AUTHORITY_H
 
 #include "base/error.h"
 #include "base/strlist.h"
-#include "capture/x11/auth.h"
-#include "capture/x11/find.h"
+#include "capture/x11/server/auth.h"
+#include "capture/x11/server/find.h"
 
 #define X11_AUTHORITY_FILES_MAX 64 /* for one server */
 

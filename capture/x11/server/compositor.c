@@ -4,7 +4,7 @@
 
 #include "capture/choice.h"
 #include "capture/x11/logind.h"
-#include "capture/x11/proc.h"
+#include "capture/x11/server/proc.h"
 #include "platform/clock.h"
 
 #include <dirent.h>

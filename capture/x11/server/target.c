@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "capture/x11/target.h"
+#include "capture/x11/server/target.h"
 
 #include "capture/x11/card.h"
 

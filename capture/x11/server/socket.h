@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The listening sockets and the locks of displays, from files alone. Paths are under `root`, which is "" except in tests. */
-#ifndef CAPTURE_X11_SOCKET_H
-#define CAPTURE_X11_SOCKET_H
+#ifndef CAPTURE_X11_SERVER_SOCKET_H
+#define CAPTURE_X11_SERVER_SOCKET_H
 
-#include "capture/x11/proc.h"
+#include "capture/x11/server/proc.h"
 
 #define X11_SOCKETS_MAX 256
 

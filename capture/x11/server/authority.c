@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "capture/x11/authority.h"
+#include "capture/x11/server/authority.h"
 
-#include "capture/x11/name.h"
+#include "capture/x11/server/name.h"
 
 #include <dirent.h>
 #include <errno.h>

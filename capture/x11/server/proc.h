@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Processes, as the files in /proc describe them. Every path is under `root`, which is "" except in tests. */
-#ifndef CAPTURE_X11_PROC_H
-#define CAPTURE_X11_PROC_H
+#ifndef CAPTURE_X11_SERVER_PROC_H
+#define CAPTURE_X11_SERVER_PROC_H
 
 #include <stdbool.h>
 #include <stddef.h>
