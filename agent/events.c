@@ -12,6 +12,7 @@
 #include <string.h>
 
 #define CUT "... (cut)"
+#define UNREAD_MS 3000 /* before an upgrade: what happened then may not have been read */
 
 struct event {
     int64_t time_ms, boot_ms; /* wall time; since the boot, when it was added */
@@ -27,8 +28,10 @@ struct events_waiter {
 static struct {
     struct os_mutex *lock; /* guards all but the id; never held over a call that can block */
     uint64_t last;         /* number of the newest event; 0: there was none */
+    uint64_t taken;        /* that of the newest one of the agent before an upgrade; 0: there was none */
+    int64_t taken_ms;      /* os_boot_clock_ms() of the upgrade; 0: there was none */
     struct events_waiter *waiters;
-    char id[17]; /* random, of this process: the numbers begin again with it */
+    char id[17]; /* random, of this agent and those it becomes by upgrades: the numbers begin again with it */
     struct event ring[EVENTS_MAX];
 } events;
 
@@ -42,21 +45,46 @@ void events_init(void)
     events.lock = os_mutex_new();
 }
 
-__attribute__((format(printf, 3, 0))) static void events_put(int64_t time_ms, const char *kind, const char *format,
-                                                             va_list args)
+/* Returns the number of the oldest event that is kept. The lock is held. */
+static uint64_t events_oldest(void)
 {
-    if (!events.lock)
-        return;
-    os_mutex_lock(events.lock);
-    struct event *event = &events.ring[events.last++ % EVENTS_MAX];
-    event->time_ms = time_ms;
-    event->boot_ms = os_boot_clock_ms();
-    event->kind = kind;
-    if (vsnprintf(event->text, EVENT_TEXT_SIZE, format, args) >= EVENT_TEXT_SIZE)
-        strcpy(event->text + EVENT_TEXT_SIZE - sizeof CUT, CUT);
-    utf8_make_printable(event->text);
+    return events.last > EVENTS_MAX ? events.last - EVENTS_MAX + 1 : 1;
+}
+
+/* Returns whether the agent before an upgrade has told an event: what the system has kept of its boot is read again after
+   it. Times of the boot do not move when the clock is set. The lock is held. */
+static bool events_told_before(const struct event *event)
+{
+    int64_t happened_ms = event->boot_ms - (os_wall_time_ms() - event->time_ms);
+    if (events.taken == 0 || happened_ms >= events.taken_ms)
+        return false;
+    bool told = happened_ms < events.taken_ms - UNREAD_MS;
+    for (uint64_t number = events_oldest(); number <= events.taken && !told; number++) {
+        const struct event *other = &events.ring[(number - 1) % EVENTS_MAX];
+        told = strcmp(event->kind, other->kind) == 0 && strcmp(event->text, other->text) == 0;
+    }
+    return told;
+}
+
+static void events_put(const struct event *event)
+{
+    events.ring[events.last++ % EVENTS_MAX] = *event;
     for (struct events_waiter *waiter = events.waiters; waiter; waiter = waiter->next)
         os_waker_set(waiter->waker);
+}
+
+__attribute__((format(printf, 3, 0))) static void events_take(int64_t time_ms, const char *kind, const char *format,
+                                                              va_list args)
+{
+    struct event event = {.time_ms = time_ms, .boot_ms = os_boot_clock_ms(), .kind = kind};
+    if (!events.lock)
+        return;
+    if (vsnprintf(event.text, EVENT_TEXT_SIZE, format, args) >= EVENT_TEXT_SIZE)
+        strcpy(event.text + EVENT_TEXT_SIZE - sizeof CUT, CUT);
+    utf8_make_printable(event.text);
+    os_mutex_lock(events.lock);
+    if (!events_told_before(&event))
+        events_put(&event);
     os_mutex_unlock(events.lock);
 }
 
@@ -64,7 +92,7 @@ void events_add(const char *kind, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    events_put(os_wall_time_ms(), kind, format, args);
+    events_take(os_wall_time_ms(), kind, format, args);
     va_end(args);
 }
 
@@ -72,14 +100,53 @@ void events_add_at(int64_t time_ms, const char *kind, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    events_put(time_ms, kind, format, args);
+    events_take(time_ms, kind, format, args);
     va_end(args);
 }
 
-/* Returns the number of the oldest event that is kept. The lock is held. */
-static uint64_t events_oldest(void)
+void events_save(struct buffer *out)
 {
-    return events.last > EVENTS_MAX ? events.last - EVENTS_MAX + 1 : 1;
+    os_mutex_lock(events.lock);
+    buffer_printf(out, "events %s %" PRId64 " %" PRIu64 "\n", events.id, os_boot_clock_ms(), events_oldest());
+    for (uint64_t number = events_oldest(); number <= events.last; number++) {
+        const struct event *event = &events.ring[(number - 1) % EVENTS_MAX];
+        buffer_printf(out, "event %" PRId64 " %" PRId64 " %s %s\n", event->time_ms, event->boot_ms, event->kind,
+                      event->text);
+    }
+    os_mutex_unlock(events.lock);
+}
+
+static void events_restore_one(const char *text)
+{
+    char kind[16];
+    int at = 0;
+    struct event event = {0};
+    if (sscanf(text, "%" SCNd64 " %" SCNd64 " %15s%n", &event.time_ms, &event.boot_ms, kind, &at) < 3 || !text[at])
+        return;
+    event.kind = strdup(kind); /* for as long as the process */
+    if (!event.kind)
+        event.kind = "";
+    snprintf(event.text, sizeof event.text, "%s", text + at + 1);
+    events_put(&event);
+    events.taken = events.last;
+}
+
+bool events_restore(const char *line)
+{
+    uint64_t first;
+    if (strncmp(line, "event ", 6) == 0) {
+        events_restore_one(line + 6);
+        return true;
+    }
+    if (sscanf(line, "events %16s %" SCNd64 " %" SCNu64, events.id, &events.taken_ms, &first) < 3)
+        return false;
+    events.last = first - 1;
+    return true;
+}
+
+bool events_were_taken(void)
+{
+    return events.taken > 0;
 }
 
 static void events_add_line(struct strlist *out, const char *before, uint64_t number)

@@ -22,6 +22,11 @@ void events_init(void); /* once, before the first thread; before it nothing is k
 void events_add(const char *kind, const char *format, ...) PRINTF_LIKE(2, 3);
 /* Adds one that happened at that wall time (milliseconds since 1970). */
 void events_add_at(int64_t time_ms, const char *kind, const char *format, ...) PRINTF_LIKE(3, 4);
+/* Appends all that is kept, as lines for an upgrade. The next executable gives them to events_restore() before the first
+   event; it returns whether a line is one of these. What was told before the upgrade is then not told again. */
+void events_save(struct buffer *out);
+bool events_restore(const char *line);
+bool events_were_taken(void); /* from the agent before an upgrade */
 /* Appends those that are kept, a line each: number, time, kind and text, with tabs between. */
 void events_copy(struct buffer *out);
 

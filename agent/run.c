@@ -40,7 +40,7 @@ static int resume(struct agent *agent, struct error *err)
     int status = os_upgrade_resume(agent->options->resume, &agent->listener, &state, err);
     if (status == 0)
         for (char *line = strtok((char *)state.data, "\n"); line; line = strtok(NULL, "\n"))
-            if (!streams_restore(line))
+            if (!events_restore(line) && !streams_restore(line))
                 children_restore(agent->children, line);
     buffer_deinit(&state);
     return status;
@@ -86,6 +86,7 @@ static int become_next(struct agent *agent, struct error *err)
     children_freeze(agent->children);
     streams_save(&state);
     children_save(agent->children, &state);
+    events_save(&state);
     journal_close(agent->journal);
     struct slice text = {state.data, state.len};
     int status = state.failed
@@ -251,7 +252,8 @@ static int agent_start(struct agent *agent, struct error *err)
     agent->start_ms = os_wall_time_ms();
     sweep_uploads();
     start_count_init(agent);
-    tell_before(agent);
+    if (!events_were_taken())
+        tell_before(agent);
     gpus_start(&options->card_classes);
     report_ready(agent);
     say_ready(agent);

@@ -61,7 +61,8 @@ void os_file_look(const char *path, struct os_file_facts *facts);
 
 int os_file_remove(const char *path, struct error *err); /* ERR_NOT_FOUND when there is none (ENOENT, ENOTDIR) */
 int os_file_rename(const char *from, const char *to, struct error *err);
-int os_file_sync(const char *path, struct error *err); /* what was written to it is on the disk after it */
+/* What was written to it is on the disk after it. size: NULL, or that of the last call: a file that still has it is left alone. */
+int os_file_sync(const char *path, uint64_t *size, struct error *err);
 /* Refuses a file, with ERR_DENIED, to which the system lets nobody write: on Windows one that a program runs from, or that
    somebody else has open so. Who has it open for a moment is waited for. */
 int os_file_check_replaceable(const char *path, struct error *err);

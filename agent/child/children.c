@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "agent/child/children.h"
-#include "agent/child/limits.h"
+#include "agent/child/flush.h"
 #include "agent/child/journal.h"
+#include "agent/child/limits.h"
 #include "agent/child/table.h"
 #include "agent/log.h"
 #include "platform/clock.h"
-#include "platform/file.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -156,6 +156,8 @@ static int start_with(struct children *children, const struct os_process_spec *s
         return error_set(err, ERR_LIMIT, "could not run '%s': %u programs run already", spec->argv[0], children->max);
     int status = start_and_list(children, spec, wish, pid, err);
     children_end_start(children);
+    if (status == 0 && ((spec->out && *spec->out) || (spec->err && *spec->err)))
+        flush_begin(children);
     if (status == 0 && wish->tracked)
         journal_sync(children->now.journal);
     return status;
@@ -243,42 +245,6 @@ static int wait_for_exit(struct children *children, struct child *child, struct 
     return error_set(err, ERR_TIMEOUT, "timed out waiting for the child process");
 }
 
-/* Flushes a child's output to the disk as who had it opened, since the test may have put anything in its place. Returns
-   whether what is there is on the disk: the test may have removed it. */
-static bool sync_reports(const struct child *child)
-{
-    struct error err;
-    struct os_identity *as = NULL;
-    bool done = true;
-    if (!child->reports[0] && !child->reports[1])
-        return true;
-    if (!child->user || os_identity_find(&as, *child->user ? child->user : OS_IDENTITY_AGENT, &err))
-        return false;
-    if (os_identity_enter(as, &err) == 0) {
-        for (int i = 0; i < 2; i++) {
-            int status = child->reports[i] ? os_file_sync(child->reports[i], NULL) : 0;
-            done &= status == 0 || status == ERR_NOT_FOUND;
-        }
-        os_identity_leave(as);
-    } else {
-        done = false;
-    }
-    os_identity_free(as);
-    return done;
-}
-
-/* Makes what a host is about to be told of a child stay: its output, its status, and that both are on the disk. */
-static void children_make_durable(struct children *children, struct child *child)
-{
-    bool done = sync_reports(child);
-    os_mutex_lock(children->lock);
-    child->synced = true;
-    if (done)
-        child_journal_note(children->now.journal, JOURNAL_FLUSHED, child);
-    os_mutex_unlock(children->lock);
-    journal_sync(children->now.journal);
-}
-
 int children_wait(struct children *children, uint64_t pid, struct os_socket *client, int64_t deadline_ms,
                   uint32_t *status, struct error *err)
 {
@@ -300,7 +266,7 @@ int children_wait(struct children *children, uint64_t pid, struct os_socket *cli
     if (!child)
         return result;
     if (sync)
-        children_make_durable(children, child);
+        flush_exited(children, child);
     os_mutex_lock(children->lock);
     child_release(child);
     os_mutex_unlock(children->lock);
@@ -370,4 +336,5 @@ void children_thaw(struct children *children)
     os_process_thaw();
     streams_thaw();
     children_poll(children); /* nobody was told of what has exited meanwhile */
+    flush_begin(children);
 }

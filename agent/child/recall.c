@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What is made of the journal when the agent starts again, and what is told of children of earlier boots. */
 #include "agent/child/children.h"
+#include "agent/child/flush.h"
 #include "agent/child/journal.h"
 #include "agent/child/table.h"
 #include "agent/log.h"
@@ -172,6 +173,7 @@ struct journal *children_keep_journal(struct children *children, const char *fol
     child_table_reap(&children->now);
     os_mutex_unlock(children->lock);
     journal_open(journal, resumed ? "upgrade" : "start");
+    flush_begin(children);
     return journal;
 }
 

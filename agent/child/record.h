@@ -28,6 +28,8 @@ struct child {
     uint64_t start_time; /* os_process_start_time() */
     uint32_t status;
     char *reports[2];             /* owned: where its output goes, or NULL */
+    uint64_t flushed[2];          /* their sizes when they were flushed last, while it runs; of who is flushing */
+    bool flushing;                /* somebody does, or waits for a file system that does not answer */
     struct streams *streams;      /* held: NULL, or its pipes */
     char *user;                   /* owned: os_identity_user() of who opened them; NULL: not known */
     char *tag;                    /* owned; NULL: none */
@@ -65,6 +67,12 @@ struct children {
     struct os_waker *limits; /* of the thread that waits for limits; NULL: there is none yet */
     limit_act *limit_act;    /* NULL until limits_begin() */
     void *limit_context;
+    struct {
+        unsigned turn;  /* of the thread that flushes; others are stuck, and end when they are not */
+        unsigned stuck; /* how many */
+        int64_t since;  /* os_clock_ms() when it began with a child; 0: with none */
+        bool runs;
+    } flush;
     unsigned starting_count; /* threads that may have a child that is not listed yet */
     struct child *restored;  /* the last one that children_restore made; used only there, before any client connects */
     bool resumed;            /* after an upgrade, which handed over the children of this boot */

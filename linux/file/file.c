@@ -208,15 +208,18 @@ int os_file_rename(const char *from, const char *to, struct error *err)
     return rename(from, to) == 0 ? 0 : errno_error(err, errno, NULL);
 }
 
-int os_file_sync(const char *path, struct error *err)
+int os_file_sync(const char *path, uint64_t *size, struct error *err)
 {
     struct stat info;
     int fd;
     int status = open_regular(&fd, path, &info, err);
     if (status)
         return status;
-    int code = fsync(fd) < 0 ? errno : 0;
+    bool same = size && *size == (uint64_t)info.st_size;
+    int code = !same && fsync(fd) < 0 ? errno : 0;
     close(fd);
+    if (size && !code)
+        *size = (uint64_t)info.st_size;
     return code ? errno_error(err, code, NULL) : 0;
 }
 

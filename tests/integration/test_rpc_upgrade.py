@@ -64,6 +64,21 @@ def upgrade_to_itself_and_back(agent):
 
 
 @with_agent(copy=True)
+def upgrade_goes_on_with_the_events(agent):
+    need_unix(ANOTHER_PROCESS)
+    client = agent.client()
+    facts, events = client.events()
+    for _ in range(2):
+        client.expect("", wire.UPGRADE, d(executable()))
+        client = client_of_new_agent(agent, client)
+        after, more = client.events("since=" + facts["last"], "id=" + facts["id"], "wait-ms=30000")
+        equal(after["id"], facts["id"], "the id")
+        equal([(event[0], event[2]) for event in more], [(int(facts["last"]) + 1, "agent")], "what came after it")
+        equal(client.events()[1], events + more, "all of them")
+        facts, events = after, events + more
+
+
+@with_agent(copy=True)
 def upgrade_keeps_the_children(agent):
     need_unix(ANOTHER_PROCESS)
     client = agent.client()

@@ -76,7 +76,7 @@ LINUX = [
            "if (exec->envc == ENV_MAX)", "if (0)",
            "integration/test_rpc_private:exec_has_bounds_and_values_for_its_options",
            "comparing the variables of one request holds a processor for a minute"),
-    mutant("output-flushed-as-root", "agent/child/children.c",
+    mutant("output-flushed-as-root", "agent/child/flush.c",
            "if (!child->user || os_identity_find(", "if (os_identity_find(",
            "unit/agent/test_children", "what may be another user's file is opened as the agent"),
     mutant("stuck-process-is-tried-again", "linux/user/session_environment.c",

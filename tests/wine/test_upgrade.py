@@ -27,7 +27,9 @@ def upgrade_keeps_the_port_and_the_children():
     with Agent() as agent:
         exited, running = started(agent, "exit=8"), started(agent, "sleep=6000", "exit=9")
         agent.periscope("wait", exited, code=8, before=("--keep",))
+        told = agent.periscope("events").out.splitlines()
         agent.periscope("upgrade", wine.exe("periscoped.exe"))
+        equal(agent.periscope("events").out.splitlines()[:len(told)], told, "events from before the upgrade")
         equal(agent.periscope("info").facts()["children.running"], "1", "children that run")
         agent.periscope("wait", exited, code=8)
         agent.periscope("wait", running, code=9)

@@ -283,7 +283,19 @@ int os_file_check_replaceable(const char *path, struct error *err)
     return code ? error_set(err, ERR_DENIED, "Permission denied") : 0;
 }
 
-int os_file_sync(const char *path, struct error *err)
+static int sync_handle(HANDLE handle, uint64_t *size, struct error *err)
+{
+    LARGE_INTEGER now = {0};
+    if (size && GetFileSizeEx(handle, &now) && (uint64_t)now.QuadPart == *size)
+        return 0;
+    if (!FlushFileBuffers(handle))
+        return windows_error(err, GetLastError(), NULL);
+    if (size)
+        *size = (uint64_t)now.QuadPart;
+    return 0;
+}
+
+int os_file_sync(const char *path, uint64_t *size, struct error *err)
 {
     wchar_t *full;
     int status = path_from(&full, path, false, err);
@@ -295,8 +307,8 @@ int os_file_sync(const char *path, struct error *err)
     } else {
         if (GetFileType(handle) != FILE_TYPE_DISK)
             status = error_set(err, ERR_INVALID, "Not a regular file");
-        else if (!FlushFileBuffers(handle))
-            status = windows_error(err, GetLastError(), NULL);
+        else
+            status = sync_handle(handle, size, err);
         CloseHandle(handle);
     }
     free(full);
