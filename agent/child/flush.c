@@ -59,17 +59,21 @@ static bool flush_wants(const struct child *child)
     return (child->reports[0] || child->reports[1]) && child->user && !child->synced && !child->flushing;
 }
 
-/* Returns the children to flush, in use, in an array that is the caller's to free. The lock is held. */
-static struct child **flush_collect(struct children *children, size_t *count)
+struct flushed {
+    struct child *child; /* in use */
+};
+
+/* Returns the children to flush, in an array that is the caller's to free. The lock is held. */
+static struct flushed *flush_collect(struct children *children, size_t *count)
 {
     struct child *const newest[] = {children->now.running.newest, children->now.exited.newest};
-    struct child **list = calloc(children->now.running.count + children->now.exited.count + 1u, sizeof *list);
+    struct flushed *list = calloc(children->now.running.count + children->now.exited.count + 1u, sizeof *list);
     *count = 0;
     for (int i = 0; list && i < 2; i++)
         for (struct child *child = newest[i]; child; child = child->older)
             if (flush_wants(child)) {
                 child_use(child);
-                list[(*count)++] = child;
+                list[(*count)++].child = child;
             }
     return list;
 }
@@ -101,12 +105,12 @@ static bool flush_round(struct children *children, unsigned turn)
 {
     size_t count;
     os_mutex_lock(children->lock);
-    struct child **list = flush_collect(children, &count);
+    struct flushed *list = flush_collect(children, &count);
     if (count == 0)
         children->flush.runs = false;
     os_mutex_unlock(children->lock);
     for (size_t i = 0; i < count; i++)
-        flush_one(children, turn, list[i]);
+        flush_one(children, turn, list[i].child);
     free(list);
     os_mutex_lock(children->lock);
     bool stuck = turn != children->flush.turn;
