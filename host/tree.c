@@ -26,6 +26,7 @@ struct tree {
     size_t part_len;
     uint64_t base;  /* bytes of the stream before that part */
     uint64_t moved; /* bytes that have passed for certain */
+    bool asked;     /* a get's next part is on its way: the agent packs it while the last one is written */
     bool sent_last, ended;
     struct strlist known; /* "SIZE MTIME PATH" of the files on the other side, sorted by the path */
     struct strlist facts; /* of the agent's last answer */
@@ -182,30 +183,19 @@ static int tree_get_begin(struct periscope *p, struct tree *tree)
     return status ? tree_local_failed(p, tree, &err) : tree_make_token(p, tree);
 }
 
-static int tree_get_content(struct call *call, struct tree *tree, const struct entry *entry)
+static bool tree_has_ended(const struct tree *tree)
 {
-    struct error err;
-    struct buffer bytes;
-    buffer_init(&bytes, PART_SIZE);
-    int status = call_data(call, entry, &bytes);
-    if (!status)
-        status = call_end(call);
-    if (!status && os_unpack_write(tree->unpack, bytes.data, bytes.len, &err))
-        status = tree_local_failed(call->p, tree, &err);
-    if (!status)
-        tree->moved += bytes.len;
-    buffer_deinit(&bytes);
-    return status;
+    const char *end = strlist_get(&tree->facts, "end");
+    return end && strcmp(end, "1") == 0;
 }
 
-static int tree_get_part(struct periscope *p, struct tree *tree)
+/* Asks for what follows an offset. */
+static int tree_get_ask(struct periscope *p, struct tree *tree, uint64_t from)
 {
     struct call call;
-    struct entry entry;
     char offset[40];
-    const char *const options[] = {tree_offset(offset, tree->moved), NULL};
-    uint32_t known = tree->moved ? 0 : (uint32_t)tree->known.count;
-    strlist_deinit(&tree->facts);
+    const char *const options[] = {tree_offset(offset, from), NULL};
+    uint32_t known = from ? 0 : (uint32_t)tree->known.count;
     call_init(&call, p, METHOD_gettree, 3 + known, CALL_ANY);
     tree_request(&call, tree, options);
     for (uint32_t i = 0; i < known; i++) {
@@ -214,6 +204,43 @@ static int tree_get_part(struct periscope *p, struct tree *tree)
         buffer_append(&call.request, tree->known.items[i], strlen(tree->known.items[i]) + 1);
     }
     int status = call_send(&call, false);
+    tree->asked = !status;
+    call_deinit(&call);
+    return status;
+}
+
+/* Takes a part that has come whole, and asks for the next one before it writes this: if the connection breaks then, the
+   agent has that one to give again. */
+static int tree_get_content(struct call *call, struct tree *tree, const struct entry *entry)
+{
+    struct error err;
+    struct buffer bytes;
+    buffer_init(&bytes, PART_SIZE);
+    int status = call_data(call, entry, &bytes);
+    if (!status)
+        status = call_end(call);
+    if (status) {
+        buffer_deinit(&bytes);
+        return status;
+    }
+    tree->ended = tree_has_ended(tree);
+    int asked = tree->ended ? 0 : tree_get_ask(call->p, tree, tree->moved + bytes.len);
+    if (os_unpack_write(tree->unpack, bytes.data, bytes.len, &err))
+        status = tree_local_failed(call->p, tree, &err);
+    else
+        tree->moved += bytes.len;
+    buffer_deinit(&bytes);
+    return status ? status : asked;
+}
+
+static int tree_get_part(struct periscope *p, struct tree *tree)
+{
+    struct call call;
+    struct entry entry;
+    strlist_deinit(&tree->facts);
+    int status = tree->asked ? 0 : tree_get_ask(p, tree, tree->moved);
+    call_init(&call, p, METHOD_gettree, 0, CALL_ANY); /* to read its reply */
+    tree->asked = false;
     if (!status)
         status = call_reply(&call);
     if (!status)
@@ -224,12 +251,6 @@ static int tree_get_part(struct periscope *p, struct tree *tree)
         status = tree_get_content(&call, tree, &entry);
     call_deinit(&call);
     return status;
-}
-
-static bool tree_has_ended(const struct tree *tree)
-{
-    const char *end = strlist_get(&tree->facts, "end");
-    return end && strcmp(end, "1") == 0;
 }
 
 /* Lets the agent drop what it keeps for another try; that goes with time anyway. */
@@ -257,15 +278,17 @@ static int attempt_get_tree(struct periscope *p, void *context)
     if (!status && !tree->unpack)
         status = tree_get_begin(p, tree);
     bool continued = tree->moved > 0;
+    tree->asked = false; /* what was asked for on another connection */
     while (!status && !tree->ended) {
         status = tree_get_part(p, tree);
-        tree->ended = !status && tree_has_ended(tree);
         if (status == PERISCOPE_REFUSED && continued)
             status = tree_get_begin(p, tree); /* the agent has been started anew */
         continued = false;
         if (!status && !client_progress(p, tree->moved, UINT64_MAX, tree->ended))
             status = PERISCOPE_LOCAL;
     }
+    if (status && tree->asked)
+        periscope_disconnect(p); /* the next part comes */
     if (!status && os_unpack_finish(tree->unpack, &err))
         status = tree_local_failed(p, tree, &err);
     if (!status)
