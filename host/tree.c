@@ -11,8 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PART_SIZE (4u << 20)  /* bytes of a part that is sent */
-#define KNOWN_COUNT_MAX 60000 /* of the files that the agent is told of */
+#define PART_SIZE (4u << 20)    /* bytes of a part that is sent */
+#define PART_FIRST (256u << 10) /* of the first one, so that the agent begins early; each is twice as long */
+#define KNOWN_COUNT_MAX 60000   /* of the files that the agent is told of */
 #define KNOWN_BYTES_MAX (12u << 20)
 #define TIME_UNIT 100 /* nanoseconds: a time of Windows has no finer one */
 
@@ -23,7 +24,10 @@ struct tree {
     struct os_pack *pack;     /* owned: of a put */
     struct os_unpack *unpack; /* owned: of a get */
     uint8_t *part;            /* owned: a put's part that was sent last */
-    size_t part_len;
+    uint8_t *ahead;           /* owned: the one behind it, which is read while the agent writes that */
+    size_t part_len, ahead_len;
+    size_t want; /* bytes of the part that is read next */
+    bool has_ahead, read_last;
     uint64_t base;  /* bytes of the stream before that part */
     uint64_t moved; /* bytes that have passed for certain */
     bool asked;     /* a get's next part is on its way: the agent packs it while the last one is written */
@@ -304,11 +308,30 @@ static int tree_put_begin(struct periscope *p, struct tree *tree)
     os_pack_end(tree->pack);
     tree->part_len = 0;
     tree->base = tree->moved = 0;
-    tree->sent_last = false;
+    tree->sent_last = tree->read_last = tree->has_ahead = false;
+    tree->want = PART_FIRST;
     bool some = tree->flags & PERISCOPE_CHANGED_ONLY;
     if (os_pack_begin(&tree->pack, tree->local, some ? tree_is_changed : NULL, tree, &err))
         return tree_local_failed(p, tree, &err);
     return tree_make_token(p, tree);
+}
+
+static int tree_read_ahead(struct periscope *p, struct tree *tree)
+{
+    struct error err;
+    if (tree->has_ahead || tree->read_last)
+        return 0;
+    int got = os_pack_read(tree->pack, tree->ahead, tree->want, &err);
+    if (got < 0) {
+        periscope_disconnect(p); /* an answer may be on its way */
+        return tree_local_failed(p, tree, &err);
+    }
+    tree->ahead_len = (size_t)got;
+    tree->has_ahead = true;
+    tree->read_last = tree->ahead_len < tree->want;
+    if (tree->want < PART_SIZE)
+        tree->want *= 2;
+    return 0;
 }
 
 /* Sends what the agent lacks of the part. */
@@ -330,6 +353,8 @@ static int tree_put_part(struct periscope *p, struct tree *tree, bool query)
     int status = call_send(&call, len > 0);
     if (!status && len > 0)
         status = client_send(p, tree->part + from, len, false, doing);
+    if (!status && !query)
+        status = tree_read_ahead(p, tree);
     if (!status)
         status = call_reply(&call);
     if (!status)
@@ -343,16 +368,19 @@ static int tree_put_part(struct periscope *p, struct tree *tree, bool query)
     return status;
 }
 
+/* Goes on to the next part. */
 static int tree_read_part(struct periscope *p, struct tree *tree)
 {
-    struct error err;
+    int status = tree_read_ahead(p, tree);
+    if (status)
+        return status;
+    uint8_t *sent = tree->part;
     tree->base += tree->part_len;
-    tree->part_len = 0;
-    int got = os_pack_read(tree->pack, tree->part, PART_SIZE, &err);
-    if (got < 0)
-        return tree_local_failed(p, tree, &err);
-    tree->part_len = (size_t)got;
-    tree->sent_last = tree->part_len < PART_SIZE;
+    tree->part = tree->ahead;
+    tree->part_len = tree->ahead_len;
+    tree->ahead = sent;
+    tree->has_ahead = false;
+    tree->sent_last = tree->read_last;
     return 0;
 }
 
@@ -465,6 +493,7 @@ static int tree_end(struct periscope *p, struct tree *tree, int status, struct p
     os_pack_end(tree->pack);
     os_unpack_end(tree->unpack);
     free(tree->part);
+    free(tree->ahead);
     return status;
 }
 
@@ -490,7 +519,8 @@ int periscope_put_tree(struct periscope *p, const char *local_folder, const char
     *notes = (struct periscope_strings){0};
     *left_out = 0;
     tree.part = malloc(PART_SIZE);
-    int status = tree.part ? 0 : client_no_memory(p);
+    tree.ahead = malloc(PART_SIZE);
+    int status = tree.part && tree.ahead ? 0 : client_no_memory(p);
     if (!status && flags & PERISCOPE_CHANGED_ONLY)
         status = known_of_guest(p, &tree);
     if (!status)
