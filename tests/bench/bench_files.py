@@ -23,7 +23,7 @@ from bench import Failure, agent, write_noise
 
 TREE_FILES = 16
 SMALL = 4096  # bytes of each of many files
-COUNTS = (1000, 10_000)
+COUNTS = (1, 10, 100, 1000, 10_000)
 UNPACK = 'tar -C "$1" -cf - . | tar -C "$2" -xf -'
 UNPACK_SYNCED = UNPACK + ' && sync -f "$2"'
 
