@@ -67,8 +67,8 @@ class Meter:
                 cost = self.cost(command(target))
                 if turn > 0:  # the first is for the caches
                     costs[name].append(cost)
-                with contextlib.suppress(FileNotFoundError):
-                    os.unlink(target + "/file")
+                if len(os.listdir(target)) <= TREE_FILES:  # large ones: memory that is used anew is faster than more of it
+                    shutil.rmtree(target)
         for name in os.listdir(self.folder):
             if name.startswith("out"):
                 shutil.rmtree(os.path.join(self.folder, name))
