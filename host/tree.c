@@ -11,8 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PART_SIZE (4u << 20)  /* bytes of a part that is sent */
-#define KNOWN_COUNT_MAX 60000 /* of the files that the agent is told of */
+#define PART_SIZE (4u << 20)    /* bytes of a part that is sent */
+#define PART_FIRST (256u << 10) /* of the first one, so that the agent begins early; each is twice as long */
+#define KNOWN_COUNT_MAX 60000   /* of the files that the agent is told of */
 #define KNOWN_BYTES_MAX (12u << 20)
 #define TIME_UNIT 100 /* nanoseconds: a time of Windows has no finer one */
 
@@ -23,9 +24,13 @@ struct tree {
     struct os_pack *pack;     /* owned: of a put */
     struct os_unpack *unpack; /* owned: of a get */
     uint8_t *part;            /* owned: a put's part that was sent last */
-    size_t part_len;
+    uint8_t *ahead;           /* owned: the one behind it, which is read while the agent writes that */
+    size_t part_len, ahead_len;
+    size_t want; /* bytes of the part that is read next */
+    bool has_ahead, read_last;
     uint64_t base;  /* bytes of the stream before that part */
     uint64_t moved; /* bytes that have passed for certain */
+    bool asked;     /* a get's next part is on its way: the agent packs it while the last one is written */
     bool sent_last, ended;
     struct strlist known; /* "SIZE MTIME PATH" of the files on the other side, sorted by the path */
     struct strlist facts; /* of the agent's last answer */
@@ -182,30 +187,19 @@ static int tree_get_begin(struct periscope *p, struct tree *tree)
     return status ? tree_local_failed(p, tree, &err) : tree_make_token(p, tree);
 }
 
-static int tree_get_content(struct call *call, struct tree *tree, const struct entry *entry)
+static bool tree_has_ended(const struct tree *tree)
 {
-    struct error err;
-    struct buffer bytes;
-    buffer_init(&bytes, PART_SIZE);
-    int status = call_data(call, entry, &bytes);
-    if (!status)
-        status = call_end(call);
-    if (!status && os_unpack_write(tree->unpack, bytes.data, bytes.len, &err))
-        status = tree_local_failed(call->p, tree, &err);
-    if (!status)
-        tree->moved += bytes.len;
-    buffer_deinit(&bytes);
-    return status;
+    const char *end = strlist_get(&tree->facts, "end");
+    return end && strcmp(end, "1") == 0;
 }
 
-static int tree_get_part(struct periscope *p, struct tree *tree)
+/* Asks for what follows an offset. */
+static int tree_get_ask(struct periscope *p, struct tree *tree, uint64_t from)
 {
     struct call call;
-    struct entry entry;
     char offset[40];
-    const char *const options[] = {tree_offset(offset, tree->moved), NULL};
-    uint32_t known = tree->moved ? 0 : (uint32_t)tree->known.count;
-    strlist_deinit(&tree->facts);
+    const char *const options[] = {tree_offset(offset, from), NULL};
+    uint32_t known = from ? 0 : (uint32_t)tree->known.count;
     call_init(&call, p, METHOD_gettree, 3 + known, CALL_ANY);
     tree_request(&call, tree, options);
     for (uint32_t i = 0; i < known; i++) {
@@ -214,6 +208,43 @@ static int tree_get_part(struct periscope *p, struct tree *tree)
         buffer_append(&call.request, tree->known.items[i], strlen(tree->known.items[i]) + 1);
     }
     int status = call_send(&call, false);
+    tree->asked = !status;
+    call_deinit(&call);
+    return status;
+}
+
+/* Takes a part that has come whole, and asks for the next one before it writes this: if the connection breaks then, the
+   agent has that one to give again. */
+static int tree_get_content(struct call *call, struct tree *tree, const struct entry *entry)
+{
+    struct error err;
+    struct buffer bytes;
+    buffer_init(&bytes, PART_SIZE);
+    int status = call_data(call, entry, &bytes);
+    if (!status)
+        status = call_end(call);
+    if (status) {
+        buffer_deinit(&bytes);
+        return status;
+    }
+    tree->ended = tree_has_ended(tree);
+    int asked = tree->ended ? 0 : tree_get_ask(call->p, tree, tree->moved + bytes.len);
+    if (os_unpack_write(tree->unpack, bytes.data, bytes.len, &err))
+        status = tree_local_failed(call->p, tree, &err);
+    else
+        tree->moved += bytes.len;
+    buffer_deinit(&bytes);
+    return status ? status : asked;
+}
+
+static int tree_get_part(struct periscope *p, struct tree *tree)
+{
+    struct call call;
+    struct entry entry;
+    strlist_deinit(&tree->facts);
+    int status = tree->asked ? 0 : tree_get_ask(p, tree, tree->moved);
+    call_init(&call, p, METHOD_gettree, 0, CALL_ANY); /* to read its reply */
+    tree->asked = false;
     if (!status)
         status = call_reply(&call);
     if (!status)
@@ -224,12 +255,6 @@ static int tree_get_part(struct periscope *p, struct tree *tree)
         status = tree_get_content(&call, tree, &entry);
     call_deinit(&call);
     return status;
-}
-
-static bool tree_has_ended(const struct tree *tree)
-{
-    const char *end = strlist_get(&tree->facts, "end");
-    return end && strcmp(end, "1") == 0;
 }
 
 /* Lets the agent drop what it keeps for another try; that goes with time anyway. */
@@ -257,15 +282,17 @@ static int attempt_get_tree(struct periscope *p, void *context)
     if (!status && !tree->unpack)
         status = tree_get_begin(p, tree);
     bool continued = tree->moved > 0;
+    tree->asked = false; /* what was asked for on another connection */
     while (!status && !tree->ended) {
         status = tree_get_part(p, tree);
-        tree->ended = !status && tree_has_ended(tree);
         if (status == PERISCOPE_REFUSED && continued)
             status = tree_get_begin(p, tree); /* the agent has been started anew */
         continued = false;
         if (!status && !client_progress(p, tree->moved, UINT64_MAX, tree->ended))
             status = PERISCOPE_LOCAL;
     }
+    if (status && tree->asked)
+        periscope_disconnect(p); /* the next part comes */
     if (!status && os_unpack_finish(tree->unpack, &err))
         status = tree_local_failed(p, tree, &err);
     if (!status)
@@ -281,11 +308,30 @@ static int tree_put_begin(struct periscope *p, struct tree *tree)
     os_pack_end(tree->pack);
     tree->part_len = 0;
     tree->base = tree->moved = 0;
-    tree->sent_last = false;
+    tree->sent_last = tree->read_last = tree->has_ahead = false;
+    tree->want = PART_FIRST;
     bool some = tree->flags & PERISCOPE_CHANGED_ONLY;
     if (os_pack_begin(&tree->pack, tree->local, some ? tree_is_changed : NULL, tree, &err))
         return tree_local_failed(p, tree, &err);
     return tree_make_token(p, tree);
+}
+
+static int tree_read_ahead(struct periscope *p, struct tree *tree)
+{
+    struct error err;
+    if (tree->has_ahead || tree->read_last)
+        return 0;
+    int got = os_pack_read(tree->pack, tree->ahead, tree->want, &err);
+    if (got < 0) {
+        periscope_disconnect(p); /* an answer may be on its way */
+        return tree_local_failed(p, tree, &err);
+    }
+    tree->ahead_len = (size_t)got;
+    tree->has_ahead = true;
+    tree->read_last = tree->ahead_len < tree->want;
+    if (tree->want < PART_SIZE)
+        tree->want *= 2;
+    return 0;
 }
 
 /* Sends what the agent lacks of the part. */
@@ -307,6 +353,8 @@ static int tree_put_part(struct periscope *p, struct tree *tree, bool query)
     int status = call_send(&call, len > 0);
     if (!status && len > 0)
         status = client_send(p, tree->part + from, len, false, doing);
+    if (!status && !query)
+        status = tree_read_ahead(p, tree);
     if (!status)
         status = call_reply(&call);
     if (!status)
@@ -320,16 +368,19 @@ static int tree_put_part(struct periscope *p, struct tree *tree, bool query)
     return status;
 }
 
+/* Goes on to the next part. */
 static int tree_read_part(struct periscope *p, struct tree *tree)
 {
-    struct error err;
+    int status = tree_read_ahead(p, tree);
+    if (status)
+        return status;
+    uint8_t *sent = tree->part;
     tree->base += tree->part_len;
-    tree->part_len = 0;
-    int got = os_pack_read(tree->pack, tree->part, PART_SIZE, &err);
-    if (got < 0)
-        return tree_local_failed(p, tree, &err);
-    tree->part_len = (size_t)got;
-    tree->sent_last = tree->part_len < PART_SIZE;
+    tree->part = tree->ahead;
+    tree->part_len = tree->ahead_len;
+    tree->ahead = sent;
+    tree->has_ahead = false;
+    tree->sent_last = tree->read_last;
     return 0;
 }
 
@@ -442,6 +493,7 @@ static int tree_end(struct periscope *p, struct tree *tree, int status, struct p
     os_pack_end(tree->pack);
     os_unpack_end(tree->unpack);
     free(tree->part);
+    free(tree->ahead);
     return status;
 }
 
@@ -467,7 +519,8 @@ int periscope_put_tree(struct periscope *p, const char *local_folder, const char
     *notes = (struct periscope_strings){0};
     *left_out = 0;
     tree.part = malloc(PART_SIZE);
-    int status = tree.part ? 0 : client_no_memory(p);
+    tree.ahead = malloc(PART_SIZE);
+    int status = tree.part && tree.ahead ? 0 : client_no_memory(p);
     if (!status && flags & PERISCOPE_CHANGED_ONLY)
         status = known_of_guest(p, &tree);
     if (!status)

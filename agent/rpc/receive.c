@@ -4,15 +4,15 @@
 
 #include <stdlib.h>
 
-#define STEP (256u * 1024u) /* bytes between the socket and the file */
+#define STEP (1u << 20) /* bytes between the socket and the file: file systems like large writes */
 
 /* Copies the data to the file. Returns 0, ERR_CLOSED for a failure of the connection, or another status with the file's
    reason. */
-static int receive_copy(struct request *request, struct os_upload *upload, uint8_t *bytes, uint64_t *have,
+static int receive_copy(struct request *request, struct os_upload *upload, uint8_t *bytes, size_t max, uint64_t *have,
                         struct error *err, struct error *reason)
 {
     int got, status = 0;
-    while (status == 0 && (got = list_read_data(&request->list, bytes, STEP, err)) != 0) {
+    while (status == 0 && (got = list_read_data(&request->list, bytes, max, err)) != 0) {
         if (got < 0)
             return ERR_CLOSED;
         status = os_upload_write(upload, bytes, (size_t)got, reason);
@@ -24,8 +24,9 @@ static int receive_copy(struct request *request, struct os_upload *upload, uint8
 int receive_into(struct request *request, struct os_upload *upload, uint64_t *have, struct error *err,
                  struct error *reason)
 {
-    uint8_t *bytes = malloc(STEP);
-    int status = bytes ? receive_copy(request, upload, bytes, have, err, reason)
+    size_t max = request->data_size < STEP ? (size_t)request->data_size + 1 : STEP;
+    uint8_t *bytes = malloc(max);
+    int status = bytes ? receive_copy(request, upload, bytes, max, have, err, reason)
                        : error_set(reason, ERR_NO_MEMORY, "Cannot allocate memory");
     free(bytes);
     return status;

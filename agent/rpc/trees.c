@@ -92,6 +92,9 @@ static int tree_misplaced(struct tree *tree, struct error *err)
 
 /* What a packed tree needs: its stream, and what the client has already of it. */
 struct packed {
+    struct reply_body body; /* sends what was packed last: the entry waits again once that is done */
+    struct transfers *transfers;
+    struct transfer *entry;
     struct os_pack *pack;
     struct strlist known; /* "SIZE MTIME PATH", sorted by the path */
     char *path;
@@ -201,6 +204,30 @@ static int packed_part(struct tree *tree, struct strlist *known, struct error *e
     return tree->offset == tree->entry->have ? packed_read(tree, err) : tree_misplaced(tree, err);
 }
 
+static int packed_send(struct reply_body *body, struct os_socket *socket, int stall_ms, struct error *err)
+{
+    const struct buffer *last = &((struct packed *)(void *)body)->entry->last;
+    return os_socket_send(socket, last->data, last->len, stall_ms, false, err);
+}
+
+static void packed_sent(struct reply_body *body)
+{
+    struct packed *packed = (struct packed *)(void *)body;
+    transfers_park(packed->transfers, packed->entry);
+}
+
+/* Lets the reply have the entry until its part was sent. An empty part would be a body that sends nothing. */
+static void packed_attach(struct tree *tree, struct packed *packed, struct reply *reply)
+{
+    if (tree->entry->last.len == 0)
+        return;
+    packed->body = (struct reply_body){packed_send, packed_sent};
+    packed->transfers = tree->session->agent->transfers;
+    packed->entry = tree->entry;
+    reply->body = &packed->body;
+    tree->entry = NULL;
+}
+
 static int packed_reply(struct tree *tree, struct reply *reply, struct error *err)
 {
     struct packed *packed = tree->entry->object;
@@ -211,7 +238,9 @@ static int packed_reply(struct tree *tree, struct reply *reply, struct error *er
     if (end)
         files_add_notes(&facts, os_pack_notes(packed->pack));
     int status = files_reply(reply, &facts, 1, err);
-    write_entry_data(&reply->bytes, last->data, last->len);
+    write_entry_header(&reply->bytes, WIRE_DATA, last->len);
+    if (status == 0)
+        packed_attach(tree, packed, reply);
     return status;
 }
 

@@ -68,14 +68,16 @@ int socket_fd(const struct os_socket *s)
 int os_socket_try_recv(struct os_socket *s, void *bytes, size_t max, struct error *err)
 {
     ssize_t got;
-    do {
-        /* The peer writes field by field and waits for each acknowledgement; the kernel takes this back by itself. */
-        socket_set_option(s->fd, IPPROTO_TCP, TCP_QUICKACK, 1);
-        got = recv(s->fd, bytes, max, 0);
-    } while (got < 0 && errno == EINTR);
+    while ((got = recv(s->fd, bytes, max, 0)) < 0 && errno == EINTR)
+        ;
     if (got >= 0)
         return (int)got;
-    return errno == EAGAIN ? OS_WOULD_BLOCK : errno_error(err, errno, "could not receive");
+    if (errno != EAGAIN)
+        return errno_error(err, errno, "could not receive");
+    /* Acknowledges all that was read, before the wait for more: the peer writes field by field and waits for each
+       acknowledgement. The kernel takes this back by itself. */
+    socket_set_option(s->fd, IPPROTO_TCP, TCP_QUICKACK, 1);
+    return OS_WOULD_BLOCK;
 }
 
 /* Returns what a send comes to. */

@@ -25,6 +25,13 @@ bench:
 	$(MAKE) $(VM)/kms_client
 	env $(VM_ENV) tests/vm/bench $(B)/bench-guest.json
 
+#: make bench-files   files and trees, in memory and on a disk: a plain sendfile(2) copy and tar in the same run; RUNS=5
+.PHONY: bench-files
+bench-files:
+	tests/deps.sh build
+	$(MAKE) all $(BENCHES)
+	tests/bench/bench_files.py --build $(B) --runs $(or $(RUNS),5)
+
 #: make bench-streams  a program's output through the agent, against a plain socket; GB=10
 .PHONY: bench-streams
 bench-streams: all

@@ -51,6 +51,17 @@ def tree_comes_back_equal_over_twenty_breaks(agent):
 
 
 @with_agent()
+def get_of_a_tree_goes_on_where_it_broke(agent):
+    """The second connection would break too, if it had to bring more than what the first has not."""
+    os.mkdir(agent.path("there"))
+    agent.write("there/large", generator().randbytes(8 << 20))
+    with tempfile.TemporaryDirectory() as folder, Proxy(agent, (5_700_000, None), (5_000_000, None)) as proxy:
+        periscope("get", "-r", proxy.address, "there", folder + "/back")
+        equal(proxy.accepted, 2, "connections")
+        same_trees(folder + "/back", agent.path("there"))
+
+
+@with_agent()
 def sync_sends_what_has_changed(agent):
     with tempfile.TemporaryDirectory() as folder:
         make_tree(folder + "/in", 60)

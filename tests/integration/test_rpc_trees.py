@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """list, stat, mkdir, df, gettree, puttree and rmtree on the wire."""
+import contextlib
 import hashlib
 import io
 import os
@@ -162,6 +163,22 @@ def lost_window_is_given_again(agent):
     refused("gettree of 'tree': offset=1 is not where the 2000 bytes end", get_window, client, "tree", 1)
     client.call(wire.GETTREE, s("tree"), s("token=t"), s("finish=1"))
     refused("gettree of 'tree': there is no such transfer to be continued", get_window, client, "tree", 2000)
+
+
+@with_agent()
+def tree_whose_client_reads_nothing_goes_on_with_another(agent):
+    """Twelve windows fill what the system keeps for a client that has stopped reading: the agent is still sending one."""
+    os.mkdir(agent.path("tree"))
+    agent.write("tree/f", harness.generator().randbytes(16 << 20))
+    client, stuck = agent.client(), agent.client()
+    _, first = get_window(client, "tree", 0, token="other")
+    stuck.send(b"".join(wire.request(wire.GETTREE, s("tree"), s("token=t"), s(f"offset={i << 20}")) for i in range(12)))
+    stuck.receive(4)  # the first reply has begun
+    equal(get_window(client, "tree", 0)[1], first, "the first window, for who has taken the tree over")
+    stuck.socket.settimeout(30)
+    with contextlib.suppress(ConnectionError):
+        while stuck.socket.recv(1 << 20):
+            pass
 
 
 @with_agent()
