@@ -248,7 +248,7 @@ def what_a_later_process_of_the_same_number_has_left_is_a_strangers():
 
 
 def strangers_are_left_alone(agent):
-    inside = ["nsenter", "-t", str(list(harness.children_of(agent.pid))[0]), "--pid", "--mount"]
+    inside = ["nsenter", "-t", str(list(harness.children_of(agent.pid))[0]), "--pid", "--mount", "--root"]
     client = agent.client()
     for forgotten in (False, True):
         pid = client.shell("exit 0")
