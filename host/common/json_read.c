@@ -239,8 +239,10 @@ bool json_member(const struct json_value *object, const char *name, struct json_
 
 bool json_items(const struct json_value *array, struct json_items *items)
 {
+    if (!array->text)
+        return false;
     struct cursor c = {array->text, array->text + array->len};
-    if (!array->text || !cursor_take(&c, '['))
+    if (!cursor_take(&c, '['))
         return false;
     cursor_skip_space(&c);
     *items = (struct json_items){c.at, c.end};

@@ -129,7 +129,7 @@ static bool web_set_of_guest(const char *word, const char **group, unsigned *rfb
 static int web_set_guest(struct web_config *config, const char *value, struct error *err)
 {
     static const char space[] = " \t";
-    char *copy = strdup(value), *rest = copy, *words[5];
+    char *copy = strdup(value), *rest = copy, *words[5] = {NULL};
     const char *group = NULL;
     unsigned rfb_port = 0;
     size_t count = 0;

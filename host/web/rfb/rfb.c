@@ -24,7 +24,7 @@ enum {
 
 void rfb_put(struct buffer *out, uint64_t value, unsigned bytes)
 {
-    uint8_t text[8];
+    uint8_t text[8] = {0};
     for (unsigned i = 0; i < bytes; i++)
         text[i] = (uint8_t)(value >> 8 * (bytes - 1 - i));
     buffer_append(out, text, bytes);
