@@ -13,7 +13,7 @@ void html_base64(struct buffer *out, const void *bytes, size_t len)
 {
     static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     const uint8_t *in = bytes;
-    uint8_t *p = buffer_extend(out, (len + 2) / 3 * 4);
+    uint8_t *p = len > 0 ? buffer_extend(out, (len + 2) / 3 * 4) : NULL;
     for (size_t i = 0; p && i < len; i += 3) {
         uint32_t left = (uint32_t)(len - i);
         uint32_t three = (uint32_t)in[i] << 16 | (left > 1 ? (uint32_t)in[i + 1] << 8 : 0) | (left > 2 ? in[i + 2] : 0);
