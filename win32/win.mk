@@ -83,7 +83,7 @@ WIN_TESTS := $(wildcard tests/wine/test_*.py)
 
 # The tests of the wire, with the agent for Windows; the others are of a Unix guest or of the host alone.
 WIN_INTEGRATION := $(filter-out tests/integration/test_cli% tests/integration/test_x11% \
-	$(addprefix tests/integration/,test_hostile_guest.py test_input.py test_install.py test_ready.py test_shutdown.py test_testbot.py test_verb%),$(wildcard tests/integration/test_*.py))
+	$(addprefix tests/integration/,test_changes.py test_hostile_guest.py test_input.py test_install.py test_ready.py test_record%.py test_shutdown.py test_testbot.py test_timeline.py test_verb%),$(wildcard tests/integration/test_*.py))
 
 #: make win          the agent for Windows: build/win64 and build/win32
 #: make check-win    the Windows agent's tests under Wine: units, its own, and those of the wire
