@@ -65,12 +65,13 @@ static bool stored_has_part(const struct stored *stored, size_t whole)
     return false;
 }
 
+/* The last picture stays, and with it the whole one that it is drawn on, as parts to come will be. */
 const struct stored_picture *stored_oldest(const struct stored *stored)
 {
     for (size_t i = 1; i < stored->count; i++) { /* not the first */
         const struct stored_picture *picture = &stored->items[i];
-        if (!picture->pinned && picture->number != stored->shown && picture->number != stored->whole.number &&
-            i + 1 < stored->count && (picture->base || !stored_has_part(stored, i)))
+        if (!picture->pinned && picture->number != stored->shown && i + 1 < stored->count &&
+            (picture->base || !stored_has_part(stored, i)))
             return picture;
     }
     return NULL;
