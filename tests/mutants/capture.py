@@ -76,7 +76,7 @@ CAPTURE = [
            "{scene->greeter, DESKTOP_GREETER},", "",
            "unit/capture/test_desktop", "a log-on screen passes for a desktop"),
     mutant("stills-mask-counts", "capture/stills.c",
-           "mask_out(&masked, &options->masks[i]);", "",
+           "mask_out(&masked, &options->masks[i]);", "(void)i;",
            "integration/test_record:what_blinks_below_a_mask_is_no_picture_but_is_in_the_next",
            "what blinks below a mask is a picture each time"),
 ]

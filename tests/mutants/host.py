@@ -175,7 +175,7 @@ TIMELINE = [
            "x = rfb->width && x >= rfb->width ? rfb->width - 1 : x;", "",
            "unit/web/test_rfb", "a viewer's pointer leaves the guest's screen, and its input is refused"),
     mutant("vnc-rectangle-beyond", "host/web/rfb/viewer.c",
-           "if (box->x >= width || box->y >= height)", "if (0)",
+           "box->width = box->width < width - box->x ? box->width : width - box->x;", "",
            "web/test_rfb:rfb_sizes_are_told_to_who_can_learn_them", "a viewer gets pixels outside of its framebuffer"),
 ]
 
