@@ -422,6 +422,16 @@ def test(function):
     return function
 
 
+def reconnected(agent):
+    """A client of an agent that starts again, or None while it does not listen."""
+    try:
+        client = agent.client()
+        client.ping()
+        return client
+    except (OSError, wire.Closed):
+        return None
+
+
 def with_agent(*options, **settings):
     """A test that gets a fresh agent started with these."""
     def decorate(function):

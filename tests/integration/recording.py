@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Makes recordings, and reads them from docs/recording.md: not from the programs' own code."""
+import contextlib
 import os
 import re
 import zlib
@@ -143,16 +144,16 @@ class Scene:
         self.options, self.screens, self.server_options, self.settings = options, screens, server, settings
 
     def __enter__(self):
-        self.server = Server(*self.server_options, screens=self.screens).__enter__()
-        self.agent = Agent(*self.options, env={"DISPLAY": self.server.display, **self.env}, **self.settings).__enter__()
-        self.screen, self.client = self.server.client(), self.agent.client(timeout=60)
+        with contextlib.ExitStack() as begun:
+            self.server = begun.enter_context(Server(*self.server_options, screens=self.screens))
+            env = {"DISPLAY": self.server.display, **self.env}
+            self.agent = begun.enter_context(Agent(*self.options, env=env, **self.settings))
+            self.screen, self.client = self.server.client(), self.agent.client(timeout=60)
+            self.begun = begun.pop_all()
         return self
 
     def __exit__(self, *reason):
-        try:
-            self.agent.__exit__(*reason)
-        finally:
-            self.server.__exit__(*reason)
+        self.begun.__exit__(*reason)
 
     def looks(self, facts):
         """How often the screen was written down."""

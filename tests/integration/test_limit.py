@@ -151,20 +151,11 @@ def limit_carries_over_an_upgrade(agent):
     client.wait(done, 20)
     with open(harness.COMMAND[-1], "rb") as file:
         client.expect("", wire.UPGRADE, d(file.read()))
-    client = eventually(lambda: reconnected(agent), "the next agent")
+    client = eventually(lambda: harness.reconnected(agent), "the next agent")
     equal(limit_of(client, done), "reached", "limit of one that had exited")
     check(3000000 < int(client.ps(f"pid={late}")[0]["limit-left-ms"]) <= 3600000, "what is left")
     check(client.wait(pid, 20) != 0, "status")
     check(agent.read("log.limit-stacks.txt").startswith(b"process\t"), "the file")
-
-
-def reconnected(agent):
-    try:
-        client = agent.client()
-        client.ping()
-        return client
-    except (OSError, wire.Closed):
-        return None
 
 
 @test

@@ -95,7 +95,7 @@ def tags_and_times_carry_over_an_upgrade(agent):
     check(before[0]["tag"] == "kept", "tag")
     with open(harness.COMMAND[-1], "rb") as file:
         client.expect("", wire.UPGRADE, wire.d(file.read()))
-    client = eventually(lambda: reconnected(agent), "the next agent")
+    client = eventually(lambda: harness.reconnected(agent), "the next agent")
     after = listed(client, "child", "tree=1")
     for key in ("pid", "tag", "command", "started", "state", "user"):
         equal(after[0].get(key), before[0].get(key), key)
@@ -103,15 +103,6 @@ def tags_and_times_carry_over_an_upgrade(agent):
         equal([int(line["pid"]) for line in listed(client, "orphan", "tree=1")], [orphan], "what a forgotten one has left")
         equal([name for _, name in client.kill(0, "tag=left")], ["sleep"], "ended by the tag of a forgotten one")
     check(pid in [number for number, _ in client.kill(0, "tag=kept")], "it is not ended by its tag")
-
-
-def reconnected(agent):
-    try:
-        client = agent.client()
-        client.ping()
-        return client
-    except (OSError, wire.Closed):
-        return None
 
 
 @test

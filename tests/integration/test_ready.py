@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """waitready and the state of the desktop, on an X server whose window manager is a stub that sets what EWMH demands."""
+import contextlib
 import signal
 import threading
 
@@ -31,19 +32,18 @@ class Scene:
     """An agent whose DISPLAY is a server of its own."""
 
     def __enter__(self):
-        self.server = Server().__enter__()
-        self.agent = Agent(env={"DISPLAY": self.server.display}).__enter__()
-        self.screen = self.server.client()
-        self.client = self.agent.client()
+        with contextlib.ExitStack() as begun:
+            self.server = begun.enter_context(Server())
+            self.agent = begun.enter_context(Agent(env={"DISPLAY": self.server.display}))
+            self.screen = self.server.client()
+            self.client = self.agent.client()
+            self.begun = begun.pop_all()
         return self
 
     def __exit__(self, *reason):
         if self.server.process.poll() is None:
             self.server.process.send_signal(signal.SIGCONT)
-        try:
-            self.agent.__exit__(*reason)
-        finally:
-            self.server.__exit__(*reason)
+        self.begun.__exit__(*reason)
 
 
 @harness.test
