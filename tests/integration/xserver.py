@@ -4,6 +4,7 @@ import contextlib
 import os
 import select
 import shutil
+import socket
 import struct
 import subprocess
 import tempfile
@@ -53,7 +54,7 @@ class Server:
         self.folder = tempfile.mkdtemp(prefix="periscope-test-x11-", dir="/tmp")
         os.chmod(self.folder, 0o755)
         self.variables = variables or {}
-        self.process, self.number = None, None
+        self.process, self.number, self.held = None, None, None
         self.clients = []
         self.start()
 
@@ -65,6 +66,19 @@ class Server:
                 return
             self.process.wait(timeout=PATIENCE)
         raise AssertionError(f"{self.program} does not start: {self.log()}")
+
+    def kill(self):
+        """Keeps the number, so that no other test's server takes it meanwhile: a server looks for a free name of this
+        kind."""
+        self.process.kill()
+        self.process.wait()
+        self.held = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.held.bind(f"\0/tmp/.X11-unix/X{self.number}")
+
+    def let_go(self):
+        if self.held:
+            self.held.close()
+            self.held = None
 
     def try_start(self, number):
         command = [self.program, "-noreset", "-nolisten", "tcp", *self.options]
@@ -80,6 +94,7 @@ class Server:
         read, write = os.pipe()
         with open(read, "rb") as numbers:
             command += ["-displayfd", str(write)] + ([f":{number}"] if number is not None else [])
+            self.let_go()
             with open(os.path.join(self.folder, "output"), "ab") as log:
                 self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                                                 pass_fds=[write])
@@ -125,16 +140,13 @@ class Server:
         with open(os.path.join(self.folder, f"Xvfb_screen{screen}"), "rb") as file:
             return read_xwd(file.read(), colors)
 
-    def kill(self):
-        self.process.kill()
-        self.process.wait()
-
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
         for client in self.clients:
             client.close()
+        self.let_go()
         if self.process.poll() is None:
             self.process.kill()
         self.process.wait()
