@@ -233,7 +233,7 @@ static int x11_make_picture(struct capture *capture, const struct capture_option
         strlist_addf(facts, "warning=the cursor is missing: %s", lacks);
     if (!options->cursor)
         x11_add_pointer(capture, area, options->shape, facts);
-    x11_state_warn(connection, screen->number, facts);
+    x11_state_warn(connection, screen, facts);
     *view = (struct image_view){.pixels = canvas.rgb,
                                 .width = area->width,
                                 .height = area->height,

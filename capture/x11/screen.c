@@ -97,7 +97,7 @@ static int x11_add_crtc_outputs(struct x11_connection *connection, struct x11_sc
 }
 
 static int x11_add_crtc(struct x11_connection *connection, struct x11_screen *screen, XRRScreenResources *resources,
-                        const XRRCrtcInfo *crtc, bool named, struct error *err)
+                        XID id, const XRRCrtcInfo *crtc, bool named, struct error *err)
 {
     struct rect area;
     if (crtc->mode == None || crtc->noutput == 0 ||
@@ -105,6 +105,7 @@ static int x11_add_crtc(struct x11_connection *connection, struct x11_screen *sc
         return 0;
     if (screen->crtc_count == X11_OUTPUTS_MAX)
         return error_set(err, ERR_LIMIT, "the screen has more than %d active CRTCs", X11_OUTPUTS_MAX);
+    screen->crtc_ids[screen->crtc_count] = id;
     screen->crtcs[screen->crtc_count++] = area;
     return named ? x11_add_crtc_outputs(connection, screen, resources, crtc, area, err) : 0;
 }
@@ -125,7 +126,7 @@ static int x11_read_crtcs(struct x11_connection *connection, struct x11_screen *
             status = x11_untold(connection, "a CRTC", err);
             break;
         }
-        status = x11_add_crtc(connection, screen, resources, crtc, named, err);
+        status = x11_add_crtc(connection, screen, resources, resources->crtcs[i], crtc, named, err);
         X11_CALL(XRRFreeCrtcInfo)(crtc);
     }
     X11_CALL(XRRFreeScreenResources)(resources);

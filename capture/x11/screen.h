@@ -21,7 +21,8 @@ struct x11_screen {
     size_t output_count;
     struct rect
         crtcs[X11_OUTPUTS_MAX]; /* areas that active CRTCs scan out: the rest of the root window is not visible */
-    size_t crtc_count;          /* 0: unknown */
+    XID crtc_ids[X11_OUTPUTS_MAX];
+    size_t crtc_count; /* 0: unknown */
     Time changed;               /* RandR's timestamp of the last change */
 };
 

@@ -81,29 +81,24 @@ static bool x11_tints(struct x11_connection *connection, RRCrtc crtc)
     return uneven;
 }
 
-/* Warns of what the hardware does to the picture behind the server, as a program for the night has it done. */
-static void x11_warn_tint(struct x11_connection *connection, int screen, struct strlist *facts)
+/* Warns of what the hardware does to the picture behind the server, as a program for the night has it done. A server sends no
+   event when a gamma table changes, so it is asked with each picture: once for each CRTC that shows something. */
+static void x11_warn_tint(struct x11_connection *connection, const struct x11_screen *screen, struct strlist *facts)
 {
-    if (connection->randr < 103)
-        return;
-    XRRScreenResources *resources =
-        X11_CALL(XRRGetScreenResourcesCurrent)(connection->display, RootWindow(connection->display, screen));
     bool tinted = false;
-    for (int i = 0; resources && i < resources->ncrtc && !tinted; i++)
-        tinted = x11_tints(connection, resources->crtcs[i]);
-    if (resources)
-        X11_CALL(XRRFreeScreenResources)(resources);
+    for (size_t i = 0; i < screen->crtc_count && !tinted; i++)
+        tinted = x11_tints(connection, screen->crtc_ids[i]);
     if (tinted)
         strlist_add(facts, "warning=the display hardware tints the picture, as for the night, and what was captured is "
                            "before that");
 }
 
-void x11_state_warn(struct x11_connection *connection, int screen, struct strlist *facts)
+void x11_state_warn(struct x11_connection *connection, const struct x11_screen *screen, struct strlist *facts)
 {
     for (int library = 0; library < X11_LIBS_OF_PICTURES; library++)
         if (x11_missing((enum x11_library)library))
             strlist_addf(facts, "warning=%s", x11_missing((enum x11_library)library));
-    x11_state_warn_sleep(connection, screen, facts);
+    x11_state_warn_sleep(connection, screen->number, facts);
     x11_warn_tint(connection, screen, facts);
 }
 

@@ -3,7 +3,7 @@
 #ifndef CAPTURE_X11_STATE_H
 #define CAPTURE_X11_STATE_H
 
-#include "capture/x11/connection.h"
+#include "capture/x11/screen.h"
 
 enum x11_vt_state {
     X11_VT_UNKNOWN, /* a server without a virtual terminal, such as Xvfb */
@@ -14,8 +14,9 @@ enum x11_vt_state {
 /* Returns what Xorg's property XFree86_has_VT of the root window says. */
 enum x11_vt_state x11_vt_state(struct x11_connection *connection, int screen);
 
-/* Adds "warning=..." where the display is asleep, the screen saver active, the screen locked or a library missing. */
-void x11_state_warn(struct x11_connection *connection, int screen, struct strlist *facts);
+/* Adds "warning=..." where the display is asleep, the screen saver active, the screen locked, its layout's hardware tinting
+   it or a library missing. */
+void x11_state_warn(struct x11_connection *connection, const struct x11_screen *screen, struct strlist *facts);
 /* The first three of these alone. */
 void x11_state_warn_sleep(struct x11_connection *connection, int screen, struct strlist *facts);
 

@@ -481,6 +481,14 @@ def tint_for_the_night_is_told():
 
 
 @test
+def tint_is_asked_of_what_shows_something():
+    """Xorg's dummy driver has sixteen CRTCs, of which one is in use."""
+    need_xorg()
+    with Server(program="Xorg") as server, capture(server, "frugal") as worker:
+        worker.ppm("cursor=0")
+
+
+@test
 def lock_of_xscreensaver_is_told():
     with Server() as server, capture(server) as worker:
         server.run("xprop", "-root", "-f", "_SCREENSAVER_STATUS", "32a", "-set", "_SCREENSAVER_STATUS", "LOCK")

@@ -23,6 +23,8 @@
  *     watch                       a window over the screen that has the focus, and gets keys and buttons
  *     events                      answers what it has got: kN and KN, the key with this keycode went down, up; bN, BN of buttons
  *     held                        answers the keycodes that are down, then `X,Y MASK` of the pointer
+ *     load FILE                   takes a P6 file of the root window's size into the server's memory
+ *     show W H X Y FROMX FROMY    copies a part of it to the root window
  *     churn COUNT                 makes and destroys as many windows, one after another
  */
 #include <X11/Xatom.h>
@@ -352,6 +354,36 @@ static void do_events(const char *arguments)
     puts("");
 }
 
+static Pixmap loaded;
+
+static void do_load(const char *arguments)
+{
+    unsigned width = 0, height = 0;
+    FILE *file = fopen(arguments, "rb");
+    if (!file || fscanf(file, "P6 %u %u 255", &width, &height) != 2 || fgetc(file) != '\n')
+        return;
+    XImage *image = XCreateImage(display, DefaultVisual(display, screen), (unsigned)DefaultDepth(display, screen),
+                                 ZPixmap, 0, NULL, width, height, 32, 0);
+    image->data = calloc(height, (size_t)image->bytes_per_line);
+    for (unsigned y = 0; y < height; y++)
+        for (unsigned x = 0; x < width; x++) {
+            unsigned red = (unsigned)fgetc(file), green = (unsigned)fgetc(file), blue = (unsigned)fgetc(file);
+            XPutPixel(image, (int)x, (int)y, red << 16 | green << 8 | blue);
+        }
+    fclose(file);
+    loaded = XCreatePixmap(display, root, width, height, (unsigned)DefaultDepth(display, screen));
+    XPutImage(display, loaded, DefaultGC(display, screen), image, 0, 0, 0, 0, width, height);
+    XDestroyImage(image);
+}
+
+static void do_show(const char *arguments)
+{
+    unsigned width, height;
+    int x, y, from_x, from_y;
+    sscanf(arguments, "%u %u %d %d %d %d", &width, &height, &x, &y, &from_x, &from_y);
+    XCopyArea(display, loaded, root, DefaultGC(display, screen), from_x, from_y, width, height, x, y);
+}
+
 static void do_held(const char *arguments)
 {
     char keys[32];
@@ -393,6 +425,8 @@ static const struct {
     {"watch", do_watch},
     {"events", do_events},
     {"held", do_held},
+    {"load", do_load},
+    {"show", do_show},
 };
 
 static int run(char *line)
