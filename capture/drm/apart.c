@@ -95,7 +95,7 @@ static void drm_warn_of_lock(int64_t deadline_ms, struct strlist *facts)
     struct error why;
     bool locked;
     int64_t half = os_time_left(deadline_ms) / 2;
-    int status = os_session_locked(os_deadline(half < LOCK_MS ? half : LOCK_MS), &locked, &why);
+    int status = os_session_locked_still(os_deadline(half < LOCK_MS ? half : LOCK_MS), &locked, &why);
     if (locked)
         strlist_add(facts, "warning=the session at the screen is locked: its lock screen is shown");
     else if (status < 0 && status != ERR_NOT_FOUND)

@@ -23,7 +23,7 @@ struct x11_screen {
         crtcs[X11_OUTPUTS_MAX]; /* areas that active CRTCs scan out: the rest of the root window is not visible */
     XID crtc_ids[X11_OUTPUTS_MAX];
     size_t crtc_count; /* 0: unknown */
-    Time changed;               /* RandR's timestamp of the last change */
+    Time changed;      /* RandR's timestamp of the last change */
 };
 
 /* Reads the layout of screen number `number`. Without RandR the screen is one output. On screens other than the

@@ -4,7 +4,15 @@
 #include "linux/desktop/bus.h"
 #include "linux/user/login.h"
 
+#include "platform/clock.h"
+
+#include <errno.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define KEPT_MS 2000 /* a D-Bus that hangs tells of no change */
 
 /* The interface and the property, marshalled: a length in four bytes, the text with its NUL, and zeros up to the next
    length, which begins at a multiple of 4. */
@@ -41,11 +49,73 @@ int session_lock_ask(const char *bus, const char *session, int64_t deadline_ms, 
     return bus_ask(bus, &get, deadline_ms, locked, err);
 }
 
+/* ---- one picture after the other ---- */
+
+/* Returns whether nothing was told since. Any message may be of a change. */
+static bool session_lock_is_silent(const struct session_lock *kept)
+{
+    char byte;
+    return recv(kept->fd, &byte, sizeof byte, MSG_DONTWAIT) < 0 && errno == EAGAIN;
+}
+
+static bool session_lock_holds(const struct session_lock *kept, const char *session)
+{
+    if (!kept->asked_ms || os_clock_ms() - kept->asked_ms > KEPT_MS || strcmp(kept->session, session) != 0)
+        return false;
+    return kept->status == ERR_TIMEOUT || (kept->fd >= 0 && session_lock_is_silent(kept));
+}
+
+/* Listens before it asks, so that a change after the answer is told. */
+static int session_lock_listen(struct session_lock *kept, const char *bus, int64_t deadline_ms, struct error *err)
+{
+    char path[136], rule[320];
+    if (kept->fd >= 0)
+        close(kept->fd);
+    session_object(kept->session, path, sizeof path);
+    snprintf(rule, sizeof rule,
+             "type='signal',sender='org.freedesktop.login1',path='%s',interface='org.freedesktop.DBus.Properties'",
+             path);
+    kept->fd = bus_listen(bus, rule, deadline_ms, err);
+    return kept->fd < 0 ? kept->fd : 0;
+}
+
+int session_lock_look(struct session_lock *kept, const char *bus, const char *session, int64_t deadline_ms,
+                      bool *locked, struct error *err)
+{
+    if (!session_lock_holds(kept, session)) {
+        snprintf(kept->session, sizeof kept->session, "%s", session);
+        kept->locked = false;
+        kept->status = session_lock_listen(kept, bus, deadline_ms, &kept->why);
+        if (kept->status == 0)
+            kept->status = session_lock_ask(bus, session, deadline_ms, &kept->locked, &kept->why);
+        kept->asked_ms = os_clock_ms();
+    }
+    *locked = kept->locked;
+    return kept->status ? error_set(err, kept->status, "%s", kept->why.text) : 0;
+}
+
+/* ---- the session at the screen ---- */
+
+static int session_lock_find(struct login *login, struct error *err)
+{
+    if (login_find(login, "", err) < 0 || !login->id[0])
+        return error_set(err, ERR_NOT_FOUND, "logind has no session at the screen");
+    return 0;
+}
+
 int os_session_locked(int64_t deadline_ms, bool *locked, struct error *err)
 {
     struct login login;
     *locked = false;
-    if (login_find(&login, "", err) < 0 || !login.id[0])
-        return error_set(err, ERR_NOT_FOUND, "logind has no session at the screen");
-    return session_lock_ask(BUS_SYSTEM, login.id, deadline_ms, locked, err);
+    int status = session_lock_find(&login, err);
+    return status ? status : session_lock_ask(BUS_SYSTEM, login.id, deadline_ms, locked, err);
+}
+
+int os_session_locked_still(int64_t deadline_ms, bool *locked, struct error *err)
+{
+    static struct session_lock kept = {.fd = -1};
+    struct login login;
+    *locked = false;
+    int status = session_lock_find(&login, err);
+    return status ? status : session_lock_look(&kept, BUS_SYSTEM, login.id, deadline_ms, locked, err);
 }

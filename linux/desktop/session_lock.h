@@ -10,4 +10,18 @@
 /* Asks as os_session_locked() does. `bus` is the D-Bus's socket, `session` logind's name. Starts no service. */
 int session_lock_ask(const char *bus, const char *session, int64_t deadline_ms, bool *locked, struct error *err);
 
+/* The last answer, and the connection on which a change of it is told. */
+struct session_lock {
+    int fd; /* owned; -1: nobody tells */
+    char session[64];
+    int64_t asked_ms; /* 0: never */
+    int status;
+    bool locked;
+    struct error why; /* of a status that is an error */
+};
+
+/* Asks, unless the last answer still holds. The first time *kept is {.fd = -1}. */
+int session_lock_look(struct session_lock *kept, const char *bus, const char *session, int64_t deadline_ms,
+                      bool *locked, struct error *err);
+
 #endif

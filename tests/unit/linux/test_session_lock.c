@@ -131,6 +131,130 @@ static void a_bus_that_does_not_answer_is_left(void)
     CHECK(!locked);
 }
 
+/* ---- one picture after the other ---- */
+
+/* Each odd connection listens, each even one asks. */
+static struct {
+    int listener;
+    _Atomic int heard;
+    _Atomic int count; /* of connections */
+    _Atomic bool locked, is_mute;
+} many = {.heard = -1};
+
+static void answer_one(int fd)
+{
+    static const char added[] = HELLO "l\2\1\1\0\0\0\0\3\0\0\0\10\0\0\0\5\1u\0\2\0\0\0";
+    static const char yes[] = LEAST_FIRST("\1"), no[] = LEAST_FIRST("\0");
+    bool listens = ++many.count % 2 == 1;
+    const char *answer = listens ? added : many.locked ? yes : no;
+    size_t len = listens ? sizeof added - 1 : sizeof yes - 1;
+    char bytes[1024];
+    if (many.is_mute) {
+        while (recv(fd, bytes, sizeof bytes, 0) > 0)
+            ;
+        close(fd);
+        return;
+    }
+    CHECK(send(fd, answer, len, MSG_NOSIGNAL) == (ssize_t)len);
+    if (listens) {
+        many.heard = fd;
+        return;
+    }
+    while (recv(fd, bytes, sizeof bytes, 0) > 0)
+        ;
+    close(fd);
+}
+
+static void *serve_many(void *unused)
+{
+    for (int fd; (fd = accept(many.listener, NULL, NULL)) >= 0;)
+        answer_one(fd);
+    return unused;
+}
+
+static pthread_t start_many(void)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    pthread_t thread;
+    snprintf(address.sun_path, sizeof address.sun_path, "%s", bus);
+    unlink(bus);
+    many.count = 0;
+    many.is_mute = many.locked = false;
+    many.listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    CHECK(bind(many.listener, (struct sockaddr *)&address, sizeof address) == 0 && listen(many.listener, 4) == 0);
+    CHECK_INT(pthread_create(&thread, NULL, serve_many, NULL), 0);
+    return thread;
+}
+
+static void end_many(pthread_t thread, struct session_lock *kept)
+{
+    shutdown(many.listener, SHUT_RDWR);
+    pthread_join(thread, NULL);
+    close(many.listener);
+    if (many.heard >= 0)
+        close(many.heard);
+    if (kept->fd >= 0)
+        close(kept->fd);
+    many.heard = -1;
+}
+
+static void an_answer_holds_until_a_change_is_told(void)
+{
+    struct session_lock kept = {.fd = -1};
+    pthread_t thread = start_many();
+    for (int i = 0; i < 3; i++) {
+        CHECK_INT(session_lock_look(&kept, bus, "3", os_deadline(20000), &locked, &err), 0);
+        CHECK(!locked && many.count == 2);
+    }
+    many.locked = true;
+    CHECK(send(many.heard, "l\4\1\1", 4, MSG_NOSIGNAL) == 4);
+    int old = many.heard;
+    CHECK_INT(session_lock_look(&kept, bus, "3", os_deadline(20000), &locked, &err), 0);
+    CHECK(locked && many.count == 4);
+    close(old);
+    many.locked = false;
+    shutdown(many.heard, SHUT_RDWR); /* the bus ends */
+    close(many.heard);
+    CHECK_INT(session_lock_look(&kept, bus, "3", os_deadline(20000), &locked, &err), 0);
+    CHECK(!locked && many.count == 6);
+    old = many.heard;
+    CHECK_INT(session_lock_look(&kept, bus, "4", os_deadline(20000), &locked, &err), 0);
+    CHECK(many.count == 8); /* another session */
+    close(old);
+    end_many(thread, &kept);
+}
+
+static void an_answer_holds_for_two_seconds(void)
+{
+    struct session_lock kept = {.fd = -1};
+    pthread_t thread = start_many();
+    CHECK_INT(session_lock_look(&kept, bus, "3", os_deadline(20000), &locked, &err), 0);
+    int old = many.heard;
+    many.locked = true; /* and the bus does not tell */
+    kept.asked_ms = os_clock_ms() - 2001;
+    CHECK_INT(session_lock_look(&kept, bus, "3", os_deadline(20000), &locked, &err), 0);
+    CHECK(locked && many.count == 4);
+    close(old);
+    end_many(thread, &kept);
+}
+
+static void a_bus_that_hangs_is_asked_once_in_two_seconds(void)
+{
+    struct session_lock kept = {.fd = -1};
+    pthread_t thread = start_many();
+    many.is_mute = true;
+    for (int i = 0; i < 3; i++) {
+        CHECK_INT(session_lock_look(&kept, bus, "3", os_deadline(50), &locked, &err), ERR_TIMEOUT);
+        CHECK_TEXT(err.text, "the D-Bus does not answer");
+        CHECK(!locked && many.count == 1);
+    }
+    kept.asked_ms -= 2001;
+    many.is_mute = false;
+    many.count = 0;
+    CHECK_INT(session_lock_look(&kept, bus, "3", os_deadline(20000), &locked, &err), 0);
+    end_many(thread, &kept);
+}
+
 /* ---- a real one ---- */
 
 /* It lets its own user in, and knows of no logind. */
@@ -181,6 +305,9 @@ int main(void)
     RUN(a_session_is_named_as_its_object);
     RUN(what_is_no_answer_is_none);
     RUN(a_bus_that_does_not_answer_is_left);
+    RUN(an_answer_holds_until_a_change_is_told);
+    RUN(an_answer_holds_for_two_seconds);
+    RUN(a_bus_that_hangs_is_asked_once_in_two_seconds);
     RUN(a_real_bus_understands);
     unlink(bus);
     rmdir(folder);
