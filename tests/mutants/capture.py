@@ -26,7 +26,7 @@ CAPTURE = [
            "unit/capture/linux/test_probe", "in a busy guest another card's picture has no warning"),
     mutant("tint-is-not-asked", "capture/x11/state.c",
            "i < screen->crtc_count && !tinted; i++", "i < 0 * screen->crtc_count && !tinted; i++",
-           "integration/test_x11_capture.py", "a picture that the card tints has no warning"),
+           "integration/test_x11_capture:tint_for_the_night_is_told", "a picture that the card tints has no warning"),
     mutant("rule-of-a-longer-name", "capture/card_class.c",
            "strncmp(rule, driver, len) == 0 && rule[len] == '=';", "strncmp(rule, driver, len) == 0;",
            "unit/capture/test_choice", "a rule also holds for drivers whose names begin like its own"),
