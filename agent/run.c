@@ -40,7 +40,7 @@ static int resume(struct agent *agent, struct error *err)
     int status = os_upgrade_resume(agent->options->resume, &agent->listener, &state, err);
     if (status == 0)
         for (char *line = strtok((char *)state.data, "\n"); line; line = strtok(NULL, "\n"))
-            if (!events_restore(line) && !streams_restore(line))
+            if (!events_restore(line) && !recorder_restore(agent->recorder, line) && !streams_restore(line))
                 children_restore(agent->children, line);
     buffer_deinit(&state);
     return status;
@@ -79,7 +79,7 @@ static void stop_workers(struct agent *agent)
 static int become_next(struct agent *agent, struct error *err)
 {
     struct buffer state;
-    recorder_end(agent->recorder, "the agent becomes another executable");
+    recorder_end(agent->recorder, NULL);
     stop_workers(agent);
     log_flush(LOG_FLUSH_MS);
     buffer_init(&state, STATE_MAX);
@@ -87,6 +87,7 @@ static int become_next(struct agent *agent, struct error *err)
     streams_save(&state);
     children_save(agent->children, &state);
     events_save(&state);
+    recorder_save(agent->recorder, &state);
     journal_close(agent->journal);
     struct slice text = {state.data, state.len};
     int status = state.failed
@@ -96,6 +97,7 @@ static int become_next(struct agent *agent, struct error *err)
                                        text, err);
     journal_open(agent->journal, "start");
     children_thaw(agent->children);
+    recorder_go_on(agent->recorder);
     buffer_deinit(&state);
     return status;
 }
@@ -256,6 +258,7 @@ static int agent_start(struct agent *agent, struct error *err)
         tell_before(agent);
     gpus_start(&options->card_classes);
     report_ready(agent);
+    recorder_go_on(agent->recorder);
     say_ready(agent);
     os_detach_ready();
     return 0;

@@ -38,12 +38,16 @@ static void picture_path(const struct record_index *index, uint32_t number, char
     index_path(index, name, path);
 }
 
-/* Opens the index at its last whole line. */
+/* Opens the index at its last whole line. One that has become shorter is not ours any more. */
 static int index_open(struct record_index *index, struct error *err)
 {
+    struct os_node node = {0};
     char path[INDEX_PATH_SIZE];
     index_path(index, "index.txt", path);
-    return os_append_open(&index->lines, path, index->size, err);
+    int status = index->size > 0 ? os_node_look(&node, path, false, err) : 0;
+    if (status == 0 && node.size < index->size)
+        status = error_set(err, ERR_INVALID, "index.txt is shorter than what was written");
+    return status ? status : os_append_open(&index->lines, path, index->size, err);
 }
 
 int index_make(struct record_index *index, const char *folder, struct error *err)
@@ -62,9 +66,21 @@ int index_make(struct record_index *index, const char *folder, struct error *err
     return index->folder ? index_open(index, err) : error_set(err, ERR_NO_MEMORY, "Cannot allocate memory");
 }
 
-void index_deinit(struct record_index *index)
+int index_resume(struct record_index *index, const char *folder, uint64_t size, struct error *err)
+{
+    *index = (struct record_index){.folder = strdup(folder), .size = size};
+    return index->folder ? 0 : error_set(err, ERR_NO_MEMORY, "Cannot allocate memory");
+}
+
+void index_rest(struct record_index *index)
 {
     os_append_close(index->lines);
+    index->lines = NULL;
+}
+
+void index_deinit(struct record_index *index)
+{
+    index_rest(index);
     free(index->folder);
     *index = (struct record_index){0};
 }
@@ -80,8 +96,7 @@ static int index_append(struct record_index *index, const char *line, size_t len
         return 0;
     }
     struct error again;
-    os_append_close(index->lines);
-    index->lines = NULL;
+    index_rest(index);
     (void)index_open(index, &again); /* else it is tried with the next line */
     return status;
 }
@@ -103,6 +118,12 @@ int index_add(struct record_index *index, const struct record_time *time, struct
     return index_append(index, line, len + 1, err);
 }
 
+int index_sync(struct record_index *index, struct error *err)
+{
+    int status = index->lines ? 0 : index_open(index, err);
+    return status ? status : os_append_sync(index->lines, err);
+}
+
 int index_store(const struct record_index *index, uint32_t number, const void *bytes, size_t len, struct error *err)
 {
     char path[INDEX_PATH_SIZE];
@@ -116,7 +137,7 @@ int index_drop(struct record_index *index, uint32_t number, const char *why, str
     struct record_time now = record_now();
     int status = index_add(index, &now, err, "dropped %" PRIu32 " %s", number, why);
     if (status == 0)
-        status = os_append_sync(index->lines, err);
+        status = index_sync(index, err);
     picture_path(index, number, path);
     return status ? status : os_file_remove(path, err);
 }

@@ -24,11 +24,16 @@ struct record_time record_now(void);
 
 /* Makes the folder, which must not be there, and the index. */
 int index_make(struct record_index *index, const char *folder, struct error *err);
+/* Opens one again that another process has written, which has closed it: with the next line. */
+int index_resume(struct record_index *index, const char *folder, uint64_t size, struct error *err);
+void index_rest(struct record_index *index);   /* closes it until the next line */
 void index_deinit(struct record_index *index); /* accepts a zeroed one */
 
 /* Appends a line. A failure leaves the lines before it as they were. */
 int index_add(struct record_index *index, const struct record_time *time, struct error *err, const char *format, ...)
     PRINTF_LIKE(4, 5);
+/* Brings its lines to the disk. */
+int index_sync(struct record_index *index, struct error *err);
 /* Writes the file of a picture; it is on the disk then. */
 int index_store(const struct record_index *index, uint32_t number, const void *bytes, size_t len, struct error *err);
 /* Says that a picture is dropped, and removes it once that is on the disk. */

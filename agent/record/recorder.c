@@ -35,21 +35,20 @@ int recorder_new(struct recorder **out, const struct strlist *card_classes, stru
 
 /* ---- starting ---- */
 
-/* Takes a slot that is free, or that of the recording that was begun first of those that have stopped. */
-static struct recording *recorder_take_slot(struct recorder *recorder)
+struct recording *recorder_take_slot(struct recorder *recorder)
 {
     struct recording *found = NULL;
     os_mutex_lock(recorder->lock);
     for (size_t i = 0; i < RECORDINGS_MAX; i++) {
         struct recording *r = &recorder->slots[i];
-        if (r->state != RECORDING_RUNS && !r->waiting && (!found || r->order < found->order))
+        if (!recording_is_on(r) && !r->waiting && (!found || r->order < found->order))
             found = r;
     }
     if (found) {
         found->state = RECORDING_RUNS;
         found->order = ++recorder->order;
         found->input = recorder->input_count;
-        found->looked = found->stopping = false;
+        found->looked = found->stopping = found->resting = false;
         found->why[0] = found->failure[0] = found->id[0] = '\0';
         found->pictures = found->same = found->dropped = found->bytes = found->files = 0;
     }
@@ -69,19 +68,12 @@ static void recorder_give_slot(struct recording *r)
 static int recording_name(struct recording *r, struct error *err)
 {
     uint64_t number;
-    struct os_waker *wake = NULL, *changed = NULL;
     int status = os_random(&number, err);
     if (status == 0)
-        status = os_waker_new(&wake, err);
-    if (status == 0)
-        status = os_waker_new(&changed, err);
-    os_mutex_lock(r->recorder->lock);
-    r->wake = wake; /* else recorder_give_slot() frees what there is */
-    r->changed = changed;
-    if (status) {
-        os_mutex_unlock(r->recorder->lock);
+        status = recording_make_wakers(r, err);
+    if (status)
         return status;
-    }
+    os_mutex_lock(r->recorder->lock);
     snprintf(r->id, sizeof r->id, "%016" PRIx64, number);
     if (r->wanted.folder)
         snprintf(r->folder, sizeof r->folder, "%s", r->wanted.folder);
@@ -146,7 +138,7 @@ static void recording_add_facts(const struct recording *r, struct strlist *facts
                   {"files", r->files}};
     strlist_addf(facts, "id=%s", r->id);
     strlist_addf(facts, "folder=%s", r->folder);
-    strlist_addf(facts, "state=%s", r->state == RECORDING_RUNS ? "recording" : "stopped");
+    strlist_addf(facts, "state=%s", recording_is_on(r) ? "recording" : "stopped");
     for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++)
         strlist_addf(facts, "%s=%" PRIu64, counts[i].key, counts[i].value);
     if (*r->failure)
@@ -189,12 +181,9 @@ int recorder_start(struct recorder *recorder, struct recording_wanted *wanted, s
         os_identity_free(as);
         return error_set(err, ERR_LIMIT, "%d recordings run already: stop one first", RECORDINGS_MAX);
     }
+    recording_reset(r);
     r->wanted = *wanted;
     r->as = as;
-    r->key[0] = r->unsaid[0] = '\0';
-    r->last = 0;
-    r->synced = r->same_count = r->dropped_count = 0;
-    r->next_ms = 0;
     r->event = events_last();
     int status = recording_begin(r, err);
     if (status) {
@@ -248,6 +237,15 @@ void recorder_list(struct recorder *recorder, struct strlist *facts)
     os_mutex_unlock(recorder->lock);
 }
 
+/* Returns whether lines of text can have what is handed over of it. */
+static bool recording_can_rest(const struct recording *r)
+{
+    bool plain = !strchr(r->index.folder, '\n') && !strchr(r->folder, '\n');
+    for (size_t i = 0; i < r->wanted.options.count; i++)
+        plain = plain && !strchr(r->wanted.options.items[i], '\n');
+    return plain;
+}
+
 void recorder_end(struct recorder *recorder, const char *why)
 {
     int64_t deadline_ms = os_deadline(END_MS);
@@ -257,7 +255,7 @@ void recorder_end(struct recorder *recorder, const char *why)
         bool runs = r->state == RECORDING_RUNS;
         os_mutex_unlock(recorder->lock);
         if (runs)
-            recording_set_stopping(r, why);
+            recording_set_stopping(r, why || recording_can_rest(r) ? why : "the agent becomes another executable");
     }
     os_mutex_lock(recorder->lock);
     for (size_t i = 0; i < RECORDINGS_MAX; i++)
@@ -268,7 +266,7 @@ void recorder_end(struct recorder *recorder, const char *why)
 static bool recorder_runs(const struct recorder *recorder)
 {
     for (size_t i = 0; i < RECORDINGS_MAX; i++)
-        if (recorder->slots[i].state == RECORDING_RUNS)
+        if (recording_is_on(&recorder->slots[i]))
             return true;
     return false;
 }

@@ -6,6 +6,7 @@
 
 #include "agent/child/children.h"
 #include "agent/record/wanted.h"
+#include "base/buffer.h"
 #include "base/error.h"
 #include "base/strlist.h"
 #include "platform/identity.h"
@@ -25,7 +26,14 @@ int recorder_stop(struct recorder *recorder, const char *id, const char *why, st
 void recorder_list(struct recorder *recorder, struct strlist *facts);
 /* Notes what a host has sent as input (the RPC input), for those that run: all but where the pointer was moved to. */
 void recorder_note_input(struct recorder *recorder, const struct strlist *actions);
-/* Stops all before the agent ends, for this reason; a disk that does not answer is not waited for long. */
+/* Stops all before the agent ends, for this reason, or with NULL has them rest until it is another executable; a disk that does
+   not answer is not waited for long. */
 void recorder_end(struct recorder *recorder, const char *why);
+
+/* Appends those that rest, as lines for an upgrade. The next executable gives them to recorder_restore(), which returns whether
+   a line is one of these, and then has them go on; so does the old one where the upgrade has failed. */
+void recorder_save(struct recorder *recorder, struct buffer *out);
+bool recorder_restore(struct recorder *recorder, const char *line);
+void recorder_go_on(struct recorder *recorder);
 
 #endif

@@ -88,9 +88,10 @@ static int recording_make_room(struct recording *r, uint64_t more, struct error 
 void recording_set_stopping(struct recording *r, const char *why)
 {
     os_mutex_lock(r->recorder->lock);
-    if (!r->stopping)
+    if (why && !r->stopping)
         snprintf(r->why, sizeof r->why, "%s", why);
-    r->stopping = true;
+    r->stopping |= why != NULL;
+    r->resting |= why == NULL;
     if (r->wake)
         os_waker_set(r->wake);
     os_mutex_unlock(r->recorder->lock);
@@ -269,7 +270,7 @@ static int recording_note_events(struct recording *r, struct error *err)
     if (status == 0)
         status = recording_note_inputs(r, err);
     if (status == 0 && r->synced != r->index.size)
-        status = os_append_sync(r->index.lines, err);
+        status = index_sync(&r->index, err);
     if (status == 0)
         r->synced = r->index.size;
     return status;
@@ -316,7 +317,7 @@ static void recording_publish(struct recording *r)
 static bool recording_goes_on(struct recording *r)
 {
     os_mutex_lock(r->recorder->lock);
-    bool goes_on = !r->stopping;
+    bool goes_on = !r->stopping && !r->resting;
     os_mutex_unlock(r->recorder->lock);
     return goes_on;
 }
@@ -329,7 +330,7 @@ static void recording_say_end(struct recording *r)
     if (status == 0) {
         status = index_add(&r->index, &now, &err, "stop %s", r->why);
         if (status == 0)
-            status = os_append_sync(r->index.lines, &err);
+            status = index_sync(&r->index, &err);
         os_identity_leave(r->as);
     }
     if (status)
@@ -345,18 +346,60 @@ void recording_discard(struct recording *r)
     os_identity_free(r->as);
 }
 
+bool recording_is_on(const struct recording *r)
+{
+    return r->state == RECORDING_RUNS || r->state == RECORDING_RESTS;
+}
+
+void recording_reset(struct recording *r)
+{
+    r->wanted = (struct recording_wanted){0};
+    r->as = NULL;
+    r->key[0] = r->unsaid[0] = '\0';
+    r->last = 0;
+    r->synced = r->same_count = r->dropped_count = 0;
+    r->next_ms = 0;
+}
+
+int recording_make_wakers(struct recording *r, struct error *err)
+{
+    struct os_waker *wake = NULL, *changed = NULL;
+    int status = os_waker_new(&wake, err);
+    if (status == 0)
+        status = os_waker_new(&changed, err);
+    os_mutex_lock(r->recorder->lock);
+    r->wake = wake; /* else recording_release() frees what there is */
+    r->changed = changed;
+    os_mutex_unlock(r->recorder->lock);
+    return status;
+}
+
 void recording_release(struct recording *r)
 {
-    if (r->state == RECORDING_RUNS || r->waiting)
+    if (recording_is_on(r) || r->waiting)
         return;
     os_waker_free(r->wake);
     os_waker_free(r->changed);
     r->wake = r->changed = NULL;
 }
 
-void recording_main(void *context)
+void recording_give_up(struct recording *r, const char *why)
 {
-    struct recording *r = context;
+    recording_discard(r);
+    os_mutex_lock(r->recorder->lock);
+    if (why)
+        snprintf(r->why, sizeof r->why, "%s", why);
+    r->state = RECORDING_STOPPED;
+    if (r->changed)
+        os_waker_set(r->changed);
+    recording_release(r);
+    os_mutex_unlock(r->recorder->lock);
+    log_line("recording %s has stopped: %s", r->id, r->why);
+}
+
+/* Records until it is to stop or to rest, with a last look then. */
+static void recording_run(struct recording *r)
+{
     while (recording_goes_on(r)) {
         recording_look(r, r->last ? WAIT_MS : 0);
         recording_write_down(r);
@@ -366,12 +409,46 @@ void recording_main(void *context)
     recording_look(r, 0);
     recording_write_down(r);
     recording_publish(r);
-    recording_say_end(r);
-    recording_discard(r);
-    log_line("recording %s has stopped: %s", r->id, r->why);
+}
+
+/* Rests, unless it is to stop or to go on by now. What the screen shows meanwhile is not known, which is written down once it
+   goes on. */
+static bool recording_rest(struct recording *r)
+{
+    worker_pool_stop(r->pool);
+    index_rest(&r->index);
     os_mutex_lock(r->recorder->lock);
-    r->state = RECORDING_STOPPED;
-    os_waker_set(r->changed);
-    recording_release(r);
+    bool rests = r->resting && !r->stopping;
+    if (rests && !*r->unsaid) {
+        snprintf(r->unsaid, sizeof r->unsaid, "the agent becomes another executable");
+        r->unsaid_at = record_now();
+    }
+    if (rests) {
+        r->key[0] = '\0';
+        stored_pin(&r->stored);
+        r->state = RECORDING_RESTS;
+        os_waker_set(r->changed);
+    }
     os_mutex_unlock(r->recorder->lock);
+    return rests;
+}
+
+static bool recording_is_stopping(struct recording *r)
+{
+    os_mutex_lock(r->recorder->lock);
+    bool stopping = r->stopping;
+    os_mutex_unlock(r->recorder->lock);
+    return stopping;
+}
+
+void recording_main(void *context)
+{
+    struct recording *r = context;
+    while (!recording_is_stopping(r)) {
+        recording_run(r);
+        if (!recording_is_stopping(r) && recording_rest(r))
+            return;
+    }
+    recording_say_end(r);
+    recording_give_up(r, NULL);
 }

@@ -30,10 +30,11 @@ struct recording {
     struct record_time unsaid_at;
 
     /* Under the recorder's lock. */
-    enum recording_state { RECORDING_FREE, RECORDING_RUNS, RECORDING_STOPPED } state;
+    enum recording_state { RECORDING_FREE, RECORDING_RUNS, RECORDING_RESTS, RECORDING_STOPPED } state;
     char id[17], folder[4200];
     bool looked;       /* the first look is over */
     bool stopping;     /* with `why` */
+    bool resting;      /* it is to rest while the agent becomes another executable */
     char why[256];     /* why it is to stop, or did */
     char failure[256]; /* why there is no picture now, or none can be stored; "": there is none */
     uint64_t pictures, same, dropped, bytes, files, order;
@@ -54,13 +55,25 @@ struct recorder {
     struct record_input inputs[RECORD_INPUTS]; /* a ring */
     uint64_t input_count;
     struct recording slots[RECORDINGS_MAX];
-    uint64_t order; /* counts recordings */
+    uint64_t order;             /* counts recordings */
+    struct recording *restored; /* the last one that was taken over; NULL: none */
 };
 
-/* Records until it is to stop; the thread's main. context: the recording. */
+/* Returns whether it goes on, now or after a rest. The lock is held. */
+bool recording_is_on(const struct recording *r);
+/* Takes a slot that is free, or that of the recording that was begun first of those that have stopped. */
+struct recording *recorder_take_slot(struct recorder *recorder);
+
+/* Records until it is to stop, or to rest; the thread's main. context: the recording. */
 void recording_main(void *context);
-/* Has it stop for this reason, unless it is to stop for another one already. */
+/* Makes one that has not begun. */
+void recording_reset(struct recording *r);
+/* Makes what is waited for. */
+int recording_make_wakers(struct recording *r, struct error *err);
+/* Has it stop for this reason, unless it is to stop for another one already; NULL: has it rest. */
 void recording_set_stopping(struct recording *r, const char *why);
+/* Frees what belongs to its thread, and says that it has stopped: for this reason, or with NULL the one that it was given. */
+void recording_give_up(struct recording *r, const char *why);
 /* Frees what belongs to the thread. */
 void recording_discard(struct recording *r);
 /* Frees what is waited for, once it has stopped and nobody waits. The lock is held. */

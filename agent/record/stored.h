@@ -3,6 +3,8 @@
 #ifndef AGENT_RECORD_STORED_H
 #define AGENT_RECORD_STORED_H
 
+#include "base/buffer.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -41,5 +43,10 @@ void stored_pin(struct stored *stored);
 /* Returns the oldest picture that may be dropped, or NULL. */
 const struct stored_picture *stored_oldest(const struct stored *stored);
 void stored_drop(struct stored *stored, uint32_t number);
+
+/* Appends all, as lines that begin with a letter and a blank; stored_restore() takes one into a zeroed one. It returns false for
+   one that it does not know, or without memory. */
+void stored_save(const struct stored *stored, struct buffer *out, const char *before);
+bool stored_restore(struct stored *stored, const char *line);
 
 #endif

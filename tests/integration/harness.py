@@ -457,6 +457,14 @@ def run_one(function):
     return True
 
 
+def trusted_folder():
+    """One that only root can write, as are all above it; None where there is none."""
+    for folder in ("/root", "/opt", "/usr/local/lib"):
+        if os.path.isdir(folder) and os.stat(folder).st_uid == 0 and not os.statvfs(folder).f_flag & os.ST_NOSUID:
+            return tempfile.mkdtemp(prefix="periscope-test-", dir=folder)
+    raise Skip("no folder here is root's alone")
+
+
 def main():
     """Runs the tests, or those named on the command line."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))

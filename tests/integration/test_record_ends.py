@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Recordings of the screen: how they end, what is refused, and what a full disk does."""
+import contextlib
 import os
+import shutil
 
 import harness
 import recording
 import wire
 from gpu_system import H100, System
-from harness import check, equal, eventually, need_root, refused_saying, test
+from harness import check, equal, eventually, need_root, need_unix, refused_saying, test
 from machine import NO_CLOCK, FakeClock
 from recording import Scene, begin, end, facts_of, listed
 
@@ -31,16 +33,111 @@ def it_goes_on_without_a_host_and_ends_with_the_agent():
         equal((lines[-1].kind, " ".join(lines[-1].fields)), ("stop", "the agent was stopped"), "the last line")
 
 
+UPGRADED = "the agent becomes another executable"
+
+
+def become(scene, script):
+    """Asks the agent to restart as a script."""
+    scene.agent.write("other", b"#!/bin/sh\n" + script.encode())
+    os.chmod(scene.agent.path("other"), 0o755)
+    scene.client.expect("", wire.RESTART, wire.s("./other"), wire.s(str(scene.agent.port)))
+
+
+def come_back(scene):
+    eventually(scene.answers, "the new agent")
+    scene.client = scene.agent.client(timeout=60)
+
+
+def awaits(scene, facts, wanted):
+    """Waits until so many pictures were written down."""
+    eventually(lambda: scene.looks(facts) >= wanted, lambda: f"{wanted} looks, not {listed(scene.client)}")
+
+
 @test
-def an_upgrade_stops_it_and_says_so():
+def an_upgrade_goes_on_with_numbers_and_known_pictures():
     with Scene(copy=True) as scene:
+        facts = begin(scene.client, "bytes=3000000", "mask=3x3+0+0")
+        for seed in (1, 2):
+            scene.shows(facts, "noise", seed)
+        before = listed(scene.client)[facts["id"]]
+        for round_ in (1, 2):
+            scene.client.expect("", wire.UPGRADE, wire.d(scene.agent.read(harness.PROGRAM)))
+            come_back(scene)
+            awaits(scene, facts, 3 + round_)
+        equal({key: listed(scene.client)[facts["id"]][key] for key in ("folder", "state", "pictures", "same")},
+              {"folder": before["folder"], "state": "recording", "pictures": "3", "same": "2"}, "what is listed")
+        for seed in (1, 3):
+            scene.shows(facts, "noise", seed)
+        ended = end(scene.client, facts)
+        lines, pictures = scene.read(facts)
+        equal(recording.numbers_shown(lines), [1, 2, 3, 3, 3, 2, 4], "pictures that were shown")
+        equal([" ".join(line.fields) for line in lines if line.kind == "fail"], [UPGRADED] * 2, "what was not seen")
+        equal([line.kind for line in lines].count("start"), 1, "lines start")
+        equal(" ".join(lines[-1].fields), "a host has stopped it", "the end")
+        equal(ended["files"], str(len(os.listdir(scene.agent.path(facts["folder"])))), "files")
+        equal(len(pictures), 4, "pictures")
+
+
+@test
+def an_upgrade_that_fails_leaves_it_running():
+    need_unix("the program is a script")
+    with Scene("--protocol", "1.8", copy=True) as scene:
         facts = begin(scene.client)
-        scene.client.expect("", wire.UPGRADE, wire.d(scene.agent.read(harness.PROGRAM)))
-        eventually(scene.answers, "the new agent")
+        scene.shows(facts, "noise", 1)
+        become(scene, f'rm other; exec {scene.agent.path(harness.PROGRAM)} "$@"\n')
+        come_back(scene)
+        check(eventually(lambda: scene.client.property("upgrade.error"), "the reason"), "no reason")
+        awaits(scene, facts, 3)
+        scene.shows(facts, "noise", 2)
+        end(scene.client, facts)
         lines, _ = scene.read(facts)
-        equal((lines[-1].kind, " ".join(lines[-1].fields)), ("stop", "the agent becomes another executable"), "its end")
-        with scene.agent.client() as client:
-            equal(listed(client), {}, "recordings of the new agent")
+        equal(recording.numbers_shown(lines), [1, 2, 2, 3], "pictures that were shown")
+
+
+@test
+def an_index_that_was_cut_during_an_upgrade_is_left_alone():
+    need_unix("the program is a script")
+    with Scene("--protocol", "1.8", copy=True) as scene:
+        facts = begin(scene.client)
+        program = f'exec {scene.agent.path(harness.PROGRAM)} "$@"'
+        become(scene, f'case $* in *--check*) {program};; esac\ntouch asked; until [ -e go ]; do sleep 0.05; done\n{program}\n')
+        eventually(lambda: os.path.exists(scene.agent.path("asked")), "the new executable")
+        index = os.path.join(scene.agent.path(facts["folder"]), "index.txt")
+        os.truncate(index, 5)
+        scene.agent.write("go", b"")
+        come_back(scene)
+        eventually(lambda: "shorter" in listed(scene.client)[facts["id"]].get("failure", ""), "its failure")
+        equal(os.stat(index).st_size, 5, "the index")
+        end(scene.client, facts)
+
+
+@test
+def an_upgrade_goes_on_with_the_same_user_s_rights():
+    """Also when the next executable runs programs as somebody else."""
+    need_root()
+    with contextlib.ExitStack() as stack:
+        secret, good = harness.trusted_folder(), harness.trusted_folder()
+        for folder in (secret, good):
+            stack.callback(shutil.rmtree, folder)
+            os.chmod(folder, 0o755)
+        shutil.copy(harness.COMMAND[-1], f"{good}/periscoped")
+        with open(f"{secret}/index.txt", "wb") as file:
+            file.write(b"of root\n" * 1000)
+        scene = stack.enter_context(Scene("--protocol", "1.8", "--run-as", "nobody"))
+        kept, film = (begin(scene.client, f"folder={name}") for name in ("kept", "film"))
+        os.rename(scene.agent.path("film"), scene.agent.path("moved"))
+        os.symlink(secret, scene.agent.path("film"))
+        scene.client.expect("", wire.RESTART, *map(wire.s, (f"{good}/periscoped", str(scene.agent.port))))
+        come_back(scene)
+        scene.screen.do("noise", 7)
+        eventually(lambda: "Permission denied" in listed(scene.client)[film["id"]].get("failure", ""), "the failure")
+        eventually(lambda: listed(scene.client)[kept["id"]]["pictures"] == "2", "another picture")
+        for facts in (film, kept):
+            end(scene.client, facts)
+        equal(os.listdir(secret), ["index.txt"], "what was written through the link")
+        equal(os.stat(f"{secret}/index.txt").st_size, 8000, "the file that the link leads to")
+        check(os.stat(scene.agent.path("kept/000002.png")).st_uid != 0, "the pictures are root's")
+        recording.check_folder(scene.agent.path("kept"))
 
 
 @test

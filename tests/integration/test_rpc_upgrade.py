@@ -230,14 +230,6 @@ def restart_whose_client_has_left(agent):
     eventually(lambda: try_client(agent), "an answer on the same port").expect("", wire.UPGRADE, d(executable()))
 
 
-def trusted_folder():
-    """One that only root can write, as are all above it; None where there is none."""
-    for folder in ("/root", "/opt", "/usr/local/lib"):
-        if os.path.isdir(folder) and os.stat(folder).st_uid == 0 and not os.statvfs(folder).f_flag & os.ST_NOSUID:
-            return tempfile.mkdtemp(prefix="periscope-test-", dir=folder)
-    raise harness.Skip("no folder here is root's alone")
-
-
 def restart_as(agent, path):
     """The error text, or None once the agent has become that."""
     client = agent.client()
@@ -253,7 +245,7 @@ def restart_takes_no_file_that_a_test_can_write(agent):
     """Else each test has the agent's rights. What is refused is not even run for the check."""
     need_unix("there access lists say who can write")
     harness.need_root()
-    client, folder = agent.client(), trusted_folder()
+    client, folder = agent.client(), harness.trusted_folder()
     try:
         client.put("mine", b"#!/bin/sh\ntouch /tmp/ran\n".replace(b"/tmp/ran", agent.path("ran").encode()), wire.SEND_EXE)
         check("'/tmp' can be written by others than root" in restart_as(agent, "mine"), "a file of the test's")
@@ -290,7 +282,7 @@ def upgrade_in_a_folder_of_roots():
     """All may execute it then, whatever the agent's umask is."""
     need_unix("there access lists say who can write")
     harness.need_root()
-    folder = trusted_folder()
+    folder = harness.trusted_folder()
     try:
         os.chmod(folder, 0o755)
         good = os.path.join(folder, PROGRAM)

@@ -5,6 +5,7 @@
 #include "agent/record/stored.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static struct stored stored;
 
@@ -32,6 +33,47 @@ static void drop_oldest(uint32_t want)
 {
     CHECK(oldest() == want);
     stored_drop(&stored, want);
+}
+
+/* Takes over line by line what is handed over. */
+static void hand_over(struct stored *to, char *lines)
+{
+    unsigned count = 0;
+    for (char *line = strtok(lines, "\n"); line; line = strtok(NULL, "\n"), count++)
+        CHECK(strncmp(line, "x ", 2) == 0 && stored_restore(to, line + 2));
+    CHECK(count > 0);
+}
+
+static void check_handover(void)
+{
+    struct buffer text, again;
+    struct stored to = {0};
+    buffer_init(&text, 1 << 20);
+    buffer_init(&again, 1 << 20);
+    stored_save(&stored, &text, "x ");
+    stored_save(&stored, &again, "x ");
+    CHECK(buffer_append(&text, "", 1));
+    hand_over(&to, (char *)text.data);
+    buffer_clear(&text);
+    stored_save(&to, &text, "x ");
+    CHECK(text.len == again.len && memcmp(text.data, again.data, text.len) == 0);
+    CHECK(to.bytes == stored.bytes && to.shown == stored.shown);
+    CHECK(stored_find(&to, key(70)) == 70 && stored_find(&to, key(6)) == 0);
+    buffer_deinit(&text);
+    buffer_deinit(&again);
+    stored_deinit(&to);
+}
+
+static void what_is_handed_over_is_the_same(void)
+{
+    for (uint32_t number = 1; number <= 70; number++) /* more than are known again */
+        add(number, number % 3 == 2 ? number - 1 : 0);
+    stored.shown = 40;
+    stored_pin(&stored);
+    stored_drop(&stored, 50);
+    check_handover();
+    CHECK(!stored_restore(&stored, "z 1") && !stored_restore(&stored, "p 1 2"));
+    stored_deinit(&stored);
 }
 
 static void first_and_shown_are_never_dropped(void)
@@ -104,5 +146,6 @@ int main(void)
     RUN(last_whole_picture_stays_for_parts_to_come);
     RUN(picture_before_a_failure_is_never_dropped);
     RUN(window_knows_the_last_ones_that_are_there);
+    RUN(what_is_handed_over_is_the_same);
     return CHECK_RESULT();
 }

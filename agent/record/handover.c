@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The recordings as an upgrade hands them over: lines of text. */
+#include "agent/log.h"
+#include "agent/record/recorder.h"
+#include "agent/record/recording.h"
+#include "base/number.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#define BEFORE "record " /* each line */
+
+static void recording_save(const struct recording *r, struct buffer *out)
+{
+    buffer_printf(out, BEFORE "id %s\n" BEFORE "folder %s\n" BEFORE "index %" PRIu64 " %s\n", r->id, r->folder,
+                  r->index.size, r->index.folder);
+    buffer_printf(out, BEFORE "user %s\n" BEFORE "unsaid %" PRId64 " %" PRId64 " %s\n", os_identity_user(r->as),
+                  r->unsaid_at.boot_us, r->unsaid_at.wall_us, r->unsaid);
+    buffer_printf(out,
+                  BEFORE "counts %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu32 " %" PRIu64 " %" PRIu64 " %" PRIu64 "\n",
+                  r->wanted.rate, r->wanted.bytes, r->wanted.files, r->last, r->same_count, r->dropped_count, r->event);
+    for (size_t i = 0; i < r->wanted.options.count; i++)
+        buffer_printf(out, BEFORE "option %s\n", r->wanted.options.items[i]);
+    stored_save(&r->stored, out, BEFORE);
+}
+
+void recorder_save(struct recorder *recorder, struct buffer *out)
+{
+    os_mutex_lock(recorder->lock);
+    for (size_t i = 0; i < RECORDINGS_MAX; i++) {
+        const struct recording *r = &recorder->slots[i];
+        if (r->state == RECORDING_RESTS)
+            recording_save(r, out);
+        else if (r->state == RECORDING_RUNS)
+            log_line("recording %s ends with this executable: it does not come to rest", r->id);
+    }
+    os_mutex_unlock(recorder->lock);
+}
+
+/* ---- taking over ---- */
+
+static void restore_recording(struct recorder *recorder, const char *id)
+{
+    struct error err;
+    struct recording *r = recorder_take_slot(recorder);
+    recorder->restored = r;
+    if (!r)
+        return;
+    recording_reset(r);
+    snprintf(r->id, sizeof r->id, "%s", id);
+    r->state = RECORDING_RESTS;
+    if (recording_make_wakers(r, &err))
+        recording_give_up(r, err.text);
+}
+
+static bool restore_index(struct recording *r, const char *text)
+{
+    struct error err;
+    bool good = number_take(&text, INT64_MAX, &r->synced) && *text == ' ';
+    return good && index_resume(&r->index, text + 1, r->synced, &err) == 0;
+}
+
+static bool restore_unsaid(struct recording *r, const char *text)
+{
+    int at = 0;
+    bool good = sscanf(text, "%" SCNd64 " %" SCNd64 " %n", &r->unsaid_at.boot_us, &r->unsaid_at.wall_us, &at) == 2;
+    snprintf(r->unsaid, sizeof r->unsaid, "%s", text + at);
+    return good;
+}
+
+static bool restore_counts(struct recording *r, const char *text)
+{
+    struct recording_wanted *wanted = &r->wanted;
+    return sscanf(text, "%" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu32 " %" SCNu64 " %" SCNu64 " %" SCNu64,
+                  &wanted->rate, &wanted->bytes, &wanted->files, &r->last, &r->same_count, &r->dropped_count,
+                  &r->event) == 7 &&
+           wanted->rate > 0;
+}
+
+/* Returns what is behind the word, or NULL. */
+static const char *after(const char *line, const char *word)
+{
+    size_t len = strlen(word);
+    return strncmp(line, word, len) == 0 ? line + len : NULL;
+}
+
+static bool restore_field(struct recording *r, const char *line)
+{
+    struct error err;
+    const char *text;
+    if ((text = after(line, "folder ")))
+        return snprintf(r->folder, sizeof r->folder, "%s", text) < (int)sizeof r->folder;
+    if ((text = after(line, "index ")))
+        return restore_index(r, text);
+    if ((text = after(line, "user ")))
+        return os_identity_find(&r->as, *text ? text : OS_IDENTITY_AGENT, &err) == 0;
+    if ((text = after(line, "unsaid ")))
+        return restore_unsaid(r, text);
+    if ((text = after(line, "counts ")))
+        return restore_counts(r, text);
+    if ((text = after(line, "option ")))
+        return strlist_add(&r->wanted.options, text);
+    return stored_restore(&r->stored, line);
+}
+
+bool recorder_restore(struct recorder *recorder, const char *line)
+{
+    const char *text = after(line, BEFORE), *id = text ? after(text, "id ") : NULL;
+    if (id)
+        restore_recording(recorder, id);
+    struct recording *r = recorder->restored;
+    if (!id && text && r && r->state == RECORDING_RESTS && !restore_field(r, text))
+        recording_give_up(r, "not all of it could be taken over");
+    return text != NULL;
+}
+
+/* ---- going on ---- */
+
+static void recording_go_on(struct recording *r)
+{
+    struct error err;
+    os_mutex_lock(r->recorder->lock);
+    bool rests = r->state == RECORDING_RESTS;
+    bool whole = r->as && r->index.folder && r->wanted.rate;
+    r->resting = false;
+    if (rests && whole) {
+        r->state = RECORDING_RUNS;
+        os_waker_clear(r->wake);
+    }
+    os_mutex_unlock(r->recorder->lock);
+    if (rests && !whole)
+        recording_give_up(r, "not all of it could be taken over");
+    else if (rests && os_thread_start(recording_main, r, &err))
+        recording_give_up(r, err.text);
+}
+
+void recorder_go_on(struct recorder *recorder)
+{
+    for (size_t i = 0; i < RECORDINGS_MAX; i++)
+        recording_go_on(&recorder->slots[i]);
+}
