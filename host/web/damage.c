@@ -50,12 +50,23 @@ bool damage_take(struct damage *damage, const uint32_t *tiles, uint32_t width, u
     damage->columns = damage_tiles(width);
     damage->rows = damage_tiles(height);
     size_t count = (size_t)damage->columns * damage->rows;
-    if (!damage_make_room(damage, count))
+    if (!damage_make_room(damage, count)) {
+        damage->columns = damage->rows = 0;
         return false;
+    }
     for (size_t i = 0; i < count; i++)
         if (tiles[i] > since)
             damage_set(damage, i, true);
     return true;
+}
+
+void damage_add(struct damage *damage, const struct damage_box *box)
+{
+    uint32_t bottom = damage_tiles(box->y + box->height), right = damage_tiles(box->x + box->width);
+    for (uint32_t row = box->y / DAMAGE_TILE; row < bottom && row < damage->rows; row++)
+        for (uint32_t column = box->x / DAMAGE_TILE; column < right && column < damage->columns; column++)
+            if (!damage_get(damage, column, row))
+                damage_set(damage, (size_t)row * damage->columns + column, true);
 }
 
 static bool damage_row_is_set(const struct damage *damage, uint32_t row, uint32_t from, uint32_t to)

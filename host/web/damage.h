@@ -27,6 +27,8 @@ uint32_t damage_tiles(uint32_t pixels); /* how many tiles cover so many pixels *
 void damage_deinit(struct damage *damage);
 /* Takes what is newer than a generation: tiles has one for each tile. False without memory; then nothing is set. */
 bool damage_take(struct damage *damage, const uint32_t *tiles, uint32_t width, uint32_t height, uint32_t since);
+/* Adds what a rectangle of that picture touches. */
+void damage_add(struct damage *damage, const struct damage_box *box);
 /* Takes out the next rectangle, within the picture. False when none is left. */
 bool damage_next(struct damage *damage, struct damage_box *box);
 

@@ -140,6 +140,14 @@ void drive_let_go(struct guest *guest, const void *holder, const char *reason)
     guest_unlock(guest);
 }
 
+bool drive_is_held_by(struct guest *guest, const void *holder)
+{
+    guest_lock(guest);
+    bool held = guest->drive && guest->drive->holder == holder;
+    guest_unlock(guest);
+    return held;
+}
+
 static bool drive_is_move(const char *action)
 {
     return strncmp(action, "move=", 5) == 0;

@@ -34,6 +34,8 @@ int drive_take(struct guest *guest, const void *holder, const char *name, struct
 void drive_let_go(struct guest *guest, const void *holder, const char *reason);
 /* Queues actions, which are the agent's to check. ERR_DENIED when another drives, ERR_LIMIT when too many wait. */
 int drive_act(struct guest *guest, const void *holder, const struct strlist *actions, struct error *err);
+/* Returns whether it is that viewer who drives. */
+bool drive_is_held_by(struct guest *guest, const void *holder);
 /* Says who drives, as a message for that viewer. */
 struct blob *drive_tell(struct guest *guest, const void *viewer);
 

@@ -38,6 +38,7 @@ void screen_free(struct screen *screen)
     if (!screen)
         return;
     screen_forget_pngs(screen);
+    screen_pointer_deinit(&screen->pointer);
     strlist_deinit(&screen->facts);
     os_mutex_free(screen->lock);
     free(screen->pixels);
@@ -153,11 +154,10 @@ static uint32_t screen_newest(const struct screen *screen, const struct damage_b
     return newest;
 }
 
-static struct blob *screen_encode(const struct screen *screen, const struct damage_box *box)
+static struct blob *screen_encode(const uint8_t *pixels, const struct damage_box *box, uint32_t stride)
 {
     struct buffer out;
-    struct image_view part = {screen->pixels + ((size_t)box->y * screen->width + box->x) * 3, box->width, box->height,
-                              screen->width * 3, PIXEL_RGB24};
+    struct image_view part = {pixels, box->width, box->height, stride, PIXEL_RGB24};
     struct png_options options = {.threads = 1, .level = PNG_FAST};
     struct blob *blob = NULL;
     buffer_init(&out, PNG_MOST);
@@ -165,6 +165,11 @@ static struct blob *screen_encode(const struct screen *screen, const struct dama
         blob = blob_copy(out.data, out.len);
     buffer_deinit(&out);
     return blob;
+}
+
+static const uint8_t *screen_at(const struct screen *screen, const struct damage_box *box)
+{
+    return screen->pixels + ((size_t)box->y * screen->width + box->x) * 3;
 }
 
 static bool screen_has(const struct screen *screen, const struct damage_box *box)
@@ -183,9 +188,29 @@ struct blob *screen_png(struct screen *screen, const struct damage_box *box)
         if (kept->png && kept->generation == newest && memcmp(&kept->box, box, sizeof *box) == 0)
             return blob_share(kept->png);
     }
-    struct blob *png = screen_encode(screen, box);
+    struct blob *png = screen_encode(screen_at(screen, box), box, screen->width * 3);
     struct screen_png *kept = &screen->pngs[screen->next_png++ % SCREEN_PNGS];
     blob_release(kept->png);
     *kept = (struct screen_png){*box, newest, blob_share(png)};
+    return png;
+}
+
+uint8_t *screen_painted(const struct screen *screen, const struct damage_box *box)
+{
+    size_t row = (size_t)box->width * 3;
+    uint8_t *pixels = screen_has(screen, box) ? malloc(row * box->height) : NULL;
+    if (!pixels)
+        return NULL;
+    for (uint32_t y = 0; y < box->height; y++)
+        memcpy(pixels + row * y, screen_at(screen, box) + (size_t)screen->width * 3 * y, row);
+    screen_pointer_draw(&screen->pointer, pixels, box);
+    return pixels;
+}
+
+struct blob *screen_png_painted(struct screen *screen, const struct damage_box *box)
+{
+    uint8_t *pixels = screen_painted(screen, box);
+    struct blob *png = pixels ? screen_encode(pixels, box, box->width * 3) : NULL;
+    free(pixels);
     return png;
 }

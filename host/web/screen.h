@@ -12,6 +12,7 @@
 #include "base/strlist.h"
 #include "host/web/blob.h"
 #include "host/web/damage.h"
+#include "host/web/pointer.h"
 #include "picture/hash.h"
 #include "picture/image.h"
 
@@ -50,6 +51,7 @@ struct screen {
     bool still;           /* seen unchanged for a second */
     bool lost;            /* no picture can be had now */
     char reason[SCREEN_REASON_SIZE];
+    struct screen_pointer pointer; /* not shown where it is in the picture */
 
     struct screen_png pngs[SCREEN_PNGS];
     unsigned next_png;
@@ -74,6 +76,10 @@ void screen_end_parts(struct screen *screen);
 /* Returns a rectangle as a PNG, of which the caller is an owner. NULL when it does not lie within the picture, or
    without memory. */
 struct blob *screen_png(struct screen *screen, const struct damage_box *box);
+
+/* The same with the pointer drawn in; and its rows of RGB, without gaps, which the caller owns. */
+struct blob *screen_png_painted(struct screen *screen, const struct damage_box *box);
+uint8_t *screen_painted(const struct screen *screen, const struct damage_box *box);
 
 /* ---- from any thread, without the lock (screen_watch.c) ---- */
 

@@ -3,6 +3,7 @@
  * agent can the rectangles that differ, which it sends when there are some (wait-ms, delta). */
 #include "host/web/gateway.h"
 #include "host/web/guest.h"
+#include "host/web/pointer_feed.h"
 #include "host/web/screen.h"
 
 #include "base/number.h"
@@ -28,6 +29,7 @@ struct screen_feed {
     struct screen *screen;
     struct periscope *periscope;
     bool waits; /* the agent has wait-ms and delta */
+    struct pointer_feed pointer;
     char hash[PICTURE_HASH_SIZE];
     int retry_ms;
 };
@@ -205,9 +207,11 @@ static int feed_wait_ms(struct screen_feed *feed)
 
 static int feed_ask(struct screen_feed *feed, struct periscope_strings *facts, uint8_t **bytes, size_t *len)
 {
-    char changed[sizeof "if-changed=" + PICTURE_HASH_SIZE], output[300], wait[40];
+    char changed[sizeof "if-changed=" + PICTURE_HASH_SIZE], output[300], wait[40], known[PICTURE_HASH_SIZE + 48];
     const char *options[8] = {"format=ppm"};
     size_t count = 1;
+    bool waits = feed->waits && *feed->hash;
+    count += pointer_feed_ask(&feed->pointer, feed->screen, options + count, &waits, known);
     snprintf(changed, sizeof changed, "if-changed=%s", feed->hash);
     snprintf(output, sizeof output, "output=%s", feed->screen->output ? feed->screen->output : "");
     snprintf(wait, sizeof wait, "wait-ms=%d", feed_wait_ms(feed));
@@ -215,7 +219,7 @@ static int feed_ask(struct screen_feed *feed, struct periscope_strings *facts, u
         options[count++] = changed;
     if (feed->screen->output)
         options[count++] = output;
-    if (feed->waits && *feed->hash)
+    if (waits)
         options[count++] = wait;
     if (feed->waits)
         options[count++] = "delta=1";
@@ -240,13 +244,17 @@ static void feed_pause(struct screen_feed *feed, bool failed)
         os_sleep_ms(still ? PACE_STILL_MS : PACE_MS);
 }
 
-/* Whether the agent only lacks the options that spare it looks: it is then asked without them. */
-static bool feed_lacks_waits(struct screen_feed *feed, int status)
+/* Whether the agent only lacks options that spare looks and pictures: it is then asked without them. */
+static bool feed_lacks_options(struct screen_feed *feed, int status)
 {
     const char *text = periscope_error_text(feed->periscope);
-    bool lacks = feed->waits && status == PERISCOPE_REFUSED && (strstr(text, "delta") || strstr(text, "wait-ms"));
-    feed->waits &= !lacks;
-    return lacks;
+    if (status != PERISCOPE_REFUSED)
+        return false;
+    bool waits = feed->waits && (strstr(text, "delta") || strstr(text, "wait-ms"));
+    bool pointer = feed->pointer.asks && strstr(text, "'pointer");
+    feed->waits &= !waits;
+    feed->pointer.lacks |= pointer;
+    return waits || pointer;
 }
 
 static void feed_look(struct screen_feed *feed)
@@ -256,12 +264,14 @@ static void feed_look(struct screen_feed *feed)
     size_t len;
     int status = feed_ask(feed, &facts, &bytes, &len);
     bool good = status == 0;
-    if (status == PERISCOPE_INTERRUPTED || feed_lacks_waits(feed, status))
+    if (status == PERISCOPE_INTERRUPTED || feed_lacks_options(feed, status))
         return;
     if (status && guest_must_queue(periscope_error_text(feed->periscope)))
         good = false; /* that is soon over, and no news */
     else if (status)
         feed_failed(feed, periscope_error_text(feed->periscope));
+    else if (!pointer_feed_take(&feed->pointer, feed->screen, feed->periscope, &facts))
+        good = true; /* it is asked for again, otherwise */
     else if (bytes)
         good = feed_take(feed, &facts, bytes, len);
     else
@@ -282,6 +292,7 @@ static void feed_main(void *context)
 {
     struct screen_feed feed = {.screen = context, .waits = true, .retry_ms = RETRY_MS};
     const struct target *target = &feed.screen->guest->config->target;
+    pointer_feed_init(&feed.pointer);
     feed.periscope = periscope_new(target->host, target->port);
     if (feed.periscope)
         periscope_set_timeouts(feed.periscope, CONNECT_MS, ANSWER_MS);

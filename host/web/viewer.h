@@ -10,6 +10,7 @@
 #include "host/web/blob.h"
 #include "host/web/damage.h"
 #include "host/web/message.h"
+#include "host/web/pointer.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -28,15 +29,17 @@ struct screen;
 struct tail;
 
 struct viewer_watch {
-    struct guest *guest;   /* NULL: nothing is watched */
-    struct screen *screen; /* subscribed to */
-    uint32_t shape;        /* of the size that was told; 0: none was */
-    uint32_t generation;   /* what the page has when all of the frame is drawn */
-    uint32_t still;        /* the generation that was told to be still */
-    uint32_t frame;        /* the number of the last one */
-    bool sending;          /* a frame has rectangles left */
-    bool awaits;           /* the page has not drawn the last frame */
-    bool lost;             /* was told */
+    struct guest *guest;            /* NULL: nothing is watched */
+    struct screen *screen;          /* subscribed to */
+    uint32_t shape;                 /* of the size that was told; 0: none was */
+    uint32_t generation;            /* what the page has when all of the frame is drawn */
+    uint32_t still;                 /* the generation that was told to be still */
+    uint32_t frame;                 /* the number of the last one */
+    bool sending;                   /* a frame has rectangles left */
+    bool awaits;                    /* the page has not drawn the last frame */
+    bool lost;                      /* was told */
+    uint32_t pointer;               /* the version of the pointer that was told */
+    uint32_t shapes[SCREEN_SHAPES]; /* the numbers of the shapes that were sent */
     struct damage damage;
 };
 

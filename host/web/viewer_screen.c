@@ -25,7 +25,8 @@ void viewer_watch_end(struct viewer *viewer)
     watch->guest = NULL;
     watch->screen = NULL;
     watch->sending = watch->awaits = watch->lost = false;
-    watch->shape = watch->generation = watch->still = 0;
+    watch->shape = watch->generation = watch->still = watch->pointer = 0;
+    memset(watch->shapes, 0, sizeof watch->shapes);
 }
 
 void viewer_watch_begin(struct viewer *viewer, const struct message *message)
@@ -148,6 +149,47 @@ static struct blob *watch_still(struct viewer_watch *watch)
     return watch_take(&json);
 }
 
+/* ---- the pointer ---- */
+
+/* Makes the file of a shape that the page has not yet; NULL when it has it, or without memory. */
+static struct blob *watch_shape(struct viewer *viewer, struct viewer_watch *watch, const struct screen_shape *shape)
+{
+    uint32_t *sent = &watch->shapes[watch->screen->pointer.shape];
+    struct damage_box box = {shape->hot_x, shape->hot_y, shape->width, shape->height};
+    if (*sent == shape->number)
+        return NULL;
+    struct blob *message = viewer_binary(VIEWER_POINTER, true, shape->number, &box, NULL, shape->png);
+    if (!message)
+        return NULL;
+    *sent = shape->number;
+    atomic_fetch_add(&viewer->gateway->metrics.picture_bytes, message->len);
+    return message;
+}
+
+static struct blob *watch_pointer(struct viewer_watch *watch, const struct screen_shape *shape)
+{
+    const struct screen_pointer *pointer = &watch->screen->pointer;
+    struct json json;
+    watch->pointer = pointer->version;
+    watch_begin(&json, "pointer", watch);
+    json_integer(&json, "x", pointer->x);
+    json_integer(&json, "y", pointer->y);
+    if (shape)
+        json_number(&json, "shape", shape->number);
+    else
+        json_null(&json, "shape");
+    json_object_end(&json);
+    return watch_take(&json);
+}
+
+static struct blob *watch_next_pointer(struct viewer *viewer, struct viewer_watch *watch, bool *binary)
+{
+    const struct screen_shape *shape = screen_pointer_shape(&watch->screen->pointer);
+    struct blob *message = shape ? watch_shape(viewer, watch, shape) : NULL;
+    *binary = message != NULL;
+    return message ? message : watch_pointer(watch, shape);
+}
+
 /* ---- pixels ---- */
 
 static void watch_begin_frame(struct viewer *viewer, struct viewer_watch *watch)
@@ -192,6 +234,8 @@ static struct blob *watch_next(struct viewer *viewer, struct viewer_watch *watch
         return NULL;
     if (watch->shape != screen->shape)
         return watch_size(watch);
+    if (watch->pointer != screen->pointer.version && !watch->sending)
+        return watch_next_pointer(viewer, watch, binary);
     if (!watch->awaits && watch->generation != screen->generation)
         watch_begin_frame(viewer, watch);
     *binary = watch->sending;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The bytes of a VNC viewer, in one piece and in pieces of every size. Whatever it says, no rectangle lies beyond the size that it
+/* The bytes of a VNC viewer, in one piece and in pieces of every size; and the same bytes as a pointer's shape of a guest. Whatever it says, no rectangle lies beyond the size that it
  * knows, its pointer is within that, and what is kept of it is bounded. */
+#include "host/web/pointer.h"
 #include "host/web/rfb/rfb.h"
 
 #include <stdlib.h>
@@ -24,9 +25,14 @@ static void update(struct rfb *rfb)
     struct rfb_rect rect = {0, 0, rfb->width < WIDTH ? rfb->width : WIDTH, rfb->height < HEIGHT ? rfb->height : HEIGHT};
     if (!rfb_wants_update(rfb))
         return;
-    rfb_update_begin(rfb, WIDTH, HEIGHT, 1);
+    bool draws = rfb_draws_pointer(rfb), place = rfb->pointer_place;
+    rfb_update_begin(rfb, WIDTH, HEIGHT, 1u + draws + place);
     require(rfb_knows_size(rfb, WIDTH, HEIGHT) || (!rfb->extended_size && !rfb->desktop_size));
     rfb_update_rect(rfb, &rect, pixels, WIDTH * 3, (struct slice){(const uint8_t *)"png", 3});
+    if (draws)
+        rfb_update_shape(rfb, &(struct rfb_shape){9, 5, 8, 4, pixels});
+    if (place)
+        rfb_update_place(rfb, 1, 2);
     rfb_update_end(rfb);
     require(!rfb->asked);
 }
@@ -60,8 +66,22 @@ static size_t feed(struct rfb *rfb, const uint8_t *data, size_t size, size_t pie
     return at;
 }
 
+static void take_shape(const uint8_t *data, size_t size)
+{
+    static uint8_t ground[4 * 4 * 3];
+    struct screen_pointer pointer = {0};
+    struct damage_box box;
+    if (screen_pointer_add_shape(&pointer, "hash", "2x3+1+9", data, size)) {
+        require(screen_pointer_take(&pointer, "1,-1", "hash"));
+        require(screen_pointer_box(&pointer, 4, 4, &box) && box.x + box.width <= 4 && box.y + box.height <= 4);
+        screen_pointer_draw(&pointer, ground, &(struct damage_box){0, 0, 4, 4});
+    }
+    screen_pointer_deinit(&pointer);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+    take_shape(data, size);
     struct rfb whole, parts;
     feed(&whole, data, size, size);
     size_t piece = size ? data[size - 1] % 16 + 1u : 1;

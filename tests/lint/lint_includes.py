@@ -34,7 +34,7 @@ STANDARD = set("assert complex ctype errno fenv float inttypes iso646 limits loc
                "wctype".split())
 PORTABLE = {"picture/crc.c": {"zlib.h"}, "picture/png.c": {"zlib.h"}, "picture/png_small.c": {"zlib.h"},
             "host/timeline/recording.c": {"zlib.h"}, "host/timeline/png_read.c": {"zlib.h"}, "host/timeline/apng.c": {"zlib.h"},
-            "host/web/rfb/encode.c": {"zlib.h"},
+            "host/web/rfb/encode.c": {"zlib.h"}, "host/web/pointer.c": {"zlib.h"},
             "picture/rows.c": {"zlib.h"}, "picture/rows_x86.c": {"immintrin.h"}}  # libraries that are the same on every OS
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.M)
 OS_CONDITION = re.compile(r"^\s*#\s*(?:el)?if.*\b(_WIN32|_WIN64|WIN32|__linux__|linux|__unix__|__APPLE__|__FreeBSD__|"

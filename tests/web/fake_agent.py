@@ -34,14 +34,42 @@ def reply(*entries):
     return wire.u32(len(entries)) + b"".join(entries)
 
 
+class Pointer:
+    """A shape of one colour, with its hot spot at 1, 2."""
+
+    def __init__(self, x, y, rgba, width=5, height=7):
+        self.x, self.y, self.rgba, self.width, self.height = x, y, bytes(rgba), width, height
+
+    def hash(self):
+        return f"xxh64:{self.width:04x}{self.height:04x}{self.rgba.hex()}"
+
+    def facts(self):
+        return [f"pointer={self.x},{self.y}", f"pointer.hash={self.hash()}", f"pointer.size={self.width}x{self.height}+1+2"]
+
+    def pam(self):
+        return (b"P7\nWIDTH %d\nHEIGHT %d\nDEPTH 4\nMAXVAL 255\nTUPLTYPE RGB_ALPHA\nENDHDR\n" % (self.width, self.height) +
+                self.rgba * (self.width * self.height))
+
+    def over(self, picture):
+        """The picture with it, where it hides what is below."""
+        pixels = bytearray(picture.pixels)
+        for y in range(max(0, self.y - 2), min(picture.height, self.y - 2 + self.height)):
+            for x in range(max(0, self.x - 1), min(picture.width, self.x - 1 + self.width)):
+                at = 3 * (y * picture.width + x)
+                pixels[at:at + 3] = self.rgba[:3]
+        return Picture(picture.width, picture.height, bytes(pixels))
+
+
 class FakeAgent:
-    """For `with`. answers: how each screenshot is answered in place of the picture: a function (options) -> bytes, or
+    """For `with`. pointer: what the facts tell of it; None: nothing. answers: how each screenshot is answered in place of the picture: a function (options) -> bytes, or
     None. png: the bytes of each small picture."""
 
     def __init__(self, picture=None, properties=PROPERTIES):
         self.shown, self.hash = None, None
         self.properties = list(properties)
         self.answer = None
+        self.pointer = None
+        self.options = []  # of each question for a picture
         self.silent = False
         self.asked = {"screenshot": 0, "properties": 0, "events": 0, "connections": 0}
         self.loop = asyncio.new_event_loop()
@@ -84,6 +112,14 @@ class FakeAgent:
         async def change():
             async with self.changed:
                 self._set(picture)
+                self.changed.notify_all()
+        asyncio.run_coroutine_threadsafe(change(), self.loop).result()
+
+    def point(self, pointer):
+        """Moves the pointer, or changes its shape."""
+        async def change():
+            async with self.changed:
+                self.pointer = pointer
                 self.changed.notify_all()
         asyncio.run_coroutine_threadsafe(change(), self.loop).result()
 
@@ -131,13 +167,17 @@ class FakeAgent:
     async def _screenshot(self, values):
         known = values.get("if-changed")
         scale = values.get("scale")
+        self.options.append(values)
+
+        def pointed():
+            return self.pointer and "pointer" in values and values["pointer"] != f"{self.pointer.hash()},{self.pointer.x},{self.pointer.y}"
 
         def current():
             return self._small(scale) if scale else self.hash
         if known and known == current() and "wait-ms" in values:
             async with self.changed:
                 try:
-                    await asyncio.wait_for(self.changed.wait_for(lambda: current() != known), int(values["wait-ms"]) / 1000)
+                    await asyncio.wait_for(self.changed.wait_for(lambda: current() != known or pointed()), int(values["wait-ms"]) / 1000)
                 except asyncio.TimeoutError:
                     pass
         if self.answer:
@@ -146,6 +186,10 @@ class FakeAgent:
                 return answer
         facts = [wire.s(f"hash={current()}"), wire.s("output=fake"),
                  wire.s(f"geometry={self.shown.width}x{self.shown.height}+0+0")]
+        if self.pointer and values.get("cursor") == "0":
+            facts += [wire.s(fact) for fact in self.pointer.facts()] + [wire.s("backend=fake")]
+        if values.get("pointer-shape") == "1" and self.pointer:
+            return reply(*facts, wire.d(self.pointer.pam()))
         if known == current():
             return reply(*facts, wire.s("unchanged=1"), wire.raw("u", b""))
         content = ppm(self.shown) if values.get("format") == "ppm" else self.thumbnail

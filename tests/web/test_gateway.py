@@ -10,9 +10,10 @@ import struct
 import subprocess
 import sys
 import time
+import zlib
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from fake_agent import PROPERTIES, FakeAgent, digest, ppm, reply, solid  # noqa: E402
+from fake_agent import PROPERTIES, FakeAgent, Pointer, digest, ppm, reply, solid  # noqa: E402
 from gateway import Gateway, need_gateway  # noqa: E402
 from harness import SANITIZED, Agent, check, end_process, equal, eventually, generator, main, test  # noqa: E402
 from page import Canvas, fake_guest, get, metric, port_of, real_guest, resident, state_of, switches, threads_of  # noqa: E402
@@ -188,6 +189,110 @@ def two_hundred_guests_and_twenty_pages_take_little():
                 equal(small, set(names[number * 10:number * 10 + 10]), "the small pictures")
             print(f"# {resident(gateway) / (1 << 20):.1f} MB for 200 guests and 20 pages")
             check(SANITIZED or resident(gateway) < 64 << 20, f"{resident(gateway)} bytes of memory")
+
+
+# ---- the pointer ----
+
+def until_pointer(canvas, x, y):
+    """Draws until the pointer is told to be there; returns its shape's number, and the shapes that came meanwhile."""
+    came = []
+    while True:
+        message = canvas.take(canvas.ws.receive())
+        if isinstance(message, Binary) and message.kind == 3:
+            came.append(message)
+        elif isinstance(message, dict) and message["t"] == "pointer" and (message["x"], message["y"]) == (x, y) and message["shape"]:
+            return message["shape"], came
+
+
+def rgba_of(png):
+    """The size and the pixels of a file as the gateway writes shapes."""
+    width, height = struct.unpack(">II", png[16:24])
+    size, = struct.unpack(">I", png[33:37])
+    rows = zlib.decompress(png[41:41 + size])
+    equal((png[24], png[25]), (8, 6), "bits and colours")
+    return width, height, b"".join(rows[y * (4 * width + 1) + 1:(y + 1) * (4 * width + 1)] for y in range(height))
+
+
+@test
+def a_pointer_that_moves_costs_no_picture_and_each_shape_is_sent_once():
+    arrow, hand = (lambda x, y: Pointer(x, y, (255, 0, 0, 128))), (lambda x, y: Pointer(x, y, (0, 0, 255, 255), 3, 4))
+    with fake_guest() as (gateway, agent), WebSocket(port_of(gateway)) as ws:
+        agent.pointer = arrow(10, 11)
+        canvas = Canvas(ws)
+        ws.send({"t": "watch", "guest": "one", "output": None})
+        first, came = until_pointer(canvas, 10, 11)
+        equal([(shape.frame, shape.x, shape.y, shape.width, shape.height) for shape in came], [(first, 1, 2, 5, 7)], "its shape")
+        equal(rgba_of(came[0].png), (5, 7, bytes((255, 0, 0, 128)) * 35), "its pixels")
+        canvas.until("still")
+        equal(canvas.hash(), agent.hash, "the canvas, without the pointer")
+        before = metric(gateway, "periscope_picture_bytes_total")
+        for step in range(20):
+            agent.point(arrow(step - 5, 2 * step))
+            equal(until_pointer(canvas, step - 5, 2 * step), (first, []), "the shape, which is there already")
+        equal(metric(gateway, "periscope_picture_bytes_total"), before, "picture bytes of 20 movements")
+        agent.point(hand(7, 7))
+        second, came = until_pointer(canvas, 7, 7)
+        equal((second != first, len(came)), (True, 1), "another shape")
+        agent.point(arrow(8, 8))
+        equal(until_pointer(canvas, 8, 8), (first, []), "the first again")
+
+
+@test
+def a_pointer_that_a_source_does_not_tell_is_in_the_picture():
+    with fake_guest() as (gateway, agent), WebSocket(port_of(gateway)) as ws:
+        canvas = Canvas(ws)
+        ws.send({"t": "watch", "guest": "one", "output": None})
+        canvas.until("still")
+        equal([values.get("cursor") for values in agent.options[:2]], ["0", None], "the first two questions")
+        agent.show(solid(64, 64, (3, 4, 5)))
+        canvas.until_shown(agent.hash)
+        check(all("cursor" not in values for values in agent.options[1:]), "it is asked again and again")
+
+
+@test
+def an_agent_that_knows_no_pointer_is_watched_with_it():
+    def older(values):
+        wrong = next((f"{name}={values[name]}" for name in ("pointer", "pointer-shape") if name in values), None)
+        return reply(wire.raw("e", f"unknown option '{wrong}'".encode() + b"\0")) if wrong else None
+    with fake_guest() as (gateway, agent), WebSocket(port_of(gateway)) as ws:
+        agent.answer = older
+        canvas = Canvas(ws)
+        ws.send({"t": "watch", "guest": "one", "output": None})
+        canvas.until("still")
+        equal(canvas.hash(), agent.hash, "the canvas' hash")
+
+
+@test
+def shapes_that_no_agent_sends_leave_the_pointer_in_the_picture():
+    good = Pointer(1, 1, (1, 2, 3, 4)).pam()
+    with fake_guest() as (gateway, agent):
+        for wrong in (b"", b"P6\n1 1\n255\n\1\2\3", good[:-1], good + b"x", good.replace(b"WIDTH 5", b"WIDTH 999"),
+                      good.replace(b"WIDTH 5", b"WIDTH 0"), good.replace(b"DEPTH 4", b"DEPTH 3"), good.replace(b"P7", b"P7\0")):
+            agent.pointer = Pointer(1, 1, (1, 2, 3, 4))
+            agent.pointer.pam = lambda wrong=wrong: wrong
+            agent.options = []
+            with WebSocket(port_of(gateway)) as ws:
+                canvas = Canvas(ws)
+                ws.send({"t": "watch", "guest": "one", "output": None})
+                canvas.until_shown(agent.hash)
+                equal([values.get("pointer-shape", values.get("cursor")) for values in agent.options[:3]], ["0", "1", None], "what is asked")
+            eventually(lambda: threads_of(gateway) <= 2, "the thread that looked is gone")
+
+
+@test
+def the_pointer_of_a_real_guest_is_told_apart():
+    with real_guest() as gateway, WebSocket(port_of(gateway)) as ws:
+        canvas = Canvas(ws)
+        ws.send({"t": "watch", "guest": "one", "output": None})
+        still = canvas.until("still")
+        with wire.Client(gateway.agent.port) as client:
+            bare = dict(e.text.split("=", 1) for e in client.call(0x50530001, wire.s("cursor=0"), wire.s("format=ppm"))[:-1])
+        equal(still["hash"], bare["hash"], "the hash is that of the picture without the pointer")
+        before = metric(gateway, "periscope_picture_bytes_total")
+        gateway.server.run("xdotool", "mousemove", "33", "44")
+        shape, came = until_pointer(canvas, 33, 44)
+        check(shape and len(came) <= 1, "its shape")
+        check(metric(gateway, "periscope_picture_bytes_total") - before < 2000, "pictures of a movement")
 
 
 # ---- guests that are not as they should be ----

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The pages in Chromium, with the real gateway before real agents on X servers."""
+import base64
 import contextlib
 import os
 import statistics
@@ -14,7 +15,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from browser import MARKUP, VERDICT, another_page, pixels, run_all, with_page  # noqa: E402
 from gateway import Gateway, need_gateway  # noqa: E402
 from harness import COMMAND, Agent, Skip, check, equal, eventually, scaled  # noqa: E402
-from picture import decode_png  # noqa: E402
+from picture import Picture, decode_png  # noqa: E402
 from webdriver import need_browser  # noqa: E402
 from xserver import Server, need_program  # noqa: E402
 
@@ -89,6 +90,37 @@ def the_canvas_at_stillness_is_what_the_command_saves(page):
             saved = decode_png(answer.read())
         check(saved.same(cli_picture(gateway.agents["one"])), "the saved picture is not what periscope screenshot saves")
         print(f"# the canvas is periscope screenshot's {same[0]}, by each pixel")
+
+
+POINTER = """const shown = document.querySelector('[data-pointer]'); if (shown.hidden) return null;
+const scale = shown.getBoundingClientRect().width / shown.width, place = shown.style.transform.match(/-?[\\d.]+/g).map(Number);
+const data = shown.getContext('2d').getImageData(0, 0, shown.width, shown.height).data;
+return [...place.map(each => Math.round(each / scale)), shown.width, shown.height, btoa(String.fromCharCode(...data))]"""
+
+
+def with_pointer(picture, x, y, width, height, rgba):
+    """The picture with a shape of whole and no pixels over it."""
+    drawn = bytearray(picture.pixels)
+    for i in range(width * height):
+        red, green, blue, alpha = rgba[4 * i:4 * i + 4]
+        check(alpha in (0, 255), "half a pixel in the shape of an X server")
+        at = 3 * ((y + i // width) * picture.width + x + i % width)
+        drawn[at:at + 3] = bytes((red, green, blue)) if alpha else drawn[at:at + 3]
+    return Picture(picture.width, picture.height, bytes(drawn))
+
+
+@with_page()
+def the_pointer_is_drawn_above_the_canvas_where_the_guest_has_it(page):
+    with guests(page, "one") as (gateway, servers):
+        servers["one"].client().do("noise", 7)
+        open_guest(page, gateway)
+        before = page.run("return document.querySelector('[data-pointer]').style.transform")
+        servers["one"].run("xdotool", "mousemove", "123", "456")
+        page.wait("return document.querySelector('[data-pointer]').style.transform !== arguments[0]", "the pointer's movement", before)
+        *shape, rgba = page.run(POINTER)
+        composed = with_pointer(pixels(page), *shape, base64.b64decode(rgba))
+        check(composed.same(cli_picture(gateway.agents["one"])), "the page with its pointer is not what periscope screenshot saves")
+        check(pixels(page).same(cli_picture(gateway.agents["one"], "--no-cursor")), "the canvas is not the picture without the pointer")
 
 
 @with_page()

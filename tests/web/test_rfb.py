@@ -11,7 +11,7 @@ import sys
 import zlib
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from fake_agent import FakeAgent, solid  # noqa: E402
+from fake_agent import FakeAgent, Pointer, solid  # noqa: E402
 from gateway import Gateway, need_gateway  # noqa: E402
 import browser  # noqa: E402
 from cli import periscope, target  # noqa: E402
@@ -21,6 +21,7 @@ from websocket import Closed, WebSocket, frame  # noqa: E402
 from xserver import Server, need_program  # noqa: E402
 
 RAW, ZRLE, TIGHT_PNG, DESKTOP_SIZE, EXTENDED_SIZE, QEMU, FENCE, STREAM = 0, 16, -260, -223, -308, -258, -312, -313
+CURSOR, CURSOR_ALPHA, PLACE = -239, -314, -232
 RGB24 = struct.pack(">BBBBHHHBBB3x", 32, 24, 0, 1, 255, 255, 255, 0, 8, 16)
 
 
@@ -72,6 +73,7 @@ class Viewer:
         self.send(b"\0\0\0\0" + form)
         self.send(struct.pack(f">BxH{len(encodings)}i", 2, len(encodings), *encodings))
         self.pixels, self.seen, self.fences = bytearray(3 * self.width * self.height), [], []
+        self.shapes, self.place = [], None
 
     def send(self, data):
         self.connection.send(data)
@@ -106,6 +108,14 @@ class Viewer:
                 self.seen.append((x, y, self.take(20)))
             self.width, self.height = width, height
             self.pixels = bytearray(3 * width * height)
+        elif encoding == CURSOR:
+            self.shapes.append((x, y, width, height, self.take(width * height * self.form[0] // 8), self.take((width + 7) // 8 * height)))
+        elif encoding == CURSOR_ALPHA:
+            equal(self.take(4), bytes(4), "the pointer's encoding")
+            self.shapes.append((x, y, width, height, self.take(width * height * 4)))
+        elif encoding == PLACE:
+            equal((width, height), (0, 0), "the size of a place")
+            self.place = x, y
         return encoding
 
     def draw(self, x, y, width, rows):
@@ -173,9 +183,9 @@ def noise(width, height):
                    bytes((9, 8, 7)) * (width * (height - 40)))
 
 
-def shows(viewer, picture):
+def shows(viewer, picture, everything=True):
     """Asks until the viewer has that picture."""
-    viewer.ask(False)
+    viewer.ask(not everything)
     for _ in range(50):
         viewer.update()
         if viewer.picture().pixels == picture.pixels:
@@ -266,6 +276,46 @@ def rfb_fences_pace_continuous_updates():
 
 
 @test
+def rfb_pointers_are_painted_for_who_does_not_draw_them():
+    ground, pointer = solid(200, 150, (1, 2, 3)), Pointer(63, 64, (200, 100, 50, 255), 9, 6)
+    with fake(ground) as (gateway, agent, port):
+        agent.pointer = pointer
+        viewers = [Viewer(Tcp(port), encodings) for encodings in ((), (ZRLE,), (TIGHT_PNG,), (CURSOR,), (ZRLE, CURSOR_ALPHA))]
+        for viewer in viewers:
+            shows(viewer, pointer.over(ground))
+        for place in (0, 0), (199, 149), (64, 63), (-3, -2), (500, 20):
+            agent.point(Pointer(*place, (9, 200, 50, 255), 9, 6))
+            for viewer in viewers:
+                shows(viewer, agent.pointer.over(ground), False)
+        equal([viewer.shapes for viewer in viewers], [[]] * 5, "shapes, for who does not drive")
+        check("cursor" in agent.options[-1], "the guest is not asked for the pointer apart")
+        del gateway
+
+
+@test
+def rfb_pointers_are_told_to_who_draws_them_and_cost_no_pixels():
+    ground, pointer = solid(200, 150, (1, 2, 3)), Pointer(30, 40, (200, 100, 50, 127), 9, 6)
+    with fake(ground) as (_, agent, port):
+        agent.pointer = pointer
+        alpha, plain = (Viewer(Tcp(port), (*more, PLACE)) for more in ((CURSOR, CURSOR_ALPHA), (CURSOR,)))
+        for viewer in alpha, plain:
+            shows(viewer, ground)
+            while not viewer.place:
+                viewer.ask()
+                viewer.update()
+            equal(viewer.place, (30, 40), "place")
+        equal(alpha.shapes, [(1, 2, 9, 6, bytes((100, 50, 25, 127)) * 54)], "shape with the alpha multiplied in")
+        equal(plain.shapes, [(1, 2, 9, 6, bytes((200, 100, 50, 0)) * 54, bytes(12))], "shape, and nothing of it half seen")
+        agent.point(Pointer(31, 41, (200, 100, 50, 127), 9, 6))
+        for viewer in alpha, plain:
+            viewer.ask()
+            equal((viewer.update(), viewer.place), ([PLACE], (31, 41)), "a movement")
+        agent.point(Pointer(31, 41, (1, 1, 1, 128), 9, 6))
+        plain.ask()
+        equal((plain.update(), plain.shapes[-1][5]), ([CURSOR], b"\xff\x80" * 6), "another shape, which is seen")
+
+
+@test
 def rfb_viewers_that_say_nonsense_are_disconnected():
     with fake(solid(64, 64, (1, 2, 3))) as (gateway, _, port):
         for said, why in {
@@ -314,17 +364,17 @@ def real(*options):
             yield agent, window, port
 
 
-def shot(agent):
+def shot(agent, *options):
     """The picture that the command gives, with the pointer."""
     path = agent.path("shot.png")
-    periscope("screenshot", target(agent), path)
+    periscope("screenshot", *options, target(agent), path)
     with open(path, "rb") as file:
         return decode_png(file.read())
 
 
 @test
 def rfb_viewer_drives_the_guest():
-    with real() as (_, window, port):
+    with real() as (agent, window, port):
         window.do("watch")
         viewer = Viewer(Tcp(port), (QEMU,))
         viewer.send(struct.pack(">BBHH", 5, 0, 20, 30) + struct.pack(">BBHH", 5, 1, 20, 30) + struct.pack(">BBHH", 5, 0, 20, 30))
@@ -337,6 +387,13 @@ def rfb_viewer_drives_the_guest():
         want = "b1 B1 k38 K38 k105 K105 k111 K111 k77 K77 k50 k38 K38 K50 b5 B5".split()
         eventually(lambda: got.extend(window.do("events").split()) or len(got) >= len(want), lambda: f"events: {got}")
         equal(got, want, "events")
+        shows(viewer, shot(agent))
+        able = Viewer(Tcp(port), (ZRLE, CURSOR))
+        shows(able, shot(agent))
+        able.send(struct.pack(">BBHH", 5, 1, 25, 36) + struct.pack(">BBHH", 5, 0, 25, 36))
+        shows(able, shot(agent, "--no-cursor"))
+        eventually(lambda: able.shapes or able.ask() or able.update() and False, "the shape of the pointer that it draws now")
+        equal(window.do("held").split()[0], "25,36", "the pointer's place")
         viewer.send(struct.pack(">BBHII", 255, 0, 1, 0, 0x2a))
         eventually(lambda: window.do("held").startswith("50 "), "Shift is down")
         viewer.connection.socket.close()

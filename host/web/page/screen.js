@@ -2,6 +2,8 @@
 // A guest's screen on the page: the canvas and its size, the pointer above it, and where on the guest a point is.
 import {Painter} from "./painter.js";
 
+const SHAPES = 32;
+
 export class Screen {
     // stage: what the canvas stands in and scrolls in. handlers: drawn(frame), broken(reason), hash(message).
     constructor(stage, handlers)
@@ -123,8 +125,9 @@ export class Screen {
         const bitmap = await createImageBitmap(new Blob([header.png], {type: "image/png"})).catch(() => null);
         if (!bitmap)
             return;
-        if (this.shapes.size > 32)
-            this.shapes.clear();
+        // As many as the gateway keeps: it sends each once.
+        if (this.shapes.size >= SHAPES)
+            this.shapes.delete(this.shapes.keys().next().value);
         this.shapes.set(header.frame, {bitmap, x: header.x, y: header.y});
         this.show_pointer(this.at ?? {shape: null});
     }

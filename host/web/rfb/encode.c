@@ -50,6 +50,23 @@ void rfb_put_raw(struct rfb *rfb, const struct rfb_rect *rect, const uint8_t *pi
     }
 }
 
+/* Writes a pointer's pixels in the viewer's format, and a bit for each that is to be seen. */
+void rfb_put_mask(struct rfb *rfb, const struct rfb_shape *shape)
+{
+    unsigned bytes = rfb->format.bits / 8u;
+    uint32_t row = (shape->width + 7) / 8;
+    uint8_t *to = buffer_extend(&rfb->out, (size_t)shape->width * shape->height * bytes);
+    for (size_t i = 0; to && i < (size_t)shape->width * shape->height; i++)
+        rfb_write_pixel(&rfb->format, rfb_pixel(&rfb->format, shape->rgba + 4 * i), to + i * bytes, bytes);
+    uint8_t *mask = to ? buffer_extend(&rfb->out, (size_t)row * shape->height) : NULL;
+    if (!mask)
+        return;
+    memset(mask, 0, (size_t)row * shape->height);
+    for (size_t i = 0; i < (size_t)shape->width * shape->height; i++)
+        if (shape->rgba[4 * i + 3] >= 128)
+            mask[i / shape->width * row + i % shape->width / 8] |= (uint8_t)(0x80 >> i % shape->width % 8);
+}
+
 /* ---- ZRLE ---- */
 
 /* Finds how many bytes a pixel has there: three where the colours lie in three of four, else as in Raw. *drop: how many of

@@ -22,6 +22,18 @@ enum {
     RFB_QEMU = 255,
 };
 
+/* Encodings that are none of pixels. */
+enum {
+    RFB_SIZE = -223,
+    RFB_PLACE = -232,
+    RFB_CURSOR = -239,
+    RFB_QEMU_KEYS = -258,
+    RFB_EXTENDED_SIZE = -308,
+    RFB_HAS_FENCE = -312,
+    RFB_CONTINUOUS = -313,
+    RFB_CURSOR_ALPHA = -314,
+};
+
 void rfb_put(struct buffer *out, uint64_t value, unsigned bytes)
 {
     uint8_t text[8] = {0};
@@ -145,11 +157,14 @@ static void rfb_take_encoding(struct rfb *rfb, int32_t encoding, bool *chosen)
         *chosen = true;
     }
     rfb->encoding = encoding == RFB_TIGHT_PNG ? RFB_TIGHT_PNG : rfb->encoding;
-    rfb->desktop_size |= encoding == -223;
-    rfb->extended_size |= encoding == -308;
-    rfb->qemu_keys |= encoding == -258;
-    rfb->fence |= encoding == -312;
-    rfb->continuous |= encoding == -313;
+    rfb->desktop_size |= encoding == RFB_SIZE;
+    rfb->extended_size |= encoding == RFB_EXTENDED_SIZE;
+    rfb->qemu_keys |= encoding == RFB_QEMU_KEYS;
+    rfb->fence |= encoding == RFB_HAS_FENCE;
+    rfb->continuous |= encoding == RFB_CONTINUOUS;
+    rfb->cursor |= encoding == RFB_CURSOR;
+    rfb->cursor_alpha |= encoding == RFB_CURSOR_ALPHA;
+    rfb->pointer_place |= encoding == RFB_PLACE;
 }
 
 static int rfb_set_encodings(struct rfb *rfb, const uint8_t *at, size_t len, struct error *err)
@@ -162,6 +177,7 @@ static int rfb_set_encodings(struct rfb *rfb, const uint8_t *at, size_t len, str
         return 0;
     rfb->encoding = RFB_RAW;
     rfb->desktop_size = rfb->extended_size = rfb->qemu_keys = rfb->fence = rfb->continuous = false;
+    rfb->cursor = rfb->cursor_alpha = rfb->pointer_place = false;
     for (uint32_t i = 0; i < count; i++)
         rfb_take_encoding(rfb, (int32_t)rfb_get(at + 4 + 4 * i, 4), &chosen);
     rfb->tells_size |= rfb->extended_size;
@@ -363,7 +379,7 @@ bool rfb_has_extras(const struct rfb *rfb)
 /* Tells the size as a rectangle. reason: 0 the server's own, 1 the viewer's wish; result: 1 it is forbidden. */
 static void rfb_put_size(struct rfb *rfb, uint32_t reason, uint32_t result)
 {
-    rfb_put_rect_head(rfb, &(struct rfb_rect){reason, result, rfb->width, rfb->height}, -308);
+    rfb_put_rect_head(rfb, &(struct rfb_rect){reason, result, rfb->width, rfb->height}, RFB_EXTENDED_SIZE);
     rfb_put(&rfb->out, 1u << 24, 4); /* one screen */
     rfb_put(&rfb->out, 0, 4);
     rfb_put(&rfb->out, 0, 4);
@@ -385,11 +401,11 @@ void rfb_update_begin(struct rfb *rfb, uint32_t width, uint32_t height, uint32_t
     if (own)
         rfb_put_size(rfb, 0, 0);
     if (plain)
-        rfb_put_rect_head(rfb, &(struct rfb_rect){0, 0, width, height}, -223);
+        rfb_put_rect_head(rfb, &(struct rfb_rect){0, 0, width, height}, RFB_SIZE);
     if (rfb->refuses_size)
         rfb_put_size(rfb, 1, 1);
     if (rfb->tells_qemu)
-        rfb_put_rect_head(rfb, &(struct rfb_rect){0}, -258);
+        rfb_put_rect_head(rfb, &(struct rfb_rect){0}, RFB_QEMU_KEYS);
     rfb->tells_size = rfb->tells_qemu = rfb->refuses_size = false;
 }
 
@@ -427,6 +443,40 @@ void rfb_update_rect(struct rfb *rfb, const struct rfb_rect *rect, const uint8_t
         rfb_put_rect_head(rfb, rect, RFB_RAW);
         rfb_put_raw(rfb, rect, pixels, stride);
     }
+}
+
+/* ---- the pointer ---- */
+
+bool rfb_draws_pointer(const struct rfb *rfb)
+{
+    return rfb->cursor || rfb->cursor_alpha;
+}
+
+/* Writes pixels of R, G, B, A with the alpha multiplied in. */
+static void rfb_put_alpha(struct rfb *rfb, const struct rfb_shape *shape)
+{
+    size_t size = (size_t)shape->width * shape->height * 4;
+    rfb_put(&rfb->out, RFB_RAW, 4);
+    uint8_t *to = buffer_extend(&rfb->out, size);
+    for (size_t i = 0; to && i < size; i++)
+        to[i] = i % 4 == 3 ? shape->rgba[i] : (uint8_t)((shape->rgba[i] * shape->rgba[i | 3] + 127) / 255);
+}
+
+void rfb_update_shape(struct rfb *rfb, const struct rfb_shape *shape)
+{
+    static const struct rfb_shape none;
+    int32_t encoding = rfb->cursor_alpha ? RFB_CURSOR_ALPHA : RFB_CURSOR;
+    shape = shape ? shape : &none;
+    rfb_put_rect_head(rfb, &(struct rfb_rect){shape->hot_x, shape->hot_y, shape->width, shape->height}, encoding);
+    if (rfb->cursor_alpha)
+        rfb_put_alpha(rfb, shape);
+    else
+        rfb_put_mask(rfb, shape);
+}
+
+void rfb_update_place(struct rfb *rfb, uint32_t x, uint32_t y)
+{
+    rfb_put_rect_head(rfb, &(struct rfb_rect){x, y, 0, 0}, RFB_PLACE);
 }
 
 void rfb_update_end(struct rfb *rfb)

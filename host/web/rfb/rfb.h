@@ -3,7 +3,8 @@
  * bytes for it and actions of the RPC input come out. Whoever uses it has the pixels and says when there are new ones.
  *
  * Spoken are 3.3, 3.7 and 3.8, without authentication; the encodings Raw, ZRLE and TightPNG; ExtendedDesktopSize and
- * DesktopSize; QEMU's key events; fences and continuous updates. Of anything else the viewer does not learn.
+ * DesktopSize; the pointer's shape (Cursor, Cursor With Alpha) and place (PointerPos); QEMU's key events; fences and
+ * continuous updates. Of anything else the viewer does not learn.
  */
 #ifndef HOST_WEB_RFB_RFB_H
 #define HOST_WEB_RFB_RFB_H
@@ -46,7 +47,8 @@ struct rfb {
     struct rfb_format format;
     enum rfb_encoding encoding;
     bool desktop_size, extended_size, qemu_keys, fence, continuous; /* what the viewer understands */
-    uint32_t width, height;                                         /* of its framebuffer, as it knows it */
+    bool cursor, cursor_alpha, pointer_place;
+    uint32_t width, height; /* of its framebuffer, as it knows it */
 
     bool asked;                                /* for an update, which is owed */
     bool everything;                           /* and not only for what has changed */
@@ -72,13 +74,24 @@ void rfb_begin(struct rfb *rfb, uint32_t width, uint32_t height, const char *nam
 /* Returns whether the viewer may be sent an update now. */
 bool rfb_wants_update(const struct rfb *rfb);
 /* Begins an update of a screen of this size: tells the size, where it is another than the viewer knows, and what else is
-   owed. Returns how many rectangles that adds; *resized: all pixels are to be sent. count is that of the pixels'
-   rectangles. */
+   owed. count is that of the rectangles that are added to it. */
 void rfb_update_begin(struct rfb *rfb, uint32_t width, uint32_t height, uint32_t count);
 /* Says whether the viewer knows this size, or learns it with the next update. Of a viewer that can't learn another size, the
    part that it knows is sent. */
 bool rfb_knows_size(const struct rfb *rfb, uint32_t width, uint32_t height);
 bool rfb_has_extras(const struct rfb *rfb);
+/* A pointer's shape: bytes R, G, B, A, the alpha not multiplied in. */
+struct rfb_shape {
+    uint32_t width, height, hot_x, hot_y;
+    const uint8_t *rgba; /* borrowed */
+};
+
+/* Returns whether the viewer draws a pointer by itself. */
+bool rfb_draws_pointer(const struct rfb *rfb);
+/* Adds a rectangle that tells the shape; NULL: there is none. For who draws it. */
+void rfb_update_shape(struct rfb *rfb, const struct rfb_shape *shape);
+/* Adds one that tells where it points to. For who has asked for that; it must lie within the size that the viewer knows. */
+void rfb_update_place(struct rfb *rfb, uint32_t x, uint32_t y);
 /* Adds a rectangle of a picture with rows of RGB; png: the same as a file, for RFB_TIGHT_PNG. It must lie within the size
    that the viewer knows. */
 void rfb_update_rect(struct rfb *rfb, const struct rfb_rect *rect, const uint8_t *pixels, size_t stride,
@@ -90,6 +103,7 @@ void rfb_update_end(struct rfb *rfb);
 void rfb_put(struct buffer *out, uint64_t value, unsigned bytes); /* most significant first */
 void rfb_put_rect_head(struct rfb *rfb, const struct rfb_rect *rect, int32_t encoding);
 void rfb_put_raw(struct rfb *rfb, const struct rfb_rect *rect, const uint8_t *pixels, size_t stride);
+void rfb_put_mask(struct rfb *rfb, const struct rfb_shape *shape);
 void rfb_put_zrle(struct rfb *rfb, const struct rfb_rect *rect, const uint8_t *pixels, size_t stride);
 void rfb_zrle_free(struct rfb *rfb);
 /* Adds the actions of a key event. code: the XT scan code as QEMU's message has it, or 0. */

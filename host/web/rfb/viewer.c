@@ -28,6 +28,7 @@ struct rfb_viewer *rfb_viewer_new(struct gateway *gateway, struct guest *guest, 
     }
     viewer->gateway = gateway;
     viewer->guest = guest;
+    viewer->told_x = viewer->told_y = UINT32_MAX;
     snprintf(viewer->who, sizeof viewer->who, "VNC %.60s", who);
     rfb_init(&viewer->rfb);
     guest_look(guest);
@@ -115,6 +116,24 @@ static uint32_t rfb_viewer_take_boxes(struct rfb_viewer *viewer, struct damage_b
     return count;
 }
 
+/* Finds what of the pixels differs by the pointer. It is painted in for who does not draw it by itself; and for who can't learn
+   where it points to, while another moves it. */
+static void rfb_viewer_look_pointer(struct rfb_viewer *viewer)
+{
+    const struct screen *screen = viewer->screen;
+    const struct rfb *rfb = &viewer->rfb;
+    bool paints = !rfb_draws_pointer(rfb) || (!rfb->pointer_place && !viewer->drives);
+    if (paints == viewer->paints && viewer->pointer == screen->pointer.version)
+        return;
+    if (viewer->painted.width)
+        damage_add(&viewer->damage, &viewer->painted);
+    viewer->painted = (struct damage_box){0};
+    if (paints && screen_pointer_box(&screen->pointer, screen->width, screen->height, &viewer->painted))
+        damage_add(&viewer->damage, &viewer->painted);
+    viewer->paints = paints;
+    viewer->pointer = screen->pointer.version;
+}
+
 /* Finds what the viewer lacks. */
 static void rfb_viewer_look(struct rfb_viewer *viewer)
 {
@@ -128,15 +147,62 @@ static void rfb_viewer_look(struct rfb_viewer *viewer)
     viewer->rfb.everything = false;
 }
 
+static bool rfb_viewer_paints(const struct rfb_viewer *viewer, const struct damage_box *box)
+{
+    const struct damage_box *painted = &viewer->painted;
+    return painted->width && painted->x < box->x + box->width && box->x < painted->x + painted->width &&
+           painted->y < box->y + box->height && box->y < painted->y + painted->height;
+}
+
 static void rfb_viewer_put(struct rfb_viewer *viewer, const struct damage_box *box)
 {
     struct screen *screen = viewer->screen;
-    struct blob *png = viewer->rfb.encoding == RFB_TIGHT_PNG ? screen_png(screen, box) : NULL;
+    bool paints = rfb_viewer_paints(viewer, box), is_png = viewer->rfb.encoding == RFB_TIGHT_PNG;
+    uint8_t *own = paints && !is_png ? screen_painted(screen, box) : NULL;
+    struct blob *png = is_png ? (paints ? screen_png_painted : screen_png)(screen, box) : NULL;
     struct slice file = png ? (struct slice){png->bytes, png->len} : (struct slice){0};
-    size_t stride = (size_t)screen->width * 3;
+    size_t stride = (size_t)(own ? box->width : screen->width) * 3;
     rfb_update_rect(&viewer->rfb, &(struct rfb_rect){box->x, box->y, box->width, box->height},
-                    screen->pixels + box->y * stride + (size_t)box->x * 3, stride, file);
+                    own ? own : screen->pixels + box->y * stride + (size_t)box->x * 3, stride, file);
     blob_release(png);
+    free(own);
+}
+
+/* ---- its pointer, where the viewer draws it ---- */
+
+static uint32_t rfb_viewer_shape(const struct rfb_viewer *viewer)
+{
+    const struct screen_shape *shape = screen_pointer_shape(&viewer->screen->pointer);
+    return viewer->paints ? viewer->told_shape : shape ? shape->number : 0;
+}
+
+/* Whether the viewer is to be told where the pointer is. */
+static bool rfb_viewer_moves(const struct rfb_viewer *viewer)
+{
+    const struct screen *screen = viewer->screen;
+    const struct screen_pointer *pointer = &screen->pointer;
+    uint32_t x = (uint32_t)pointer->x, y = (uint32_t)pointer->y; /* what is left or above is far right or below */
+    bool moved = x != viewer->told_x || y != viewer->told_y;
+    return viewer->rfb.pointer_place && !viewer->paints && pointer->shown && moved && x < screen->width &&
+           y < screen->height && rfb_knows_size(&viewer->rfb, screen->width, screen->height);
+}
+
+static void rfb_viewer_put_pointer(struct rfb_viewer *viewer, bool shape, bool place)
+{
+    const struct screen_pointer *pointer = &viewer->screen->pointer;
+    const struct screen_shape *shown = screen_pointer_shape(pointer);
+    struct rfb_shape told = {0};
+    if (shown)
+        told = (struct rfb_shape){shown->width, shown->height, shown->hot_x, shown->hot_y, shown->rgba};
+    if (shape) {
+        rfb_update_shape(&viewer->rfb, &told);
+        viewer->told_shape = shown ? shown->number : 0;
+    }
+    if (place) {
+        viewer->told_x = (uint32_t)pointer->x;
+        viewer->told_y = (uint32_t)pointer->y;
+        rfb_update_place(&viewer->rfb, viewer->told_x, viewer->told_y);
+    }
 }
 
 static void rfb_viewer_update(struct rfb_viewer *viewer)
@@ -145,13 +211,16 @@ static void rfb_viewer_update(struct rfb_viewer *viewer)
     struct damage_box boxes[RECTS_MAX];
     struct rfb *rfb = &viewer->rfb;
     rfb_viewer_look(viewer);
+    rfb_viewer_look_pointer(viewer);
     uint32_t count = rfb_viewer_take_boxes(viewer, boxes);
     bool learns = (rfb->extended_size || rfb->desktop_size) && !rfb_knows_size(rfb, screen->width, screen->height);
-    if (count == 0 && !learns && !rfb_has_extras(rfb))
+    bool shape = rfb_viewer_shape(viewer) != viewer->told_shape, place = rfb_viewer_moves(viewer);
+    if (count == 0 && !learns && !rfb_has_extras(rfb) && !shape && !place)
         return;
-    rfb_update_begin(rfb, screen->width, screen->height, count);
+    rfb_update_begin(rfb, screen->width, screen->height, count + shape + place);
     for (uint32_t i = 0; i < count; i++)
         rfb_viewer_put(viewer, &boxes[i]);
+    rfb_viewer_put_pointer(viewer, shape, place);
     rfb_update_end(rfb);
     atomic_fetch_add(&viewer->gateway->metrics.frames, 1);
 }
@@ -171,6 +240,7 @@ int rfb_viewer_next(struct rfb_viewer *viewer, struct slice *bytes, struct error
 {
     struct buffer *out = &viewer->rfb.out;
     if (out->len == 0) {
+        viewer->drives = drive_is_held_by(viewer->guest, viewer);
         screen_lock(viewer->screen);
         rfb_viewer_make(viewer);
         screen_unlock(viewer->screen);

@@ -23,6 +23,13 @@ struct rfb_viewer {
     uint32_t shape;      /* of the screen, when damage was taken */
     uint32_t generation; /* that the viewer has once all of damage is sent */
     struct damage damage;
+
+    bool drives;               /* its own pointer is the guest's */
+    bool paints;               /* it gets the pointer in its pixels */
+    uint32_t pointer;          /* the version that it gets so */
+    struct damage_box painted; /* where */
+    uint32_t told_shape;       /* the number of the shape that it draws; 0: none was told */
+    uint32_t told_x, told_y;
 };
 
 /* Begins to watch the guest. NULL without memory or threads. */
