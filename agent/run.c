@@ -12,6 +12,7 @@
 #include "agent/access/refusals.h"
 #include "agent/record/recorder.h"
 #include "agent/say.h"
+#include "agent/sessions.h"
 #include "agent/stream/stream.h"
 #include "agent/transfers.h"
 #include "platform/append.h"
@@ -255,6 +256,7 @@ static int agent_start(struct agent *agent, struct error *err)
     if (!events_were_taken())
         tell_before(agent);
     gpus_start(&options->card_classes);
+    sessions_start();
     report_ready(agent);
     say_ready(agent);
     os_detach_ready();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The session at the screen. */
+/* The session at the screen, and those that begin and end. */
 #ifndef PLATFORM_SESSION_H
 #define PLATFORM_SESSION_H
 
@@ -12,5 +12,16 @@
    false when there is an error. ERR_NOT_FOUND: there is no session, or nobody to ask. ERR_TIMEOUT, ERR_UNAVAILABLE: there
    is no answer, with the reason. */
 int os_session_locked(int64_t deadline_ms, bool *locked, struct error *err);
+
+struct os_session_event {
+    const char *what;    /* "logon", "logoff", "lock", "unlock" */
+    const char *user;    /* "" when unknown */
+    const char *session; /* the system's name of it */
+    const char *class;   /* "": a user's own; else what it is, in the system's word: "greeter" */
+    int64_t time_ms;     /* wall time */
+};
+/* Starts to call tell(), from one thread, for the sessions that are there, with the time of their log-on, and then for what
+   happens to any. tell() must not block. Nothing is asked again and again. Once. */
+int os_session_watch(void (*tell)(const struct os_session_event *event), struct error *err);
 
 #endif
