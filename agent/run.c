@@ -12,6 +12,7 @@
 #include "agent/access/refusals.h"
 #include "agent/record/recorder.h"
 #include "agent/say.h"
+#include "agent/sessions.h"
 #include "agent/stream/stream.h"
 #include "agent/transfers.h"
 #include "platform/append.h"
@@ -257,6 +258,7 @@ static int agent_start(struct agent *agent, struct error *err)
     if (!events_were_taken())
         tell_before(agent);
     gpus_start(&options->card_classes);
+    sessions_start();
     report_ready(agent);
     recorder_go_on(agent->recorder);
     say_ready(agent);

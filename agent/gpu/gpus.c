@@ -2,6 +2,7 @@
 #include "agent/gpu/gpus.h"
 #include "agent/events.h"
 #include "agent/log.h"
+#include "agent/window.h"
 #include "capture/card_class.h"
 #include "platform/clock.h"
 #include "platform/thread.h"
@@ -11,9 +12,7 @@
 #include <string.h>
 
 #define ONE_RESET_MS 1000 /* what is told of a card within that time is one reset */
-#define WINDOW_MS 10000   /* in which at most WINDOW_MAX reports of a card are events if they change nothing */
-#define WINDOW_MAX 8
-#define REFRESH_MS 1000 /* how often an unknown address makes the list be read again */
+#define REFRESH_MS 1000   /* how often an unknown address makes the list be read again */
 #define MISSING_SIZE 320
 
 enum gpu_state { GPU_OK, GPU_RESET, GPU_FAULT, GPU_HUNG, GPU_LOST };
@@ -24,12 +23,6 @@ static const char *const report_names[] = {
 #define X(symbol, name) [symbol] = name,
     OS_GPU_REPORTS(X)
 #undef X
-};
-
-/* Bounds the events of reports that change nothing: a driver may write thousands of lines. */
-struct window {
-    int64_t begin_ms;
-    unsigned count, more; /* events in it; reports that became none and are not told yet */
 };
 
 struct card {
@@ -144,22 +137,6 @@ static enum gpu_state next_state(struct card *card, const struct os_gpu_report *
     default:
         return card->state;
     }
-}
-
-/* Returns whether another report may become an event, and how many did not before it. */
-static bool window_take(struct window *window, bool changes, unsigned *more)
-{
-    int64_t now = os_clock_ms();
-    if (now - window->begin_ms >= WINDOW_MS)
-        *window = (struct window){.begin_ms = now, .more = window->more};
-    if (!changes && window->count >= WINDOW_MAX) {
-        window->more++;
-        return false;
-    }
-    window->count++;
-    *more = window->more;
-    window->more = 0;
-    return true;
 }
 
 static void describe_report(const struct os_gpu_report *report, const char *pci, char text[EVENT_TEXT_SIZE])

@@ -13,20 +13,6 @@
 #define FILE_MAX 8192
 #define PATH_SIZE 512
 
-/* Copies the value of "KEY=value" in a file of logind's, "" when it has none. */
-static void desktop_value(const char *text, const char *key, char *out, size_t size)
-{
-    size_t len = strlen(key);
-    *out = '\0';
-    for (const char *line = text; line; line = strchr(line, '\n')) {
-        line += *line == '\n';
-        if (strncmp(line, key, len) == 0 && line[len] == '=') {
-            snprintf(out, size, "%.*s", (int)strcspn(line + len + 1, "\n"), line + len + 1);
-            return;
-        }
-    }
-}
-
 /* systemd forbids to log on while it boots, and again once it shuts down; each time the file says why. */
 static void desktop_read_nologin(const char *root, struct os_desktop *out)
 {
@@ -55,9 +41,9 @@ static void desktop_read_session(const char *root, const char *id, struct os_des
     snprintf(path, sizeof path, "/run/systemd/sessions/%s", id);
     if (!login_read_text(root, path, text, sizeof text))
         return;
-    desktop_value(text, "CLASS", class, sizeof class);
-    desktop_value(text, "TYPE", type, sizeof type);
-    desktop_value(text, "STATE", state, sizeof state);
+    login_get_value(text, "CLASS", class, sizeof class);
+    login_get_value(text, "TYPE", type, sizeof type);
+    login_get_value(text, "STATE", state, sizeof state);
     bool greets = strcmp(class, "greeter") == 0;
     out->is_graphical = strcmp(type, "x11") == 0 || strcmp(type, "wayland") == 0 || strcmp(type, "mir") == 0;
     snprintf(greets ? out->greeter : out->session, OS_DESKTOP_TEXT_SIZE, "%s %s has seat0 (%s, %s)",
@@ -72,7 +58,7 @@ void os_desktop_read(const char *root, struct os_desktop *out)
     desktop_read_updates(root, out);
     if (!login_read_text(root, "/run/systemd/seats/seat0", seat, sizeof seat))
         return;
-    desktop_value(seat, "ACTIVE", id, sizeof id);
+    login_get_value(seat, "ACTIVE", id, sizeof id);
     if (*id && !strchr(id, '/'))
         desktop_read_session(root, id, out);
 }

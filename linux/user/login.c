@@ -36,8 +36,7 @@ bool login_is_of(const char *root, long pid, uid_t user)
     return stat(path, &info) == 0 && info.st_uid == user;
 }
 
-/* Copies the value of "KEY=value" in a file of logind's, "" when it has none. */
-static void get_value(const char *text, const char *key, char *out, size_t size)
+void login_get_value(const char *text, const char *key, char *out, size_t size)
 {
     size_t len = strlen(key);
     *out = '\0';
@@ -58,8 +57,7 @@ static bool parse_user(const char *text, uid_t *user)
     return end != text && *end == '\0' && value < (uid_t)-1;
 }
 
-/* Returns whether logind can have made the name: then a path can be made of it. */
-static bool is_plain(const char *name)
+bool login_is_plain(const char *name)
 {
     return *name && strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") == strlen(name);
 }
@@ -67,23 +65,23 @@ static bool is_plain(const char *name)
 static int find_by_logind(struct login *out, const char *root, const char *seat, struct error *err)
 {
     char text[FILE_MAX], path[PATH_SIZE], value[64];
-    get_value(seat, "ACTIVE", out->id, sizeof out->id);
-    if (!is_plain(out->id))
+    login_get_value(seat, "ACTIVE", out->id, sizeof out->id);
+    if (!login_is_plain(out->id))
         return error_set(err, ERR_UNAVAILABLE, "nobody is logged on: seat0 has no active session");
     snprintf(path, sizeof path, "/run/systemd/sessions/%s", out->id);
     if (!login_read_text(root, path, text, sizeof text))
         return error_set(err, ERR_UNAVAILABLE, "nobody is logged on: session %s of seat0 has gone", out->id);
-    get_value(text, "CLASS", value, sizeof value);
+    login_get_value(text, "CLASS", value, sizeof value);
     if (strcmp(value, "greeter") == 0 || strcmp(value, "lock-screen") == 0)
         return error_set(err, ERR_UNAVAILABLE, "nobody is logged on: a %s has seat0", value);
-    get_value(text, "STATE", value, sizeof value);
+    login_get_value(text, "STATE", value, sizeof value);
     if (strcmp(value, "closing") == 0)
         return error_set(err, ERR_UNAVAILABLE, "nobody is logged on: session %s of seat0 is closing", out->id);
-    get_value(text, "UID", value, sizeof value);
+    login_get_value(text, "UID", value, sizeof value);
     if (!parse_user(value, &out->user))
         return error_set(err, ERR_UNAVAILABLE, "session %s of seat0 does not say whose it is", out->id);
-    get_value(text, "DISPLAY", out->display, sizeof out->display);
-    get_value(text, "TTY", out->terminal, sizeof out->terminal);
+    login_get_value(text, "DISPLAY", out->display, sizeof out->display);
+    login_get_value(text, "TTY", out->terminal, sizeof out->terminal);
     return 0;
 }
 

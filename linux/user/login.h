@@ -28,6 +28,12 @@ int login_find(struct login *out, const char *root, struct error *err);
 /* Reads a short file below root, with a NUL. Returns false when there is no such file or it is empty. */
 bool login_read_text(const char *root, const char *path, char *out, size_t size);
 
+/* Copies the value of "KEY=value" in the text of such a file, "" when it has none. */
+void login_get_value(const char *text, const char *key, char *out, size_t size);
+
+/* Returns whether logind can have made the name of a session: then a path can be made of it. */
+bool login_is_plain(const char *name);
+
 /* Returns whether the process is the user's. */
 bool login_is_of(const char *root, long pid, uid_t user);
 
