@@ -128,7 +128,7 @@ struct picture_options {
     struct capture_options capture;
     enum picture_format format;
     uint32_t scale;         /* 0 or 1: as large as the screen; N: 1/N of its width and height (picture/scale.h) */
-    bool small;             /* a PNG as small as zlib makes it, in many times the time */
+    bool small;             /* a PNG with matches: smaller, in three times the time */
     bool compare;           /* also compare with the picture of another backend */
     const char *if_changed; /* NULL, or a hash as in the fact `hash`: with that hash nothing is encoded */
     bool delta;             /* the file has only what differs from that picture, where it is still there */

@@ -134,15 +134,16 @@ void huffman_codes(huffman_code *codes, const uint8_t *lengths, size_t symbols)
         codes[i] = lengths[i] ? reverse_bits(next[lengths[i]]++, lengths[i]) << 6 | lengths[i] : 0;
 }
 
-void block_code_dynamic(struct block_code *code, const uint32_t *counts, unsigned distance)
+void block_code_dynamic(struct block_code *code, const uint32_t *counts)
 {
-    (void)distance;
     huffman_lengths(code->lengths, counts, DEFLATE_SYMBOLS, DEFLATE_CODE_BITS);
     huffman_codes(code->codes, code->lengths, DEFLATE_SYMBOLS);
-    code->distance = 1; /* one bit, 0: the only distance code */
+    huffman_lengths(code->lengths + DEFLATE_SYMBOLS, counts + DEFLATE_SYMBOLS, DEFLATE_DISTANCES,
+                    DEFLATE_DISTANCE_BITS);
+    huffman_codes(code->codes + DEFLATE_SYMBOLS, code->lengths + DEFLATE_SYMBOLS, DEFLATE_DISTANCES);
 }
 
-void block_code_fixed(struct block_code *code, unsigned distance)
+void block_code_fixed(struct block_code *code)
 {
     uint8_t all[288]; /* two of them are never sent, but have their place among the codes */
     huffman_code codes[288];
@@ -150,27 +151,28 @@ void block_code_fixed(struct block_code *code, unsigned distance)
         all[i] = i < 144 ? 8 : i < 256 ? 9 : i < 280 ? 7 : 8;
     huffman_codes(codes, all, 288);
     memcpy(code->lengths, all, DEFLATE_SYMBOLS);
-    memcpy(code->codes, codes, sizeof code->codes);
-    code->distance = reverse_bits(distance - 1, 5) << 6 | 5;
+    memcpy(code->codes, codes, DEFLATE_SYMBOLS * sizeof *codes);
+    memset(code->lengths + DEFLATE_SYMBOLS, 5, DEFLATE_DISTANCES);
+    huffman_codes(code->codes + DEFLATE_SYMBOLS, code->lengths + DEFLATE_SYMBOLS, DEFLATE_DISTANCES);
 }
 
 uint64_t block_code_cost(const struct block_code *code, const uint32_t *counts)
 {
     uint64_t bits = 0;
-    unsigned distance = code->distance & 63;
-    for (size_t i = 0; i < FIRST_LENGTH; i++)
+    for (size_t i = 0; i < DEFLATE_ALL_SYMBOLS; i++)
         bits += (uint64_t)counts[i] * code->lengths[i];
-    for (unsigned i = FIRST_LENGTH; i < DEFLATE_SYMBOLS; i++) {
-        bits += (uint64_t)counts[i] * (code->lengths[i] + match_extra(i) + distance);
-    }
+    for (unsigned i = FIRST_LENGTH; i < DEFLATE_SYMBOLS; i++)
+        bits += (uint64_t)counts[i] * match_extra(i);
+    for (unsigned i = 0; i < DEFLATE_DISTANCES; i++)
+        bits += (uint64_t)counts[DEFLATE_SYMBOLS + i] * distance_extra(i);
     return bits;
 }
 
 /* ---- the head of a dynamic block ---- */
 
 struct head {
-    uint8_t symbols[DEFLATE_SYMBOLS + 4];
-    uint8_t extra[DEFLATE_SYMBOLS + 4]; /* the value of a repetition's extra bits */
+    uint8_t symbols[DEFLATE_ALL_SYMBOLS];
+    uint8_t extra[DEFLATE_ALL_SYMBOLS]; /* the value of a repetition's extra bits */
     size_t count;
     uint32_t counts[HEAD_SYMBOLS];
 };
@@ -208,43 +210,37 @@ static unsigned head_extra_bits(unsigned symbol)
     return symbol == 16 ? 2 : symbol == 17 ? 3 : symbol == 18 ? 7 : 0;
 }
 
-/* Lists the lengths: those of the literals and lengths up to the last that is used, then those of the distances, of
-   which the last is the only one. Returns how many of the first kind there are. */
-static size_t head_list(struct head *head, const struct block_code *code, unsigned distance)
+/* Lists lengths up to the last that is used, `least` of them at least. Returns how many there are. */
+static unsigned head_list(struct head *head, const uint8_t *lengths, unsigned least, unsigned count)
 {
-    size_t symbols = DEFLATE_SYMBOLS, run = 1;
-    *head = (struct head){.count = 0};
-    while (symbols > FIRST_LENGTH && code->lengths[symbols - 1] == 0)
-        symbols--;
-    for (size_t i = 1; i <= symbols; i++, run++)
-        if (i == symbols || code->lengths[i] != code->lengths[i - 1]) {
-            head_add_run(head, code->lengths[i - 1], run);
+    while (count > least && lengths[count - 1] == 0)
+        count--;
+    for (size_t i = 1, run = 1; i <= count; i++, run++)
+        if (i == count || lengths[i] != lengths[i - 1]) {
+            head_add_run(head, lengths[i - 1], run);
             run = 0;
         }
-    head_add_run(head, 0, distance - 1);
-    head_add(head, 1, 0);
-    return symbols;
+    return count;
 }
 
-unsigned block_code_head(struct bit_writer *writer, const struct block_code *code, unsigned distance, int last)
+unsigned block_code_head(struct bit_writer *writer, const struct block_code *code, int last)
 {
     static const uint8_t order[HEAD_SYMBOLS] = {16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15};
-    struct head head;
+    struct head head = {.count = 0};
     uint8_t lengths[HEAD_SYMBOLS];
     huffman_code codes[HEAD_SYMBOLS];
-    size_t symbols = head_list(&head, code, distance), sent = HEAD_SYMBOLS;
+    unsigned symbols = head_list(&head, code->lengths, FIRST_LENGTH, DEFLATE_SYMBOLS), sent = HEAD_SYMBOLS;
+    unsigned distances = head_list(&head, code->lengths + DEFLATE_SYMBOLS, 1, DEFLATE_DISTANCES);
     huffman_lengths(lengths, head.counts, HEAD_SYMBOLS, HEAD_BITS);
     huffman_codes(codes, lengths, HEAD_SYMBOLS);
     while (lengths[order[sent - 1]] == 0)
         sent--;
-    unsigned bits = 17 + 3 * (unsigned)sent;
+    unsigned bits = 17 + 3 * sent;
     for (size_t i = 0; i < head.count; i++)
         bits += lengths[head.symbols[i]] + head_extra_bits(head.symbols[i]);
     if (!writer)
         return bits;
-    bit_add(writer,
-            (unsigned)last | 2u << 1 | (unsigned)(symbols - FIRST_LENGTH) << 3 | (distance - 1) << 8 |
-                (unsigned)(sent - 4) << 13,
+    bit_add(writer, (unsigned)last | 2u << 1 | (symbols - FIRST_LENGTH) << 3 | (distances - 1) << 8 | (sent - 4) << 13,
             17);
     for (size_t i = 0; i < sent; i++) {
         bit_flush(writer);

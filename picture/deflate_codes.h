@@ -9,10 +9,14 @@
 #include <stdint.h>
 
 #define DEFLATE_SYMBOLS 286 /* literals, the end of a block, and lengths */
+#define DEFLATE_DISTANCES 30
+#define DEFLATE_ALL_SYMBOLS (DEFLATE_SYMBOLS + DEFLATE_DISTANCES) /* counts: those of distances behind the others */
 #define DEFLATE_END 256
 #define DEFLATE_MATCH_MIN 3
 #define DEFLATE_MATCH_MAX 258
-#define DEFLATE_CODE_BITS 12 /* the longest code that is made here: four of them fit beside 7 bits into a word */
+#define DEFLATE_CODE_BITS 12    /* the longest code that is made here: four of them fit beside 7 bits into a word */
+#define DEFLATE_DISTANCE_BITS 9 /* the longest code of a distance: it has room in a huffman_code behind a length */
+#define DEFLATE_DISTANCE_MAX 32768
 
 /* A code in the order in which it is sent, from bit 6 on, and its length below. A shift by such a word is one by the
    length, since a shift takes the low six bits. */
@@ -48,11 +52,10 @@ void huffman_lengths(uint8_t *lengths, const uint32_t *counts, size_t symbols, u
 /* Sets the codes that follow from the lengths. */
 void huffman_codes(huffman_code *codes, const uint8_t *lengths, size_t symbols);
 
-/* The codes of a block: those of literals and lengths, the only distance that it has, and how to say them. */
+/* The codes of a block: those of literals and lengths, and behind them those of distances. */
 struct block_code {
-    uint8_t lengths[DEFLATE_SYMBOLS];
-    huffman_code codes[DEFLATE_SYMBOLS];
-    huffman_code distance; /* with its extra bits */
+    uint8_t lengths[DEFLATE_ALL_SYMBOLS];
+    huffman_code codes[DEFLATE_ALL_SYMBOLS];
 };
 
 /* Returns the extra bits of a symbol that is a length, and the least length that it stands for. The last one stands for
@@ -67,14 +70,27 @@ WORDS_INLINE unsigned match_base(unsigned symbol)
     return symbol == 285 ? DEFLATE_MATCH_MAX : ((symbol - 257 - 4 * extra) << extra) + DEFLATE_MATCH_MIN;
 }
 
-/* Makes the best codes for the counts, and the fixed ones, with one distance of 1 or 3. */
-void block_code_dynamic(struct block_code *code, const uint32_t *counts, unsigned distance);
-void block_code_fixed(struct block_code *code, unsigned distance);
+/* Returns the extra bits of a distance's symbol, 0 to 29, and the symbol of a distance. */
+WORDS_INLINE unsigned distance_extra(unsigned symbol)
+{
+    return symbol < 4 ? 0 : symbol / 2 - 1;
+}
+WORDS_INLINE unsigned distance_symbol(unsigned distance)
+{
+    if (distance <= 4)
+        return distance - 1;
+    unsigned extra = 30 - (unsigned)__builtin_clz(distance - 1);
+    return 2 * extra + ((distance - 1) >> extra);
+}
+
+/* Makes the best codes for the counts, of which one at least must be a distance's, and the fixed ones. */
+void block_code_dynamic(struct block_code *code, const uint32_t *counts);
+void block_code_fixed(struct block_code *code);
 
 /* Returns the bits of a block with these counts, without its head. */
 uint64_t block_code_cost(const struct block_code *code, const uint32_t *counts);
 
 /* Writes the head of a dynamic block. Returns its bits; only counts them where writer is NULL. */
-unsigned block_code_head(struct bit_writer *writer, const struct block_code *code, unsigned distance, int last);
+unsigned block_code_head(struct bit_writer *writer, const struct block_code *code, int last);
 
 #endif

@@ -96,11 +96,9 @@ static void append_head(struct buffer *out, const struct image_view *image, cons
 bool png_piece_init(struct png_piece *piece, const struct png_raster *raster, uint32_t rows, bool small)
 {
     size_t len = rows * (raster->row_len + 1);
-    piece->room = small ? (size_t)compressBound((uLong)len) + len / 8 + 4096 : DEFLATE_ROOM(len);
-    piece->memory = malloc(PNG_PIECE_HEAD + piece->room + PNG_PIECE_TAIL);
+    piece->memory = malloc(PNG_PIECE_HEAD + DEFLATE_ROOM(len) + PNG_PIECE_TAIL);
     piece->scratch = calloc(raster->bgrx ? 3 : 1, raster->row_len);
-    return piece->memory && piece->scratch &&
-           (small || deflate_band_init(&piece->band, piece->kernels, raster->step, len));
+    return piece->memory && piece->scratch && deflate_band_init(&piece->band, piece->kernels, raster->step, len, small);
 }
 
 void png_piece_deinit(struct png_piece *piece)
@@ -128,8 +126,8 @@ static void encode_band(void *context, size_t index)
     size_t band = encoder->first + index;
     uint32_t first = (uint32_t)band * encoder->band_rows, rows = encoder->raster.height - first;
     bool last = band + 1 == encoder->band_count;
-    (encoder->options->level == PNG_SMALL ? png_small_band : png_fast_band)(
-        &encoder->pieces[index], &encoder->raster, first, rows < encoder->band_rows ? rows : encoder->band_rows, last);
+    png_encode_band(&encoder->pieces[index], &encoder->raster, first,
+                    rows < encoder->band_rows ? rows : encoder->band_rows, last);
 }
 
 /* Sends a band as an IDAT chunk; the first one has zlib's head before it, the last one the sum behind it. */
@@ -138,8 +136,6 @@ static int send_piece(struct encoder *encoder, const struct png_piece *piece, si
     static const uint8_t zlib_header[2] = {0x78, 0x01}; /* deflate, 32 KiB window, quickest */
     uint8_t *chunk = piece->memory + (band > 0 ? sizeof zlib_header : 0);
     size_t len = piece->len + (band > 0 ? 0 : sizeof zlib_header);
-    if (piece->failed)
-        return error_set(err, ERR_NO_MEMORY, "no memory to write a band of a PNG");
     if (band == 0)
         memcpy(chunk + 8, zlib_header, sizeof zlib_header);
     encoder->adler = (uint32_t)adler32_combine(encoder->adler, piece->adler, (z_off_t)piece->filtered_len);
@@ -171,7 +167,7 @@ static int check_arguments(const struct image_view *image, const struct png_opti
 static bool prepare_pieces(struct encoder *encoder)
 {
     bool small = encoder->options->level == PNG_SMALL;
-    size_t most = (small ? PNG_BAND_SIZE : DEFLATE_BAND_MAX) / (encoder->raster.row_len + 1);
+    size_t most = DEFLATE_BAND_MAX / (encoder->raster.row_len + 1);
     uint32_t height = encoder->raster.height;
     encoder->band_rows = most < 1 ? 1 : most < height ? (uint32_t)most : height;
     encoder->band_count = (height + encoder->band_rows - 1) / encoder->band_rows;

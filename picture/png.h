@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Writes PNG (RGB, 8 bits, not interlaced) with zlib. The file depends on the image and the texts alone: never on the
+/* Writes PNG (RGB or a palette, not interlaced). The file depends on the image and the texts alone: never on the
  * clock, nor on the number of threads.
  *
  * The image is cut into bands of rows, each filtered and deflated by itself as a piece of one zlib stream and put into
- * an IDAT chunk of its own. Memory beyond the image: for each thread one band (PNG_BAND_SIZE, or one row if that is
- * more) filtered and once more deflated, and zlib's state; and twice the finished file while it is put together.
+ * an IDAT chunk of its own. Memory beyond the image: for each thread eight bands (DEFLATE_BAND_MAX, or one row if that is
+ * more), each filtered and once more deflated, with lists of about as much; and the numbers of its colours, if they are few.
  */
 #ifndef PICTURE_PNG_H
 #define PICTURE_PNG_H
@@ -13,9 +13,8 @@
 #include "base/error.h"
 #include "picture/image.h"
 
-#define PNG_BAND_SIZE (256u * 1024) /* bytes of filtered rows */
-#define PNG_KEYWORD_MAX 79          /* bytes, PNG specification 11.3.4 */
-#define PNG_TEXT_MAX 1024           /* bytes of one text */
+#define PNG_KEYWORD_MAX 79 /* bytes, PNG specification 11.3.4 */
+#define PNG_TEXT_MAX 1024  /* bytes of one text */
 
 struct png_text {               /* becomes a tEXt chunk */
     const char *keyword, *text; /* borrowed; what is not printable ASCII becomes '?' */
@@ -23,7 +22,7 @@ struct png_text {               /* becomes a tEXt chunk */
 
 enum png_level {
     PNG_FAST,  /* literals and repeats of a pixel: as fast as it can be */
-    PNG_SMALL, /* zlib */
+    PNG_SMALL, /* with matches, and more care for filters and codes */
 };
 
 struct png_options {

@@ -4,7 +4,7 @@
 #ifndef PICTURE_PNG_BAND_H
 #define PICTURE_PNG_BAND_H
 
-#include "picture/deflate_fast.h"
+#include "picture/deflate_band.h"
 #include "picture/image.h"
 
 /* What is written: the rows of an image, or those of its colours' numbers. */
@@ -23,14 +23,12 @@ struct png_raster {
 /* A place for one band at a time. */
 struct png_piece {
     const struct row_kernels *kernels;
-    struct deflate_band band; /* of the fast level */
-    uint8_t *scratch;         /* owned: three rows, the first of zeros */
-    uint8_t *memory;          /* owned: head, deflated bytes, tail */
-    size_t room;              /* for the deflated bytes */
-    size_t len;               /* of them */
+    struct deflate_band band;
+    uint8_t *scratch; /* owned: three rows, the first of zeros */
+    uint8_t *memory;  /* owned: head, deflated bytes, tail */
+    size_t len;       /* of the deflated bytes */
     size_t filtered_len;
     uint32_t adler; /* of the filtered bytes */
-    bool failed;    /* for want of memory */
 };
 
 bool png_piece_init(struct png_piece *piece, const struct png_raster *raster, uint32_t rows, bool small);
@@ -45,8 +43,8 @@ static inline uint8_t *png_piece_bytes(const struct png_piece *piece)
    Above the first one are zeros. */
 const uint8_t *png_piece_row(struct png_piece *piece, const struct png_raster *raster, int64_t y);
 
-/* Filters and deflates the rows from `first` on, quickly or with zlib. */
-void png_fast_band(struct png_piece *piece, const struct png_raster *raster, uint32_t first, uint32_t rows, bool last);
-void png_small_band(struct png_piece *piece, const struct png_raster *raster, uint32_t first, uint32_t rows, bool last);
+/* Filters and deflates the rows from `first` on. */
+void png_encode_band(struct png_piece *piece, const struct png_raster *raster, uint32_t first, uint32_t rows,
+                     bool last);
 
 #endif

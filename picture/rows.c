@@ -35,9 +35,8 @@ static void estimate_block(uint32_t bits[PNG_FILTER_COUNT], const uint8_t *row, 
 }
 
 static void estimate_row(uint32_t bits[PNG_FILTER_COUNT], const uint8_t *row, const uint8_t *above, size_t len,
-                         unsigned step)
+                         unsigned step, size_t each)
 {
-    size_t each = row_estimate_step(len);
     memset(bits, 0, PNG_FILTER_COUNT * sizeof *bits);
     if (len < ESTIMATE_BLOCK + step)
         estimate_block(bits, row + step, above + step, len - step, step);

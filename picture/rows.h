@@ -18,9 +18,10 @@ struct row_kernels {
     /* Filters a row of len bytes; a pixel has `step` of them, 1 or 3, and len is a multiple. Not for PNG_AVERAGE. */
     void (*filter)(enum png_filter filter, uint8_t *out, const uint8_t *row, const uint8_t *above, size_t len,
                    unsigned step);
-    /* Estimates the bits of a row under the filters, from a sample of it. */
+    /* Estimates the bits of a row under the filters, from ESTIMATE_BLOCK bytes of each `each`, a multiple. Rows shorter
+       than a block are taken whole. */
     void (*estimate)(uint32_t bits[PNG_FILTER_COUNT], const uint8_t *row, const uint8_t *above, size_t len,
-                     unsigned step);
+                     unsigned step, size_t each);
     /* Sets a bit for each byte that is equal to the one `distance` before. Up to 64 bytes before and behind are read,
        and up to 8 bytes of bits behind the last are written. */
     void (*repeats)(uint8_t *bits, const uint8_t *bytes, size_t len, unsigned distance);
@@ -44,9 +45,8 @@ const struct row_kernels *row_kernels_get(const char *name);
 
 extern const struct row_kernels rows_plain, rows_sse4, rows_avx2;
 
-/* What the estimate is made from: blocks of ESTIMATE_BLOCK bytes, each row_estimate_step(len) bytes. Shorter rows are
-   taken whole. */
 #define ESTIMATE_BLOCK 32
+/* A sample that is enough. */
 static inline size_t row_estimate_step(size_t len)
 {
     return len < 1024 ? ESTIMATE_BLOCK : len < 4096 ? 8 * ESTIMATE_BLOCK : 16 * ESTIMATE_BLOCK;

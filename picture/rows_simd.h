@@ -77,12 +77,11 @@ TARGET ALWAYS_INLINE V NAME(estimate_vector)(V bytes)
 }
 
 TARGET static void NAME(estimate)(uint32_t bits[PNG_FILTER_COUNT], const uint8_t *row, const uint8_t *above, size_t len,
-                                  unsigned step)
+                                  unsigned step, size_t each)
 {
     V none = OP(zero)(), sub = none, up = none, paeth = none;
-    size_t each = row_estimate_step(len);
     if (len < ESTIMATE_BLOCK + step) {
-        rows_plain.estimate(bits, row, above, len, step);
+        rows_plain.estimate(bits, row, above, len, step, each);
         return;
     }
     for (size_t i = step; i + ESTIMATE_BLOCK <= len; i += each)

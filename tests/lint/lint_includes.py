@@ -32,7 +32,7 @@ APART = re.compile(r"capture/(x11|drm)/.* capture/apart/(apart|rights)\.h$")  # 
 STANDARD = set("assert complex ctype errno fenv float inttypes iso646 limits locale math setjmp signal stdalign stdarg "
                "stdatomic stdbool stddef stdint stdio stdlib stdnoreturn string tgmath threads time uchar wchar "
                "wctype".split())
-PORTABLE = {"picture/crc.c": {"zlib.h"}, "picture/png.c": {"zlib.h"}, "picture/png_small.c": {"zlib.h"},
+PORTABLE = {"picture/crc.c": {"zlib.h"}, "picture/png.c": {"zlib.h"},
             "host/timeline/recording.c": {"zlib.h"}, "host/timeline/png_read.c": {"zlib.h"}, "host/timeline/apng.c": {"zlib.h"},
             "host/web/rfb/encode.c": {"zlib.h"}, "host/web/pointer.c": {"zlib.h"},
             "picture/rows.c": {"zlib.h"}, "picture/rows_x86.c": {"immintrin.h"}}  # libraries that are the same on every OS

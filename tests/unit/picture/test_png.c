@@ -100,18 +100,19 @@ static bool same_bytes(const struct buffer *a, const struct buffer *b)
 }
 
 /* Encodes in every way: the file of each kind of vectors, and of pixels as screens have them, must be the same. */
-static void check_image(const struct image_view *image, const char *what)
+static void check_image(const struct image_view *image, enum png_level level, const char *what)
 {
     static const char *const kernels[] = {"plain", "sse4", "avx2"};
     struct image_view screen = with_fourth_byte(image);
-    struct buffer file = encode_image(image, &(struct png_options){.threads = 1});
-    struct buffer from_screen = encode_image(&screen, &(struct png_options){.threads = 2});
+    struct buffer file = encode_image(image, &(struct png_options){.threads = 1, .level = level});
+    struct buffer from_screen = encode_image(&screen, &(struct png_options){.threads = 2, .level = level});
     check_pixels(image, &file, what);
     CHECK(same_bytes(&file, &from_screen));
     for (size_t i = 0; i < sizeof kernels / sizeof *kernels; i++) {
         if (!row_kernels_get(kernels[i]))
             continue;
-        struct buffer other = encode_image(image, &(struct png_options){.threads = 1, .kernels = kernels[i]});
+        struct png_options options = {.threads = 1, .level = level, .kernels = kernels[i]};
+        struct buffer other = encode_image(image, &options);
         if (!same_bytes(&file, &other)) {
             printf("# %s, %ux%u: another file from %s\n", what, image->width, image->height, kernels[i]);
             check_failures++;
@@ -126,10 +127,8 @@ static void check_image(const struct image_view *image, const char *what)
 static void check_round_trip(enum kind kind, uint32_t width, uint32_t height, uint32_t padding)
 {
     struct image_view image = make(kind, width, height, padding);
-    struct buffer small = encode_image(&image, &(struct png_options){.level = PNG_SMALL});
-    check_image(&image, "fast");
-    check_pixels(&image, &small, "small");
-    buffer_deinit(&small);
+    check_image(&image, PNG_FAST, "fast");
+    check_image(&image, PNG_SMALL, "small");
     drop(&image);
 }
 
@@ -161,7 +160,7 @@ static void png_of_bands_at_their_edges_is_whole(void)
         check_round_trip(NOISE, 511, height, 0);
 }
 
-static void png_is_the_same_from_any_number_of_threads(void)
+static void check_threads(enum png_level level)
 {
     struct image_view image = make(MIXED, 1280, 800, 0);
     struct buffer files[4];
@@ -169,12 +168,79 @@ static void png_is_the_same_from_any_number_of_threads(void)
     for (unsigned i = 0; i < 4; i++) {
         static const unsigned threads[] = {1, 2, 3, 16};
         buffer_init(&files[i], SIZE_MAX / 2);
-        CHECK_INT(png_encode(&files[i], &image, &(struct png_options){.threads = threads[i]}, &err), 0);
+        CHECK_INT(png_encode(&files[i], &image, &(struct png_options){.threads = threads[i], .level = level}, &err), 0);
         CHECK(files[i].len == files[0].len && memcmp(files[i].data, files[0].data, files[0].len) == 0);
     }
     for (unsigned i = 0; i < 4; i++)
         buffer_deinit(&files[i]);
     drop(&image);
+}
+
+static void png_is_the_same_from_any_number_of_threads(void)
+{
+    check_threads(PNG_FAST);
+    check_threads(PNG_SMALL);
+}
+
+/* Rows of 200 colours at random, as wide as can be, so that with its filter's byte a row has just the bytes of deflate's
+   window. */
+static struct image_view window_wide(const char *rows)
+{
+    static uint8_t noise[2][32767];
+    struct image_view image = make(BLACK, sizeof *noise, (uint32_t)strlen(rows), 0);
+    uint8_t *to = (uint8_t *)(uintptr_t)image.pixels;
+    for (size_t i = 0; i < 2 * sizeof *noise; i++)
+        noise[i / sizeof *noise][i % sizeof *noise] = random_byte() % 200;
+    for (; *rows; rows++)
+        for (size_t x = 0; x < sizeof *noise; x++, to += 3)
+            to[0] = noise[*rows - 'a'][x];
+    return image;
+}
+
+static void png_small_finds_what_is_a_window_away_and_nothing_further(void)
+{
+    struct image_view twice = window_wide("aa"), further = window_wide("abab");
+    struct buffer file = encode_image(&twice, &(struct png_options){.level = PNG_SMALL});
+    CHECK(file.len < 32767 + 3000);
+    buffer_deinit(&file);
+    check_image(&twice, PNG_SMALL, "twice");
+    check_image(&further, PNG_SMALL, "further");
+    drop(&twice);
+    drop(&further);
+}
+
+/* What zlib's level 1 makes of the rows filtered by Up: the measure for the level small. */
+static size_t zlib_len(const struct image_view *image)
+{
+    size_t row_len = (size_t)image->width * 3, len = (row_len + 1) * image->height;
+    uLongf packed_len = compressBound((uLong)len);
+    uint8_t *rows = malloc(len), *packed = malloc(packed_len), *to = rows;
+    for (uint32_t y = 0; y < image->height; y++) {
+        const uint8_t *row = image->pixels + (size_t)y * image->stride;
+        *to++ = PNG_UP;
+        for (size_t i = 0; i < row_len; i++)
+            *to++ = (uint8_t)(row[i] - (y > 0 ? *(row + i - image->stride) : 0));
+    }
+    CHECK_INT(compress2(packed, &packed_len, rows, (uLong)len, 1), Z_OK);
+    free(rows);
+    free(packed);
+    return packed_len;
+}
+
+static void png_small_is_no_larger_than_what_zlib_makes(void)
+{
+    static const uint32_t sizes[][2] = {{64, 64}, {640, 480}, {1366, 768}};
+    for (int kind = 0; kind < KIND_COUNT; kind++)
+        for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+            struct image_view image = make((enum kind)kind, sizes[i][0], sizes[i][1], 0);
+            struct buffer file = encode_image(&image, &(struct png_options){.level = PNG_SMALL});
+            size_t most = zlib_len(&image) + 57; /* and what is no pixels: signature, IHDR, IDAT, IEND */
+            if (file.len > most)
+                printf("# kind %d, %ux%u: %zu bytes, zlib %zu\n", kind, image.width, image.height, file.len, most);
+            CHECK(file.len <= most);
+            buffer_deinit(&file);
+            drop(&image);
+        }
 }
 
 static void png_does_not_depend_on_bytes_outside_the_rows(void)
@@ -226,7 +292,7 @@ static void check_size(enum kind kind, enum png_level level, size_t limit)
 
 static void png_finds_runs_and_strings(void)
 {
-    /* A flat desktop must be small at any level, noise hardly larger than its pixels, and patterns small for zlib. */
+    /* A flat desktop must be small at any level, noise hardly larger than its pixels, and patterns where they are looked for. */
     check_size(BLACK, PNG_FAST, 3000);
     check_size(BLACK, PNG_SMALL, 3000);
     check_size(NOISE, PNG_FAST, 640 * 480 * 3 + 1000);
@@ -319,6 +385,8 @@ int main(void)
     RUN(png_gives_back_repeats_of_every_length);
     RUN(png_of_bands_at_their_edges_is_whole);
     RUN(png_is_the_same_from_any_number_of_threads);
+    RUN(png_small_finds_what_is_a_window_away_and_nothing_further);
+    RUN(png_small_is_no_larger_than_what_zlib_makes);
     RUN(png_does_not_depend_on_bytes_outside_the_rows);
     RUN(png_has_the_texts);
     RUN(png_finds_runs_and_strings);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Deflates a band of filtered rows as one block: literals, and repeats at the distance of a pixel. The block is dynamic,
-   fixed or stored, whichever is smallest. Its bytes depend on the band alone. */
-#ifndef PICTURE_DEFLATE_FAST_H
-#define PICTURE_DEFLATE_FAST_H
+/* Deflates a band of filtered rows: literals, and repeats at the distance of a pixel, as one block; or with matches in
+   the band, as several. A block is dynamic or fixed, or the band stored, whichever is smallest. Its bytes depend on the
+   band alone. */
+#ifndef PICTURE_DEFLATE_BAND_H
+#define PICTURE_DEFLATE_BAND_H
 
 #include "picture/rows.h"
 
@@ -12,6 +13,10 @@
 #define DEFLATE_ROOM(len) ((len) / 2 * 3 + 2048) /* bytes that the block of a band may take, on the way */
 
 #define DEFLATE_ZEROS_MIN 8 /* bytes, as any repeat has */
+
+#define DEFLATE_HASH_BITS 13
+#define DEFLATE_WAYS 2 /* places that are kept of those with one hash */
+#define DEFLATE_PLACES (DEFLATE_WAYS << DEFLATE_HASH_BITS)
 
 struct deflate_op;
 
@@ -25,21 +30,28 @@ struct deflate_band {
     uint8_t *bits;                     /* whether a byte is equal to that of the pixel before */
     struct deflate_op *ops;
     size_t op_count;
-    size_t literals; /* since the last op */
-    void *memory;    /* owned */
+    size_t literals;  /* since the last op */
+    uint32_t *places; /* of matches; NULL: only repeats are looked for */
+    void *memory;     /* owned */
 };
 
 /* Makes room for `size` bytes, at most DEFLATE_BAND_MAX. */
-bool deflate_band_init(struct deflate_band *band, const struct row_kernels *kernels, unsigned distance, size_t size);
+bool deflate_band_init(struct deflate_band *band, const struct row_kernels *kernels, unsigned distance, size_t size,
+                       bool matches);
 void deflate_band_deinit(struct deflate_band *band);
 
 void deflate_begin(struct deflate_band *band);
 void deflate_add(struct deflate_band *band, size_t len);
-/* Adds zeros without writing them out. The pixel before must be of zeros, and len at least DEFLATE_ZEROS_MIN:
-   there is room for that many. */
+/* Adds zeros without writing them out; not where matches are looked for. The pixel before must be of zeros, and len at
+   least DEFLATE_ZEROS_MIN: there is room for that many. */
 void deflate_add_zeros(struct deflate_band *band, size_t len);
 
 /* Writes the block into out[DEFLATE_ROOM(len)], up to a whole byte, and returns its length. */
 size_t deflate_end(struct deflate_band *band, uint8_t *out, bool last);
+
+/* deflate_match.c: finds the matches in a band that is complete. */
+void deflate_find_matches(struct deflate_band *band);
+/* Adds what it found behind so many literals: at most DEFLATE_MATCH_MAX bytes. */
+void deflate_add_match(struct deflate_band *band, size_t literals, uint32_t len, uint32_t distance);
 
 #endif

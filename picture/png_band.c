@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The fast level: rows equal to the one above are known by a compare and cost no more. */
+/* At the level fast, rows equal to the one above are known by a compare and cost no more. At the level small, matches are
+   looked for in all of them, and of each row all is taken for the choice of its filter. */
 #include "picture/png_band.h"
 
 #include <string.h>
@@ -11,12 +12,12 @@ static bool is_less(uint32_t bits, uint32_t than)
 
 /* Chooses the filter under which the row seems smallest. Up stays where others gain little: its zeros make repeats. */
 static enum png_filter choose_filter(const struct row_kernels *kernels, const uint8_t *row, const uint8_t *above,
-                                     size_t len, unsigned step)
+                                     size_t len, unsigned step, size_t each)
 {
     static const enum png_filter others[] = {PNG_SUB, PNG_PAETH, PNG_NONE};
     uint32_t bits[PNG_FILTER_COUNT];
     enum png_filter best = PNG_UP;
-    kernels->estimate(bits, row, above, len, step);
+    kernels->estimate(bits, row, above, len, step, each);
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)
         if (is_less(bits[others[i]], bits[best]))
             best = others[i];
@@ -28,6 +29,19 @@ static const uint8_t *add_sum(struct png_piece *piece, const uint8_t *from)
 {
     piece->adler = row_adler(piece->kernels, piece->adler, from, (size_t)(piece->band.end - from));
     return piece->band.end;
+}
+
+/* Filters a row. Numbers of colours are left as they are where matches are looked for: their differences mean nothing. */
+static void add_row(struct png_piece *piece, const struct png_raster *raster, const uint8_t *row, const uint8_t *above)
+{
+    struct deflate_band *band = &piece->band;
+    size_t len = raster->row_len, each = band->places ? ESTIMATE_BLOCK : row_estimate_step(len);
+    enum png_filter filter = PNG_NONE;
+    if (!raster->numbers || !band->places)
+        filter = choose_filter(piece->kernels, row, above, len, raster->step, each);
+    band->end[0] = (uint8_t)filter;
+    piece->kernels->filter(filter, band->end + 1, row, above, len, raster->step);
+    deflate_add(band, 1 + len);
 }
 
 /* Adds a row of zeros under Up, of which only the first pixel is written out. */
@@ -44,25 +58,21 @@ static const uint8_t *add_equal_row(struct png_piece *piece, const struct png_ra
     return summed;
 }
 
-void png_fast_band(struct png_piece *piece, const struct png_raster *raster, uint32_t first, uint32_t rows, bool last)
+void png_encode_band(struct png_piece *piece, const struct png_raster *raster, uint32_t first, uint32_t rows, bool last)
 {
     const struct row_kernels *kernels = piece->kernels;
     struct deflate_band *band = &piece->band;
     size_t len = raster->row_len;
-    bool may_skip = len >= raster->step + DEFLATE_ZEROS_MIN;
+    bool may_skip = !band->places && len >= raster->step + DEFLATE_ZEROS_MIN;
     deflate_begin(band);
     piece->adler = 1;
     const uint8_t *summed = band->end, *above = png_piece_row(piece, raster, (int64_t)first - 1);
     for (uint32_t y = first; y < first + rows; y++) {
         const uint8_t *row = png_piece_row(piece, raster, y);
-        if (may_skip && kernels->same(row, above, len)) {
+        if (may_skip && kernels->same(row, above, len))
             summed = add_equal_row(piece, raster, summed);
-        } else {
-            enum png_filter filter = choose_filter(kernels, row, above, len, raster->step);
-            band->end[0] = (uint8_t)filter;
-            kernels->filter(filter, band->end + 1, row, above, len, raster->step);
-            deflate_add(band, 1 + len);
-        }
+        else
+            add_row(piece, raster, row, above);
         above = row;
     }
     add_sum(piece, summed);
