@@ -85,16 +85,27 @@ static void settle_lengths(uint32_t *of_length, unsigned limit)
     }
 }
 
+/* Returns the weight of a code of about the longest that there may be: rarer symbols get no longer ones, and the others
+   pay for it evenly. */
+static uint32_t least_weight(const uint32_t *counts, size_t symbols, unsigned limit)
+{
+    uint64_t all = 0;
+    for (size_t i = 0; i < symbols; i++)
+        all += counts[i];
+    return (uint32_t)(all >> limit);
+}
+
 void huffman_lengths(uint8_t *lengths, const uint32_t *counts, size_t symbols, unsigned limit)
 {
     struct weighed items[DEFLATE_SYMBOLS + 2];
     uint32_t of_length[LENGTH_MAX + 1] = {0};
     uint16_t order[DEFLATE_SYMBOLS];
     size_t count = 0;
+    uint32_t least = least_weight(counts, symbols, limit);
     memset(lengths, 0, symbols);
     for (size_t i = 0; i < symbols; i++)
         if (counts[i] > 0)
-            items[count++] = (struct weighed){counts[i], (uint16_t)i};
+            items[count++] = (struct weighed){counts[i] > least ? counts[i] : least, (uint16_t)i};
     if (count < 2) {
         if (count == 1)
             lengths[items[0].symbol] = 1;
