@@ -28,6 +28,7 @@ packages_of()
     build) echo "$BUILD" ;;
     tests) echo "$BUILD $TESTS $DEB lintian rpm" ;;
     check) echo "$BUILD $TESTS clang libclang-rt-dev $DEB lintian rpm" ;;
+    images) echo "$BUILD $SCREEN python3 python3-pil" ;;
     fuzz) echo "$BUILD clang libclang-rt-dev llvm python3" ;;
     demo) echo "$BUILD $SCREEN $WINE $MINGW $WEB libwine-dev dpkg-dev xz-utils ca-certificates procps python3" ;;
     win) echo "$BUILD $SCREEN $WINE $MINGW $DIST xdotool procps python3 libarchive-tools genisoimage" ;;
@@ -42,7 +43,7 @@ packages_of()
     pictures) echo "$BUILD $SCREEN $WEB twm fonts-inter xdotool x11-xserver-utils procps python3" ;;
     lint) echo "$BUILD libxrender-dev clang clang-format clang-tidy cppcheck shellcheck mandoc universal-ctags pyflakes3 python3 git" ;;
     *)
-        echo "tests/deps.sh: '$1' is not one of build, tests, check, fuzz, demo, win, dist, mingw, bench, encoder, vm, arch, debian, web, pictures, lint" >&2
+        echo "tests/deps.sh: '$1' is not one of build, tests, check, images, fuzz, demo, win, dist, mingw, bench, encoder, vm, arch, debian, web, pictures, lint" >&2
         return 1
         ;;
     esac

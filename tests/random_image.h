@@ -104,11 +104,8 @@ static inline uint32_t image_random_size(void)
 }
 
 /* Returns a picture; its rows may have padding. The caller frees the pixels. */
-static inline struct image_view image_at_random(void)
+static inline struct image_view image_of_size(uint32_t width, uint32_t height)
 {
-    uint32_t width = image_random_size(), height = image_random_size();
-    if (image_random(40) == 0) /* a long one: several bands, or rows longer than what a sample has */
-        *(image_random(2) ? &width : &height) *= 1 + image_random(60);
     uint32_t stride = width * 3 + image_random(9);
     uint8_t *pixels = calloc(height, stride);
     struct image_area area = {.pixels = pixels, .stride = stride};
@@ -120,6 +117,14 @@ static inline struct image_view image_at_random(void)
         image_draw(&area);
     }
     return (struct image_view){pixels, width, height, stride, PIXEL_RGB24};
+}
+
+static inline struct image_view image_at_random(void)
+{
+    uint32_t width = image_random_size(), height = image_random_size();
+    if (image_random(40) == 0) /* a long one: several bands, or rows longer than what a sample has */
+        *(image_random(2) ? &width : &height) *= 1 + image_random(60);
+    return image_of_size(width, height);
 }
 
 #endif

@@ -2,6 +2,8 @@
 /* bench_png [-t THREADS] [-n TIMES] [-l fast|small|zlib] [-k KERNELS] [-o OUT.png] FILE.ppm...: how long the encoder takes
    (the best of TIMES; with one thread, of the processor's time) and how large its file is. "zlib" is what a plain encoder does: the filter Up and zlib's level 1 in
    one piece. KERNELS are those of picture/rows.h. */
+#include "tests/read_ppm.h"
+
 #include "picture/png.h"
 #include "picture/rows.h"
 #include "platform/thread.h"
@@ -20,44 +22,6 @@ static double now_ms(void)
     struct timespec now;
     clock_gettime(one_thread ? CLOCK_THREAD_CPUTIME_ID : CLOCK_MONOTONIC, &now);
     return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
-}
-
-static unsigned read_number(FILE *file)
-{
-    unsigned number = 0;
-    for (int c; (c = getc(file)) != EOF;) {
-        if (c == '#')
-            while ((c = getc(file)) != EOF && c != '\n')
-                ;
-        else if (c >= '0' && c <= '9') {
-            ungetc(c, file);
-            return fscanf(file, "%u", &number) == 1 ? number : 0;
-        }
-    }
-    return 0;
-}
-
-/* The pixels, or NULL: a P6 file of 8 bits a sample. */
-static uint8_t *read_ppm(const char *path, struct image_view *image)
-{
-    FILE *file = fopen(path, "rb");
-    uint8_t *pixels = NULL;
-    if (file && getc(file) == 'P' && getc(file) == '6') {
-        image->width = read_number(file);
-        image->height = read_number(file);
-        image->stride = image->width * 3;
-        size_t len = (size_t)image->stride * image->height;
-        if (read_number(file) == 255 && getc(file) != EOF && len > 0)
-            pixels = malloc(len);
-        if (pixels && fread(pixels, 1, len, file) != len) {
-            free(pixels);
-            pixels = NULL;
-        }
-    }
-    if (file)
-        fclose(file);
-    image->pixels = pixels;
-    return pixels;
 }
 
 struct way {
