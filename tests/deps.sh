@@ -39,7 +39,7 @@ packages_of()
     vm) echo "$BUILD pkg-config qemu-system-x86 ${QXL-} seabios weston libegl1 libgbm1 libgles2 libgl1-mesa-dri busybox-static debootstrap e2fsprogs kmod libelf-dev $DEB dpkg-dev xz-utils python3" ;;
     arch) echo "$BUILD $ARCH dpkg-dev xz-utils bzip2 python3" ;;
     debian) echo mmdebstrap git ;;
-    web) echo "$BUILD $SCREEN $WEB xdotool x11-xserver-utils procps python3" ;;
+    web) echo "$BUILD $SCREEN $WEB strace xdotool x11-xserver-utils procps python3" ;;
     pictures) echo "$BUILD $SCREEN $WEB twm fonts-inter xdotool x11-xserver-utils procps python3" ;;
     lint) echo "$BUILD libxrender-dev clang clang-format clang-tidy cppcheck shellcheck mandoc universal-ctags pyflakes3 python3 git" ;;
     *)

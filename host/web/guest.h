@@ -46,6 +46,7 @@ enum guest_state {
 
 #define GUEST_EVENTS_MAX 64 /* that are kept */
 #define GUEST_TEST_SIZE 256
+#define GUEST_UNMANAGED_MS 5000 /* after which a screen without a window manager is one that has none */
 
 struct thumbnail {       /* all under the guest's lock */
     struct blob *png;    /* NULL: none was had */
@@ -84,8 +85,12 @@ struct guest {
 };
 
 const char *guest_state_name(enum guest_state state);
-/* Decides from an agent's properties. Reasons, in words, are added to the list. Pure. */
-enum guest_state guest_state_decide(const struct periscope_strings *properties, struct strlist *reasons);
+/* Returns whether all that its desktop lacks is a window manager that tells of itself. A kiosk or a bare X server never has
+   one, and is used as it is. Pure. */
+bool guest_lacks_manager(const struct periscope_strings *properties);
+/* Decides from an agent's properties. lacked: it has lacked a window manager for GUEST_UNMANAGED_MS.
+   Reasons, in words, are added to the list. Pure. */
+enum guest_state guest_state_decide(const struct periscope_strings *properties, bool lacked, struct strlist *reasons);
 /* Decides from a failed call. */
 enum guest_state guest_state_of_failure(int status, const char *text);
 /* Whether the library only had no room to resolve one more name at that moment, as when all guests are asked at once. */

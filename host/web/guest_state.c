@@ -66,12 +66,22 @@ static void state_add_reasons(const struct periscope_strings *properties, struct
     }
 }
 
-enum guest_state guest_state_decide(const struct periscope_strings *properties, struct strlist *reasons)
+bool guest_lacks_manager(const struct periscope_strings *properties)
+{
+    static const char lacks[] = "no window manager has :";
+    const char *state = periscope_strings_get(properties, "desktop.state");
+    const char *reason = periscope_strings_get(properties, "desktop.reason");
+    return state && reason && strcmp(state, "starting") == 0 && strncmp(reason, lacks, sizeof lacks - 1) == 0;
+}
+
+enum guest_state guest_state_decide(const struct periscope_strings *properties, bool lacked, struct strlist *reasons)
 {
     const char *running = periscope_strings_get(properties, "children.running");
     enum guest_state cards = state_of_cards(properties, reasons);
     enum guest_state desktop = state_of_desktop(periscope_strings_get(properties, "desktop.state"));
     state_add_reasons(properties, reasons);
+    if (lacked && guest_lacks_manager(properties))
+        desktop = GUEST_READY;
     if (cards != GUEST_UNKNOWN)
         return cards;
     if (desktop == GUEST_SHUTTING_DOWN)

@@ -27,7 +27,8 @@ struct watch {
     struct periscope *periscope;
     char id[80]; /* of the agent's events */
     uint64_t last;
-    bool has_events; /* the agent has that RPC */
+    bool has_events;      /* the agent has that RPC */
+    int64_t unmanaged_ms; /* os_clock_ms() since when its screen lacks a window manager; 0: it does not */
 };
 
 /* ---- what is told ---- */
@@ -87,11 +88,24 @@ static bool watch_same_strings(const struct periscope_strings *a, const struct p
     return true;
 }
 
-/* Takes over what a guest has answered; the properties are given away. */
-static void watch_tell(struct guest *guest, struct periscope_strings *properties)
+/* Returns for how long a screen has to lack a window manager still before it is one that has none; 0: no longer. */
+static int64_t watch_unmanaged_left(const struct watch *watch)
 {
+    int64_t left = watch->unmanaged_ms + GUEST_UNMANAGED_MS - os_clock_ms();
+    return left > 0 ? left : 0;
+}
+
+/* Takes over what a guest has answered; the properties are given away. */
+static void watch_tell(struct watch *watch, struct periscope_strings *properties)
+{
+    struct guest *guest = watch->guest;
     struct strlist reasons = {0};
-    enum guest_state state = guest_state_decide(properties, &reasons);
+    if (!guest_lacks_manager(properties))
+        watch->unmanaged_ms = 0;
+    else if (!watch->unmanaged_ms)
+        watch->unmanaged_ms = os_clock_ms();
+    bool lacked = watch->unmanaged_ms && watch_unmanaged_left(watch) == 0;
+    enum guest_state state = guest_state_decide(properties, lacked, &reasons);
     guest_lock(guest);
     enum guest_state before = guest->state;
     bool changed = watch_set_state(guest, state, &reasons);
@@ -100,7 +114,8 @@ static void watch_tell(struct guest *guest, struct periscope_strings *properties
     guest->properties = *properties;
     guest->last_seen_ms = os_wall_time_ms();
     watch_copy_size(guest);
-    watch_measure_boot(guest, before, &guest->properties);
+    if (!lacked)
+        watch_measure_boot(guest, before, &guest->properties);
     guest_unlock(guest);
     if (before != state)
         gateway_log("guest '%s' is %s", guest->config->name, guest_state_name(state));
@@ -163,7 +178,7 @@ static int watch_properties(struct watch *watch)
     if (status)
         return status;
     watch_test(watch, &properties);
-    watch_tell(watch->guest, &properties);
+    watch_tell(watch, &properties);
     return 0;
 }
 
@@ -195,7 +210,9 @@ static void watch_take_events(struct watch *watch, const struct periscope_string
 static int watch_wait_ms(const struct watch *watch)
 {
     int ms = (int)watch->guest->gateway->config.keep_alive_s * 1000;
-    return atomic_load(&watch->guest->lookers) && ms > LOOKED_AT_MS ? LOOKED_AT_MS : ms;
+    int64_t left = watch->unmanaged_ms ? watch_unmanaged_left(watch) : 0;
+    ms = atomic_load(&watch->guest->lookers) && ms > LOOKED_AT_MS ? LOOKED_AT_MS : ms;
+    return left && left < ms ? (int)left + 1 : ms;
 }
 
 /* Waits for events, or until it is time for a sign of life. */
@@ -274,6 +291,7 @@ void watch_main(void *context)
     for (;;) {
         int64_t began = os_clock_ms();
         watch.has_events = true;
+        watch.unmanaged_ms = 0;
         int status = watch_follow(&watch);
         pause_ms = os_clock_ms() - began > PAUSE_MOST_MS ? PAUSE_FIRST_MS : pause_ms;
         watch_pause_after(&watch, status, &pause_ms);

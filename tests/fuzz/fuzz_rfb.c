@@ -72,7 +72,7 @@ static void take_shape(const uint8_t *data, size_t size)
     struct screen_pointer pointer = {0};
     struct damage_box box;
     if (screen_pointer_add_shape(&pointer, "hash", "2x3+1+9", data, size)) {
-        require(screen_pointer_take(&pointer, "1,-1", "hash"));
+        require(screen_pointer_take(&pointer, "1,1", "hash"));
         require(screen_pointer_box(&pointer, 4, 4, &box) && box.x + box.width <= 4 && box.y + box.height <= 4);
         screen_pointer_draw(&pointer, ground, &(struct damage_box){0, 0, 4, 4});
     }

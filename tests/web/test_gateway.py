@@ -37,6 +37,8 @@ def the_api_tells_what_the_agent_tells():
             properties = dict(entry.text.split("=", 1) for entry in client.call(8))
         equal(detailed["properties"]["boot.id"], properties["boot.id"], "the boot")
         check(any("agent\t" in event for event in detailed["events"]), "no event tells of the agent's start")
+        equal(properties["desktop.state"], "starting", "what the agent says of a bare X server")
+        eventually(lambda: state_of(gateway, "one") == "ready", "a bare X server is a screen that is ready")
         equal(get(gateway, "/api/guests/none")[0], 404, "a guest that there is not")
         equal(get(gateway, "/api/guests/one", method="POST")[0], 405, "a POST")
         equal(get(gateway, "/api/guests/one", method="HEAD")[2], b"", "the body of a HEAD")

@@ -54,15 +54,34 @@ static void only_files_that_tell_may_be_read(void)
         CHECK(!route_file_is_allowed(refused[i]));
 }
 
-static enum guest_state state_of(const char *const *properties)
+static enum guest_state state_after(const char *const *properties, bool lacked)
 {
     struct periscope_strings strings = {.items = (char **)(uintptr_t)properties};
     struct strlist reasons = {0};
     while (properties[strings.count])
         strings.count++;
-    enum guest_state state = guest_state_decide(&strings, &reasons);
+    enum guest_state state = guest_state_decide(&strings, lacked, &reasons);
     strlist_deinit(&reasons);
     return state;
+}
+
+static enum guest_state state_of(const char *const *properties)
+{
+    return state_after(properties, false);
+}
+
+static void a_screen_that_stays_without_a_window_manager_is_ready(void)
+{
+    const char *const bare[] = {"desktop.state=starting",
+                                "desktop.reason=no window manager has :1 by _NET_SUPPORTING_WM_CHECK", NULL};
+    const char *const boots[] = {"desktop.state=starting", "desktop.reason=nobody may log on yet (/run/nologin)", NULL};
+    const char *const hangs[] = {bare[0], bare[1], "gpu.0.state=hung", NULL};
+    const char *const tests[] = {bare[0], bare[1], "children.running=1", NULL};
+    CHECK_INT(state_after(bare, false), GUEST_BOOTING);
+    CHECK_INT(state_after(bare, true), GUEST_READY);
+    CHECK_INT(state_after(boots, true), GUEST_BOOTING);
+    CHECK_INT(state_after(hangs, true), GUEST_STUCK);
+    CHECK_INT(state_after(tests, true), GUEST_TESTING);
 }
 
 static void the_worst_that_a_guest_tells_is_its_state(void)
@@ -106,6 +125,7 @@ int main(void)
 {
     RUN(a_path_is_a_page_a_file_or_nothing);
     RUN(only_files_that_tell_may_be_read);
+    RUN(a_screen_that_stays_without_a_window_manager_is_ready);
     RUN(the_worst_that_a_guest_tells_is_its_state);
     RUN(what_is_new_in_a_log_begins_behind_what_was_there);
     return CHECK_RESULT();
