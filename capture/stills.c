@@ -343,7 +343,7 @@ int stills_wait(struct stills *stills, struct capturer *capturer, const struct s
         int status = look ? stills_look_for_other(stills, capturer, options, facts, file, err) : 0;
         if (status)
             return status > 0 ? 0 : status;
-        if (os_time_left(deadline_ms) == 0) {
+        if (os_time_left(deadline_ms) <= (*stills->watch ? HEAR_LEAST_MS : 0)) { /* no more for the source to tell */
             strlist_add(facts, "unchanged=1");
             return 0;
         }
