@@ -20,8 +20,9 @@
 #define STEP_MS 20       /* between two looks while the screen moves */
 #define NET_LEAST_MS 500 /* between looks at a source that tells of changes: half of the time for which it was still */
 #define NET_MOST_MS 5000
-#define DEAF_MS 10000     /* before a source is heard again that could not be */
-#define HEAR_LEAST_MS 100 /* a shorter wait for what it tells is not worth the trouble */
+#define PARTLY_MOST_MS 1000 /* the same of one that tells of only some changes, once LIVELY_MS are over */
+#define DEAF_MS 10000       /* before a source is heard again that could not be */
+#define HEAR_LEAST_MS 100   /* a shorter wait for what it tells is not worth the trouble */
 
 /* Pixels of our own, rows without a gap. */
 struct seen {
@@ -40,6 +41,7 @@ struct stills {
     int64_t choose_ms;           /* when the source is chosen again */
     int64_t deaf_until_ms;
     char watch[64];                        /* the source, if it tells of changes; "": it does not */
+    bool watch_is_partly;                  /* it tells of only some */
     const struct capture_candidate *taken; /* the source, borrowed from the capturer; NULL: to be chosen */
 };
 
@@ -146,6 +148,7 @@ static void stills_note_source(struct stills *stills, const struct grab *grab)
     const char *watch = strlist_get(&grab->facts, "watch");
     bool can_hear = watch && strlen(watch) < sizeof stills->watch && os_clock_ms() >= stills->deaf_until_ms;
     snprintf(stills->watch, sizeof stills->watch, "%s", can_hear ? watch : "");
+    stills->watch_is_partly = strlist_get(&grab->facts, "watch.partly") != NULL;
     stills->looked_ms = os_clock_ms();
 }
 
@@ -270,8 +273,12 @@ static bool stills_is_shown(const struct stills *stills, const struct stills_opt
 /* Returns when the screen is to be looked at whatever its source tells. */
 static int64_t stills_net_ms(const struct stills *stills)
 {
-    int64_t step_ms = (stills->looked_ms - stills->moved_ms) / 2;
-    step_ms = step_ms < NET_LEAST_MS ? NET_LEAST_MS : step_ms > NET_MOST_MS ? NET_MOST_MS : step_ms;
+    int64_t still_ms = stills->looked_ms - stills->moved_ms;
+    int64_t step_ms = stills->watch_is_partly ? still_ms / 8 : still_ms / 2;
+    int64_t most_ms = stills->watch_is_partly ? PARTLY_MOST_MS : NET_MOST_MS;
+    step_ms = step_ms < NET_LEAST_MS ? NET_LEAST_MS : step_ms > most_ms ? most_ms : step_ms;
+    if (stills->watch_is_partly && still_ms < LIVELY_MS)
+        step_ms = OFTEN_MS;
     return stills->looked_ms + step_ms;
 }
 
@@ -343,7 +350,7 @@ int stills_wait(struct stills *stills, struct capturer *capturer, const struct s
         int status = look ? stills_look_for_other(stills, capturer, options, facts, file, err) : 0;
         if (status)
             return status > 0 ? 0 : status;
-        if (os_time_left(deadline_ms) == 0) {
+        if (os_time_left(deadline_ms) <= (*stills->watch ? HEAR_LEAST_MS : 0)) { /* no more for the source to tell */
             strlist_add(facts, "unchanged=1");
             return 0;
         }

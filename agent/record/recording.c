@@ -11,12 +11,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define WAIT_MS 1000      /* of one request to the worker: how long a stop may take */
-#define REQUEST_MS 8000   /* until a worker that does not answer is ended */
-#define AGAIN_MS 1000     /* after a failure */
-#define DROPPED_MAX 1000  /* pictures that one new one drops at most */
-#define INDEX_SHARE 4     /* the index may have this part of the bytes */
-#define INDEX_LINES_MIN 8 /* lines that always have room */
+#define WAIT_MS 1000       /* of one request to the worker: how long a stop may take */
+#define STILL_WAIT_MS 2500 /* the same of a screen that has long held still: each request costs a few wake-ups */
+#define STILL_WAITS 10     /* requests in a row without a change */
+#define REQUEST_MS 8000    /* until a worker that does not answer is ended */
+#define AGAIN_MS 1000      /* after a failure */
+#define DROPPED_MAX 1000   /* pictures that one new one drops at most */
+#define INDEX_SHARE 4      /* the index may have this part of the bytes */
+#define INDEX_LINES_MIN 8  /* lines that always have room */
 
 /* ---- what is written ---- */
 
@@ -181,7 +183,9 @@ static void recording_take(struct recording *r, const struct buffer *list)
     struct sight sight;
     struct error err;
     answer_add_lines(list, &facts);
+    r->waits++;
     if (sight_read(&sight, &facts, list)) {
+        r->waits = 0;
         int status = os_identity_enter(r->as, &err);
         if (status == 0) {
             status = recording_note(r, &sight, &err);
@@ -359,6 +363,7 @@ void recording_reset(struct recording *r)
     r->last = 0;
     r->synced = r->same_count = r->dropped_count = 0;
     r->next_ms = 0;
+    r->waits = 0;
 }
 
 int recording_make_wakers(struct recording *r, struct error *err)
@@ -401,7 +406,7 @@ void recording_give_up(struct recording *r, const char *why)
 static void recording_run(struct recording *r)
 {
     while (recording_goes_on(r)) {
-        recording_look(r, r->last ? WAIT_MS : 0);
+        recording_look(r, r->last == 0 ? 0 : r->waits < STILL_WAITS ? WAIT_MS : STILL_WAIT_MS);
         recording_write_down(r);
         recording_publish(r);
         (void)os_waker_wait(r->wake, r->next_ms);

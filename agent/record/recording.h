@@ -26,6 +26,7 @@ struct recording {
     uint64_t event;   /* the last one that was noted */
     uint64_t synced;  /* bytes of the index */
     int64_t next_ms;  /* not before this comes the next look */
+    unsigned waits;   /* in a row without a change */
     char unsaid[256]; /* a failure that could not be written down */
     struct record_time unsaid_at;
 

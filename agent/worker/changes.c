@@ -18,8 +18,9 @@
 #define VAIN_MOST_MS 400
 #define NET_LEAST_MS 500 /* between pictures while the source is watched: half of the time for which it was still */
 #define NET_MOST_MS 5000
-#define LIVELY_MS 5000     /* for which a source that is not watched counts as lively after a change */
-#define LIVELY_STEP_MS 100 /* between its pictures */
+#define PARTLY_MOST_MS 1000 /* the same of a source that tells of only some of what changes, once that is not lively */
+#define LIVELY_MS 5000      /* for which a source that is not watched counts as lively after a change */
+#define LIVELY_STEP_MS 100  /* between its pictures */
 #define STILL_STEP_MS 500
 
 struct changes_waiter {
@@ -27,6 +28,7 @@ struct changes_waiter {
     const char *pointer;      /* what the client knows of it, borrowed; NULL: it does not ask */
     bool draws_pointer;       /* it is in the picture */
     char source[SOURCE_SIZE]; /* that can be watched; "": none */
+    bool partly;              /* it tells of only some changes */
     uint64_t seen;            /* events before its last picture */
     int64_t looked_ms;        /* when it was asked for */
     unsigned vain;            /* pictures in a row for events that changed nothing */
@@ -215,6 +217,7 @@ static int changes_look(struct changes *changes, struct changes_waiter *waiter, 
     answer_add_lines(list, &facts);
     *done = !strlist_get(&facts, "unchanged") || changes_is_other_pointer(waiter, &facts);
     changes_note_source(changes, waiter, strlist_get(&facts, "watch"));
+    waiter->partly = strlist_get(&facts, "watch.partly") != NULL;
     strlist_deinit(&facts);
     if (*done) {
         os_mutex_lock(changes->lock);
@@ -247,9 +250,10 @@ static int64_t changes_next_look(struct changes *changes, const struct changes_w
     os_mutex_unlock(changes->lock);
     if (hears && event)
         return waiter->looked_ms + changes_vain_ms(waiter);
-    int64_t step_ms = hears                  ? changes_bound(still_ms / 2, NET_LEAST_MS, NET_MOST_MS)
-                      : still_ms < LIVELY_MS ? LIVELY_STEP_MS
-                                             : STILL_STEP_MS;
+    int64_t step_ms = hears && !waiter->partly ? changes_bound(still_ms / 2, NET_LEAST_MS, NET_MOST_MS)
+                      : still_ms < LIVELY_MS   ? LIVELY_STEP_MS
+                      : hears                  ? changes_bound(still_ms / 8, NET_LEAST_MS, PARTLY_MOST_MS)
+                                               : STILL_STEP_MS;
     return (waiter->looked_ms / step_ms + 1) * step_ms;
 }
 

@@ -306,7 +306,7 @@ static bool apart_is_workers_fact(const char *line)
 {
     static const char *const keys[] = {"backend=", "time=",      "time-grab-us=", "time-encode-us=",
                                        "hash=",    "unchanged=", "chosen=",       "compare.",
-                                       "watch=",   "delta=",     "rect="};
+                                       "watch",    "delta=",     "rect="};
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
         if (strncmp(line, keys[i], strlen(keys[i])) == 0)
             return true;

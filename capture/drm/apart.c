@@ -109,8 +109,11 @@ static enum capture_result drm_apart_grab(struct capture *capture, const struct 
     if (drm_restart(capture, options, err) < 0)
         return CAPTURE_FAILED;
     enum capture_result result = apart_grab(capture->apart, options, image, facts, err);
-    if (result == CAPTURE_OK)
+    if (result == CAPTURE_OK) {
         drm_warn_of_lock(deadline_ms, facts);
+        strlist_add(facts, "watch=drm");
+        strlist_add(facts, "watch.partly=1"); /* what is drawn into the framebuffer that is shown is not told */
+    }
     if (result == CAPTURE_FAILED)
         drm_describe_failure(capture, err->status, err);
     return result;
@@ -139,6 +142,15 @@ static int drm_apart_windows(struct capture *capture, const struct capture_optio
 {
     (void)capture, (void)options, (void)lines;
     return error_set(err, ERR_UNAVAILABLE, "the kernel knows of planes, not of windows");
+}
+
+static int drm_apart_changes(struct capture *capture, const struct capture_options *options, struct strlist *facts,
+                             struct error *err)
+{
+    int status = drm_restart(capture, options, err);
+    if (status == 0)
+        status = apart_changes(capture->apart, options, facts, err);
+    return status ? drm_describe_failure(capture, status, err) : 0;
 }
 
 /* ---- input ---- */
@@ -203,6 +215,7 @@ const struct capture_backend capture_drm = {
     .displays = drm_apart_displays,
     .windows = drm_apart_windows,
     .input = drm_apart_input,
+    .changes = drm_apart_changes,
     .close = drm_apart_close,
     .input_last = true,
     .shares_time = true,

@@ -3,9 +3,11 @@
 
 #include "capture/choice.h"
 #include "capture/drm/crc.h"
+#include "capture/drm/flips.h"
 #include "capture/drm/layout.h"
 #include "capture/drm/snapshot.h"
 #include "capture/linux/card.h"
+#include "capture/pointer.h"
 #include "capture/region.h"
 #include "platform/clock.h"
 
@@ -16,12 +18,13 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* Nothing of it outlives a request but the picture. */
+/* Nothing of it outlives a request but the picture, and what is known of flips. */
 struct capture {
     struct drm_card cards[DRM_CARDS_MAX]; /* open during a request */
     size_t card_count;
     struct drm_output outputs[DRM_OUTPUTS_MAX]; /* the active ones, as they are laid out */
     size_t output_count;
+    struct drm_flips flips;
     struct error refused; /* why the last card that has no picture to give has none */
     uint8_t *pixels;      /* borrowed: the picture */
     uint8_t *own_pixels;  /* owned; NULL: the picture is in the caller's memory */
@@ -159,10 +162,11 @@ static int take_snapshots(struct capture *capture, const struct drm_layout *layo
         .deadline_ms = os_deadline(options->timeout_ms),
     };
     uint32_t stride = layout->area.width * 3;
+    bool pointer_is_on = false;
     *all = (struct drm_snapshot){.coherent = true};
     for (size_t i = 0; i < layout->count; i++) {
         const struct drm_output *output = &layout->outputs[i];
-        struct drm_snapshot snapshot;
+        struct drm_snapshot snapshot = {0};
         uint8_t *corner = capture->pixels + (size_t)(output->x - layout->area.x) * 3;
         if (drm_layout_twin(layout->outputs, i, output))
             continue;
@@ -170,8 +174,27 @@ static int take_snapshots(struct capture *capture, const struct drm_layout *layo
         if (status < 0)
             return status;
         merge_snapshot(all, &snapshot, output->x - layout->area.x, region);
+        bool is_on = drm_pointer_is_on(&snapshot.pointer, output->width, output->height);
+        snapshot.pointer.place.x += output->x - layout->area.x;
+        drm_pointer_merge(&all->pointer, &pointer_is_on, &snapshot.pointer, is_on);
     }
     return 0;
+}
+
+/* Adds the facts of the pointer, which is not in the picture. */
+static void drm_add_pointer(const struct drm_pointer *found, const struct rect *region, bool shape,
+                            struct strlist *facts)
+{
+    const struct rect *place = &found->place;
+    struct pointer pointer = {place->x + found->hot_x - region->x,
+                              place->y + found->hot_y - region->y,
+                              found->hot_x,
+                              found->hot_y,
+                              place->width,
+                              place->height,
+                              found->rgba};
+    if (found->rgba)
+        pointer_add_facts(&pointer, shape, facts);
 }
 
 /* Gets zeroed memory for the picture, the caller's or our own. */
@@ -200,6 +223,9 @@ static int make_picture(struct capture *capture, const struct capture_options *o
         return error_set(err, ERR_NO_MEMORY, "no memory for a picture of %ux%u pixels", layout.area.width,
                          layout.area.height);
     status = take_snapshots(capture, &layout, options, &region, &snapshot, facts, err);
+    if (status == 0)
+        drm_add_pointer(&snapshot.pointer, &region, options->shape, facts);
+    drm_pointer_free(&snapshot.pointer);
     if (status < 0)
         return status;
     add_snapshot_facts(&layout, &region, &snapshot, facts);
@@ -365,6 +391,13 @@ static int drm_windows(struct capture *capture, const struct capture_options *op
     return error_set(err, ERR_UNAVAILABLE, "the kernel knows of planes, not of windows");
 }
 
+static int drm_changes(struct capture *capture, const struct capture_options *options, struct strlist *facts,
+                       struct error *err)
+{
+    drm_flips_await(&capture->flips, options->timeout_ms, facts);
+    return facts->failed ? error_set(err, ERR_NO_MEMORY, "no memory to tell of a change") : 0;
+}
+
 const struct capture_backend capture_drm_here = {
     .name = "drm",
     .summary = "what the display hardware scans out, from the kernel",
@@ -373,6 +406,7 @@ const struct capture_backend capture_drm_here = {
     .crcs = drm_crcs,
     .displays = drm_displays,
     .windows = drm_windows,
+    .changes = drm_changes,
     .close = drm_close,
     .describe_hang = drm_describe_call,
 };

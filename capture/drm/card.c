@@ -79,7 +79,7 @@ static bool card_set_capability(const struct drm_card *card, uint64_t capability
    then a compositor that starts meanwhile can't. */
 static void card_become_client(struct drm_card *card)
 {
-    DRM_CALL(card, "DROP_MASTER", drmDropMaster(card->fd));
+    card->was_master = DRM_CALL(card, "DROP_MASTER", drmDropMaster(card->fd)) == 0;
     card_set_capability(card, DRM_CLIENT_CAP_UNIVERSAL_PLANES);
     card->atomic = card_set_capability(card, DRM_CLIENT_CAP_ATOMIC);
     /* Without it, the cursor planes of hypervisors' cards are hidden from atomic clients. */
@@ -87,7 +87,7 @@ static void card_become_client(struct drm_card *card)
         card_set_capability(card, CLIENT_CAP_CURSOR_PLANE_HOTSPOT);
 }
 
-int drm_card_open(struct drm_card *card, unsigned number, struct error *err)
+int drm_card_open_node(struct drm_card *card, unsigned number, struct error *err)
 {
     char path[32];
     *card = (struct drm_card){.fd = -1, .number = number};
@@ -102,6 +102,14 @@ int drm_card_open(struct drm_card *card, unsigned number, struct error *err)
         return error_set(err, ERR_NO_MEMORY, "no memory for the properties of %s", path);
     }
     card_become_client(card);
+    return 0;
+}
+
+int drm_card_open(struct drm_card *card, unsigned number, struct error *err)
+{
+    int status = drm_card_open_node(card, number, err);
+    if (status)
+        return status;
     card_read_driver(card);
     linux_card_identify("", number, &card->identity);
     return 0;

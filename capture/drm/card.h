@@ -29,12 +29,15 @@ struct drm_card {
     char driver[32]; /* DRM's name for it; "" where it isn't known */
     struct card_identity identity;
     enum card_class class; /* set by the caller */
+    bool was_master;       /* no program had the card, so that opening it made us its master until we dropped that */
     bool atomic;           /* the planes' state can be read in full; else only the primary plane's framebuffer */
     struct drm_property_cache *properties; /* owned */
 };
 
 /* Opens it, and is not its master on return. */
 int drm_card_open(struct drm_card *card, unsigned number, struct error *err);
+/* The same, without finding out what it is: driver and identity are empty. */
+int drm_card_open_node(struct drm_card *card, unsigned number, struct error *err);
 void drm_card_close(struct drm_card *card); /* accepts one that failed to open */
 
 /* Notes the name of the operation that begins on the card. `name` must be static. */

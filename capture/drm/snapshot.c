@@ -22,6 +22,7 @@ struct attempt {
     size_t background_count; /* of these, what is no cursor */
     enum drm_cursor cursor;
     struct rect cursor_place;
+    struct drm_pointer pointer;
     int64_t read_us;
     char cursor_reason[512]; /* why it is not available */
 };
@@ -38,6 +39,7 @@ static void attempt_clear(struct attempt *attempt)
 {
     for (size_t i = 0; i < DRM_PLANES_MAX; i++)
         attempt_clear_plane(attempt, i);
+    drm_pointer_free(&attempt->pointer);
     memset(attempt, 0, sizeof *attempt);
 }
 
@@ -63,6 +65,18 @@ static int read_pixels(const struct drm_output *output, const struct drm_plane *
     return status;
 }
 
+/* Reads the pointer for who draws it, which leaves it out of the picture. Where that fails it is not known. */
+static int read_pointer(const struct drm_output *output, const struct drm_plane *plane, struct attempt *attempt,
+                        struct error *err)
+{
+    int status = read_pixels(output, plane, attempt, err);
+    if (status)
+        return status == ERR_CLOSED || status == ERR_NO_MEMORY ? status : 0;
+    status = drm_pointer_read(&attempt->pointer, plane, &attempt->layers[--attempt->count], err);
+    attempt_clear_plane(attempt, attempt->count);
+    return status == ERR_NO_MEMORY ? status : 0;
+}
+
 /* Reads the cursor. Where that fails there is still a picture, with a warning. */
 static int read_cursor(const struct drm_output *output, const struct drm_plane *plane, bool wanted,
                        struct attempt *attempt, struct error *err)
@@ -70,7 +84,7 @@ static int read_cursor(const struct drm_output *output, const struct drm_plane *
     const struct layer *layer = &attempt->layers[attempt->count];
     attempt->cursor = DRM_CURSOR_OFF;
     if (!wanted)
-        return 0;
+        return read_pointer(output, plane, attempt, err);
     int status = read_pixels(output, plane, attempt, err);
     if (status == ERR_NOT_FOUND || status == ERR_DENIED || status == ERR_NO_MEMORY || status == ERR_CLOSED)
         return status;
@@ -282,6 +296,8 @@ int drm_snapshot_take(const struct drm_output *output, const struct drm_snapshot
         add_plane_facts(output, attempt, facts);
         snapshot->cursor = attempt->cursor;
         snapshot->cursor_place = attempt->cursor_place;
+        snapshot->pointer = attempt->pointer;
+        attempt->pointer.rgba = NULL;
         snapshot->read_us = attempt->read_us;
         int64_t start_us = os_clock_us();
         status = snapshot_compose(output, options, attempt, &target, snapshot, facts, err);

@@ -4,6 +4,7 @@
 #define CAPTURE_DRM_SNAPSHOT_H
 
 #include "capture/capture.h"
+#include "capture/drm/pointer.h"
 #include "capture/drm/state.h"
 
 struct drm_snapshot_options {
@@ -27,6 +28,7 @@ struct drm_snapshot {
     bool coherent; /* the planes were the same after the last byte was read as before the first */
     enum drm_cursor cursor;
     struct rect cursor_place;    /* on the output, when it was drawn; may lie beyond it */
+    struct drm_pointer pointer;  /* owned; where the cursor is not wanted and there is one */
     uint32_t crc;                /* of all 16 bits a channel (picture/crc.h), where one was asked for */
     int64_t read_us, compose_us; /* copying pixels out of video memory, in the last try; making a picture of them */
 };

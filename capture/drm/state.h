@@ -48,7 +48,9 @@ void drm_outputs_find_mirrors(struct drm_output *outputs, size_t count);
     X(PLANE_BLEND, "pixel blend mode", UINT64_MAX)                                                                     \
     X(PLANE_ZPOS, "zpos", UINT64_MAX)                                                                                  \
     X(PLANE_ENCODING, "COLOR_ENCODING", UINT64_MAX)                                                                    \
-    X(PLANE_RANGE, "COLOR_RANGE", UINT64_MAX)
+    X(PLANE_RANGE, "COLOR_RANGE", UINT64_MAX)                                                                          \
+    X(PLANE_HOT_X, "HOTSPOT_X", 0)                                                                                     \
+    X(PLANE_HOT_Y, "HOTSPOT_Y", 0)
 #define X(symbol, name, absent) symbol,
 enum drm_plane_property { DRM_PLANE_PROPERTIES(X) PLANE_PROPERTY_COUNT };
 #undef X

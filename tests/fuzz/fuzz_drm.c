@@ -262,7 +262,7 @@ static void take_snapshot(struct drm_card *card)
 {
     struct drm_output output = {
         .name = "card0-X-1", .card = card, .crtc = CRTC, .width = fake.crtcs[0].width, .height = fake.crtcs[0].height};
-    struct drm_snapshot_options options = {.cursor = true, .deadline_ms = os_deadline(DEADLINE_MS)};
+    struct drm_snapshot_options options = {.cursor = !(take(1) & 1), .deadline_ms = os_deadline(DEADLINE_MS)};
     struct drm_snapshot snapshot = {0};
     struct strlist facts = {0};
     struct error err = {0};
@@ -272,6 +272,7 @@ static void take_snapshot(struct drm_card *card)
     require(status == 0 || (status < 0 && status == err.status && *err.text));
     require(fake_open_handles() == 0 && fake.wrong_closes == 0);
     strlist_deinit(&facts);
+    drm_pointer_free(&snapshot.pointer);
     free(rgb);
 }
 

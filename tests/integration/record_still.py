@@ -11,7 +11,7 @@ from harness import check, children_of, test
 from recording import Scene, begin, end
 
 SECONDS = int(os.environ.get("PERISCOPE_RECORD_SECONDS") or 40)
-SETTLED = 15  # after which it is looked at as seldom as it ever is
+SETTLED = 20  # after which it is looked at as seldom as it ever is
 
 
 def used(pid):

@@ -146,6 +146,15 @@ X11 = [
 ]
 
 DRM = [
+    mutant("drm-flips-of-the-console", "capture/drm/flips.c",
+           "*flips |= !card.was_master;", "*flips = true;",
+           "unit/capture/drm/test_drm_pointer", "the console's mode is set anew ten times a second"),
+    mutant("drm-flips-without-places", "capture/drm/flips.c",
+           "    flips_add_properties(card, id, DRM_MODE_OBJECT_PLANE, hash);\n", "",
+           "unit/capture/drm/test_drm_pointer", "a pointer that moves is not told"),
+    mutant("drm-pointer-with-its-alpha", "capture/drm/pointer.c",
+           "if (blend != BLEND_PREMULTIPLIED || alpha == 0xffff)", "if (1)",
+           "unit/capture/drm/test_drm_pointer", "a shadow is drawn twice as dark"),
     mutant("drm-crc-not-hexadecimal", "capture/drm/crc.c",
            'strspn(line + 2, "0123456789abcdef") < word - 2 ||', "",
            "unit/capture/drm/test_drm_crc", "what is no CRC passes for one"),

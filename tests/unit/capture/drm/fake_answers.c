@@ -202,7 +202,8 @@ static const char *const plane_properties[FAKE_PROPERTY_COUNT] = {
     [FAKE_SRC_H] = "SRC_H",       [FAKE_ROTATION] = "rotation",
     [FAKE_ALPHA] = "alpha",       [FAKE_BLEND] = "pixel blend mode",
     [FAKE_ZPOS] = "zpos",         [FAKE_ENCODING] = "COLOR_ENCODING",
-    [FAKE_RANGE] = "COLOR_RANGE",
+    [FAKE_RANGE] = "COLOR_RANGE", [FAKE_HOT_X] = "HOTSPOT_X",
+    [FAKE_HOT_Y] = "HOTSPOT_Y",
 };
 
 /* Numbers of values are their places. */

@@ -152,8 +152,9 @@ static int call_card(unsigned long request, void *argument)
 {
     fake.calls++;
     if (request == DRM_IOCTL_DROP_MASTER) {
+        bool was_master = fake.is_master;
         fake.is_master = false;
-        return 0;
+        return was_master ? 0 : EINVAL;
     }
     fake.calls_as_master += fake.is_master;
     int code = fake.hook ? fake.hook(request, argument) : 0;
@@ -218,7 +219,7 @@ int open(const char *path, int flags, ...)
         return -1;
     }
     fake.open_cards++;
-    fake.is_master = true;
+    fake.is_master = !fake.has_master;
     fake.is_universal = fake.is_atomic = fake.knows_hotspots = false;
     return fcntl(fake.card, F_DUPFD_CLOEXEC, 3);
 }

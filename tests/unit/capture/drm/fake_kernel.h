@@ -42,6 +42,8 @@ enum fake_property {
     FAKE_ZPOS,
     FAKE_ENCODING,
     FAKE_RANGE,
+    FAKE_HOT_X,
+    FAKE_HOT_Y,
     FAKE_PROPERTY_COUNT
 };
 /* The values of FAKE_TYPE and FAKE_BLEND. */
@@ -93,6 +95,7 @@ struct fake_blob {
 struct fake_kernel {
     const char *driver; /* borrowed */
     bool lacks_atomic, lacks_getfb2, lacks_prime, lacks_dumb, unprivileged;
+    bool has_master;    /* another program is the card's master */
     bool hides_cursors; /* of atomic clients that do not know of hotspots: the card of a hypervisor */
     struct fake_crtc crtcs[FAKE_CRTCS_MAX];
     struct fake_connector connectors[FAKE_CONNECTORS_MAX];
