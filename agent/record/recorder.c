@@ -35,6 +35,16 @@ int recorder_new(struct recorder **out, const struct strlist *card_classes, stru
 
 /* ---- starting ---- */
 
+/* Lists those that have not stopped. */
+static void recorder_list_ids(struct recorder *recorder, struct strlist *ids)
+{
+    os_mutex_lock(recorder->lock);
+    for (size_t i = 0; i < RECORDINGS_MAX; i++)
+        if (recorder->slots[i].state == RECORDING_RUNS || recorder->slots[i].state == RECORDING_RESTS)
+            strlist_add(ids, recorder->slots[i].id);
+    os_mutex_unlock(recorder->lock);
+}
+
 struct recording *recorder_take_slot(struct recorder *recorder)
 {
     struct recording *found = NULL;
@@ -74,11 +84,11 @@ static int recording_name(struct recording *r, struct error *err)
     if (status)
         return status;
     os_mutex_lock(r->recorder->lock);
-    snprintf(r->id, sizeof r->id, "%016" PRIx64, number);
+    place_write_id(r->id, number);
     if (r->wanted.folder)
         snprintf(r->folder, sizeof r->folder, "%s", r->wanted.folder);
     else
-        snprintf(r->folder, sizeof r->folder, "recording-%s", r->id);
+        snprintf(r->folder, sizeof r->folder, r->wanted.own ? ".periscope/" PLACE_NAME "/%s" : "recording-%s", r->id);
     os_mutex_unlock(r->recorder->lock);
     return 0;
 }
@@ -95,13 +105,27 @@ static void describe_options(const struct recording *r, char *text, size_t size)
         snprintf(text + len, size - len, " output=%s", output);
 }
 
+/* Makes the folder, which has a path of its own where hosts know it by a name. */
+static int recording_make_folder(struct recording *r, struct error *err)
+{
+    char path[sizeof r->folder];
+    struct strlist in_use = {0};
+    if (!r->wanted.own)
+        return index_make(&r->index, r->folder, err);
+    recorder_list_ids(r->recorder, &in_use);
+    place_make_room(r->wanted.own, &in_use);
+    strlist_deinit(&in_use);
+    snprintf(path, sizeof path, "%s/%s", r->wanted.own, r->id);
+    return index_make(&r->index, path, err);
+}
+
 /* Makes the folder and the first line. The thread has the user's rights. */
 static int recording_make(struct recording *r, struct error *err)
 {
     struct strlist facts = {0};
     struct record_time now = record_now();
     char options[2048] = "";
-    int status = index_make(&r->index, r->folder, err);
+    int status = recording_make_folder(r, err);
     os_sysinfo(&facts);
     const char *boot = strlist_get(&facts, "boot.id");
     describe_options(r, options, sizeof options);
@@ -178,6 +202,7 @@ int recorder_start(struct recorder *recorder, struct recording_wanted *wanted, s
     struct recording *r = recorder_take_slot(recorder);
     if (!r) {
         strlist_deinit(&wanted->options);
+        free(wanted->own);
         os_identity_free(as);
         return error_set(err, ERR_LIMIT, "%d recordings run already: stop one first", RECORDINGS_MAX);
     }
@@ -271,7 +296,18 @@ static bool recorder_runs(const struct recorder *recorder)
     return false;
 }
 
-/* Says what was done, and of keys and texts not which: passwords are typed, and the folder is the user's. */
+int recorder_check_removable(struct recorder *recorder, const char *id, struct error *err)
+{
+    os_mutex_lock(recorder->lock);
+    const struct recording *r = recorder_find(recorder, id);
+    bool runs = r && r->state != RECORDING_STOPPED;
+    os_mutex_unlock(recorder->lock);
+    if (!place_is_id(id))
+        return error_set(err, ERR_DENIED, "only whole recordings are removed");
+    return runs ? error_set(err, ERR_UNAVAILABLE, "it records: stop it first") : 0;
+}
+
+/* Says what was done, and of keys and texts not which: passwords are typed, and the folder may be the user's. */
 static void recorder_say_input(struct record_input *input, const char *action)
 {
     bool typed = strncmp(action, "key=", 4) == 0 || strncmp(action, "text=", 5) == 0;

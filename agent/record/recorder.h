@@ -16,7 +16,7 @@ struct recorder;
 int recorder_new(struct recorder **out, const struct strlist *card_classes, struct children *children,
                  struct error *err);
 
-/* Begins a recording with the rights of `as`, which it then owns. Returns once the first picture is there, or it is known why
+/* Begins a recording with the rights of `as`, which it then owns, as it does what is in `wanted`. Returns once the first picture is there, or it is known why
    not. Facts: as recorder_list() of it. ERR_LIMIT while RECORDINGS_MAX run. */
 int recorder_start(struct recorder *recorder, struct recording_wanted *wanted, struct os_identity *as,
                    struct strlist *facts, struct error *err);
@@ -24,6 +24,8 @@ int recorder_start(struct recorder *recorder, struct recording_wanted *wanted, s
 int recorder_stop(struct recorder *recorder, const char *id, const char *why, struct strlist *facts, struct error *err);
 /* Lists those that run and the last ones that did: id, folder, state (recording or stopped), and counts. */
 void recorder_list(struct recorder *recorder, struct strlist *facts);
+/* Refuses what is no recording's id, and a recording that runs. */
+int recorder_check_removable(struct recorder *recorder, const char *id, struct error *err);
 /* Notes what a host has sent as input (the RPC input), for those that run: all but where the pointer was moved to. */
 void recorder_note_input(struct recorder *recorder, const struct strlist *actions);
 /* Stops all before the agent ends, for this reason, or with NULL has them rest until it is another executable; a disk that does

@@ -347,6 +347,8 @@ void recording_discard(struct recording *r)
     index_deinit(&r->index);
     stored_deinit(&r->stored);
     strlist_deinit(&r->wanted.options);
+    free(r->wanted.own);
+    r->wanted.own = NULL;
     os_identity_free(r->as);
 }
 

@@ -4,6 +4,7 @@
 #define AGENT_RECORD_RECORDING_H
 
 #include "agent/record/index.h"
+#include "agent/record/place.h"
 #include "agent/record/stored.h"
 #include "agent/record/wanted.h"
 #include "agent/worker/pool.h"
@@ -32,7 +33,7 @@ struct recording {
 
     /* Under the recorder's lock. */
     enum recording_state { RECORDING_FREE, RECORDING_RUNS, RECORDING_RESTS, RECORDING_STOPPED } state;
-    char id[17], folder[4200];
+    char id[PLACE_ID_SIZE], folder[4200]; /* folder: as hosts call it; index.folder is its path */
     bool looked;       /* the first look is over */
     bool stopping;     /* with `why` */
     bool resting;      /* it is to rest while the agent becomes another executable */

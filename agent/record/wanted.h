@@ -10,8 +10,9 @@
 #define RECORDINGS_MAX 4 /* at once */
 
 struct recording_wanted {
-    const char *folder;     /* borrowed; NULL: a new name in the working folder */
-    uint64_t rate;          /* pictures a second at most */
+    const char *folder; /* borrowed; NULL: a new name in `own` */
+    char *own;     /* owned: the folder of the agent's own recordings; NULL: it has none, the working folder then */
+    uint64_t rate; /* pictures a second at most */
     uint64_t bytes, files;  /* at most, the index included */
     struct strlist options; /* owned: of the worker (agent/worker/record.h) */
 };

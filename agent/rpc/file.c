@@ -2,6 +2,7 @@
 /* getfile, sendfile, rm, getcwd. */
 #include "agent/gpu/gpus.h"
 #include "agent/log.h"
+#include "agent/record/place.h"
 #include "agent/rpc/files.h"
 #include "agent/rpc/receive.h"
 #include "agent/rpc/virtual.h"
@@ -62,8 +63,8 @@ static int get_opened(struct os_file *file, uint64_t size, const char *path, str
     return 0;
 }
 
-/* Opens the agent's copy of a card's dump. */
-static int get_dump(const char *path, struct reply *reply, struct error *err)
+/* Opens a file of the agent's own: its copy of a card's dump, or one of a recording. */
+static int get_own(const char *path, struct reply *reply, struct error *err)
 {
     struct os_file *file;
     uint64_t size;
@@ -75,13 +76,19 @@ static int get_dump(const char *path, struct reply *reply, struct error *err)
 static int get_virtual(struct session *session, const char *name, struct reply *reply, struct error *err)
 {
     struct buffer head;
-    char path[GPU_DUMP_PATH_SIZE];
+    char path[GPU_DUMP_PATH_SIZE], *recorded;
     if (gpus_dump_path(name, path))
-        return get_dump(path, reply, err);
+        return get_own(path, reply, err);
+    int status = place_find(&recorded, journal_folder(session->agent->journal), name, err);
+    if (status || recorded) {
+        status = status ? status : get_own(recorded, reply, err);
+        free(recorded);
+        return status;
+    }
     write_u32(&reply->bytes, 1);
     size_t start = reply->bytes.len;
     write_entry_header(&reply->bytes, WIRE_DATA, 0);
-    int status = virtual_file_read(session->agent, name, &reply->bytes, err);
+    status = virtual_file_read(session->agent, name, &reply->bytes, err);
     if (status)
         return status;
     buffer_init(&head, WIRE_ENTRY_HEADER_SIZE);

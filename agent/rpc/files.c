@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "agent/rpc/files.h"
+#include "agent/record/place.h"
 #include "agent/rpc/option.h"
 #include "agent/rpc/virtual.h"
 #include "base/sha256.h"
@@ -32,6 +33,31 @@ int files_begin_at(struct session *session, const char *path, struct os_identity
 {
     int status = virtual_file_keep_out(path, err);
     return status ? status : files_begin(session, as, err);
+}
+
+int files_begin_look(struct files_look *look, struct session *session, const char *path, struct error *err)
+{
+    char *name;
+    *look = (struct files_look){.path = path};
+    int status = virtual_file_name(&name, path, err);
+    if (status)
+        return status;
+    if (!name)
+        return files_begin(session, &look->as, err);
+    status = place_find(&look->own, journal_folder(session->agent->journal), name, err);
+    free(name);
+    if (status == 0)
+        status = look->own ? os_identity_find(&look->as, OS_IDENTITY_AGENT, err) : virtual_file_keep_out(path, err);
+    if (status)
+        free(look->own);
+    look->path = look->own;
+    return status;
+}
+
+void files_end_look(struct files_look *look)
+{
+    files_end(look->as);
+    free(look->own);
 }
 
 void files_add_facts(struct strlist *facts, const struct os_node *node)

@@ -13,6 +13,15 @@ void files_end(struct os_identity *as);
 /* The same, for a path that is none of the agent's own names. */
 int files_begin_at(struct session *session, const char *path, struct os_identity **as, struct error *err);
 
+/* What a host may look at: the same, and recordings of the agent's own by their names, with the agent's rights. */
+struct files_look {
+    const char *path;       /* where it is; borrowed, or `own` */
+    char *own;              /* owned; NULL: a path of the host's */
+    struct os_identity *as; /* owned */
+};
+int files_begin_look(struct files_look *look, struct session *session, const char *path, struct error *err);
+void files_end_look(struct files_look *look);
+
 /* Adds what is known of a file as facts. */
 void files_add_facts(struct strlist *facts, const struct os_node *node);
 /* Adds what was left out of a tree: "left-out=COUNT", and "note=PATH: why" for the first of them. */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* list, stat, mkdir, df, rmtree. */
 #include "agent/log.h"
+#include "agent/record/recorder.h"
 #include "agent/rpc/files.h"
 #include "agent/rpc/option.h"
-#include "agent/rpc/virtual.h"
 #include "platform/tree.h"
 
 #include <string.h>
@@ -13,16 +13,16 @@ static int look_failed(int status, const char *what, const char *path, const str
     return error_set(err, status, "unable to %s '%s': %s", what, path, reason->text);
 }
 
-/* Reads the options and begins to act at the path; files_end(*as) follows. `what` names the request in its failure. */
-static int look_begin(struct session *session, const struct request *request, const struct option *known,
-                      const char *what, struct os_identity **as, struct error *err)
+/* Reads the options and begins to look at the path; files_end_look() follows. `what` names the request in its failure. */
+static int look_begin(struct files_look *look, struct session *session, const struct request *request,
+                      const struct option *known, const char *what, struct error *err)
 {
     struct error reason;
     const char *path = request->args[0].text;
     int status = options_read(request, 1, known, err);
     if (status)
         return status;
-    status = files_begin_at(session, path, as, &reason);
+    status = files_begin_look(look, session, path, &reason);
     return status ? look_failed(status, what, path, &reason, err) : 0;
 }
 
@@ -49,21 +49,21 @@ int rpc_stat(struct session *session, struct request *request, struct reply *rep
     bool follow = true, sum = false;
     const struct option known[] = {{"follow", OPTION_FLAG, &follow}, {"sha256", OPTION_FLAG, &sum}, {0}};
     struct strlist facts = {0};
-    struct os_identity *as;
+    struct files_look look;
     struct os_node node;
     struct error reason;
-    int status = look_begin(session, request, known, "look at", &as, err);
+    int status = look_begin(&look, session, request, known, "look at", err);
     if (status)
         return status;
-    status = os_node_look(&node, path, follow, &reason);
+    status = os_node_look(&node, look.path, follow, &reason);
     if (status == 0) {
         files_add_facts(&facts, &node);
         strlist_addf(&facts, "names=%llu", (unsigned long long)node.names);
         strlist_addf(&facts, "owner=%lu", (unsigned long)node.owner);
         strlist_addf(&facts, "group=%lu", (unsigned long)node.group);
-        status = sum ? stat_sum(session, path, &facts, &reason) : 0;
+        status = sum ? stat_sum(session, look.path, &facts, &reason) : 0;
     }
-    files_end(as);
+    files_end_look(&look);
     if (status == 0)
         return files_reply(reply, &facts, 0, err);
     strlist_deinit(&facts);
@@ -108,13 +108,13 @@ int rpc_list(struct session *session, struct request *request, struct reply *rep
     bool recursive = false;
     const struct option known[] = {{"recursive", OPTION_FLAG, &recursive}, {0}};
     struct strlist names = {0};
-    struct os_identity *as;
+    struct files_look look;
     struct error reason;
-    int status = look_begin(session, request, known, "list", &as, err);
+    int status = look_begin(&look, session, request, known, "list", err);
     if (status)
         return status;
-    status = list_tree(path, recursive, &names, &reason);
-    files_end(as);
+    status = list_tree(look.path, recursive, &names, &reason);
+    files_end_look(&look);
     if (status == 0)
         return files_reply(reply, &names, 0, err);
     strlist_deinit(&names);
@@ -165,13 +165,20 @@ int rpc_df(struct session *session, struct request *request, struct reply *reply
 
 /* ---- rmtree ---- */
 
-/* Refuses what a slip of the hand would name: the working folder, all above it, and all there is. */
-static int rmtree_check(const char *path, struct error *err)
+/* Refuses what a slip of the hand would name: the working folder, all above it, and all there is. Of the agent's own names a
+   recording that has stopped may be removed. */
+static int rmtree_begin(struct files_look *look, struct session *session, const char *path, struct error *err)
 {
     const char *name = os_file_name(path);
     if (!*name || strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
         return error_set(err, ERR_INVALID, "it does not end in a name");
-    return virtual_file_keep_out(path, err);
+    int status = files_begin_look(look, session, path, err);
+    if (status || !look->own)
+        return status;
+    status = recorder_check_removable(session->agent->recorder, os_file_name(look->own), err);
+    if (status)
+        files_end_look(look);
+    return status;
 }
 
 static int rmtree_all(const char *path, struct os_tree_notes *notes, uint64_t *removed, struct error *reason)
@@ -194,15 +201,13 @@ int rpc_rmtree(struct session *session, struct request *request, struct reply *r
     const char *path = request->args[0].text;
     struct os_tree_notes notes = {{0}, 0};
     struct strlist facts = {0};
-    struct os_identity *as;
+    struct files_look look;
     struct error reason;
     uint64_t removed = 0;
-    int status = rmtree_check(path, &reason);
-    if (status == 0)
-        status = files_begin(session, &as, &reason);
+    int status = rmtree_begin(&look, session, path, &reason);
     if (status == 0) {
-        status = rmtree_all(path, &notes, &removed, &reason);
-        files_end(as);
+        status = rmtree_all(look.path, &notes, &removed, &reason);
+        files_end_look(&look);
     }
     if (removed)
         log_line("%s: removed '%s': %llu files and folders", session->peer_text, path, (unsigned long long)removed);

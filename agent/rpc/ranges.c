@@ -17,8 +17,8 @@
 /* ---- getrange ---- */
 
 struct range {
-    const char *path;
-    struct os_file *file; /* owned; the reply's once it is complete */
+    const char *path, *real; /* as the host calls it, and where it is */
+    struct os_file *file;    /* owned; the reply's once it is complete */
     struct os_node node;
     uint64_t offset, length;
     bool sum;
@@ -28,7 +28,7 @@ static int range_open(struct range *range, struct error *err)
 {
     struct error reason;
     uint64_t size;
-    int status = os_file_open(&range->file, range->path, &size, &reason);
+    int status = os_file_open(&range->file, range->real, &size, &reason);
     if (status == 0)
         status = os_node_of_file(&range->node, range->file, &reason);
     return status ? error_set(err, status, "unable to open '%s' for reading: %s", range->path, reason.text) : 0;
@@ -123,15 +123,16 @@ int rpc_getrange(struct session *session, struct request *request, struct reply 
                                    {"length", OPTION_NUMBER, &range.length},
                                    {"sha256", OPTION_FLAG, &range.sum},
                                    {0}};
-    struct os_identity *as;
+    struct files_look look;
     int status = options_read(request, 1, known, err);
     if (status)
         return status;
-    status = files_begin_at(session, range.path, &as, err);
+    status = files_begin_look(&look, session, range.path, err);
     if (status)
         return error_prefix(err, status, "unable to open '%s' for reading", range.path);
+    range.real = look.path;
     status = range_get(session, &range, reply, err);
-    files_end(as);
+    files_end_look(&look);
     return status;
 }
 

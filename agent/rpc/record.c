@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* recordstart, recordstop, recordlist. */
 #include "agent/log.h"
+#include "agent/record/place.h"
 #include "agent/record/recorder.h"
 #include "agent/rpc/files.h"
 #include "agent/rpc/option.h"
 #include "agent/rpc/virtual.h"
 #include "agent/worker/record.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define RATE 5 /* the defaults */
@@ -75,6 +77,21 @@ static int check_wanted(const struct recording_wanted *wanted, struct error *err
     return status ? status : check_number("files", wanted->files, FILES_MIN, FILES_MAX, err);
 }
 
+/* Chooses who writes, and where: what a host has named is the user's, and else all is the agent's, since a test may read its
+   user's files and the screen may be another's. */
+static int choose_place(const struct agent *agent, struct recording_wanted *wanted, struct os_identity **as,
+                        struct error *err)
+{
+    const char *own = journal_folder(agent->journal), *run_as = agent_run_as(agent);
+    if (wanted->folder)
+        return os_identity_find(as, run_as, err);
+    if (!*own && strcmp(run_as, OS_IDENTITY_AGENT) != 0)
+        return error_set(err, ERR_UNAVAILABLE,
+                         "recordstart: the agent has no folder of its own (journal = none): folder=NAME is needed");
+    int status = *own ? place_make(&wanted->own, own, run_as, err) : 0;
+    return status ? status : os_identity_find(as, OS_IDENTITY_AGENT, err);
+}
+
 int rpc_recordstart(struct session *session, struct request *request, struct reply *reply, struct error *err)
 {
     struct recording_wanted wanted = {.rate = RATE, .bytes = BYTES, .files = FILES};
@@ -84,9 +101,10 @@ int rpc_recordstart(struct session *session, struct request *request, struct rep
     if (status == 0)
         status = check_wanted(&wanted, err);
     if (status == 0)
-        status = os_identity_find(&as, agent_run_as(session->agent), err);
+        status = choose_place(session->agent, &wanted, &as, err);
     if (status) {
         strlist_deinit(&wanted.options);
+        free(wanted.own);
         return status;
     }
     status = recorder_start(session->agent->recorder, &wanted, as, &facts, err);

@@ -18,6 +18,7 @@ struct tree {
     struct session *session;
     struct request *request;
     const char *path, *token;
+    const char *real;       /* where a packed one is */
     struct transfer *entry; /* in use by this part */
     uint64_t offset, window;
     bool end, query;
@@ -168,8 +169,8 @@ static int packed_begin(struct tree *tree, struct strlist *known, struct error *
         qsort(known->items, known->count, sizeof *known->items, compare_known);
     packed->known = *known;
     *known = (struct strlist){0};
-    packed->path = strdup(tree->path);
-    status = packed->path ? os_pack_begin(&packed->pack, tree->path, packed_wanted, packed, &reason)
+    packed->path = strdup(tree->real);
+    status = packed->path ? os_pack_begin(&packed->pack, tree->real, packed_wanted, packed, &reason)
                           : error_set(&reason, ERR_NO_MEMORY, "Cannot allocate memory");
     return status ? tree_failed(tree, status, &reason, err) : 0;
 }
@@ -304,16 +305,17 @@ int rpc_gettree(struct session *session, struct request *request, struct reply *
                         .window = WINDOW_MAX,
                         .free = packed_free};
     struct strlist known = {0};
-    struct os_identity *as;
+    struct files_look look;
     struct error reason;
     int status = packed_options(&tree, &known, err);
     if (status == 0) {
-        status = files_begin_at(session, tree.path, &as, &reason);
+        status = files_begin_look(&look, session, tree.path, &reason);
         if (status) {
             tree_failed(&tree, status, &reason, err);
         } else {
+            tree.real = look.path;
             status = packed_answer(&tree, &known, reply, err);
-            files_end(as);
+            files_end_look(&look);
         }
     }
     strlist_deinit(&known);

@@ -42,18 +42,20 @@ def show(agent, number):
 
 
 def each_of_a_sequence_of_screens_is_a_picture_once():
-    with Agent(desktop=f"{WIDTH}x{HEIGHT}") as agent, tempfile.TemporaryDirectory() as folder:
+    with Agent("--journal", "journal", desktop=f"{WIDTH}x{HEIGHT}") as agent, tempfile.TemporaryDirectory() as folder:
         agent.write("number", b"0")
         agent.start_program(wine.exe("tools/screens.exe"))
         eventually(lambda: "Screens" in agent.periscope("get", ".periscope/windows.txt", "-").out.decode(), "the window")
         eventually(lambda: as_xwd_reads_it().crop(60, 40, 1, 1).pixels == bytes(3), "the window on the screen")
         name = agent.periscope("record", before=("--detach",)).out.decode().strip()
+        equal(os.listdir(agent.path("journal/recordings")), [name], "where it is")
         eventually(lambda: looks(agent) == 1, "the first picture")
         for number in range(1, SCREENS):
             show(agent, number)
         show(agent, 1)
         want = as_xwd_reads_it()
         agent.periscope("record", before=("--stop", name, "--out", f"{folder}/film"))
+        equal(os.listdir(agent.path("journal/recordings")), [], "what is left of it in the guest")
         lines, pictures = recording.check_folder(f"{folder}/film")
         equal(recording.numbers_shown(lines), [*range(1, SCREENS + 1), 2], "what the screen showed")
         equal(pictures[2].fields[1], want.hash(), "the picture that was shown last")

@@ -17,7 +17,7 @@ static const struct cli_option options[] = {
     {"stop", 0, "ID", "stop one that was started so, and fetch it"},
     {"list", 0, NULL, "list the recordings of the guest"},
     {"keep", 0, NULL, "leave the folder in the guest as well"},
-    {"folder", 0, "FOLDER", "the guest's folder, which must not be there (recording-ID)"},
+    {"folder", 0, "FOLDER", "a folder of the user's in the guest, which must not be there (the agent's own)"},
     {"output", 0, "NAME", "one output; else the whole screen"},
     {"mask", 0, "WxH+X+Y", "do not count what changes there; may be repeated"},
     {"rate", 0, "N", "at most so many pictures a second (5)"},
