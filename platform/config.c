@@ -5,31 +5,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int config_read_file(const char *path, char **out, struct error *err)
+/* Appends the file, and a NUL. */
+static int config_read_file(const char *path, struct buffer *text, struct error *err)
 {
-    struct os_file *file;
-    uint64_t size;
-    size_t len = 0;
-    int got = 1;
-    if (os_file_open(&file, path, &size, err))
-        return error_prefix(err, ERR_INVALID, "could not read '%s'", path);
-    char *text = malloc(CONFIG_SIZE_MAX + 1);
-    while (text && got > 0 && len < CONFIG_SIZE_MAX) {
-        got = os_file_read(file, text + len, CONFIG_SIZE_MAX - len, err);
-        len += got > 0 ? (size_t)got : 0;
-    }
-    os_file_close(file);
-    if (!text)
-        return error_set(err, ERR_NO_MEMORY, "no memory for '%s'", path);
-    text[len] = '\0';
-    *out = text;
-    if (got < 0)
-        return error_prefix(err, ERR_INVALID, "could not read '%s'", path);
-    if (len == CONFIG_SIZE_MAX || memchr(text, 0, len))
-        return error_set(err, ERR_INVALID, "'%s' %s", path,
-                         len == CONFIG_SIZE_MAX ? "is too large: the limit is 64 KiB"
-                                                : "has a NUL in it: it is not text");
-    return 0;
+    int status = os_file_read_whole(path, text, err);
+    if (status == 0 && memchr(text->data ? text->data : (uint8_t *)"", 0, text->len))
+        return error_set(err, ERR_INVALID, "'%s' has a NUL in it: it is not text", path);
+    if (status == 0 && text->len < text->limit)
+        status = buffer_append(text, "", 1) ? 0 : error_set(err, ERR_NO_MEMORY, "Cannot allocate memory");
+    else if (status == 0 || status == ERR_LIMIT)
+        return error_set(err, ERR_INVALID, "'%s' is too large: the limit is 64 KiB", path);
+    return status ? error_prefix(err, ERR_INVALID, "could not read '%s'", path) : 0;
 }
 
 /* Returns the text without the white space around it, in place. */
@@ -60,9 +46,11 @@ static int config_read_line(char *line, config_setter *set, void *context, struc
 
 int config_read(const char *path, char **text, config_setter *set, void *context, struct error *err)
 {
-    *text = NULL;
-    int status = config_read_file(path, text, err);
+    struct buffer file;
+    buffer_init(&file, CONFIG_SIZE_MAX);
+    int status = config_read_file(path, &file, err);
     unsigned number = 0;
+    *text = (char *)file.data;
     for (char *line = *text; status == 0 && line;) {
         char *next = strchr(line, '\n');
         if (next)

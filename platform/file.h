@@ -18,6 +18,10 @@ int os_file_open(struct os_file **out, const char *path, uint64_t *size, struct 
    with the reason otherwise. */
 int os_file_open_own(struct os_file **out, const char *path, uint64_t *size, struct error *err);
 int os_file_read(struct os_file *file, void *bytes, size_t max, struct error *err); /* 0 at the end */
+/* Appends what is left of it, to its end as that is then. ERR_LIMIT where the buffer may not have as much. */
+int os_file_read_rest(struct os_file *file, struct buffer *out, struct error *err);
+/* Opens a file, appends all of it as above, and closes it. */
+int os_file_read_whole(const char *path, struct buffer *out, struct error *err);
 /* Sets where the next read or os_socket_send_file() begins. */
 int os_file_seek(struct os_file *file, uint64_t offset, struct error *err);
 void os_file_close(struct os_file *file); /* accepts NULL */

@@ -22,26 +22,15 @@ static int reply_bytes(struct reply *reply, const struct buffer *bytes)
 }
 
 /* Reads the bytes that a file had when it was opened, or a file that reports size 0 to its end. */
-static int read_small(struct os_file *file, uint64_t size, struct buffer *out, struct error *err)
-{
-    char bytes[8192];
-    int got = 1;
-    while (got > 0 && (size == 0 || out->len < size)) {
-        size_t step = size && size - out->len < sizeof bytes ? (size_t)(size - out->len) : sizeof bytes;
-        got = os_file_read(file, bytes, step, err);
-        if (got > 0 && !buffer_append(out, bytes, (size_t)got))
-            return error_set(err, ERR_LIMIT, "it reports size 0 and has more than %zu bytes", out->limit);
-    }
-    return got < 0 ? got : 0;
-}
-
 static int get_small(struct os_file *file, uint64_t size, const char *path, struct reply *reply, struct error *err)
 {
     struct buffer bytes;
     struct error reason;
-    buffer_init(&bytes, size == 0 ? UNSIZED_FILE : SMALL_FILE);
+    buffer_init(&bytes, size == 0 ? UNSIZED_FILE : (size_t)size);
     bytes.budget = reply->bytes.budget; /* reading may take as long as the file's maker likes */
-    int status = read_small(file, size, &bytes, &reason);
+    int status = os_file_read_rest(file, &bytes, &reason);
+    if (status == ERR_LIMIT && size)
+        status = 0; /* it has grown */
     if (status)
         error_set(err, status, "unable to read '%s': %s", path, reason.text);
     else

@@ -60,20 +60,11 @@ static int range_reply_unsized(struct range *range, struct strlist *facts, struc
 {
     struct buffer bytes;
     struct error reason;
-    uint8_t *room;
-    int got = 1;
     buffer_init(&bytes, UNSIZED_MAX);
     bytes.budget = reply->bytes.budget;
-    while (got > 0 && (room = buffer_extend(&bytes, 8192))) {
-        got = os_file_read(range->file, room, 8192, &reason);
-        bytes.len -= 8192 - (size_t)(got > 0 ? got : 0);
-    }
-    int status = got < 0        ? error_set(err, got, "unable to read '%s': %s", range->path, reason.text)
-                 : bytes.failed ? error_set(err, ERR_LIMIT,
-                                            "unable to read '%s': it reports size 0 and has more than %u "
-                                            "bytes, or than there is memory",
-                                            range->path, UNSIZED_MAX)
-                                : range_check(range, bytes.len, err);
+    int status = os_file_read_rest(range->file, &bytes, &reason);
+    status = status ? error_set(err, status, "unable to read '%s': %s", range->path, reason.text)
+                    : range_check(range, bytes.len, err);
     if (status == 0)
         status = files_reply(reply, facts, 1, err);
     if (status == 0)

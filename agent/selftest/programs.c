@@ -76,18 +76,13 @@ static void kill_and_free(struct os_process *process)
 
 static int selftest_read_output(const char *path, struct buffer *out, struct error *err)
 {
-    struct os_file *file;
-    uint64_t size;
-    char bytes[4096];
-    int got = os_file_open(&file, path, &size, err);
-    if (got)
-        return got;
-    while ((got = os_file_read(file, bytes, sizeof bytes, err)) > 0)
-        for (int i = 0; i < got; i++)
-            if (bytes[i] != '\r') /* part of a line's end on Windows */
-                buffer_append(out, &bytes[i], 1);
-    os_file_close(file);
-    return got;
+    int status = os_file_read_whole(path, out, err);
+    size_t kept = 0;
+    for (size_t i = 0; i < out->len; i++)
+        if (out->data[i] != '\r') /* part of a line's end on Windows */
+            out->data[kept++] = out->data[i];
+    out->len = kept;
+    return status;
 }
 
 static int compare_output(const char *path, struct error *err)

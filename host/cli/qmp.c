@@ -244,31 +244,11 @@ int qmp_await_event(struct qmp *qmp, const char *const *events, int64_t deadline
 
 /* ---- a picture ---- */
 
-static int qmp_read_file(const char *path, struct buffer *out, struct error *err)
-{
-    struct os_file *file;
-    uint64_t size;
-    int got = os_file_open(&file, path, &size, err);
-    if (got < 0)
-        return got;
-    do {
-        uint8_t *room = buffer_extend(out, 1u << 20);
-        if (!room) {
-            got = error_set(err, ERR_LIMIT, "it has more than %zu bytes", out->limit);
-            break;
-        }
-        got = os_file_read(file, room, 1u << 20, err);
-        out->len -= (1u << 20) - (got > 0 ? (size_t)got : 0);
-    } while (got > 0);
-    os_file_close(file);
-    return got;
-}
-
 static int qmp_take_picture(const char *path, struct qmp_picture *out, struct error *err)
 {
     struct buffer file;
-    buffer_init(&file, FILE_MAX + (1u << 20));
-    int status = qmp_read_file(path, &file, err);
+    buffer_init(&file, FILE_MAX);
+    int status = os_file_read_whole(path, &file, err);
     if (status == 0 && file.len == 0)
         status = error_set(err, ERR_UNAVAILABLE, "it is empty: does QEMU run on this machine?");
     if (status == 0 && ppm_decode(&out->image, file.data, file.len, err))

@@ -10,27 +10,25 @@
 
 #define PATH_SIZE 4200 /* bytes */
 #define PNG_HEAD 24    /* bytes up to the end of its width and height */
-#define READ_STEP 65536
 
-static int read_file(const char *folder, struct slice name, size_t max, struct buffer *out, struct error *err)
+/* Makes the path of a file of the recording. */
+static const char *recorded_path(const char *folder, struct slice name, char path[PATH_SIZE])
 {
-    char path[PATH_SIZE];
+    snprintf(path, PATH_SIZE, "%s/%.*s", folder, (int)name.len, (const char *)name.data);
+    return path;
+}
+
+/* Reads the first bytes of a picture's file; returns how many there are, or a negative status. */
+static int read_head(const char *path, uint8_t head[PNG_HEAD], struct error *err)
+{
     struct os_file *file;
-    struct error why;
     uint64_t size;
-    int got = 1;
-    snprintf(path, sizeof path, "%s/%.*s", folder, (int)name.len, (const char *)name.data);
-    int status = os_file_open(&file, path, &size, &why);
-    if (status)
-        return error_set(err, status, "could not read '%s': %s", path, why.text);
-    while (got > 0 && out->len < max) {
-        size_t step = max - out->len < READ_STEP ? max - out->len : READ_STEP;
-        uint8_t *to = buffer_extend(out, step);
-        got = to ? os_file_read(file, to, step, &why) : error_set(&why, ERR_NO_MEMORY, "no memory");
-        out->len -= to ? step - (got > 0 ? (size_t)got : 0) : 0;
-    }
+    int got = os_file_open(&file, path, &size, err);
+    if (got)
+        return got;
+    got = os_file_read(file, head, PNG_HEAD, err);
     os_file_close(file);
-    return got < 0 ? error_set(err, got, "could not read '%s': %s", path, why.text) : 0;
+    return got;
 }
 
 static uint32_t png_number(const uint8_t *bytes)
@@ -41,16 +39,16 @@ static uint32_t png_number(const uint8_t *bytes)
 static int check_picture(const char *folder, const struct recording_picture *picture, struct error *err)
 {
     static const uint8_t start[] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n', 0, 0, 0, 13, 'I', 'H', 'D', 'R'};
-    struct buffer head;
-    buffer_init(&head, PNG_HEAD);
-    int status = read_file(folder, picture->file, PNG_HEAD, &head, err);
-    bool good = status == 0 && head.len == PNG_HEAD && memcmp(head.data, start, sizeof start) == 0 &&
-                png_number(head.data + 16) == picture->w && png_number(head.data + 20) == picture->h;
-    buffer_deinit(&head);
-    if (status || good)
-        return status ? ERR_INVALID : 0;
-    return error_set(err, ERR_INVALID, "'%s/%.*s' is not the PNG of %ux%u pixels that the index names", folder,
-                     (int)picture->file.len, (const char *)picture->file.data, picture->w, picture->h);
+    uint8_t head[PNG_HEAD];
+    char path[PATH_SIZE];
+    int got = read_head(recorded_path(folder, picture->file, path), head, err);
+    if (got < 0)
+        return error_prefix(err, ERR_INVALID, "could not read '%s'", path);
+    if (got == PNG_HEAD && memcmp(head, start, sizeof start) == 0 && png_number(head + 16) == picture->w &&
+        png_number(head + 20) == picture->h)
+        return 0;
+    return error_set(err, ERR_INVALID, "'%s' is not the PNG of %ux%u pixels that the index names", path, picture->w,
+                     picture->h);
 }
 
 static int check_recording(const char *folder, const struct recording *recording, struct recorded *out,
@@ -72,18 +70,16 @@ static int check_recording(const char *folder, const struct recording *recording
 
 int recorded_check(const char *folder, struct recorded *out, struct error *err)
 {
-    static const char name[] = "index.txt";
     struct recording recording = {0};
     struct buffer index;
-    struct error why;
-    buffer_init(&index, RECORDING_INDEX_MAX + 1);
-    int status =
-        read_file(folder, (struct slice){(const uint8_t *)name, sizeof name - 1}, RECORDING_INDEX_MAX + 1, &index, err);
-    if (status == 0) {
-        status = recording_read(&recording, (struct slice){index.data, index.len}, &why);
-        if (status)
-            error_set(err, status, "'%s/%s': %s", folder, name, why.text);
-    }
+    char path[PATH_SIZE];
+    snprintf(path, sizeof path, "%s/index.txt", folder);
+    buffer_init(&index, RECORDING_INDEX_MAX);
+    int status = os_file_read_whole(path, &index, err);
+    if (status)
+        error_prefix(err, status, "could not read '%s'", path);
+    else if ((status = recording_read(&recording, (struct slice){index.data, index.len}, err)) != 0)
+        error_prefix(err, status, "'%s'", path);
     if (status == 0)
         status = check_recording(folder, &recording, out, err);
     recording_free(&recording);

@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define READ_SIZE 65536
 #define TIMES_MAX (256u << 20) /* bytes of output.times */
 
 /* ---- files ---- */
@@ -25,34 +24,10 @@ static char *result_path(const struct result *result, const char *name)
     return path;
 }
 
-static int result_read_all(struct os_file *file, struct buffer *out, struct error *err)
-{
-    int got = 1;
-    while (got > 0) {
-        uint8_t *room = buffer_extend(out, READ_SIZE);
-        if (!room) {
-            out->failed = false;
-            room = out->len < out->limit ? buffer_extend(out, out->limit - out->len) : NULL;
-        }
-        if (!room)
-            return error_set(err, ERR_LIMIT, "it has more than %zu bytes", out->limit);
-        size_t size = out->len - (size_t)(room - out->data);
-        got = os_file_read(file, room, size, err);
-        out->len -= size - (got > 0 ? (size_t)got : 0);
-    }
-    return got;
-}
-
 int result_read_file(const struct result *result, const char *name, struct buffer *out, struct error *err)
 {
-    struct os_file *file;
-    uint64_t size;
     char *path = result_path(result, name);
-    int status = path ? os_file_open(&file, path, &size, err) : error_set(err, ERR_NO_MEMORY, "no memory");
-    if (!status) {
-        status = result_read_all(file, out, err);
-        os_file_close(file);
-    }
+    int status = path ? os_file_read_whole(path, out, err) : error_set(err, ERR_NO_MEMORY, "no memory");
     if (status)
         status = error_prefix(err, status, "could not read '%s'", path ? path : name);
     free(path);

@@ -14,23 +14,15 @@ extern const struct embedded gateway_pages[];
 static struct blob *pages_read(const char *folder, const char *name)
 {
     char path[1024];
-    struct os_file *file;
-    uint64_t size;
-    if ((size_t)snprintf(path, sizeof path, "%s/%s", folder, name) >= sizeof path ||
-        os_file_open(&file, path, &size, NULL))
-        return NULL;
-    struct blob *blob = size <= PAGE_MOST ? blob_new((size_t)size) : NULL;
-    size_t have = 0;
-    int got = 1;
-    while (blob && got > 0 && have < blob->len) {
-        got = os_file_read(file, blob->bytes + have, blob->len - have, NULL);
-        have += got > 0 ? (size_t)got : 0;
-    }
-    os_file_close(file);
-    if (blob && have == blob->len)
-        return blob;
-    blob_release(blob);
-    return NULL;
+    struct buffer page;
+    struct error reason;
+    buffer_init(&page, PAGE_MOST);
+    struct blob *blob = NULL;
+    if ((size_t)snprintf(path, sizeof path, "%s/%s", folder, name) < sizeof path &&
+        os_file_read_whole(path, &page, &reason) == 0)
+        blob = blob_copy(page.data, page.len);
+    buffer_deinit(&page);
+    return blob;
 }
 
 struct blob *pages_get(const char *folder, const char *name)

@@ -325,7 +325,7 @@ AGENT = [
            "len <= head + OUTPUT_MAX + tail &&", "",
            "unit/agent/test_virtual", "an output's name has no limit"),
     mutant("config-limit-off-by-one", "platform/config.c",
-           "if (len == CONFIG_SIZE_MAX || memchr(text, 0, len))", "if (memchr(text, 0, len))",
+           "else if (status == 0 || status == ERR_LIMIT)", "else if (status == ERR_LIMIT)",
            "unit/agent/test_config", "the end of a long configuration is silently left out"),
     mutant("config-command-in-file", "agent/options.c",
            "|| option->kind == CONFIG ||", "||",

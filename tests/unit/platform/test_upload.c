@@ -43,6 +43,36 @@ static int files_in_folder(void)
     return count;
 }
 
+static int read_up_to(size_t limit, struct buffer *out)
+{
+    buffer_init(out, limit);
+    buffer_append(out, "<", 1);
+    int status = os_file_read_whole(in_folder("whole"), out, &err);
+    if (status)
+        buffer_deinit(out);
+    return status;
+}
+
+static void file_is_read_whole_or_its_size_is_said(void)
+{
+    enum { LEN = 300000 };
+    char *bytes = malloc(LEN);
+    struct buffer out;
+    for (int i = 0; i < LEN; i++)
+        bytes[i] = (char)(i * 7 + i / 256);
+    CHECK_INT(os_upload_whole(in_folder("whole"), OS_UPLOAD_ORDINARY, bytes, LEN, &err), 0);
+    for (size_t limit = LEN + 1; limit < LEN + 3; limit++) {
+        CHECK_INT(read_up_to(limit, &out), 0);
+        CHECK(out.len == LEN + 1 && out.data[0] == '<' && memcmp(out.data + 1, bytes, LEN) == 0);
+        buffer_deinit(&out);
+    }
+    CHECK_INT(read_up_to(LEN, &out), ERR_LIMIT);
+    CHECK_TEXT(err.text, "it has more than 300000 bytes");
+    CHECK_INT(os_file_remove(in_folder("whole"), &err), 0);
+    CHECK_INT(read_up_to(LEN, &out), ERR_NOT_FOUND);
+    free(bytes);
+}
+
 static void old_content_stays_until_the_commit(void)
 {
     struct os_upload *upload;
@@ -105,6 +135,7 @@ int main(void)
     folder = malloc(strlen(name) + 4);
     sprintf(folder, "%s.d/", name);
     CHECK_INT(os_folder_make(folder, &err), 0);
+    RUN(file_is_read_whole_or_its_size_is_said);
     RUN(old_content_stays_until_the_commit);
     RUN(an_abandoned_one_leaves_nothing);
     RUN(two_of_one_name_do_not_meet);
