@@ -31,7 +31,11 @@ struct capture {
     struct x11_desktop desktop;
     struct x11_input input;
     struct x11_changes changes;
+    const struct input_list *actions; /* borrowed, during an input */
 };
+
+typedef int x11_task(struct capture *capture, const struct capture_options *options, struct strlist *lines,
+                     struct error *err);
 
 /* ---- the area ---- */
 
@@ -247,6 +251,19 @@ static int x11_bounded_timeout(const struct capture_options *options)
     return options->timeout_ms > 0 ? options->timeout_ms : TIMEOUT_DEFAULT_MS;
 }
 
+/* Does a task with Xlib, once the server answers. What the task has allocated is leaked if the connection breaks. */
+static int x11_use(struct capture *capture, const struct capture_options *options, x11_task *task,
+                   struct strlist *lines, struct error *err)
+{
+    struct x11_connection *connection = &capture->connection;
+    if (setjmp(*x11_connection_enter(connection)) != 0)
+        return x11_connection_leave(connection, ERR_CLOSED, err);
+    int status = x11_connection_ping(connection, x11_bounded_timeout(options), err);
+    if (status == 0)
+        status = task(capture, options, lines, err);
+    return x11_connection_leave(connection, status, err);
+}
+
 static enum capture_result x11_end_grab(struct capture *capture, int status, struct error *err)
 {
     status = x11_connection_leave(&capture->connection, status, err);
@@ -317,61 +334,69 @@ static void x11_add_display(struct capture *capture, size_t index, const struct 
         strlist_addf(facts, "display.%zu.pci=%s", index, card.pci);
 }
 
-static int x11_displays(struct capture *capture, const struct capture_options *options, struct strlist *facts,
-                        struct error *err)
+static int x11_list_displays(struct capture *capture, const struct capture_options *options, struct strlist *facts,
+                             struct error *err)
 {
     struct x11_connection *connection = &capture->connection;
-    if (setjmp(*x11_connection_enter(connection)) != 0)
-        return x11_connection_leave(connection, ERR_CLOSED, err);
     size_t count = 0;
-    int status = x11_connection_ping(connection, x11_bounded_timeout(options), err);
+    int status = 0;
     for (int number = 0; status == 0 && number < ScreenCount(connection->display); number++) {
         status = x11_screen_read(connection, number, &capture->screen, err);
         for (size_t i = 0; i < capture->screen.output_count && status == 0; i++)
             x11_add_display(capture, count++, &capture->screen.outputs[i], options->card_classes, facts);
     }
     strlist_addf(facts, "display.count=%zu", count);
-    return x11_connection_leave(connection, status, err);
+    return status;
+}
+
+static int x11_displays(struct capture *capture, const struct capture_options *options, struct strlist *facts,
+                        struct error *err)
+{
+    return x11_use(capture, options, x11_list_displays, facts, err);
+}
+
+static int x11_list_windows(struct capture *capture, const struct capture_options *options, struct strlist *lines,
+                            struct error *err)
+{
+    (void)options;
+    return x11_windows_list(&capture->connection, lines, err);
 }
 
 static int x11_windows(struct capture *capture, const struct capture_options *options, struct strlist *lines,
                        struct error *err)
 {
-    struct x11_connection *connection = &capture->connection;
-    if (setjmp(*x11_connection_enter(connection)) != 0)
-        return x11_connection_leave(connection, ERR_CLOSED, err);
-    int status = x11_connection_ping(connection, x11_bounded_timeout(options), err);
-    if (status == 0)
-        status = x11_windows_list(connection, lines, err);
-    return x11_connection_leave(connection, status, err);
+    return x11_use(capture, options, x11_list_windows, lines, err);
 }
 
 /* ---- the desktop ---- */
 
+static int x11_look_at_desktop(struct capture *capture, const struct capture_options *options, struct strlist *facts,
+                               struct error *err)
+{
+    struct x11_connection *connection = &capture->connection;
+    (void)options;
+    int status = x11_screen_read(connection, (int)connection->server.screen, &capture->screen, err);
+    if (status == 0)
+        x11_desktop_read(&capture->desktop, connection, &capture->screen, facts);
+    return status;
+}
+
 static int x11_desktop(struct capture *capture, const struct capture_options *options, struct strlist *facts,
                        struct error *err)
 {
-    struct x11_connection *connection = &capture->connection;
-    if (setjmp(*x11_connection_enter(connection)) != 0)
-        return x11_connection_leave(connection, ERR_CLOSED, err);
-    int status = x11_connection_ping(connection, x11_bounded_timeout(options), err);
-    if (status == 0)
-        status = x11_screen_read(connection, (int)connection->server.screen, &capture->screen, err);
-    if (status == 0)
-        x11_desktop_read(&capture->desktop, connection, &capture->screen, facts);
-    return x11_connection_leave(connection, status, err);
+    return x11_use(capture, options, x11_look_at_desktop, facts, err);
+}
+
+static int x11_await_change(struct capture *capture, const struct capture_options *options, struct strlist *facts,
+                            struct error *err)
+{
+    return x11_changes_await(&capture->changes, &capture->connection, x11_bounded_timeout(options), facts, err);
 }
 
 static int x11_changes(struct capture *capture, const struct capture_options *options, struct strlist *facts,
                        struct error *err)
 {
-    struct x11_connection *connection = &capture->connection;
-    if (setjmp(*x11_connection_enter(connection)) != 0)
-        return x11_connection_leave(connection, ERR_CLOSED, err);
-    int status = x11_connection_ping(connection, x11_bounded_timeout(options), err);
-    if (status == 0)
-        status = x11_changes_await(&capture->changes, connection, x11_bounded_timeout(options), facts, err);
-    return x11_connection_leave(connection, status, err);
+    return x11_use(capture, options, x11_await_change, facts, err);
 }
 
 static void x11_await(struct capture *capture, int other)
@@ -385,33 +410,29 @@ static void x11_await(struct capture *capture, int other)
 
 /* ---- input ---- */
 
-static int x11_do_input(struct capture *capture, const struct input_list *list, struct error *err)
+static int x11_do_input(struct capture *capture, const struct capture_options *options, struct strlist *facts,
+                        struct error *err)
 {
     struct x11_connection *connection = &capture->connection;
+    (void)facts;
+    if (!options->actions)
+        return x11_input_leave(&capture->input, connection, err);
     int status = x11_screen_read(connection, (int)connection->server.screen, &capture->screen, err);
     if (status == 0)
         status = x11_check_vt(capture, err);
-    return status ? status : x11_input_do(&capture->input, connection, &capture->screen, list, err);
+    return status ? status : x11_input_do(&capture->input, connection, &capture->screen, capture->actions, err);
 }
 
 static int x11_input(struct capture *capture, const struct capture_options *options, struct strlist *facts,
                      struct error *err)
 {
-    struct x11_connection *connection = &capture->connection;
     struct input_list list = {0};
     int status = options->actions ? input_list_parse(&list, options->actions, err) : 0;
-    (void)facts;
-    if (status == 0 && setjmp(*x11_connection_enter(connection)) != 0) {
-        input_list_deinit(&list);
-        return x11_connection_leave(connection, ERR_CLOSED, err);
-    }
+    capture->actions = &list;
     if (status == 0)
-        status = x11_connection_ping(connection, x11_bounded_timeout(options), err);
-    if (status == 0)
-        status =
-            options->actions ? x11_do_input(capture, &list, err) : x11_input_leave(&capture->input, connection, err);
+        status = x11_use(capture, options, x11_do_input, facts, err);
     input_list_deinit(&list);
-    return x11_connection_leave(connection, status, err);
+    return status;
 }
 
 /* ---- the probe ---- */
