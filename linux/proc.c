@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "linux/proc.h"
 #include "linux/errno.h"
+#include "platform/process.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -218,4 +219,17 @@ int proc_check_hidden(const char *mountinfo, struct error *err)
     return error_set(err, ERR_UNAVAILABLE,
                      "could not look at all processes: /proc is mounted with hidepid=%s, which hides other users'",
                      value);
+}
+
+void os_process_waits_in(uint64_t pid, char *text, size_t size)
+{
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%llu/wchan", (unsigned long long)pid);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t len = fd >= 0 ? read(fd, text, size - 1) : 0;
+    text[len > 0 ? len : 0] = 0;
+    if (fd >= 0)
+        close(fd);
+    if (strcmp(text, "0") == 0)
+        *text = 0;
 }

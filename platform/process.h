@@ -57,6 +57,9 @@ struct os_process *os_process_recall(uint64_t pid, uint64_t start_time, enum os_
    and nothing that it has left can be told from others'. */
 uint64_t os_process_end_time(const struct os_process *process);
 uint64_t os_process_time_at(int64_t boot_ms); /* that time of os_boot_clock_ms(), in the same unit */
+/* Gives what the kernel says that a process's first thread waits in ("i915_gem_wait"), "" when it does not wait or the system
+   does not tell, as Windows. */
+void os_process_waits_in(uint64_t pid, char *text, size_t size);
 /* Begins the quiet point of an upgrade: no program starts, and no end of one is noticed, until os_process_thaw(). What
    exits meanwhile is for the next executable to notice. */
 void os_process_freeze(void);

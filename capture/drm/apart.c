@@ -6,13 +6,12 @@
 #include "capture/drm/backend.h"
 #include "capture/drm/uinput.h"
 #include "platform/clock.h"
+#include "platform/process.h"
 #include "platform/session.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define LOCK_MS 500 /* that telling whether a session is locked may take */
 
@@ -20,20 +19,6 @@ struct capture {
     struct apart *apart;   /* owned */
     struct uinput *uinput; /* owned; NULL while nobody types or clicks */
 };
-
-/* Reads where in the kernel the process waits; "" when it does not wait, or the kernel does not tell. */
-static void read_process_wait(pid_t pid, char *name, size_t size)
-{
-    char path[64];
-    snprintf(path, sizeof path, "/proc/%d/wchan", (int)pid);
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t len = fd >= 0 ? read(fd, name, size - 1) : 0;
-    name[len > 0 ? len : 0] = 0;
-    if (fd >= 0)
-        close(fd);
-    if (strcmp(name, "0") == 0)
-        name[0] = 0;
-}
 
 /* Says what a process that does not answer waits for. */
 static int drm_describe_failure(const struct capture *capture, int status, struct error *err)
@@ -43,7 +28,7 @@ static int drm_describe_failure(const struct capture *capture, int status, struc
     if (status != ERR_TIMEOUT || apart_is_usable(capture->apart))
         return status;
     apart_read_note(capture->apart, &note);
-    read_process_wait(apart_pid(capture->apart), channel, sizeof channel);
+    os_process_waits_in((uint64_t)apart_pid(capture->apart), channel, sizeof channel);
     return error_set(err, ERR_TIMEOUT, "card%u does not answer %s%s%s", note.number, note.call,
                      *channel ? ", which waits in the kernel's " : "", channel);
 }

@@ -3,6 +3,7 @@
 
 #include "capture/apart/apart.h"
 #include "capture/linux/card.h"
+#include "platform/process.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -37,23 +38,10 @@ int drm_call_status(int code)
     return code == ENODEV || code == EIO ? ERR_CLOSED : ERR_UNAVAILABLE;
 }
 
-/* Reads where in the kernel the process's first thread waits, which is the one that captures; "" when it does not wait, or
-   the kernel does not tell. */
-static void read_wait_channel(char *name, size_t size)
-{
-    int fd = open("/proc/self/wchan", O_RDONLY | O_CLOEXEC);
-    ssize_t len = fd >= 0 ? read(fd, name, size - 1) : 0;
-    name[len > 0 ? len : 0] = 0;
-    if (fd >= 0)
-        close(fd);
-    if (strcmp(name, "0") == 0)
-        name[0] = 0;
-}
-
 void drm_describe_call(char *text, size_t size)
 {
     char channel[64];
-    read_wait_channel(channel, sizeof channel);
+    os_process_waits_in((uint64_t)getpid(), channel, sizeof channel);
     snprintf(text, size, "card%u does not answer %s%s%s", atomic_load(&current_card), atomic_load(&current_call),
              *channel ? ", which waits in the kernel's " : "", channel);
 }

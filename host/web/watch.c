@@ -44,12 +44,12 @@ static void watch_copy_size(struct guest *guest)
     }
 }
 
-static bool watch_same_list(const struct strlist *a, const struct strlist *b)
+static bool watch_same_texts(char *const *a, size_t a_count, char *const *b, size_t b_count)
 {
-    if (a->count != b->count)
+    if (a_count != b_count)
         return false;
-    for (size_t i = 0; i < a->count; i++)
-        if (strcmp(a->items[i], b->items[i]) != 0)
+    for (size_t i = 0; i < a_count; i++)
+        if (strcmp(a[i], b[i]) != 0)
             return false;
     return true;
 }
@@ -69,23 +69,14 @@ static void watch_measure_boot(struct guest *guest, enum guest_state before, con
 /* Takes over a state with its reasons, both of which are given away; returns whether either is another. */
 static bool watch_set_state(struct guest *guest, enum guest_state state, struct strlist *reasons)
 {
-    bool changed = guest->state != state || !watch_same_list(&guest->reasons, reasons);
+    bool changed = guest->state != state ||
+                   !watch_same_texts(guest->reasons.items, guest->reasons.count, reasons->items, reasons->count);
     if (guest->state != state)
         guest->since_ms = os_wall_time_ms();
     guest->state = state;
     strlist_deinit(&guest->reasons);
     guest->reasons = *reasons;
     return changed;
-}
-
-static bool watch_same_strings(const struct periscope_strings *a, const struct periscope_strings *b)
-{
-    if (a->count != b->count)
-        return false;
-    for (size_t i = 0; i < a->count; i++)
-        if (strcmp(a->items[i], b->items[i]) != 0)
-            return false;
-    return true;
 }
 
 /* Returns for how long a screen has to lack a window manager still before it is one that has none; 0: no longer. */
@@ -109,7 +100,8 @@ static void watch_tell(struct watch *watch, struct periscope_strings *properties
     guest_lock(guest);
     enum guest_state before = guest->state;
     bool changed = watch_set_state(guest, state, &reasons);
-    changed |= !watch_same_strings(&guest->properties, properties);
+    changed |=
+        !watch_same_texts(guest->properties.items, guest->properties.count, properties->items, properties->count);
     periscope_strings_free(&guest->properties);
     guest->properties = *properties;
     guest->last_seen_ms = os_wall_time_ms();

@@ -66,20 +66,6 @@ void os_process_table_name(const struct os_process_table *table, size_t index, c
     snprintf(name, OS_PROCESS_NAME_SIZE, "%s", table->all[index].name);
 }
 
-/* Reads what the kernel says that a process waits in, "" when it does not say. */
-static void table_read_wchan(pid_t pid, char where[64])
-{
-    char path[64];
-    snprintf(path, sizeof path, "/proc/%ld/wchan", (long)pid);
-    FILE *file = fopen(path, "re");
-    size_t len = file ? fread(where, 1, 63, file) : 0;
-    if (file)
-        fclose(file);
-    where[len] = 0;
-    if (strcmp(where, "0") == 0)
-        *where = 0;
-}
-
 /* Gives the state as "S in futex_wait_queue", of the first thread; where that has ended, what is left: "Z, 1 other
    thread". */
 void os_process_table_describe(struct os_process_table *table, size_t index, struct os_process_info *info)
@@ -90,7 +76,7 @@ void os_process_table_describe(struct os_process_table *table, size_t index, str
     *info = (struct os_process_info){
         .pid = (uint64_t)process->pid, .parent = (uint64_t)process->parent, .cpu_ms = proc_cpu_ms(process)};
     snprintf(info->name, sizeof info->name, "%s", process->name);
-    table_read_wchan(process->pid, where);
+    os_process_waits_in((uint64_t)process->pid, where, sizeof where);
     if (process->state == 'Z')
         snprintf(info->state, sizeof info->state, "Z, %d other thread%s", others, others == 1 ? "" : "s");
     else

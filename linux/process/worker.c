@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "platform/worker.h"
 #include "platform/clock.h"
+#include "platform/process.h"
 #include "linux/errno.h"
 #include "linux/process/launch.h"
 #include "linux/process/reap.h"
@@ -104,17 +105,7 @@ int os_worker_read(struct os_worker *worker, void *bytes, size_t max, int64_t de
 
 void os_worker_stuck_in(struct os_worker *worker, char *text, size_t size)
 {
-    char path[64];
-    ssize_t got = 0;
-    snprintf(path, sizeof path, "/proc/%ld/wchan", (long)worker->pid);
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd >= 0) {
-        got = read(fd, text, size - 1);
-        close(fd);
-    }
-    text[got > 0 ? got : 0] = 0;
-    if (strcmp(text, "0") == 0)
-        text[0] = 0;
+    os_process_waits_in((uint64_t)worker->pid, text, size);
 }
 
 void os_worker_stop(struct os_worker *worker)

@@ -9,7 +9,7 @@ import time
 import guest
 import streamer
 import wire
-from harness import (NATIVE, PATIENCE, check, equal, eventually, generator, main, need_unix, random_bytes, refused,
+from harness import (NATIVE, PATIENCE, check, equal, eventually, generator, main, need_unix, random_bytes, reconnected, refused,
                      refused_saying, with_agent)
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -307,7 +307,7 @@ def streams_go_on_after_an_upgrade(agent):
         rest_of(client, pid, got, 100000)
     client.expect("", wire.RESTART, wire.s(agent.path(os.path.basename(agent.command[-2]))), wire.s(str(agent.port)))
     check(client.ended(), "the session has not ended")
-    client = eventually(lambda: connect_again(agent), "the next agent")
+    client = eventually(lambda: reconnected(agent), "the next agent")
     for pid in pids:
         client.write(pid, b"end", flags=wire.WRITE_CLOSE)
         rest_of(client, pid, got, size + 3)
@@ -316,15 +316,6 @@ def streams_go_on_after_an_upgrade(agent):
     equal(client.write(quiet, b"one two\n", flags=wire.WRITE_CLOSE), 8, "taken in all")
     data, facts = follow_to_end(client, quiet)
     equal((data, facts["end"]), (b"before\none two\nafter\n", "closed"))
-
-
-def connect_again(agent):
-    try:
-        client = agent.client()
-        client.ping()
-        return client
-    except (OSError, wire.Closed):
-        return None
 
 
 # ---- files ----

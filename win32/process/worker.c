@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "platform/worker.h"
+#include "platform/process.h"
 #include "platform/service.h"
 #include "win32/process/session_process.h"
 #include "win32/file/path.h"
@@ -127,11 +128,17 @@ int os_worker_read(struct os_worker *worker, void *bytes, size_t max, int64_t de
     return got == ERR_TIMEOUT ? error_set(err, ERR_TIMEOUT, "the capture worker did not answer in time") : got;
 }
 
+void os_process_waits_in(uint64_t pid, char *text, size_t size)
+{
+    (void)pid;
+    if (size > 0)
+        *text = 0;
+}
+
 void os_worker_stuck_in(struct os_worker *worker, char *text, size_t size)
 {
     (void)worker;
-    if (size > 0)
-        *text = 0; /* Windows does not tell */
+    os_process_waits_in(0, text, size);
 }
 
 /* Reports one that was asked and ended by itself: the next may do the same. */
