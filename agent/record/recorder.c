@@ -40,7 +40,7 @@ static void recorder_list_ids(struct recorder *recorder, struct strlist *ids)
 {
     os_mutex_lock(recorder->lock);
     for (size_t i = 0; i < RECORDINGS_MAX; i++)
-        if (recorder->slots[i].state == RECORDING_RUNS || recorder->slots[i].state == RECORDING_RESTS)
+        if (recording_is_on(&recorder->slots[i]))
             strlist_add(ids, recorder->slots[i].id);
     os_mutex_unlock(recorder->lock);
 }
@@ -300,7 +300,7 @@ int recorder_check_removable(struct recorder *recorder, const char *id, struct e
 {
     os_mutex_lock(recorder->lock);
     const struct recording *r = recorder_find(recorder, id);
-    bool runs = r && r->state != RECORDING_STOPPED;
+    bool runs = r && recording_is_on(r);
     os_mutex_unlock(recorder->lock);
     if (!place_is_id(id))
         return error_set(err, ERR_DENIED, "only whole recordings are removed");

@@ -34,11 +34,11 @@ struct recording {
     /* Under the recorder's lock. */
     enum recording_state { RECORDING_FREE, RECORDING_RUNS, RECORDING_RESTS, RECORDING_STOPPED } state;
     char id[PLACE_ID_SIZE], folder[4200]; /* folder: as hosts call it; index.folder is its path */
-    bool looked;       /* the first look is over */
-    bool stopping;     /* with `why` */
-    bool resting;      /* it is to rest while the agent becomes another executable */
-    char why[256];     /* why it is to stop, or did */
-    char failure[256]; /* why there is no picture now, or none can be stored; "": there is none */
+    bool looked;                          /* the first look is over */
+    bool stopping;                        /* with `why` */
+    bool resting;                         /* it is to rest while the agent becomes another executable */
+    char why[256];                        /* why it is to stop, or did */
+    char failure[256];                    /* why there is no picture now, or none can be stored; "": there is none */
     uint64_t pictures, same, dropped, bytes, files, order;
     unsigned waiting;         /* for `changed` */
     struct os_waker *wake;    /* set when it is to stop */

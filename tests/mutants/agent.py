@@ -369,7 +369,7 @@ AGENT = [
            "integration/test_record_own:names_of_recordings_lead_nowhere_else",
            "a host reads what is beside a recording"),
     mutant("recording-removed-while-it-runs", "agent/record/recorder.c",
-           "bool runs = r && r->state != RECORDING_STOPPED;", "bool runs = r && 0;",
+           "bool runs = r && recording_is_on(r);", "bool runs = r && 0;",
            "integration/test_record_own:recordings_of_the_agent_s_own_are_removed_by_hosts_when_they_have_stopped",
            "a recorder goes on in a folder that is gone"),
     mutant("recording-with-the-agents-rights", "agent/record/recorder.c",
