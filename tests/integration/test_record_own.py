@@ -5,6 +5,7 @@
 import contextlib
 import io
 import os
+import shutil
 import tarfile
 import tempfile
 
@@ -12,7 +13,7 @@ import harness
 import recording
 import wire
 from cli import periscope, target
-from harness import Agent, check, equal, need_root, refused, refused_saying, test
+from harness import Agent, check, equal, eventually, need_root, refused, refused_saying, test
 from recording import Scene, begin, end, facts_of
 from wire import I, d, s
 
@@ -38,9 +39,12 @@ def sizes(client, path):
 def own_folder():
     """A folder that only root could replace, for what is the agent's own."""
     need_root()
-    with tempfile.TemporaryDirectory(prefix="periscope-", dir="/var/lib") as above:
-        os.chmod(above, 0o755)
+    above = harness.trusted_folder()
+    os.chmod(above, 0o755)
+    try:
         yield os.path.join(above, "own")
+    finally:
+        shutil.rmtree(above)
 
 
 @contextlib.contextmanager
@@ -97,6 +101,21 @@ def the_verb_fetches_what_is_the_agent_s_own():
         periscope("record", "--stop", name, "--out", f"{folder}/film", target(scene.agent))
         recording.check_folder(f"{folder}/film")
         equal(os.listdir(f"{own}/recordings"), [], "what is left of it in the guest")
+
+
+@test
+def recording_of_the_agent_s_own_goes_on_over_a_restart():
+    with own_folder() as own:
+        options = ("--protocol", "1.8", "--run-as", USER, "--journal", own)
+        program = shutil.copy(harness.COMMAND[-1], os.path.dirname(own))
+        with Scene(*options) as scene:
+            facts = begin(scene.client, "rate=20")
+            scene.client.expect("", wire.RESTART, *map(s, (program, *options, str(scene.agent.port))))
+            scene.client = eventually(lambda: harness.reconnected(scene.agent), "the next agent")
+            scene.shows(facts, "noise", 1)
+            end(scene.client, facts)
+            _, pictures = recording.check_folder(f"{own}/recordings/{facts['id']}")
+            equal(len(pictures), 2, "pictures")
 
 
 @test
