@@ -84,11 +84,27 @@ static void free_memory(struct os_pipe *pipe)
     free(pipe);
 }
 
+/* Opens them as the agent whoever this thread is just now: the pipe's name is for the agent's user alone, and its other end
+   goes to the program as a handle. */
+static DWORD open_ends_as_agent(struct os_pipe *pipe, bool to_child)
+{
+    HANDLE user;
+    bool is_user = OpenThreadToken(GetCurrentThread(), TOKEN_IMPERSONATE, TRUE, &user);
+    if (is_user)
+        RevertToSelf();
+    DWORD code = open_ends(pipe, to_child);
+    if (is_user && !SetThreadToken(NULL, user))
+        abort(); /* what follows would be done as somebody else */
+    if (is_user)
+        CloseHandle(user);
+    return code;
+}
+
 int os_pipe_new(struct os_pipe **out, bool to_child, struct error *err)
 {
     *out = NULL;
     struct os_pipe *pipe = allocate_pipe(to_child);
-    DWORD code = pipe ? open_ends(pipe, to_child) : ERROR_NOT_ENOUGH_MEMORY;
+    DWORD code = pipe ? open_ends_as_agent(pipe, to_child) : ERROR_NOT_ENOUGH_MEMORY;
     if (code) {
         if (pipe)
             free_memory(pipe);
