@@ -8,6 +8,7 @@
 #include "agent/worker/main.h"
 #include "base/number.h"
 #include "platform/dump.h"
+#include "platform/pty.h"
 #include "platform/stream.h"
 #include "platform/upgrade.h"
 
@@ -48,9 +49,11 @@ int main(int argc, char **argv)
     os_stream_open_standard();
     if (argc == 2 && strcmp(argv[1], WORKER_ARGUMENT) == 0)
         return worker_main();
-    int of_source = worker_source_main(argc, argv);
-    if (of_source >= 0)
-        return of_source;
+    int other = worker_source_main(argc, argv);
+    if (other < 0)
+        other = os_pty_main(argc, argv);
+    if (other >= 0)
+        return other;
     if (argc == 3 && strcmp(argv[1], OS_DUMP_ARGUMENT) == 0)
         return dump_main(argv[2]);
     if (argc >= 2 && strcmp(argv[1], SELFTEST_CHILD) == 0)

@@ -14,7 +14,11 @@ struct os_pty_size {
 int os_pty_new(struct os_pipe **input, struct os_pipe **output, struct os_pty_size size, struct error *err);
 /* Tells the programs in the terminal of `output` its new size. ERR_INVALID when that is none. */
 int os_pty_resize(struct os_pipe *output, struct os_pty_size size, struct error *err);
-/* Signals the programs in its foreground: "INT", "QUIT", "TSTP", "TERM", "HUP", "KILL" or "CONT". */
+/* Signals the programs in its foreground: "INT", "QUIT", "TSTP", "TERM", "HUP", "KILL" or "CONT"; on Windows "HUP" alone. */
 int os_pty_signal(struct os_pipe *output, const char *name, struct error *err);
+
+/* Runs the process that holds a terminal of Windows, when the arguments are those with which the agent starts it. Returns
+   the exit status, or -1 when they are not. */
+int os_pty_main(int argc, char **argv);
 
 #endif

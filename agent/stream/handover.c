@@ -36,8 +36,8 @@ void streams_save(struct buffer *out)
     os_mutex_lock(streams_lock());
     spool_save(out);
     for (struct streams *streams = streams_oldest; streams; streams = streams->newer) {
-        buffer_printf(out, "streams %d %" PRId64 " %d %" PRIu64 " ", streams->exited, streams->exit_ms, streams->had_in,
-                      streams->in_taken);
+        buffer_printf(out, "streams %d %" PRId64 " %d %" PRIu64 " ", streams->exited, streams->exit_ms,
+                      streams->had_in | streams->terminal << 1, streams->in_taken);
         save_pipe(streams->in, out);
         buffer_append(out, "\n", 1);
         for (unsigned i = 0; i < STREAM_COUNT; i++)
@@ -91,7 +91,8 @@ static struct streams *restore_streams(const char *text)
         return NULL;
     streams->exited = exited;
     streams->exit_ms = (int64_t)exit_ms;
-    streams->had_in = had_in;
+    streams->had_in = had_in & 1;
+    streams->terminal = had_in & 2;
     streams->in_taken = taken;
     for (int i = 0; i < STREAM_COUNT; i++)
         streams->parts[i].owner = streams;

@@ -228,11 +228,12 @@ int streams_write(struct streams *streams, const void *bytes, size_t len, struct
 uint64_t streams_write_end(struct streams *streams, bool close)
 {
     os_mutex_lock(streams_lock());
-    bool ends = close || streams->exited;
-    struct os_pipe *pipe = ends ? streams->in : NULL;
-    if (ends)
+    struct os_pipe *pipe = close ? streams->in : NULL;
+    if (close)
         streams->in = NULL;
     streams->writing = false;
+    if (!pipe)
+        pipe = streams_take_input(streams);
     uint64_t taken = streams->in_taken;
     streams_wake(streams);
     os_mutex_unlock(streams_lock());

@@ -34,6 +34,7 @@ struct streams {
     struct stream_waiter *waiters; /* so too */
     struct os_pipe *in;            /* owned; NULL: there is none, or it was closed */
     bool had_in, writing;
+    bool terminal; /* what is typed can be read for as long as somebody has it open, the program or not */
     uint64_t in_taken;
 };
 
@@ -52,6 +53,8 @@ enum os_wait_result streams_wait(struct streams *streams, struct os_waker *waker
                                  int64_t deadline_ms);
 /* Returns whether a client that paces the program has not taken all up to that position. */
 bool stream_is_held(const struct stream *stream, uint64_t position);
+/* Takes the input out, for os_pipe_free(), when nobody is to read it any more; NULL: not yet. */
+struct os_pipe *streams_take_input(struct streams *streams);
 /* Lets a paused pipe go on if it may. */
 void stream_resume(struct stream *stream);
 

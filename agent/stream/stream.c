@@ -179,14 +179,25 @@ static bool begin_again(struct stream *stream, bool *drop)
     return go_on;
 }
 
+struct os_pipe *streams_take_input(struct streams *streams)
+{
+    bool open = streams->terminal && streams->parts[STREAM_OUT].pipe;
+    struct os_pipe *in = streams->exited && !streams->writing && !open ? streams->in : NULL;
+    if (in)
+        streams->in = NULL;
+    return in;
+}
+
 /* Ends a pipe, which the thread frees. */
 static enum os_pipe_next end_pipe(struct stream *stream)
 {
     struct streams *streams = stream->owner;
     os_mutex_lock(lock);
     stream->pipe = NULL;
+    struct os_pipe *in = streams_take_input(streams);
     streams_wake(streams);
     os_mutex_unlock(lock);
+    os_pipe_free(in);
     streams_release(streams);
     return OS_PIPE_DONE;
 }
@@ -282,7 +293,7 @@ static int streams_make_terminal(struct streams *streams, struct os_pty_size siz
 {
     struct stream *output = &streams->parts[STREAM_OUT];
     int status = os_pty_new(&streams->in, &output->pipe, size, err);
-    streams->had_in = output->exists = status == 0;
+    streams->had_in = output->exists = streams->terminal = status == 0;
     return status;
 }
 
@@ -463,11 +474,9 @@ void streams_exited(struct streams *streams)
     if (!streams)
         return;
     os_mutex_lock(lock);
-    struct os_pipe *in = streams->writing ? NULL : streams->in;
     streams->exited = true;
     streams->exit_ms = os_clock_ms();
-    if (in)
-        streams->in = NULL;
+    struct os_pipe *in = streams_take_input(streams);
     streams_wake(streams);
     os_mutex_unlock(lock);
     os_pipe_free(in);

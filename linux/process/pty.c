@@ -63,6 +63,13 @@ int os_pty_new(struct os_pipe **input, struct os_pipe **output, struct os_pty_si
     return code ? errno_error(err, code, "a terminal") : 0;
 }
 
+int os_pty_main(int argc, char **argv)
+{
+    (void)argc;
+    (void)argv;
+    return -1; /* the kernel holds them */
+}
+
 int os_pty_resize(struct os_pipe *output, struct os_pty_size size, struct error *err)
 {
     return pty_set_size(pipe_fd(output), size) == 0 ? 0 : errno_error(err, errno, NULL);

@@ -39,7 +39,7 @@ def start(client, *argv, pty_="80x24", **options):
 
 @with_agent()
 def program_has_a_terminal_of_its_own(agent):
-    need_unix("there are no terminals")
+    need_unix("tests/wine/test_terminal.py has its terminals")
     client = agent.client()
     pid = start(client, "/bin/sh", "-c", SIZE_AND_TERMINAL, pty_="132x50")
     lines = output(client, pid).decode().split("\r\n")
@@ -53,7 +53,7 @@ def program_has_a_terminal_of_its_own(agent):
 
 @with_agent()
 def what_is_written_is_typed_and_comes_back(agent):
-    need_unix("there are no terminals")
+    need_unix("tests/wine/test_terminal.py has its terminals")
     client = agent.client()
     pid = agent.cleanup(start(client, "cat"))
     equal(client.write(pid, b"one\n"), 4, "taken")
@@ -64,7 +64,7 @@ def what_is_written_is_typed_and_comes_back(agent):
 
 @with_agent()
 def size_and_signals_reach_the_foreground(agent):
-    need_unix("there are no terminals")
+    need_unix("tests/wine/test_terminal.py has its terminals")
     client = agent.client()
     script = "trap 'stty size' WINCH; trap 'echo int' INT; echo ready; while :; do sleep 0.05; done"
     pid = agent.cleanup(start(client, "/bin/sh", "-c", script))
@@ -88,9 +88,7 @@ def wrong_terminals_are_named(agent):
         refused("exec: with pty= all three handles are the terminal's: no file, no stream=", client.execute, "cat",
                 pty="80x24", **more)
     refused_saying("untracked", client.execute, "cat", pty="80x24", untracked=1)
-    if not harness.NATIVE:
-        refused_saying("this agent has no terminals for programs on Windows", client.execute, "cat", pty="80x24")
-        return
+    need_unix("tests/wine/test_terminal.py has the rest")
     pid = agent.cleanup(start(client, "cat"))
     for option, why in (("size=0x1", "terminal: size='0x1' is not COLUMNSxROWS"), ("x=1", "terminal: unknown option 'x=1'"),
                         ("signal=SEGV", "signal='SEGV' is not INT, QUIT, TSTP, TERM, HUP, KILL or CONT")):
@@ -105,7 +103,7 @@ def wrong_terminals_are_named(agent):
 
 @with_agent(copy=True)
 def terminal_carries_over_an_upgrade(agent):
-    need_unix("there are no terminals")
+    need_unix("tests/wine/test_terminal.py has its terminals")
     client = agent.client()
     pid = agent.cleanup(start(client, "cat"))
     client.write(pid, b"before\n")
@@ -121,7 +119,7 @@ def terminal_carries_over_an_upgrade(agent):
 
 @with_agent()
 def program_is_hung_up_with_the_agents_end(agent):
-    need_unix("there are no terminals")
+    need_unix("tests/wine/test_terminal.py has its terminals")
     pid = agent.cleanup(start(agent.client(), "cat"))
     agent.expect_end = True
     agent.process.kill()
@@ -181,7 +179,7 @@ class Terminal:
 
 @with_agent()
 def shell_is_driven_and_gives_the_programs_status(agent):
-    need_unix("there are no terminals")
+    need_unix("tests/wine/test_terminal.py has its terminals")
     with Terminal("shell", target(agent), "sh") as terminal:
         terminal.type(b"echo $((6 * 7)) $TERM; stty size\r")
         terminal.until(b"42 xterm\r\n24 80\r\n")
@@ -216,7 +214,7 @@ def interrupted(terminal):
 
 @with_agent()
 def escape_leaves_and_hangs_up(agent):
-    need_unix("there are no terminals")
+    need_unix("tests/wine/test_terminal.py has its terminals")
     with Terminal("shell", "--tag", "left", target(agent), "sh", "-c", "stty raw -echo; echo ready; exec cat -v") as terminal:
         terminal.until(b"ready\n")
         pid = int(agent.client().ps("tag=left")[0]["pid"])
@@ -229,7 +227,7 @@ def escape_leaves_and_hangs_up(agent):
 
 @with_agent()
 def terminal_is_restored_when_the_guest_is_lost(agent):
-    need_unix("there are no terminals")
+    need_unix("tests/wine/test_terminal.py has its terminals")
     with Terminal("shell", "--connect-timeout", "1", target(agent), "cat") as terminal:
         terminal.type(b"x\r")
         terminal.until(b"x\r\nx\r\n")
@@ -241,7 +239,7 @@ def terminal_is_restored_when_the_guest_is_lost(agent):
 
 @with_agent()
 def signals_end_it_and_restore_the_terminal(agent):
-    need_unix("there are no terminals")
+    need_unix("tests/wine/test_terminal.py has its terminals")
     for number in (signal.SIGTERM, signal.SIGHUP):
         with Terminal("shell", "--tag", "left", target(agent), "cat") as terminal:
             terminal.type(b"x\r")
@@ -254,7 +252,7 @@ def signals_end_it_and_restore_the_terminal(agent):
 
 @with_agent()
 def shell_without_a_terminal_runs_what_it_is_given(agent):
-    need_unix("there are no terminals")
+    need_unix("tests/wine/test_terminal.py has its terminals")
     result = cli.periscope("shell", target(agent), "sh", data=b"echo $((6 * 7)); exit 3\n", code=3)
     check(b"42\r\n" in result.out, result.out)
     result = cli.periscope("shell", target(agent), data=b"exit 5\n", code=5)

@@ -29,6 +29,9 @@ struct os_pipe {
     bool ended;
     DWORD got, taken; /* bytes of `first` that came, and that were moved on */
     uint8_t first[FIRST_SIZE];
+    /* of a terminal */
+    struct os_pty_size size;
+    HANDLE control; /* owned; NULL: it is no terminal's output */
     /* to a child */
     atomic_int writing;
     struct os_waker written;
@@ -81,11 +84,27 @@ static void free_memory(struct os_pipe *pipe)
     free(pipe);
 }
 
+/* Opens them as the agent whoever this thread is just now: the pipe's name is for the agent's user alone, and its other end
+   goes to the program as a handle. */
+static DWORD open_ends_as_agent(struct os_pipe *pipe, bool to_child)
+{
+    HANDLE user;
+    bool is_user = OpenThreadToken(GetCurrentThread(), TOKEN_IMPERSONATE, TRUE, &user);
+    if (is_user)
+        RevertToSelf();
+    DWORD code = open_ends(pipe, to_child);
+    if (is_user && !SetThreadToken(NULL, user))
+        abort(); /* what follows would be done as somebody else */
+    if (is_user)
+        CloseHandle(user);
+    return code;
+}
+
 int os_pipe_new(struct os_pipe **out, bool to_child, struct error *err)
 {
     *out = NULL;
     struct os_pipe *pipe = allocate_pipe(to_child);
-    DWORD code = pipe ? open_ends(pipe, to_child) : ERROR_NOT_ENOUGH_MEMORY;
+    DWORD code = pipe ? open_ends_as_agent(pipe, to_child) : ERROR_NOT_ENOUGH_MEMORY;
     if (code) {
         if (pipe)
             free_memory(pipe);
@@ -93,6 +112,16 @@ int os_pipe_new(struct os_pipe **out, bool to_child, struct error *err)
     }
     *out = pipe;
     return 0;
+}
+
+HANDLE *pipe_control(struct os_pipe *pipe)
+{
+    return &pipe->control;
+}
+
+struct os_pty_size *pipe_size(struct os_pipe *pipe)
+{
+    return &pipe->size;
 }
 
 HANDLE pipe_child_end(const struct os_pipe *pipe)
@@ -116,6 +145,8 @@ void os_pipe_free(struct os_pipe *pipe)
     os_pipe_started(pipe);
     bool orphan = atomic_compare_exchange_strong(&pipe->writing, &state, ORPHAN);
     CloseHandle(pipe->handle); /* gives up the write */
+    if (pipe->control)
+        CloseHandle(pipe->control); /* ends who holds the terminal */
     if (!orphan)
         free_memory(pipe);
 }
@@ -369,7 +400,15 @@ void os_pipes_go_on(void)
 void os_pipe_save(struct os_pipe *pipe, struct buffer *out)
 {
     SetHandleInformation(pipe->handle, HANDLE_FLAG_INHERIT, HANDLE_FLAG_INHERIT);
-    buffer_printf(out, "%llu%c%d:", (unsigned long long)(uintptr_t)pipe->handle, pipe->bytes ? 'w' : 'r', pipe->ended);
+    buffer_printf(out, "%llu%c%d:", (unsigned long long)(uintptr_t)pipe->handle,
+                  pipe->bytes     ? 'w'
+                  : pipe->control ? 't'
+                                  : 'r',
+                  pipe->ended);
+    if (pipe->control) {
+        SetHandleInformation(pipe->control, HANDLE_FLAG_INHERIT, HANDLE_FLAG_INHERIT);
+        buffer_printf(out, "%llu:", (unsigned long long)(uintptr_t)pipe->control);
+    }
     for (DWORD i = pipe->taken; i < pipe->got; i++)
         buffer_printf(out, "%02x", pipe->first[i]);
 }
@@ -385,19 +424,22 @@ static void adopt_bytes(struct os_pipe *pipe, const char *hex)
 
 int os_pipe_adopt(struct os_pipe **out, const char *saved)
 {
-    unsigned long long value;
+    unsigned long long value, control = 0;
     char kind;
-    int ended, len = 0;
+    int ended, len = 0, more = 0;
     *out = NULL;
     if (sscanf(saved, "%llu%c%d:%n", &value, &kind, &ended, &len) != 3 || len == 0 ||
         GetFileType((HANDLE)(uintptr_t)value) != FILE_TYPE_PIPE)
+        return ERR_INVALID;
+    if (kind == 't' && sscanf(saved + len, "%llu:%n", &control, &more) != 1)
         return ERR_INVALID;
     struct os_pipe *pipe = allocate_pipe(kind == 'w');
     if (!pipe)
         return ERR_NO_MEMORY;
     pipe->handle = (HANDLE)(uintptr_t)value;
+    pipe->control = (HANDLE)(uintptr_t)control;
     pipe->ended = ended;
-    adopt_bytes(pipe, saved + len);
+    adopt_bytes(pipe, saved + len + more);
     *out = pipe;
     return 0;
 }
@@ -405,4 +447,6 @@ int os_pipe_adopt(struct os_pipe **out, const char *saved)
 void os_pipe_adopted(struct os_pipe *pipe)
 {
     SetHandleInformation(pipe->handle, HANDLE_FLAG_INHERIT, 0);
+    if (pipe->control)
+        SetHandleInformation(pipe->control, HANDLE_FLAG_INHERIT, 0);
 }

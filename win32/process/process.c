@@ -10,6 +10,7 @@
 #include "win32/file/path.h"
 #include "win32/process/pipe.h"
 #include "win32/process/program.h"
+#include "win32/process/pty.h"
 #include "win32/process/spawn.h"
 #include "win32/text.h"
 #include "win32/winerror.h"
@@ -229,7 +230,9 @@ static int command_init(struct command *command, const struct os_process_spec *s
         return error_prefix(err, status, "could not run '%s': its environment", spec->argv[0]);
     if (utf16_from(&name, spec->argv[0], NULL))
         return cannot_run(spec, ERROR_NO_UNICODE_TRANSLATION, err);
-    command->application = program_find(name, command->folder, environment_value(command->environment, L"PATH"), &code);
+    const wchar_t *wanted = _wcsicmp(name, L"%ComSpec%") ? name : environment_value(command->environment, L"ComSpec");
+    command->application = program_find(wanted ? wanted : L"cmd.exe", command->folder,
+                                        environment_value(command->environment, L"PATH"), &code);
     free(name);
     if (!command->application)
         return cannot_run(spec, code, err);
@@ -287,19 +290,22 @@ static DWORD console_flags(const struct os_process_spec *spec)
 }
 
 static DWORD process_start(struct os_process *process, const struct command *command,
-                           const struct os_process_spec *spec, const HANDLE redirected[3], HANDLE *thread)
+                           const struct os_process_spec *spec, const HANDLE redirected[3], HANDLE terminal,
+                           HANDLE *thread)
 {
     PROCESS_INFORMATION info;
-    DWORD console = console_flags(spec);
+    DWORD console = terminal ? 0 : console_flags(spec);
     struct spawn how = {.application = command->application,
                         .command_line = command->line,
                         .environment = command->environment,
                         .folder = command->folder,
+                        .console = terminal,
                         .token = identity_token(spec->as),
                         /* Not the agent's error mode: a test asks for its own. */
                         .flags = console | CREATE_SUSPENDED | CREATE_DEFAULT_ERROR_MODE};
     HANDLE null = CreateFileW(L"NUL", GENERIC_READ | GENERIC_WRITE, SHARE_ALL, NULL, OPEN_EXISTING, 0, NULL);
-    choose_standard(how.standard, redirected, null == INVALID_HANDLE_VALUE ? NULL : null, console == 0);
+    if (!terminal)
+        choose_standard(how.standard, redirected, null == INVALID_HANDLE_VALUE ? NULL : null, console == 0);
     DWORD code = spawn(&how, &info);
     if (null != INVALID_HANDLE_VALUE)
         CloseHandle(null);
@@ -323,9 +329,23 @@ static int let_run(struct os_process *process, HANDLE thread, struct error *err)
     return status;
 }
 
+/* Starts the command; in a terminal once there is one, which it has then to itself. */
+static int start_command(struct os_process *process, const struct command *command, const struct os_process_spec *spec,
+                         const HANDLE redirected[3], struct error *err)
+{
+    HANDLE thread, terminal = NULL;
+    int status = spec->terminal ? pty_open(spec->pipes[1], redirected, spec->as, &terminal, err) : 0;
+    if (status)
+        return error_prefix(err, status, "could not run '%s': its terminal", spec->argv[0]);
+    DWORD code = process_start(process, command, spec, redirected, terminal, &thread);
+    if (terminal)
+        pty_begin(spec->pipes[1], terminal);
+    return code ? cannot_run(spec, code, err) : let_run(process, thread, err);
+}
+
 int os_process_spawn(struct os_process **out, const struct os_process_spec *spec, struct error *err)
 {
-    HANDLE redirected[3], thread;
+    HANDLE redirected[3];
     struct command command = {0};
     *out = NULL;
     struct os_process *process = calloc(1, sizeof *process);
@@ -338,10 +358,8 @@ int os_process_spawn(struct os_process **out, const struct os_process_spec *spec
     if (status == 0 && atomic_load(&frozen))
         status = error_set(err, ERR_UNAVAILABLE, "could not run '%s': the agent is about to become another executable",
                            spec->argv[0]);
-    if (status == 0) {
-        DWORD code = process_start(process, &command, spec, redirected, &thread);
-        status = code ? cannot_run(spec, code, err) : let_run(process, thread, err);
-    }
+    if (status == 0)
+        status = start_command(process, &command, spec, redirected, err);
     command_deinit(&command);
     process_close_all(redirected);
     if (status)

@@ -10,6 +10,10 @@
    ERROR_INTERNAL_ERROR: another one is started then. */
 #define TRIES 3
 
+#ifndef PROC_THREAD_ATTRIBUTE_PSEUDOCONSOLE
+#define PROC_THREAD_ATTRIBUTE_PSEUDOCONSOLE 0x20016 /* of Windows 10 1809 */
+#endif
+
 /* Windows XP has no list of the handles to pass on: there one child is started at a time. */
 typedef BOOL WINAPI initialize_list(LPPROC_THREAD_ATTRIBUTE_LIST list, DWORD count, DWORD flags, SIZE_T *size);
 typedef BOOL WINAPI update_attribute(LPPROC_THREAD_ATTRIBUTE_LIST list, DWORD flags, DWORD_PTR attribute, void *value,
@@ -19,6 +23,7 @@ typedef void WINAPI delete_list(LPPROC_THREAD_ATTRIBUTE_LIST list);
 struct handle_list {
     HANDLE handles[3]; /* each once */
     DWORD count;
+    struct pseudo_console console;
     LPPROC_THREAD_ATTRIBUTE_LIST attributes; /* owned; NULL where Windows has no such thing */
 };
 
@@ -44,14 +49,16 @@ static void handle_list_init(struct handle_list *list)
     initialize_list *initialize =
         SYSTEM_FUNCTION(initialize_list *, L"kernel32.dll", "InitializeProcThreadAttributeList");
     update_attribute *update = SYSTEM_FUNCTION(update_attribute *, L"kernel32.dll", "UpdateProcThreadAttribute");
-    SIZE_T size = 0;
-    if (!initialize || !update || list->count == 0)
+    bool console = list->console.reference != NULL;
+    DWORD_PTR attribute = console ? PROC_THREAD_ATTRIBUTE_PSEUDOCONSOLE : PROC_THREAD_ATTRIBUTE_HANDLE_LIST;
+    void *value = console ? (void *)&list->console : (void *)list->handles;
+    SIZE_T size = 0, value_size = console ? sizeof value : list->count * sizeof list->handles[0];
+    if (!initialize || !update || (list->count == 0 && !console))
         return;
     initialize(NULL, 1, 0, &size);
     list->attributes = malloc(size);
     if (list->attributes && initialize(list->attributes, 1, 0, &size) &&
-        update(list->attributes, 0, PROC_THREAD_ATTRIBUTE_HANDLE_LIST, list->handles,
-               list->count * sizeof list->handles[0], NULL, NULL))
+        update(list->attributes, 0, attribute, value, value_size, NULL, NULL))
         return;
     free(list->attributes);
     list->attributes = NULL;
@@ -95,11 +102,11 @@ static DWORD create_process(const struct spawn *how, BOOL inherit, DWORD flags, 
 static DWORD spawn_create(const struct spawn *how, HANDLE standard[3], PROCESS_INFORMATION *out)
 {
     STARTUPINFOEXW start = {.StartupInfo = {.cb = sizeof start.StartupInfo}};
-    struct handle_list list = {.count = 0};
+    struct handle_list list = {.console.reference = how->console};
     DWORD flags = how->flags | (how->environment ? CREATE_UNICODE_ENVIRONMENT : 0);
     for (int i = 0; i < 3; i++)
         add_handle(&list, standard[i]);
-    if (standard[0] || standard[1] || standard[2]) {
+    if (standard[0] || standard[1] || standard[2] || how->console) {
         start.StartupInfo.dwFlags = STARTF_USESTDHANDLES;
         start.StartupInfo.hStdInput = standard[0];
         start.StartupInfo.hStdOutput = standard[1];
@@ -107,6 +114,8 @@ static DWORD spawn_create(const struct spawn *how, HANDLE standard[3], PROCESS_I
     }
     if (!how->all_handles)
         handle_list_init(&list);
+    if (how->console && !list.attributes)
+        return ERROR_NOT_ENOUGH_MEMORY;
     if (list.attributes) {
         start.StartupInfo.cb = sizeof start;
         start.lpAttributeList = list.attributes;

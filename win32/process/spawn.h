@@ -6,12 +6,18 @@
 #include <stdbool.h>
 #include <windows.h>
 
+/* What an HPCON points to, in every Windows that has it: CreateProcess takes the reference from it. */
+struct pseudo_console {
+    HANDLE signal, reference, process;
+};
+
 struct spawn {
     const wchar_t *application; /* a full path */
     wchar_t *command_line;      /* CreateProcess writes into it */
     wchar_t *environment;       /* NULL: the own one */
     const wchar_t *folder;      /* NULL: the own one */
     HANDLE standard[3];         /* borrowed, inheritable or not; NULL: the child's console */
+    HANDLE console;             /* borrowed, to a pseudo console that it is to have; NULL: none */
     HANDLE token;               /* borrowed; NULL: as the own user, else as its user on the desktop that is shown */
     DWORD flags;                /* as CREATE_NO_WINDOW */
     bool all_handles;           /* what was made inheritable goes too */

@@ -126,7 +126,7 @@ static int shell_start(struct shell *shell)
     static const char *const unix_shell[] = {
         "/bin/sh", "-c",
         "s=${SHELL:-$(getent passwd \"$(id -u)\" 2>/dev/null | cut -d: -f7)}; exec \"${s:-/bin/sh}\" -l", NULL};
-    static const char *const windows_shell[] = {"cmd.exe", NULL};
+    static const char *const windows_shell[] = {"%ComSpec%", NULL};
     struct cli *cli = shell->cli;
     char size[SIZE_TEXT], term[64];
     struct periscope_strings properties = {0};
