@@ -212,6 +212,8 @@ struct periscope_junit_case { /* all borrowed */
     const char *const *files; /* names of other files kept of the unit, such as minidumps; written as properties */
     size_t file_count;
     const struct periscope_machine *machine; /* what the machine did; NULL: unknown */
+    uint64_t
+        timeline_line; /* where the page of the recording is to be opened: a line of the report; 0: at its beginning */
 };
 
 struct periscope_junit {   /* all borrowed */
@@ -221,15 +223,15 @@ struct periscope_junit {   /* all borrowed */
     const char *report;    /* the file with the complete output, named where the output is cut; NULL: none */
     const struct periscope_junit_case *cases;
     size_t count;
+    const char *timeline; /* path of the page of a recording, relative as attachments; NULL: none */
 };
 
 /* Writes a test case for each unit, with the DLL as its class. A failed unit has a failure element with the failure
    lines as its text. A crash, a time-out and any other abnormal end is an error element. The system-out has the mark
-   for which GitLab shows the picture, [[ATTACHMENT|path]], then the output; marks in the output itself are made
-   ineffective. The middle of a long output is omitted, and the number of omitted bytes is given. A unit that occurs
+   for which GitLab shows the picture, [[ATTACHMENT|path]], in a failed case also that of the timeline, then the output; marks in the
+   output itself are made ineffective. The middle of a long output is omitted, and the number of omitted bytes is given. A unit that occurs
    again is "atom #2". The document is valid XML 1.0 whatever the tests printed. The caller frees *xml; it ends with a
-   NUL that *len does not count. PERISCOPE_INVALID: more than PERISCOPE_JUNIT_MAX_CASES, or a '[', ']' or '|' in an
-   attachment's path; PERISCOPE_LOCAL: no memory. */
+   NUL that *len does not count. PERISCOPE_INVALID: more than PERISCOPE_JUNIT_MAX_CASES, or a '[', ']' or '|' in a path; PERISCOPE_LOCAL: no memory. */
 PERISCOPE_API int periscope_junit_write(const struct periscope_junit *junit, char **xml, size_t *len);
 
 #ifdef __cplusplus

@@ -2,7 +2,7 @@
 /* Writes JUnit XML as GitLab reads it (docs.gitlab.com/ci/testing/unit_test_reports), and as Jenkins' xUnit plugin takes
    it, which refuses a file with anything that its schema junit-10.xsd lacks. GitLab shows the classname, name
    and time of a test case and the text of one failure, error or skipped element. The first [[ATTACHMENT|path]] in the
-   system-out of a failed test case is shown as its picture. */
+   system-out of a failed test case is shown as its picture; Jenkins' attachments plugin takes all of them. */
 #include "host/periscope_winetest.h"
 
 #include "base/buffer.h"
@@ -220,6 +220,25 @@ static void junit_write_left_out(struct buffer *out, const struct periscope_juni
     buffer_printf(out, "]\n");
 }
 
+static void junit_write_mark(struct buffer *out, const char *path)
+{
+    buffer_printf(out, ATTACHMENT_MARK);
+    junit_text(out, path);
+    buffer_printf(out, "]]\n");
+}
+
+/* Leads to the page of the recording: as a file for those who take several of a case (GitLab takes the first alone), and as an
+   address with the line at which it is to be opened. */
+static void junit_write_timeline(struct buffer *out, const char *path, uint64_t line)
+{
+    junit_write_mark(out, path);
+    buffer_printf(out, "[periscope timeline: ");
+    junit_text(out, path);
+    if (line)
+        buffer_printf(out, "#l=%" PRIu64, line);
+    buffer_printf(out, "]\n");
+}
+
 static void junit_write_output(struct buffer *out, const struct periscope_junit *junit,
                                const struct periscope_junit_case *item, size_t max)
 {
@@ -227,11 +246,10 @@ static void junit_write_output(struct buffer *out, const struct periscope_junit 
     /* Empty rather than null: nothing may be added to a null pointer, not even 0. */
     struct slice start, end, whole = {item->output ? item->output : "", item->output ? item->output_len : 0};
     buffer_printf(out, "      <system-out>");
-    if (item->attachment) {
-        buffer_printf(out, ATTACHMENT_MARK);
-        junit_text(out, item->attachment);
-        buffer_printf(out, "]]\n");
-    }
+    if (item->attachment)
+        junit_write_mark(out, item->attachment);
+    if (junit->timeline && junit_element(item->unit->verdict))
+        junit_write_timeline(out, junit->timeline, item->timeline_line);
     /* A mark grows by one byte when it is made ineffective. */
     xml_cut(whole, max - max / MARK_LEN - max / REMARK_SHARE, &start, &end);
     uint64_t marks = junit_test_text(out, start, &shown);
@@ -349,12 +367,17 @@ static void junit_write_suite(struct buffer *out, const struct periscope_junit *
     buffer_printf(out, "  </testsuite>\n</testsuites>\n");
 }
 
+static bool junit_path_is_valid(const char *path)
+{
+    return !path || !strpbrk(path, "[]|");
+}
+
 static bool junit_is_valid(const struct periscope_junit *junit)
 {
-    if (junit->count > PERISCOPE_JUNIT_MAX_CASES)
+    if (junit->count > PERISCOPE_JUNIT_MAX_CASES || !junit_path_is_valid(junit->timeline))
         return false;
     for (size_t i = 0; i < junit->count; i++)
-        if (junit->cases[i].attachment && strpbrk(junit->cases[i].attachment, "[]|"))
+        if (!junit_path_is_valid(junit->cases[i].attachment))
             return false;
     return true;
 }

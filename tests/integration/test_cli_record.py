@@ -2,8 +2,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The verb record, and the recording of the verb test."""
 import os
+import re
 import signal
 import tempfile
+import xml.etree.ElementTree
 
 import harness
 import recording
@@ -46,7 +48,7 @@ def read_times(path):
 def a_test_is_recorded_with_the_times_of_its_output():
     with Scene(screens=("800x600x24",)) as scene, tempfile.TemporaryDirectory(prefix="periscope-", dir="/tmp") as folder:
         for _ in range(2):  # the second one is in the place of the first
-            periscope("test", "--record", "--output", f"{folder}/out", "--env", "SAMPLE_SECONDS=1", target(scene.agent),
+            periscope("test", "--record", "--output", f"{folder}/out", "--attachment-prefix", "a&b/out", "--env", "SAMPLE_SECONDS=1", target(scene.agent),
                       SAMPLE, "draw", "fail", code=UNIT_FAILED)
         lines, pictures = recording.check_folder(f"{folder}/out/recording", hashes=False)
         shown = recording.numbers_shown(lines)
@@ -55,6 +57,12 @@ def a_test_is_recorded_with_the_times_of_its_output():
         with open(f"{folder}/out/report.txt", "rb") as file:
             report = file.read()
         check(os.path.getsize(f"{folder}/out/timeline.html") > 1000, "no page of it")
+        cases = {case.get("name"): case.find("system-out").text for case in xml.etree.ElementTree.parse(f"{folder}/out/junit.xml").iter("testcase")}
+        marks = re.findall(r"\[\[ATTACHMENT\|(.*)\]\]", cases["fail"])
+        equal(marks, ["a&b/out/screenshot.png", "a&b/out/timeline.html"], "what GitLab and Jenkins attach to the failure")
+        place = int(re.search(r"\[periscope timeline: a&b/out/timeline.html#l=(\d+)\]", cases["fail"])[1])
+        check(b"Test failed" in report.split(b"\n")[place - 1], f"line {place} of the report is no failure")
+        check("timeline.html" not in cases["draw"], "the page is attached to what has not failed")
         times = read_times(f"{folder}/out/output.times")
         equal(times, sorted(times), "offsets and times, in order")
         starts = [report.index(f"sample:{unit} start - -\n".encode()) for unit in ("draw", "fail")]

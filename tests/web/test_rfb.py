@@ -3,6 +3,7 @@
 """VNC viewers of the gateway: one written here from RFC 6143, over TCP and WebSocket, and TigerVNC's."""
 import base64
 import contextlib
+import io
 import os
 import socket
 import struct
@@ -73,7 +74,7 @@ class Viewer:
         self.send(b"\0\0\0\0" + form)
         self.send(struct.pack(f">BxH{len(encodings)}i", 2, len(encodings), *encodings))
         self.pixels, self.seen, self.fences = bytearray(3 * self.width * self.height), [], []
-        self.shapes, self.place = [], None
+        self.shapes, self.place, self.tiles = [], None, set()
 
     def send(self, data):
         self.connection.send(data)
@@ -151,17 +152,43 @@ class Viewer:
         self.draw(x, y, width, [part.pixels[3 * i * width:3 * (i + 1) * width] for i in range(height)])
 
     def zrle(self, x, y, width, height):
-        data = self.inflate.decompress(self.take(*struct.unpack(">I", self.take(4))))
-        at = 0
+        data = io.BytesIO(self.inflate.decompress(self.take(*struct.unpack(">I", self.take(4)))))
         for top in range(0, height, 64):
             for left in range(0, width, 64):
-                w, h, kind = min(64, width - left), min(64, height - top), data[at]
-                count = 1 if kind == 1 else w * h
-                check(kind in (0, 1), f"subencoding {kind}")
-                tile = self.colours(data[at + 1:at + 1 + 3 * count], 3, count) * (w * h if kind == 1 else 1)
-                at += 1 + 3 * count
+                w, h = min(64, width - left), min(64, height - top)
+                tile = self.zrle_tile(data, w, h)
+                equal(len(tile), 3 * w * h, "pixels of a tile")
                 self.draw(x + left, y + top, w, [tile[3 * i * w:3 * (i + 1) * w] for i in range(h)])
-        equal(at, len(data), "bytes of a ZRLE rectangle")
+        equal(data.read(), b"", "bytes behind a ZRLE rectangle")
+
+    def zrle_tile(self, data, width, height):
+        """RFC 6143, 7.7.6: a tile, with three bytes a pixel."""
+        kind = data.read(1)[0]
+        self.tiles.add(0 if kind == 0 else 1 if kind == 1 else 2 if kind < 128 else 128 if kind == 128 else 130)
+        check(kind not in range(17, 128) and kind != 129, f"subencoding {kind}")
+        if kind == 0:
+            return self.colours(data.read(3 * width * height), 3, width * height)
+        palette = [self.colours(data.read(3), 3, 1) for _ in range(kind & 127)]
+        if kind == 1:
+            return palette[0] * (width * height)
+        if kind < 128:
+            bits = 1 if kind == 2 else 2 if kind <= 4 else 4
+            rows = [int.from_bytes(data.read((width * bits + 7) // 8), "big") for _ in range(height)]
+            last = (width * bits + 7) // 8 * 8 - bits
+            return b"".join(palette[row >> last - i * bits & (1 << bits) - 1] for row in rows for i in range(width))
+        tile = b""
+        while len(tile) < 3 * width * height:
+            place = data.read(1)[0] if palette else 0
+            colour = palette[place & 127] if palette else self.colours(data.read(3), 3, 1)
+            tile += colour * (self.zrle_run(data) if place & 128 or not palette else 1)
+        return tile
+
+    @staticmethod
+    def zrle_run(data):
+        length = 1
+        while (byte := data.read(1)[0]) == 255:
+            length += 255
+        return length + byte
 
     def picture(self):
         return Picture(self.width, self.height, bytes(self.pixels))
@@ -204,6 +231,35 @@ def rfb_encodings_give_the_agents_pixels():
             shows(viewer, picture)
         for protocol in None, "binary":
             shows(Viewer(Web(gateway, protocol), (TIGHT_PNG,)), picture)
+
+
+def tiles_of_each_kind():
+    """A picture whose tiles are noise; of one colour; of 2 to 16; lines of many colours; of few, in rows."""
+    random, width, height = generator(), 64 * 9 + 30, 64 + 21
+
+    def colour(x, y):
+        kind = x // 64
+        if kind == 0:
+            return bytes(random.randrange(256) for _ in range(3))
+        if kind < 6:
+            few = (1, 2, 3, 9, 16)[kind - 1]
+            return bytes((random.randrange(few) * 11, kind, 200))
+        if kind == 6:
+            return bytes((y * 3, y, 77)) if x % 64 != 20 else bytes((y, x % 256, y * 2 % 256))
+        if kind == 7:
+            return bytes((y // 5, 0, 9)) if y < 50 else bytes((y, x // 8 % 3, 9))
+        return bytes((y * 2 % 256, (x + y) // 3 % 256, 1))
+    return Picture(width, height, b"".join(colour(x, y) for y in range(height) for x in range(width)))
+
+
+@test
+def rfb_tiles_of_each_form_give_the_agents_pixels():
+    picture = tiles_of_each_kind()
+    with fake(picture) as (_, _, port):
+        for form in RGB24, struct.pack(">BBBBHHHBBB3x", 32, 24, 1, 1, 255, 255, 255, 24, 16, 8):
+            viewer = Viewer(Tcp(port), (ZRLE,), form)
+            shows(viewer, picture)
+            equal(viewer.tiles, {0, 1, 2, 128, 130}, "forms of tiles")
 
 
 @test
@@ -358,6 +414,9 @@ def real(*options):
     with Server(screens=("320x240x24",)) as server:
         window = server.client()
         window.do("noise", 5)
+        for i in range(40):  # tiles of few colours, and of lines
+            window.do("box", 130, i * 6, 190, 6, f"{i % 7 * 0x1f1f1f + 0x101010:06x}")
+            window.do("box", 140 + i % 5 * 9, i * 6, 3 + i % 4, 4, f"{i * 0x050301:06x}")
         with Agent("--input", env=server.environment()) as agent, \
                 Gateway({}, "--guest", f"one 127.0.0.1:{agent.port} rfb={port}", *options) as gateway:
             agent.gateway = gateway

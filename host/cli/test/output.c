@@ -117,16 +117,22 @@ uint64_t test_output_head(const struct test *test, const struct test_unit *unit)
 
 static int output_write(struct test *test, const void *bytes, size_t len, struct error *err)
 {
+    const char *at = bytes, *end = at + len;
     test->report_len += len;
+    while ((at = memchr(at, '\n', (size_t)(end - at))) != NULL) {
+        test->report_lines++;
+        at++;
+    }
     return os_upload_write(test->report, bytes, len, err);
 }
 
-static int output_write_unit(struct test *test, const struct test_unit *unit, struct error *err)
+static int output_write_unit(struct test *test, struct test_unit *unit, struct error *err)
 {
     char line[512];
     bool ends = unit->output_len == 0 || unit->output[unit->output_len - 1] == '\n';
     output_head(test, unit, line, sizeof line);
     int status = output_write(test, line, strlen(line), err);
+    unit->report_line = test->report_lines;
     if (!status && unit->output_len)
         status = output_write(test, unit->output, unit->output_len, err);
     if (!status && !ends)
@@ -135,7 +141,7 @@ static int output_write_unit(struct test *test, const struct test_unit *unit, st
     return status ? status : output_write(test, line, strlen(line), err);
 }
 
-void test_output_unit(struct test *test, const struct test_unit *unit)
+void test_output_unit(struct test *test, struct test_unit *unit)
 {
     struct error err;
     if (!test->report || unit->result.end == PERISCOPE_END_NOT_RUN)
@@ -182,12 +188,10 @@ static void output_default_prefix(const struct test *test, struct buffer *out)
     }
 }
 
-static char *output_attachment(const struct test *test, const struct test_unit *unit)
+/* Returns the path of a file in the output folder as an attachment's, owned by the caller; NULL without memory. */
+static char *output_attached(const struct test *test, const char *file)
 {
-    const char *file = unit->picture.file ? unit->picture.file : test->picture.file;
     struct buffer path;
-    if (!file)
-        return NULL;
     buffer_init(&path, PATH_MAX_SIZE);
     if (test->attachment.count)
         buffer_printf(&path, "%s", test->attachment.items[0]);
@@ -201,35 +205,62 @@ static char *output_attachment(const struct test *test, const struct test_unit *
     return NULL;
 }
 
-static void output_write_junit(struct test *test)
+static char *output_attachment(const struct test *test, const struct test_unit *unit)
+{
+    const char *file = unit->picture.file ? unit->picture.file : test->picture.file;
+    return file ? output_attached(test, file) : NULL;
+}
+
+/* Returns the line of report.txt at which a unit's recording is to be seen: its first failure, else its beginning. */
+static uint64_t output_line_to_see(const struct test_unit *unit)
+{
+    for (size_t i = 0; i < unit->result.line_count; i++)
+        if (unit->result.lines[i].kind == PERISCOPE_LINE_FAILURE || unit->result.lines[i].kind == PERISCOPE_LINE_CRASH)
+            return unit->report_line + unit->result.lines[i].number;
+    return unit->report_line;
+}
+
+static void output_fill_case(struct periscope_junit_case *item, const struct test *test, const struct test_unit *unit)
+{
+    *item = (struct periscope_junit_case){
+        .unit = &unit->result,
+        .output = unit->output,
+        .output_len = unit->output_len,
+        .duration_ms = unit->duration_ms,
+        .attachment = output_attachment(test, unit),
+        .files = (const char *const *)unit->evidence.files.items,
+        .file_count = unit->evidence.files.count,
+        .machine = unit->judged_machine ? &unit->machine : NULL,
+        .timeline_line = output_line_to_see(unit),
+    };
+}
+
+static void output_free_cases(struct periscope_junit_case *cases, size_t count)
+{
+    for (size_t i = 0; cases && i < count; i++)
+        free((char *)(uintptr_t)cases[i].attachment);
+    free(cases);
+}
+
+void test_output_write_junit(struct test *test)
 {
     char stamp[TIMESTAMP_SIZE], *xml = NULL;
     size_t len;
     struct periscope_junit_case *cases = calloc(test->unit_count, sizeof *cases);
+    char *timeline = test->record.has_page ? output_attached(test, TEST_PAGE) : NULL;
     timestamp_text(stamp, test->started_ms);
-    for (size_t i = 0; cases && i < test->unit_count; i++) {
-        const struct test_unit *unit = &test->units[i];
-        cases[i] = (struct periscope_junit_case){
-            &unit->result,
-            unit->output,
-            unit->output_len,
-            unit->duration_ms,
-            output_attachment(test, unit),
-            (const char *const *)unit->evidence.files.items,
-            unit->evidence.files.count,
-            unit->judged_machine ? &unit->machine : NULL,
-        };
-    }
-    struct periscope_junit junit = {test->dll, test->cli->target, stamp, "report.txt", cases, test->unit_count};
+    for (size_t i = 0; cases && i < test->unit_count; i++)
+        output_fill_case(&cases[i], test, &test->units[i]);
+    struct periscope_junit junit = {test->dll, test->cli->target, stamp,   "report.txt",
+                                    cases,     test->unit_count,  timeline};
     int status = cases ? periscope_junit_write(&junit, &xml, &len) : PERISCOPE_LOCAL;
     if (status)
         output_warn(test, "junit.xml",
                     status == PERISCOPE_INVALID ? "the name of an attachment has '[', ']' or '|' in it" : "no memory");
     else
         test_output_write(test, "junit.xml", xml, len);
-    for (size_t i = 0; cases && i < test->unit_count; i++)
-        free((char *)(uintptr_t)cases[i].attachment);
-    free(cases);
+    output_free_cases(cases, test->unit_count);
+    free(timeline);
     free(xml);
 }
 
@@ -241,5 +272,5 @@ void test_output_close(struct test *test)
     if (test->report && os_upload_commit(test->report, &err))
         output_warn(test, "report.txt", err.text);
     test->report = NULL;
-    output_write_junit(test);
+    test_output_write_junit(test);
 }

@@ -208,6 +208,8 @@ void test_record_show(struct test *test)
     if (status)
         test_warn(test, "no timeline.html: %s", err.text);
     test->record.has_page = status == 0;
+    if (test->record.has_page)
+        test_output_write_junit(test); /* again, with where the page is */
 }
 
 void test_record_deinit(struct test *test)

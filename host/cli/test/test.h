@@ -84,6 +84,7 @@ struct test_unit {
     struct periscope_unit result;
     uint8_t *output; /* owned; NULL: none, or kept only in report.txt */
     size_t output_len;
+    uint64_t report_line; /* how many lines report.txt has before its output */
     uint64_t duration_ms;
     bool not_started;        /* its report was made here, since DLLs are missing */
     struct strlist ended;    /* processes ended after a time-out: "PID NAME" */
@@ -153,6 +154,7 @@ struct test {
     uint64_t duration_ms;
     struct os_upload *report; /* report.txt as it grows; NULL: no files, or it failed */
     uint64_t report_len;      /* bytes of it */
+    uint64_t report_lines;
     struct test_record record;
     bool output_failed;
     bool judged; /* the exit status is a verdict */
@@ -249,13 +251,15 @@ uint64_t test_output_head(const struct test *test, const struct test_unit *unit)
 /* Makes the folder and removes the files of an earlier run. Returns an exit status. */
 int test_output_open(struct test *test);
 /* Appends the unit to report.txt, framed as by TestLauncher. */
-void test_output_unit(struct test *test, const struct test_unit *unit);
+void test_output_unit(struct test *test, struct test_unit *unit);
 /* Writes a file. Returns false after a warning. */
 bool test_output_write(struct test *test, const char *file, const void *bytes, size_t len);
 /* Removes a file of an earlier run; a failure is a warning. */
 void test_output_remove(struct test *test, const char *file);
 /* Completes report.txt and writes junit.xml. */
 void test_output_close(struct test *test);
+/* Writes junit.xml. */
+void test_output_write_junit(struct test *test);
 
 /* ---- json.c, show.c ---- */
 

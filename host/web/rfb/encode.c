@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Pixels in the format that a viewer has asked for: Raw, and ZRLE with tiles of one colour and raw ones. */
+/* Pixels in the format that a viewer has asked for: Raw, and ZRLE with all its forms of tiles. */
 #include "host/web/rfb/rfb.h"
 
 #include <stdlib.h>
@@ -8,12 +8,11 @@
 
 #define TILE 64
 #define ZRLE_RAW 0
-#define ZRLE_SOLID 1
-
-struct rfb_zlib {
-    z_stream stream;
-    struct buffer plain; /* of a rectangle, before it is compressed */
-};
+#define ZRLE_SOLID 1       /* from here on as many colours as the number says, packed */
+#define ZRLE_PACKED_MAX 16 /* colours of that */
+#define ZRLE_PLAIN 128     /* runs of colours */
+#define ZRLE_INDEXED 128   /* plus the number of colours: runs of places in a palette */
+#define ZRLE_COLOURS_MAX 127
 
 /* ---- a pixel ---- */
 
@@ -33,10 +32,10 @@ static void rfb_write_pixel(const struct rfb_format *format, uint32_t value, uin
 }
 
 static void rfb_write_row(const struct rfb_format *format, const uint8_t *rgb, uint32_t width, unsigned bytes,
-                          unsigned drop, uint8_t *to)
+                          uint8_t *to)
 {
     for (uint32_t x = 0; x < width; x++, rgb += 3, to += bytes)
-        rfb_write_pixel(format, rfb_pixel(format, rgb) >> drop, to, bytes);
+        rfb_write_pixel(format, rfb_pixel(format, rgb), to, bytes);
 }
 
 void rfb_put_raw(struct rfb *rfb, const struct rfb_rect *rect, const uint8_t *pixels, size_t stride)
@@ -46,7 +45,7 @@ void rfb_put_raw(struct rfb *rfb, const struct rfb_rect *rect, const uint8_t *pi
         uint8_t *to = buffer_extend(&rfb->out, (size_t)rect->width * bytes);
         if (!to)
             return;
-        rfb_write_row(&rfb->format, pixels + y * stride, rect->width, bytes, 0, to);
+        rfb_write_row(&rfb->format, pixels + y * stride, rect->width, bytes, to);
     }
 }
 
@@ -83,30 +82,151 @@ static unsigned rfb_compact_size(const struct rfb_format *format, unsigned *drop
     return 3;
 }
 
-static bool rfb_is_solid(const uint8_t *pixels, size_t stride, uint32_t width, uint32_t height)
+/* A tile, as the values of its pixels in the viewer's format. */
+struct rfb_tile {
+    uint32_t values[TILE * TILE];
+    uint32_t width, height, count;
+    uint32_t palette[ZRLE_COLOURS_MAX]; /* in the order of their first pixel */
+    unsigned colours;                   /* of it; ZRLE_COLOURS_MAX + 1: more */
+    uint8_t places[256];                /* where a colour is in it, plus one; a colour looks from its own place on */
+    uint32_t runs, singles;             /* of equal pixels, across rows; of these with one pixel */
+};
+
+struct rfb_zlib {
+    z_stream stream;
+    struct buffer plain;  /* of a rectangle, before it is compressed */
+    struct rfb_tile tile; /* the one that is being written */
+};
+
+/* Finds a colour's place in the table, or the free one where it would be. */
+static uint8_t *rfb_colour(struct rfb_tile *tile, uint32_t value)
 {
-    for (uint32_t x = 1; x < width; x++)
-        if (memcmp(pixels, pixels + 3 * x, 3) != 0)
-            return false;
-    for (uint32_t y = 1; y < height; y++)
-        if (memcmp(pixels, pixels + y * stride, (size_t)width * 3) != 0)
-            return false;
-    return true;
+    uint8_t at = (uint8_t)(value * 0x9e3779b1u >> 24);
+    while (tile->places[at] && tile->palette[tile->places[at] - 1] != value)
+        at++;
+    return &tile->places[at];
 }
 
-static void rfb_put_tile(const struct rfb_format *format, const uint8_t *pixels, size_t stride, uint32_t width,
-                         uint32_t height, struct buffer *out)
+static void rfb_add_colour(struct rfb_tile *tile, uint32_t value)
 {
-    unsigned drop, bytes = rfb_compact_size(format, &drop);
-    bool solid = rfb_is_solid(pixels, stride, width, height);
-    rfb_put(out, solid ? ZRLE_SOLID : ZRLE_RAW, 1);
-    width = solid ? 1 : width;
-    for (uint32_t y = 0; y < (solid ? 1 : height); y++) {
-        uint8_t *to = buffer_extend(out, (size_t)width * bytes);
-        if (!to)
-            return;
-        rfb_write_row(format, pixels + y * stride, width, bytes, drop, to);
+    uint8_t *place = tile->colours <= ZRLE_COLOURS_MAX ? rfb_colour(tile, value) : NULL;
+    if (!place || *place)
+        return;
+    if (tile->colours < ZRLE_COLOURS_MAX) {
+        tile->palette[tile->colours] = value;
+        *place = (uint8_t)(tile->colours + 1);
     }
+    tile->colours++;
+}
+
+/* Returns how many pixels from that one on are equal. */
+static uint32_t rfb_run(const struct rfb_tile *tile, uint32_t from)
+{
+    uint32_t end = from + 1;
+    while (end < tile->count && tile->values[end] == tile->values[from])
+        end++;
+    return end - from;
+}
+
+static void rfb_read_tile(struct rfb_tile *tile, const struct rfb_format *format, const uint8_t *pixels, size_t stride,
+                          unsigned drop)
+{
+    tile->count = tile->width * tile->height;
+    tile->colours = tile->runs = tile->singles = 0;
+    memset(tile->places, 0, sizeof tile->places);
+    for (uint32_t i = 0; i < tile->count; i++)
+        tile->values[i] = rfb_pixel(format, pixels + i / tile->width * stride + (size_t)(i % tile->width) * 3) >> drop;
+    for (uint32_t i = 0, run; i < tile->count; i += run) {
+        run = rfb_run(tile, i);
+        rfb_add_colour(tile, tile->values[i]);
+        tile->runs++;
+        tile->singles += run == 1;
+    }
+}
+
+/* Returns how many bits the place of a colour has, packed. */
+static unsigned rfb_packed_bits(unsigned colours)
+{
+    return colours <= 2 ? 1 : colours <= 4 ? 2 : 4;
+}
+
+/* Finds the form of a tile that is the shortest, before it is compressed. */
+static unsigned rfb_choose(const struct rfb_tile *tile, unsigned bytes)
+{
+    size_t raw = (size_t)tile->count * bytes, plain = (size_t)tile->runs * (bytes + 1);
+    size_t palette = (size_t)tile->colours * bytes;
+    size_t indexed = palette + tile->runs * 2 - tile->singles;
+    size_t packed = palette + ((size_t)tile->width * rfb_packed_bits(tile->colours) + 7) / 8 * tile->height;
+    if (tile->colours == 1)
+        return ZRLE_SOLID;
+    if (tile->colours <= ZRLE_PACKED_MAX && packed <= indexed && packed < raw && packed <= plain)
+        return tile->colours;
+    if (tile->colours <= ZRLE_COLOURS_MAX && indexed <= plain && indexed < raw)
+        return ZRLE_INDEXED + tile->colours;
+    return plain < raw ? ZRLE_PLAIN : ZRLE_RAW;
+}
+
+static void rfb_put_values(const struct rfb_format *format, const uint32_t *values, size_t count, unsigned bytes,
+                           struct buffer *out)
+{
+    uint8_t *to = buffer_extend(out, count * bytes);
+    for (size_t i = 0; to && i < count; i++)
+        rfb_write_pixel(format, values[i], to + i * bytes, bytes);
+}
+
+static void rfb_put_packed(struct rfb_tile *tile, struct buffer *out)
+{
+    unsigned bits = rfb_packed_bits(tile->colours);
+    uint32_t row = (tile->width * bits + 7) / 8;
+    uint8_t *to = buffer_extend(out, (size_t)row * tile->height);
+    if (!to)
+        return;
+    memset(to, 0, (size_t)row * tile->height);
+    for (uint32_t i = 0; i < tile->count; i++) {
+        uint32_t bit = i % tile->width * bits;
+        unsigned place = *rfb_colour(tile, tile->values[i]) - 1u;
+        to[i / tile->width * row + bit / 8] |= (uint8_t)(place << (8 - bits - bit % 8));
+    }
+}
+
+/* Writes a length as ones of 255, and what is left. */
+static void rfb_put_run(struct buffer *out, uint32_t run)
+{
+    for (run--; run >= 255; run -= 255)
+        rfb_put(out, 255, 1);
+    rfb_put(out, run, 1);
+}
+
+static void rfb_put_runs(const struct rfb_format *format, struct rfb_tile *tile, unsigned bytes, bool indexed,
+                         struct buffer *out)
+{
+    for (uint32_t i = 0, run; i < tile->count; i += run) {
+        run = rfb_run(tile, i);
+        if (indexed)
+            rfb_put(out, (*rfb_colour(tile, tile->values[i]) - 1u) | (run > 1 ? 128u : 0), 1);
+        else
+            rfb_put_values(format, &tile->values[i], 1, bytes, out);
+        if (run > 1 || !indexed)
+            rfb_put_run(out, run);
+    }
+}
+
+static void rfb_put_tile(const struct rfb_format *format, struct rfb_tile *tile, unsigned bytes, struct buffer *out)
+{
+    unsigned kind = rfb_choose(tile, bytes);
+    rfb_put(out, kind, 1);
+    if (kind == ZRLE_RAW)
+        rfb_put_values(format, tile->values, tile->count, bytes, out);
+    if (kind == ZRLE_RAW || kind == ZRLE_PLAIN) {
+        if (kind == ZRLE_PLAIN)
+            rfb_put_runs(format, tile, bytes, false, out);
+        return;
+    }
+    rfb_put_values(format, tile->palette, tile->colours, bytes, out);
+    if (kind > ZRLE_INDEXED)
+        rfb_put_runs(format, tile, bytes, true, out);
+    else if (kind > ZRLE_SOLID)
+        rfb_put_packed(tile, out);
 }
 
 static struct rfb_zlib *rfb_zlib(struct rfb *rfb)
@@ -162,11 +282,13 @@ void rfb_put_zrle(struct rfb *rfb, const struct rfb_rect *rect, const uint8_t *p
         return;
     }
     buffer_clear(&zlib->plain);
+    unsigned drop, bytes = rfb_compact_size(&rfb->format, &drop);
     for (uint32_t y = 0; y < rect->height; y += TILE)
         for (uint32_t x = 0; x < rect->width; x += TILE) {
-            uint32_t width = rect->width - x < TILE ? rect->width - x : TILE;
-            uint32_t height = rect->height - y < TILE ? rect->height - y : TILE;
-            rfb_put_tile(&rfb->format, pixels + y * stride + (size_t)x * 3, stride, width, height, &zlib->plain);
+            zlib->tile.width = rect->width - x < TILE ? rect->width - x : TILE;
+            zlib->tile.height = rect->height - y < TILE ? rect->height - y : TILE;
+            rfb_read_tile(&zlib->tile, &rfb->format, pixels + y * stride + (size_t)x * 3, stride, drop);
+            rfb_put_tile(&rfb->format, &zlib->tile, bytes, &zlib->plain);
         }
     rfb_deflate(zlib, &rfb->out);
 }

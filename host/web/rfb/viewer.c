@@ -218,9 +218,10 @@ static void rfb_viewer_update(struct rfb_viewer *viewer)
     if (count == 0 && !learns && !rfb_has_extras(rfb) && !shape && !place)
         return;
     rfb_update_begin(rfb, screen->width, screen->height, count + shape + place);
+    /* The pointer first: TigerVNC 1.12 decodes pixels before a shape with alpha in the format of that. */
+    rfb_viewer_put_pointer(viewer, shape, place);
     for (uint32_t i = 0; i < count; i++)
         rfb_viewer_put(viewer, &boxes[i]);
-    rfb_viewer_put_pointer(viewer, shape, place);
     rfb_update_end(rfb);
     atomic_fetch_add(&viewer->gateway->metrics.frames, 1);
 }

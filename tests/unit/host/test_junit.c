@@ -97,6 +97,29 @@ static bool holds(char *text, const char *part)
     return found;
 }
 
+static void failures_lead_to_the_page_of_the_recording(void)
+{
+    const char *failed =
+        "atom.c:1: Test failed: x\n0020:atom: 5 tests executed (0 marked as todo, 1 failure), 0 skipped.\n";
+    struct periscope_unit bad = parsed("atom", failed, PERISCOPE_END_EXITED, 1);
+    const char *passed = "0020:heap: 5 tests executed (0 marked as todo, 0 failures), 0 skipped.\n";
+    struct periscope_unit good = parsed("heap", passed, PERISCOPE_END_EXITED, 0);
+    struct periscope_junit_case cases[] = {
+        {.unit = &bad, .output = failed, .output_len = strlen(failed), .attachment = "a.png", .timeline_line = 12},
+        {.unit = &good, .output = passed, .output_len = strlen(passed), .timeline_line = 20}};
+    struct periscope_junit junit = {.name = "x", .cases = cases, .count = 2, .timeline = "o&/timeline.html"};
+    char *text = NULL;
+    size_t len;
+    CHECK_INT(periscope_junit_write(&junit, &text, &len), PERISCOPE_OK);
+    CHECK(text && !strstr(strstr(text, "name=\"heap\""), "timeline"));
+    CHECK(holds(text, "<system-out>[[ATTACHMENT|a.png]]\n[[ATTACHMENT|o&amp;/timeline.html]]\n"
+                      "[periscope timeline: o&amp;/timeline.html#l=12]\natom.c:1"));
+    junit.timeline = "x]";
+    CHECK_INT(periscope_junit_write(&junit, &text, &len), PERISCOPE_INVALID);
+    periscope_unit_free(&bad);
+    periscope_unit_free(&good);
+}
+
 static void what_each_verdict_becomes(void)
 {
     CHECK(holds(document_of_one(GOOD, PERISCOPE_END_EXITED, 0, NULL),
@@ -305,6 +328,7 @@ int main(void)
 {
     RUN(what_xml_cannot_hold_is_shown_and_counted);
     RUN(a_long_text_loses_its_middle);
+    RUN(failures_lead_to_the_page_of_the_recording);
     RUN(what_each_verdict_becomes);
     RUN(the_counts_of_a_suite_are_those_of_its_cases);
     RUN(the_counts_of_a_case_are_those_of_its_unit);
