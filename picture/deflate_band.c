@@ -204,7 +204,7 @@ static void next_block(struct deflate_block *block, const struct deflate_band *b
         block->bytes += block->ops[i].literals + op_written(block->ops[i]);
     block->ops += block->op_count;
     block->op_count = (size_t)(end - block->ops);
-    for (size_t i = 0; i < block->op_count && block->exact; i++)
+    for (size_t i = 0; i < block->op_count && block->matches; i++)
         if ((symbols += block->ops[i].literals + 1) >= BLOCK_SYMBOLS)
             block->op_count = i + 1;
     block->literals = block->ops + block->op_count == end ? band->literals : 0;

@@ -93,11 +93,11 @@ static void count_lengths_of(uint32_t *counts, const uint32_t *by_length, unsign
     uint32_t matches = 0, all = 0;
     for (unsigned i = 0; i < DEFLATE_DISTANCES; i++)
         matches += counts[DEFLATE_SYMBOLS + i];
-    for (unsigned symbol = FIRST_LENGTH; symbol < DEFLATE_SYMBOLS; symbol++)
+    for (unsigned symbol = FIRST_LENGTH; symbol < DEFLATE_LENGTHS_END; symbol++)
         for (unsigned above = 0; above < 1u << match_extra(symbol); above++)
             counts[symbol] += by_length[match_base(symbol) + above];
     counts[284] -= by_length[DEFLATE_MATCH_MAX];
-    for (unsigned symbol = FIRST_LENGTH; symbol < DEFLATE_SYMBOLS; symbol++)
+    for (unsigned symbol = FIRST_LENGTH; symbol < DEFLATE_LENGTHS_END; symbol++)
         all += counts[symbol];
     counts[DEFLATE_SYMBOLS + distance_symbol(distance)] += all > matches ? all - matches : matches == 0;
 }
@@ -107,7 +107,7 @@ static void count_symbols(const struct deflate_block *block, uint32_t *counts)
 {
     struct census census = {0};
     uint32_t by_length[DEFLATE_MATCH_MAX + 1] = {0};
-    bool some = !block->exact && count_literals(block) > EXACT_MAX;
+    bool some = !block->matches && count_literals(block) > EXACT_MAX;
     const uint8_t *next = block->bytes;
     memset(counts, 0, DEFLATE_ALL_SYMBOLS * sizeof *counts);
     for (size_t i = 0; i <= block->op_count; i++) {
@@ -139,7 +139,7 @@ struct repeat_codes {
 
 static void prepare_lengths(huffman_code *of, const struct block_code *code, huffman_code distance)
 {
-    for (unsigned symbol = FIRST_LENGTH; symbol < DEFLATE_SYMBOLS; symbol++) {
+    for (unsigned symbol = FIRST_LENGTH; symbol < DEFLATE_LENGTHS_END; symbol++) {
         unsigned base = match_base(symbol), extra = match_extra(symbol), len = code->lengths[symbol];
         uint32_t bits = code->codes[symbol] >> 6 | distance >> 6 << (len + extra);
         for (unsigned above = 0; above < 1u << extra; above++)
@@ -147,11 +147,13 @@ static void prepare_lengths(huffman_code *of, const struct block_code *code, huf
     }
 }
 
-static void prepare_repeats(struct repeat_codes *repeats, const struct block_code *code, unsigned distance)
+static void prepare_repeats(struct repeat_codes *repeats, const struct block_code *code, unsigned distance,
+                            bool matches)
 {
     repeats->distances = code->codes + DEFLATE_SYMBOLS;
     prepare_lengths(repeats->of, code, repeats->distances[distance_symbol(distance)]);
-    prepare_lengths(repeats->alone, code, 0);
+    if (matches)
+        prepare_lengths(repeats->alone, code, 0);
 }
 
 WORDS_INLINE void put_code(struct bit_writer *writer, huffman_code code)
@@ -233,7 +235,7 @@ WORDS_INLINE void put_symbols(struct bit_writer *writer, const struct deflate_bl
 {
     struct repeat_codes repeats;
     const uint8_t *next = block->bytes;
-    prepare_repeats(&repeats, code, block->distance);
+    prepare_repeats(&repeats, code, block->distance, block->matches);
     for (size_t i = 0; i < block->op_count; i++) {
         struct deflate_op op = block->ops[i];
         put_literals(writer, code->codes, next, op.literals);
@@ -274,13 +276,14 @@ bool deflate_put_block(struct bit_writer *writer, const struct deflate_block *bl
     block_code_fixed(&fixed);
     uint64_t dynamic_bits = block_code_head(NULL, &dynamic, last) + block_code_cost(&dynamic, counts);
     uint64_t fixed_bits = 3 + block_code_cost(&fixed, counts);
-    bool is_fixed = fixed_bits <= dynamic_bits;
-    if ((is_fixed ? fixed_bits : dynamic_bits) >= most)
+    struct block_code *best = fixed_bits <= dynamic_bits ? &fixed : &dynamic;
+    if ((best == &fixed ? fixed_bits : dynamic_bits) >= most)
         return false;
-    if (is_fixed)
+    if (best == &fixed)
         bit_add(writer, (unsigned)last | 1u << 1, 3);
     else
-        block_code_head(writer, &dynamic, last);
-    (bmi2 ? put_symbols_bmi2 : put_symbols_plain)(writer, block, is_fixed ? &fixed : &dynamic);
+        block_code_head(writer, best, last);
+    block_code_finish(best);
+    (bmi2 ? put_symbols_bmi2 : put_symbols_plain)(writer, block, best);
     return true;
 }

@@ -22,7 +22,7 @@ struct deflate_block {
     const struct deflate_op *ops;
     size_t op_count, literals;
     unsigned distance; /* of repeats */
-    bool exact;        /* all literals are counted, however many */
+    bool matches;      /* there may be some; then all literals are counted, however many */
 };
 
 WORDS_INLINE uint32_t op_len(struct deflate_op op)

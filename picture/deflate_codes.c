@@ -148,22 +148,22 @@ void huffman_codes(huffman_code *codes, const uint8_t *lengths, size_t symbols)
 void block_code_dynamic(struct block_code *code, const uint32_t *counts)
 {
     huffman_lengths(code->lengths, counts, DEFLATE_SYMBOLS, DEFLATE_CODE_BITS);
-    huffman_codes(code->codes, code->lengths, DEFLATE_SYMBOLS);
     huffman_lengths(code->lengths + DEFLATE_SYMBOLS, counts + DEFLATE_SYMBOLS, DEFLATE_DISTANCES,
                     DEFLATE_DISTANCE_BITS);
-    huffman_codes(code->codes + DEFLATE_SYMBOLS, code->lengths + DEFLATE_SYMBOLS, DEFLATE_DISTANCES);
 }
 
 void block_code_fixed(struct block_code *code)
 {
-    uint8_t all[288]; /* two of them are never sent, but have their place among the codes */
-    huffman_code codes[288];
-    for (unsigned i = 0; i < 288; i++)
-        all[i] = i < 144 ? 8 : i < 256 ? 9 : i < 280 ? 7 : 8;
-    huffman_codes(codes, all, 288);
-    memcpy(code->lengths, all, DEFLATE_SYMBOLS);
-    memcpy(code->codes, codes, DEFLATE_SYMBOLS * sizeof *codes);
+    memset(code->lengths, 8, 144);
+    memset(code->lengths + 144, 9, 256 - 144);
+    memset(code->lengths + 256, 7, 280 - 256);
+    memset(code->lengths + 280, 8, DEFLATE_SYMBOLS - 280);
     memset(code->lengths + DEFLATE_SYMBOLS, 5, DEFLATE_DISTANCES);
+}
+
+void block_code_finish(struct block_code *code)
+{
+    huffman_codes(code->codes, code->lengths, DEFLATE_SYMBOLS);
     huffman_codes(code->codes + DEFLATE_SYMBOLS, code->lengths + DEFLATE_SYMBOLS, DEFLATE_DISTANCES);
 }
 
@@ -172,7 +172,7 @@ uint64_t block_code_cost(const struct block_code *code, const uint32_t *counts)
     uint64_t bits = 0;
     for (size_t i = 0; i < DEFLATE_ALL_SYMBOLS; i++)
         bits += (uint64_t)counts[i] * code->lengths[i];
-    for (unsigned i = FIRST_LENGTH; i < DEFLATE_SYMBOLS; i++)
+    for (unsigned i = FIRST_LENGTH; i < DEFLATE_LENGTHS_END; i++)
         bits += (uint64_t)counts[i] * match_extra(i);
     for (unsigned i = 0; i < DEFLATE_DISTANCES; i++)
         bits += (uint64_t)counts[DEFLATE_SYMBOLS + i] * distance_extra(i);

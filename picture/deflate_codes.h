@@ -8,7 +8,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define DEFLATE_SYMBOLS 286 /* literals, the end of a block, and lengths */
+#define DEFLATE_SYMBOLS                                                                                                \
+    288 /* literals, the end of a block, lengths, and two that are never sent but have fixed codes */
+#define DEFLATE_LENGTHS_END 286
 #define DEFLATE_DISTANCES 30
 #define DEFLATE_ALL_SYMBOLS (DEFLATE_SYMBOLS + DEFLATE_DISTANCES) /* counts: those of distances behind the others */
 #define DEFLATE_END 256
@@ -83,9 +85,11 @@ WORDS_INLINE unsigned distance_symbol(unsigned distance)
     return 2 * extra + ((distance - 1) >> extra);
 }
 
-/* Makes the best codes for the counts, of which one at least must be a distance's, and the fixed ones. */
+/* Sets the lengths of the best codes for the counts, of which one at least must be a distance's, and of the fixed ones. */
 void block_code_dynamic(struct block_code *code, const uint32_t *counts);
 void block_code_fixed(struct block_code *code);
+/* Sets the codes that follow from the lengths. */
+void block_code_finish(struct block_code *code);
 
 /* Returns the bits of a block with these counts, without its head. */
 uint64_t block_code_cost(const struct block_code *code, const uint32_t *counts);

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#define LEAST_OF_NUMBERS 4 /* bytes of a match; of several pixels' numbers each */
+#define LEAST_OF_NUMBERS 6 /* bytes of a match; of several pixels' numbers each */
 #define LEAST 8            /* of colours' differences, of which shorter ones are as small as literals */
 #define FAR_SHORT 512      /* bytes: from further away one byte more is the least */
 #define FAR_LONG 8192      /* and another one */

@@ -7,9 +7,10 @@
 #include <string.h>
 
 #define MULTIPLIER_TRIES 64
-#define PIXELS_A_COLOUR 32 /* at least, or the table of the colours is too long for the picture */
-#define SAMPLE_ROWS 64
-#define SAMPLE_COLUMNS 64
+#define PIXELS_A_COLOUR 32   /* at least, or the table of the colours is too long for the picture */
+#define SAMPLE_SIDE 64       /* rows, and pixels of each */
+#define SAMPLE_SIDE_SMALL 16 /* of pictures up to SMALL_PIXELS */
+#define SMALL_PIXELS 65536
 
 /* ---- colours ---- */
 
@@ -66,34 +67,22 @@ static bool add_colour(struct palette *palette, uint32_t colour)
     return false;
 }
 
-static int compare_brightness(const void *a, const void *b)
-{
-    uint32_t first = *(const uint32_t *)a, second = *(const uint32_t *)b;
-    unsigned brightness = (first & 255) + (first >> 8 & 255) + (first >> 16);
-    unsigned other = (second & 255) + (second >> 8 & 255) + (second >> 16);
-    if (brightness != other)
-        return brightness < other ? -1 : 1;
-    return (first > second) - (first < second);
-}
-
-/* Adds the colours of a sample from the whole picture, in the order of their brightness: then differences between the
-   numbers of neighbours are small. */
+/* Adds the colours of a sample from the whole picture. Returns false when they are too many. */
 static bool sample_colours(struct palette *palette, const struct image_view *image)
 {
     unsigned pixel = image->format == PIXEL_BGRX32 ? 4 : 3;
-    for (uint32_t i = 0; i < SAMPLE_ROWS; i++) {
-        const uint8_t *row = image->pixels + (size_t)((uint64_t)i * image->height / SAMPLE_ROWS) * image->stride;
-        for (uint32_t k = 0; k < SAMPLE_COLUMNS; k++) {
-            const uint8_t *at = row + (size_t)((uint64_t)((k + i) % SAMPLE_COLUMNS * 16 + i % 16) * image->width /
-                                               (SAMPLE_COLUMNS * 16)) *
-                                          pixel;
+    uint32_t side = image->width * image->height > SMALL_PIXELS ? SAMPLE_SIDE : SAMPLE_SIDE_SMALL;
+    for (uint32_t i = 0; i < side; i++) {
+        const uint8_t *row = image->pixels + (size_t)((uint64_t)i * image->height / side) * image->stride;
+        for (uint32_t k = 0; k < side; k++) {
+            const uint8_t *at =
+                row + (size_t)((uint64_t)((k + i) % side * 16 + i % 16) * image->width / (side * 16)) * pixel;
             uint8_t rgb[3] = {at[pixel == 4 ? 2 : 0], at[1], at[pixel == 4 ? 0 : 2]};
             if (!has_colour(palette, load_colour(rgb)) && !add_colour(palette, load_colour(rgb)))
                 return false;
         }
     }
-    qsort(palette->colours, palette->count, sizeof *palette->colours, compare_brightness);
-    return place_colours(palette);
+    return true;
 }
 
 /* ---- numbers ---- */

@@ -3,6 +3,8 @@
    looked for in all of them, and of each row all is taken for the choice of its filter. */
 #include "picture/png_band.h"
 
+#include "picture/deflate_codes.h"
+
 #include <string.h>
 
 static bool is_less(uint32_t bits, uint32_t than)
@@ -31,14 +33,25 @@ static const uint8_t *add_sum(struct png_piece *piece, const uint8_t *from)
     return piece->band.end;
 }
 
-/* Filters a row. Numbers of colours are left as they are where matches are looked for: their differences mean nothing. */
+/* Tells whether a row that is equal to the one above is best sent as zeros. Short rows of numbers go on with the repeats
+   that they are in. */
+static bool zeros_pay(const struct png_raster *raster)
+{
+    size_t len = raster->row_len;
+    return raster->numbers ? len >= DEFLATE_MATCH_MAX : len >= raster->step + DEFLATE_ZEROS_MIN;
+}
+
+/* Filters a row. Numbers of colours are left as they are, since their differences mean nothing, but for those that are
+   equal to the one above and sent as zeros. */
 static void add_row(struct png_piece *piece, const struct png_raster *raster, const uint8_t *row, const uint8_t *above)
 {
     struct deflate_band *band = &piece->band;
     size_t len = raster->row_len, each = band->places ? ESTIMATE_BLOCK : row_estimate_step(len);
     enum png_filter filter = PNG_NONE;
-    if (!raster->numbers || !band->places)
+    if (!raster->numbers)
         filter = choose_filter(piece->kernels, row, above, len, raster->step, each);
+    else if (band->places && zeros_pay(raster) && piece->kernels->same(row, above, len))
+        filter = PNG_UP;
     band->end[0] = (uint8_t)filter;
     piece->kernels->filter(filter, band->end + 1, row, above, len, raster->step);
     deflate_add(band, 1 + len);
@@ -63,7 +76,7 @@ void png_encode_band(struct png_piece *piece, const struct png_raster *raster, u
     const struct row_kernels *kernels = piece->kernels;
     struct deflate_band *band = &piece->band;
     size_t len = raster->row_len;
-    bool may_skip = !band->places && len >= raster->step + DEFLATE_ZEROS_MIN;
+    bool may_skip = !band->places && zeros_pay(raster);
     deflate_begin(band);
     piece->adler = 1;
     const uint8_t *summed = band->end, *above = png_piece_row(piece, raster, (int64_t)first - 1);

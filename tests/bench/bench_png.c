@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* bench_png [-t THREADS] [-n TIMES] [-l fast|small|zlib] [-k KERNELS] [-o OUT.png] FILE.ppm...: how long the encoder takes
+/* bench_png [-t THREADS] [-n TIMES] [-l fast|small|zlib] [-k KERNELS] [-s SIDE] [-o OUT.png] FILE.ppm...: how long the encoder takes
    (the best of TIMES; with one thread, of the processor's time) and how large its file is. "zlib" is what a plain encoder does: the filter Up and zlib's level 1 in
-   one piece. KERNELS are those of picture/rows.h. */
+   one piece. KERNELS are those of picture/rows.h. With SIDE each tile of so many pixels a side is a file of its own. */
 #include "tests/read_ppm.h"
 
 #include "picture/png.h"
@@ -27,6 +27,7 @@ static double now_ms(void)
 struct way {
     struct png_options options;
     bool zlib;
+    uint32_t side; /* of tiles; 0: the picture is one file */
 };
 
 static int encode_plainly(struct buffer *out, const struct image_view *image)
@@ -59,6 +60,25 @@ static double encode_once(struct buffer *out, const struct image_view *image, co
     return now_ms() - start;
 }
 
+/* Encodes a picture, or its whole tiles one by one. Returns the time; adds up the bytes of the files. */
+static double encode_picture(struct buffer *out, const struct image_view *image, const struct way *way, size_t *bytes)
+{
+    double took = 0, all = 0;
+    uint32_t width = way->side ? way->side : image->width, height = way->side ? way->side : image->height;
+    *bytes = 0;
+    for (uint32_t y = 0; y + height <= image->height; y += height)
+        for (uint32_t x = 0; x + width <= image->width && took >= 0; x += width) {
+            struct image_view part = *image;
+            part.pixels += (size_t)y * image->stride + (size_t)x * 3;
+            part.width = width;
+            part.height = height;
+            took = encode_once(out, &part, way);
+            all += took;
+            *bytes += out->len;
+        }
+    return took < 0 ? took : all;
+}
+
 static int write_out(const char *path, const struct buffer *out)
 {
     FILE *file = fopen(path, "wb");
@@ -71,6 +91,7 @@ static int measure(const char *path, const struct way *way, int times, const cha
     struct image_view image = {0};
     struct buffer out;
     double best = 1e9, took = 0;
+    size_t bytes = 0;
     unsigned threads = way->options.threads;
     uint8_t *pixels = read_ppm(path, &image);
     if (!pixels) {
@@ -79,13 +100,13 @@ static int measure(const char *path, const struct way *way, int times, const cha
     }
     buffer_init(&out, SIZE_MAX / 2);
     for (int i = 0; i < times && took >= 0; i++) {
-        took = encode_once(&out, &image, way);
+        took = encode_picture(&out, &image, way, &bytes);
         best = took < best ? took : best;
     }
     double megabytes = (double)image.stride * image.height / 1e6;
     printf("%s: %ux%u, %u threads: %.2f ms, %.0f MB/s, %zu bytes (%.1f %%)\n", path, image.width, image.height,
-           threads ? threads : os_cpu_count(), best, megabytes / best * 1e3, out.len,
-           (double)out.len / megabytes / 1e4);
+           threads ? threads : os_cpu_count(), best, megabytes / best * 1e3, bytes,
+           (double)bytes / megabytes / 1e4);
     int failed = took < 0 || (out_path && write_out(out_path, &out));
     buffer_deinit(&out);
     free(pixels);
@@ -97,13 +118,15 @@ int main(int argc, char **argv)
     struct way way = {0};
     int times = 5, option, failed = 0;
     const char *out_path = NULL;
-    while ((option = getopt(argc, argv, "t:n:o:l:k:")) != -1) {
+    while ((option = getopt(argc, argv, "t:n:o:l:k:s:")) != -1) {
         if (option == 't')
             way.options.threads = (unsigned)atoi(optarg);
         else if (option == 'n')
             times = atoi(optarg);
         else if (option == 'o')
             out_path = optarg;
+        else if (option == 's')
+            way.side = (uint32_t)atoi(optarg);
         else if (option == 'k')
             way.options.kernels = optarg;
         else if (option == 'l')
