@@ -99,7 +99,8 @@ ci()
     stage build 300 make -j"$(nproc)" CFLAGS=-Werror programs
     stage unit 300 make unit CFLAGS=-Werror
     stage_beside lint 1500 make lint
-    export TESTS_RUN_AGAIN=1
+    # Stages run beside each other, and the one that gives way may get little of the processors.
+    export TESTS_RUN_AGAIN=3 TESTS_SLOW=3
     stage integration 800 make integration CFLAGS=-Werror
     join
     stage web 600 make check-web CFLAGS=-Werror
@@ -108,18 +109,18 @@ ci()
     join
     export TESTS_RUN_AGAIN=0
     stage faults 600 make -j"$(nproc)" faults CFLAGS=-Werror FAULTS="--share 10"
-    export TESTS_RUN_AGAIN=1
+    export TESTS_RUN_AGAIN=3
     stage_beside fuzz 1500 make fuzz FUZZ_SECONDS=45
     stage_beside arch 2400 make check-arch
     stage asan 900 make -j"$(nproc)" asan
     stage tsan 900 make -j"$(nproc)" tsan
     stage win 1400 make -j"$(nproc)" check-win CFLAGS=-Werror WIN_CFLAGS=-Werror
     join
-    export TESTS_RUN_AGAIN=0
+    export TESTS_RUN_AGAIN=0 TESTS_SLOW=1
     stage anchors 120 tests/mutants/run --check
     stage mutants 900 make mutants COUNT=60
     stage demo 600 make demo CFLAGS=-Werror
-    export TESTS_RUN_AGAIN=1
+    export TESTS_RUN_AGAIN=3
     stage units 300 make check-units-short
     flaky_are_few
 }

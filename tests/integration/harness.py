@@ -30,7 +30,8 @@ PROGRAM = os.path.basename(COMMAND[-1])
 KILLED = 15 if NATIVE else 257  # the status of a child that the RPC kill ended (SIGTERM, which sleep does not survive)
 SANITIZED = os.environ.get("PERISCOPE_SANITIZED") == "1"
 LOAD_PERCENT = int(os.environ.get("PERISCOPE_LOAD_PERCENT") or 100)
-PATIENCE = 30  # seconds: no wait in a test is longer, and running into it is a failure
+# Seconds: no wait in a test is longer, and running into it is a failure. TESTS_SLOW is for a machine with other work.
+PATIENCE = int(30 * float(os.environ.get("TESTS_SLOW") or 1))
 TICKS = os.sysconf("SC_CLK_TCK")
 # The agent's: a folder in it that may not be read would change what a missing program is answered with.
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
