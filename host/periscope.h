@@ -21,8 +21,9 @@
  * Lost connections. A call that can safely be repeated is repeated on a new connection, at most twice, when the
  * connection is lost during the call. A transfer of a file goes on where it was, if the agent is a Periscope's, and its
  * SHA-256 is then compared on both sides; else it starts again from its first byte. Attempts of which each has moved
- * something are not counted. periscope_run, periscope_kill, periscope_input, periscope_upgrade and periscope_restart are never repeated: when they return
- * PERISCOPE_NO_AGENT, the agent may have executed them.
+ * something are not counted. periscope_run, periscope_kill, periscope_kill_one, periscope_kill_tag, periscope_input,
+ * periscope_upgrade and periscope_restart are never repeated: when they return PERISCOPE_NO_AGENT, the agent may have
+ * executed them.
  *
  * Agents. The protocol is that of testagentd 1.0 to 1.8 (docs/protocol.md); functions that need more say so. An agent
  * that lacks a function gives PERISCOPE_UNSUPPORTED.
@@ -301,6 +302,9 @@ PERISCOPE_API int periscope_forget(struct periscope *p, uint64_t pid);
    "cursor=..." about a display mode or cursor clip that they had left on a Windows guest, and whether it was restored;
    "processes=..." where not all that were ended could be named. Needs a Periscope agent. */
 PERISCOPE_API int periscope_kill(struct periscope *p, uint64_t pid, int grace_ms, struct periscope_strings *killed);
+/* The same for one process alone: a child without what it has started, or any process of a child's tree, or that one has
+   left, as periscope_ps() tells them. */
+PERISCOPE_API int periscope_kill_one(struct periscope *p, uint64_t pid, int grace_ms, struct periscope_strings *killed);
 /* The same for all children of a tag. */
 PERISCOPE_API int periscope_kill_tag(struct periscope *p, const char *tag, int grace_ms,
                                      struct periscope_strings *killed);

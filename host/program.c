@@ -194,6 +194,7 @@ int periscope_terminal(struct periscope *p, uint64_t pid, const char *const *opt
 struct kill_request {
     uint64_t pid;
     const char *tag; /* NULL: by the pid */
+    bool alone;      /* not its tree */
     int grace_ms;
     struct strlist killed;
 };
@@ -204,12 +205,14 @@ static int attempt_kill(struct periscope *p, void *context)
     struct call call;
     struct entry last;
     char option[TAG_OPTION_SIZE];
-    call_init(&call, p, METHOD_kill, 1 + (request->tag != NULL) + (request->grace_ms >= 0), CALL_ANY);
+    call_init(&call, p, METHOD_kill, 1 + (request->tag != NULL) + request->alone + (request->grace_ms >= 0), CALL_ANY);
     write_entry_u64(&call.request, request->pid);
     if (request->tag) {
         snprintf(option, sizeof option, "tag=%s", request->tag);
         write_entry_text(&call.request, WIRE_STRING, option);
     }
+    if (request->alone)
+        write_entry_text(&call.request, WIRE_STRING, "tree=0");
     if (request->grace_ms >= 0) {
         snprintf(option, sizeof option, "grace-ms=%d", request->grace_ms);
         write_entry_text(&call.request, WIRE_STRING, option);
@@ -243,6 +246,12 @@ static int kill_once(struct periscope *p, struct kill_request *request, struct p
 int periscope_kill(struct periscope *p, uint64_t pid, int grace_ms, struct periscope_strings *killed)
 {
     struct kill_request request = {.pid = pid, .grace_ms = grace_ms};
+    return kill_once(p, &request, killed);
+}
+
+int periscope_kill_one(struct periscope *p, uint64_t pid, int grace_ms, struct periscope_strings *killed)
+{
+    struct kill_request request = {.pid = pid, .alone = true, .grace_ms = grace_ms};
     return kill_once(p, &request, killed);
 }
 

@@ -102,6 +102,10 @@ struct os_process_root {
 typedef void os_process_visit(void *context, size_t root, const struct os_process_info *info);
 int os_process_forest(const struct os_process_root *roots, size_t count, os_process_visit *visit, void *context,
                       struct error *err);
+/* Ends the one process of that pid alone, which os_process_forest() would visit, and adds it to `killed`; as
+   os_process_kill_tree() does, and ERR_NOT_FOUND for any other. */
+int os_process_kill_one(const struct os_process_root *roots, size_t count, uint64_t pid, int grace_ms,
+                        struct strlist *killed, struct error *err);
 bool os_process_cpu(uint64_t pid, uint64_t start_time, uint64_t *ms); /* false when there is none */
 bool os_process_name(uint64_t pid, char name[OS_PROCESS_NAME_SIZE]);  /* false, and "", when there is none */
 

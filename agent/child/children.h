@@ -46,6 +46,8 @@ int children_kill(struct children *children, uint64_t pid, int grace_ms, struct 
 /* The same for all children of a tag, in one grace. */
 int children_kill_tag(struct children *children, const char *tag, int grace_ms, struct strlist *killed,
                       struct error *err);
+/* Ends one process alone: a child, or any that ps tells of one's tree, or as left by one. ERR_NOT_FOUND for any other. */
+int children_kill_one(struct children *children, uint64_t pid, int grace_ms, struct strlist *killed, struct error *err);
 /* Lists the running processes of a child's tree, as os_process_tree does: on a failure those that could be seen. */
 int children_tree(struct children *children, uint64_t pid, struct os_process_info **tree, size_t *count,
                   struct error *err);

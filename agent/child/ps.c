@@ -252,6 +252,40 @@ int children_kill(struct children *children, uint64_t pid, int grace_ms, struct 
     return killed->count ? 0 : ERR_NOT_FOUND; /* with the error of who is no child */
 }
 
+/* Collects all that ps would look for. Returns NULL without memory. */
+static struct os_process_root *collect_roots(struct children *children, size_t *count)
+{
+    const struct child_list *lists[] = {&children->now.running, &children->now.exited};
+    *count = 0;
+    os_mutex_lock(children->lock);
+    size_t max = children->now.running.count + children->now.exited.count + CHILD_LEFT_MAX;
+    struct os_process_root *roots = calloc(max, sizeof *roots);
+    for (size_t i = 0; i < 2 && roots; i++)
+        for (const struct child *child = lists[i]->newest; child; child = child->older)
+            if (child->tracked)
+                roots[(*count)++] = child_root(child);
+    for (size_t i = 0; i < CHILD_LEFT_MAX && roots; i++)
+        if (children->now.left[i].root.pid)
+            roots[(*count)++] = children->now.left[i].root;
+    os_mutex_unlock(children->lock);
+    return roots;
+}
+
+int children_kill_one(struct children *children, uint64_t pid, int grace_ms, struct strlist *killed, struct error *err)
+{
+    size_t count;
+    struct os_process_root *roots = collect_roots(children, &count);
+    if (!roots)
+        return error_set(err, ERR_NO_MEMORY, "no memory to list the processes");
+    int status = os_process_kill_one(roots, count, pid, grace_ms, killed, err);
+    free(roots);
+    os_mutex_lock(children->lock);
+    child_table_reap(&children->now); /* it may be a child, whose status is asked for next */
+    os_mutex_unlock(children->lock);
+    journal_write(children->now.journal);
+    return status;
+}
+
 struct tagged {
     struct child *child; /* used */
 };

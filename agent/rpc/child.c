@@ -409,6 +409,7 @@ int rpc_terminal(struct session *session, struct request *request, struct reply 
 struct killing {
     uint64_t pid; /* 0: by the tag */
     const char *tag;
+    bool alone; /* not its tree */
     int grace_ms;
     struct strlist killed;
 };
@@ -428,6 +429,10 @@ static int kill_option(struct killing *killing, const char *option, struct error
     const char *value = child_option_value(option, "grace-ms");
     if (value)
         return kill_grace(killing, value, err);
+    if (strcmp(option, "tree=0") == 0 || strcmp(option, "tree=1") == 0) {
+        killing->alone = option[5] == '0';
+        return 0;
+    }
     killing->tag = child_option_value(option, "tag");
     if (killing->tag)
         return child_check_tag("kill", killing->tag, err);
@@ -442,6 +447,8 @@ static int kill_parse(struct killing *killing, const struct request *request, st
     if (status == 0 && killing->pid && killing->tag)
         return error_set(err, ERR_INVALID, "kill: pid %llu and tag='%s': one of them, the other is 0 or left out",
                          (unsigned long long)killing->pid, killing->tag);
+    if (status == 0 && killing->alone && killing->tag)
+        return error_set(err, ERR_INVALID, "kill: tree=0 is of one process, and tag='%s' names programs", killing->tag);
     return status;
 }
 
@@ -449,6 +456,8 @@ static int kill_named(struct children *children, struct killing *killing, struct
 {
     if (killing->tag)
         return children_kill_tag(children, killing->tag, killing->grace_ms, &killing->killed, err);
+    if (killing->alone)
+        return children_kill_one(children, killing->pid, killing->grace_ms, &killing->killed, err);
     return children_kill(children, killing->pid, killing->grace_ms, &killing->killed, err);
 }
 
@@ -458,8 +467,8 @@ static void log_kill(const struct session *session, const struct killing *killin
         log_line("%s: ended the children of the tag %s: %zu processes", session->peer_text, killing->tag,
                  killing->killed.count);
     else
-        log_line("%s: ended child %llu: %zu processes", session->peer_text, (unsigned long long)killing->pid,
-                 killing->killed.count);
+        log_line("%s: ended %s %llu: %zu processes", session->peer_text, killing->alone ? "process" : "child",
+                 (unsigned long long)killing->pid, killing->killed.count);
 }
 
 /* Restores the display's mode, which a killed program can't do itself, and adds its facts after those of the killed

@@ -9,7 +9,15 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
+
+#ifndef SYS_pidfd_open
+#define SYS_pidfd_open 434
+#endif
+#ifndef SYS_pidfd_send_signal
+#define SYS_pidfd_send_signal 424
+#endif
 
 struct os_process_table {
     size_t count;
@@ -83,15 +91,28 @@ void os_process_table_describe(struct os_process_table *table, size_t index, str
         snprintf(info->state, sizeof info->state, "%c%s%s", process->state, *where ? " in " : "", where);
 }
 
+/* Signals the process that the descriptor holds, so that no later one of its pid gets it; before Linux 5.3 by the pid. */
+static int table_signal_held(int held, pid_t pid, int signal_number)
+{
+    if (held >= 0 && syscall(SYS_pidfd_send_signal, held, signal_number, NULL, 0) == 0)
+        return 0;
+    if (held >= 0 && errno != ENOSYS)
+        return errno;
+    return kill(pid, signal_number) < 0 ? errno : 0;
+}
+
 /* Sends a signal, unless the process has ended since the look and its pid may have gone to another. */
 static int table_signal(const struct proc_stat *process, int signal_number, struct error *err)
 {
     struct proc_stat now;
-    if (!proc_stat_read(process->pid, &now))
-        return errno == ESRCH ? 0 : errno_error(err, errno, "could not look at it");
-    if (now.start != process->start || kill(process->pid, signal_number) == 0 || errno == ESRCH)
-        return 0;
-    return errno_error(err, errno, NULL);
+    int held = (int)syscall(SYS_pidfd_open, process->pid, 0); /* before it is looked at */
+    bool there = proc_stat_read(process->pid, &now);
+    int code = there ? 0 : errno;
+    if (there && now.start == process->start)
+        code = table_signal_held(held, process->pid, signal_number);
+    if (held >= 0)
+        close(held);
+    return code == 0 || code == ESRCH ? 0 : errno_error(err, code, there ? NULL : "could not look at it");
 }
 
 size_t os_process_table_ask(struct os_process_table *table, const bool *members)

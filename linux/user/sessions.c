@@ -170,11 +170,13 @@ int os_session_watch(void (*tell)(const struct os_session_event *event), struct 
     sessions.fd = inotify_init1(IN_CLOEXEC);
     if (sessions.fd < 0)
         return errno_error(err, errno, NULL);
-    errno = ENOENT;
     (void)sessions_watch_folder();
-    int status = sessions.folder < 0 && errno != ENOENT ? errno_error(err, errno, "their folder can't be watched")
-                                                        : os_thread_start(sessions_main, NULL, err);
-    if (status)
+    int status = 0;
+    if (sessions.folder >= 0)
+        status = os_thread_start(sessions_main, NULL, err);
+    else if (errno != ENOENT)
+        status = errno_error(err, errno, "their folder can't be watched");
+    if (status || sessions.folder < 0)
         close(sessions.fd);
     return status;
 }

@@ -36,3 +36,8 @@ bench-files:
 .PHONY: bench-streams
 bench-streams: all
 	tests/bench/streams $(GB)
+
+#: make bench-execs     programs a minute of one host, with and without a journal; COUNT=10000
+.PHONY: bench-execs
+bench-execs: all
+	tests/bench/execs $(COUNT)

@@ -202,6 +202,50 @@ def what_a_forgotten_child_has_left_is_found_and_ended(agent):
     equal(client.ps("tree=1"), [], "afterwards")
 
 
+@with_agent()
+def an_orphan_is_ended_alone_and_a_child_without_its_tree(agent):
+    need_unix("wine/test_run.py ends one there")
+    client = agent.client()
+    script = "sleep 1000 & echo $! > one; sleep 1001 & echo $! > two; exit 0"
+    left = client.execute("/bin/sh", "-c", script)
+    one, two = (agent.cleanup(number_in(agent, name)) for name in ("one", "two"))
+    client.wait(left, 20)
+    equal(client.kill(one, "tree=0"), [(one, "sleep")], "ended")
+    check(not alive(one) and alive(two), "the other orphan")
+    parent = client.execute("/bin/sh", "-c", "trap '' TERM; sleep 1000 & echo $! > kept; wait; wait")
+    kept = agent.cleanup(number_in(agent, "kept"))
+    equal(client.kill(parent, "tree=0", "grace-ms=50"), [(parent, "sh")], "ended, by force")
+    equal(client.wait(parent, 0), signal.SIGKILL, "status, at once")
+    check(alive(kept), "what it has started")
+    equal(client.kill(kept, "tree=0"), [(kept, "sleep")], "its orphan")
+    headless = client.execute(sys.executable, "-c", HEADLESS, "headless")
+    number_in(agent, "headless", None)
+    eventually(lambda: stat_fields(headless)[0] == b"Z", "a process without its first thread")
+    equal([pid for pid, _ in client.kill(headless, "tree=0", "grace-ms=50")], [headless], "ended")
+    equal(client.kill(left), [(two, "sleep")], "the rest")
+
+
+@with_agent()
+def a_process_that_is_of_no_child_is_never_ended(agent):
+    need_unix("wine/test_run.py names one there")
+    client = agent.client()
+    neighbour = subprocess.Popen(["sleep", "1000"], start_new_session=True)
+    try:
+        child = agent.cleanup(client.execute("sleep", "1000"))
+        for pid in (neighbour.pid, agent.pid, 1, os.getpid(), 0, 2**32 + child, 2**64 - 1, 2**31 - 1):
+            refused(f"process {pid} is in no child's tree", client.kill, pid, "tree=0")
+        done = client.execute("true")
+        client.wait(done, 20)
+        refused(f"process {done} is in no child's tree", client.kill, done, "tree=0")
+        refused("kill: unknown option 'tree=2'", client.kill, child, "tree=2")
+        refused("kill: tree=0 is of one process, and tag='a' names programs", client.kill, 0, "tag=a", "tree=0")
+        check(neighbour.poll() is None and alive(child), "one of them was ended")
+        equal(client.kill(child, "tree=1"), [(child, "sleep")], "ended with its tree")
+    finally:
+        neighbour.kill()
+        neighbour.wait()
+
+
 STRANGER = """
 import ctypes, os, sys, time
 number, name = int(sys.argv[1]), sys.argv[2]
@@ -275,6 +319,10 @@ def ps_and_kill_by_tag_are_verbs(agent):
     one_line(periscope("kill", target(agent), code=USAGE), "either PID or --tag is needed")
     one_line(periscope("kill", "--tag", "verb", target(agent), str(pid), code=USAGE), "either PID or --tag is needed")
     one_line(periscope("kill", "--tag", "none", target(agent), code=REFUSED), NO_TAG("none"))
+    one_line(periscope("kill", "--alone", "--tag", "verb", target(agent), code=USAGE), "--alone needs a PID")
+    one_line(periscope("kill", "--alone", target(agent), str(agent.pid), code=REFUSED), "is in no child's tree")
+    other = int(periscope("run", "--no-wait", target(agent), "sleep", "1000").text)
+    equal(periscope("kill", "--alone", target(agent), str(other)).text, f"{other} sleep\n", "one alone")
     check(f"{pid} sleep" in periscope("kill", "--tag", "verb", target(agent), code=OK).text, "ended")
 
 

@@ -301,13 +301,11 @@ def streams_go_on_after_an_upgrade(agent):
     quiet = start(client, "out:before", "cat", "out:after", stream=["in", "out"])
     equal(client.follow(pid=quiet, out=0)[1], b"before\n")
     client.write(quiet, b"one ")
-    agent.expect_end = not NATIVE  # there the next agent is another process
     got = {pid: bytearray() for pid in pids}
     for pid in pids:
         rest_of(client, pid, got, 100000)
-    client.expect("", wire.RESTART, wire.s(agent.path(os.path.basename(agent.command[-2]))), wire.s(str(agent.port)))
-    check(client.ended(), "the session has not ended")
-    client = eventually(lambda: reconnected(agent), "the next agent")
+    becomes_another(agent, client)
+    client = eventually(lambda: connect_again(agent), "the next agent")
     for pid in pids:
         client.write(pid, b"end", flags=wire.WRITE_CLOSE)
         rest_of(client, pid, got, size + 3)
@@ -316,6 +314,66 @@ def streams_go_on_after_an_upgrade(agent):
     equal(client.write(quiet, b"one two\n", flags=wire.WRITE_CLOSE), 8, "taken in all")
     data, facts = follow_to_end(client, quiet)
     equal((data, facts["end"]), (b"before\none two\nafter\n", "closed"))
+
+
+def becomes_another(agent, client):
+    agent.expect_end = not NATIVE  # there the next agent is another process
+    client.expect("", wire.RESTART, wire.s(agent.path(os.path.basename(agent.command[-2]))), wire.s(str(agent.port)))
+    check(client.ended(), "the session has not ended")
+
+
+def follow_over_losses(agent, pid, got, read):
+    """Until the end of its output, with another connection whenever one is lost. read: is set once something came."""
+    client, facts = agent.client(), {}
+    while "end" not in facts:
+        try:
+            facts, data = client.follow(pid=pid, out=len(got), pace=1, window=20000, wait_ms=60000)
+            check("out.dropped" not in facts, facts)
+            got += data
+            read.set()
+        except (OSError, wire.Closed):
+            client = eventually(lambda: connect_again(agent), "an agent")
+    client.close()
+
+
+@with_agent(copy=True)
+def a_hundred_children_with_open_streams_survive_an_upgrade(agent):
+    client, size, share = agent.client(), 96 << 10, 5
+    agent.write("numbers", streamer.numbers(0, size))
+
+    def begin(code):
+        if NATIVE:
+            return client.execute("/bin/sh", "-c", f"cat numbers; cat; exit {code}", stream=["in", "out"])
+        return start(client, f"fill:{size}", "cat", f"exit:{code}", stream=["in", "out"])
+
+    codes = {agent.cleanup(begin(number)): number for number in range(100)}
+    got, read = {pid: bytearray() for pid in codes}, {pid: threading.Event() for pid in codes}
+    pids = list(codes)
+    followers = [threading.Thread(target=lambda mine: [follow_over_losses(agent, pid, got[pid], read[pid]) for pid in mine],
+                                  args=(pids[at:at + share],)) for at in range(0, len(pids), share)]
+    for follower in followers:
+        follower.start()
+    for pid in pids[::share]:
+        check(read[pid].wait(PATIENCE), "nothing comes")
+    becomes_another(agent, client)
+    client = eventually(lambda: connect_again(agent), "the next agent")
+    equal(client.property("children.running"), "100", "children that run")
+    for pid in pids:
+        equal(client.write(pid, b"end", flags=wire.WRITE_CLOSE), 3, "what its input has taken")
+    for follower in followers:
+        follower.join(2 * PATIENCE)
+    for pid, code in codes.items():
+        equal((len(got[pid]), bytes(got[pid][size:]), wrong_at(bytes(got[pid][:size]), 0)), (size + 3, b"end", None))
+        equal(client.wait(pid, PATIENCE), code << 8, "status")
+
+
+def connect_again(agent):
+    try:
+        client = agent.client()
+        client.ping()
+        return client
+    except (OSError, wire.Closed):
+        return None
 
 
 # ---- files ----

@@ -175,6 +175,12 @@ def what_an_ended_program_has_left_is_listed_and_ended_by_its_tag():
               [("orphan", str(pid), "tell.exe")], "orphans")
         equal([(line["kind"], line["pid"], line.get("tag", line.get("name"))) for line in lines if line["kind"] != "orphan"],
               [("child", str(kept), "kept"), ("process", str(kept), "tell.exe")], "the other program")
+        alone = client.execute(wine.exe("tools/tell.exe"), f'start="{TELL}" sleep=600000')
+        client.wait(alone, wine.PATIENCE)
+        orphan = [int(line["pid"]) for line in client.ps("tree=1") if line.get("child") == str(alone)
+                  and line["name"] == "tell.exe"][0]
+        equal(client.kill(orphan, "tree=0"), [(orphan, "tell.exe")], "ended alone")
+        equal(client.refusal(wire.KILL, wire.Q(orphan), wire.s("tree=0")), f"process {orphan} is in no child's tree", "error")
         equal([name for _, name in client.kill(0, "tag=left") if name != "conhost.exe"], ["tell.exe"], "ended")
         equal([number for number, name in client.kill(0, "tag=kept") if name != "conhost.exe"], [kept], "ended")
 

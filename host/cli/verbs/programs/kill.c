@@ -7,6 +7,7 @@
 
 static const struct cli_option options[] = {
     {"tag", 0, "NAME", "in place of PID: all programs that were started with this tag"},
+    {"alone", 0, NULL, "only the process PID, without what it has started; any that 'ps --tree' lists"},
     {"grace", 'g', "SECONDS", "how long to wait between request and force (2; at most 30)"},
     {0},
 };
@@ -17,6 +18,8 @@ static int kill_target(struct cli *cli, uint64_t *pid)
     *pid = 0;
     if ((cli_option(cli, "tag") != NULL) == (cli->operand_count > 0))
         return cli_usage(cli, "either PID or --tag is needed");
+    if (cli_option(cli, "alone") && !cli->operand_count)
+        return cli_usage(cli, "--alone needs a PID");
     bool good = !cli->operand_count || cli_number(cli, "PID", cli->operands[0], 1, UINT64_MAX, pid);
     return good ? CLI_OK : CLI_USAGE;
 }
@@ -34,8 +37,9 @@ static int kill_run(struct cli *cli)
     if (grace_ms > GRACE_MOST_MS)
         return cli_usage(cli, "--grace is %s seconds, more than %d", grace, GRACE_MOST_MS / 1000);
     struct periscope_strings killed;
-    int status = tag ? periscope_kill_tag(cli->periscope, tag, grace_ms, &killed)
-                     : periscope_kill(cli->periscope, pid, grace_ms, &killed);
+    int status = tag                        ? periscope_kill_tag(cli->periscope, tag, grace_ms, &killed)
+                 : cli_option(cli, "alone") ? periscope_kill_one(cli->periscope, pid, grace_ms, &killed)
+                                            : periscope_kill(cli->periscope, pid, grace_ms, &killed);
     if (status)
         return cli_failed(cli, status);
     child_report_killed(cli, &killed);
@@ -58,7 +62,8 @@ const struct command command_kill = {
                "a Windows guest, what was restored on its screen. The program's exit status remains available\n"
                "to 'periscope wait'.\n",
     .examples = "  periscope kill vm1:9000 1234\n"
-                "  periscope kill --tag nightly vm1:9000\n",
+                "  periscope kill --tag nightly vm1:9000\n"
+                "  periscope kill --alone vm1:9000 1240\n",
     .options = options,
     .max_operands = 1,
     .run = kill_run,
