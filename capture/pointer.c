@@ -56,6 +56,22 @@ void pointer_add_facts(const struct pointer *pointer, bool shape, struct strlist
         pointer_add_pixels(pointer, facts);
 }
 
+static void pointer_find_pixel(uint8_t *rgba, const uint8_t *on_black, const uint8_t *on_white)
+{
+    int through = on_white[1] - on_black[1], alpha = through < 0 ? 255 : 255 - through;
+    for (int i = 0; i < 3; i++) {
+        int value = through < 0 ? 0 : alpha ? (on_black[i] * 255 + alpha / 2) / alpha : 0;
+        rgba[i] = (uint8_t)(value > 255 ? 255 : value);
+    }
+    rgba[3] = (uint8_t)alpha;
+}
+
+void pointer_from_drawings(uint8_t *rgba, const uint8_t *on_black, const uint8_t *on_white, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        pointer_find_pixel(rgba + 4 * i, on_black + 3 * i, on_white + 3 * i);
+}
+
 /* ---- from the facts to a file ---- */
 
 static int pointer_digit(char digit)

@@ -24,6 +24,9 @@ struct pointer {
    understands. */
 void pointer_add_facts(const struct pointer *pointer, bool shape, struct strlist *facts);
 
+/* Finds the pixels from what a shape makes of black and of white. Those that invert the screen become opaque. */
+void pointer_from_drawings(uint8_t *rgba, const uint8_t *on_black, const uint8_t *on_white, size_t count);
+
 /* Takes the pixels out of the facts, which may say anything, and writes them as a PAM file if `file` is not NULL. Without them
    the file stays empty. */
 int pointer_take_shape(struct strlist *facts, struct buffer *file, struct error *err);

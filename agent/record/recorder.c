@@ -14,7 +14,7 @@
 
 #define FIRST_MS 15000 /* that a start waits for the first picture */
 #define STOP_MS 15000  /* that a stop waits for the last one */
-#define END_MS 3000    /* the same of the agent's own end */
+#define END_MS 5000    /* the same of the agent's own end */
 
 int recorder_new(struct recorder **out, const struct strlist *card_classes, struct children *children,
                  struct error *err)

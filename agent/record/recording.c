@@ -12,7 +12,7 @@
 #include <string.h>
 
 #define WAIT_MS 1000       /* of one request to the worker: how long a stop may take */
-#define STILL_WAIT_MS 2500 /* the same of a screen that has long held still: each request costs a few wake-ups */
+#define STILL_WAIT_MS 2000 /* the same of a screen that has long held still: each request costs a few wake-ups */
 #define STILL_WAITS 10     /* requests in a row without a change */
 #define REQUEST_MS 8000    /* until a worker that does not answer is ended */
 #define AGAIN_MS 1000      /* after a failure */

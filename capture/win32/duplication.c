@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "capture/win32/duplication.h"
 
+#include "capture/pointer.h"
+
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* ---- the codes ---- */
@@ -83,7 +86,7 @@ struct acquisition {
     bool pointer_updated, pointer_visible, has_shape;
     size_t pointer_output;
     int32_t pointer_x, pointer_y;
-    struct cursor_shape shape;
+    struct duplication_pointer pointer;
 };
 
 /* Records the call that returned `code` and returns the code. */
@@ -114,11 +117,11 @@ static uint32_t duplication_track_pointer(struct acquisition *acquisition, size_
             acquisition->pointer_y = frame->pointer_y;
         }
     }
-    if (!frame->shape_updated || !acquisition->request->cursor)
+    if (!frame->shape_updated)
         return 0;
     uint32_t code =
         duplication_called(acquisition, "GetFramePointerShape",
-                           acquisition->calls->pointer_shape(acquisition->context, output, &acquisition->shape));
+                           acquisition->calls->pointer_shape(acquisition->context, output, &acquisition->pointer));
     acquisition->has_shape |= duplication_succeeded(code);
     return code;
 }
@@ -353,9 +356,49 @@ static const char *duplication_draw_pointer(const struct acquisition *acquisitio
         return "hidden";
     struct cursor_canvas canvas = {acquisition->rgb, area->width, area->height};
     bool drawn = acquisition->has_shape &&
-                 cursor_draw(&canvas, &acquisition->shape, output->x - area->x + acquisition->pointer_x,
+                 cursor_draw(&canvas, &acquisition->pointer.shape, output->x - area->x + acquisition->pointer_x,
                              output->y - area->y + acquisition->pointer_y);
     return drawn ? "drawn" : "unavailable";
+}
+
+/* Draws the shape over black and over white. Returns its pixels, owned by the caller, or NULL. */
+static uint8_t *duplication_read_shape(const struct cursor_shape *shape)
+{
+    size_t count = (size_t)shape->width * shape->height;
+    uint8_t *rgba = count > 0 && count <= DUPLICATION_SHAPE_MAX ? malloc(count * (4 + 3 + 3)) : NULL;
+    if (!rgba)
+        return NULL;
+    struct cursor_canvas black = {rgba + 4 * count, shape->width, shape->height};
+    struct cursor_canvas white = {black.rgb + 3 * count, shape->width, shape->height};
+    memset(black.rgb, 0, 3 * count);
+    memset(white.rgb, 255, 3 * count);
+    if (cursor_draw(&black, shape, 0, 0) && cursor_draw(&white, shape, 0, 0)) {
+        pointer_from_drawings(rgba, black.rgb, white.rgb, count);
+        return rgba;
+    }
+    free(rgba);
+    return NULL;
+}
+
+/* Adds the facts of the pointer, where it is not drawn and is known. */
+static void duplication_add_pointer(const struct acquisition *acquisition, struct strlist *facts)
+{
+    const struct duplication_pointer *found = &acquisition->pointer;
+    const struct rect *area = &acquisition->request->area;
+    const struct rect *output = &acquisition->outputs.items[acquisition->pointer_output].area;
+    struct pointer pointer = {.x = output->x - area->x + acquisition->pointer_x + found->hot_x,
+                              .y = output->y - area->y + acquisition->pointer_y + found->hot_y,
+                              .hot_x = found->hot_x,
+                              .hot_y = found->hot_y,
+                              .width = found->shape.width,
+                              .height = found->shape.height};
+    if (acquisition->request->cursor || !acquisition->pointer_visible || !acquisition->has_shape)
+        return;
+    uint8_t *rgba = duplication_read_shape(&found->shape);
+    pointer.rgba = rgba;
+    if (rgba)
+        pointer_add_facts(&pointer, acquisition->request->shape, facts);
+    free(rgba);
 }
 
 static void duplication_add_facts(const struct acquisition *acquisition, const char *cursor, struct strlist *facts)
@@ -384,6 +427,7 @@ static int duplication_run(struct acquisition *acquisition, struct strlist *fact
             break;
         if (duplication_succeeded(code)) {
             duplication_add_facts(acquisition, duplication_draw_pointer(acquisition), facts);
+            duplication_add_pointer(acquisition, facts);
             return 0;
         }
         status = duplication_handle_code(acquisition, code, err);

@@ -39,6 +39,11 @@ struct duplication_frame {
     bool shape_updated;           /* there is a new shape to get */
 };
 
+struct duplication_pointer {
+    struct cursor_shape shape;
+    int32_t hot_x, hot_y; /* the place in it that points */
+};
+
 /* All return an HRESULT. What a call returned stays valid until the next call of the same name for the same output. */
 struct duplication_calls {
     uint32_t (*enter_desktop)(void *context); /* switches this thread to the input desktop */
@@ -46,7 +51,7 @@ struct duplication_calls {
     uint32_t (*enumerate_outputs)(void *context, struct duplication_outputs *outputs);
     uint32_t (*duplicate_output)(void *context, size_t output, enum duplication_rotation *rotation);
     uint32_t (*acquire_frame)(void *context, size_t output, unsigned timeout_ms, struct duplication_frame *frame);
-    uint32_t (*pointer_shape)(void *context, size_t output, struct cursor_shape *shape);
+    uint32_t (*pointer_shape)(void *context, size_t output, struct duplication_pointer *pointer);
     uint32_t (*map_frame)(void *context, size_t output, struct duplication_surface *surface); /* by a staging texture */
     uint32_t (*release_frame)(void *context, size_t output);
     void (*reset)(void *context);      /* releases everything: outputs, devices, duplications */
@@ -68,11 +73,12 @@ struct duplication_state {
 struct duplication_request {
     const char *output; /* NULL: the whole desktop */
     struct rect area;   /* of the desktop, of a size that image_check_size() allows */
-    bool cursor;
-    bool is_system;    /* this process may open every desktop */
-    int timeout_ms;    /* the caller's, used when it is less than DUPLICATION_DEADLINE_MS */
-    size_t monitors;   /* that show the desktop: with fewer outputs the picture would have holes */
-    uint64_t displays; /* changes whenever the displays change */
+    bool cursor;        /* draw it; else the facts of capture/pointer.h are added, where it is known */
+    bool shape;         /* with its pixels */
+    bool is_system;     /* this process may open every desktop */
+    int timeout_ms;     /* the caller's, used when it is less than DUPLICATION_DEADLINE_MS */
+    size_t monitors;    /* that show the desktop: with fewer outputs the picture would have holes */
+    uint64_t displays;  /* changes whenever the displays change */
 };
 
 /* Captures the area into `rgb`, rows of area.width * 3 bytes, which is zeroed first. Returns ERR_UNAVAILABLE or

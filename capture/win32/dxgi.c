@@ -74,6 +74,7 @@ static DWORD WINAPI dxgi_run_job(void *context)
     struct duplication_request request = {.output = job->options.output,
                                           .area = job->area,
                                           .cursor = job->options.cursor,
+                                          .shape = job->options.shape,
                                           .is_system = gdi_is_system(),
                                           .timeout_ms = job->options.timeout_ms,
                                           .monitors = capture->layout.count,

@@ -207,7 +207,7 @@ static uint32_t dxgi_acquire_frame(void *context, size_t index, unsigned timeout
     return (uint32_t)result;
 }
 
-static uint32_t dxgi_pointer_shape(void *context, size_t index, struct cursor_shape *shape)
+static uint32_t dxgi_pointer_shape(void *context, size_t index, struct duplication_pointer *pointer)
 {
     struct dxgi_output *output = &((struct dxgi *)context)->outputs[index];
     DXGI_OUTDUPL_POINTER_SHAPE_INFO info;
@@ -223,12 +223,14 @@ static uint32_t dxgi_pointer_shape(void *context, size_t index, struct cursor_sh
     if (FAILED(result))
         return (uint32_t)result;
     bool twice = info.Type == DXGI_OUTDUPL_POINTER_SHAPE_TYPE_MONOCHROME;
-    *shape = (struct cursor_shape){.kind = (enum cursor_kind)info.Type,
-                                   .width = info.Width,
-                                   .height = twice ? info.Height / 2 : info.Height,
-                                   .pitch = info.Pitch,
-                                   .bytes = output->shape,
-                                   .len = output->shape_size};
+    pointer->hot_x = info.HotSpot.x;
+    pointer->hot_y = info.HotSpot.y;
+    pointer->shape = (struct cursor_shape){.kind = (enum cursor_kind)info.Type,
+                                           .width = info.Width,
+                                           .height = twice ? info.Height / 2 : info.Height,
+                                           .pitch = info.Pitch,
+                                           .bytes = output->shape,
+                                           .len = output->shape_size};
     return (uint32_t)result;
 }
 

@@ -30,17 +30,6 @@ static bool gdi_pointer_measure(HCURSOR cursor, struct pointer *pointer)
            size.bmHeight <= CURSOR_SIZE_MAX;
 }
 
-/* Finds a pixel of a shape from what it makes of black and of white. One that inverts the screen becomes opaque. */
-static void gdi_pointer_pixel(uint8_t *rgba, const uint8_t *on_black, const uint8_t *on_white)
-{
-    int through = on_white[1] - on_black[1], alpha = through < 0 ? 255 : 255 - through;
-    for (int i = 0; i < 3; i++) {
-        int value = through < 0 ? 0 : alpha ? (on_black[i] * 255 + alpha / 2) / alpha : 0;
-        rgba[i] = (uint8_t)(value > 255 ? 255 : value);
-    }
-    rgba[3] = (uint8_t)alpha;
-}
-
 /* Draws the shape over black and over white, as it is drawn into a picture. */
 static bool gdi_pointer_read(HCURSOR cursor, const struct pointer *pointer, uint8_t *rgba, uint8_t *rgb)
 {
@@ -52,8 +41,7 @@ static bool gdi_pointer_read(HCURSOR cursor, const struct pointer *pointer, uint
     if (!gdi_cursor_draw_shape(&black, cursor, pointer->hot_x, pointer->hot_y) ||
         !gdi_cursor_draw_shape(&white, cursor, pointer->hot_x, pointer->hot_y))
         return false;
-    for (size_t i = 0; i < count; i++)
-        gdi_pointer_pixel(rgba + 4 * i, black.rgb + 3 * i, white.rgb + 3 * i);
+    pointer_from_drawings(rgba, black.rgb, white.rgb, count);
     return true;
 }
 

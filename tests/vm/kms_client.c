@@ -29,7 +29,7 @@
 #include <xf86drmMode.h>
 
 #define CAP_CURSOR_PLANE_HOTSPOT 6
-#define SCENES_MAX 8
+#define SCENES_MAX 64
 
 static int card;
 static drmModeAtomicReqPtr scenes[SCENES_MAX];

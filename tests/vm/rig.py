@@ -7,6 +7,7 @@ import traceback
 import initramfs
 import qemu
 import picture
+import wire
 
 CRC = "/sys/kernel/debug/dri/{card}/crtc-0/crc"
 TABLE = os.path.join(qemu.VM, "table.txt")
@@ -83,6 +84,14 @@ def with_client(machine, arguments, take, card=0):
         return take()
     finally:
         machine.end(client)
+
+
+def fetch(machine, folder, to):
+    """The files of a folder in the guest."""
+    for entry in machine.client.call(wire.LIST, wire.s(folder)):
+        name = entry.text.split(" ", 4)[4]
+        with open(os.path.join(to, name), "wb") as file:
+            file.write(machine.client.get(f"{folder}/{name}"))
 
 
 def value(facts, key):

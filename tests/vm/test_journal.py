@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What was promised holds after the guest's power was cut, its kernel has crashed, and it was shut down.
+"""What was promised holds after the guest's power was cut, its kernel has crashed, and it was shut down; also of a recording of a
+screen that changes all the time.
 
 PERISCOPE_CUTS is how often the power is cut at a random moment while a host works (2); what the guest had not flushed by
 then is gone."""
@@ -8,11 +9,13 @@ import os
 import random
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 
 import initramfs
 import qemu
+import recording
 import rig
 import wire
 from rig import check
@@ -32,7 +35,7 @@ ifconfig eth0 10.0.2.15 netmask 255.255.255.0 up
 mkdir /disk /run
 mount -t ext4 /dev/vda /disk || poweroff -f
 cd /disk
-periscoped --journal /disk/journal PORT
+PERISCOPE_PATTERN=64x48,counter periscoped --journal /disk/journal PORT
 umount /disk
 reboot -f
 """
@@ -116,10 +119,25 @@ def promises_hold(machine, host):
         check(machine.client.get(name) == content, f"{name} is not whole")
 
 
+def begin_recording(client, folder):
+    """Of a few pictures, so that old ones are dropped all the time."""
+    return recording.begin(client, "backend=pattern", f"folder={folder}", "rate=20", "settle-ms=20", "max-ms=50", "files=8")
+
+
+def recording_holds(machine, name):
+    """Returns how many pictures it names."""
+    with tempfile.TemporaryDirectory() as folder:
+        rig.fetch(machine, name, folder)
+        lines, pictures = recording.check_folder(folder)
+    check(lines[-1].kind != "stop", f"{name} has an end")
+    return len(pictures)
+
+
 def cut_at_random(disk):
-    promised = 0
-    for _ in range(CUTS):
+    promised = pictures = 0
+    for number in range(CUTS):
         with Guest("journal", disk) as machine:
+            begin_recording(machine.client, f"film-{number}")
             host = Host(machine.port)
             host.start()
             time.sleep(random.random() * 3)
@@ -127,8 +145,10 @@ def cut_at_random(disk):
         with Guest("journal", disk) as machine:
             promises_hold(machine, host)
             check(machine.client.property("last.end") == "lost", machine.client.property("last.end"))
+            pictures += recording_holds(machine, f"film-{number}")
         promised += len(host.told) + len(host.put)
-    print(f"# {CUTS} power cuts, {promised} promises")
+    print(f"# {CUTS} power cuts, {promised} promises, {pictures} pictures of recordings")
+    check(pictures > CUTS, "the recordings have no pictures")
 
 
 def crash(machine):

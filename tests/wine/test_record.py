@@ -41,15 +41,21 @@ def show(agent, number):
         eventually(lambda: looks(agent) > before, f"a picture of screen {number}")
 
 
+def begin(agent):
+    """Records a window that shows screens by their number."""
+    agent.write("number", b"0")
+    agent.start_program(wine.exe("tools/screens.exe"))
+    eventually(lambda: "Screens" in agent.periscope("get", ".periscope/windows.txt", "-").out.decode(), "the window")
+    eventually(lambda: as_xwd_reads_it().crop(60, 40, 1, 1).pixels == bytes(3), "the window on the screen")
+    name = agent.periscope("record", before=("--detach",)).out.decode().strip()
+    eventually(lambda: looks(agent) == 1, "the first picture")
+    return name
+
+
 def each_of_a_sequence_of_screens_is_a_picture_once():
     with Agent("--journal", "journal", desktop=f"{WIDTH}x{HEIGHT}") as agent, tempfile.TemporaryDirectory() as folder:
-        agent.write("number", b"0")
-        agent.start_program(wine.exe("tools/screens.exe"))
-        eventually(lambda: "Screens" in agent.periscope("get", ".periscope/windows.txt", "-").out.decode(), "the window")
-        eventually(lambda: as_xwd_reads_it().crop(60, 40, 1, 1).pixels == bytes(3), "the window on the screen")
-        name = agent.periscope("record", before=("--detach",)).out.decode().strip()
+        name = begin(agent)
         equal(os.listdir(agent.path("journal/recordings")), [name], "where it is")
-        eventually(lambda: looks(agent) == 1, "the first picture")
         for number in range(1, SCREENS):
             show(agent, number)
         show(agent, 1)
@@ -63,4 +69,20 @@ def each_of_a_sequence_of_screens_is_a_picture_once():
         os.remove(agent.path("number"))
 
 
-wine.main([each_of_a_sequence_of_screens_is_a_picture_once])
+def an_upgrade_goes_on_with_the_recording():
+    with Agent(desktop=f"{WIDTH}x{HEIGHT}") as agent, tempfile.TemporaryDirectory() as folder:
+        name = begin(agent)
+        show(agent, 1)
+        agent.periscope("upgrade", wine.exe("periscoped.exe"))
+        eventually(lambda: looks(agent) == 3, "a look of the new agent")
+        for number in (2, 0):
+            show(agent, number)
+        agent.periscope("record", before=("--stop", name, "--out", f"{folder}/film"))
+        lines, _ = recording.check_folder(f"{folder}/film")
+        equal(recording.numbers_shown(lines), [1, 2, 2, 3, 1], "what the screen showed")
+        equal([" ".join(line.fields) for line in lines if line.kind == "fail"], ["the agent becomes another executable"],
+              "what was not seen")
+        os.remove(agent.path("number"))
+
+
+wine.main([each_of_a_sequence_of_screens_is_a_picture_once, an_upgrade_goes_on_with_the_recording])

@@ -30,6 +30,7 @@ struct fake {
     enum duplication_rotation rotation;
     struct duplication_frame pointer; /* what frames tell of it */
     struct cursor_shape shape;
+    int32_t hot_x, hot_y;
     struct duplication_surface surface;
 };
 
@@ -85,11 +86,11 @@ static uint32_t fake_acquire_frame(void *context, size_t output, unsigned timeou
     return code;
 }
 
-static uint32_t fake_pointer_shape(void *context, size_t output, struct cursor_shape *shape)
+static uint32_t fake_pointer_shape(void *context, size_t output, struct duplication_pointer *pointer)
 {
     struct fake *fake = context;
     (void)output;
-    *shape = fake->shape;
+    *pointer = (struct duplication_pointer){fake->shape, fake->hot_x, fake->hot_y};
     return answer(fake, "shape", 's');
 }
 

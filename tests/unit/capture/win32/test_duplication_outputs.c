@@ -119,6 +119,36 @@ static void test_pointer(void)
     drop(&result);
 }
 
+/* Half-transparent red, whose place that points is one pixel below and right of its corner. */
+static void test_pointer_as_facts(void)
+{
+    static const uint8_t red[2 * 2 * 4] = {0, 0, 255, 128, 0, 0, 255, 128, 0, 0, 255, 128, 0, 0, 255, 128};
+    struct fake fake;
+    struct result result;
+    prepare_two_outputs(&fake, NULL);
+    request.shape = true;
+    fake.shape = (struct cursor_shape){CURSOR_COLOUR, 2, 2, 8, red, sizeof red};
+    fake.hot_x = fake.hot_y = 1;
+    fake.pointer = (struct duplication_frame){
+        .pointer_updated = true, .pointer_visible = true, .pointer_x = 0, .pointer_y = -1, .shape_updated = true};
+    take(&fake, &result);
+    CHECK_TEXT(strlist_get(&result.facts, "cursor"), "off");
+    CHECK_TEXT(strlist_get(&result.facts, "pointer"), "1,0"); /* DISPLAY2 was the last to tell, and lies at the left */
+    CHECK_TEXT(strlist_get(&result.facts, "pointer.size"), "2x2+1+1");
+    CHECK_TEXT(strlist_get(&result.facts, "pointer.pixels"), "2x2 ff000080ff000080ff000080ff000080");
+    drop(&result);
+    fake.pointer.pointer_visible = false;
+    take(&fake, &result);
+    CHECK(!strlist_get(&result.facts, "pointer"));
+    drop(&result);
+    fake.pointer.pointer_visible = true;
+    fake.shape.len = 3; /* too few bytes */
+    take(&fake, &result);
+    CHECK_INT(result.status, 0);
+    CHECK(!strlist_get(&result.facts, "pointer"));
+    drop(&result);
+}
+
 int main(void)
 {
     RUN(test_list_that_grew_old);
@@ -127,5 +157,6 @@ int main(void)
     RUN(test_turned_output);
     RUN(test_format_that_is_not_read);
     RUN(test_pointer);
+    RUN(test_pointer_as_facts);
     return CHECK_RESULT();
 }
