@@ -3,6 +3,7 @@
 #include "host/client.h"
 
 #include "base/number.h"
+#include "platform/known.h"
 #include "platform/random.h"
 #include "platform/tree.h"
 
@@ -52,40 +53,6 @@ static int tree_make_token(struct periscope *p, struct tree *tree)
 }
 
 /* ---- what the other side has ---- */
-
-static const char *known_path_of(const char *known)
-{
-    for (int i = 0; i < 2 && known; i++)
-        known = strchr(known, ' ') ? strchr(known, ' ') + 1 : NULL;
-    return known ? known : "";
-}
-
-static int compare_paths(const void *a, const void *b)
-{
-    return strcmp(known_path_of(*(char *const *)a), known_path_of(*(char *const *)b));
-}
-
-static void known_sort(struct strlist *known)
-{
-    if (known->count)
-        qsort(known->items, known->count, sizeof *known->items, compare_paths);
-}
-
-static const char *known_find(const struct strlist *known, const char *path)
-{
-    size_t low = 0, high = known->count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        int order = strcmp(known_path_of(known->items[middle]), path);
-        if (order == 0)
-            return known->items[middle];
-        if (order < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return NULL;
-}
 
 /* Parses the times and sizes of an entry. */
 static bool known_numbers(const char *known, uint64_t *size, int64_t *mtime_ns)

@@ -5,6 +5,7 @@
 #include "agent/rpc/option.h"
 #include "agent/rpc/virtual.h"
 #include "agent/transfers.h"
+#include "platform/known.h"
 #include "platform/tree.h"
 
 #include <stdio.h>
@@ -110,35 +111,13 @@ static void packed_free(void *object)
     free(packed);
 }
 
-static const char *known_path(const char *known)
-{
-    for (int i = 0; i < 2 && known; i++)
-        known = strchr(known, ' ') ? strchr(known, ' ') + 1 : NULL;
-    return known ? known : "";
-}
-
-static int compare_known(const void *a, const void *b)
-{
-    return strcmp(known_path(*(char *const *)a), known_path(*(char *const *)b));
-}
-
 static bool packed_is_known(const struct packed *packed, const char *path, const struct os_node *node)
 {
     char time[OPTION_TIME_SIZE], text[96];
-    size_t low = 0, high = packed->known.count;
+    const char *known = known_find(&packed->known, path);
     int len =
         snprintf(text, sizeof text, "%llu %s ", (unsigned long long)node->size, option_time(node->mtime_ns, time));
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        int order = strcmp(known_path(packed->known.items[middle]), path);
-        if (order == 0)
-            return strncmp(packed->known.items[middle], text, (size_t)len) == 0;
-        if (order < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return false;
+    return known && strncmp(known, text, (size_t)len) == 0;
 }
 
 /* Leaves out what the client has, and what lies in the agent's own folder: a test may have put that there. */
@@ -165,8 +144,7 @@ static int packed_begin(struct tree *tree, struct strlist *known, struct error *
     struct packed *packed = tree->entry->object = calloc(1, sizeof *packed);
     if (!packed)
         return error_set(err, ERR_NO_MEMORY, "no memory for a tree");
-    if (known->count)
-        qsort(known->items, known->count, sizeof *known->items, compare_known);
+    known_sort(known);
     packed->known = *known;
     *known = (struct strlist){0};
     packed->path = strdup(tree->real);
