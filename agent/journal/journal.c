@@ -1,52 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "agent/journal/journal.h"
+#include "agent/journal/private.h"
 #include "agent/log.h"
-#include "platform/append.h"
 #include "platform/clock.h"
 #include "platform/file.h"
 #include "platform/random.h"
-#include "platform/sysinfo.h"
-#include "platform/thread.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define PATH_SIZE 4200 /* bytes */
-#define NONCE_SIZE 17  /* bytes */
-
-struct journal_slot {
-    char *bytes; /* owned; NULL: no file, or one that is of no use */
-    size_t len;
-    struct journal_boot boot;
-};
-
-struct journal {
-    struct journal_program program;
-    char *folder, *run_as; /* owned */
-    struct journal_boot boot;
-    const char *how;
-    unsigned slot;                        /* the file of this boot */
-    bool has_slot;                        /* it is there already */
-    struct journal_end boot_end, run_end; /* of the boot before this one, and of the run before in this boot */
-
-    struct os_mutex
-        *commit; /* held while the disk is waited for; guards what follows, and is taken before the owner's */
-    struct os_append *owner; /* keeps other agents out */
-    struct os_append *file;  /* NULL after a failure */
-    size_t size, limit;      /* bytes */
-    uint64_t written, synced;
-
-    struct os_mutex *lock; /* guards what follows; nothing waits with it */
-    struct buffer pending;
-    uint32_t chain;
-    uint64_t appended;            /* records; the others are compared with it */
-    bool off;                     /* after a failure: nothing is appended */
-    bool committing, write_again; /* somebody has `commit`, and is to write what has been appended meanwhile */
-    struct error failure;
-    int64_t again_ms; /* when to try again */
-};
+#define NONCE_SIZE 17 /* bytes */
 
 /* ---- failures ---- */
 
@@ -101,12 +65,12 @@ const struct journal_boot *journal_this_boot(const struct journal *journal)
 
 /* ---- names ---- */
 
-static void journal_path(const struct journal *journal, const char *name, char path[PATH_SIZE])
+static void journal_path(const struct journal *journal, const char *name, char path[JOURNAL_PATH_SIZE])
 {
-    snprintf(path, PATH_SIZE, "%.4096s/%s", journal->folder, name);
+    snprintf(path, JOURNAL_PATH_SIZE, "%.4096s/%s", journal->folder, name);
 }
 
-static void journal_slot_path(const struct journal *journal, unsigned slot, char path[PATH_SIZE])
+void journal_slot_path(const struct journal *journal, unsigned slot, char path[JOURNAL_PATH_SIZE])
 {
     char name[32];
     snprintf(name, sizeof name, "boot-%u.journal", slot);
@@ -119,148 +83,12 @@ static int journal_error(const struct journal *journal, struct error *err)
     return error_prefix(err, err->status, "'%s'", journal->folder);
 }
 
-/* ---- reading ---- */
-
-static void find_this_boot(struct journal_boot *boot)
-{
-    struct strlist facts = {0};
-    os_sysinfo(&facts);
-    for (size_t i = 0; i < facts.count; i++) {
-        if (strncmp(facts.items[i], "boot.id=", 8) == 0)
-            snprintf(boot->id, sizeof boot->id, "%s", facts.items[i] + 8);
-        if (strncmp(facts.items[i], "boot.time=", 10) == 0)
-            boot->time_s = strtoll(facts.items[i] + 10, NULL, 10);
-    }
-    strlist_deinit(&facts);
-}
-
-/* Reads all of a file, or nothing. */
-static void read_whole(struct os_file *file, uint64_t size, struct journal_slot *slot)
-{
-    struct error reason;
-    int got = 1;
-    size_t max = size < JOURNAL_READ ? (size_t)size : JOURNAL_READ;
-    slot->bytes = malloc(max + 1);
-    while (slot->bytes && got > 0 && slot->len < max) {
-        got = os_file_read(file, slot->bytes + slot->len, max - slot->len, &reason);
-        slot->len += got > 0 ? (size_t)got : 0;
-    }
-    if (got >= 0)
-        return;
-    log_line("a file of the journal can't be read: %s", reason.text);
-    free(slot->bytes);
-    slot->bytes = NULL;
-}
-
-/* Reads the first line, which tells whose file it is. */
-static bool read_boot(const struct journal_slot *slot, const struct journal_boot *this_boot, struct journal_boot *boot)
-{
-    char first[256];
-    struct journal_record record;
-    struct journal_reader reader = {.bytes = first, .len = slot->len < sizeof first ? slot->len : sizeof first};
-    memcpy(first, slot->bytes, reader.len);
-    if (!journal_record_read(&reader, &record) || record.kind != JOURNAL_BOOT)
-        return false;
-    if (record.numbers[0] != JOURNAL_VERSION) {
-        log_line("a file of the journal is of version %" PRIu64 " and is not read", record.numbers[0]);
-        return false;
-    }
-    snprintf(boot->id, sizeof boot->id, "%s", record.texts[0]);
-    boot->sequence = record.numbers[1];
-    boot->is_this = strcmp(boot->id, this_boot->id) == 0;
-    return true;
-}
-
-static void read_slot(struct journal *journal, unsigned index, struct journal_slot *slot)
-{
-    char path[PATH_SIZE];
-    struct os_file *file;
-    struct error reason;
-    uint64_t size;
-    journal_slot_path(journal, index, path);
-    *slot = (struct journal_slot){0};
-    int status = os_file_open_own(&file, path, &size, &reason);
-    if (status) {
-        if (status != ERR_NOT_FOUND)
-            log_line("'%s' is not read: %s", path, reason.text);
-        return;
-    }
-    read_whole(file, size, slot);
-    os_file_close(file);
-    if (slot->bytes && read_boot(slot, &journal->boot, &slot->boot))
-        return;
-    free(slot->bytes);
-    slot->bytes = NULL;
-}
-
-/* Notes how a run ended, as far as its last record tells. */
-static void note_end(struct journal_end *end, const struct journal_record *record)
-{
-    if (record->kind == JOURNAL_BOOT)
-        *end = (struct journal_end){.known = true};
-    end->wall_ms = record->wall_ms;
-    snprintf(end->how, sizeof end->how, "%s", record->kind == JOURNAL_END ? record->texts[0] : "");
-}
-
-static void visit_slot(struct journal *journal, unsigned index, struct journal_slot *slot)
-{
-    struct journal_record record;
-    struct journal_reader reader = {.bytes = slot->bytes, .len = slot->len};
-    while (journal_record_read(&reader, &record)) {
-        if (record.kind == JOURNAL_AGENT)
-            slot->boot.time_s = (int64_t)record.numbers[0];
-        note_end(slot->boot.is_this ? &journal->run_end : &journal->boot_end, &record);
-        journal->program.visit(journal->program.context, &slot->boot, &record);
-    }
-    if (reader.at < slot->len)
-        log_line("the journal of boot %" PRIu64 " is cut at its first bad line: %zu of %zu bytes", slot->boot.sequence,
-                 reader.at, slot->len);
-    if (slot->boot.is_this) {
-        journal->slot = index;
-        journal->has_slot = true;
-        journal->boot.sequence = slot->boot.sequence;
-    }
-}
-
-/* Returns the slot of the lowest sequence that is above `after`, or JOURNAL_FILES. */
-static unsigned next_slot(const struct journal_slot slots[JOURNAL_FILES], uint64_t after)
-{
-    unsigned found = JOURNAL_FILES;
-    for (unsigned i = 0; i < JOURNAL_FILES; i++)
-        if (slots[i].bytes && slots[i].boot.sequence > after &&
-            (found == JOURNAL_FILES || slots[i].boot.sequence < slots[found].boot.sequence))
-            found = i;
-    return found;
-}
-
-/* Takes a slot of no use for this boot, else the oldest one's. */
-static void choose_slot(struct journal *journal, const struct journal_slot slots[JOURNAL_FILES], uint64_t last)
-{
-    journal->slot = next_slot(slots, 0);
-    for (unsigned i = 0; i < JOURNAL_FILES; i++)
-        if (!slots[i].bytes)
-            journal->slot = i;
-    journal->boot.sequence = last + 1;
-}
-
-static void read_slots(struct journal *journal)
-{
-    struct journal_slot slots[JOURNAL_FILES];
-    uint64_t last = 0;
-    for (unsigned i = 0; i < JOURNAL_FILES; i++)
-        read_slot(journal, i, &slots[i]);
-    for (unsigned i; (i = next_slot(slots, last)) < JOURNAL_FILES; last = slots[i].boot.sequence)
-        visit_slot(journal, i, &slots[i]);
-    if (!journal->has_slot)
-        choose_slot(journal, slots, last);
-    for (unsigned i = 0; i < JOURNAL_FILES; i++)
-        free(slots[i].bytes);
-}
+/* ---- its life ---- */
 
 /* Takes the folder for this agent alone. */
 static int take_folder(struct journal *journal, struct error *err)
 {
-    char path[PATH_SIZE];
+    char path[JOURNAL_PATH_SIZE];
     journal_path(journal, "lock", path);
     return journal->owner ? 0 : os_append_open(&journal->owner, path, 0, err);
 }
@@ -289,7 +117,7 @@ struct journal *journal_new(const char *folder, const char *run_as, const struct
 void journal_read(struct journal *journal)
 {
     struct error err;
-    find_this_boot(&journal->boot);
+    journal_find_boot(&journal->boot);
     if (!*journal->folder)
         return;
     int status = os_own_folder_make(journal->folder, journal->run_as, &err);
@@ -301,7 +129,7 @@ void journal_read(struct journal *journal)
         journal_error(journal, &err);
         journal_fail(journal, &err);
     } else {
-        read_slots(journal);
+        journal_read_slots(journal);
     }
 }
 
@@ -366,7 +194,7 @@ static int check_taken(const struct buffer *bytes, struct error *err)
 
 static int write_new_file(struct journal *journal, const struct buffer *bytes, struct error *err)
 {
-    char fresh[PATH_SIZE], path[PATH_SIZE];
+    char fresh[JOURNAL_PATH_SIZE], path[JOURNAL_PATH_SIZE];
     struct os_append *file;
     journal_path(journal, "next", fresh);
     journal_slot_path(journal, journal->slot, path);

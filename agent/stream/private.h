@@ -43,6 +43,7 @@ struct os_mutex *streams_lock(void);
 extern struct streams *streams_oldest, *streams_newest;
 extern unsigned streams_paused; /* pipes */
 extern bool streams_frozen;
+extern bool streams_moving; /* the thread has a place in the spool, and is about to fill it */
 
 extern const struct os_pipe_reader streams_reader;
 
