@@ -46,6 +46,7 @@ void flush_exited(struct children *children, struct child *child)
     bool done = sync_reports(child, false);
     os_mutex_lock(children->lock);
     child->synced = true;
+    child->on_disk |= done;
     if (done)
         child_journal_note(children->now.journal, JOURNAL_FLUSHED, child);
     os_mutex_unlock(children->lock);

@@ -37,6 +37,8 @@ static void save_child(const struct child *child, struct buffer *out)
         buffer_printf(out, "command %s\n", child->command);
     if (child->limit.ms)
         save_limit(&child->limit, out);
+    if (child->on_disk)
+        buffer_printf(out, "flushed\n"); /* the journal's file is written anew by the next executable */
     if (child->started_ms)
         buffer_printf(out, "times %" PRId64 " %" PRId64 " %" PRId64 "\n", child->started_ms, child->started_wall_ms,
                       child->exited ? child->ended_ms : 0);
@@ -154,6 +156,8 @@ void children_restore(struct children *children, const char *line)
         restore_times(children->restored, line + 6);
     else if (strncmp(line, "limit ", 6) == 0 && children->restored && !children->restored->limit.ms)
         restore_limit(&children->restored->limit, line + 6);
+    else if (strcmp(line, "flushed") == 0 && children->restored)
+        children->restored->synced = children->restored->on_disk = true;
     else if (strncmp(line, "left ", 5) == 0)
         restore_left(&children->now, line + 5);
     else if (strncmp(line, "has streams ", 12) == 0 && children->restored && !children->restored->streams)

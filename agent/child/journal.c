@@ -90,7 +90,7 @@ static void journal_one(struct journal *journal, const struct child *child)
         child_journal_exited(journal, child);
         child_journal_about(journal, child);
     }
-    if (child->synced)
+    if (child->on_disk)
         child_journal_note(journal, JOURNAL_FLUSHED, child);
 }
 

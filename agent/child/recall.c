@@ -89,7 +89,7 @@ static void replay_child(struct child_table *table, const struct journal_record 
     else if (record->kind == JOURNAL_OVERTIME)
         child->limit.reached = true;
     else if (record->kind == JOURNAL_FLUSHED)
-        child->synced = true;
+        child->synced = child->on_disk = true;
     else
         child_table_drop(table, child);
 }
@@ -181,7 +181,7 @@ struct journal *children_keep_journal(struct children *children, const char *fol
 
 static bool is_known(const struct child *child)
 {
-    return child->exited && !child->lost && (child->synced || (!child->reports[0] && !child->reports[1]));
+    return child->exited && !child->lost && (child->on_disk || (!child->reports[0] && !child->reports[1]));
 }
 
 struct child *child_past_find(const struct children *children, uint64_t pid)

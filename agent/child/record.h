@@ -22,10 +22,11 @@ struct child {
     struct os_process *process;  /* owned */
     uint64_t pid;
     unsigned users; /* threads that use it without the lock; the last one frees it */
-    bool tracked, exited, synced, forgotten;
-    bool lost;           /* of an earlier boot: it has ended, and nobody knows how */
-    int64_t rebooted_s;  /* of an earlier boot: when the next one began, since 1970 */
-    uint64_t start_time; /* os_process_start_time() */
+    bool tracked, exited, forgotten;
+    bool synced, on_disk; /* it was tried to bring its output to the disk once it had exited; all of it is there */
+    bool lost;            /* of an earlier boot: it has ended, and nobody knows how */
+    int64_t rebooted_s;   /* of an earlier boot: when the next one began, since 1970 */
+    uint64_t start_time;  /* os_process_start_time() */
     uint32_t status;
     char *reports[2];             /* owned: where its output goes, or NULL */
     uint64_t flushed[2];          /* their sizes when they were flushed last, while it runs; of who is flushing */

@@ -135,18 +135,52 @@ def how_the_last_run_ended():
         equal((agent.client().property("last.end"), agent.client().property("agent.end")), ("stopped", None))
 
 
+def become_another(agent, client):
+    arguments = agent.process.args[len(COMMAND) - 1:]
+    arguments[-1] = str(agent.port)
+    client.expect("", wire.RESTART, *map(wire.s, arguments))
+    eventually(lambda: agent.stdout().count("READY") == 2, "the next agent")
+    agent.expect_end = not NATIVE  # the next agent is another process there
+    return agent.client()
+
+
+def lines_of_newest(agent):
+    """(kind, pid) of each record; of the first ones it is no pid."""
+    newest = max(journal.files(agent.journal).values(), key=lambda records: int(records[0][4]))
+    return [(record[0], record[3]) for record in newest]
+
+
+@test
+def output_that_is_on_the_disk_is_known_to_be_after_an_upgrade_and_no_other():
+    need_unix("the next agent can't be killed there")
+    with Journalled() as agent:
+        client = agent.client()
+        kept = client.shell("echo kept; exit 3", stdout="kept")
+        lost = client.shell("echo lost; exit 4", stdout="lost")
+        eventually(lambda: len(agent.records("exited")) == 2, "both have exited")
+        os.remove(agent.path("lost"))
+        os.mkdir(agent.path("lost"))  # it can't be flushed any more
+        equal((client.wait(kept), client.wait(lost)), (3 << 8, 4 << 8), "statuses")
+        equal(agent.records("flushed"), [(str(kept),)], "what is on the disk")
+        running = agent.cleanup(client.run("sleep", "600"))
+        client = become_another(agent, client)
+        check(lines_of_newest(agent).index(("flushed", str(kept))) < lines_of_newest(agent).index(("started", str(running))),
+              "what was on the disk is not told by the new file until it was brought there again")
+        equal(agent.records("flushed"), [(str(kept),)], "what is on the disk, after the upgrade")
+        client.kill(running)
+        agent.reboot()
+        client = agent.client()
+        equal(client.wait(kept, 0), 3 << 8, "status of an earlier boot")
+        refused_saying("it had exited with status 1024, and its output may be incomplete", client.wait, lost, 0)
+
+
 @test
 def an_upgrade_keeps_statuses_and_journal():
     with Journalled() as agent:
         client = agent.client()
         ended, running = client.shell("exit 3"), client.run("sleep", "600")
         equal(client.wait(ended), 768)
-        arguments = agent.process.args[len(COMMAND) - 1:]
-        arguments[-1] = str(agent.port)
-        client.expect("", wire.RESTART, *map(wire.s, arguments))
-        eventually(lambda: agent.stdout().count("READY") == 2, "the next agent")
-        agent.expect_end = not NATIVE  # the next agent is another process there
-        client = agent.client()
+        client = become_another(agent, client)
         equal(client.property("agent.end"), "upgrade")
         equal(client.wait(ended, 0), 768)
         equal([fields[0] for fields in agent.records("started")], [str(ended), str(running)])

@@ -3,8 +3,8 @@
 """What was promised holds after the guest's power was cut, its kernel has crashed, and it was shut down; also of a recording of a
 screen that changes all the time.
 
-PERISCOPE_CUTS is how often the power is cut at a random moment while a host works (2); what the guest had not flushed by
-then is gone."""
+PERISCOPE_CUTS is how often the power is cut at a random moment while a host works (2): what the guest had not flushed by
+then is gone, also from the disk's own cache, or is there, each write by itself (cut_disk.py)."""
 import os
 import random
 import subprocess
@@ -13,6 +13,7 @@ import tempfile
 import threading
 import time
 
+import cut_disk
 import initramfs
 import qemu
 import recording
@@ -51,6 +52,8 @@ def make_disk(folder):
 
 
 class Guest(qemu.Machine):
+    """disk: a file, or what QEMU takes for one."""
+
     def __init__(self, name, disk):
         image = os.path.join(qemu.VM, name, "initramfs.gz")
         initramfs.write_initramfs(image, INIT.replace("PORT", str(qemu.AGENT_PORT)),
@@ -80,25 +83,59 @@ class Guest(qemu.Machine):
 
 
 class Host(threading.Thread):
-    """Works until the machine is gone, and keeps what it was told."""
+    """Works until the machine is gone, and keeps what it was told. `boot` tells its files from those of others."""
 
-    def __init__(self, port):
+    def __init__(self, port, boot):
         super().__init__(daemon=True)
-        self.port, self.told, self.started, self.put = port, {}, set(), {}
+        self.port, self.boot, self.told, self.started, self.put = port, boot, {}, set(), {}
+        self.streamed = self.upgrades = 0
+        self.putting = None  # the name of the file that is sent
 
     def run(self):
+        number = 0
         try:
-            with wire.Client(self.port, timeout=qemu.PATIENCE) as client:
-                for number in range(1_000_000):
-                    name = f"out-{number}"
-                    pid = client.shell(f"echo {name}; exit {number % 200}", stdout=name)
-                    self.started.add(pid)
-                    client.wait(pid)
-                    self.told[pid] = (number % 200 << 8, name)
-                    client.put(f"put-{number}", f"{name}\n".encode())
-                    self.put[f"put-{number}"] = f"{name}\n".encode()
+            while True:
+                with wire.Client(self.port, timeout=qemu.PATIENCE) as client:
+                    number = self.work(client, number)
         except (OSError, EOFError, wire.Closed):
             pass
+
+    def work(self, client, number):
+        """Returns after an upgrade, which ends the connection, with the number to go on with."""
+        while True:
+            number += 1
+            self.one(client, f"{self.boot}-{number}", number)
+            if number % 5 == 0:
+                self.stream(client)
+            if number % 12 == 0:
+                with open(qemu.PERISCOPED, "rb") as file:
+                    client.expect("", wire.UPGRADE, wire.d(file.read()))
+                self.upgrades += 1
+                return number
+
+    def one(self, client, name, number):
+        pid = client.shell(f"echo {name}; exit {number % 200}", stdout=f"out-{name}")
+        self.started.add(pid)
+        client.wait(pid)
+        self.told[pid] = (number % 200 << 8, name)
+        self.putting = f"put-{name}"
+        client.put(self.putting, content_of(self.putting))
+        self.put[self.putting] = content_of(self.putting)
+
+    def stream(self, client):
+        pid, got = client.execute("seq", "1", "20000", stream="out"), b""
+        self.started.add(pid)
+        facts = {}
+        while "end" not in facts:
+            facts, data = client.follow(pid=pid, out=len(got), pace=1, wait_ms=20000)
+            got += data
+        check(got == b"".join(b"%d\n" % i for i in range(1, 20001)), "a stream is not whole")
+        self.streamed += len(got)
+
+
+def content_of(name):
+    """Of several pages, so that half of it could be there."""
+    return f"{name}\n".encode() * 3000
 
 
 def refusal(client, pid):
@@ -110,13 +147,16 @@ def refusal(client, pid):
 
 def promises_hold(machine, host):
     for pid, (status, name) in host.told.items():
-        check(machine.client.wait(pid, 0) == status, f"the status of {pid}")
-        check(machine.client.get(name) == f"{name}\n".encode(), f"{name} is not whole")
+        check(refusal(machine.client, pid) == f"status {status}", f"{pid}: {refusal(machine.client, pid)} instead of {status}")
+        check(machine.client.get(f"out-{name}") == f"{name}\n".encode(), f"out-{name} is not whole")
     for pid in host.started - set(host.told):
         text = refusal(machine.client, pid)
         check(REBOOTED in text or text.startswith("status "), text)
     for name, content in host.put.items():
         check(machine.client.get(name) == content, f"{name} is not whole")
+    if host.putting not in (None, *host.put):
+        check(content_or_none(machine.client, host.putting) in (None, content_of(host.putting)), f"half of {host.putting}")
+    check(machine.client.property("last.end") == "lost", machine.client.property("last.end"))
 
 
 def begin_recording(client, folder):
@@ -133,21 +173,35 @@ def recording_holds(machine, name):
     return len(pictures)
 
 
-def cut_at_random(disk):
-    promised = pictures = 0
-    for number in range(CUTS):
-        with Guest("journal", disk) as machine:
-            begin_recording(machine.client, f"film-{number}")
-            host = Host(machine.port)
-            host.start()
+def content_or_none(client, name):
+    try:
+        return client.get(name)
+    except wire.Refused as reason:
+        check("No such file or directory" in str(reason), str(reason))
+        return None
+
+
+def cut_at_random(path):
+    """Each boot first finds what was promised in the one before it."""
+    disk, hosts, pictures = cut_disk.Disk(path), [None], 0
+    for boot in range(CUTS + 1):
+        with disk, Guest("journal", f"nbd:unix:{disk.socket_path}") as machine:
+            if hosts[-1]:
+                promises_hold(machine, hosts[-1])
+                pictures += recording_holds(machine, f"film-{boot - 1}")
+            if boot == CUTS:
+                break
+            machine.shell("rm -rf /disk/out-* /disk/put-* /disk/film-*", output="/disk/output")
+            begin_recording(machine.client, f"film-{boot}")
+            hosts.append(Host(machine.port, boot))
+            hosts[-1].start()
             time.sleep(random.random() * 3)
-        host.join(qemu.PATIENCE)
-        with Guest("journal", disk) as machine:
-            promises_hold(machine, host)
-            check(machine.client.property("last.end") == "lost", machine.client.property("last.end"))
-            pictures += recording_holds(machine, f"film-{number}")
-        promised += len(host.told) + len(host.put)
-    print(f"# {CUTS} power cuts, {promised} promises, {pictures} pictures of recordings")
+        hosts[-1].join(qemu.PATIENCE)
+    promised = sum(len(host.told) + len(host.put) for host in hosts[1:])
+    print(f"# {CUTS} power cuts, {promised} promises, {sum(host.upgrades for host in hosts[1:])} upgrades, "
+          f"{sum(host.streamed for host in hosts[1:])} bytes of streams, {pictures} pictures of recordings; of the writes that "
+          f"were not flushed {disk.lost} were lost and {disk.kept} not")
+    check(promised and disk.flushes, "nothing was promised")
     check(pictures > CUTS, "the recordings have no pictures")
 
 

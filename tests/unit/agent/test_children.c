@@ -540,7 +540,7 @@ static void records_that_nobody_removes_are_dropped_the_oldest_first(void)
     CHECK_INT(wait_for(6, &status), 0);
     CHECK_INT(wait_for(7, &status), ERR_TIMEOUT); /* whatever its age, it runs */
     for (int i = 0; i < 2; i++)                   /* the order stays */
-        check_saved("child 1 pid-6\nuser \ncommand prog\nchild 1 pid-8\nuser \ncommand prog\n"
+        check_saved("child 1 pid-6\nuser \ncommand prog\nflushed\nchild 1 pid-8\nuser \ncommand prog\n"
                     "child 1 pid-7\nuser \ncommand prog\n");
     start_exited(9);
     CHECK_INT(wait_for(6, &status), ERR_NOT_FOUND);
