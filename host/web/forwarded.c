@@ -1,22 +1,32 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "host/web/forwarded.h"
 
+#include <ctype.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
+
+/* Compares so many bytes at most, whatever their case. */
+static bool forwarded_same(const char *a, const char *b, size_t most)
+{
+    size_t i = 0;
+    while (i < most && a[i] && tolower((unsigned char)a[i]) == tolower((unsigned char)b[i]))
+        i++;
+    return i == most || (!a[i] && !b[i]);
+}
 
 /* Returns an IPv4 address without the form that a socket for both families gives it. */
 static const char *forwarded_plain(const char *address)
 {
     static const char mapped[] = "::ffff:";
-    bool is_mapped = strncasecmp(address, mapped, sizeof mapped - 1) == 0 && strchr(address, '.');
+    bool is_mapped = forwarded_same(address, mapped, sizeof mapped - 1) && strchr(address, '.');
     return is_mapped ? address + sizeof mapped - 1 : address;
 }
 
 static bool forwarded_is_proxy(const struct web_config *config, const char *address)
 {
     for (size_t i = 0; i < config->proxy_count; i++)
-        if (strcasecmp(config->proxies[i], forwarded_plain(address)) == 0)
+        if (forwarded_same(config->proxies[i], forwarded_plain(address), SIZE_MAX))
             return true;
     return false;
 }
@@ -74,7 +84,7 @@ void forwarded_read(struct forwarded *out, const struct web_config *config, cons
         forwarded_take_client(out, config, headers->client);
     if (headers->host && strlen(forwarded_last(headers->host)) < sizeof out->host)
         snprintf(out->host, sizeof out->host, "%s", forwarded_last(headers->host));
-    out->is_secure = headers->proto && strcasecmp(forwarded_last(headers->proto), "https") == 0;
+    out->is_secure = headers->proto && forwarded_same(forwarded_last(headers->proto), "https", SIZE_MAX);
     const char *prefix = headers->prefix ? forwarded_last(headers->prefix) : "";
     size_t len = web_prefix_len(prefix);
     if (len > 0 && len < sizeof out->prefix)

@@ -275,8 +275,8 @@ def a_proxy_is_believed_where_it_is_configured():
         check("; Path=/screens/;" in cookie and cookie.endswith("; Secure"), cookie)
         known = [*FORWARDED, ("Cookie", cookie.split(";")[0])]
         check(json.loads(get(gateway, "/api/link", known)[2])["path"].startswith("/screens/?token="), "a link without the prefix")
-        equal(get(gateway, "/api/guests", [*known, ("Origin", "https://farm.example")])[0], 200, "of the page's own origin")
-        equal(get(gateway, "/api/guests", [*known, ("Origin", "https://evil.example")])[0], 403, "of another")
+        equal(get(gateway, "/api/guests", [*known, ("Origin", HTTP + "farm.example")])[0], 200, "of the page's own origin")
+        equal(get(gateway, "/api/guests", [*known, ("Origin", HTTP + "evil.example")])[0], 403, "of another")
         equal(get(gateway, "/", [("X-Forwarded-Host", "evil.example"), known[-1]])[0], 403, "by another name")
 
 
