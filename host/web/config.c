@@ -29,6 +29,8 @@ void web_config_deinit(struct web_config *config)
     free(config->secret);
     free(config->certificate);
     free(config->key);
+    for (size_t i = 0; i < config->proxy_count; i++)
+        free(config->proxies[i]);
     free(config->prefix);
     free(config->novnc);
     free(config->pages);
@@ -179,20 +181,38 @@ static int web_set_host(struct web_config *config, const char *value, struct err
     return status;
 }
 
+size_t web_prefix_len(const char *path)
+{
+    size_t len = strlen(path);
+    while (len > 0 && path[len - 1] == '/')
+        len--;
+    bool good = len > 0 && *path == '/' && !strstr(path, "//") && !strstr(path, "/.") && len <= WEB_NAME_MAX;
+    for (size_t i = 0; i < len; i++)
+        good = good && (isalnum((unsigned char)path[i]) || strchr("/-_.~", path[i]));
+    return good ? len : 0;
+}
+
 static int web_set_prefix(struct web_config *config, const char *value, struct error *err)
 {
-    size_t len = strlen(value);
-    while (len > 0 && value[len - 1] == '/')
-        len--;
-    bool good = len == 0 || (*value == '/' && !strstr(value, "//") && !strstr(value, "/."));
-    for (size_t i = 0; i < len; i++)
-        good = good && (isalnum((unsigned char)value[i]) || strchr("/-_.~", value[i]));
-    if (!good || len > WEB_NAME_MAX)
+    size_t len = web_prefix_len(value);
+    if (len == 0 && value[strspn(value, "/")])
         return error_set(err, ERR_INVALID, "prefix is '%.80s', not a path such as /screens, of letters and digits",
                          value);
     int status = web_set_text(&config->prefix, value, err);
     if (!status)
         config->prefix[len] = '\0';
+    return status;
+}
+
+static int web_set_proxy(struct web_config *config, const char *value, struct error *err)
+{
+    bool good = *value && strspn(value, "0123456789abcdefABCDEF:.") == strlen(value) && strpbrk(value, ".:");
+    if (!good)
+        return error_set(err, ERR_INVALID, "proxy is '%.80s', not an address in digits", value);
+    if (config->proxy_count == WEB_PROXIES_MAX)
+        return error_set(err, ERR_LIMIT, "proxy is given more than %d times", WEB_PROXIES_MAX);
+    int status = web_set_text(&config->proxies[config->proxy_count], value, err);
+    config->proxy_count += !status;
     return status;
 }
 
@@ -251,8 +271,12 @@ int web_config_set(struct web_config *config, const char *name, const char *valu
         return web_set_prefix(config, value, err);
     if (strcmp(name, "token-file") == 0)
         return web_set_token_file(config, value, err);
-    if (strcmp(name, "token") == 0)
+    if (strcmp(name, "proxy") == 0)
+        return web_set_proxy(config, value, err);
+    if (strcmp(name, "token") == 0) {
+        config->token_given = true;
         return web_set_flag(&config->token, name, value, err);
+    }
     if (strcmp(name, "keep-alive") == 0)
         return web_set_keep_alive(config, value, err);
     char **text = strcmp(name, "certificate") == 0 ? &config->certificate
@@ -298,5 +322,7 @@ int web_config_complete(struct web_config *config, struct error *err)
     for (size_t i = 0; i < config->listen_count; i++)
         config->token |= !web_is_loopback(config->listens[i].host);
     config->token |= config->secret != NULL;
+    /* Whoever the proxy lets through comes from loopback. */
+    config->token |= config->proxy_count > 0 && !config->token_given;
     return 0;
 }

@@ -13,6 +13,7 @@
 #define WEB_NAME_MAX 64 /* bytes of a guest's name and of a group */
 #define WEB_LISTENS_MAX 8
 #define WEB_HOSTS_MAX 16
+#define WEB_PROXIES_MAX 8
 #define WEB_GUEST_PORT 9000 /* of a guest without one: periscoped's own */
 #define WEB_PORT 8080
 #define WEB_SECRET_MIN 16 /* bytes of the token file's content */
@@ -31,8 +32,11 @@ struct web_config {
     size_t guest_count;
     char *hosts[WEB_HOSTS_MAX]; /* owned: names that the gateway is called by, for Host and Origin */
     size_t host_count;
-    char *secret;            /* owned: the content of token-file */
+    char *secret;                   /* owned: the content of token-file */
+    char *proxies[WEB_PROXIES_MAX]; /* owned: addresses whose X-Forwarded-... are believed */
+    size_t proxy_count;
     bool token;              /* a token is needed on loopback too */
+    bool token_given;        /* the configuration says so or otherwise */
     char *certificate, *key; /* owned: files */
     char *prefix;            /* owned: "" or "/PATH", without a slash at its end */
     char *novnc;             /* owned: a folder */
@@ -51,6 +55,9 @@ int web_config_read(struct web_config *config, const char *path, struct error *e
 int web_config_add_host(struct web_config *config, const char *text, struct error *err);
 /* Checks that all of it goes together, and fills in what was left out. */
 int web_config_complete(struct web_config *config, struct error *err);
+
+/* Returns the length of a path such as "/screens", without a slash at its end; 0 when it is none. */
+size_t web_prefix_len(const char *path);
 
 /* Whether an address is one that only this machine reaches: 127.0.0.0/8, ::1, or "localhost". */
 bool web_is_loopback(const char *host);

@@ -218,7 +218,7 @@ def a_wrong_configuration_is_named_with_its_file_and_line():
              ("guest = a<b h", "FILE:1: a guest's name 'a<b' has a character"),
              ("guest = a h:0", "'0' is not a port"), ("listen = [::1", "FILE:1: listen is '[::1'"),
              ("nonsense = 1", "FILE:1: unknown option 'nonsense'"), ("keep-alive = 0", "not seconds from 1 to 600"),
-             ("prefix = a", "prefix is 'a', not a path"), ("token-file = /none", "FILE:1: token-file '/none': No such file"),
+             ("prefix = a", "prefix is 'a', not a path"), ("proxy = farm", "proxy is 'farm', not an address in digits"), ("token-file = /none", "FILE:1: token-file '/none': No such file"),
              ("certificate = x\nguest = a h", "certificate and key are needed together"), ("", "there is no guest to show"),
              ("x", "is not of the form 'name = value'"))
     with tempfile.TemporaryDirectory(prefix="periscope-web-", dir="/tmp") as folder:
@@ -258,6 +258,36 @@ def with_a_certificate_it_is_tls_and_nothing_else():
                 with contextlib.suppress(ConnectionError):
                     check(b"200 OK" not in plain.recv(100), "an answer without TLS")
             process.terminate()
+
+
+FORWARDED = [("X-Forwarded-For", "10.0.0.9, 198.51.100.7"), ("X-Forwarded-Proto", "https"), ("X-Forwarded-Host", "farm.example"),
+             ("X-Forwarded-Prefix", "/screens")]
+
+
+@test
+def a_proxy_is_believed_where_it_is_configured():
+    need_gateway()
+    with FakeAgent() as agent, Gateway({"one": agent}, "--proxy", "127.0.0.1", "--host", "farm.example") as gateway:
+        link = eventually(lambda: printed_link(gateway), "the address with the token, which a proxy makes necessary")
+        equal(get(gateway, "/", FORWARDED)[0], 401, "without a token")
+        eventually(lambda: "198.51.100.7 is refused" in gateway.text(), "who asked, in the log")
+        cookie = get(gateway, link, FORWARDED)[1]["set-cookie"]
+        check("; Path=/screens/;" in cookie and cookie.endswith("; Secure"), cookie)
+        known = [*FORWARDED, ("Cookie", cookie.split(";")[0])]
+        check(json.loads(get(gateway, "/api/link", known)[2])["path"].startswith("/screens/?token="), "a link without the prefix")
+        equal(get(gateway, "/api/guests", [*known, ("Origin", HTTP + "farm.example")])[0], 200, "of the page's own origin")
+        equal(get(gateway, "/api/guests", [*known, ("Origin", HTTP + "evil.example")])[0], 403, "of another")
+        equal(get(gateway, "/", [("X-Forwarded-Host", "evil.example"), known[-1]])[0], 403, "by another name")
+
+
+@test
+def what_a_proxy_says_is_not_believed_of_others():
+    with fake_guest_with_token() as (gateway, link):
+        equal(get(gateway, "/", FORWARDED)[0], 401, "without a token")
+        eventually(lambda: "127.0.0.1 is refused" in gateway.text(), "who asked, in the log")
+        cookie = get(gateway, link, FORWARDED)[1]["set-cookie"]
+        check("; Path=/;" in cookie and "Secure" not in cookie, cookie)
+        equal(get(gateway, "/", [*FORWARDED, ("Cookie", cookie.split(";")[0])], host="evil.example")[0], 403, "by another name")
 
 
 @test

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The gateway's pages in Chromium, with a gateway that has no guests but says what a test wants (fake_gateway.py)."""
+import base64
 import os
 import sys
 
@@ -402,6 +403,91 @@ def nothing_is_asked_of_anybody_but_the_gateway(page):
             page.settle(0.5)
             names = page.run("return performance.getEntriesByType('resource').map(entry => entry.name)")
             check(names and all(name.startswith((gateway.address(), "blob:")) for name in names), f"asked for: {names}")
+
+
+PAST = """const past = document.querySelector('#past'); if (past.hidden) return null;
+const data = past.getContext('2d').getImageData(0, 0, past.width, past.height).data; let text = '';
+for (let i = 0; i < data.length; i += 4) text += String.fromCharCode(...data.slice(i, i + 3));
+return btoa(text)"""
+
+
+def past_is(page, picture, what):
+    eventually(lambda: (shown := page.run(PAST)) and base64.b64decode(shown) == picture.pixels, what)
+
+
+def over(picture, x, y, width, height, rgb):
+    pixels_of = bytearray(picture.pixels)
+    for row in range(height):
+        at = 3 * ((y + row) * picture.width + x)
+        pixels_of[at:at + 3 * width] = rgb[3 * width * row:3 * width * (row + 1)]
+    return Picture(picture.width, picture.height, bytes(pixels_of))
+
+
+@with_page()
+def the_last_changes_can_be_looked_at_again_while_the_screen_goes_on(page):
+    with FakeGateway([guest("one", width=200, height=130)]) as gateway:
+        viewer = open_guest(page, gateway)
+        check(page.run("return document.querySelector('#rewind-button').disabled"), "there is nothing to go back to")
+        shown = [Picture(*gateway.screen("one"))]
+
+        def change(*boxes):
+            viewer.frame += 1
+            for i, (x, y, width, height, colour) in enumerate(boxes):
+                viewer.rectangle(x, y, width, height, flat(width, height, colour), last=i + 1 == len(boxes))
+                shown[len(shown) - (i > 0):] = [over(shown[-1], x, y, width, height, flat(width, height, colour))]
+            eventually(lambda: viewer.drawn == viewer.frame, "the frame is drawn")
+        change((0, 0, 64, 64, (255, 0, 0)), (128, 64, 72, 66, (0, 255, 0)))
+        change((64, 0, 64, 130, (0, 0, 255)))
+        change((10, 10, 30, 20, (9, 9, 9)), (100, 50, 64, 64, (7, 8, 9)))
+        page.press("r")
+        past_is(page, shown[-2], "the change before the last")
+        change((0, 0, 200, 130, (1, 2, 3)))
+        equal(pixels(page).pixels, shown[-1].pixels, "the live screen, below")
+        past_is(page, shown[-3], "the moment that is looked at stays")
+        for picture in shown[-4::-1]:
+            page.press(",")
+            past_is(page, picture, "one change further back")
+        check(page.run("return document.querySelector('#earlier').disabled"), "there is more before the first")
+        for picture in shown[1:]:
+            page.press(".")
+            past_is(page, picture, "one change further on")
+        page.press("Escape")
+        page.wait("return document.querySelector('#past').hidden && document.querySelector('#rewind').hidden", "the live screen")
+
+
+@with_page()
+def what_can_be_looked_at_again_is_bounded_and_right_at_the_bound(page):
+    with FakeGateway([guest("one")]) as gateway:
+        open_guest(page, gateway)
+        bytes_kept, frames, wrong = page.run_async("""
+            const {History} = await import(new URL('static/rewind.js', new URL('..', location.href)));
+            const history = new History({bytes: 20000, ms: 1e9, frames: 100});
+            const [width, height] = [300, 200];
+            history.size(width, height);
+            const truth = new OffscreenCanvas(width, height).getContext('2d', {willReadFrequently: true});
+            const sums = new Map();
+            const sum = data => data.reduce((all, value, i) => (all * 31 + value * (i % 251 + 1)) % 1000000007, 7);
+            for (let i = 0; i < 250; i++) {
+                const box = i ? {x: i * 37 % 200, y: i * 53 % 120, width: 20 + i % 80, height: 20 + i % 60} : {x: 0, y: 0, width, height};
+                if (i % 3) Object.assign(box, {x: box.x & ~63, y: box.y & ~63, width: 64, height: 64});
+                const small = new OffscreenCanvas(box.width, box.height).getContext('2d');
+                small.fillStyle = `rgb(${i}, ${i * 7 % 256}, ${i * 29 % 256})`;
+                small.fillRect(0, 0, box.width, box.height);
+                truth.drawImage(small.canvas, box.x, box.y);
+                const png = new Uint8Array(await (await small.canvas.convertToBlob()).arrayBuffer());
+                history.add({...box, png, last: true}, null);
+                await history.trimming;
+                sums.set(history.frames.at(-1), sum(truth.getImageData(0, 0, width, height).data));
+            }
+            let wrong = 0;
+            for (const frame of history.frames) {
+                const canvas = document.createElement('canvas');
+                await history.draw(canvas, frame);
+                wrong += sum(canvas.getContext('2d').getImageData(0, 0, width, height).data) !== sums.get(frame);
+            }
+            return [history.bytes, history.frames.length, wrong];""")
+        check(bytes_kept <= 20000 and 10 < frames <= 100, f"{frames} frames with {bytes_kept} bytes")
+        equal(wrong, 0, "moments that are other than they were")
 
 
 if __name__ == "__main__":

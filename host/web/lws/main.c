@@ -13,7 +13,7 @@ static const char usage[] =
     "usage: periscope-gateway [--config FILE] [--NAME VALUE...] [HOST[:PORT]...]\n"
     "\n"
     "Shows the screens of guests in a browser. NAME is an option of the configuration file: listen, guest, host,\n"
-    "prefix, token, token-file, certificate, key, keep-alive, novnc, pages. See periscope-gateway(1).\n";
+    "prefix, proxy, token, token-file, certificate, key, keep-alive, novnc, pages. See periscope-gateway(1).\n";
 
 static void main_on_signal(int number)
 {

@@ -26,9 +26,10 @@ struct request {
     size_t at;            /* how much of it is sent */
     unsigned status;
     const char *type;
-    char hash[64];                /* of a picture */
-    char cookie[AUTH_TOKEN_SIZE]; /* "": none is set */
-    bool head, begun;
+    char hash[64];                      /* of a picture */
+    char cookie[AUTH_TOKEN_SIZE];       /* "": none is set */
+    char prefix[FORWARDED_PREFIX_SIZE]; /* what a proxy has taken from the path */
+    bool head, begun, is_secure;
 };
 
 const size_t request_session_size = sizeof(struct request);
@@ -72,10 +73,10 @@ static bool request_add(struct request *request, const char *name, const char *v
 
 static bool request_add_cookie(struct request *request, uint8_t **at, uint8_t *end)
 {
-    char cookie[256];
+    char cookie[320];
     const struct web_config *config = &gateway.config;
-    snprintf(cookie, sizeof cookie, AUTH_COOKIE "=%s; Path=%s/; HttpOnly; SameSite=Strict%s", request->cookie,
-             config->prefix, config->certificate ? "; Secure" : "");
+    snprintf(cookie, sizeof cookie, AUTH_COOKIE "=%s; Path=%s%s/; HttpOnly; SameSite=Strict%s", request->cookie,
+             request->prefix, config->prefix, config->certificate || request->is_secure ? "; Secure" : "");
     return request_add(request, "set-cookie:", cookie, at, end);
 }
 
@@ -191,8 +192,8 @@ static int request_link(struct request *request)
     struct json json;
     if (auth_make_token(&gateway.auth, token, os_clock_ms(), &err))
         return request_answer_text(request, 500, err.text);
-    char path[AUTH_TOKEN_SIZE + WEB_NAME_MAX + 16];
-    snprintf(path, sizeof path, "%s/?token=%s", gateway.config.prefix, token);
+    char path[AUTH_TOKEN_SIZE + 2 * WEB_NAME_MAX + 16];
+    snprintf(path, sizeof path, "%s%s/?token=%s", request->prefix, gateway.config.prefix, token);
     json_init(&json);
     json_object_begin(&json, NULL);
     json_text(&json, "path", path);
@@ -296,8 +297,8 @@ static int request_redirect(struct request *request)
 {
     static uint8_t memory[LWS_PRE + HEADERS_MAX];
     uint8_t *at = memory + LWS_PRE;
-    char to[WEB_NAME_MAX + 8];
-    snprintf(to, sizeof to, "%s/", gateway.config.prefix);
+    char to[2 * WEB_NAME_MAX + 8];
+    snprintf(to, sizeof to, "%s%s/", request->prefix, gateway.config.prefix);
     if (lws_http_redirect(request->wsi, 303, (const unsigned char *)to, (int)strlen(to), &at,
                           memory + sizeof memory - 1) < 0)
         return -1;
@@ -309,7 +310,11 @@ static int request_begin(struct request *request, const char *path)
     char *uri;
     int len, method = lws_http_get_uri_and_method(request->wsi, &uri, &len);
     struct route route = route_find(path, gateway.config.prefix);
+    struct forwarded forwarded;
     request_reset(request);
+    server_read_forwarded(request->wsi, &forwarded);
+    memcpy(request->prefix, forwarded.prefix, sizeof request->prefix);
+    request->is_secure = forwarded.is_secure;
     if (method != LWSHUMETH_GET && method != LWSHUMETH_HEAD)
         return request_answer_text(request, 405, "only GET and HEAD are answered");
     request->head = method == LWSHUMETH_HEAD;

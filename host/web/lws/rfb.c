@@ -30,8 +30,13 @@ void rfb_wake(void)
 static int rfb_session_open(struct rfb_session *session, struct lws *wsi, struct guest *guest, bool raw)
 {
     int size = SERVER_SEND_BUFFER;
+    struct forwarded forwarded = {0};
     memset(session, 0, sizeof *session);
     lws_get_peer_simple(wsi, session->peer, sizeof session->peer);
+    if (!raw) {
+        server_read_forwarded(wsi, &forwarded);
+        memcpy(session->peer, forwarded.peer, sizeof session->peer);
+    }
     if (!guest || session_count == RFB_SESSIONS_MAX) {
         gateway_log("%s is refused a screen: %s", session->peer, guest ? "too many watch" : "there is no such guest");
         return -1;

@@ -92,12 +92,23 @@ static const char *server_custom_header(struct lws *wsi, const char *name, char 
     return text;
 }
 
-static void server_refuse(struct lws *wsi, const char *path, const char *why)
+void server_read_forwarded(struct lws *wsi, struct forwarded *out)
 {
-    char peer[SERVER_PEER_SIZE] = "?";
+    char peer[SERVER_PEER_SIZE] = "?", text[4][SERVER_HEADER_SIZE];
     lws_get_peer_simple(wsi, peer, sizeof peer);
+    struct forwarded_headers headers = {
+        .client = server_header(wsi, WSI_TOKEN_X_FORWARDED_FOR, text[0]),
+        .host = server_custom_header(wsi, "x-forwarded-host:", text[1]),
+        .proto = server_custom_header(wsi, "x-forwarded-proto:", text[2]),
+        .prefix = server_custom_header(wsi, "x-forwarded-prefix:", text[3]),
+    };
+    forwarded_read(out, &gateway.config, peer, &headers);
+}
+
+static void server_refuse(const struct forwarded *forwarded, const char *path, const char *why)
+{
     atomic_fetch_add(&gateway.metrics.refused, 1);
-    gateway_log("%s is refused %.80s: %s", peer, path, why);
+    gateway_log("%s is refused %.80s: %s", forwarded->peer, path, why);
 }
 
 enum auth_verdict server_judge(struct lws *wsi, const char *path, const struct route *route,
@@ -105,8 +116,11 @@ enum auth_verdict server_judge(struct lws *wsi, const char *path, const struct r
 {
     char text[6][SERVER_HEADER_SIZE], token[AUTH_TOKEN_SIZE * 2];
     const char *why;
+    struct forwarded forwarded;
+    server_read_forwarded(wsi, &forwarded);
+    const char *host = server_header(wsi, WSI_TOKEN_HOST, text[0]);
     struct auth_request request = {
-        .host = server_header(wsi, WSI_TOKEN_HOST, text[0]),
+        .host = *forwarded.host ? forwarded.host : host,
         .origin = server_header(wsi, WSI_TOKEN_ORIGIN, text[1]),
         .cookie = server_header(wsi, WSI_TOKEN_HTTP_COOKIE, text[2]),
         .authorization = server_header(wsi, WSI_TOKEN_HTTP_AUTHORIZATION, text[3]),
@@ -119,7 +133,7 @@ enum auth_verdict server_judge(struct lws *wsi, const char *path, const struct r
     if (verdict == AUTH_OK || verdict == AUTH_NEW_SESSION)
         atomic_fetch_add(&gateway.metrics.requests, 1);
     else
-        server_refuse(wsi, path, why);
+        server_refuse(&forwarded, path, why);
     return verdict;
 }
 

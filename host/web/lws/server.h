@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "host/web/auth.h"
+#include "host/web/forwarded.h"
 #include "host/web/gateway.h"
 #include "host/web/route.h"
 
@@ -17,7 +18,7 @@
 #define SERVER_SOCKETS 256       /* WebSockets among them */
 #define SERVER_SEND_BUFFER 98304 /* bytes that the system keeps for a viewer */
 #define SERVER_HEADER_SIZE 1024
-#define SERVER_PEER_SIZE 64
+#define SERVER_PEER_SIZE FORWARDED_PEER_SIZE
 
 extern struct gateway gateway; /* of this process */
 
@@ -32,6 +33,8 @@ void server_stop(void);
 uint8_t *server_piece(const void *bytes, size_t len);
 /* Whether a path is below a folder that libwebsockets serves by itself. */
 bool server_is_mounted(const char *path);
+/* Finds who asks, and what a proxy that is believed says of it. */
+void server_read_forwarded(struct lws *wsi, struct forwarded *out);
 /* Decides about a request from its headers; what is refused is counted and logged. */
 enum auth_verdict server_judge(struct lws *wsi, const char *path, const struct route *route,
                                char cookie[AUTH_TOKEN_SIZE]);

@@ -45,9 +45,11 @@ static int socket_filter(struct lws *wsi)
 static int socket_open(struct socket *socket, struct lws *wsi)
 {
     int size = SERVER_SEND_BUFFER;
+    struct forwarded forwarded;
     memset(socket, 0, sizeof *socket);
     socket->wsi = wsi;
-    lws_get_peer_simple(wsi, socket->peer, sizeof socket->peer);
+    server_read_forwarded(wsi, &forwarded);
+    memcpy(socket->peer, forwarded.peer, sizeof socket->peer);
     socket->viewer = viewer_new(&gateway, socket->peer);
     if (!socket->viewer)
         return -1;

@@ -5,6 +5,7 @@ import {BASE, Banner, Socket, forget_token} from "./socket.js";
 import {KIND, read_header} from "./frames.js";
 import {Drive} from "./drive.js";
 import {Panel} from "./panel.js";
+import {Rewind} from "./rewind.js";
 import {Screen} from "./screen.js";
 
 const by_id = id => document.getElementById(id);
@@ -108,6 +109,7 @@ const MESSAGES = {
     screen(message)
     {
         screen.size(message);
+        rewind.size(message);
         tell_outputs(message);
         wait_for_picture();
     },
@@ -120,7 +122,7 @@ const MESSAGES = {
         screen.verify(message.frame, message.hash);
         panel.settled();
     },
-    pointer: message => screen.show_pointer(message),
+    pointer: message => screen.point(message),
     lost(message)
     {
         const state = ["off", "refused", "asleep", "unknown", "booting"].includes(guest?.state) ? guest.state : "off";
@@ -150,6 +152,7 @@ function take_binary(data)
     if (header?.kind === KIND.rectangle) {
         by_id("hash").dataset.verdict = "none";
         screen.rectangle(header);
+        rewind.add(header, screen.live);
     } else if (header?.kind === KIND.shape) {
         screen.shape(header);
     }
@@ -209,6 +212,7 @@ function show_output(name)
         address.searchParams.delete("output");
     history.replaceState(history.state, "", address);
     tell_picture_address();
+    rewind.forget();
     watch();
 }
 
@@ -219,6 +223,29 @@ function tell_picture_address()
         address.searchParams.set("output", output);
     by_id("save").href = address;
     by_id("save").download = `${NAME.replace(/[^\w.-]+/g, "_")}.png`;
+}
+
+// ---- the last minutes ----
+
+const rewind = new Rewind({box: by_id("rewind"), moment: by_id("moment"), when: by_id("when"), earlier: by_id("earlier"),
+    later: by_id("later"), live: by_id("live"), button: by_id("rewind-button"), past: by_id("past")}, {
+    begin: () => drive.on && drive.ask(false),
+    pointer: message => screen.point_past(message),
+});
+
+// What is looked at is saved: of the past what is on this page, without the pointer.
+function save_past(event)
+{
+    if (!rewind.on)
+        return;
+    event.preventDefault();
+    by_id("past").toBlob(blob => {
+        const link = make("a");
+        link.href = URL.createObjectURL(blob);
+        link.download = by_id("save").download;
+        link.click();
+        setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+    });
 }
 
 // ---- what a person does ----
@@ -259,10 +286,13 @@ const KEYS = {
     f: whole,
     s: () => by_id("save").click(),
     c: copy_link,
-    d: () => guest?.input && drive.ask(!drive.on),
+    d: () => guest?.input && (rewind.leave(), drive.ask(!drive.on)),
+    r: () => by_id("rewind-button").click(),
+    ",": () => rewind.step(-1),
+    ".": () => rewind.step(1),
     "?": () => by_id("help").showModal(),
     "/": () => by_id("find").select(),
-    Escape: () => location.assign(BASE),
+    Escape: () => rewind.on ? rewind.leave() : location.assign(BASE),
 };
 
 function key_pressed(event)
@@ -289,6 +319,8 @@ function listen()
     for (const button of document.querySelectorAll("[data-zoom][aria-pressed]"))
         button.addEventListener("click", () => zoom(button.dataset.zoom));
     by_id("outputs").addEventListener("change", event => show_output(event.target.value));
+    by_id("save").addEventListener("click", save_past);
+    by_id("drive").addEventListener("click", () => rewind.leave());
     by_id("whole").addEventListener("click", whole);
     by_id("copy").addEventListener("click", copy_link);
     by_id("hash").addEventListener("click", () => copy(by_id("hash-text").textContent, "The hash is copied"));
@@ -347,4 +379,5 @@ window.periscope = {
     probe: (x, y) => screen.post({t: "probe", x, y}),
     probed: screen.probed,
     drawn: () => drawn,
+    rewind,
 };

@@ -78,7 +78,7 @@ export class Screen {
     forget()
     {
         this.post({t: "forget"});
-        this.show_pointer({shape: null});
+        this.point({shape: null});
     }
 
     // ---- size on the page ----
@@ -130,6 +130,21 @@ export class Screen {
             this.shapes.delete(this.shapes.keys().next().value);
         this.shapes.set(header.frame, {bitmap, x: header.x, y: header.y});
         this.show_pointer(this.at ?? {shape: null});
+    }
+
+    // Where it is now.
+    point(message)
+    {
+        this.live = message;
+        if (!this.is_past)
+            this.show_pointer(message);
+    }
+
+    // Where it was; null: where it is now again.
+    point_past(message)
+    {
+        this.is_past = message !== null;
+        this.show_pointer(message ?? this.live ?? {shape: null});
     }
 
     show_pointer(message)

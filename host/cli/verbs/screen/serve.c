@@ -14,6 +14,7 @@ static const struct cli_option options[] = {
     {"certificate", 0, "FILE", "of TLS, in PEM form"},
     {"key", 0, "FILE", "its private key"},
     {"prefix", 0, "/PATH", "what all paths begin with, behind a proxy"},
+    {"proxy", 0, "ADDRESS", "a proxy whose X-Forwarded-... are believed; may be repeated"},
     {"keep-alive", 0, "SECONDS", "how often a guest is asked for a sign of life (25)"},
     {"novnc", 0, "FOLDER", "noVNC, to be served below /novnc/"},
     {"pages", 0, "FOLDER", "pages in place of those that are built in"},
