@@ -67,7 +67,7 @@ static void thumbnail_take(struct guest *guest, const struct periscope_strings *
 static int thumbnail_ask(struct thumbnail_feed *feed)
 {
     char scale[24], changed[sizeof "if-changed=" + PICTURE_HASH_SIZE];
-    const char *options[] = {scale, *feed->hash ? changed : NULL, feed->waits ? WAIT : NULL, NULL};
+    const char *options[] = {scale, "cursor=0", *feed->hash ? changed : NULL, feed->waits ? WAIT : NULL, NULL};
     struct periscope_strings facts;
     uint8_t *bytes;
     size_t len;

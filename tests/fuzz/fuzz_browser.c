@@ -4,6 +4,7 @@
 #include "base/utf8.h"
 #include "host/web/auth.h"
 #include "host/web/config.h"
+#include "host/web/forwarded.h"
 #include "host/web/message.h"
 #include "host/web/route.h"
 
@@ -58,6 +59,23 @@ static void read_headers(char *text)
     require(verdict != AUTH_OK || (request.authorization && strstr(request.authorization, "0123456789abcdef")));
 }
 
+/* Uses four lines as what a proxy says: what is taken is an address, and a path that leads to no other host. */
+static void read_forwarded(char *text)
+{
+    struct web_config config = {.proxies = {(char[]){"127.0.0.1"}}, .proxy_count = 1};
+    struct forwarded_headers headers = {0};
+    struct forwarded found;
+    char *rest = text;
+    headers.client = strtok_r(text, "\n", &rest);
+    headers.prefix = strtok_r(NULL, "\n", &rest);
+    headers.host = strtok_r(NULL, "\n", &rest);
+    headers.proto = strtok_r(NULL, "\n", &rest);
+    forwarded_read(&found, &config, "127.0.0.1", &headers);
+    require(found.by_proxy && *found.peer && found.peer[strspn(found.peer, "0123456789abcdefABCDEF:.")] == '\0');
+    require(!*found.prefix || (found.prefix[0] == '/' && found.prefix[1] != '/' && !strpbrk(found.prefix, "\r\n;, ")));
+    require(strlen(found.host) < sizeof found.host);
+}
+
 static void read_options(char *text)
 {
     struct web_config config;
@@ -96,7 +114,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         read_path(copy);
         break;
     case 2:
-        read_headers(copy);
+        if (data[0] & 4)
+            read_forwarded(copy);
+        else
+            read_headers(copy);
         break;
     default:
         read_options(copy);

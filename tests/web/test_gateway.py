@@ -220,7 +220,9 @@ def a_pointer_that_moves_costs_no_picture_and_each_shape_is_sent_once():
     arrow, hand = (lambda x, y: Pointer(x, y, (255, 0, 0, 128))), (lambda x, y: Pointer(x, y, (0, 0, 255, 255), 3, 4))
     with fake_guest() as (gateway, agent), WebSocket(port_of(gateway)) as ws:
         agent.pointer = arrow(10, 11)
+        agent.thumbnail = PNG
         canvas = Canvas(ws)
+        ws.send({"t": "wall", "view": ["one"]})
         ws.send({"t": "watch", "guest": "one", "output": None})
         first, came = until_pointer(canvas, 10, 11)
         equal([(shape.frame, shape.x, shape.y, shape.width, shape.height) for shape in came], [(first, 1, 2, 5, 7)], "its shape")
@@ -237,6 +239,8 @@ def a_pointer_that_moves_costs_no_picture_and_each_shape_is_sent_once():
         equal((second != first, len(came)), (True, 1), "another shape")
         agent.point(arrow(8, 8))
         equal(until_pointer(canvas, 8, 8), (first, []), "the first again")
+        small = [values for values in agent.options if "scale" in values]
+        check(0 < len(small) < 5 and all(values["cursor"] == "0" for values in small), f"small pictures: {small}")
 
 
 @test
