@@ -159,7 +159,7 @@ static void ask_main(void *context)
     DWORD events = 0;
     (void)context;
     while (wait && wait(NULL, ASK_EVENTS, &events) && events)
-        session_changed();
+        SetEvent(watch.changed);
 }
 
 static bool turns_locks(void)
