@@ -25,11 +25,13 @@ static void look_at_functions(struct findings *findings)
                      {L"kernel32.dll", "GetNamedPipeClientProcessId"},
                      {L"kernel32.dll", "GetTickCount64"},
                      {L"kernel32.dll", "IsWow64Process"},
+                     {L"kernel32.dll", "CreatePseudoConsole"},
                      {L"ntdll.dll", "RtlGetVersion"},
                      {L"ntdll.dll", "NtQuerySystemInformation"},
                      {L"advapi32.dll", "SystemFunction036"},
                      {L"wtsapi32.dll", "WTSEnumerateSessionsW"},
                      {L"wtsapi32.dll", "WTSQueryUserToken"},
+                     {L"wtsapi32.dll", "WTSWaitSystemEvent"},
                      {L"userenv.dll", "CreateEnvironmentBlock"},
                      {L"dbghelp.dll", "MiniDumpWriteDump"}};
     const size_t count = sizeof functions / sizeof functions[0];

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* screenshot, crc, displays. */
 #include "agent/events.h"
+#include "agent/gpu/gpus.h"
 #include "agent/rpc/rpc.h"
 #include "agent/worker/answer.h"
+#include "platform/clock.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -48,6 +50,21 @@ static void add_faults(int status, struct buffer *list, struct error *err)
     strlist_deinit(&faults);
 }
 
+/* Makes an event of a device that was lost under the capture, which nobody else may tell of. */
+static void note_lost_device(int status, const struct buffer *list, const struct error *err)
+{
+    struct strlist lines = {0};
+    struct os_gpu_report report = {.kind = OS_GPU_NOTE, .time_ms = os_wall_time_ms()};
+    if (status == 0)
+        answer_add_lines(list, &lines);
+    const char *what = answer_lost_device(&lines, status ? err->text : "");
+    if (what) {
+        snprintf(report.text, sizeof report.text, "%.*s)", (int)strcspn(what, ")"), what);
+        gpus_take(&report);
+    }
+    strlist_deinit(&lines);
+}
+
 static int ask_for_picture(struct session *session, const char *verb, const struct strlist *options,
                            struct reply *reply, struct error *err)
 {
@@ -67,6 +84,7 @@ static int relay_picture(struct session *session, const char *verb, const struct
         status = ask_for_picture(session, verb, &options, reply, err);
     if (status == 0 || status == ERR_UNAVAILABLE || status == ERR_TIMEOUT)
         add_faults(status, &reply->bytes, err);
+    note_lost_device(status, &reply->bytes, err);
     strlist_deinit(&options);
     return status;
 }

@@ -93,6 +93,19 @@ void answer_add_lines(const struct buffer *list, struct strlist *lines)
             strlist_add(lines, (const char *)payload.data);
 }
 
+const char *answer_lost_device(const struct strlist *lines, const char *reason)
+{
+    static const char type[] = "gpu-reset: ", fact[] = "dxgi.removed=", refused[] = "refused=dxgi: ";
+    const char *found = strstr(reason, type);
+    for (size_t i = 0; i < lines->count && !found; i++) {
+        if (strncmp(lines->items[i], fact, sizeof fact - 1) == 0)
+            return lines->items[i] + sizeof fact - 1;
+        if (strncmp(lines->items[i], refused, sizeof refused - 1) == 0)
+            found = strstr(lines->items[i], type);
+    }
+    return found ? found + sizeof type - 1 : NULL;
+}
+
 struct slice answer_file(const struct buffer *list)
 {
     struct slice payload;

@@ -14,6 +14,10 @@ int answer_read(struct source *source, struct buffer *list, struct error *err);
 /* Adds the strings of an answer that answer_read() has appended. */
 void answer_add_lines(const struct buffer *list, struct strlist *lines);
 
+/* Returns how a graphics device was lost under a capture, from the lines of its answer, or the reason why there is none; NULL
+   when they don't say so. Borrowed from them; it ends with a parenthesis. */
+const char *answer_lost_device(const struct strlist *lines, const char *reason);
+
 /* Puts more strings before those of an answer that answer_read() has appended. Without memory it stays as it was. */
 void answer_put_lines(struct buffer *list, const struct strlist *lines);
 

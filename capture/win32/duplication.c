@@ -9,6 +9,8 @@
 
 /* ---- the codes ---- */
 
+#define DUPLICATION_REASON_SIZE 240 /* bytes */
+
 /* What to do about an HRESULT. Those from DUPLICATION_FAIL on fail the capture. */
 enum duplication_action {
     DUPLICATION_CONTINUE,     /* the call succeeded */
@@ -81,7 +83,8 @@ struct acquisition {
     unsigned restarts; /* in this capture */
     struct duplication_outputs outputs;
     enum duplication_rotation rotations[DUPLICATION_OUTPUTS_MAX];
-    bool masked; /* protected content was masked out */
+    bool masked;                           /* protected content was masked out */
+    char removed[DUPLICATION_REASON_SIZE]; /* "", or what ended a device in this capture */
     /* the pointer */
     bool pointer_updated, pointer_visible, has_shape;
     size_t pointer_output;
@@ -250,6 +253,23 @@ static uint32_t duplication_capture_outputs(struct acquisition *acquisition, int
 
 /* ---- the actions ---- */
 
+static void duplication_describe(const char *call, uint32_t code, uint32_t called, char text[DUPLICATION_REASON_SIZE])
+{
+    const struct duplication_code *known = duplication_code_find(code);
+    snprintf(text, DUPLICATION_REASON_SIZE, "%s: %s (%s, 0x%08x%s%s)", call, known->meaning, known->name, code,
+             code == called ? "" : "; the call gave ", code == called ? "" : duplication_code_find(called)->name);
+}
+
+/* Notes why a device is gone, before it is released: the next one does not know. */
+static void duplication_note_removed(struct acquisition *acquisition, uint32_t code)
+{
+    if (*acquisition->removed || acquisition->output == DUPLICATION_OUTPUTS_MAX)
+        return;
+    uint32_t reason = acquisition->calls->removed_reason(acquisition->context, acquisition->output);
+    if (!duplication_succeeded(reason))
+        duplication_describe(acquisition->call, reason, code, acquisition->removed);
+}
+
 static int duplication_fail(const struct acquisition *acquisition, const struct duplication_code *known, uint32_t code,
                             struct error *err)
 {
@@ -263,7 +283,10 @@ static int duplication_fail(const struct acquisition *acquisition, const struct 
                  {DUPLICATION_GPU_RESET, "gpu-reset: ", ERR_UNAVAILABLE},
                  {DUPLICATION_RETRY, "static: ", ERR_UNAVAILABLE}};
     const char *type = "", *remedy = "";
+    char text[DUPLICATION_REASON_SIZE];
     int status = ERR_UNAVAILABLE;
+    if (*acquisition->removed)
+        return error_set(err, status, "gpu-reset: %s", acquisition->removed);
     for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
         if (types[i].action == known->action) {
             type = types[i].type;
@@ -274,8 +297,8 @@ static int duplication_fail(const struct acquisition *acquisition, const struct 
         remedy = ": 'tscon ID /dest:console' brings it back";
     else if (known->action == DUPLICATION_RESTART)
         remedy = ", again and again";
-    return error_set(err, status, "%s%s: %s (%s, 0x%08x)%s", type, acquisition->call, known->meaning, known->name, code,
-                     remedy);
+    duplication_describe(acquisition->call, code, code, text);
+    return error_set(err, status, "%s%s%s", type, text, remedy);
 }
 
 static bool duplication_may_restart(struct acquisition *acquisition)
@@ -322,6 +345,7 @@ static void duplication_disable(struct acquisition *acquisition, enum duplicatio
 static int duplication_handle_code(struct acquisition *acquisition, uint32_t code, struct error *err)
 {
     const struct duplication_code *known = duplication_code_find(code);
+    duplication_note_removed(acquisition, code);
     if (known->action == DUPLICATION_RESTART && duplication_may_restart(acquisition))
         return 0;
     if (known->action == DUPLICATION_RETRY_DENIED && duplication_may_retry_denied(acquisition))
@@ -414,6 +438,8 @@ static void duplication_add_facts(const struct acquisition *acquisition, const c
                          output->adapter);
     }
     strlist_addf(facts, "dxgi.restarts=%u", acquisition->restarts);
+    if (*acquisition->removed)
+        strlist_addf(facts, "dxgi.removed=%s", acquisition->removed);
     if (acquisition->masked)
         strlist_add(facts, "warning=protected content was left out");
 }

@@ -54,6 +54,8 @@ struct duplication_calls {
     uint32_t (*pointer_shape)(void *context, size_t output, struct duplication_pointer *pointer);
     uint32_t (*map_frame)(void *context, size_t output, struct duplication_surface *surface); /* by a staging texture */
     uint32_t (*release_frame)(void *context, size_t output);
+    /* Why the device of an output is gone; a success when it is not, or there is none. */
+    uint32_t (*removed_reason)(void *context, size_t output);
     void (*reset)(void *context);      /* releases everything: outputs, devices, duplications */
     bool (*is_current)(void *context); /* whether the outputs have not changed since they were enumerated */
     int64_t (*now_ms)(void *context);
@@ -82,7 +84,8 @@ struct duplication_request {
 };
 
 /* Captures the area into `rgb`, rows of area.width * 3 bytes, which is zeroed first. Returns ERR_UNAVAILABLE or
-   ERR_DENIED with the call, the code and its meaning. Facts: method, cursor, dxgi.output, dxgi.restarts, warning. */
+   ERR_DENIED with the call, the code and its meaning. Facts: method, cursor, dxgi.output, dxgi.restarts, dxgi.removed,
+   warning. */
 int duplication_capture(const struct duplication_calls *calls, void *context, struct duplication_state *state,
                         const struct duplication_request *request, uint8_t *rgb, struct strlist *facts,
                         struct error *err);

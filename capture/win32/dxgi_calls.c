@@ -302,6 +302,13 @@ static void dxgi_sleep_ms(void *context, unsigned time_ms)
     Sleep(time_ms);
 }
 
+static uint32_t dxgi_removed_reason(void *context, size_t index)
+{
+    const struct dxgi *dxgi = context;
+    ID3D11Device *device = index < dxgi->count ? dxgi->outputs[index].device : NULL;
+    return device ? (uint32_t)ID3D11Device_GetDeviceRemovedReason(device) : S_OK;
+}
+
 const struct duplication_calls dxgi_calls = {
     .enter_desktop = dxgi_enter_desktop,
     .enumerate_outputs = dxgi_enumerate_outputs,
@@ -310,6 +317,7 @@ const struct duplication_calls dxgi_calls = {
     .pointer_shape = dxgi_pointer_shape,
     .map_frame = dxgi_map_frame,
     .release_frame = dxgi_release_frame,
+    .removed_reason = dxgi_removed_reason,
     .reset = dxgi_reset,
     .is_current = dxgi_is_current,
     .now_ms = dxgi_now_ms,

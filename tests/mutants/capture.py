@@ -216,4 +216,10 @@ DRM = [
     mutant("leaves-with-keys-down", "agent/input/input.c",
            "session->drives && input_give_up(input, session)", "false",
            "integration/test_input", "keys stay down when their client leaves"),
+    mutant("reason-of-a-removed-device-not-asked", "capture/win32/duplication.c",
+           "duplication_note_removed(acquisition, code);", "",
+           "unit/capture/win32/test_duplication", "a graphics card that hung is told as one that was removed"),
+    mutant("lost-device-of-any-source", "agent/worker/answer.c",
+           "strncmp(lines->items[i], refused, sizeof refused - 1) == 0", "strncmp(lines->items[i], refused, 1) >= -1",
+           "unit/agent/test_answer", "any text of a picture is taken for a card's loss"),
 ]

@@ -11,6 +11,7 @@ import tempfile
 
 import wine
 from picture import decode_png
+from test_terminal import Typing
 from wine import Skip, check, equal, eventually
 from xserver import read_xwd
 
@@ -189,6 +190,17 @@ def has_a_console_that_nobody_sees(service):
     lines = service.run(TELL, "seat", "console")
     check("console yes" in lines, f"no console: {lines}")
     check(any(line.startswith("console of 1, ") and "its window none" in line for line in lines), f"its console: {lines}")
+
+
+def terminals_are_of_the_user_of_the_session():
+    """The process that holds one is that user's too, not the service's."""
+    with installed() as service:
+        typing = Typing(service)
+        typing.until(b"size 80x24\r\n")
+        typing.ask(b"one", b"got one")
+        typing.type(b"exit 7\r")
+        equal(typing.client.wait(typing.pid, wine.PATIENCE), 7, "status")
+        typing.until(None)
 
 
 def no_user_no_program():
@@ -392,7 +404,7 @@ def killed_agent_is_restarted():
 
 TESTS = [install_tell_and_remove, a_second_installation_changes_the_first, wrong_commands_are_refused,
          password_is_never_in_the_registry, what_fails_to_start_says_so, programs_run_as_the_user_of_the_session,
-         no_user_no_program, on_the_service_s_own_window_station, another_process_s_window_through_the_worker,
+         terminals_are_of_the_user_of_the_session, no_user_no_program, on_the_service_s_own_window_station, another_process_s_window_through_the_worker,
          worker_killed_and_back, requests_in_flight_are_answered, upgraded_service_is_still_one,
          service_is_not_upgraded_where_others_can_write, upgraded_service_ends_with_either_process, bad_executable_is_undone_and_the_service_goes_on,
          killed_agent_is_restarted]

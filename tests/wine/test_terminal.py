@@ -198,7 +198,8 @@ def shell_is_driven_from_the_host():
                 equal(terminal.finish(), 7, "exit status")
 
 
-wine.main([program_has_a_terminal_of_its_own, output_ends_with_the_last_that_has_it_open, ctrl_c_is_the_byte_3,
-           size_reaches_the_program, hang_up_ends_what_is_in_it, kill_ends_all_that_it_started_in_it,
-           without_a_terminal_there_is_none, terminal_carries_over_an_upgrade, agents_end_hangs_up,
-           holder_that_is_ended_or_stopped_hurts_nobody_else, shell_is_driven_from_the_host])
+if __name__ == "__main__":
+    wine.main([program_has_a_terminal_of_its_own, output_ends_with_the_last_that_has_it_open, ctrl_c_is_the_byte_3,
+               size_reaches_the_program, hang_up_ends_what_is_in_it, kill_ends_all_that_it_started_in_it,
+               without_a_terminal_there_is_none, terminal_carries_over_an_upgrade, agents_end_hangs_up,
+               holder_that_is_ended_or_stopped_hurts_nobody_else, shell_is_driven_from_the_host])

@@ -199,6 +199,7 @@ int os_pty_main(int argc, char **argv)
         return -1;
     HANDLE input = GetStdHandle(STD_INPUT_HANDLE), output = GetStdHandle(STD_OUTPUT_HANDLE);
     HANDLE control = GetStdHandle(STD_ERROR_HANDLE);
+    SetHandleInformation(control, HANDLE_FLAG_INHERIT, 0); /* it is not for the console host */
     create_pseudo_console *create = PTY_FUNCTION(create_pseudo_console);
     COORD size = {(SHORT)strtoul(argv[2], NULL, 10), (SHORT)strtoul(argv[3], NULL, 10)};
     HRESULT result = create ? create(size, input, output, 0, &console) : E_NOTIMPL;

@@ -15,7 +15,8 @@ struct link {
     uint64_t first;           /* the first process; 0 until it is prepared */
     uint64_t next;            /* a process, a handle of the first one's */
     atomic_uint sessions;     /* counts their changes, of which the manager tells the first process */
-    atomic_uint machine_ends; /* so does this; where older agents have nothing */
+    atomic_uint machine_ends; /* so does this; where older agents have nothing, as in what follows */
+    uint64_t changed;         /* an event: `sessions` has changed */
 };
 
 static struct {
@@ -36,7 +37,7 @@ static void relay_set_inherited(bool inherited)
 {
     DWORD flag = inherited ? HANDLE_FLAG_INHERIT : 0;
     const HANDLE handles[] = {relay.section, as_handle(relay.link->stop), as_handle(relay.link->replaced),
-                              as_handle(relay.link->first)};
+                              as_handle(relay.link->first), as_handle(relay.link->changed)};
     for (size_t i = 0; i < sizeof handles / sizeof handles[0]; i++)
         SetHandleInformation(handles[i], HANDLE_FLAG_INHERIT, flag);
 }
@@ -52,6 +53,7 @@ static bool relay_make_link(void)
         return false;
     relay.link->stop = (uintptr_t)CreateEventW(NULL, TRUE, FALSE, NULL);
     relay.link->replaced = (uintptr_t)CreateEventW(NULL, FALSE, FALSE, NULL);
+    relay.link->changed = (uintptr_t)CreateEventW(NULL, FALSE, FALSE, NULL);
     if (DuplicateHandle(self, self, self, &copy, PROCESS_DUP_HANDLE | SYNCHRONIZE, FALSE, 0))
         relay.link->first = (uintptr_t)copy;
     relay.is_first = relay.link->stop && relay.link->replaced && relay.link->first;
@@ -110,6 +112,7 @@ bool relay_hand_over(HANDLE next, DWORD *exit_code)
     if (!DuplicateHandle(self, next, self, &copy, 0, FALSE, DUPLICATE_SAME_ACCESS))
         return false;
     session_count_in(&relay.link->sessions);
+    session_use_event(as_handle(relay.link->changed));
     atomic_store(&relay.is_replaced, true);
     *exit_code = relay_wait_for_last(copy);
     return true;
@@ -146,6 +149,8 @@ void relay_adopt(uint64_t handle)
         return; /* it ends with the first process then */
     relay_set_inherited(false);
     session_count_in(&relay.link->sessions);
+    if (relay.link->changed)
+        session_use_event(as_handle(relay.link->changed));
     relay.is_adopted = true;
 }
 

@@ -9,6 +9,7 @@
 #define NO_SESSION 0xffffffffu
 
 static atomic_uint own_generation;
+static _Atomic(HANDLE) event;
 static _Atomic(atomic_uint *) generation = &own_generation;
 
 bool session_of_console(DWORD *session)
@@ -44,7 +45,22 @@ unsigned session_generation(void)
 
 void session_changed(void)
 {
+    HANDLE waited_for = atomic_load(&event);
     atomic_fetch_add(atomic_load(&generation), 1);
+    if (waited_for)
+        SetEvent(waited_for);
+}
+
+HANDLE session_event(void)
+{
+    if (!atomic_load(&event))
+        atomic_store(&event, CreateEventW(NULL, FALSE, FALSE, NULL));
+    return atomic_load(&event);
+}
+
+void session_use_event(HANDLE other)
+{
+    atomic_store(&event, other);
 }
 
 void session_count_in(atomic_uint *counter)

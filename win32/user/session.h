@@ -17,6 +17,9 @@ size_t session_list(DWORD **out, size_t max);
 /* Changes whenever somebody logs on or off, or another session comes to the console. Any thread. */
 unsigned session_generation(void);
 void session_changed(void);
+/* The event that session_changed() sets too; NULL where there can be none. One thread may wait for it. */
+HANDLE session_event(void);
+void session_use_event(HANDLE event); /* in place of that, before anybody waits or once nobody does */
 /* Counts the changes there from now on, in memory that stays and that several processes may share. */
 void session_count_in(atomic_uint *counter);
 

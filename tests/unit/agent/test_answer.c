@@ -117,6 +117,18 @@ static void the_limit_is_named(void)
     CHECK_INT(read_answer(BYTES(COUNT("\1") "d\xff\xff\xff\xff\xff\xff\xff\xff"), 4096, 4096), ERR_LIMIT);
 }
 
+static void a_lost_device_is_found(void)
+{
+    char *told[] = {"output=all", "dxgi.removed=EnumOutputs: it hung (A, 0x1)"};
+    char *refused[] = {"refused=gdi: gpu-reset: no", "refused=dxgi: gpu-reset: CopyResource: it is gone (B, 0x2)"};
+    char *other[] = {"warning=gpu-reset: no", "refused=dxgi: static: nothing"};
+    CHECK_TEXT(answer_lost_device(&(struct strlist){.items = told, .count = 2}, ""), "EnumOutputs: it hung (A, 0x1)");
+    CHECK_TEXT(answer_lost_device(&(struct strlist){.items = refused, .count = 2}, ""),
+               "CopyResource: it is gone (B, 0x2)");
+    CHECK(!answer_lost_device(&(struct strlist){.items = other, .count = 2}, "a monitor is missing"));
+    CHECK_TEXT(answer_lost_device(&(struct strlist){0}, "dxgi: gpu-reset: x (C, 0x3); 7 gpu"), "x (C, 0x3); 7 gpu");
+}
+
 int main(void)
 {
     RUN(a_picture_is_relayed_byte_for_byte);
@@ -127,6 +139,7 @@ int main(void)
     RUN(other_forms_are_refused);
     RUN(an_answer_that_ends_early_is_closed);
     RUN(the_limit_is_named);
+    RUN(a_lost_device_is_found);
     buffer_deinit(&list);
     return CHECK_RESULT();
 }

@@ -24,6 +24,7 @@ struct fake {
     size_t held, held_most; /* frames that were not given back */
     size_t duplications, acquired;
     bool stale_once;
+    uint32_t removed;    /* why the device is gone that has a duplication */
     size_t pointer_only; /* frames that come before the first picture */
     bool never_presents;
     struct duplication_outputs outputs;
@@ -110,6 +111,13 @@ static uint32_t fake_release_frame(void *context, size_t output)
     return answer(fake, "release", 'r');
 }
 
+static uint32_t fake_removed_reason(void *context, size_t output)
+{
+    struct fake *fake = context;
+    (void)output;
+    return fake->duplications ? fake->removed : 0;
+}
+
 static void fake_reset(void *context)
 {
     struct fake *fake = context;
@@ -144,6 +152,7 @@ static const struct duplication_calls calls = {fake_enter_desktop,
                                                fake_pointer_shape,
                                                fake_map_frame,
                                                fake_release_frame,
+                                               fake_removed_reason,
                                                fake_reset,
                                                fake_is_current,
                                                fake_now,

@@ -246,6 +246,57 @@ static void test_gpu_reset_begins_anew_with_the_next_picture(void)
     drop(&result);
 }
 
+static void check_removed(uint32_t code, uint32_t reason, const char *text)
+{
+    struct step script[] = {{"acquire", code}, {NULL, 0}};
+    struct fake fake;
+    struct result result;
+    prepare(&fake, script);
+    fake.removed = reason;
+    take(&fake, &result);
+    CHECK_INT(result.status, ERR_UNAVAILABLE);
+    CHECK_TEXT(result.err.text, text);
+    drop(&result);
+}
+
+static void test_reason_of_a_removed_device_is_told(void)
+{
+    check_removed(0x887a0005, 0x887a0006,
+                  "gpu-reset: AcquireNextFrame: the graphics device hung (DXGI_ERROR_DEVICE_HUNG, 0x887a0006; the call "
+                  "gave DXGI_ERROR_DEVICE_REMOVED)");
+    check_removed(
+        0x887a0005, 0x887a0020,
+        "gpu-reset: AcquireNextFrame: the graphics driver failed (DXGI_ERROR_DRIVER_INTERNAL_ERROR, 0x887a0020; "
+        "the call gave DXGI_ERROR_DEVICE_REMOVED)");
+    check_removed(0x887a0005, 0x887a0005,
+                  "gpu-reset: AcquireNextFrame: the graphics device was removed or its driver updated "
+                  "(DXGI_ERROR_DEVICE_REMOVED, 0x887a0005)");
+    check_removed(
+        0x80004005, 0x887a0007,
+        "gpu-reset: AcquireNextFrame: the graphics device was reset (DXGI_ERROR_DEVICE_RESET, 0x887a0007; the "
+        "call gave an unknown code)");
+}
+
+/* The access is lost when the driver has reset the device, as when only the mode has changed: the picture comes then. */
+static void test_removed_device_is_told_with_the_picture(void)
+{
+    static const struct step once[] = {{"acquire", 0x887a0026}, {NULL, 0}};
+    struct fake fake;
+    struct result result;
+    prepare(&fake, once);
+    fake.removed = 0x887a0006;
+    take(&fake, &result);
+    CHECK_INT(result.status, 0);
+    CHECK_TEXT(strlist_get(&result.facts, "dxgi.removed"),
+               "AcquireNextFrame: the graphics device hung (DXGI_ERROR_DEVICE_HUNG, 0x887a0006; the call gave "
+               "DXGI_ERROR_ACCESS_LOST)");
+    drop(&result);
+    prepare(&fake, once);
+    take(&fake, &result);
+    CHECK(!strlist_get(&result.facts, "dxgi.removed"));
+    drop(&result);
+}
+
 static void test_no_output(void)
 {
     static const struct step script[] = {{"list", 0x887a0002}, {NULL, 0}};
@@ -343,6 +394,8 @@ int main(void)
     RUN(test_refusals);
     RUN(test_disconnected_names_the_remedy);
     RUN(test_gpu_reset_begins_anew_with_the_next_picture);
+    RUN(test_reason_of_a_removed_device_is_told);
+    RUN(test_removed_device_is_told_with_the_picture);
     RUN(test_no_output);
     RUN(test_unsupported_and_not_there);
     RUN(test_unsupported_is_remembered_of_each_output);
