@@ -99,7 +99,10 @@ def login_prompt(machine):
 def log_on(machine):
     machine.enter("tester")
     wait_for(lambda: machine.shows("tester@debian:~$"), "a shell's prompt")
-    check(properties(machine)["run.as"].startswith("user tester (uid 1000), session "), properties(machine))
+    user = properties(machine)["run.as"]
+    check(user.startswith("user tester (uid 1000), session "), user)
+    told = f"logon tester session={user.split('session ')[1].split()[0].rstrip(',')}"
+    wait_for(lambda: told in [event[3] for event in machine.client.events()[1] if event[2] == "session"], f"the event {told!r}")
 
 
 def ready_before_logins(machine):
