@@ -6,6 +6,7 @@
 #include "capture/region.h"
 #include "capture/x11/card.h"
 #include "capture/x11/changes.h"
+#include "capture/x11/damage.h"
 #include "capture/x11/desktop.h"
 #include "capture/x11/image.h"
 #include "capture/x11/input.h"
@@ -19,6 +20,7 @@
 #include <string.h>
 
 #define LAYOUT_CHANGES_MAX 25 /* during one picture */
+#define PARTS_TRIES 4         /* while a program draws on */
 #define TIMEOUT_DEFAULT_MS 5000
 #define CURSOR_SIZE_MAX 2048 /* pixels a side */
 
@@ -29,6 +31,7 @@ struct capture {
     struct x11_desktop desktop;
     struct x11_input input;
     struct x11_changes changes;
+    struct x11_damage damage;
     const struct input_list *actions; /* borrowed, during an input */
 };
 
@@ -217,31 +220,79 @@ static void x11_add_facts(struct capture *capture, const struct capture_options 
         strlist_add(facts, "warning=no output shows the screen");
 }
 
-/* Converts the image, blanks what no CRTC scans out, and draws the cursor. */
-static int x11_make_picture(struct capture *capture, const struct capture_options *options, const struct rect *area,
-                            struct image_view *view, struct strlist *facts, struct error *err)
+/* Blanks what no CRTC scans out, and draws the cursor. */
+static void x11_make_picture(struct capture *capture, const struct capture_options *options,
+                             const struct x11_canvas *canvas, struct image_view *view, struct strlist *facts)
 {
-    struct x11_connection *connection = &capture->connection;
     const struct x11_screen *screen = &capture->screen;
-    struct x11_canvas canvas;
-    int status = x11_image_decode(&capture->image, connection, screen->number, area, &canvas, err);
-    if (status)
-        return status;
+    const struct rect *area = &canvas->area;
     if (screen->crtc_count > 0)
-        x11_blank_uncovered(&canvas, screen->crtcs, screen->crtc_count);
-    const char *lacks = NULL, *cursor = options->cursor ? x11_add_cursor(capture, &canvas, &lacks) : "off";
+        x11_blank_uncovered(canvas, screen->crtcs, screen->crtc_count);
+    const char *lacks = NULL, *cursor = options->cursor ? x11_add_cursor(capture, canvas, &lacks) : "off";
     x11_add_facts(capture, options, area, cursor, facts);
     if (lacks)
         strlist_addf(facts, "warning=the cursor is missing: %s", lacks);
     if (!options->cursor)
         x11_add_pointer(capture, area, options->shape, facts);
-    x11_state_warn(connection, screen, facts);
-    *view = (struct image_view){.pixels = canvas.rgb,
+    x11_state_warn(&capture->connection, screen, facts);
+    *view = (struct image_view){.pixels = canvas->rgb,
                                 .width = area->width,
                                 .height = area->height,
-                                .stride = (uint32_t)canvas.stride,
+                                .stride = (uint32_t)canvas->stride,
                                 .format = PIXEL_RGB24};
-    return 0;
+}
+
+/* ---- its pixels ---- */
+
+/* Gets a part of the area, and converts it to its place. Returns false when the screen has become smaller, too. */
+static bool x11_get_part(struct capture *capture, const struct rect *part, const struct x11_canvas *canvas,
+                         struct error *err)
+{
+    struct x11_connection *connection = &capture->connection;
+    struct rect on_screen = {part->x + canvas->area.x, part->y + canvas->area.y, part->width, part->height};
+    int number = capture->screen.number;
+    return x11_image_get(&capture->image, connection, number, &on_screen, err) == 0 && capture->image.ximage &&
+           x11_image_decode(&capture->image, connection, number, part, canvas, err) == 0;
+}
+
+/* Gets what was drawn since the picture before, until nothing was drawn meanwhile: then it is what the screen was at one
+   moment. Returns false when all of the screen is to be got. */
+static bool x11_get_parts(struct capture *capture, const struct x11_canvas *canvas, struct capture_damage *told)
+{
+    struct x11_connection *connection = &capture->connection;
+    struct error why;
+    if (!told || !x11_damage_continues(&capture->damage, &capture->screen, &canvas->area, told->since))
+        return false;
+    for (int i = 0; i < PARTS_TRIES; i++) {
+        uint32_t at = told->count;
+        if (!x11_damage_has_come(&capture->damage, connection))
+            return true;
+        if (!x11_damage_take(&capture->damage, connection, told))
+            return false;
+        for (; at < told->count; at++)
+            if (!x11_get_part(capture, &told->rects[at], canvas, &why))
+                return false;
+    }
+    return false;
+}
+
+/* Gets the pixels of an area. *got: they are there, else the screen has become smaller. */
+static int x11_get_pixels(struct capture *capture, const struct capture_options *options,
+                          const struct x11_canvas *canvas, bool *got, struct error *err)
+{
+    struct x11_connection *connection = &capture->connection;
+    struct capture_damage *told = options->damage;
+    struct rect whole = {0, 0, canvas->area.width, canvas->area.height};
+    *got = x11_get_parts(capture, canvas, told);
+    if (told)
+        told->is_known = *got;
+    if (*got)
+        return 0;
+    if (told)
+        x11_damage_begin(&capture->damage, connection, &capture->screen);
+    int status = x11_image_get(&capture->image, connection, capture->screen.number, &canvas->area, err);
+    *got = status == 0 && capture->image.ximage;
+    return *got ? x11_image_decode(&capture->image, connection, capture->screen.number, &whole, canvas, err) : status;
 }
 
 static int x11_bounded_timeout(const struct capture_options *options)
@@ -275,24 +326,30 @@ static enum capture_result x11_grab(struct capture *capture, const struct captur
                                     struct image_view *view, struct strlist *facts, struct error *err)
 {
     struct x11_connection *connection = &capture->connection;
+    struct x11_canvas canvas;
     struct rect area;
     if (setjmp(*x11_connection_enter(connection)) != 0)
         return x11_end_grab(capture, ERR_CLOSED, err);
     int status = x11_connection_ping(connection, x11_bounded_timeout(options), err);
     bool current = false;
     for (int i = 0; i < LAYOUT_CHANGES_MAX && status == 0 && !current; i++) {
+        bool got = false;
         status = x11_find_area(capture, options, &area, err);
         if (status == 0)
             status = x11_check_vt(capture, err);
         if (status == 0)
-            status = x11_image_get(&capture->image, connection, capture->screen.number, &area, err);
-        current = status == 0 && capture->image.ximage && x11_screen_is_current(connection, &capture->screen);
+            status = x11_image_canvas(&capture->image, &area, &canvas, err);
+        if (status == 0)
+            status = x11_get_pixels(capture, options, &canvas, &got, err);
+        current = got && x11_screen_is_current(connection, &capture->screen);
     }
     if (current)
-        status = x11_make_picture(capture, options, &area, view, facts, err);
+        x11_make_picture(capture, options, &canvas, view, facts);
     else if (status == 0)
         status = error_set(err, ERR_UNAVAILABLE, "the screen's layout changed %d times while a picture was taken",
                            LAYOUT_CHANGES_MAX);
+    if (current && options->damage)
+        x11_damage_note(&capture->damage, &capture->screen, &area, options->damage);
     return x11_end_grab(capture, status, err);
 }
 
