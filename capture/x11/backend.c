@@ -220,9 +220,23 @@ static void x11_add_facts(struct capture *capture, const struct capture_options 
         strlist_add(facts, "warning=no output shows the screen");
 }
 
+/* Adds the warnings, which are those of the picture before where nothing but drawing was told since. */
+static void x11_add_warnings(struct capture *capture, bool drawn, struct strlist *facts)
+{
+    struct strlist *warnings = &capture->damage.warnings;
+    if (!drawn) {
+        strlist_deinit(warnings);
+        x11_state_warn(&capture->connection, &capture->screen, warnings);
+    }
+    for (size_t i = 0; i < warnings->count; i++)
+        strlist_add(facts, warnings->items[i]);
+    facts->failed |= warnings->failed;
+}
+
 /* Blanks what no CRTC scans out, and draws the cursor. */
 static void x11_make_picture(struct capture *capture, const struct capture_options *options,
-                             const struct x11_canvas *canvas, struct image_view *view, struct strlist *facts)
+                             const struct x11_canvas *canvas, bool drawn, struct image_view *view,
+                             struct strlist *facts)
 {
     const struct x11_screen *screen = &capture->screen;
     const struct rect *area = &canvas->area;
@@ -234,7 +248,7 @@ static void x11_make_picture(struct capture *capture, const struct capture_optio
         strlist_addf(facts, "warning=the cursor is missing: %s", lacks);
     if (!options->cursor)
         x11_add_pointer(capture, area, options->shape, facts);
-    x11_state_warn(&capture->connection, screen, facts);
+    x11_add_warnings(capture, drawn, facts);
     *view = (struct image_view){.pixels = canvas->rgb,
                                 .width = area->width,
                                 .height = area->height,
@@ -266,7 +280,7 @@ static bool x11_get_parts(struct capture *capture, const struct x11_canvas *canv
     for (int i = 0; i < PARTS_TRIES; i++) {
         uint32_t at = told->count;
         if (!x11_damage_has_come(&capture->damage, connection))
-            return true;
+            return told->is_known = true;
         if (!x11_damage_take(&capture->damage, connection, told))
             return false;
         for (; at < told->count; at++)
@@ -284,12 +298,12 @@ static int x11_get_pixels(struct capture *capture, const struct capture_options 
     struct capture_damage *told = options->damage;
     struct rect whole = {0, 0, canvas->area.width, canvas->area.height};
     *got = x11_get_parts(capture, canvas, told);
-    if (told)
-        told->is_known = *got;
     if (*got)
         return 0;
-    if (told)
+    if (told) {
+        told->is_known = false; /* of what was got before the screen's layout was another */
         x11_damage_begin(&capture->damage, connection, &capture->screen);
+    }
     int status = x11_image_get(&capture->image, connection, capture->screen.number, &canvas->area, err);
     *got = status == 0 && capture->image.ximage;
     return *got ? x11_image_decode(&capture->image, connection, capture->screen.number, &whole, canvas, err) : status;
@@ -321,35 +335,55 @@ static enum capture_result x11_end_grab(struct capture *capture, int status, str
     return status == ERR_CLOSED ? CAPTURE_LOST : CAPTURE_FAILED;
 }
 
-/* Gets images until the screen's layout is the same before and after one. */
+/* Continues the last picture where nothing but drawing was told since. */
+static bool x11_grab_drawn(struct capture *capture, const struct capture_options *options, struct x11_canvas *canvas)
+{
+    struct error why;
+    return x11_damage_is_all(&capture->damage, &capture->connection, &capture->screen, options) &&
+           x11_image_canvas(&capture->image, &capture->damage.area, canvas, &why) == 0 &&
+           x11_get_parts(capture, canvas, options->damage) && !capture->damage.is_disturbed;
+}
+
+/* Gets images until the screen's layout is the same before and after one. *current: it is. */
+static int x11_grab_all(struct capture *capture, const struct capture_options *options, struct x11_canvas *canvas,
+                        bool *current, struct error *err)
+{
+    struct x11_connection *connection = &capture->connection;
+    struct rect area;
+    int status = 0;
+    for (int i = 0; i < LAYOUT_CHANGES_MAX && status == 0 && !*current; i++) {
+        bool got = false;
+        x11_damage_ask(&capture->damage, options);
+        status = x11_find_area(capture, options, &area, err);
+        if (status == 0)
+            status = x11_check_vt(capture, err);
+        if (status == 0)
+            status = x11_image_canvas(&capture->image, &area, canvas, err);
+        if (status == 0)
+            status = x11_get_pixels(capture, options, canvas, &got, err);
+        *current = got && x11_screen_is_current(connection, &capture->screen);
+    }
+    return status == 0 && !*current
+               ? error_set(err, ERR_UNAVAILABLE, "the screen's layout changed %d times while a picture was taken",
+                           LAYOUT_CHANGES_MAX)
+               : status;
+}
+
 static enum capture_result x11_grab(struct capture *capture, const struct capture_options *options,
                                     struct image_view *view, struct strlist *facts, struct error *err)
 {
     struct x11_connection *connection = &capture->connection;
     struct x11_canvas canvas;
-    struct rect area;
     if (setjmp(*x11_connection_enter(connection)) != 0)
         return x11_end_grab(capture, ERR_CLOSED, err);
     int status = x11_connection_ping(connection, x11_bounded_timeout(options), err);
-    bool current = false;
-    for (int i = 0; i < LAYOUT_CHANGES_MAX && status == 0 && !current; i++) {
-        bool got = false;
-        status = x11_find_area(capture, options, &area, err);
-        if (status == 0)
-            status = x11_check_vt(capture, err);
-        if (status == 0)
-            status = x11_image_canvas(&capture->image, &area, &canvas, err);
-        if (status == 0)
-            status = x11_get_pixels(capture, options, &canvas, &got, err);
-        current = got && x11_screen_is_current(connection, &capture->screen);
-    }
+    bool drawn = status == 0 && x11_grab_drawn(capture, options, &canvas), current = drawn;
+    if (status == 0 && !drawn)
+        status = x11_grab_all(capture, options, &canvas, &current, err);
     if (current)
-        x11_make_picture(capture, options, &canvas, view, facts);
-    else if (status == 0)
-        status = error_set(err, ERR_UNAVAILABLE, "the screen's layout changed %d times while a picture was taken",
-                           LAYOUT_CHANGES_MAX);
+        x11_make_picture(capture, options, &canvas, drawn, view, facts);
     if (current && options->damage)
-        x11_damage_note(&capture->damage, &capture->screen, &area, options->damage);
+        x11_damage_note(&capture->damage, &capture->screen, &canvas.area, options->damage);
     return x11_end_grab(capture, status, err);
 }
 
@@ -501,6 +535,7 @@ static void x11_close(struct capture *capture)
         x11_image_close(&capture->image, connection);
     x11_connection_leave(connection, 0, NULL);
     x11_connection_close(connection);
+    strlist_deinit(&capture->damage.warnings);
     free(capture);
 }
 

@@ -5,6 +5,7 @@
 
 #include <X11/extensions/damagewire.h>
 #include <stdio.h>
+#include <string.h>
 
 #define WHOLE_MS 2000 /* after which all of the screen is got again: not all that is drawn is told */
 
@@ -29,6 +30,11 @@ static bool x11_damage_watch(struct x11_damage *damage, struct x11_connection *c
     (void)x11_take_error(connection);
     damage->event += XDamageNotify;
     damage->screen = screen;
+    X11_CALL(XSelectInput)(display, RootWindow(display, screen), PropertyChangeMask | StructureNotifyMask);
+    if (connection->randr >= 103)
+        X11_CALL(XRRSelectInput)
+    (display, RootWindow(display, screen),
+     RRScreenChangeNotifyMask | RRCrtcChangeNotifyMask | RROutputChangeNotifyMask);
     damage->damage = X11_CALL(XDamageCreate)(display, RootWindow(display, screen), XDamageReportNonEmpty);
     damage->region = X11_CALL(XFixesCreateRegion)(display, NULL, 0);
     damage->is_refused = x11_take_error(connection) != 0;
@@ -57,13 +63,42 @@ bool x11_damage_continues(const struct x11_damage *damage, const struct x11_scre
            area->width == last->width && area->height == last->height && os_clock_ms() - damage->whole_ms < WHOLE_MS;
 }
 
-bool x11_damage_has_come(const struct x11_damage *damage, struct x11_connection *connection)
+static void x11_damage_write_asked(char text[256], const struct capture_options *options)
+{
+    const struct rect *region = &options->region;
+    int len = snprintf(text, 256, "%d %ux%u%+d%+d %s", options->has_region, region->width, region->height, region->x,
+                       region->y, options->output ? options->output : "");
+    if (len >= 256)
+        text[0] = 0; /* equal to none */
+}
+
+bool x11_damage_is_all(struct x11_damage *damage, struct x11_connection *connection, const struct x11_screen *screen,
+                       const struct capture_options *options)
+{
+    char asked[256];
+    if (!options->damage || !damage->asked[0] ||
+        !x11_damage_continues(damage, screen, &damage->area, options->damage->since))
+        return false;
+    x11_damage_write_asked(asked, options);
+    return strcmp(asked, damage->asked) == 0 && x11_take_error(connection) == 0 && !damage->is_disturbed;
+}
+
+void x11_damage_ask(struct x11_damage *damage, const struct capture_options *options)
+{
+    damage->is_disturbed = false;
+    x11_damage_write_asked(damage->asked, options);
+}
+
+bool x11_damage_has_come(struct x11_damage *damage, struct x11_connection *connection)
 {
     bool has_come = false;
     while (!connection->lost && X11_CALL(XPending)(connection->display) > 0) {
         XEvent event;
         X11_CALL(XNextEvent)(connection->display, &event);
-        has_come |= event.type == damage->event;
+        if (event.type == damage->event)
+            has_come = true;
+        else
+            damage->is_disturbed = true;
     }
     return has_come;
 }

@@ -102,6 +102,7 @@ enum x11_library {
     X(X11_LIB_XFIXES, XFixesGetCursorImage, true)                                                                      \
     X(X11_LIB_XFIXES, XFixesCreateRegion, true)                                                                        \
     X(X11_LIB_XFIXES, XFixesFetchRegion, true)                                                                         \
+    X(X11_LIB_XRANDR, XRRSelectInput, true)                                                                            \
     X(X11_LIB_XRANDR, XRRQueryVersion, true)                                                                           \
     X(X11_LIB_XRANDR, XRRGetScreenResourcesCurrent, true)                                                              \
     X(X11_LIB_XRANDR, XRRFreeScreenResources, true)                                                                    \

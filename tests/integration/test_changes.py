@@ -355,6 +355,35 @@ def screen_that_gets_another_size_is_seen_whole_and_what_no_output_shows_is_blac
 
 
 @test
+def what_was_drawn_is_told_with_what_else_has_changed():
+    """The lock and the layout at once, as the server tells of them; the screen saver and the gamma table within 2 s."""
+    with Server(screens=("640x480x24",)) as server, Agent(env={"DISPLAY": server.display}) as agent:
+        client, draws = agent.client(), server.client()
+        draws.do("noise", 3)
+        facts = take(client, "delta=1", "cursor=0")[0]
+
+        def next_facts():
+            draws.do("box", 0, 0, 9, 9, f"{random.randrange(1 << 24):06x}")
+            return take(client, "delta=1", "cursor=0", f"if-changed={facts['hash']}")[0]
+
+        def warnings():
+            return " ".join(next_facts().all("warning"))
+
+        equal(warnings(), "", "before")
+        for atom, said in ("LOCK", True), ("BLANK", False):
+            server.run("xprop", "-root", "-f", "_SCREENSAVER_STATUS", "32a", "-set", "_SCREENSAVER_STATUS", atom)
+            equal("screen locked (xscreensaver)" in warnings(), said, atom)
+        server.run("xrandr", "--setmonitor", "LEFT", "300/100x480/100+0+0", "screen")
+        server.run("xrandr", "--setmonitor", "RIGHT", "340/100x480/100+300+0", "none")
+        eventually(lambda: next_facts().get("output.1") == "RIGHT 340x480+300+0", "the monitors")
+        server.run("xset", "s", "activate")
+        eventually(lambda: "screen saver active" in warnings(), "the screen saver")
+        server.run("xset", "s", "reset")
+        server.run("xrandr", "--output", "screen", "--gamma", "1:0.9:0.6")
+        eventually(lambda: "tints the picture" in warnings(), "the gamma table")
+
+
+@test
 def picture_that_the_agent_does_not_have_is_answered_with_the_whole():
     with shared_screen() as (draws, agent):
         client = agent.client()
