@@ -129,7 +129,7 @@ static XFixesCursorImage *x11_get_cursor(struct x11_connection *connection, cons
         *lacks = x11_why_no_xfixes(connection->display);
         return NULL;
     }
-    (void)x11_take_error(connection);
+    x11_forget_error();
     XFixesCursorImage *image = X11_CALL(XFixesGetCursorImage)(connection->display);
     if (!image && !x11_take_error(connection))
         *lacks = "Xlib hands over no image of it";
