@@ -41,6 +41,7 @@ bench-streams: all
 .PHONY: bench-execs
 bench-execs: all
 	tests/bench/execs $(COUNT)
+
 #: make bench-live     what it costs a guest to be watched live: 30 tiles a second, and whole screens
 .PHONY: bench-live
 bench-live:
