@@ -96,6 +96,7 @@ SMALL_ROOMS := agent base capture linux platform protocol win32
 PIXEL_LOOPS := $(addprefix capture/,compare pattern drm/frame win32/duplication_surface win32/gdi_image x11/compose x11/image x11/pixels) base/sha256
 $(SMALL_ROOMS:%=$(OBJ)/%/%.o): OPT := $(OPT:-O2=-Os)
 $(PIXEL_LOOPS:%=$(OBJ)/%.o): OPT := $(OPT)
+$(OBJ)/picture/delta.o: OPT := $(OPT:-O2=-Os)
 $(addprefix $(OBJ)/picture/,png_filter.o rows.o palette.o): OPT += -O3
 
 # Pages and what belongs to them are files, in the program too: $(call embed,NAME,FILES) is the recipe of a C file.

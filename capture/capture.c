@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define FOUND_MS 2000 /* for which the sources found for one picture serve those that follow it */
+
 int capturer_new(struct capturer **out, const struct capture_backend *const *backends, capture_chooser *choose,
                  struct error *err)
 {
@@ -185,6 +187,7 @@ static void add_refusal(struct strlist *refused, const char *backend, const char
 void capturer_find(struct capturer *capturer, const struct capture_options *options)
 {
     capturer_enter(capturer, STAGE_CHOOSE, NULL);
+    capturer->found_ms = 0;
     candidates_clear(&capturer->candidates);
     if (capturer->choose && !options->backend)
         capturer->choose(options, &capturer->candidates);
@@ -193,13 +196,30 @@ void capturer_find(struct capturer *capturer, const struct capture_options *opti
             candidates_complete(&capturer->candidates, capturer->slots[i].backend->name);
 }
 
+/* Finds them for a picture that follows others, if those were found long ago, or for other options. Returns true where they
+   were kept: to find them reads what each process of the system has open. */
+static bool capturer_keep(struct capturer *capturer, const struct capture_options *options)
+{
+    char found_for[sizeof capturer->found_for];
+    int len = snprintf(found_for, sizeof found_for, "%s %d %s", options->backend ? options->backend : "",
+                       options->passive, options->output ? options->output : "");
+    bool fits = options->damage && len < (int)sizeof found_for;
+    if (fits && capturer->found_ms && os_clock_ms() - capturer->found_ms < FOUND_MS &&
+        strcmp(found_for, capturer->found_for) == 0)
+        return true;
+    capturer_find(capturer, options);
+    capturer->found_ms = fits ? os_clock_ms() : 0;
+    strcpy(capturer->found_for, found_for);
+    return false;
+}
+
 int capturer_do(struct capturer *capturer, const struct capture_options *options, const struct task *task,
                 const struct capture_candidate **taken, struct strlist *refused, struct error *err)
 {
     struct error reason = {0};
     struct capture_options own = *options;
     capturer->deadline_ms = os_deadline(options->timeout_ms > 0 ? options->timeout_ms : -1);
-    capturer_find(capturer, options);
+    bool is_kept = capturer_keep(capturer, options);
     for (size_t i = 0; i < capturer->candidates.count && may_try_next(reason.status); i++) {
         const struct capture_candidate *candidate = &capturer->candidates.items[i];
         size_t left = capturer->candidates.count - i;
@@ -210,7 +230,15 @@ int capturer_do(struct capturer *capturer, const struct capture_options *options
         *taken = candidate;
         if (reason.status == 0)
             return 0;
-        add_refusal(refused, candidate->backend, reason.text);
+        capturer->found_ms = 0;
+        if (!is_kept) {
+            add_refusal(refused, candidate->backend, reason.text);
+            continue;
+        }
+        capturer_find(capturer, options); /* and all over again */
+        is_kept = false;
+        reason.status = 0;
+        i = (size_t)-1;
     }
     return refuse_all(capturer, options->backend, refused, reason.status, err);
 }

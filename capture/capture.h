@@ -24,6 +24,17 @@ struct rect {
     uint32_t width, height;
 };
 
+#define CAPTURE_DAMAGE_MAX 16
+
+/* Which pixels may be others than in an earlier picture of the same source. */
+struct capture_damage {
+    uint64_t since;  /* asked: the number of that picture; 0: none */
+    uint64_t number; /* answered: the number of this one; 0: this source has none */
+    bool is_known;   /* it is that picture but for the rectangles */
+    uint32_t count;
+    struct rect rects[CAPTURE_DAMAGE_MAX]; /* in the picture */
+};
+
 /* Where a picture is to be, so that it need not be copied. */
 struct capture_memory {
     uint8_t *(*get)(struct capture_memory *memory, size_t size); /* the same bytes each time; NULL: no room */
@@ -42,6 +53,7 @@ struct capture_options {
     bool crc;           /* also add the fact crc=software, where the backend has more than 8 bits a channel */
     bool passive;       /* do nothing that programs on the screen could notice; ignored when a backend is named */
     int timeout_ms;     /* how long the caller waits; the backend gives up before */
+    struct capture_damage *damage; /* NULL: not asked for. Never with the cursor drawn */
     const struct strlist *actions; /* of input (capture/input/action.h); NULL: let go of all, and leave */
     /* For a backend in a process of its own: what its open() needs to know, and where the picture is to be. */
     struct slice target;

@@ -37,6 +37,8 @@ struct capturer {
     size_t slot_count;
     capture_chooser *choose; /* or NULL */
     struct capture_candidates candidates;
+    int64_t found_ms;                /* when those were found for a picture that others may follow; 0: never */
+    char found_for[256];             /* the options that they depend on */
     int64_t deadline_ms;             /* of the task on the candidates */
     struct capture_candidate driven; /* that the last input went to; "": none */
     struct bases bases;              /* pictures, for delta */
@@ -85,7 +87,8 @@ bool capturer_is_wanted(const struct capture_backend *backend, const char *name)
 
 struct grab {
     struct image_view image;
-    struct strlist facts; /* owned */
+    struct capture_damage damage; /* where it was asked for */
+    struct strlist facts;         /* owned */
 };
 
 /* Takes a picture from the first candidate that can. The image belongs to the backend; the caller frees the facts. */
@@ -94,8 +97,8 @@ int grab_picture(struct capturer *capturer, const struct capture_options *option
 /* Takes one from the source of the picture before. */
 int grab_again(struct capturer *capturer, const struct capture_options *options,
                const struct capture_candidate *candidate, struct grab *grab, struct error *err);
-/* Adds the facts that follow from the pixels. *unchanged: they have the hash if_changed. */
-void grab_add_pixel_facts(struct grab *grab, const char *if_changed, bool *unchanged);
+/* Adds the facts that follow from the pixels. `hash`: theirs, or NULL. *unchanged: it is if_changed. */
+void grab_add_pixel_facts(struct grab *grab, const char *hash, const char *if_changed, bool *unchanged);
 
 /* Adds copies of the facts, each with the prefix. */
 void facts_add(struct strlist *to, const struct strlist *from, const char *prefix);

@@ -19,7 +19,7 @@ static int add_software_crc(struct capturer *capturer, const struct capture_opti
         bool unchanged;
         const char *output = strlist_get(&grab.facts, "output");
         capturer_enter(capturer, STAGE_HASH, NULL);
-        grab_add_pixel_facts(&grab, NULL, &unchanged);
+        grab_add_pixel_facts(&grab, NULL, NULL, &unchanged);
         facts_add(facts, &grab.facts, "");
         facts_add(facts, &refused, "refused=");
         candidates_add_facts(&capturer->candidates, *taken, facts);

@@ -45,6 +45,8 @@ static enum capture_result run_grab(struct slot *slot, const struct capture_opti
     struct grab *grab = context;
     char time[TIMESTAMP_SIZE];
     strlist_deinit(&grab->facts); /* left by a failed attempt */
+    if (options->damage)
+        *options->damage = (struct capture_damage){.since = options->damage->since};
     strlist_addf(&grab->facts, "backend=%s", slot->backend->name);
     timestamp_text(time, os_wall_time_ms());
     strlist_addf(&grab->facts, "time=%s", time);
@@ -64,14 +66,16 @@ static void retry_uniform(struct capturer *capturer, const struct capture_option
     const struct capture_candidate *next = *taken + 1;
     struct grab second = {0};
     struct task task = {run_grab, &second, STAGE_GRAB};
+    struct capture_options own = *options;
     struct error why = {0};
     uint32_t colour;
+    own.damage = NULL; /* that is the first one's */
     if (next == capturer->candidates.items + capturer->candidates.count || !next->if_uniform)
         return;
     capturer_enter(capturer, STAGE_HASH, NULL);
     if (!image_is_uniform(&grab->image, &colour))
         return;
-    if (capturer_try(capturer, next, options, &task, &why)) {
+    if (capturer_try(capturer, next, &own, &task, &why)) {
         strlist_addf(refused, "%s: %s", next->backend, why.text);
     } else if (image_is_uniform(&second.image, &colour)) {
         strlist_addf(refused, "%s: all its pixels have one colour too (#%06x)", next->backend, colour);
@@ -121,11 +125,14 @@ static int encode(struct buffer *file, const struct grab *grab, const struct pic
     return png_encode(file, &grab->image, &png, err);
 }
 
-void grab_add_pixel_facts(struct grab *grab, const char *if_changed, bool *unchanged)
+void grab_add_pixel_facts(struct grab *grab, const char *hash, const char *if_changed, bool *unchanged)
 {
-    char hash[PICTURE_HASH_SIZE];
+    char own[PICTURE_HASH_SIZE];
     uint32_t colour;
-    picture_hash(hash, &grab->image);
+    if (!hash) {
+        picture_hash(own, &grab->image);
+        hash = own;
+    }
     strlist_addf(&grab->facts, "hash=%s", hash);
     if (image_is_uniform(&grab->image, &colour))
         strlist_addf(&grab->facts, "warning=all pixels have one colour (#%06x)", colour);
@@ -154,14 +161,44 @@ static int encode_rect(struct buffer *file, const struct grab *grab, const struc
     return status;
 }
 
+/* Follows the pictures of a source that tells what has changed: grab->image is then a copy of its own. Returns NULL for
+   other sources. */
+static const struct base_picture *follow(struct capturer *capturer, struct grab *grab, const char *if_changed)
+{
+    const struct capture_damage *damage = &grab->damage;
+    struct delta_rect rects[CAPTURE_DAMAGE_MAX];
+    struct base_news news = {.image = grab->image, .number = damage->number, .count = damage->count};
+    if (damage->number == 0)
+        return NULL;
+    for (uint32_t i = 0; i < damage->count; i++) {
+        const struct rect *rect = &damage->rects[i];
+        rects[i] = (struct delta_rect){(uint32_t)rect->x, (uint32_t)rect->y, rect->width, rect->height};
+    }
+    if (damage->is_known && damage->since == capturer->bases.number)
+        news.rects = rects;
+    const struct base_picture *picture = bases_follow(&capturer->bases, &news, if_changed);
+    if (picture)
+        grab->image = picture->image;
+    return picture;
+}
+
+static size_t find_delta(struct capturer *capturer, const struct grab *grab, bool is_followed, const char *if_changed,
+                         struct delta_rect rects[DELTA_RECTS_MAX])
+{
+    if (!if_changed)
+        return 0;
+    if (is_followed)
+        return bases_delta(&capturer->bases, if_changed, rects);
+    const struct image_view *old = bases_find(&capturer->bases, if_changed, &grab->image);
+    return old ? delta_find(old, &grab->image, rects) : 0;
+}
+
 /* Writes what differs from the picture that the host has, or all of it where that is not kept. */
-static int encode_delta(struct capturer *capturer, struct buffer *file, struct grab *grab,
+static int encode_delta(struct capturer *capturer, struct buffer *file, struct grab *grab, bool is_followed,
                         const struct picture_options *options, struct error *err)
 {
     struct delta_rect rects[DELTA_RECTS_MAX];
-    const struct image_view *old =
-        options->if_changed ? bases_find(&capturer->bases, options->if_changed, &grab->image) : NULL;
-    size_t count = old ? delta_find(old, &grab->image, rects) : 0;
+    size_t count = find_delta(capturer, grab, is_followed, options->if_changed, rects);
     int status = 0;
     if (count == 0 || count > DELTA_RECTS_MAX) {
         strlist_add(&grab->facts, "delta=whole");
@@ -198,11 +235,13 @@ static int finish_picture(struct capturer *capturer, struct grab *grab, const st
         status = grab_scale(grab, options->scale, &pixels, err);
     if (status || options->capture.shape)
         return status;
-    grab_add_pixel_facts(grab, options->if_changed, &unchanged);
+    const struct base_picture *followed = follow(capturer, grab, options->if_changed);
+    grab_add_pixel_facts(grab, followed ? followed->hash : NULL, options->if_changed, &unchanged);
     capturer_enter(capturer, STAGE_ENCODE, NULL);
     if (!unchanged)
-        status = options->delta ? encode_delta(capturer, file, grab, options, err) : encode(file, grab, options, err);
-    if (options->delta && status == 0)
+        status = options->delta ? encode_delta(capturer, file, grab, followed, options, err)
+                                : encode(file, grab, options, err);
+    if (options->delta && status == 0 && !followed)
         bases_add(&capturer->bases, strlist_get(&grab->facts, "hash"), &grab->image);
     strlist_addf(&grab->facts, "time-encode-us=%lld", (long long)(os_clock_us() - start_us));
     free(pixels);
@@ -258,13 +297,23 @@ static void grab_compare(struct capturer *capturer, const struct capture_options
     buffer_deinit(&reasons);
 }
 
+/* Returns whether the picture can be made of the last one and what has changed. */
+static bool may_follow(const struct picture_options *options)
+{
+    return options->delta && options->scale <= 1 && !options->compare && !options->capture.cursor &&
+           !options->capture.shape;
+}
+
 int capturer_take(struct capturer *capturer, const struct picture_options *options, struct strlist *facts,
                   struct buffer *file, struct error *err)
 {
     struct grab grab = {0};
     struct strlist refused = {0};
+    struct capture_options own = options->capture;
     const struct capture_candidate *taken = NULL;
-    int status = grab_picture(capturer, &options->capture, &grab, &taken, &refused, err);
+    grab.damage.since = capturer->bases.newest ? capturer->bases.number : 0;
+    own.damage = may_follow(options) ? &grab.damage : NULL;
+    int status = grab_picture(capturer, &own, &grab, &taken, &refused, err);
     if (status == 0 && options->compare)
         grab_compare(capturer, &options->capture, &grab, taken);
     if (status == 0)

@@ -28,13 +28,27 @@ static uint32_t delta_least(uint32_t a, uint32_t b)
     return a < b ? a : b;
 }
 
-/* Marks the tiles that differ in a row of pixels. */
-static void delta_mark(struct delta *delta, uint32_t y)
+static uint32_t delta_most(uint32_t a, uint32_t b)
 {
-    uint32_t width = delta->new->width;
-    for (uint32_t x = 0, i = 0; x < width; x += DELTA_TILE, i++)
+    return a > b ? a : b;
+}
+
+/* Marks the tiles that differ in a part of a row of pixels. */
+static void delta_mark(struct delta *delta, const struct delta_rect *part, uint32_t y)
+{
+    uint32_t end = part->x + part->width;
+    for (uint32_t x = part->x, i = x / DELTA_TILE; x < end; x = ++i * DELTA_TILE)
         if (!delta->marks[i])
-            delta->marks[i] = delta_differs(delta, x, y, delta_least(DELTA_TILE, width - x));
+            delta->marks[i] = delta_differs(delta, x, y, delta_least((i + 1) * DELTA_TILE, end) - x);
+}
+
+/* Marks those of a row of tiles that differ within a rectangle. */
+static void delta_mark_within(struct delta *delta, uint32_t top, uint32_t height, const struct delta_rect *part)
+{
+    uint32_t end = delta_least(top + height, part->y + part->height);
+    for (uint32_t y = delta_most(top, part->y); y < end; y++)
+        if (delta_differs(delta, part->x, y, part->width))
+            delta_mark(delta, part, y);
 }
 
 /* ---- rectangles ---- */
@@ -96,19 +110,25 @@ static bool delta_add_runs(struct delta *delta, uint32_t y, uint32_t height)
     return true;
 }
 
-size_t delta_find(const struct image_view *old, const struct image_view *new, struct delta_rect rects[DELTA_RECTS_MAX])
+size_t delta_find_within(const struct image_view *old, const struct image_view *new, const struct delta_rect *within,
+                         size_t within_count, struct delta_rect rects[DELTA_RECTS_MAX])
 {
     struct delta delta = {.old = old, .new = new, .rects = rects};
     for (uint32_t y = 0; y < new->height; y += DELTA_TILE) {
         uint32_t height = delta_least(DELTA_TILE, new->height - y);
         memset(delta.marks, 0, sizeof delta.marks);
-        for (uint32_t line = y; line < y + height; line++)
-            if (delta_differs(&delta, 0, line, new->width))
-                delta_mark(&delta, line);
+        for (size_t i = 0; i < within_count; i++)
+            delta_mark_within(&delta, y, height, &within[i]);
         if (!delta_add_runs(&delta, y, height))
             return DELTA_RECTS_MAX + 1;
     }
     for (size_t i = 0; i < delta.count; i++)
         delta_shrink(&delta, &rects[i]);
     return delta.count;
+}
+
+size_t delta_find(const struct image_view *old, const struct image_view *new, struct delta_rect rects[DELTA_RECTS_MAX])
+{
+    struct delta_rect whole = {0, 0, new->width, new->height};
+    return delta_find_within(old, new, &whole, 1, rects);
 }

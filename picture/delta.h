@@ -17,5 +17,8 @@ struct delta_rect {
 /* Finds rectangles that hold all pixels that differ, none within another, each as small as what differs in it allows. Both
    pictures are PIXEL_RGB24 of the same size. Returns their number, or DELTA_RECTS_MAX + 1 when more would be needed. */
 size_t delta_find(const struct image_view *old, const struct image_view *new, struct delta_rect rects[DELTA_RECTS_MAX]);
+/* The same of pictures that differ within these rectangles only. */
+size_t delta_find_within(const struct image_view *old, const struct image_view *new, const struct delta_rect *within,
+                         size_t within_count, struct delta_rect rects[DELTA_RECTS_MAX]);
 
 #endif

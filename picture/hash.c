@@ -33,12 +33,20 @@ static uint64_t mix_lane(uint64_t lane, uint64_t input)
     return rotate(lane + input * PRIME_2, 31) * PRIME_1;
 }
 
-static void mix_stripe(uint64_t lanes[4], const uint8_t *bytes)
+/* Mixes that many stripes. The lanes stay in registers. */
+static __attribute__((noinline)) void mix_stripes(uint64_t lanes[4], const uint8_t *bytes, size_t count)
 {
-    lanes[0] = mix_lane(lanes[0], load_64(bytes));
-    lanes[1] = mix_lane(lanes[1], load_64(bytes + 8));
-    lanes[2] = mix_lane(lanes[2], load_64(bytes + 16));
-    lanes[3] = mix_lane(lanes[3], load_64(bytes + 24));
+    uint64_t a = lanes[0], b = lanes[1], c = lanes[2], d = lanes[3];
+    for (; count > 0; count--, bytes += STRIPE) {
+        a = mix_lane(a, load_64(bytes));
+        b = mix_lane(b, load_64(bytes + 8));
+        c = mix_lane(c, load_64(bytes + 16));
+        d = mix_lane(d, load_64(bytes + 24));
+    }
+    lanes[0] = a;
+    lanes[1] = b;
+    lanes[2] = c;
+    lanes[3] = d;
 }
 
 void xxh64_begin(struct xxh64 *hash)
@@ -58,14 +66,12 @@ void xxh64_add(struct xxh64 *hash, const void *bytes, size_t len)
         len -= taken;
         if (hash->pending_len < STRIPE)
             return;
-        mix_stripe(hash->lanes, hash->pending);
+        mix_stripes(hash->lanes, hash->pending, 1);
         hash->pending_len = 0;
     }
-    uint64_t lanes[4];
-    memcpy(lanes, hash->lanes, sizeof lanes);
-    for (; len >= STRIPE; next += STRIPE, len -= STRIPE)
-        mix_stripe(lanes, next);
-    memcpy(hash->lanes, lanes, sizeof lanes);
+    mix_stripes(hash->lanes, next, len / STRIPE);
+    next += len / STRIPE * STRIPE;
+    len %= STRIPE;
     if (len > 0)
         memcpy(hash->pending, next, len);
     hash->pending_len = len;
@@ -95,16 +101,45 @@ uint64_t xxh64_end(const struct xxh64 *hash)
     return value ^ value >> 32;
 }
 
+static void picture_hash_begin(struct xxh64 *hash, const struct image_view *image)
+{
+    char header[PPM_HEADER_MAX];
+    size_t header_len = ppm_header(header, image);
+    xxh64_begin(hash);
+    xxh64_add(hash, header, header_len);
+}
+
+static void picture_hash_row(struct xxh64 *hash, const struct image_view *image, uint32_t y)
+{
+    xxh64_add(hash, image->pixels + (size_t)y * image->stride, (size_t)image->width * 3);
+}
+
+static void picture_hash_end(char text[PICTURE_HASH_SIZE], const struct xxh64 *hash)
+{
+    snprintf(text, PICTURE_HASH_SIZE, "xxh64:%016" PRIx64, xxh64_end(hash));
+}
+
 void picture_hash(char text[PICTURE_HASH_SIZE], const struct image_view *image)
 {
     struct xxh64 hash;
-    char header[PPM_HEADER_MAX];
-    size_t header_len = ppm_header(header, image);
-    xxh64_begin(&hash);
-    xxh64_add(&hash, header, header_len);
+    picture_hash_begin(&hash, image);
     for (uint32_t y = 0; y < image->height; y++)
-        xxh64_add(&hash, image->pixels + (size_t)y * image->stride, (size_t)image->width * 3);
-    snprintf(text, PICTURE_HASH_SIZE, "xxh64:%016" PRIx64, xxh64_end(&hash));
+        picture_hash_row(&hash, image, y);
+    picture_hash_end(text, &hash);
+}
+
+void picture_hash_from(char text[PICTURE_HASH_SIZE], const struct image_view *image, struct xxh64 *states, uint32_t row)
+{
+    uint32_t step = row / PICTURE_HASH_STEP;
+    if (step == 0)
+        picture_hash_begin(&states[0], image);
+    struct xxh64 hash = states[step];
+    for (uint32_t y = step * PICTURE_HASH_STEP; y < image->height; y++) {
+        if (y % PICTURE_HASH_STEP == 0)
+            states[y / PICTURE_HASH_STEP] = hash;
+        picture_hash_row(&hash, image, y);
+    }
+    picture_hash_end(text, &hash);
 }
 
 bool picture_hash_is_valid(const char *text)

@@ -26,6 +26,13 @@ uint64_t xxh64_end(const struct xxh64 *hash);
 #define PICTURE_HASH_SIZE 23 /* bytes with the NUL: "xxh64:" and 16 lower-case hexadecimal digits */
 
 void picture_hash(char text[PICTURE_HASH_SIZE], const struct image_view *image);
+
+#define PICTURE_HASH_STEP 64 /* rows */
+
+/* Does the same, from a picture that is equal above a row: states[i] is the hash before row i * PICTURE_HASH_STEP, which it
+   keeps for the next time. */
+void picture_hash_from(char text[PICTURE_HASH_SIZE], const struct image_view *image, struct xxh64 *states,
+                       uint32_t row);
 bool picture_hash_is_valid(const char *text); /* is in the form that picture_hash gives */
 
 #endif

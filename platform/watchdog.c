@@ -9,8 +9,10 @@ struct os_watchdog {
     void (*expired)(void *context);
     void *context; /* borrowed */
     struct os_mutex *lock;
-    struct os_waker *changed; /* set after each change of the deadline */
-    int64_t deadline_ms;      /* under the lock; OS_FOREVER while not armed */
+    struct os_waker *changed; /* set where the thread would sleep beyond the deadline */
+    /* Under the lock: */
+    int64_t deadline_ms; /* OS_FOREVER while not armed */
+    int64_t sleeps_ms;   /* until when the thread does */
 };
 
 /* Returns the deadline to wait for next. Calls expired() under the lock, so that a disarm waits for its end. */
@@ -21,7 +23,7 @@ static int64_t watchdog_look(struct os_watchdog *watchdog)
         watchdog->deadline_ms = OS_FOREVER;
         watchdog->expired(watchdog->context);
     }
-    int64_t deadline_ms = watchdog->deadline_ms;
+    int64_t deadline_ms = watchdog->sleeps_ms = watchdog->deadline_ms;
     os_mutex_unlock(watchdog->lock);
     return deadline_ms;
 }
@@ -41,8 +43,11 @@ int os_watchdog_new(struct os_watchdog **out, void (*expired)(void *context), vo
     *out = NULL;
     if (!watchdog)
         return error_set(err, ERR_NO_MEMORY, "no memory for a watchdog");
-    *watchdog =
-        (struct os_watchdog){.expired = expired, .context = context, .lock = os_mutex_new(), .deadline_ms = OS_FOREVER};
+    *watchdog = (struct os_watchdog){.expired = expired,
+                                     .context = context,
+                                     .lock = os_mutex_new(),
+                                     .deadline_ms = OS_FOREVER,
+                                     .sleeps_ms = OS_FOREVER};
     int status = os_waker_new(&watchdog->changed, err);
     if (status == 0)
         status = os_thread_start(watchdog_main, watchdog, err);
@@ -59,7 +64,8 @@ void os_watchdog_arm(struct os_watchdog *watchdog, int64_t deadline_ms)
 {
     os_mutex_lock(watchdog->lock);
     watchdog->deadline_ms = deadline_ms;
-    os_waker_set(watchdog->changed);
+    if (deadline_ms < watchdog->sleeps_ms) /* else it wakes for nothing at most once, and not for each request */
+        os_waker_set(watchdog->changed);
     os_mutex_unlock(watchdog->lock);
 }
 

@@ -11,7 +11,7 @@ set -eu
 BUILD="gcc libc6-dev make zlib1g-dev libx11-dev libxext-dev libxrandr-dev libxfixes-dev libxss-dev libdrm-dev libwebsockets-dev pkgconf"
 SCREEN="xvfb xauth x11-utils x11-apps xterm imagemagick fonts-dejavu-core"
 XTESTS="libxtst6 libxrender-dev twm weston xwayland xserver-xorg-core xserver-xorg-video-dummy"
-TESTS="$SCREEN $XTESTS g++ pkgconf mandoc python3 procps xdotool x11-xserver-utils"
+TESTS="valgrind strace $SCREEN $XTESTS g++ pkgconf mandoc python3 procps xdotool x11-xserver-utils"
 MINGW="gcc-mingw-w64-x86-64-win32 gcc-mingw-w64-i686-win32 libz-mingw-w64-dev"
 WINE="wine wine64 libxrender1 libxfixes3 libxrandr2 libxinerama1 libxcursor1 libxi6 libxcomposite1"
 ARCH="gcc-aarch64-linux-gnu gcc-s390x-linux-gnu gcc-i686-linux-gnu gcc-arm-linux-gnueabihf musl-tools qemu-user-static"

@@ -33,7 +33,9 @@ struct apart_request {
     int32_t timeout_ms;
     bool has_region, cursor, shape, colors, crc, passive, has_output, has_actions;
     struct rect region;
-    char source[16];     /* as in a candidate; "": the backend chooses */
+    char source[16]; /* as in a candidate; "": the backend chooses */
+    bool has_damage;
+    uint64_t since;      /* of struct capture_damage */
     uint32_t rule_count; /* of the card classes */
     uint32_t action_count;
     uint32_t target_len; /* bytes, before the texts */
@@ -47,6 +49,7 @@ struct apart_answer {
     uint32_t line_count; /* of the lines that follow; with a status there is one, the reason */
     uint32_t text_len;   /* bytes: the lines, each with its NUL */
     uint64_t offset;     /* of the first pixel, behind APART_NOTE_SIZE */
+    struct capture_damage damage;
 };
 
 #endif

@@ -106,6 +106,8 @@ static void apart_write_request(struct buffer *out, enum apart_verb verb, const 
         .crc = options->crc,
         .passive = options->passive,
         .has_output = options->output != NULL,
+        .has_damage = options->damage != NULL,
+        .since = options->damage ? options->damage->since : 0,
         .region = options->region,
         .has_actions = options->actions != NULL,
         .rule_count = options->card_classes ? (uint32_t)options->card_classes->count : 0,
@@ -296,6 +298,25 @@ static int apart_find_picture(struct apart *apart, const struct apart_answer *an
     return 0;
 }
 
+/* Takes what the answer says of the difference from an earlier picture. */
+static int apart_take_damage(struct apart *apart, const struct apart_answer *answer, struct capture_damage *damage,
+                             struct error *err)
+{
+    const struct capture_damage *told = &answer->damage;
+    if (!damage)
+        return 0;
+    if (told->count > CAPTURE_DAMAGE_MAX)
+        return apart_distrust(apart, "too many rectangles", err);
+    for (uint32_t i = 0; i < told->count; i++) {
+        const struct rect *rect = &told->rects[i];
+        if (rect->x < 0 || rect->y < 0 || rect->width == 0 || rect->height == 0 ||
+            (uint64_t)rect->x + rect->width > answer->width || (uint64_t)rect->y + rect->height > answer->height)
+            return apart_distrust(apart, "a rectangle beside its picture", err);
+    }
+    *damage = *told;
+    return 0;
+}
+
 enum capture_result apart_grab(struct apart *apart, const struct capture_options *options, struct image_view *image,
                                struct strlist *facts, struct error *err)
 {
@@ -307,6 +328,8 @@ enum capture_result apart_grab(struct apart *apart, const struct capture_options
             status = apart_distrust(apart, "a fact that is not its own", err);
     if (status == 0 && answer.result == CAPTURE_OK)
         status = apart_find_picture(apart, &answer, image, err);
+    if (status == 0 && answer.result == CAPTURE_OK)
+        status = apart_take_damage(apart, &answer, options->damage, err);
     if (status == 0)
         return (enum capture_result)answer.result;
     return status == ERR_CLOSED ? CAPTURE_LOST : CAPTURE_FAILED;

@@ -44,6 +44,7 @@ struct asked {
     struct apart_request head;
     uint8_t *bytes;                /* owned: the target, then the texts */
     struct strlist rules, actions; /* owned */
+    struct capture_damage damage;
     struct capture_options options;
 };
 
@@ -139,6 +140,7 @@ static void asked_parse(struct asked *asked, struct serving *serving)
 {
     const struct apart_request *head = &asked->head;
     const char *text = (const char *)asked->bytes + head->target_len;
+    asked->damage = (struct capture_damage){.since = head->since};
     asked->options = (struct capture_options){
         .source = *head->source ? head->source : NULL,
         .output = head->has_output ? text : NULL,
@@ -151,6 +153,7 @@ static void asked_parse(struct asked *asked, struct serving *serving)
         .crc = head->crc,
         .passive = head->passive,
         .timeout_ms = head->timeout_ms,
+        .damage = head->has_damage ? &asked->damage : NULL,
         .actions = head->has_actions ? &asked->actions : NULL,
         .target = {asked->bytes, head->target_len},
         .memory = &serving->shared.memory,
@@ -234,6 +237,8 @@ static void serve_grab(struct serving *serving, const struct capture_options *op
     head->width = image.width;
     head->height = image.height;
     head->stride = image.stride;
+    if (options->damage)
+        head->damage = *options->damage;
 }
 
 /* ---- input ---- */

@@ -6,6 +6,7 @@
 #include "capture/region.h"
 #include "capture/x11/card.h"
 #include "capture/x11/changes.h"
+#include "capture/x11/damage.h"
 #include "capture/x11/desktop.h"
 #include "capture/x11/image.h"
 #include "capture/x11/input.h"
@@ -19,6 +20,7 @@
 #include <string.h>
 
 #define LAYOUT_CHANGES_MAX 25 /* during one picture */
+#define PARTS_TRIES 4         /* while a program draws on */
 #define TIMEOUT_DEFAULT_MS 5000
 #define CURSOR_SIZE_MAX 2048 /* pixels a side */
 
@@ -29,6 +31,7 @@ struct capture {
     struct x11_desktop desktop;
     struct x11_input input;
     struct x11_changes changes;
+    struct x11_damage damage;
     const struct input_list *actions; /* borrowed, during an input */
 };
 
@@ -126,7 +129,7 @@ static XFixesCursorImage *x11_get_cursor(struct x11_connection *connection, cons
         *lacks = x11_why_no_xfixes(connection->display);
         return NULL;
     }
-    (void)x11_take_error(connection);
+    x11_forget_error();
     XFixesCursorImage *image = X11_CALL(XFixesGetCursorImage)(connection->display);
     if (!image && !x11_take_error(connection))
         *lacks = "Xlib hands over no image of it";
@@ -217,31 +220,93 @@ static void x11_add_facts(struct capture *capture, const struct capture_options 
         strlist_add(facts, "warning=no output shows the screen");
 }
 
-/* Converts the image, blanks what no CRTC scans out, and draws the cursor. */
-static int x11_make_picture(struct capture *capture, const struct capture_options *options, const struct rect *area,
-                            struct image_view *view, struct strlist *facts, struct error *err)
+/* Adds the warnings, which are those of the picture before where nothing but drawing was told since. */
+static void x11_add_warnings(struct capture *capture, bool drawn, struct strlist *facts)
 {
-    struct x11_connection *connection = &capture->connection;
+    struct strlist *warnings = &capture->damage.warnings;
+    if (!drawn) {
+        strlist_deinit(warnings);
+        x11_state_warn(&capture->connection, &capture->screen, warnings);
+    }
+    for (size_t i = 0; i < warnings->count; i++)
+        strlist_add(facts, warnings->items[i]);
+    facts->failed |= warnings->failed;
+}
+
+/* Blanks what no CRTC scans out, and draws the cursor. */
+static void x11_make_picture(struct capture *capture, const struct capture_options *options,
+                             const struct x11_canvas *canvas, bool drawn, struct image_view *view,
+                             struct strlist *facts)
+{
     const struct x11_screen *screen = &capture->screen;
-    struct x11_canvas canvas;
-    int status = x11_image_decode(&capture->image, connection, screen->number, area, &canvas, err);
-    if (status)
-        return status;
+    const struct rect *area = &canvas->area;
     if (screen->crtc_count > 0)
-        x11_blank_uncovered(&canvas, screen->crtcs, screen->crtc_count);
-    const char *lacks = NULL, *cursor = options->cursor ? x11_add_cursor(capture, &canvas, &lacks) : "off";
+        x11_blank_uncovered(canvas, screen->crtcs, screen->crtc_count);
+    const char *lacks = NULL, *cursor = options->cursor ? x11_add_cursor(capture, canvas, &lacks) : "off";
     x11_add_facts(capture, options, area, cursor, facts);
     if (lacks)
         strlist_addf(facts, "warning=the cursor is missing: %s", lacks);
     if (!options->cursor)
         x11_add_pointer(capture, area, options->shape, facts);
-    x11_state_warn(connection, screen, facts);
-    *view = (struct image_view){.pixels = canvas.rgb,
+    x11_add_warnings(capture, drawn, facts);
+    *view = (struct image_view){.pixels = canvas->rgb,
                                 .width = area->width,
                                 .height = area->height,
-                                .stride = (uint32_t)canvas.stride,
+                                .stride = (uint32_t)canvas->stride,
                                 .format = PIXEL_RGB24};
-    return 0;
+}
+
+/* ---- its pixels ---- */
+
+/* Gets a part of the area, and converts it to its place. Returns false when the screen has become smaller, too. */
+static bool x11_get_part(struct capture *capture, const struct rect *part, const struct x11_canvas *canvas,
+                         struct error *err)
+{
+    struct x11_connection *connection = &capture->connection;
+    struct rect on_screen = {part->x + canvas->area.x, part->y + canvas->area.y, part->width, part->height};
+    int number = capture->screen.number;
+    return x11_image_get(&capture->image, connection, number, &on_screen, err) == 0 && capture->image.ximage &&
+           x11_image_decode(&capture->image, connection, number, part, canvas, err) == 0;
+}
+
+/* Gets what was drawn since the picture before, until nothing was drawn meanwhile: then it is what the screen was at one
+   moment. Returns false when all of the screen is to be got. */
+static bool x11_get_parts(struct capture *capture, const struct x11_canvas *canvas, struct capture_damage *told)
+{
+    struct x11_connection *connection = &capture->connection;
+    struct error why;
+    if (!told || !x11_damage_continues(&capture->damage, &capture->screen, &canvas->area, told->since))
+        return false;
+    for (int i = 0; i < PARTS_TRIES; i++) {
+        uint32_t at = told->count;
+        if (!x11_damage_has_come(&capture->damage, connection))
+            return told->is_known = true;
+        if (!x11_damage_take(&capture->damage, connection, told))
+            return false;
+        for (; at < told->count; at++)
+            if (!x11_get_part(capture, &told->rects[at], canvas, &why))
+                return false;
+    }
+    return false;
+}
+
+/* Gets the pixels of an area. *got: they are there, else the screen has become smaller. */
+static int x11_get_pixels(struct capture *capture, const struct capture_options *options,
+                          const struct x11_canvas *canvas, bool *got, struct error *err)
+{
+    struct x11_connection *connection = &capture->connection;
+    struct capture_damage *told = options->damage;
+    struct rect whole = {0, 0, canvas->area.width, canvas->area.height};
+    *got = x11_get_parts(capture, canvas, told);
+    if (*got)
+        return 0;
+    if (told) {
+        told->is_known = false; /* of what was got before the screen's layout was another */
+        x11_damage_begin(&capture->damage, connection, &capture->screen);
+    }
+    int status = x11_image_get(&capture->image, connection, capture->screen.number, &canvas->area, err);
+    *got = status == 0 && capture->image.ximage;
+    return *got ? x11_image_decode(&capture->image, connection, capture->screen.number, &whole, canvas, err) : status;
 }
 
 static int x11_bounded_timeout(const struct capture_options *options)
@@ -270,29 +335,55 @@ static enum capture_result x11_end_grab(struct capture *capture, int status, str
     return status == ERR_CLOSED ? CAPTURE_LOST : CAPTURE_FAILED;
 }
 
-/* Gets images until the screen's layout is the same before and after one. */
-static enum capture_result x11_grab(struct capture *capture, const struct capture_options *options,
-                                    struct image_view *view, struct strlist *facts, struct error *err)
+/* Continues the last picture where nothing but drawing was told since. */
+static bool x11_grab_drawn(struct capture *capture, const struct capture_options *options, struct x11_canvas *canvas)
+{
+    struct error why;
+    return x11_damage_is_all(&capture->damage, &capture->connection, &capture->screen, options) &&
+           x11_image_canvas(&capture->image, &capture->damage.area, canvas, &why) == 0 &&
+           x11_get_parts(capture, canvas, options->damage) && !capture->damage.is_disturbed;
+}
+
+/* Gets images until the screen's layout is the same before and after one. *current: it is. */
+static int x11_grab_all(struct capture *capture, const struct capture_options *options, struct x11_canvas *canvas,
+                        bool *current, struct error *err)
 {
     struct x11_connection *connection = &capture->connection;
     struct rect area;
-    if (setjmp(*x11_connection_enter(connection)) != 0)
-        return x11_end_grab(capture, ERR_CLOSED, err);
-    int status = x11_connection_ping(connection, x11_bounded_timeout(options), err);
-    bool current = false;
-    for (int i = 0; i < LAYOUT_CHANGES_MAX && status == 0 && !current; i++) {
+    int status = 0;
+    for (int i = 0; i < LAYOUT_CHANGES_MAX && status == 0 && !*current; i++) {
+        bool got = false;
+        x11_damage_ask(&capture->damage, options);
         status = x11_find_area(capture, options, &area, err);
         if (status == 0)
             status = x11_check_vt(capture, err);
         if (status == 0)
-            status = x11_image_get(&capture->image, connection, capture->screen.number, &area, err);
-        current = status == 0 && capture->image.ximage && x11_screen_is_current(connection, &capture->screen);
+            status = x11_image_canvas(&capture->image, &area, canvas, err);
+        if (status == 0)
+            status = x11_get_pixels(capture, options, canvas, &got, err);
+        *current = got && x11_screen_is_current(connection, &capture->screen);
     }
+    return status == 0 && !*current
+               ? error_set(err, ERR_UNAVAILABLE, "the screen's layout changed %d times while a picture was taken",
+                           LAYOUT_CHANGES_MAX)
+               : status;
+}
+
+static enum capture_result x11_grab(struct capture *capture, const struct capture_options *options,
+                                    struct image_view *view, struct strlist *facts, struct error *err)
+{
+    struct x11_connection *connection = &capture->connection;
+    struct x11_canvas canvas;
+    if (setjmp(*x11_connection_enter(connection)) != 0)
+        return x11_end_grab(capture, ERR_CLOSED, err);
+    int status = x11_connection_ping(connection, x11_bounded_timeout(options), err);
+    bool drawn = status == 0 && x11_grab_drawn(capture, options, &canvas), current = drawn;
+    if (status == 0 && !drawn)
+        status = x11_grab_all(capture, options, &canvas, &current, err);
     if (current)
-        status = x11_make_picture(capture, options, &area, view, facts, err);
-    else if (status == 0)
-        status = error_set(err, ERR_UNAVAILABLE, "the screen's layout changed %d times while a picture was taken",
-                           LAYOUT_CHANGES_MAX);
+        x11_make_picture(capture, options, &canvas, drawn, view, facts);
+    if (current && options->damage)
+        x11_damage_note(&capture->damage, &capture->screen, &canvas.area, options->damage);
     return x11_end_grab(capture, status, err);
 }
 
@@ -444,6 +535,7 @@ static void x11_close(struct capture *capture)
         x11_image_close(&capture->image, connection);
     x11_connection_leave(connection, 0, NULL);
     x11_connection_close(connection);
+    strlist_deinit(&capture->damage.warnings);
     free(capture);
 }
 

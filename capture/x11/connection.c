@@ -73,6 +73,11 @@ int x11_take_error(struct x11_connection *connection)
     return code;
 }
 
+void x11_forget_error(void)
+{
+    first_error = 0;
+}
+
 /* ---- opening ---- */
 
 static void x11_set_asked(const struct x11_server *server)

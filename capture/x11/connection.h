@@ -46,6 +46,8 @@ int x11_connection_leave(struct x11_connection *connection, int status, struct e
 
 /* Returns the code of the first X error since the last call, of all requests sent so far; 0 when there was none. */
 int x11_take_error(struct x11_connection *connection);
+/* Forgets it, of the requests that were answered. */
+void x11_forget_error(void);
 
 /* Writes what is known of the server that is being asked: capture_backend's describe_hang. */
 void x11_connection_describe_hang(char *text, size_t size);

@@ -159,7 +159,7 @@ static enum shm_result x11_get_by_shm(struct x11_image *image, struct x11_connec
     for (int i = 0; i < SENTINEL_TRIES && result == SHM_UNWRITTEN; i++) {
         seed += (uint32_t)getpid() + 1;
         x11_sentinel_write(pixels, stride, area->height, seed);
-        x11_take_error(connection);
+        x11_forget_error(); /* all before has been answered */
         if (!X11_CALL(XShmGetImage)(connection->display, RootWindow(connection->display, number), image->ximage,
                                     area->x, area->y, AllPlanes))
             result = SHM_REFUSED;
@@ -210,8 +210,6 @@ int x11_image_get(struct x11_image *image, struct x11_connection *connection, in
 {
     int code = 0;
     x11_free_ximage(image);
-    if (image_check_size("the screen", area->width, area->height, err))
-        return err->status = ERR_UNAVAILABLE;
     image->method = "shm";
     enum shm_result shm = x11_get_by_shm(image, connection, number, area, &code);
     if (shm == SHM_GOT || (shm == SHM_REFUSED && code == BadMatch))
@@ -312,21 +310,28 @@ static int x11_reserve_rgb(struct x11_image *image, size_t size, struct error *e
     return image->rgb ? 0 : error_set(err, ERR_NO_MEMORY, "no memory for a picture of %zu bytes", size);
 }
 
-int x11_image_decode(struct x11_image *image, struct x11_connection *connection, int number, const struct rect *area,
-                     struct x11_canvas *canvas, struct error *err)
+int x11_image_canvas(struct x11_image *image, const struct rect *area, struct x11_canvas *canvas, struct error *err)
+{
+    size_t stride = (size_t)area->width * 3;
+    if (image_check_size("the screen", area->width, area->height, err))
+        return err->status = ERR_UNAVAILABLE;
+    int status = x11_reserve_rgb(image, stride * area->height, err);
+    *canvas = (struct x11_canvas){.rgb = image->rgb, .stride = stride, .area = *area};
+    return status;
+}
+
+int x11_image_decode(struct x11_image *image, struct x11_connection *connection, int number, const struct rect *part,
+                     const struct x11_canvas *canvas, struct error *err)
 {
     const XImage *ximage = image->ximage;
     struct x11_decoder decoder;
-    size_t stride = (size_t)area->width * 3;
     int status = x11_make_decoder(&decoder, connection, number, ximage, err);
-    if (status == 0)
-        status = x11_reserve_rgb(image, stride * area->height, err);
     if (status)
         return status;
-    x11_decode(&decoder, (const uint8_t *)ximage->data, (size_t)ximage->bytes_per_line, image->rgb, stride, area->width,
-               area->height);
+    x11_decode(&decoder, (const uint8_t *)ximage->data, (size_t)ximage->bytes_per_line,
+               canvas->rgb + (size_t)part->y * canvas->stride + (size_t)part->x * 3, canvas->stride, part->width,
+               part->height);
     x11_free_ximage(image);
-    *canvas = (struct x11_canvas){.rgb = image->rgb, .stride = stride, .area = *area};
     return 0;
 }
 

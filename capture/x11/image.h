@@ -21,9 +21,11 @@ struct x11_image {
 /* Gets an area of screen number `number`. image->ximage is NULL when the screen has become smaller than the area. */
 int x11_image_get(struct x11_image *image, struct x11_connection *connection, int number, const struct rect *area,
                   struct error *err);
-/* Converts image->ximage, which has the size of the area. The canvas is valid until the next call. */
-int x11_image_decode(struct x11_image *image, struct x11_connection *connection, int number, const struct rect *area,
-                     struct x11_canvas *canvas, struct error *err);
+/* Finds the memory of a picture of the area, which keeps what is in it. It is valid until the next call. */
+int x11_image_canvas(struct x11_image *image, const struct rect *area, struct x11_canvas *canvas, struct error *err);
+/* Converts image->ximage, which is a part of the canvas, in its coordinates. */
+int x11_image_decode(struct x11_image *image, struct x11_connection *connection, int number, const struct rect *part,
+                     const struct x11_canvas *canvas, struct error *err);
 void x11_image_close(struct x11_image *image, struct x11_connection *connection); /* accepts a zeroed one */
 
 /* Writes a sentinel into each row, by which an image that the server did not write is detected. Xorg writes nothing

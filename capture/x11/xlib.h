@@ -75,6 +75,7 @@ enum x11_library {
     X(X11_LIB_X11, XGetTextProperty, true)                                                                             \
     X(X11_LIB_X11, XGetClassHint, true)                                                                                \
     X(X11_LIB_X11, XGetAtomName, true)                                                                                 \
+    X(X11_LIB_X11, XGetSelectionOwner, true)                                                                           \
     X(X11_LIB_X11, XInternAtom, true)                                                                                  \
     X(X11_LIB_X11, XInternAtoms, true)                                                                                 \
     X(X11_LIB_X11, XQueryTree, true)                                                                                   \
@@ -99,6 +100,9 @@ enum x11_library {
     X(X11_LIB_XFIXES, XFixesQueryExtension, true)                                                                      \
     X(X11_LIB_XFIXES, XFixesSelectCursorInput, true)                                                                   \
     X(X11_LIB_XFIXES, XFixesGetCursorImage, true)                                                                      \
+    X(X11_LIB_XFIXES, XFixesCreateRegion, true)                                                                        \
+    X(X11_LIB_XFIXES, XFixesFetchRegion, true)                                                                         \
+    X(X11_LIB_XRANDR, XRRSelectInput, true)                                                                            \
     X(X11_LIB_XRANDR, XRRQueryVersion, true)                                                                           \
     X(X11_LIB_XRANDR, XRRGetScreenResourcesCurrent, true)                                                              \
     X(X11_LIB_XRANDR, XRRFreeScreenResources, true)                                                                    \

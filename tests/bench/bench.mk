@@ -41,3 +41,10 @@ bench-streams: all
 .PHONY: bench-execs
 bench-execs: all
 	tests/bench/execs $(COUNT)
+
+#: make bench-live     what it costs a guest to be watched live: 30 tiles a second, and whole screens
+.PHONY: bench-live
+bench-live:
+	tests/deps.sh encoder
+	$(MAKE) all $(BENCHES) $(B)/tests/tools/x11_client
+	tests/bench/live.py --build $(B)

@@ -3,11 +3,14 @@
 """Pictures that are waited for: screenshot with wait-ms, delta and the facts of the pointer, on an X server that tests draw
 on."""
 import atexit
+import concurrent.futures
 import contextlib
+import itertools
 import os
 import random
 import re
 import tempfile
+import threading
 import time
 
 import harness
@@ -241,6 +244,143 @@ def rectangles_over_the_old_picture_are_the_new_one():
             equal(whole["hash"], facts["hash"], "the hash of what differs")
             check(shot.ppm() == file, "the composed picture is not the whole one")
         check(least < WIDTH * HEIGHT * 3 / 10, f"the smallest answer has {least} bytes")
+
+
+def follow(client, facts, shot, *options):
+    """The next picture as the rectangles make it, which must be the whole one."""
+    facts, file = take(client, "delta=1", "cursor=0", f"if-changed={facts['hash']}", *options)
+    if "unchanged" not in facts:
+        check(facts["delta"] != "whole", "all of it came")
+        shot = compose(shot, facts, file)
+    whole, file = take(client, "cursor=0", *options)
+    equal(whole["hash"], facts["hash"], "the hash of what differs")
+    check(shot.ppm() == file, "the composed picture is not the whole one")
+    return facts, shot
+
+
+@test
+def pictures_made_of_what_was_drawn_are_the_whole_ones():
+    """Without the pointer in them the server is asked for what was drawn alone: in rectangles, in windows, and from below
+    windows that move."""
+    rng = random.Random(13)
+    with shared_screen() as (draws, agent):
+        client = agent.client()
+        for region in [], [f"region={WIDTH - 41}x{HEIGHT - 37}+23+19"]:
+            facts, file = take(client, "delta=1", "cursor=0", *region)
+            shot, windows = picture.decode_ppm(file), []
+            for step in range(40):
+                for _ in range(rng.choice((0, 1, 1, 2, 20))):
+                    draws.do("box", rng.randrange(-50, WIDTH), rng.randrange(-50, HEIGHT), rng.choice((1, 3, 70, 300)),
+                             rng.choice((1, 5, 64, 200)), f"{rng.randrange(1 << 24):06x}")
+                if step % 4 == 1:
+                    windows.append(draws.do("window", rng.randrange(WIDTH), rng.randrange(HEIGHT), 90, 70, "o", "-", "-", "w"))
+                if step % 4 == 3:
+                    draws.do("move", windows[-1], rng.randrange(WIDTH), rng.randrange(HEIGHT))
+                if step % 10 == 9:
+                    draws.do("destroy", windows.pop(0))
+                facts, shot = follow(client, facts, shot, *region)
+            for window in windows:
+                draws.do("destroy", window)
+
+
+def draw_on_and_on(draws, stop):
+    """On the left, and then on the right, without waiting for answers in between."""
+    for step in itertools.count(1):
+        for x in 0, 600:
+            draws.send("box", x, 0, 20, 400, f"{step:06x}")
+        if stop.is_set():
+            return
+        if step > 20:
+            draws.answer(), draws.answer()
+
+
+@test
+def a_program_that_draws_on_and_on_is_never_seen_in_halves():
+    """What is on the right is never newer than what is on the left."""
+    stop = threading.Event()
+    with screen() as (draws, agent), concurrent.futures.ThreadPoolExecutor(1) as pool:
+        client = agent.client()
+        for x in 0, 600:
+            draws.do("box", x, 0, 20, 400, "000000")
+        facts, file = take(client, "delta=1", "cursor=0")
+        shot, seen = picture.decode_ppm(file), set()
+        drawing = pool.submit(draw_on_and_on, draws, stop)
+        try:
+            for _ in range(300):
+                facts, file = take(client, "delta=1", "cursor=0", f"if-changed={facts['hash']}")
+                shot = compose(shot, facts, file) if file else shot
+                left, right = int(pixel(shot, 5, 5), 16), int(pixel(shot, 605, 5), 16)
+                check(right <= left <= right + 1, f"{left} on the left, {right} on the right")
+                equal((pixel(shot, 5, 399), pixel(shot, 605, 399)), (pixel(shot, 5, 5), pixel(shot, 605, 5)), "last rows")
+                seen.add(right)
+        finally:
+            stop.set()
+            drawing.result()
+        check(len(seen) > 1, seen)
+
+
+@test
+def viewers_of_what_was_drawn_at_different_paces_each_get_what_they_lack():
+    with shared_screen() as (draws, agent):
+        client = agent.client()
+        facts, file = take(client, "delta=1", "cursor=0")
+        seen = [(facts, picture.decode_ppm(file))] * 3
+        for step in range(6):
+            draws.do("box", 50 * step, 30 * step, 50, 9, f"0102{step:02x}")
+            for number in range(3):
+                if step % (number + 1) == 0:
+                    seen[number] = follow(client, *seen[number])
+
+
+@test
+def screen_that_gets_another_size_is_seen_whole_and_what_no_output_shows_is_black():
+    with Server(screens=("640x480x24",)) as server, Agent(env={"DISPLAY": server.display}) as agent:
+        client, draws = agent.client(), server.client()
+        server.run("xrandr", "--newmode", "small", "10", "320", "321", "322", "323", "240", "241", "242", "243")
+        server.run("xrandr", "--addmode", "screen", "small")
+        draws.do("noise", 3)
+        facts, file = take(client, "delta=1", "cursor=0")
+        for size, mode in ("320x240", "small"), ("640x480", "640x480"), ("640x480", "small"):
+            server.run("xrandr", "--output", "screen", "--mode", mode, "--fb", size)
+            draws.do("box", 3, 3, 9, 9, "aabbcc")
+            facts, file = take(client, "delta=1", "cursor=0", f"if-changed={facts['hash']}")
+            equal(facts["geometry"], f"{size}+0+0", "geometry")
+            whole, plain = take(client, "cursor=0")
+            equal(facts["hash"], whole["hash"], "hash")
+            if mode != "small" or size == "320x240":
+                equal((facts["delta"], file), ("whole", plain), "the picture")
+        draws.do("box", 300, 200, 200, 200, "ddeeff")
+        facts, shot = follow(client, facts, picture.decode_ppm(plain))
+        equal((pixel(shot, 310, 230), pixel(shot, 330, 250)), ("ddeeff", "000000"), "pixels")
+
+
+@test
+def what_was_drawn_is_told_with_what_else_has_changed():
+    """The lock and the layout at once, as the server tells of them; the screen saver and the gamma table within 2 s."""
+    with Server(screens=("640x480x24",)) as server, Agent(env={"DISPLAY": server.display}) as agent:
+        client, draws = agent.client(), server.client()
+        draws.do("noise", 3)
+        facts = take(client, "delta=1", "cursor=0")[0]
+
+        def next_facts():
+            draws.do("box", 0, 0, 9, 9, f"{random.randrange(1 << 24):06x}")
+            return take(client, "delta=1", "cursor=0", f"if-changed={facts['hash']}")[0]
+
+        def warnings():
+            return " ".join(next_facts().all("warning"))
+
+        equal(warnings(), "", "before")
+        for atom, said in ("LOCK", True), ("BLANK", False):
+            server.run("xprop", "-root", "-f", "_SCREENSAVER_STATUS", "32a", "-set", "_SCREENSAVER_STATUS", atom)
+            equal("screen locked (xscreensaver)" in warnings(), said, atom)
+        server.run("xrandr", "--setmonitor", "LEFT", "300/100x480/100+0+0", "screen")
+        server.run("xrandr", "--setmonitor", "RIGHT", "340/100x480/100+300+0", "none")
+        eventually(lambda: next_facts().get("output.1") == "RIGHT 340x480+300+0", "the monitors")
+        server.run("xset", "s", "activate")
+        eventually(lambda: "screen saver active" in warnings(), "the screen saver")
+        server.run("xset", "s", "reset")
+        server.run("xrandr", "--output", "screen", "--gamma", "1:0.9:0.6")
+        eventually(lambda: "tints the picture" in warnings(), "the gamma table")
 
 
 @test

@@ -48,6 +48,106 @@ static void all_pictures_stay_within_the_bound(void)
     free(pixels);
 }
 
+/* ---- a source that tells what has changed ---- */
+
+#define SIDE 150 /* more than two tiles, and more than two steps of the hash */
+
+static uint32_t state = 1;
+
+static uint32_t below(uint32_t count)
+{
+    state = state * 1664525u + 1013904223u;
+    return (state >> 8) % count;
+}
+
+/* Changes a rectangle of the picture, sometimes to what it is, and tells of a larger one. */
+static struct delta_rect draw(uint8_t *pixels)
+{
+    struct delta_rect rect = {below(SIDE), below(SIDE), 0, 0};
+    rect.width = 1 + below(SIDE - rect.x);
+    rect.height = 1 + below(SIDE - rect.y);
+    uint8_t value = (uint8_t)below(3);
+    for (uint32_t y = rect.y + below(2); y < rect.y + rect.height; y++)
+        memset(pixels + (y * SIDE + rect.x) * 3, value, (size_t)rect.width * 3);
+    return rect;
+}
+
+/* Draws what differs over an older picture. */
+static void compose(uint8_t *pixels, const struct image_view *image, const struct delta_rect *rects, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        for (uint32_t y = rects[i].y; y < rects[i].y + rects[i].height; y++)
+            memcpy(pixels + (y * SIDE + rects[i].x) * 3, image->pixels + y * image->stride + rects[i].x * 3,
+                   (size_t)rects[i].width * 3);
+}
+
+static void followed_pictures_are_whole_and_so_is_what_differs(void)
+{
+    static uint8_t pixels[SIDE * SIDE * 3], seen[SIDE * SIDE * 3];
+    struct image_view image = view(pixels, SIDE, SIDE);
+    char hash[PICTURE_HASH_SIZE], seen_hash[PICTURE_HASH_SIZE] = "";
+    unsigned found = 0;
+    for (uint64_t number = 1; number < 3000; number++) {
+        struct delta_rect drawn[4], rects[DELTA_RECTS_MAX];
+        size_t count = below(4);
+        for (size_t i = 0; i < count; i++)
+            drawn[i] = draw(pixels);
+        struct base_news news = {image, number, below(10) ? drawn : NULL, count};
+        const struct base_picture *newest = bases_follow(&bases, &news, seen_hash);
+        picture_hash(hash, &image);
+        if (!newest || strcmp(newest->hash, hash) != 0 || memcmp(newest->image.pixels, pixels, sizeof pixels) != 0) {
+            CHECK(!"another picture");
+            break;
+        }
+        CHECK(bases.newest == newest && bases.number == number);
+        size_t differs = bases_delta(&bases, seen_hash, rects);
+        compose(seen, &newest->image, rects, differs <= DELTA_RECTS_MAX ? differs : 0);
+        found += differs > 0;
+        if (differs > 0)
+            CHECK(memcmp(seen, pixels, sizeof pixels) == 0);
+        if (below(3) == 0) {
+            memcpy(seen, pixels, sizeof seen);
+            strcpy(seen_hash, hash);
+        } else if (differs > 0) {
+            strcpy(seen_hash, hash);
+        }
+    }
+    CHECK(found > 1000);
+    bases_deinit(&bases);
+}
+
+static void a_picture_beside_those_that_are_followed_is_their_end(void)
+{
+    static uint8_t pixels[12 * 12 * 3];
+    struct image_view small = view(pixels, 3, 3), image = view(pixels, 12, 12);
+    struct delta_rect none = {0, 0, 1, 1};
+    CHECK(bases_follow(&bases, &(struct base_news){small, 1, NULL, 0}, NULL) == bases.newest);
+    /* Of another size: what is told can't be about it. */
+    const struct base_picture *newest = bases_follow(&bases, &(struct base_news){image, 2, &none, 1}, NULL);
+    CHECK(newest && newest->image.width == 12);
+    for (char c = 'a'; c < 'a' + BASES_MAX; c++)
+        bases_add(&bases, (char[]){c, 0}, &small);
+    CHECK(bases.newest == NULL);
+    CHECK_INT((int)bases_delta(&bases, "a", (struct delta_rect[DELTA_RECTS_MAX]){{0}}), 0);
+    bases_deinit(&bases);
+}
+
+static void pictures_beyond_the_bound_are_not_followed(void)
+{
+    uint8_t *pixels = calloc(1, BASES_BYTES_MAX + 3);
+    struct image_view half = view(pixels, 1, BASES_BYTES_MAX / 6), large = view(pixels, 1, BASES_BYTES_MAX / 3 + 1);
+    CHECK(!bases_follow(&bases, &(struct base_news){large, 1, NULL, 0}, NULL));
+    CHECK(bases_follow(&bases, &(struct base_news){half, 2, NULL, 0}, NULL));
+    pixels[0] = 1;
+    CHECK(bases_follow(&bases, &(struct base_news){half, 3, NULL, 0}, NULL));
+    pixels[0] = 2;
+    CHECK(bases_follow(&bases, &(struct base_news){half, 4, NULL, 0}, NULL));
+    pixels[0] = 3;
+    CHECK(!bases_follow(&bases, &(struct base_news){large, 5, NULL, 0}, NULL));
+    bases_deinit(&bases);
+    free(pixels);
+}
+
 /* ---- the pointer's shape, which comes as a fact ---- */
 
 static struct buffer file;
@@ -107,6 +207,9 @@ int main(void)
 {
     RUN(copy_is_kept_until_four_others_were_used);
     RUN(all_pictures_stay_within_the_bound);
+    RUN(followed_pictures_are_whole_and_so_is_what_differs);
+    RUN(a_picture_beside_those_that_are_followed_is_their_end);
+    RUN(pictures_beyond_the_bound_are_not_followed);
     RUN(shape_becomes_a_file);
     RUN(shape_that_is_none_is_an_error);
     buffer_deinit(&file);

@@ -4,6 +4,7 @@
 #include "capture/apart/apart.h"
 #include "tests/unit/check.h"
 
+#include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -37,8 +38,25 @@ static int told_displays(struct capture *capture, const struct capture_options *
     return 0;
 }
 
+/* Tells of a difference in a picture of 30x20: of so many rectangles as the output says, each the region. */
+static enum capture_result told_grab(struct capture *capture, const struct capture_options *options,
+                                     struct image_view *image, struct strlist *facts, struct error *err)
+{
+    struct capture_damage *damage = options->damage;
+    (void)capture, (void)facts, (void)err;
+    *image = (struct image_view){options->memory->get(options->memory, 30 * 20 * 3), 30, 20, 90, PIXEL_RGB24};
+    if (!damage)
+        return CAPTURE_OK;
+    damage->number = damage->since + 1;
+    damage->is_known = true;
+    damage->count = (uint32_t)atoi(options->output);
+    for (uint32_t i = 0; i < damage->count && i < CAPTURE_DAMAGE_MAX; i++)
+        damage->rects[i] = options->region;
+    return CAPTURE_OK;
+}
+
 static const struct capture_backend told = {
-    .name = "told", .open = told_open, .displays = told_displays, .close = told_close};
+    .name = "told", .open = told_open, .grab = told_grab, .displays = told_displays, .close = told_close};
 
 /* Returns what the process has been asked for. */
 static void ask(const struct capture_options *options, struct strlist *facts)
@@ -111,6 +129,45 @@ static void options_that_are_not_given_stay_so(void)
     strlist_deinit(&facts);
 }
 
+/* Returns the status of a picture with so many rectangles, of which `damage` is told. */
+static int grab(const char *count, struct rect rect, struct capture_damage *damage, struct error *err)
+{
+    static const struct apart_rights rights;
+    const struct capture_options options = {.output = count, .region = rect, .timeout_ms = 20000, .damage = damage};
+    struct apart *apart;
+    struct image_view image;
+    struct strlist facts = {0};
+    *damage = (struct capture_damage){.since = 41};
+    CHECK_INT(apart_start(&apart, "told", &rights, err), 0);
+    CHECK_INT(apart_open(apart, &options, (struct slice){0}, err), 0);
+    int status = apart_grab(apart, &options, &image, &facts, err) == CAPTURE_OK ? 0 : err->status;
+    CHECK(status == 0 || !apart_is_usable(apart));
+    apart_stop(apart);
+    strlist_deinit(&facts);
+    return status;
+}
+
+static void what_differs_lies_in_the_picture(void)
+{
+    static const struct rect lies[] = {{-1, 0, 9, 9}, {0, -1, 9, 9}, {0, 0, 0, 1},          {0, 0, 1, 0},
+                                       {1, 0, 30, 1}, {0, 1, 1, 20}, {2147483647, 0, 9, 9}, {0, 0, UINT32_MAX, 1}};
+    struct capture_damage damage;
+    struct error err = {0};
+    if (!can_start_itself()) {
+        SKIP("another program than this one is the process's executable, as under an emulator");
+        return;
+    }
+    CHECK_INT(grab("16", (struct rect){29, 19, 1, 1}, &damage, &err), 0);
+    CHECK(damage.number == 42 && damage.is_known && damage.count == 16 && damage.rects[15].x == 29);
+    for (size_t i = 0; i < sizeof lies / sizeof lies[0]; i++) {
+        CHECK_INT(grab("1", lies[i], &damage, &err), ERR_SYSTEM);
+        CHECK_TEXT(err.text, "the capture process gave a false answer: a rectangle beside its picture");
+        CHECK_INT((int)damage.count, 0);
+    }
+    CHECK_INT(grab("17", (struct rect){0, 0, 1, 1}, &damage, &err), ERR_SYSTEM);
+    CHECK_TEXT(err.text, "the capture process gave a false answer: too many rectangles");
+}
+
 int main(int argc, char **argv)
 {
     static const struct capture_backend *const backends[] = {&told, NULL};
@@ -120,5 +177,6 @@ int main(int argc, char **argv)
         return ALIVE_STATUS;
     RUN(all_options_reach_the_process);
     RUN(options_that_are_not_given_stay_so);
+    RUN(what_differs_lies_in_the_picture);
     return CHECK_RESULT();
 }
