@@ -10,6 +10,7 @@ export class History {
     constructor(bounds = BOUNDS)
     {
         this.bounds = bounds;
+        this.trimming = null;
         this.width = this.height = 0;
         this.clear();
     }
@@ -20,7 +21,6 @@ export class History {
         this.parts = []; // of the frame that is coming
         this.bytes = 0;
         this.base = null; // a canvas with what was before the first of them
-        this.trimming = null;
     }
 
     // Of another size nothing is kept.
@@ -42,7 +42,8 @@ export class History {
         this.frames.push({time: now, parts: this.parts, bytes, pointer});
         this.parts = [];
         this.bytes += bytes;
-        this.trimming ??= this.trim(now).finally(() => { this.trimming = null; });
+        // A picture that can't be decoded makes all that is kept worth nothing; the screen is then asked for anew.
+        this.trimming ??= this.trim(now).catch(() => this.clear()).finally(() => { this.trimming = null; });
     }
 
     // What is beyond the bounds goes, a good part at once, and becomes the ground that later rectangles are drawn on.
