@@ -4,6 +4,7 @@
 #include "agent/gpu/gpus.h"
 #include "agent/rpc/rpc.h"
 #include "agent/worker/answer.h"
+#include "capture/capture.h"
 #include "platform/clock.h"
 
 #include <stdio.h>
@@ -50,11 +51,22 @@ static void add_faults(int status, struct buffer *list, struct error *err)
     strlist_deinit(&faults);
 }
 
-/* Makes an event of a device that was lost under the capture, which nobody else may tell of. */
+static bool has_backend(const char *name)
+{
+    for (size_t i = 0; capture_backends[i]; i++)
+        if (strcmp(capture_backends[i]->name, name) == 0)
+            return true;
+    return false;
+}
+
+/* Makes an event of a device that was lost under the capture, which nobody else may tell of. Where there is no dxgi, such
+   words come from a server that is captured, and may be a lie. */
 static void note_lost_device(int status, const struct buffer *list, const struct error *err)
 {
     struct strlist lines = {0};
     struct os_gpu_report report = {.kind = OS_GPU_NOTE, .time_ms = os_wall_time_ms()};
+    if (!has_backend("dxgi"))
+        return;
     if (status == 0)
         answer_add_lines(list, &lines);
     const char *what = answer_lost_device(&lines, status ? err->text : "");

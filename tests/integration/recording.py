@@ -139,13 +139,14 @@ def listed(client):
 class Scene:
     """An agent with a small screen of its own."""
 
-    def __init__(self, *options, screens=SMALL, server=(), env=None, **settings):
-        self.env = env or {}
+    def __init__(self, *options, screens=SMALL, server=(), comes_back=False, env=None, **settings):
+        """comes_back: of the X server."""
+        self.env, self.comes_back = env or {}, comes_back
         self.options, self.screens, self.server_options, self.settings = options, screens, server, settings
 
     def __enter__(self):
         with contextlib.ExitStack() as begun:
-            self.server = begun.enter_context(Server(*self.server_options, screens=self.screens))
+            self.server = begun.enter_context(Server(*self.server_options, screens=self.screens, comes_back=self.comes_back))
             env = {"DISPLAY": self.server.display, **self.env}
             self.agent = begun.enter_context(Agent(*self.options, env=env, **self.settings))
             self.screen, self.client = self.server.client(), self.agent.client(timeout=60)

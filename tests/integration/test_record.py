@@ -88,7 +88,7 @@ def what_blinks_below_a_mask_is_no_picture_but_is_in_the_next():
 
 @test
 def old_pictures_make_room_and_what_is_needed_stays():
-    with Scene() as scene:
+    with Scene(comes_back=True) as scene:
         facts = begin(scene.client, "files=8", "rate=20")
         scene.shows(facts, "noise", 100)
         number = scene.server.number
@@ -111,7 +111,7 @@ def old_pictures_make_room_and_what_is_needed_stays():
 
 @test
 def a_screen_that_can_not_be_seen_is_said_and_seen_when_it_comes():
-    with Scene() as scene:
+    with Scene(comes_back=True) as scene:
         number = scene.server.number
         scene.server.kill()
         facts = begin(scene.client)

@@ -2,9 +2,9 @@
 """X servers of the tests' own, what draws on them, and other programs' ways to read them."""
 import contextlib
 import os
+import random
 import select
 import shutil
-import socket
 import struct
 import subprocess
 import tempfile
@@ -48,15 +48,17 @@ class Server:
     """An X server on a display of its own choice, for `with`. Xvfb's framebuffer is a file, which also holds the cursor
     that the server draws. Xorg has the dummy driver, which has sixteen outputs."""
 
-    def __init__(self, *options, screens=("641x479x24",), program="Xvfb", variables=None):
+    def __init__(self, *options, screens=("641x479x24",), program="Xvfb", variables=None, comes_back=False):
+        """comes_back: it can be killed and started again. It has a number that no other takes meanwhile: they look for a
+        free one from 0 on."""
         need_program(program)
         self.program, self.options, self.screens = program, options, screens
         self.folder = tempfile.mkdtemp(prefix="periscope-test-x11-", dir="/tmp")
         os.chmod(self.folder, 0o755)
         self.variables = variables or {}
-        self.process, self.number, self.held = None, None, None
-        self.clients = []
-        self.start()
+        self.process, self.number = None, None
+        self.clients, self.files = [], []
+        self.start(random.randrange(1000, 50000) if comes_back else None)
 
     def start(self, number=None):
         """number: where an earlier one of the same tests was. Servers that start side by side may spoil each other's
@@ -68,17 +70,8 @@ class Server:
         raise AssertionError(f"{self.program} does not start: {self.log()}")
 
     def kill(self):
-        """Keeps the number, so that no other test's server takes it meanwhile: a server looks for a free name of this
-        kind."""
         self.process.kill()
         self.process.wait()
-        self.held = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.held.bind(f"\0/tmp/.X11-unix/X{self.number}")
-
-    def let_go(self):
-        if self.held:
-            self.held.close()
-            self.held = None
 
     def try_start(self, number):
         command = [self.program, "-noreset", "-nolisten", "tcp", *self.options]
@@ -94,7 +87,6 @@ class Server:
         read, write = os.pipe()
         with open(read, "rb") as numbers:
             command += ["-displayfd", str(write)] + ([f":{number}"] if number is not None else [])
-            self.let_go()
             with open(os.path.join(self.folder, "output"), "ab") as log:
                 self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                                                 pass_fds=[write])
@@ -104,6 +96,7 @@ class Server:
                 return False
             check(line, f"{self.program} does not start: {self.log()}")
         self.number = int(line)
+        self.files = [f"/tmp/.X{number}-lock", f"/tmp/.X11-unix/X{number}"] if number is not None else []
         self.display = f":{self.number}"
         return True
 
@@ -146,11 +139,13 @@ class Server:
     def __exit__(self, *_):
         for client in self.clients:
             client.close()
-        self.let_go()
         if self.process.poll() is None:
             self.process.kill()
         self.process.wait()
         shutil.rmtree(self.folder, ignore_errors=True)
+        for file in self.files:
+            with contextlib.suppress(FileNotFoundError):
+                os.remove(file)
 
 
 @contextlib.contextmanager
