@@ -387,7 +387,7 @@ def file_is_followed_as_it_grows(agent):
     equal((data, facts["file.end"]), (b"one\n", "4"))
     timer = threading.Timer(0.2, lambda: open(agent.path("log"), "ab").write(b"two\n"))
     timer.start()
-    facts, data = client.follow(file="log", offset=4, wait_ms=PATIENCE * 1000)
+    facts, data = client.follow(file="log", offset=4, wait_ms=30000)
     equal((data, facts["file.end"]), (b"two\n", "8"))
     timer.join()
     equal(client.follow(file="log", offset=8, wait_ms=0)[1], b"", "nothing more")
