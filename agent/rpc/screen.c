@@ -4,7 +4,6 @@
 #include "agent/gpu/gpus.h"
 #include "agent/rpc/rpc.h"
 #include "agent/worker/answer.h"
-#include "capture/capture.h"
 #include "platform/clock.h"
 
 #include <stdio.h>
@@ -51,21 +50,13 @@ static void add_faults(int status, struct buffer *list, struct error *err)
     strlist_deinit(&faults);
 }
 
-static bool has_backend(const char *name)
-{
-    for (size_t i = 0; capture_backends[i]; i++)
-        if (strcmp(capture_backends[i]->name, name) == 0)
-            return true;
-    return false;
-}
-
-/* Makes an event of a device that was lost under the capture, which nobody else may tell of. Where there is no dxgi, such
-   words come from a server that is captured, and may be a lie. */
+/* Makes an event of a device that was lost under the capture, which nobody else may tell of. Where no backend
+   has devices, such words come from a server that is captured, and may be a lie. */
 static void note_lost_device(int status, const struct buffer *list, const struct error *err)
 {
     struct strlist lines = {0};
     struct os_gpu_report report = {.kind = OS_GPU_NOTE, .time_ms = os_wall_time_ms()};
-    if (!has_backend("dxgi"))
+    if (!answer_devices_are_used())
         return;
     if (status == 0)
         answer_add_lines(list, &lines);

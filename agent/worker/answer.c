@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "agent/worker/answer.h"
+#include "capture/capture.h"
 
 #include <string.h>
 
@@ -91,6 +92,14 @@ void answer_add_lines(const struct buffer *list, struct strlist *lines)
     for (size_t pos = COUNT_SIZE; pos < list->len;)
         if (answer_next(list, &pos, &payload) == WIRE_STRING)
             strlist_add(lines, (const char *)payload.data);
+}
+
+bool answer_devices_are_used(void)
+{
+    for (size_t i = 0; capture_backends[i]; i++)
+        if (strcmp(capture_backends[i]->name, "dxgi") == 0)
+            return true;
+    return false;
 }
 
 const char *answer_lost_device(const struct strlist *lines, const char *reason)

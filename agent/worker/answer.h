@@ -14,6 +14,8 @@ int answer_read(struct source *source, struct buffer *list, struct error *err);
 /* Adds the strings of an answer that answer_read() has appended. */
 void answer_add_lines(const struct buffer *list, struct strlist *lines);
 
+/* Whether captures use a graphics device here, so that one can be lost under them. */
+bool answer_devices_are_used(void);
 /* Returns how a graphics device was lost under a capture, from the lines of its answer, or the reason why there is none; NULL
    when they don't say so. Borrowed from them; it ends with a parenthesis. */
 const char *answer_lost_device(const struct strlist *lines, const char *reason);

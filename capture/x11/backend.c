@@ -302,6 +302,7 @@ static int x11_get_pixels(struct capture *capture, const struct capture_options 
         return 0;
     if (told) {
         told->is_known = false; /* of what was got before the screen's layout was another */
+        told->count = 0;
         x11_damage_begin(&capture->damage, connection, &capture->screen);
     }
     int status = x11_image_get(&capture->image, connection, capture->screen.number, &canvas->area, err);

@@ -7,7 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define WHOLE_MS 2000 /* after which all of the screen is got again: not all that is drawn is told */
+#define EVENTS_MAX 65536 /* that are taken at once: a program may make properties change all the time */
+#define WHOLE_MS 2000    /* after which all of the screen is got again: not all that is drawn is told */
 
 /* Returns whether a compositor draws the screen: into a window of the server's that XDamage may not see. */
 static bool x11_is_composited(struct x11_connection *connection, int screen)
@@ -92,8 +93,10 @@ void x11_damage_ask(struct x11_damage *damage, const struct capture_options *opt
 bool x11_damage_has_come(struct x11_damage *damage, struct x11_connection *connection)
 {
     bool has_come = false;
-    while (!connection->lost && X11_CALL(XPending)(connection->display) > 0) {
+    for (int i = 0; !connection->lost && X11_CALL(XPending)(connection->display) > 0; i++) {
         XEvent event;
+        if (i == EVENTS_MAX) /* the rest may be of any kind */
+            return damage->is_disturbed = true;
         X11_CALL(XNextEvent)(connection->display, &event);
         if (event.type == damage->event)
             has_come = true;

@@ -53,7 +53,8 @@ def nanoseconds(pid):
 
 
 def name_of(pid):
-    with open(f"/proc/{pid}/cmdline", encoding="ascii") as file:
+    words = ["one that has ended"]
+    with contextlib.suppress(OSError), open(f"/proc/{pid}/cmdline", encoding="ascii") as file:
         words = file.read().split("\0")
     return " ".join([os.path.basename(words[0]), *words[1:3]])
 
@@ -131,9 +132,9 @@ def turn(folder, screen, kind, seconds):
             drawing.run(2)
             answers, size = viewer.answers, viewer.bytes
             pids = tree(agent.pid)
+            names = {pid: name_of(pid) for pid in pids}
             used = measure(drawing, [server.pid, *pids], seconds)
             answers, size = viewer.answers - answers, viewer.bytes - size
-            names = {pid: name_of(pid) for pid in pids}
             viewer.end()
         server_more = used[server.pid] - alone
         return {"pictures": answers / seconds, "kb": size / max(1, answers) / 1e3, "server": server_more,
