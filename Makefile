@@ -177,7 +177,7 @@ check-record: all sample
 	PERISCOPE_RECORD_SCREENS=50 PERISCOPE_RECORD_KILLS=100 $(subst --time-limit 300,--time-limit 3600,$(INTEGRATION_RUN)) \
 		tests/integration/test_record.py tests/integration/test_record_kills.py tests/integration/record_still.py
 
-#: make check-images 100 000 pictures, drawn, of each size and of this machine, through the encoder and three decoders (an hour)
+#: make check-images 100 000 pictures, drawn, of each size and of this machine, through the encoder and three decoders (half an hour)
 .PHONY: check-images
 check-images: all
 	tests/deps.sh images

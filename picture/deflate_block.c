@@ -162,31 +162,48 @@ WORDS_INLINE void put_code(struct bit_writer *writer, huffman_code code)
     bit_flush(writer);
 }
 
-/* Joins the codes of four literals, of 48 bits at most. Their length is in the low 6 bits of *len. */
-WORDS_INLINE uint64_t join_codes(const huffman_code *codes, const uint8_t *bytes, unsigned *len)
+/* A literal's code and its length apart, so that each is an operand. */
+struct literal_code {
+    uint32_t code, len;
+};
+
+static void prepare_literals(struct literal_code *literals, const struct block_code *code)
 {
-    huffman_code a = codes[bytes[0]], b = codes[bytes[1]], c = codes[bytes[2]], d = codes[bytes[3]];
-    uint64_t first = a >> 6 | (uint64_t)(b >> 6) << (a & 63), second = c >> 6 | (uint64_t)(d >> 6) << (c & 63);
-    *len = a + b + c + d;
-    return first | second << ((a + b) & 63);
+    for (unsigned i = 0; i < 256; i++)
+        literals[i] = (struct literal_code){code->codes[i] >> 6, code->codes[i] & 63};
 }
 
-WORDS_INLINE void put_literals(struct bit_writer *to, const huffman_code *codes, const uint8_t *bytes, size_t len)
+/* Writes four literals, of 48 bits at most. */
+WORDS_INLINE void put_four(struct bit_writer *writer, const struct literal_code *literals, const uint8_t *bytes)
+{
+    uint64_t bits = literals[bytes[0]].code;
+    unsigned len = literals[bytes[0]].len;
+    bits |= (uint64_t)literals[bytes[1]].code << len;
+    len += literals[bytes[1]].len;
+    bits |= (uint64_t)literals[bytes[2]].code << len;
+    len += literals[bytes[2]].len;
+    bits |= (uint64_t)literals[bytes[3]].code << len;
+    len += literals[bytes[3]].len;
+    bit_add(writer, bits, len);
+    bit_flush(writer);
+}
+
+WORDS_INLINE void put_literals(struct bit_writer *to, const struct literal_code *literals, const uint8_t *bytes,
+                               size_t len)
 {
     struct bit_writer writer = *to;
-    for (; len >= 8; len -= 8, bytes += 8) {
-        unsigned first_len, second_len;
-        uint64_t first = join_codes(codes, bytes, &first_len), second = join_codes(codes, bytes + 4, &second_len);
-        bit_add(&writer, first, first_len & 63);
-        bit_flush(&writer);
-        bit_add(&writer, second, second_len & 63);
-        bit_flush(&writer);
+    const uint8_t *end = bytes + len;
+    for (; end - bytes >= 8; bytes += 8) {
+        put_four(&writer, literals, bytes);
+        put_four(&writer, literals, bytes + 4);
     }
-    for (; len > 0; len--, bytes++) {
-        bit_add(&writer, codes[*bytes] >> 6, codes[*bytes] & 63);
-        if (len % 4 == 1)
-            bit_flush(&writer);
+    if (end - bytes >= 4) {
+        put_four(&writer, literals, bytes);
+        bytes += 4;
     }
+    for (; bytes < end; bytes++)
+        bit_add(&writer, literals[*bytes].code, literals[*bytes].len);
+    bit_flush(&writer);
     *to = writer;
 }
 
@@ -234,18 +251,20 @@ WORDS_INLINE void put_symbols(struct bit_writer *writer, const struct deflate_bl
                               const struct block_code *code)
 {
     struct repeat_codes repeats;
+    struct literal_code literals[256];
     const uint8_t *next = block->bytes;
+    prepare_literals(literals, code);
     prepare_repeats(&repeats, code, block->distance, block->matches);
     for (size_t i = 0; i < block->op_count; i++) {
         struct deflate_op op = block->ops[i];
-        put_literals(writer, code->codes, next, op.literals);
+        put_literals(writer, literals, next, op.literals);
         if (op.repeat & OP_MATCH)
             put_match(writer, &repeats, op);
         else
             put_repeat(writer, &repeats, op_len(op));
         next += op.literals + op_written(op);
     }
-    put_literals(writer, code->codes, next, block->literals);
+    put_literals(writer, literals, next, block->literals);
     put_code(writer, code->codes[DEFLATE_END]);
 }
 

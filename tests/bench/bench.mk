@@ -8,13 +8,25 @@ $(B)/tests/bench/%: $(OBJ)/tests/bench/%.o $(UNIT_LIBRARY)
 	$(Q)$(LINK) -o $@ $^ -lz -lm $(LIBDRM)
 programs: $(BENCHES)
 
+# A peer for the encoder, where there is a checkout of it.
+PEER := $(if $(FPNGE),$(B)/tests/bench/fpnge_peer)
+
 #: make bench-encoder the encoder alone, on five drawn screens: times and sizes in one run, and callgrind's instructions beside
-#:                   the committed ones; PNG_PEER=program reads a PPM and writes a PNG, and is measured, too
+#:                   the committed ones; PNG_PEER=program reads a PPM and writes a PNG, and is measured, too; so is
+#:                   FPNGE=folder, a checkout of fpnge
 .PHONY: bench-encoder
 bench-encoder:
 	tests/deps.sh encoder
-	$(MAKE) $(BENCHES)
+	$(MAKE) $(BENCHES) $(PEER)
 	tests/bench/bench_encoder.py --build $(B)
+
+ifdef FPNGE
+bench bench-encoder: export PNG_PEER := $(PEER)
+$(PEER): tests/bench/fpnge_peer.cc $(FPNGE)/fpnge.cc
+	@mkdir -p $(@D)
+	$(call say,CXX)
+	$(Q)$(CXX) -O3 -w -mavx2 -mbmi2 -mpclmul -mlzcnt -I $(FPNGE) -o $@ $^
+endif
 
 .PHONY: bench
 bench:

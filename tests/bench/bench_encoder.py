@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Measures the PNG encoder alone, on one core: times and sizes on five drawn screens, in turns with zlib's level 1 and a
-peer, and the instructions that callgrind counts, beside those of tests/bench/encoder.txt.
+"""Measures the PNG encoder alone, on one core: times and sizes on five drawn screens and their tiles, in turns with zlib's
+level 1 and a peer, and the instructions that callgrind counts, beside those of tests/bench/encoder.txt.
 
 usage: tests/bench/bench_encoder.py [--build DIR] [--turns N] [--write]
 
@@ -20,14 +20,15 @@ import time
 SCREENS = ("photo", "terminal", "flat", "game", "4k")
 WAYS = {"fast": [], "fast, sse4": ["-k", "sse4"], "fast, plain C": ["-k", "plain"], "small": ["-l", "small"],
         "zlib 1": ["-l", "zlib"]}
-COUNTED = ("fast", "fast, plain C")
+COUNTED = ("fast", "fast, plain C", "small")
+TILE = 64  # pixels a side, as the live view and delta cut them
 COMMITTED = os.path.join(os.path.dirname(os.path.abspath(__file__)), "encoder.txt")
 PEER = shlex.split(os.environ.get("PNG_PEER", ""))
 
 
-def encode(program, way, screen, times):
+def encode(program, way, screen, times, *options):
     """(ms, bytes), or None where this processor has no such vectors."""
-    done = subprocess.run([program, "-t", "1", "-n", str(times), *WAYS[way], screen], stdout=subprocess.PIPE, text=True)
+    done = subprocess.run([program, "-t", "1", "-n", str(times), *WAYS[way], *options, screen], stdout=subprocess.PIPE, text=True)
     if done.returncode == 3:
         return None
     found = re.search(r"([\d.]+) ms, .* (\d+) bytes", done.stdout)
@@ -52,6 +53,33 @@ def best_of(turns, program, screen, out):
             if result:
                 best[way] = min(best.get(way, result), result)
     return best
+
+
+def ratio(one, other):
+    return f"{one / other:>11.3f}"
+
+
+def show_times(program, turns, folder):
+    against = "peer" if PEER else "zlib 1"
+    print(f"{'':<10}{'':<16}{'ms':>9}{'of zlib 1':>11}{'of peer':>11}{'bytes':>11}{'of zlib 1':>11}{'of peer':>11}")
+    for name in SCREENS:
+        best = best_of(turns, program, os.path.join(folder, name + ".ppm"), os.path.join(folder, "peer.png"))
+        plain, peer = best["zlib 1"], best[against]
+        for way, (ms, size) in best.items():
+            print(f"{name:<10}{way:<16}{ms:>9.2f}{ratio(ms, plain[0])}{ratio(ms, peer[0]) if PEER else '-':>11}"
+                  f"{size:>11}{ratio(size, plain[1])}{ratio(size, peer[1]) if PEER else '-':>11}", flush=True)
+
+
+def show_tiles(program, folder):
+    """What a tile takes that is a file of its own: the mean of all tiles of a screen."""
+    print(f"\n{f'{TILE}x{TILE} tiles':<26}{'us':>9}{'bytes':>11}{'of zlib 1':>11}")
+    for name in SCREENS[:4]:
+        screen, tiles = os.path.join(folder, name + ".ppm"), (1920 // TILE) * (1080 // TILE)
+        plain = None
+        for way in ("zlib 1", "fast", "small"):
+            ms, size = encode(program, way, screen, 5, "-s", str(TILE))
+            plain = plain or size
+            print(f"{name:<10}{way:<16}{ms * 1e3 / tiles:>9.1f}{size / tiles:>11.0f}{ratio(size, plain)}", flush=True)
 
 
 def instructions(program, way, screen, folder):
@@ -81,13 +109,8 @@ def main():
     counts, before = {}, committed()
     with tempfile.TemporaryDirectory(prefix="periscope-bench-") as folder:
         subprocess.run([draw, folder], check=True)
-        print(f"{'':<10}{'':<16}{'ms':>9}{'of zlib 1':>11}{'bytes':>11}{'of zlib 1':>11}")
-        for name in SCREENS:
-            screen = os.path.join(folder, name + ".ppm")
-            best = best_of(options.turns, program, screen, os.path.join(folder, "peer.png"))
-            plain = best["zlib 1"]
-            for way, (ms, size) in best.items():
-                print(f"{name:<10}{way:<16}{ms:>9.2f}{ms / plain[0]:>11.3f}{size:>11}{size / plain[1]:>11.3f}", flush=True)
+        show_times(program, options.turns, folder)
+        show_tiles(program, folder)
         print(f"\n{'million instructions':<26}{'now':>9}{'committed':>11}")
         for name in SCREENS:
             for way in COUNTED:

@@ -105,8 +105,7 @@ static int measure(const char *path, const struct way *way, int times, const cha
     }
     double megabytes = (double)image.stride * image.height / 1e6;
     printf("%s: %ux%u, %u threads: %.2f ms, %.0f MB/s, %zu bytes (%.1f %%)\n", path, image.width, image.height,
-           threads ? threads : os_cpu_count(), best, megabytes / best * 1e3, bytes,
-           (double)bytes / megabytes / 1e4);
+           threads ? threads : os_cpu_count(), best, megabytes / best * 1e3, bytes, (double)bytes / megabytes / 1e4);
     int failed = took < 0 || (out_path && write_out(out_path, &out));
     buffer_deinit(&out);
     free(pixels);

@@ -144,8 +144,8 @@ static struct x11_server *x11_add_process(struct search *search, pid_t pid)
 
 static void x11_add_named(struct search *search, pid_t pid)
 {
-    char name[X11_PROCESS_NAME_SIZE], state;
-    if (x11_process_stat(search->root, pid, name, &state) && x11_is_server_name(name))
+    char name[X11_PROCESS_NAME_SIZE];
+    if (x11_process_name(search->root, pid, name) && x11_is_server_name(name))
         x11_add_process(search, pid);
 }
 

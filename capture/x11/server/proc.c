@@ -135,6 +135,18 @@ bool x11_path(char *path, size_t size, const char *format, ...)
     return len >= 0 && (size_t)len < size;
 }
 
+bool x11_process_name(const char *root, pid_t pid, char name[X11_PROCESS_NAME_SIZE])
+{
+    char path[PATH_MAX], state;
+    ssize_t len = x11_path(path, sizeof path, "%s/proc/%d/comm", root, (int)pid)
+                      ? x11_read_file(path, name, X11_PROCESS_NAME_SIZE)
+                      : -1;
+    if (len <= 0)
+        return x11_process_stat(root, pid, name, &state);
+    name[len - (name[len - 1] == '\n')] = 0;
+    return true;
+}
+
 bool x11_process_stat(const char *root, pid_t pid, char name[X11_PROCESS_NAME_SIZE], char *state)
 {
     char path[PATH_MAX], stat[512];
