@@ -7,7 +7,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#define COPY_STEP 65536u /* bytes */
+#define COPY_STEP 65536u  /* bytes */
+#define HURRY_MS 1        /* who came back for more so soon takes what comes as fast as it comes, */
+#define HURRY_LEN 262144u /* and gets so many bytes at once, or what there is a moment later */
 
 static const char *stream_text(enum stream_name name)
 {
@@ -31,9 +33,11 @@ static int look_check(const struct stream_look *look, struct error *err)
 }
 
 /* Ends the grace of a client that has come back: its offset says what it has, so the program may go on. */
-static void come_back(struct stream *stream, const struct stream_look *look, int index)
+static void come_back(struct stream *stream, struct stream_look *look, int index)
 {
     const struct stream_part *part = &look->parts[index];
+    if (look->pace && part->wanted && stream->grace_until)
+        look->left_ms = stream->grace_until - STREAM_GRACE_MS;
     if (look->pace && part->wanted && part->offset >= stream->grace_from)
         stream->grace_until = 0;
     stream_resume(stream);
@@ -111,6 +115,31 @@ static int64_t look_deadline(const struct stream_look *look, int64_t deadline_ms
     return held < deadline_ms ? held : deadline_ms;
 }
 
+/* Returns whether an answer now would be one of many small ones, each of which costs all that take part as much as a large
+   one. */
+static bool is_hurried(const struct stream_look *look)
+{
+    uint64_t len = 0;
+    bool all_ended = true;
+    for (int i = 0; i < STREAM_COUNT; i++) {
+        if (!look->parts[i].wanted)
+            continue;
+        len += look->parts[i].len;
+        all_ended &= look->parts[i].ended;
+    }
+    return look->left_ms && os_clock_ms() - look->left_ms <= HURRY_MS && len < HURRY_LEN && len < look->window &&
+           !all_ended;
+}
+
+/* Lets more come. The lock is held, and released meanwhile. */
+static void await_more(struct stream_look *look)
+{
+    os_mutex_unlock(streams_lock());
+    os_sleep_ms(HURRY_MS);
+    os_mutex_lock(streams_lock());
+    (void)look_at_all(look);
+}
+
 int stream_look_wait(struct stream_look *look, struct os_socket *client, int64_t deadline_ms, struct error *err)
 {
     struct os_waker *waker = NULL;
@@ -122,6 +151,8 @@ int stream_look_wait(struct stream_look *look, struct os_socket *client, int64_t
         else if (streams_wait(look->streams, waker, client, look_deadline(look, deadline_ms)) == OS_WAIT_HANGUP)
             status = error_set(err, ERR_CLOSED, "the client left while it followed a program");
     }
+    if (status == 0 && is_hurried(look))
+        await_more(look);
     os_mutex_unlock(streams_lock());
     os_waker_free(waker);
     return status;

@@ -48,6 +48,7 @@ struct stream_look {
     int64_t held_ms;         /* how long after the program's exit others that can still write are waited for */
     uint64_t window;
     struct stream_part parts[STREAM_COUNT];
+    int64_t left_ms;   /* when the look ended of the one who came back for this; 0: nobody did */
     bool exited, held; /* the program has; and others can still write, who are waited for no longer */
     struct stream_look *next;
 };

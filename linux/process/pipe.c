@@ -16,21 +16,29 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
+#include <time.h>
 #include <unistd.h>
 
 #define PIPE_ROOM (1 << 20) /* bytes, where the user has so many left; else the system's 64 KiB */
 #define EVENTS 32
 #define ARM_TRIES 3     /* else the pipe is never looked at again */
 #define COPY_SIZE 65536 /* bytes */
+#define HASTE_LEN 65536 /* bytes of a round that comes within HASTE_MS of the last one, after which more is let come: */
+#define HASTE_MS 1
+#define HASTE_NS                                                                                                       \
+    100000 /* a pipe of PIPE_ROOM is far from full by then, and each round costs the program that writes, too */
 
 struct os_pipe {
     int fd, child_fd; /* -1: closed */
+    bool is_narrow;   /* it has less than PIPE_ROOM, or is none */
     void *context;
 };
 
 static const struct os_pipe_reader *pipe_reader;
 static int epoll_fd = -1, tick_fd = -1;
-static uint8_t copy_bytes[COPY_SIZE]; /* of the thread */
+static uint8_t copy_bytes[COPY_SIZE]; /* of the thread, as what follows */
+static size_t round_len;
+static bool round_is_narrow; /* it had a pipe that is soon full, or a terminal */
 
 int os_pipe_new(struct os_pipe **out, bool to_child, struct error *err)
 {
@@ -46,8 +54,7 @@ int os_pipe_new(struct os_pipe **out, bool to_child, struct error *err)
     }
     *pipe = (struct os_pipe){.fd = ends[to_child], .child_fd = ends[!to_child]};
     fcntl(pipe->fd, F_SETFL, fcntl(pipe->fd, F_GETFL) | O_NONBLOCK);
-    if (!to_child)
-        (void)fcntl(pipe->fd, F_SETPIPE_SZ, PIPE_ROOM);
+    pipe->is_narrow = to_child || fcntl(pipe->fd, F_SETPIPE_SZ, PIPE_ROOM) < PIPE_ROOM;
     *out = pipe;
     return 0;
 }
@@ -60,7 +67,7 @@ struct os_pipe *pipe_of(int fd, int child_fd)
         close(child_fd);
         return NULL;
     }
-    *pipe = (struct os_pipe){.fd = fd, .child_fd = child_fd};
+    *pipe = (struct os_pipe){.fd = fd, .child_fd = child_fd, .is_narrow = true};
     fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
     return pipe;
 }
@@ -114,15 +121,29 @@ static void serve_event(struct os_pipe *pipe)
         os_pipe_free(pipe);
 }
 
+/* Lets more come where little comes again and again. */
+static void end_round(int64_t *last_ms)
+{
+    static const struct timespec moment = {.tv_nsec = HASTE_NS};
+    int64_t now_ms = os_clock_ms();
+    if (round_len > 0 && round_len < HASTE_LEN && !round_is_narrow && now_ms - *last_ms <= HASTE_MS)
+        nanosleep(&moment, NULL);
+    *last_ms = now_ms;
+    round_len = 0;
+    round_is_narrow = false;
+}
+
 static void pipe_thread(void *context)
 {
     struct epoll_event events[EVENTS];
+    int64_t last_ms = 0;
     (void)context;
     for (;;) {
         int64_t left = os_time_left(pipe_reader->tick());
         int count = epoll_wait(epoll_fd, events, EVENTS, left > INT_MAX ? -1 : (int)left);
         for (int i = 0; i < count; i++)
             serve_event(events[i].data.ptr);
+        end_round(&last_ms);
     }
 }
 
@@ -209,8 +230,10 @@ int os_pipe_move(struct os_pipe *pipe, struct os_file *file, uint64_t at, size_t
     loff_t place = (loff_t)at;
     *got = 0;
     ssize_t len = file ? splice(pipe->fd, NULL, file->fd, &place, max, SPLICE_F_NONBLOCK | SPLICE_F_MOVE) : -1;
+    round_is_narrow |= pipe->is_narrow;
     if (len >= 0) {
         *got = (size_t)len;
+        round_len += (size_t)len;
         return 0;
     }
     if (!file || errno == EINVAL || errno == ENOSYS)
@@ -272,7 +295,7 @@ int os_pipe_adopt(struct os_pipe **out, const char *saved)
     struct os_pipe *pipe = fd > 2 && is_stream(fd) ? malloc(sizeof *pipe) : NULL;
     if (!pipe)
         return ERR_INVALID;
-    *pipe = (struct os_pipe){.fd = fd, .child_fd = -1};
+    *pipe = (struct os_pipe){.fd = fd, .child_fd = -1, .is_narrow = fcntl(fd, F_GETPIPE_SZ) < PIPE_ROOM};
     *out = pipe;
     return 0;
 }

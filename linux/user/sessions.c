@@ -99,10 +99,13 @@ static void sessions_look_at(const char *id)
     }
 }
 
+/* Looks once more for what readdir(3) has not told: it may miss a file that gets its name again meanwhile. */
 static void sessions_end_unseen(void)
 {
     for (size_t i = 0; i < SESSIONS_MAX; i++) {
         struct session *session = &sessions.all[i];
+        if (*session->id && !session->seen)
+            sessions_look_at(session->id);
         if (*session->id && !session->seen) {
             sessions_tell(session, "logoff", os_wall_time_ms());
             *session->id = 0;

@@ -53,6 +53,7 @@ def a_session_is_told_when_it_begins_and_when_it_ends():
         system.told("logon alice session=3")
         system.session(3, "alice", state="online")  # another has the seat
         system.session("c4", "bob")
+        system.told("logon alice session=3", "logon bob session=c4")
         system.end(3)
         system.told("logon alice session=3", "logon bob session=c4", "logoff alice session=3")
 
