@@ -152,6 +152,49 @@ def without_the_cursor(machine):
     with_client(machine, scene(dict(SCENES)["cursor AR24"]), take)
 
 
+def pointer_shape(machine):
+    """Its rows of R, G, B, A: the last 64x64 of a PAM."""
+    reply = machine.client.call(wire.SCREENSHOT, *map(wire.s, ("backend=drm", "pointer-shape=1", "deadline-ms=60000")))
+    head, _, pixels = reply[-1].payload.partition(b"ENDHDR\n")
+    check(b"WIDTH 64\nHEIGHT 64\n" in head and len(pixels) == 64 * 64 * 4, head)
+    return pixels
+
+
+def drawn_over(rgb, left, top, shape):
+    """The 64x64 pixels of the shape at a place of the picture, as integers."""
+    for y in range(64):
+        for x in range(64):
+            to, at = ((top + y) * SIZE[0] + left + x) * 3, (y * 64 + x) * 4
+            alpha = shape[at + 3]
+            yield [(rgb[to + i] * (255 - alpha) + shape[at + i] * alpha) / 255 for i in range(3)], to
+
+
+def the_pointer_as_facts(machine):
+    def take():
+        _, _, _, with_it = machine.picture()
+        facts, _, _, without = machine.picture(cursor=0)
+        check(value(facts, "pointer") == "100,50", facts)
+        check(value(facts, "pointer.size") == "64x64+0+0", facts)  # vkms tells of no hot spot
+        drawn = drawn_over(without, 100, 50, pointer_shape(machine))
+        furthest = max(abs(with_it[to + i] - colour[i]) for colour, to in drawn for i in range(3))
+        rig.note(machine, "pointer drawn by its facts", "picture", furthest <= 2)
+        check(furthest <= 2, f"drawn by its facts it differs by {furthest}")
+    with_client(machine, scene(dict(SCENES)["cursor AR24"]), take)
+
+
+def a_flip_ends_a_wait(machine):
+    scenes = [*scene(["primary:XR24:{size}:gradient"]), "--", *scene(["primary:XR24:{size}:blocks"])]
+
+    def take():
+        facts, *_ = machine.picture()
+        check((value(facts, "watch"), value(facts, "watch.partly")) == ("drm", "1"), facts)
+        for _ in range(3):
+            seen = value(facts, "hash")
+            facts, *_ = machine.picture(**{"if-changed": seen, "wait-ms": 50000})
+            check(value(facts, "hash") != seen, facts)
+    with_client(machine, ["every=2000", *scenes], take)
+
+
 def region(machine):
     _, width, _, whole = machine.picture()
     facts, part_width, part_height, part = machine.picture(region="101x33+7+5", output=VKMS_OUTPUT)
@@ -213,7 +256,8 @@ TESTS = [("console", console), ("blind", blind)] + \
     [(what.replace(" ", "-").replace(",", ""), one_scene(planes, what)) for what, planes in SCENES] + \
     [("other-modes", other_modes), ("page-flips", page_flips), ("cursor-moves", cursor_moves),
      ("mode-changes", mode_changes), ("terminal-switches", terminal_switches),
-     ("without-the-cursor", without_the_cursor), ("region", region), ("unknown-output", unknown_output),
+     ("without-the-cursor", without_the_cursor), ("the-pointer-as-facts", the_pointer_as_facts),
+     ("a-flip-ends-a-wait", a_flip_ends_a_wait), ("region", region), ("unknown-output", unknown_output),
      ("auto", auto_takes_drm), ("asleep", asleep_is_not_woken), ("no-privilege", refuses_without_privilege)]
 
 if __name__ == "__main__":
