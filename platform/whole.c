@@ -5,7 +5,7 @@
 
 int os_file_read_rest(struct os_file *file, struct buffer *out, struct error *err)
 {
-    uint8_t more;
+    uint8_t more = 0;
     for (;;) {
         size_t room = out->limit - out->len, step = room < STEP ? room : STEP;
         uint8_t *to = step ? buffer_extend(out, step) : &more;

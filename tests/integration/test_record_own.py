@@ -13,7 +13,7 @@ import harness
 import recording
 import wire
 from cli import periscope, target
-from harness import Agent, check, equal, eventually, need_root, refused, refused_saying, test
+from harness import Agent, equal, eventually, need_root, refused, refused_saying, test
 from recording import Scene, begin, end, facts_of
 from wire import I, d, s
 

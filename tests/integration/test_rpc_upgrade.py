@@ -6,7 +6,6 @@ import shutil
 import socket
 import stat
 import struct
-import tempfile
 import time
 
 import harness

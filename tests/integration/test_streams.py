@@ -9,7 +9,7 @@ import time
 import guest
 import streamer
 import wire
-from harness import (NATIVE, PATIENCE, check, equal, eventually, generator, main, need_unix, random_bytes, reconnected, refused,
+from harness import (NATIVE, PATIENCE, check, equal, eventually, generator, main, need_unix, random_bytes, refused,
                      refused_saying, with_agent)
 
 HERE = os.path.dirname(os.path.abspath(__file__))

@@ -125,8 +125,8 @@ static void a_picture_beside_those_that_are_followed_is_their_end(void)
     /* Of another size: what is told can't be about it. */
     const struct base_picture *newest = bases_follow(&bases, &(struct base_news){image, 2, &none, 1}, NULL);
     CHECK(newest && newest->image.width == 12);
-    for (char c = 'a'; c < 'a' + BASES_MAX; c++)
-        bases_add(&bases, (char[]){c, 0}, &small);
+    for (int i = 0; i < BASES_MAX; i++)
+        bases_add(&bases, (char[]){(char)('a' + i), 0}, &small);
     CHECK(bases.newest == NULL);
     CHECK_INT((int)bases_delta(&bases, "a", (struct delta_rect[DELTA_RECTS_MAX]){{0}}), 0);
     bases_deinit(&bases);
