@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "capture/x11/connection.h"
 
+#include "capture/apart/apart.h"
 #include "capture/x11/server/search.h"
 #include "platform/clock.h"
 
@@ -165,6 +166,7 @@ void x11_connection_close(struct x11_connection *connection)
 int x11_connection_ping(struct x11_connection *connection, int timeout_ms, struct error *err)
 {
     char text[256];
+    apart_note_call("", 0); /* of the request before */
     switch (x11_liveness_ping(&connection->liveness, os_deadline(timeout_ms))) {
     case X11_ANSWERED:
         return 0;
