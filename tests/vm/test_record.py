@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Recordings of what the kernel scans out: a client shows fifty screens in a minute, or a few in turn. Each is a picture once, as
+"""Recordings of what the kernel scans out: a client shows fifty screens in a minute (VM_SHORT: 12), or a few in turn. Each is a picture once, as
 vkms' CRC tells or as QEMU sees it, and the order is the client's."""
+import os
 import sys
 import tempfile
 
@@ -14,7 +15,7 @@ from rig import check, scene
 from wire import s
 
 SIZE = (320, 240)
-SCREENS = 50
+SCREENS = 12 if os.environ.get("VM_SHORT") else 50
 PLACES = [["primary:XR24:{size}:blocks", f"overlay:XR24:64x48:gradient:CRTC_X={5 * place}:CRTC_Y={3 * place}"]
           for place in range(SCREENS)]
 COLOURS = [[f"primary:XR24:{{size}}:{pattern}"] for pattern in ("gradient", "blocks", "negative", "sea")]

@@ -14,7 +14,7 @@ $(VM)/kms_client: $(wildcard tests/vm/*.c tests/vm/*.h) Makefile config.mk
 .PHONY: check-vm
 #: make check-vm      tests in guests under QEMU, against what their display hardware and QEMU tell (10 minutes);
 #:                   KERNEL=6.12 or newest takes another kernel than this release's; VM_SHORT=1 leaves out the way of a
-#:                   whole Debian from its boot to a desktop that is ready and to its end
+#:                   whole Debian from its boot to a desktop that is ready and to its end, and records 12 screens, not 50
 check-vm:
 	tests/deps.sh vm
 	$(MAKE) all deb $(VM)/kms_client $(B)/tests/tools/x11_client
