@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Recordings of what the kernel scans out: a client shows fifty screens in a minute (VM_SHORT: 12), or a few in turn. Each is a picture once, as
-vkms' CRC tells or as QEMU sees it, and the order is the client's."""
+"""Recordings of what the kernel scans out: a client shows fifty screens in a minute (VM_SHORT: 12), or a few in turn. Each is
+a picture once, as vkms' CRC tells or as QEMU sees it, and the order is the client's."""
 import os
 import sys
 import tempfile
