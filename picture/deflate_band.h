@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Deflates a band of filtered rows: literals, and repeats at the distance of a pixel, as one block; or with matches in
-   the band, as several. A block is dynamic or fixed, or the band stored, whichever is smallest. Its bytes depend on the
-   band alone. */
+/* Fills a band of filtered rows, which is deflated by itself: literals, and repeats at the distance of a pixel, or matches
+   in the band. */
 #ifndef PICTURE_DEFLATE_BAND_H
 #define PICTURE_DEFLATE_BAND_H
 
@@ -46,12 +45,9 @@ void deflate_add(struct deflate_band *band, size_t len);
    least DEFLATE_ZEROS_MIN: there is room for that many. */
 void deflate_add_zeros(struct deflate_band *band, size_t len);
 
-/* Writes the block into out[DEFLATE_ROOM(len)], up to a whole byte, and returns its length. */
-size_t deflate_end(struct deflate_band *band, uint8_t *out, bool last);
-
-/* deflate_match.c: finds the matches in a band that is complete. */
-void deflate_find_matches(struct deflate_band *band);
-/* Adds what it found behind so many literals: at most DEFLATE_MATCH_MAX bytes. */
+/* Looks for repeats in the bytes that were added since the last time. */
+void deflate_find_repeats(struct deflate_band *band);
+/* Adds a match behind so many literals: at most DEFLATE_MATCH_MAX bytes. */
 void deflate_add_match(struct deflate_band *band, size_t literals, uint32_t len, uint32_t distance);
 
 #endif

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The search of the level small, in one pass: at each place the pixel before and the last two places whose bytes have the
    same hash are compared, and the longest match is taken. Where nothing was found for long it is searched more seldom. */
+#include "picture/deflate_match.h"
+
 #include "picture/deflate_codes.h"
-#include "picture/deflate_band.h"
 
 #include <string.h>
 

@@ -4,8 +4,41 @@
 #include "picture/png_band.h"
 
 #include "picture/deflate_codes.h"
+#include "picture/deflate_end.h"
 
+#include <stdlib.h>
 #include <string.h>
+
+/* ---- pieces ---- */
+
+bool png_piece_init(struct png_piece *piece, const struct png_raster *raster, uint32_t rows, bool small)
+{
+    size_t len = rows * (raster->row_len + 1);
+    piece->memory = malloc(PNG_PIECE_HEAD + DEFLATE_ROOM(len) + PNG_PIECE_TAIL);
+    piece->scratch = calloc(raster->bgrx ? 3 : 1, raster->row_len);
+    return piece->memory && piece->scratch && deflate_band_init(&piece->band, piece->kernels, raster->step, len, small);
+}
+
+void png_piece_deinit(struct png_piece *piece)
+{
+    deflate_band_deinit(&piece->band);
+    free(piece->scratch);
+    free(piece->memory);
+}
+
+const uint8_t *png_piece_row(struct png_piece *piece, const struct png_raster *raster, int64_t y)
+{
+    if (y < 0)
+        return piece->scratch;
+    const uint8_t *row = raster->rows + (size_t)y * raster->stride;
+    if (!raster->bgrx)
+        return row;
+    uint8_t *packed = piece->scratch + raster->row_len * (size_t)(1 + y % 2);
+    piece->kernels->pack_bgrx(packed, row, raster->row_len / 3);
+    return packed;
+}
+
+/* ---- rows ---- */
 
 static bool is_less(uint32_t bits, uint32_t than)
 {

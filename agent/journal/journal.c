@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "agent/journal/private.h"
+#include "agent/journal/journal.h"
+
 #include "agent/log.h"
+#include "platform/append.h"
 #include "platform/clock.h"
 #include "platform/file.h"
 #include "platform/random.h"
+#include "platform/thread.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -11,6 +14,29 @@
 #include <string.h>
 
 #define NONCE_SIZE 17 /* bytes */
+
+struct journal {
+    struct journal_program program;
+    char *folder, *run_as; /* owned */
+    struct journal_past past;
+    const char *how;
+
+    struct os_mutex
+        *commit; /* held while the disk is waited for; guards what follows, and is taken before the owner's */
+    struct os_append *owner; /* keeps other agents out */
+    struct os_append *file;  /* NULL after a failure */
+    size_t size, limit;      /* bytes */
+    uint64_t written, synced;
+
+    struct os_mutex *lock; /* guards what follows; nothing waits with it */
+    struct buffer pending;
+    uint32_t chain;
+    uint64_t appended;            /* records; the others are compared with it */
+    bool off;                     /* after a failure: nothing is appended */
+    bool committing, write_again; /* somebody has `commit`, and is to write what has been appended meanwhile */
+    struct error failure;
+    int64_t again_ms; /* when to try again */
+};
 
 /* ---- failures ---- */
 
@@ -50,7 +76,7 @@ void journal_failure(struct journal *journal, struct error *why)
 
 const struct journal_end *journal_last_end(const struct journal *journal, bool of_this_boot)
 {
-    return of_this_boot ? &journal->run_end : &journal->boot_end;
+    return of_this_boot ? &journal->past.run_end : &journal->past.boot_end;
 }
 
 const char *journal_folder(const struct journal *journal)
@@ -60,21 +86,7 @@ const char *journal_folder(const struct journal *journal)
 
 const struct journal_boot *journal_this_boot(const struct journal *journal)
 {
-    return &journal->boot;
-}
-
-/* ---- names ---- */
-
-static void journal_path(const struct journal *journal, const char *name, char path[JOURNAL_PATH_SIZE])
-{
-    snprintf(path, JOURNAL_PATH_SIZE, "%.4096s/%s", journal->folder, name);
-}
-
-void journal_slot_path(const struct journal *journal, unsigned slot, char path[JOURNAL_PATH_SIZE])
-{
-    char name[32];
-    snprintf(name, sizeof name, "boot-%u.journal", slot);
-    journal_path(journal, name, path);
+    return &journal->past.boot;
 }
 
 /* Prefixes the reason with the folder. */
@@ -89,7 +101,7 @@ static int journal_error(const struct journal *journal, struct error *err)
 static int take_folder(struct journal *journal, struct error *err)
 {
     char path[JOURNAL_PATH_SIZE];
-    journal_path(journal, "lock", path);
+    journal_path(journal->folder, "lock", path);
     return journal->owner ? 0 : os_append_open(&journal->owner, path, 0, err);
 }
 
@@ -117,11 +129,11 @@ struct journal *journal_new(const char *folder, const char *run_as, const struct
 void journal_read(struct journal *journal)
 {
     struct error err;
-    journal_find_boot(&journal->boot);
+    journal_find_boot(&journal->past.boot);
     if (!*journal->folder)
         return;
     int status = os_own_folder_make(journal->folder, journal->run_as, &err);
-    if (status == 0 && !*journal->boot.id)
+    if (status == 0 && !*journal->past.boot.id)
         status = error_set(&err, ERR_UNAVAILABLE, "the system does not tell one boot from another");
     if (status == 0)
         status = take_folder(journal, &err);
@@ -129,7 +141,7 @@ void journal_read(struct journal *journal)
         journal_error(journal, &err);
         journal_fail(journal, &err);
     } else {
-        journal_read_slots(journal);
+        journal_read_slots(&journal->past, journal->folder, journal->program.visit, journal->program.context);
     }
 }
 
@@ -154,8 +166,9 @@ void journal_append(struct journal *journal, struct journal_record *record)
 
 static void append_agent(struct journal *journal)
 {
-    struct journal_record record = {
-        .kind = JOURNAL_AGENT, .numbers = {(uint64_t)journal->boot.time_s}, .texts = {journal->how, PERISCOPE_VERSION}};
+    struct journal_record record = {.kind = JOURNAL_AGENT,
+                                    .numbers = {(uint64_t)journal->past.boot.time_s},
+                                    .texts = {journal->how, PERISCOPE_VERSION}};
     append_pending(journal, &record);
 }
 
@@ -165,8 +178,9 @@ void journal_live_begin(struct journal *journal)
     char text[NONCE_SIZE];
     (void)os_random(&nonce, NULL);
     snprintf(text, sizeof text, "%016" PRIx64, nonce);
-    struct journal_record record = {
-        .kind = JOURNAL_BOOT, .numbers = {JOURNAL_VERSION, journal->boot.sequence}, .texts = {journal->boot.id, text}};
+    struct journal_record record = {.kind = JOURNAL_BOOT,
+                                    .numbers = {JOURNAL_VERSION, journal->past.boot.sequence},
+                                    .texts = {journal->past.boot.id, text}};
     os_mutex_lock(journal->lock);
     buffer_clear(&journal->pending);
     journal->chain = 0;
@@ -196,8 +210,8 @@ static int write_new_file(struct journal *journal, const struct buffer *bytes, s
 {
     char fresh[JOURNAL_PATH_SIZE], path[JOURNAL_PATH_SIZE];
     struct os_append *file;
-    journal_path(journal, "next", fresh);
-    journal_slot_path(journal, journal->slot, path);
+    journal_path(journal->folder, "next", fresh);
+    journal_slot_path(journal->folder, journal->past.slot, path);
     int status = os_append_open(&file, fresh, 0, err);
     if (status)
         return status;
@@ -256,8 +270,8 @@ static int push(struct journal *journal, bool sync, struct error *err)
 /* Returns whether there is a file to write to, or it is time to try again. */
 static bool may_commit(const struct journal *journal)
 {
-    return journal->file ||
-           (*journal->folder && *journal->boot.id && journal->boot.sequence && os_clock_ms() >= journal->again_ms);
+    return journal->file || (*journal->folder && *journal->past.boot.id && journal->past.boot.sequence &&
+                             os_clock_ms() >= journal->again_ms);
 }
 
 static void commit_once(struct journal *journal, bool sync)
@@ -327,7 +341,7 @@ void journal_open(struct journal *journal, const char *how)
     struct error err;
     journal->how = how;
     os_mutex_lock(journal->commit);
-    if (!journal->file && journal->boot.sequence) {
+    if (!journal->file && journal->past.boot.sequence) {
         int status = take_folder(journal, &err);
         if (status == 0)
             status = rewrite(journal, &err);

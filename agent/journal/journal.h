@@ -7,35 +7,18 @@
 #ifndef AGENT_JOURNAL_JOURNAL_H
 #define AGENT_JOURNAL_JOURNAL_H
 
-#include "agent/journal/record.h"
+#include "agent/journal/read.h"
 
-#define JOURNAL_FILES 4             /* boots */
 #define JOURNAL_BYTES (8u << 20)    /* of a file; beyond it the file is written anew with what is still of use */
 #define JOURNAL_LIVE (4u << 20)     /* bytes of what is still of use, about; the oldest is left out */
 #define JOURNAL_PENDING (16u << 20) /* bytes that wait to be written */
-#define JOURNAL_READ (32u << 20)    /* bytes of a file that are read */
 #define JOURNAL_AGAIN_MS 2000       /* between two tries after a failure */
 
 struct journal;
 
-/* A boot, as the first lines of its file tell it. */
-struct journal_boot {
-    char id[64];
-    uint64_t sequence; /* greater than that of each boot before */
-    int64_t time_s;    /* since 1970 */
-    bool is_this;
-};
-
-/* How a run of the agent ended. */
-struct journal_end {
-    bool known;      /* there was one */
-    char how[16];    /* what journal_end() was told; "": it was not */
-    int64_t wall_ms; /* of its last record */
-};
-
 struct journal_program { /* what the journal asks of its owner */
-    /* Is told each record that was read, the oldest boot first, each boot's BOOT first. Only by journal_read(). */
-    void (*visit)(void *context, const struct journal_boot *boot, const struct journal_record *record);
+    /* Is told each record that was read. Only by journal_read(). */
+    journal_visit *visit;
     /* Calls journal_live_begin() and then appends all that is still of use, the oldest first, with a lock held that all who
        append hold. Any thread. */
     void (*live)(void *context, struct journal *journal);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Reading: the files of earlier boots and of this one, the oldest first. */
-#include "agent/journal/private.h"
+#include "agent/journal/read.h"
+
 #include "agent/log.h"
 #include "platform/file.h"
 #include "platform/sysinfo.h"
@@ -9,6 +10,28 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+struct slot {
+    char *bytes; /* owned; NULL: no file, or one that is of no use */
+    size_t len;
+    struct journal_boot boot;
+};
+
+/* ---- names ---- */
+
+void journal_path(const char *folder, const char *name, char path[JOURNAL_PATH_SIZE])
+{
+    snprintf(path, JOURNAL_PATH_SIZE, "%.4096s/%s", folder, name);
+}
+
+void journal_slot_path(const char *folder, unsigned slot, char path[JOURNAL_PATH_SIZE])
+{
+    char name[32];
+    snprintf(name, sizeof name, "boot-%u.journal", slot);
+    journal_path(folder, name, path);
+}
+
+/* ---- reading ---- */
 
 void journal_find_boot(struct journal_boot *boot)
 {
@@ -24,7 +47,7 @@ void journal_find_boot(struct journal_boot *boot)
 }
 
 /* Reads all of a file, or nothing. */
-static void read_whole(struct os_file *file, uint64_t size, struct journal_slot *slot)
+static void read_whole(struct os_file *file, uint64_t size, struct slot *slot)
 {
     struct error reason;
     int got = 1;
@@ -42,7 +65,7 @@ static void read_whole(struct os_file *file, uint64_t size, struct journal_slot 
 }
 
 /* Reads the first line, which tells whose file it is. */
-static bool read_boot(const struct journal_slot *slot, const struct journal_boot *this_boot, struct journal_boot *boot)
+static bool read_boot(const struct slot *slot, const struct journal_boot *this_boot, struct journal_boot *boot)
 {
     char first[256];
     struct journal_record record;
@@ -60,14 +83,14 @@ static bool read_boot(const struct journal_slot *slot, const struct journal_boot
     return true;
 }
 
-static void read_slot(struct journal *journal, unsigned index, struct journal_slot *slot)
+static void read_slot(struct slot *slot, const struct journal_boot *this_boot, const char *folder, unsigned index)
 {
     char path[JOURNAL_PATH_SIZE];
     struct os_file *file;
     struct error reason;
     uint64_t size;
-    journal_slot_path(journal, index, path);
-    *slot = (struct journal_slot){0};
+    journal_slot_path(folder, index, path);
+    *slot = (struct slot){0};
     int status = os_file_open_own(&file, path, &size, &reason);
     if (status) {
         if (status != ERR_NOT_FOUND)
@@ -76,7 +99,7 @@ static void read_slot(struct journal *journal, unsigned index, struct journal_sl
     }
     read_whole(file, size, slot);
     os_file_close(file);
-    if (slot->bytes && read_boot(slot, &journal->boot, &slot->boot))
+    if (slot->bytes && read_boot(slot, this_boot, &slot->boot))
         return;
     free(slot->bytes);
     slot->bytes = NULL;
@@ -91,28 +114,29 @@ static void note_end(struct journal_end *end, const struct journal_record *recor
     snprintf(end->how, sizeof end->how, "%s", record->kind == JOURNAL_END ? record->texts[0] : "");
 }
 
-static void visit_slot(struct journal *journal, unsigned index, struct journal_slot *slot)
+static void visit_slot(struct journal_past *past, unsigned index, struct slot *slot, journal_visit *visit,
+                       void *context)
 {
     struct journal_record record;
     struct journal_reader reader = {.bytes = slot->bytes, .len = slot->len};
     while (journal_record_read(&reader, &record)) {
         if (record.kind == JOURNAL_AGENT)
             slot->boot.time_s = (int64_t)record.numbers[0];
-        note_end(slot->boot.is_this ? &journal->run_end : &journal->boot_end, &record);
-        journal->program.visit(journal->program.context, &slot->boot, &record);
+        note_end(slot->boot.is_this ? &past->run_end : &past->boot_end, &record);
+        visit(context, &slot->boot, &record);
     }
     if (reader.at < slot->len)
         log_line("the journal of boot %" PRIu64 " is cut at its first bad line: %zu of %zu bytes", slot->boot.sequence,
                  reader.at, slot->len);
     if (slot->boot.is_this) {
-        journal->slot = index;
-        journal->has_slot = true;
-        journal->boot.sequence = slot->boot.sequence;
+        past->slot = index;
+        past->has_slot = true;
+        past->boot.sequence = slot->boot.sequence;
     }
 }
 
 /* Returns the slot of the lowest sequence that is above `after`, or JOURNAL_FILES. */
-static unsigned next_slot(const struct journal_slot slots[JOURNAL_FILES], uint64_t after)
+static unsigned next_slot(const struct slot slots[JOURNAL_FILES], uint64_t after)
 {
     unsigned found = JOURNAL_FILES;
     for (unsigned i = 0; i < JOURNAL_FILES; i++)
@@ -123,25 +147,25 @@ static unsigned next_slot(const struct journal_slot slots[JOURNAL_FILES], uint64
 }
 
 /* Takes a slot of no use for this boot, else the oldest one's. */
-static void choose_slot(struct journal *journal, const struct journal_slot slots[JOURNAL_FILES], uint64_t last)
+static void choose_slot(struct journal_past *past, const struct slot slots[JOURNAL_FILES], uint64_t last)
 {
-    journal->slot = next_slot(slots, 0);
+    past->slot = next_slot(slots, 0);
     for (unsigned i = 0; i < JOURNAL_FILES; i++)
         if (!slots[i].bytes)
-            journal->slot = i;
-    journal->boot.sequence = last + 1;
+            past->slot = i;
+    past->boot.sequence = last + 1;
 }
 
-void journal_read_slots(struct journal *journal)
+void journal_read_slots(struct journal_past *past, const char *folder, journal_visit *visit, void *context)
 {
-    struct journal_slot slots[JOURNAL_FILES];
+    struct slot slots[JOURNAL_FILES];
     uint64_t last = 0;
     for (unsigned i = 0; i < JOURNAL_FILES; i++)
-        read_slot(journal, i, &slots[i]);
+        read_slot(&slots[i], &past->boot, folder, i);
     for (unsigned i; (i = next_slot(slots, last)) < JOURNAL_FILES; last = slots[i].boot.sequence)
-        visit_slot(journal, i, &slots[i]);
-    if (!journal->has_slot)
-        choose_slot(journal, slots, last);
+        visit_slot(past, i, &slots[i], visit, context);
+    if (!past->has_slot)
+        choose_slot(past, slots, last);
     for (unsigned i = 0; i < JOURNAL_FILES; i++)
         free(slots[i].bytes);
 }

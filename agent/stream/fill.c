@@ -9,8 +9,6 @@
 
 #define TAKE_MAX (1u << 20) /* bytes of one program before the next one's turn */
 
-bool streams_moving;
-
 /* ---- room. The lock is held. ---- */
 
 bool stream_is_held(const struct stream *stream, uint64_t position)
@@ -131,15 +129,6 @@ static bool begin_again(struct stream *stream, bool *drop)
     streams_moving = *drop;
     os_mutex_unlock(streams_lock());
     return go_on;
-}
-
-struct os_pipe *streams_take_input(struct streams *streams)
-{
-    bool open = streams->terminal && streams->parts[STREAM_OUT].pipe;
-    struct os_pipe *in = streams->exited && !streams->writing && !open ? streams->in : NULL;
-    if (in)
-        streams->in = NULL;
-    return in;
 }
 
 /* Ends a pipe, which the thread frees. */

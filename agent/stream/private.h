@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Only for agent/stream*.c. */
+/* Only for agent/stream/. stream.c has what is shared; the others use that, and fill.c. */
 #ifndef AGENT_STREAM_PRIVATE_H
 #define AGENT_STREAM_PRIVATE_H
 
@@ -38,8 +38,9 @@ struct streams {
     uint64_t in_taken;
 };
 
-/* Guards all of it, and the spool. */
+/* Guards all of it, and the spool. NULL before streams_make_lock(). */
 struct os_mutex *streams_lock(void);
+void streams_make_lock(void);
 extern struct streams *streams_oldest, *streams_newest;
 extern unsigned streams_paused; /* pipes */
 extern bool streams_frozen;
