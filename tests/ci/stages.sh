@@ -109,7 +109,7 @@ ci()
     stage vm 1800 make check-vm VM_SHORT=1 CFLAGS=-Werror
     join
     export TESTS_RUN_AGAIN=0
-    stage faults 600 make -j"$(nproc)" faults CFLAGS=-Werror FAULTS="--share 10"
+    stage faults 600 make -j"$(nproc)" faults CFLAGS=-Werror FAULTS="--share 15"
     export TESTS_RUN_AGAIN=3
     stage_beside fuzz 1500 make fuzz FUZZ_SECONDS=45
     stage_beside arch 2400 make check-arch
@@ -119,7 +119,7 @@ ci()
     join
     export TESTS_RUN_AGAIN=0 TESTS_SLOW=1
     stage anchors 120 tests/mutants/run --check
-    stage mutants 900 make mutants COUNT=60
+    stage mutants 900 make mutants COUNT=45
     stage demo 600 make demo CFLAGS=-Werror
     export TESTS_RUN_AGAIN=3
     stage units 300 make check-units-short

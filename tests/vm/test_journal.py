@@ -3,7 +3,7 @@
 """What was promised holds after the guest's power was cut, its kernel has crashed, and it was shut down; also of a recording of a
 screen that changes all the time.
 
-PERISCOPE_CUTS is how often the power is cut at a random moment while a host works (2): what the guest had not flushed by
+PERISCOPE_CUTS is how often the power is cut at a random moment while a host works (2, with VM_SHORT 1): what the guest had not flushed by
 then is gone, also from the disk's own cache, or is there, each write by itself (cut_disk.py)."""
 import os
 import random
@@ -21,7 +21,7 @@ import rig
 import wire
 from rig import check
 
-CUTS = int(os.environ.get("PERISCOPE_CUTS") or 2)
+CUTS = int(os.environ.get("PERISCOPE_CUTS") or (1 if os.environ.get("VM_SHORT") else 2))
 DISK_MIB = 64
 REBOOTED = "does not exist or is not a child process: the machine rebooted at "
 INIT = """#!/bin/busybox sh
