@@ -3,8 +3,8 @@
 """What was promised holds after the guest's power was cut, its kernel has crashed, and it was shut down; also of a recording of a
 screen that changes all the time.
 
-PERISCOPE_CUTS is how often the power is cut at a random moment while a host works (2, with VM_SHORT 1): what the guest had not flushed by
-then is gone, also from the disk's own cache, or is there, each write by itself (cut_disk.py)."""
+PERISCOPE_CUTS is how often the power is cut at a random moment while a host works (2, with VM_SHORT 1): what the guest had
+not flushed by then is gone, also from the disk's own cache, or is there, each write by itself (cut_disk.py)."""
 import os
 import random
 import subprocess
