@@ -6,6 +6,8 @@
 #include "host/web/gateway.h"
 #include "host/web/guest.h"
 #include "host/web/tail.h"
+#include "host/web/thumbnail.h"
+#include "host/web/watch.h"
 #include "platform/clock.h"
 
 #include <stdio.h>

@@ -6,6 +6,7 @@
 #include "host/web/guest.h"
 #include "host/web/screen.h"
 #include "host/web/viewer.h"
+#include "host/web/watch.h"
 
 #include "base/number.h"
 

@@ -2,6 +2,7 @@
 #include "host/web/lws/server.h"
 
 #include "host/web/guest.h"
+#include "host/web/watch.h"
 #include "platform/clock.h"
 
 #include <signal.h>

@@ -5,6 +5,7 @@
 #include "host/web/gateway.h"
 #include "host/web/guest.h"
 #include "host/web/screen.h"
+#include "host/web/watch.h"
 
 #include <stdio.h>
 #include <stdlib.h>
