@@ -5,7 +5,7 @@
 #include "host/web/drive.h"
 #include "host/web/gateway.h"
 #include "host/web/guest.h"
-#include "host/web/tail.h"
+#include "host/web/tail_fetch.h"
 #include "host/web/thumbnail.h"
 #include "host/web/watch.h"
 #include "platform/clock.h"
