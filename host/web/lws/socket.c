@@ -2,7 +2,8 @@
 /* WebSockets of pages: bytes between libwebsockets and a viewer. */
 #include "base/buffer.h"
 #include "host/web/lws/server.h"
-#include "host/web/viewer.h"
+#include "host/web/viewer/message.h"
+#include "host/web/viewer/viewer.h"
 
 #include <string.h>
 
