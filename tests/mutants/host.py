@@ -195,7 +195,7 @@ TIMELINE = [
     mutant("gaps-of-a-steady-pace", "host/timeline/gaps.c",
            "if (next_us < GAP_LEAST_US) next_us = GAP_LEAST_US;", "next_us = GAP_LEAST_US;",
            "unit/host/test_timeline", "a test that prints every six seconds is all gaps"),
-    mutant("vnc-pointer-beyond", "host/web/rfb/keys.c",
+    mutant("vnc-pointer-beyond", "host/web/rfb/rfb.c",
            "x = rfb->width && x >= rfb->width ? rfb->width - 1 : x;", "",
            "unit/web/test_rfb", "a viewer's pointer leaves the guest's screen, and its input is refused"),
     mutant("vnc-rectangle-beyond", "host/web/rfb/viewer.c",
