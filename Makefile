@@ -54,7 +54,7 @@ HOST := $(call room,host host/report)
 TIMELINE := $(call room,host/timeline) $(B)/made/timeline_page.c
 CLI := $(call room,host/common) $(call rooms,host/cli) $(call room,$(wildcard host/cli/verbs/*)) $(TIMELINE)
 
-WEB := $(call room,host/web host/web/rfb) $(B)/made/gateway_pages.c
+WEB := $(call room,host/web host/web/rfb host/web/viewer) $(B)/made/gateway_pages.c
 WEB_LWS := $(call room,host/web/lws)
 
 # The gateway alone needs libwebsockets; without it all else is built.

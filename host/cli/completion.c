@@ -4,7 +4,7 @@
    known here. */
 #include "host/cli/completion.h"
 
-#include "host/cli/help.h"
+#include "host/cli/commands.h"
 #include "host/cli/options.h"
 #include "host/cli/out.h"
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "host/cli/help.h"
 
+#include "host/cli/commands.h"
 #include "host/cli/options.h"
 #include "host/cli/out.h"
 

@@ -5,8 +5,6 @@
 
 #include "host/cli/cli.h"
 
-extern const struct command *const commands[]; /* NULL-terminated; main.c makes it from commands.def */
-
 /* Prints the help of the program as a whole. */
 void help_program(void);
 /* Prints the help of a verb. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The command `periscope`: finds the verb, parses the command line, runs the verb, completes the reply. */
 #include "host/cli/cli.h"
+#include "host/cli/commands.h"
 #include "host/cli/completion.h"
 #include "host/cli/help.h"
 #include "host/cli/nearest.h"
@@ -18,25 +19,6 @@
 /* How much later than its --timeout a verb may end that waits so long: the last reply may be late, and what was started is
    ended then. */
 #define LATE_MS 15000
-
-#define COMMAND(symbol) extern const struct command command_##symbol;
-#include "host/cli/commands.def"
-#undef COMMAND
-
-const struct command *const commands[] = {
-#define COMMAND(symbol) &command_##symbol,
-#include "host/cli/commands.def"
-#undef COMMAND
-    NULL,
-};
-
-static const struct command *main_find_command(const char *name)
-{
-    for (const struct command *const *command = commands; *command; command++)
-        if (strcmp((*command)->name, name) == 0)
-            return *command;
-    return NULL;
-}
 
 static int main_unknown_verb(struct cli *cli, const char *name)
 {
@@ -207,7 +189,7 @@ int main(int argc, char **argv)
             return cli_usage(&cli, "--completion needs a shell: bash, zsh or fish");
         return main_flush(&cli, CLI_OK);
     }
-    cli.command = main_find_command(argv[1]);
+    cli.command = command_find(argv[1]);
     if (!cli.command)
         return main_unknown_verb(&cli, argv[1]);
     json_init(&cli.reply);

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "host/timeline/page.h"
+
 #include "host/timeline/page_parts.h"
 
 #include "host/embedded.h"

@@ -7,28 +7,13 @@
 #ifndef HOST_TIMELINE_PAGE_H
 #define HOST_TIMELINE_PAGE_H
 
+#include "host/timeline/page_facts.h"
 #include "host/timeline/result.h"
 
 #define PAGE_SIZE_MAX (100u << 20)  /* bytes of a page of one file: browsers take long for more */
 #define PAGE_INDEX_MAX (512u << 20) /* bytes of a page with files beside it */
 #define PAGE_FAILURES_MAX 500       /* that its head lists */
 #define PAGE_FAILURE_PICTURES_MAX 8 /* that are there whole for a reader without scripts */
-
-struct page_facts {
-    const char *title;   /* NULL: the folder's name */
-    const char *verdict; /* NULL: unknown */
-    struct strlist rows; /* "NAME=VALUE", for people; in order */
-};
-
-/* Writes files beside the page. */
-struct page_files {
-    int (*write)(void *context, const char *name, const void *bytes, size_t len, struct error *err);
-    void *context; /* borrowed */
-};
-
-struct page_counts {
-    size_t pictures, moments, lines, failures, missing; /* missing: pictures whose file can't be shown */
-};
 
 /* Appends the page. files: NULL for one that has all in itself. ERR_LIMIT when it does not fit into the buffer. */
 int page_write(struct buffer *out, struct result *result, const struct page_facts *facts,

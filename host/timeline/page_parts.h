@@ -5,7 +5,8 @@
 #define HOST_TIMELINE_PAGE_PARTS_H
 
 #include "host/timeline/html.h"
-#include "host/timeline/page.h"
+#include "host/timeline/page_facts.h"
+#include "host/timeline/result.h"
 
 enum picture_state { PICTURE_THERE, PICTURE_DROPPED, PICTURE_MISSING };
 

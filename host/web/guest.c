@@ -1,48 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "host/web/guest.h"
 
-#include "base/number.h"
 #include "host/web/gateway.h"
 #include "platform/clock.h"
 #include "platform/thread.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define OUTPUTS_MAX 64
 #define CHANGE_TOLD_MS 1000
-
-static int guests_init_one(struct guest *guest, struct gateway *gateway, const struct web_guest *config,
-                           struct error *err)
-{
-    guest->gateway = gateway;
-    guest->config = config;
-    target_text(&config->target, guest->address);
-    guest->lock = os_mutex_new();
-    guest->since_ms = os_wall_time_ms();
-    return os_waker_new(&guest->hurry, err);
-}
-
-int guests_start(struct gateway *gateway, struct error *err)
-{
-    size_t count = gateway->config.guest_count;
-    gateway->guests = calloc(count, sizeof *gateway->guests);
-    if (!gateway->guests)
-        return error_set(err, ERR_NO_MEMORY, "no memory for %zu guests", count);
-    for (size_t i = 0; i < count; i++) {
-        int status = guests_init_one(&gateway->guests[i], gateway, &gateway->config.guests[i], err);
-        if (status)
-            return status;
-    }
-    gateway->guest_count = count;
-    for (size_t i = 0; i < count; i++) {
-        int status = os_thread_start(watch_main, &gateway->guests[i], err);
-        if (status)
-            return error_prefix(err, status, "no thread for guest '%s'", gateway->config.guests[i].name);
-    }
-    return 0;
-}
 
 struct guest *guest_find(struct gateway *gateway, const char *name)
 {

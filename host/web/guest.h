@@ -10,6 +10,7 @@
 #include "host/periscope.h"
 #include "host/web/blob.h"
 #include "host/web/config.h"
+#include "host/web/guest_state.h"
 #include "picture/hash.h"
 
 #include <stdatomic.h>
@@ -21,28 +22,6 @@ struct os_mutex;
 struct os_waker;
 struct screen;
 struct drive;
-
-/* X(symbol, name): the name is the one of the API. */
-#define GUEST_STATES(X)                                                                                                \
-    X(GUEST_UNKNOWN, "unknown")                                                                                        \
-    X(GUEST_OFF, "off") /* no machine or no agent answers */                                                           \
-    X(GUEST_BOOTING, "booting")                                                                                        \
-    X(GUEST_GREETER, "greeter")                                                                                        \
-    X(GUEST_READY, "ready")                                                                                            \
-    X(GUEST_TESTING, "testing") /* a program that a host has started runs */                                           \
-    X(GUEST_LOCKED, "locked")                                                                                          \
-    X(GUEST_ASLEEP, "asleep")                                                                                          \
-    X(GUEST_STUCK, "stuck") /* connected, but the agent does not answer; or a card hangs */                            \
-    X(GUEST_GPU_LOST, "gpu-lost")                                                                                      \
-    X(GUEST_SHUTTING_DOWN, "shutting-down")                                                                            \
-    X(GUEST_REFUSED, "refused") /* the agent does not let this host in */
-
-enum guest_state {
-#define X(symbol, name) symbol,
-    GUEST_STATES(X)
-#undef X
-        GUEST_STATE_COUNT,
-};
 
 #define GUEST_EVENTS_MAX 64 /* that are kept */
 #define GUEST_TEST_SIZE 256
@@ -84,20 +63,6 @@ struct guest {
     struct os_waker *hurry;  /* ends its pause */
 };
 
-const char *guest_state_name(enum guest_state state);
-/* Returns whether all that its desktop lacks is a window manager that tells of itself. A kiosk or a bare X server never has
-   one, and is used as it is. Pure. */
-bool guest_lacks_manager(const struct periscope_strings *properties);
-/* Decides from an agent's properties. lacked: it has lacked a window manager for GUEST_UNMANAGED_MS.
-   Reasons, in words, are added to the list. Pure. */
-enum guest_state guest_state_decide(const struct periscope_strings *properties, bool lacked, struct strlist *reasons);
-/* Decides from a failed call. */
-enum guest_state guest_state_of_failure(int status, const char *text);
-/* Whether the library only had no room to resolve one more name at that moment, as when all guests are asked at once. */
-bool guest_must_queue(const char *text);
-
-/* Makes the guests of the configuration, and starts their threads. */
-int guests_start(struct gateway *gateway, struct error *err);
 /* Finds one by its name; NULL when there is none. */
 struct guest *guest_find(struct gateway *gateway, const char *name);
 
@@ -111,14 +76,5 @@ void guest_unlock(struct guest *guest);
 void guest_changed(struct guest *guest);
 /* Says that its screen has changed, which viewers of the list are told once a second. Without the lock. */
 void guest_screen_changed(struct guest *guest, const char *hash, uint32_t width, uint32_t height);
-
-/* One viewer more, or less, looks at its state (watch.c). */
-void guest_look(struct guest *guest);
-void guest_look_away(struct guest *guest);
-/* The same for its small picture (thumbnail.c). */
-void thumbnail_look(struct guest *guest);
-void thumbnail_look_away(struct guest *guest);
-/* The thread of a guest, which the context is (watch.c). */
-void watch_main(void *context);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "host/web/guest.h"
+#include "host/web/guest_state.h"
 
 #include <stdio.h>
 #include <string.h>

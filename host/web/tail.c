@@ -11,8 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static atomic_uint tail_count;
-
 struct tail *tail_new(struct guest *guest, uint32_t id, const char *what, struct error *err)
 {
     struct tail *tail = calloc(1, sizeof *tail);
@@ -38,44 +36,6 @@ void tail_release(struct tail *tail)
     os_mutex_free(tail->lock);
     buffer_deinit(&tail->kept);
     free(tail);
-}
-
-static bool tail_is_known(const char *what)
-{
-    return strcmp(what, "log") == 0 || strcmp(what, "events") == 0 ||
-           (strncmp(what, "child:", 6) == 0 && what[6] && strspn(what + 6, "0123456789") == strlen(what + 6));
-}
-
-static void tail_main(void *context)
-{
-    struct tail *tail = context;
-    tail_fetch(tail);
-    atomic_fetch_sub(&tail_count, 1);
-    tail_release(tail);
-}
-
-struct tail *tail_start(struct guest *guest, uint32_t id, const char *what, struct error *err)
-{
-    if (strlen(what) >= TAIL_WHAT_SIZE || !tail_is_known(what)) {
-        error_set(err, ERR_INVALID, "'%.60s' can't be followed: log, events or child:PID", what);
-        return NULL;
-    }
-    if (atomic_fetch_add(&tail_count, 1) >= TAILS_MAX) {
-        atomic_fetch_sub(&tail_count, 1);
-        error_set(err, ERR_LIMIT, "%d texts are followed already", TAILS_MAX);
-        return NULL;
-    }
-    struct tail *tail = tail_new(guest, id, what, err);
-    if (tail)
-        tail->owners = 2;
-    if (tail && os_thread_start(tail_main, tail, err) == 0)
-        return tail;
-    atomic_fetch_sub(&tail_count, 1);
-    if (tail) {
-        tail->owners = 1;
-        tail_release(tail);
-    }
-    return NULL;
 }
 
 void tail_stop(struct tail *tail)

@@ -16,7 +16,6 @@
 #define TAIL_KEPT_MAX (256u << 10) /* bytes that wait for the page */
 #define TAIL_PIECE_MAX 16384       /* bytes of a message */
 #define TAIL_WHAT_SIZE 64
-#define TAILS_MAX 64 /* of all pages */
 
 struct guest;
 struct os_mutex;
@@ -40,22 +39,18 @@ struct tail {
     char reason[256];
 };
 
-/* Starts one. what: "log", "events" or "child:PID". NULL with the reason. */
-struct tail *tail_start(struct guest *guest, uint32_t id, const char *what, struct error *err);
 void tail_stop(struct tail *tail); /* accepts NULL; it must not be used after it */
 /* Makes the next message: a piece of text, or at last its end. NULL when there is none. */
 struct blob *tail_next(struct tail *tail);
 
-/* ---- between its files ---- */
+/* ---- for the thread that fetches (tail_fetch.c) ---- */
 
 /* Adds what has come; drops the oldest that is not taken. */
 void tail_add(struct tail *tail, const void *bytes, size_t len);
 void tail_end(struct tail *tail, const char *reason);
-/* Makes one without a thread; tail_release() frees it. For its tests, too. */
+/* Makes one that nothing comes for yet; its last owner's tail_release() frees it. */
 struct tail *tail_new(struct guest *guest, uint32_t id, const char *what, struct error *err);
 void tail_release(struct tail *tail);
-/* Fetches until the end, or until it is stopped (tail_fetch.c). */
-void tail_fetch(struct tail *tail);
 
 /* Returns where what is new begins in a text of which only the end is kept, given what it was before. Pure. */
 size_t tail_new_part(const uint8_t *before, size_t before_len, const uint8_t *now, size_t now_len);

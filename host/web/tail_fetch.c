@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Where the texts that pages follow come from. */
-#include "host/web/tail.h"
+#include "host/web/tail_fetch.h"
 
 #include "host/periscope.h"
 #include "host/web/guest.h"
@@ -16,6 +16,8 @@
 #define CONNECT_MS 5000
 #define ANSWER_MS 30000
 #define LOG_MAX (1u << 20) /* bytes of the agent's log */
+
+static atomic_uint tail_count;
 
 /* Waits between two looks; returns whether to go on. */
 static bool fetch_goes_on(struct tail *tail, int ms)
@@ -130,7 +132,10 @@ static void fetch_set_connection(struct tail *tail, struct periscope *periscope)
     os_mutex_unlock(tail->lock);
 }
 
-void tail_fetch(struct tail *tail)
+/* ---- its thread ---- */
+
+/* Fetches until the end, or until it is stopped. */
+static void tail_fetch(struct tail *tail)
 {
     const struct target *target = &tail->guest->config->target;
     struct periscope *periscope = periscope_new(target->host, target->port);
@@ -146,4 +151,42 @@ void tail_fetch(struct tail *tail)
     fetch_set_connection(tail, NULL);
     tail_end(tail, status ? periscope_error_text(periscope) : "its end");
     periscope_free(periscope);
+}
+
+static bool tail_is_known(const char *what)
+{
+    return strcmp(what, "log") == 0 || strcmp(what, "events") == 0 ||
+           (strncmp(what, "child:", 6) == 0 && what[6] && strspn(what + 6, "0123456789") == strlen(what + 6));
+}
+
+static void tail_main(void *context)
+{
+    struct tail *tail = context;
+    tail_fetch(tail);
+    atomic_fetch_sub(&tail_count, 1);
+    tail_release(tail);
+}
+
+struct tail *tail_start(struct guest *guest, uint32_t id, const char *what, struct error *err)
+{
+    if (strlen(what) >= TAIL_WHAT_SIZE || !tail_is_known(what)) {
+        error_set(err, ERR_INVALID, "'%.60s' can't be followed: log, events or child:PID", what);
+        return NULL;
+    }
+    if (atomic_fetch_add(&tail_count, 1) >= TAILS_MAX) {
+        atomic_fetch_sub(&tail_count, 1);
+        error_set(err, ERR_LIMIT, "%d texts are followed already", TAILS_MAX);
+        return NULL;
+    }
+    struct tail *tail = tail_new(guest, id, what, err);
+    if (tail)
+        tail->owners = 2;
+    if (tail && os_thread_start(tail_main, tail, err) == 0)
+        return tail;
+    atomic_fetch_sub(&tail_count, 1);
+    if (tail) {
+        tail->owners = 1;
+        tail_release(tail);
+    }
+    return NULL;
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The small pictures of the list of guests: one connection for each guest whose tile somebody has in view. The guest waits
  * until its screen is another one, and is asked at most once a second. */
+#include "host/web/thumbnail.h"
+
 #include "host/web/gateway.h"
 #include "host/web/guest.h"
 

@@ -2,6 +2,8 @@
 /* The thread of a guest: keeps what is known of its state. It sleeps in the guest, in the RPC events, so nothing wakes it
  * but an event or the keep-alive. What no event tells, such as that a program was started, is asked for at each
  * keep-alive, and while somebody looks every few seconds. */
+#include "host/web/watch.h"
+
 #include "host/web/gateway.h"
 #include "host/web/guest.h"
 
@@ -271,7 +273,9 @@ static void watch_pause_after(struct watch *watch, int status, int *pause_ms)
     *pause_ms = *pause_ms * 2 > PAUSE_MOST_MS ? PAUSE_MOST_MS : *pause_ms * 2;
 }
 
-void watch_main(void *context)
+/* ---- its thread ---- */
+
+static void watch_main(void *context)
 {
     struct watch watch = {.guest = context};
     int pause_ms = QUEUE_MS;
@@ -289,6 +293,37 @@ void watch_main(void *context)
         watch_pause_after(&watch, status, &pause_ms);
         periscope_disconnect(watch.periscope);
     }
+}
+
+static int guests_init_one(struct guest *guest, struct gateway *gateway, const struct web_guest *config,
+                           struct error *err)
+{
+    guest->gateway = gateway;
+    guest->config = config;
+    target_text(&config->target, guest->address);
+    guest->lock = os_mutex_new();
+    guest->since_ms = os_wall_time_ms();
+    return os_waker_new(&guest->hurry, err);
+}
+
+int guests_start(struct gateway *gateway, struct error *err)
+{
+    size_t count = gateway->config.guest_count;
+    gateway->guests = calloc(count, sizeof *gateway->guests);
+    if (!gateway->guests)
+        return error_set(err, ERR_NO_MEMORY, "no memory for %zu guests", count);
+    for (size_t i = 0; i < count; i++) {
+        int status = guests_init_one(&gateway->guests[i], gateway, &gateway->config.guests[i], err);
+        if (status)
+            return status;
+    }
+    gateway->guest_count = count;
+    for (size_t i = 0; i < count; i++) {
+        int status = os_thread_start(watch_main, &gateway->guests[i], err);
+        if (status)
+            return error_prefix(err, status, "no thread for guest '%s'", gateway->config.guests[i].name);
+    }
+    return 0;
 }
 
 void guest_look(struct guest *guest)

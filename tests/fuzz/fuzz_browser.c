@@ -5,7 +5,7 @@
 #include "host/web/auth.h"
 #include "host/web/config.h"
 #include "host/web/forwarded.h"
-#include "host/web/message.h"
+#include "host/web/viewer/message.h"
 #include "host/web/route.h"
 
 #include <stdlib.h>

@@ -39,8 +39,8 @@ static void update(struct rfb *rfb)
 
 static void check_place(const struct rfb *rfb)
 {
-    require(rfb->stage == RFB_OPEN || rfb->actions.count == 0);
-    require(!rfb->has_place || (rfb->x < rfb->width && rfb->y < rfb->height));
+    require(rfb->stage == RFB_OPEN || rfb->hands.actions.count == 0);
+    require(!rfb->hands.has_place || (rfb->hands.x < rfb->width && rfb->hands.y < rfb->height));
     require(rfb->in.len <= RFB_IN_MAX && rfb->skip <= RFB_CUT_MAX);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The verb `test`, split into several files: test.c parses the command line and carries out the steps,
- * guest.c makes the folder in the guest and starts programs in it, unit.c runs one unit, output.c writes files,
+/* The verb `test`, split into several files: verb.c parses the command line and carries out the steps, test.c has what the
+ * others share, guest.c makes the folder in the guest and starts programs in it, unit.c runs one unit, output.c writes files,
  * evidence_fetch.c keeps what is known of a unit that hangs, record.c the recording of the screen, machine.c tells what the machine did, json.c and show.c print
  * the result.
  */
@@ -164,6 +164,11 @@ struct test {
 void test_warn(struct test *test, const char *format, ...) PRINTF_LIKE(2, 3);
 /* Returns whether a status ends the run: the guest is lost, or the run is interrupted. Sets test->stop then. */
 bool test_is_final(struct test *test, int status);
+/* Builds the part of file names that identifies a unit: "atom", or "atom-2" if the unit runs again, without characters
+   that file names or GitLab do not allow, or that are no UTF-8: the name in junit.xml is then the file's. */
+void test_file_base(const struct test *test, const struct test_unit *unit, char *base, size_t size);
+/* Frees what the picture owns and leaves it empty. */
+void test_free_picture(struct test_picture *picture);
 
 /* ---- guest.c: 0, or an exit status that was reported ---- */
 
@@ -187,12 +192,6 @@ int test_list_units(struct test *test);
 void test_run_unit(struct test *test, size_t index);
 /* Takes a picture into the output folder, if there is one. */
 void test_take_picture(struct test *test, struct test_picture *picture, const char *file, bool freely);
-/* Frees what the picture owns and leaves it empty. */
-void test_free_picture(struct test_picture *picture);
-
-/* Builds the part of file names that identifies a unit: "atom", or "atom-2" if the unit runs again, without characters
-   that file names or GitLab do not allow, or that are no UTF-8: the name in junit.xml is then the file's. */
-void test_file_base(const struct test *test, const struct test_unit *unit, char *base, size_t size);
 
 /* ---- evidence_fetch.c ---- */
 

@@ -3,7 +3,6 @@
 #include "host/cli/child.h"
 #include "host/cli/test/test.h"
 
-#include "base/utf8.h"
 #include "platform/clock.h"
 
 #include <stdio.h>
@@ -32,14 +31,6 @@ static bool picture_is_png(const uint8_t *bytes, size_t len)
 {
     static const uint8_t signature[8] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
     return len > sizeof signature && memcmp(bytes, signature, sizeof signature) == 0;
-}
-
-void test_free_picture(struct test_picture *picture)
-{
-    free(picture->file);
-    free(picture->error);
-    periscope_strings_free(&picture->facts);
-    *picture = (struct test_picture){0};
 }
 
 static int picture_fetch(struct test *test, bool freely, struct test_picture *picture, uint8_t **bytes, size_t *len)
@@ -76,20 +67,6 @@ void test_take_picture(struct test *test, struct test_picture *picture, const ch
     else if (test_output_write(test, file, bytes, len))
         picture->file = strdup(file);
     free(bytes);
-}
-
-void test_file_base(const struct test *test, const struct test_unit *unit, char *base, size_t size)
-{
-    size_t earlier = 0;
-    for (const struct test_unit *other = test->units; other < unit; other++)
-        earlier += strcmp(other->name, unit->name) == 0;
-    int len = snprintf(base, size, "%.*s", PERISCOPE_WINETEST_MAX_NAME, unit->name);
-    if (earlier)
-        snprintf(base + len, size - (size_t)len, "-%zu", earlier + 1);
-    utf8_make_printable(base);
-    for (char *c = base; *c; c++)
-        if (strchr("/\\:[]|?*<>\"", *c))
-            *c = '_';
 }
 
 static void picture_name(const struct test *test, const struct test_unit *unit, char file[TEST_FILE_NAME_SIZE])

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* periscope-gateway: what `periscope serve` runs. */
+#include "host/web/lws/common.h"
 #include "host/web/lws/server.h"
 
 #include "platform/memory.h"

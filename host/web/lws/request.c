@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Requests of HTTP: what is asked for, made whole in memory, then sent piece by piece. */
+#include "host/web/lws/request.h"
+
 #include "host/web/guest.h"
 #include "host/web/job.h"
-#include "host/web/lws/server.h"
+#include "host/web/lws/common.h"
+#include "host/web/lws/rfb.h"
+#include "host/web/lws/socket.h"
 #include "host/web/pages.h"
 #include "host/web/scrape.h"
 
@@ -348,7 +352,8 @@ static int request_take_job(struct request *request)
                           blob_share(job->result));
 }
 
-void requests_wake(void)
+/* Asks for a moment to write for each whose job is done. */
+static void requests_wake(void)
 {
     for (struct request *request = waiting; request; request = request->next)
         if (!request->body && atomic_load(&request->job->done))
@@ -362,16 +367,40 @@ static int request_may_write(struct request *request)
     return request_write(request);
 }
 
+/* ---- what libwebsockets answers by itself ---- */
+
+/* noVNC's folder; what is asked of it is judged as any request is. */
+static struct lws_http_mount novnc = {.def = "vnc.html", .origin_protocol = LWSMPRO_FILE};
+static char novnc_path[WEB_NAME_MAX + 16];
+
+const struct lws_http_mount *request_mounts(void)
+{
+    if (!gateway.config.novnc)
+        return NULL;
+    snprintf(novnc_path, sizeof novnc_path, "%s/novnc", gateway.config.prefix);
+    novnc.mountpoint = novnc_path;
+    novnc.mountpoint_len = (unsigned char)strlen(novnc_path);
+    novnc.origin = gateway.config.novnc;
+    return &novnc;
+}
+
+static bool request_is_mounted(const char *path)
+{
+    return novnc.mountpoint && strncmp(path, novnc.mountpoint, novnc.mountpoint_len) == 0;
+}
+
 /* Judges what libwebsockets answers by itself: the files of noVNC. All else is judged when it is answered. */
 static int request_filter(struct lws *wsi, const char *path)
 {
     char cookie[AUTH_TOKEN_SIZE];
     struct route route = {0};
-    if (!server_is_mounted(path) || server_judge(wsi, path, &route, cookie) == AUTH_OK)
+    if (!request_is_mounted(path) || server_judge(wsi, path, &route, cookie) == AUTH_OK)
         return 0;
     (void)lws_return_http_status(wsi, HTTP_STATUS_FORBIDDEN, NULL);
     return -1;
 }
+
+/* ---- libwebsockets ---- */
 
 int request_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t len)
 {

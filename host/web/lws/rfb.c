@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* VNC viewers: bytes between libwebsockets, of a TCP connection or a WebSocket, and a viewer. */
-#include "host/web/lws/server.h"
+#include "host/web/lws/rfb.h"
 
 #include "host/web/guest.h"
+#include "host/web/lws/common.h"
 #include "host/web/rfb/viewer.h"
 
 #include <string.h>

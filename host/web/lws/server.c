@@ -2,6 +2,11 @@
 #include "host/web/lws/server.h"
 
 #include "host/web/guest.h"
+#include "host/web/lws/common.h"
+#include "host/web/lws/request.h"
+#include "host/web/lws/rfb.h"
+#include "host/web/lws/socket.h"
+#include "host/web/watch.h"
 #include "platform/clock.h"
 
 #include <signal.h>
@@ -12,8 +17,6 @@
 #define HANGUP_S 60 /* without an answer to that */
 #define REQUEST_S 15
 #define IDLE_S 30
-
-struct gateway gateway;
 
 static struct lws_context *context;
 static volatile sig_atomic_t stopping;
@@ -31,26 +34,6 @@ static struct lws_protocols rfb_protocols[] = {
     {0},
 };
 
-/* noVNC's folder; what is asked of it is judged as any request is. */
-static struct lws_http_mount novnc = {.def = "vnc.html", .origin_protocol = LWSMPRO_FILE};
-static char novnc_path[WEB_NAME_MAX + 16];
-
-static const struct lws_http_mount *server_mounts(void)
-{
-    if (!gateway.config.novnc)
-        return NULL;
-    snprintf(novnc_path, sizeof novnc_path, "%s/novnc", gateway.config.prefix);
-    novnc.mountpoint = novnc_path;
-    novnc.mountpoint_len = (unsigned char)strlen(novnc_path);
-    novnc.origin = gateway.config.novnc;
-    return &novnc;
-}
-
-bool server_is_mounted(const char *path)
-{
-    return novnc.mountpoint && strncmp(path, novnc.mountpoint, novnc.mountpoint_len) == 0;
-}
-
 void server_stop(void)
 {
     stopping = 1;
@@ -61,80 +44,6 @@ void server_stop(void)
 static void server_wake(void)
 {
     lws_cancel_service(context);
-}
-
-uint8_t *server_piece(const void *bytes, size_t len)
-{
-    static uint8_t piece[LWS_PRE + SERVER_PIECE];
-    memcpy(piece + LWS_PRE, bytes, len);
-    return piece + LWS_PRE;
-}
-
-/* ---- who may ---- */
-
-/* Copies a header; returns it, or NULL when there is none. One that is too long is as good as a wrong one. */
-static const char *server_header(struct lws *wsi, enum lws_token_indexes token, char text[SERVER_HEADER_SIZE])
-{
-    if (lws_hdr_total_length(wsi, token) <= 0)
-        return NULL;
-    if (lws_hdr_copy(wsi, text, SERVER_HEADER_SIZE, token) < 0)
-        snprintf(text, SERVER_HEADER_SIZE, "(too long)");
-    return text;
-}
-
-static const char *server_custom_header(struct lws *wsi, const char *name, char text[SERVER_HEADER_SIZE])
-{
-    int len = (int)strlen(name);
-    if (lws_hdr_custom_length(wsi, name, len) <= 0)
-        return NULL;
-    if (lws_hdr_custom_copy(wsi, text, SERVER_HEADER_SIZE, name, len) < 0)
-        snprintf(text, SERVER_HEADER_SIZE, "(too long)");
-    return text;
-}
-
-void server_read_forwarded(struct lws *wsi, struct forwarded *out)
-{
-    char peer[SERVER_PEER_SIZE] = "?", text[4][SERVER_HEADER_SIZE];
-    lws_get_peer_simple(wsi, peer, sizeof peer);
-    struct forwarded_headers headers = {
-        .client = server_header(wsi, WSI_TOKEN_X_FORWARDED_FOR, text[0]),
-        .host = server_custom_header(wsi, "x-forwarded-host:", text[1]),
-        .proto = server_custom_header(wsi, "x-forwarded-proto:", text[2]),
-        .prefix = server_custom_header(wsi, "x-forwarded-prefix:", text[3]),
-    };
-    forwarded_read(out, &gateway.config, peer, &headers);
-}
-
-static void server_refuse(const struct forwarded *forwarded, const char *path, const char *why)
-{
-    atomic_fetch_add(&gateway.metrics.refused, 1);
-    gateway_log("%s is refused %.80s: %s", forwarded->peer, path, why);
-}
-
-enum auth_verdict server_judge(struct lws *wsi, const char *path, const struct route *route,
-                               char cookie[AUTH_TOKEN_SIZE])
-{
-    char text[6][SERVER_HEADER_SIZE], token[AUTH_TOKEN_SIZE * 2];
-    const char *why;
-    struct forwarded forwarded;
-    server_read_forwarded(wsi, &forwarded);
-    const char *host = server_header(wsi, WSI_TOKEN_HOST, text[0]);
-    struct auth_request request = {
-        .host = *forwarded.host ? forwarded.host : host,
-        .origin = server_header(wsi, WSI_TOKEN_ORIGIN, text[1]),
-        .cookie = server_header(wsi, WSI_TOKEN_HTTP_COOKIE, text[2]),
-        .authorization = server_header(wsi, WSI_TOKEN_HTTP_AUTHORIZATION, text[3]),
-        .fetch_site = server_custom_header(wsi, "sec-fetch-site:", text[4]),
-        .fetch_mode = server_custom_header(wsi, "sec-fetch-mode:", text[5]),
-        .token = lws_get_urlarg_by_name(wsi, "token=", token, sizeof token),
-        .page = route->kind == ROUTE_WALL || route->kind == ROUTE_GUEST_PAGE,
-    };
-    enum auth_verdict verdict = auth_decide(&gateway.auth, &request, os_clock_ms(), cookie, &why);
-    if (verdict == AUTH_OK || verdict == AUTH_NEW_SESSION)
-        atomic_fetch_add(&gateway.metrics.requests, 1);
-    else
-        server_refuse(&forwarded, path, why);
-    return verdict;
 }
 
 /* ---- listening ---- */
@@ -155,7 +64,7 @@ static int server_listen(struct target *listen, struct error *err)
         .iface = all ? NULL : host,
         .vhost_name = listen->host,
         .protocols = protocols,
-        .mounts = server_mounts(),
+        .mounts = request_mounts(),
         .options = LWS_SERVER_OPTION_FAIL_UPON_UNABLE_TO_BIND |
                    (strchr(host, ':') || strcmp(host, "*") == 0 ? 0 : LWS_SERVER_OPTION_DISABLE_IPV6),
         .retry_and_idle_policy = &alive,

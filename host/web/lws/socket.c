@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* WebSockets of pages: bytes between libwebsockets and a viewer. */
+#include "host/web/lws/socket.h"
+
 #include "base/buffer.h"
-#include "host/web/lws/server.h"
-#include "host/web/viewer.h"
+#include "host/web/lws/common.h"
+#include "host/web/viewer/message.h"
+#include "host/web/viewer/viewer.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Pixels in the format that a viewer has asked for: Raw, and ZRLE with all its forms of tiles. */
-#include "host/web/rfb/rfb.h"
+#include "host/web/rfb/encode.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +13,14 @@
 #define ZRLE_PLAIN 128     /* runs of colours */
 #define ZRLE_INDEXED 128   /* plus the number of colours: runs of places in a palette */
 #define ZRLE_COLOURS_MAX 127
+
+void rfb_put(struct buffer *out, uint64_t value, unsigned bytes)
+{
+    uint8_t text[8] = {0};
+    for (unsigned i = 0; i < bytes; i++)
+        text[i] = (uint8_t)(value >> 8 * (bytes - 1 - i));
+    buffer_append(out, text, bytes);
+}
 
 /* ---- a pixel ---- */
 
@@ -38,26 +46,26 @@ static void rfb_write_row(const struct rfb_format *format, const uint8_t *rgb, u
         rfb_write_pixel(format, rfb_pixel(format, rgb), to, bytes);
 }
 
-void rfb_put_raw(struct rfb *rfb, const struct rfb_rect *rect, const uint8_t *pixels, size_t stride)
+void rfb_put_raw(const struct rfb_format *format, const struct rfb_rect *rect, const uint8_t *pixels, size_t stride,
+                 struct buffer *out)
 {
-    unsigned bytes = rfb->format.bits / 8u;
+    unsigned bytes = format->bits / 8u;
     for (uint32_t y = 0; y < rect->height; y++) {
-        uint8_t *to = buffer_extend(&rfb->out, (size_t)rect->width * bytes);
+        uint8_t *to = buffer_extend(out, (size_t)rect->width * bytes);
         if (!to)
             return;
-        rfb_write_row(&rfb->format, pixels + y * stride, rect->width, bytes, to);
+        rfb_write_row(format, pixels + y * stride, rect->width, bytes, to);
     }
 }
 
-/* Writes a pointer's pixels in the viewer's format, and a bit for each that is to be seen. */
-void rfb_put_mask(struct rfb *rfb, const struct rfb_shape *shape)
+void rfb_put_mask(const struct rfb_format *format, const struct rfb_shape *shape, struct buffer *out)
 {
-    unsigned bytes = rfb->format.bits / 8u;
+    unsigned bytes = format->bits / 8u;
     uint32_t row = (shape->width + 7) / 8;
-    uint8_t *to = buffer_extend(&rfb->out, (size_t)shape->width * shape->height * bytes);
+    uint8_t *to = buffer_extend(out, (size_t)shape->width * shape->height * bytes);
     for (size_t i = 0; to && i < (size_t)shape->width * shape->height; i++)
-        rfb_write_pixel(&rfb->format, rfb_pixel(&rfb->format, shape->rgba + 4 * i), to + i * bytes, bytes);
-    uint8_t *mask = to ? buffer_extend(&rfb->out, (size_t)row * shape->height) : NULL;
+        rfb_write_pixel(format, rfb_pixel(format, shape->rgba + 4 * i), to + i * bytes, bytes);
+    uint8_t *mask = to ? buffer_extend(out, (size_t)row * shape->height) : NULL;
     if (!mask)
         return;
     memset(mask, 0, (size_t)row * shape->height);
@@ -229,22 +237,20 @@ static void rfb_put_tile(const struct rfb_format *format, struct rfb_tile *tile,
         rfb_put_packed(tile, out);
 }
 
-static struct rfb_zlib *rfb_zlib(struct rfb *rfb)
+static struct rfb_zlib *rfb_zlib_new(void)
 {
-    struct rfb_zlib *zlib = rfb->zlib ? rfb->zlib : calloc(1, sizeof *zlib);
-    if (rfb->zlib || !zlib)
-        return zlib;
-    buffer_init(&zlib->plain, RFB_OUT_MAX);
-    if (deflateInit(&zlib->stream, Z_BEST_SPEED) != Z_OK) {
-        free(zlib);
+    struct rfb_zlib *zlib = calloc(1, sizeof *zlib);
+    if (!zlib)
         return NULL;
-    }
-    return rfb->zlib = zlib;
+    buffer_init(&zlib->plain, RFB_OUT_MAX);
+    if (deflateInit(&zlib->stream, Z_BEST_SPEED) == Z_OK)
+        return zlib;
+    free(zlib);
+    return NULL;
 }
 
-void rfb_zrle_free(struct rfb *rfb)
+void rfb_zlib_free(struct rfb_zlib *zlib)
 {
-    struct rfb_zlib *zlib = rfb->zlib;
     if (!zlib)
         return;
     deflateEnd(&zlib->stream);
@@ -274,21 +280,23 @@ static void rfb_deflate(struct rfb_zlib *zlib, struct buffer *out)
         out->data[begin - 4 + i] = (uint8_t)((out->len - begin) >> 8 * (3 - i));
 }
 
-void rfb_put_zrle(struct rfb *rfb, const struct rfb_rect *rect, const uint8_t *pixels, size_t stride)
+void rfb_put_zrle(struct rfb_zlib **stream, const struct rfb_format *format, const struct rfb_rect *rect,
+                  const uint8_t *pixels, size_t stride, struct buffer *out)
 {
-    struct rfb_zlib *zlib = rfb_zlib(rfb);
+    struct rfb_zlib *zlib = *stream ? *stream : rfb_zlib_new();
+    *stream = zlib;
     if (!zlib) {
-        rfb->out.failed = true;
+        out->failed = true;
         return;
     }
     buffer_clear(&zlib->plain);
-    unsigned drop, bytes = rfb_compact_size(&rfb->format, &drop);
+    unsigned drop, bytes = rfb_compact_size(format, &drop);
     for (uint32_t y = 0; y < rect->height; y += TILE)
         for (uint32_t x = 0; x < rect->width; x += TILE) {
             zlib->tile.width = rect->width - x < TILE ? rect->width - x : TILE;
             zlib->tile.height = rect->height - y < TILE ? rect->height - y : TILE;
-            rfb_read_tile(&zlib->tile, &rfb->format, pixels + y * stride + (size_t)x * 3, stride, drop);
-            rfb_put_tile(&rfb->format, &zlib->tile, bytes, &zlib->plain);
+            rfb_read_tile(&zlib->tile, format, pixels + y * stride + (size_t)x * 3, stride, drop);
+            rfb_put_tile(format, &zlib->tile, bytes, &zlib->plain);
         }
-    rfb_deflate(zlib, &rfb->out);
+    rfb_deflate(zlib, out);
 }

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A viewer's keyboard and pointer as actions of the RPC input. */
-#include "host/web/rfb/rfb.h"
+#include "host/web/rfb/keys.h"
 
 #include "base/keys.h"
 
@@ -88,60 +87,58 @@ static bool rfb_character(uint32_t symbol, char text[8])
 }
 
 /* Adds a character. While Control, Alt or Meta is held it is a key's: that of the US layout. */
-static void rfb_add_character(struct rfb *rfb, bool down, uint32_t symbol)
+static void rfb_add_character(struct rfb_hands *hands, bool down, uint32_t symbol)
 {
     char text[8];
     bool letter = (symbol | 0x20) >= 'a' && (symbol | 0x20) <= 'z', digit = symbol >= '0' && symbol <= '9';
-    if (rfb->modifiers && (letter || digit))
-        strlist_addf(&rfb->actions, "key=%s%c,%s", letter ? "Key" : "Digit", (int)(letter ? symbol & ~0x20u : symbol),
+    if (hands->modifiers && (letter || digit))
+        strlist_addf(&hands->actions, "key=%s%c,%s", letter ? "Key" : "Digit", (int)(letter ? symbol & ~0x20u : symbol),
                      down ? "down" : "up");
     else if (down && rfb_character(symbol, text))
-        strlist_addf(&rfb->actions, "text=%s", text);
+        strlist_addf(&hands->actions, "text=%s", text);
 }
 
-static void rfb_note_modifier(struct rfb *rfb, bool down, uint32_t symbol)
+static void rfb_note_modifier(struct rfb_hands *hands, bool down, uint32_t symbol)
 {
     bool is_one = (symbol >= 0xffe3 && symbol <= 0xffe4) || (symbol >= 0xffe7 && symbol <= 0xffec);
     uint32_t bit = is_one ? 1u << (symbol - 0xffe3) : 0;
-    rfb->modifiers = down ? rfb->modifiers | bit : rfb->modifiers & ~bit;
+    hands->modifiers = down ? hands->modifiers | bit : hands->modifiers & ~bit;
 }
 
-void rfb_key(struct rfb *rfb, bool down, uint32_t keysym, uint32_t code)
+void rfb_key(struct rfb_hands *hands, bool down, uint32_t keysym, uint32_t code)
 {
     char name[24];
     const struct key *key = code ? rfb_key_by_scan(code) : NULL;
-    rfb_note_modifier(rfb, down, keysym);
+    rfb_note_modifier(hands, down, keysym);
     if (key)
-        strlist_addf(&rfb->actions, "key=%s,%s", key->code, down ? "down" : "up");
+        strlist_addf(&hands->actions, "key=%s,%s", key->code, down ? "down" : "up");
     else if (rfb_code_of_symbol(keysym, name, sizeof name))
-        strlist_addf(&rfb->actions, "key=%s,%s", name, down ? "down" : "up");
+        strlist_addf(&hands->actions, "key=%s,%s", name, down ? "down" : "up");
     else
-        rfb_add_character(rfb, down, keysym);
+        rfb_add_character(hands, down, keysym);
 }
 
 /* ---- the pointer ---- */
 
-static void rfb_button(struct rfb *rfb, unsigned bit, bool down)
+static void rfb_button(struct rfb_hands *hands, unsigned bit, bool down)
 {
     static const char *const names[8] = {"left", "middle", "right", NULL, NULL, NULL, NULL, "back"};
     static const char *const wheel[4] = {"0,-1", "0,1", "-1,0", "1,0"};
     if (names[bit])
-        strlist_addf(&rfb->actions, "button=%s,%s", names[bit], down ? "down" : "up");
+        strlist_addf(&hands->actions, "button=%s,%s", names[bit], down ? "down" : "up");
     else if (down)
-        strlist_addf(&rfb->actions, "wheel=%s", wheel[bit - WHEEL_FIRST]);
+        strlist_addf(&hands->actions, "wheel=%s", wheel[bit - WHEEL_FIRST]);
 }
 
-void rfb_pointer(struct rfb *rfb, uint8_t buttons, uint32_t x, uint32_t y)
+void rfb_pointer(struct rfb_hands *hands, uint8_t buttons, uint32_t x, uint32_t y)
 {
-    x = rfb->width && x >= rfb->width ? rfb->width - 1 : x;
-    y = rfb->height && y >= rfb->height ? rfb->height - 1 : y;
-    if (!rfb->has_place || x != rfb->x || y != rfb->y)
-        strlist_addf(&rfb->actions, "move=%u,%u", (unsigned)x, (unsigned)y);
+    if (!hands->has_place || x != hands->x || y != hands->y)
+        strlist_addf(&hands->actions, "move=%u,%u", (unsigned)x, (unsigned)y);
     for (unsigned bit = 0; bit < 8; bit++)
-        if ((buttons ^ rfb->buttons) >> bit & 1)
-            rfb_button(rfb, bit, buttons >> bit & 1);
-    rfb->has_place = true;
-    rfb->x = x;
-    rfb->y = y;
-    rfb->buttons = buttons;
+        if ((buttons ^ hands->buttons) >> bit & 1)
+            rfb_button(hands, bit, buttons >> bit & 1);
+    hands->has_place = true;
+    hands->x = x;
+    hands->y = y;
+    hands->buttons = buttons;
 }

@@ -34,14 +34,6 @@ enum {
     RFB_CURSOR_ALPHA = -314,
 };
 
-void rfb_put(struct buffer *out, uint64_t value, unsigned bytes)
-{
-    uint8_t text[8] = {0};
-    for (unsigned i = 0; i < bytes; i++)
-        text[i] = (uint8_t)(value >> 8 * (bytes - 1 - i));
-    buffer_append(out, text, bytes);
-}
-
 static uint32_t rfb_get(const uint8_t *at, unsigned bytes)
 {
     uint32_t value = 0;
@@ -62,8 +54,8 @@ void rfb_deinit(struct rfb *rfb)
 {
     buffer_deinit(&rfb->in);
     buffer_deinit(&rfb->out);
-    strlist_deinit(&rfb->actions);
-    rfb_zrle_free(rfb);
+    strlist_deinit(&rfb->hands.actions);
+    rfb_zlib_free(rfb->zlib);
 }
 
 /* ---- the handshake ---- */
@@ -199,6 +191,15 @@ static int rfb_ask(struct rfb *rfb, const uint8_t *at)
     return 10;
 }
 
+static int rfb_point(struct rfb *rfb, const uint8_t *at)
+{
+    uint32_t x = rfb_get(at + 2, 2), y = rfb_get(at + 4, 2);
+    x = rfb->width && x >= rfb->width ? rfb->width - 1 : x;
+    y = rfb->height && y >= rfb->height ? rfb->height - 1 : y;
+    rfb_pointer(&rfb->hands, at[1], x, y);
+    return 6;
+}
+
 /* The clipboard is not the guest's: it is skipped. */
 static int rfb_cut(struct rfb *rfb, const uint8_t *at, struct error *err)
 {
@@ -249,7 +250,7 @@ static int rfb_take_qemu(struct rfb *rfb, const uint8_t *at, struct error *err)
 {
     if (at[1] != 0)
         return error_set(err, ERR_PROTOCOL, "it sent QEMU's message %u, which was not offered", at[1]);
-    rfb_key(rfb, rfb_get(at + 2, 2) != 0, rfb_get(at + 4, 4), rfb_get(at + 8, 4));
+    rfb_key(&rfb->hands, rfb_get(at + 2, 2) != 0, rfb_get(at + 4, 4), rfb_get(at + 8, 4));
     return 12;
 }
 
@@ -281,11 +282,10 @@ static int rfb_take_message(struct rfb *rfb, const uint8_t *at, size_t len, stru
     case RFB_ASK:
         return rfb_ask(rfb, at);
     case RFB_KEY:
-        rfb_key(rfb, at[1] != 0, rfb_get(at + 4, 4), 0);
+        rfb_key(&rfb->hands, at[1] != 0, rfb_get(at + 4, 4), 0);
         return 8;
     case RFB_POINTER:
-        rfb_pointer(rfb, at[1], rfb_get(at + 2, 2), rfb_get(at + 4, 2));
-        return 6;
+        return rfb_point(rfb, at);
     case RFB_CUT:
         return rfb_cut(rfb, at, err);
     case RFB_STREAM:
@@ -351,7 +351,7 @@ int rfb_receive(struct rfb *rfb, const void *bytes, size_t len, struct error *er
         from += piece;
         len -= piece;
     }
-    return rfb->actions.failed || rfb->out.failed ? error_set(err, ERR_NO_MEMORY, "no memory for a viewer") : 0;
+    return rfb->hands.actions.failed || rfb->out.failed ? error_set(err, ERR_NO_MEMORY, "no memory for a viewer") : 0;
 }
 
 /* ---- updates ---- */
@@ -374,6 +374,15 @@ static bool rfb_learns_size(const struct rfb *rfb, uint32_t width, uint32_t heig
 bool rfb_has_extras(const struct rfb *rfb)
 {
     return rfb->tells_size || rfb->tells_qemu || rfb->refuses_size;
+}
+
+static void rfb_put_rect_head(struct rfb *rfb, const struct rfb_rect *rect, int32_t encoding)
+{
+    rfb_put(&rfb->out, rect->x, 2);
+    rfb_put(&rfb->out, rect->y, 2);
+    rfb_put(&rfb->out, rect->width, 2);
+    rfb_put(&rfb->out, rect->height, 2);
+    rfb_put(&rfb->out, (uint32_t)encoding, 4);
 }
 
 /* Tells the size as a rectangle. reason: 0 the server's own, 1 the viewer's wish; result: 1 it is forbidden. */
@@ -409,15 +418,6 @@ void rfb_update_begin(struct rfb *rfb, uint32_t width, uint32_t height, uint32_t
     rfb->tells_size = rfb->tells_qemu = rfb->refuses_size = false;
 }
 
-void rfb_put_rect_head(struct rfb *rfb, const struct rfb_rect *rect, int32_t encoding)
-{
-    rfb_put(&rfb->out, rect->x, 2);
-    rfb_put(&rfb->out, rect->y, 2);
-    rfb_put(&rfb->out, rect->width, 2);
-    rfb_put(&rfb->out, rect->height, 2);
-    rfb_put(&rfb->out, (uint32_t)encoding, 4);
-}
-
 /* Puts a length as Tight has it, 7 bits a byte, the lowest first. */
 static void rfb_put_compact(struct buffer *out, size_t len)
 {
@@ -438,10 +438,10 @@ void rfb_update_rect(struct rfb *rfb, const struct rfb_rect *rect, const uint8_t
         buffer_append(&rfb->out, png.data, png.len);
     } else if (rfb->encoding == RFB_ZRLE) {
         rfb_put_rect_head(rfb, rect, RFB_ZRLE);
-        rfb_put_zrle(rfb, rect, pixels, stride);
+        rfb_put_zrle(&rfb->zlib, &rfb->format, rect, pixels, stride, &rfb->out);
     } else {
         rfb_put_rect_head(rfb, rect, RFB_RAW);
-        rfb_put_raw(rfb, rect, pixels, stride);
+        rfb_put_raw(&rfb->format, rect, pixels, stride, &rfb->out);
     }
 }
 
@@ -471,7 +471,7 @@ void rfb_update_shape(struct rfb *rfb, const struct rfb_shape *shape)
     if (rfb->cursor_alpha)
         rfb_put_alpha(rfb, shape);
     else
-        rfb_put_mask(rfb, shape);
+        rfb_put_mask(&rfb->format, shape, &rfb->out);
 }
 
 void rfb_update_place(struct rfb *rfb, uint32_t x, uint32_t y)

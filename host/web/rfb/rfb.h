@@ -11,30 +11,19 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
-#include "base/strlist.h"
+#include "host/web/rfb/encode.h"
+#include "host/web/rfb/keys.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#define RFB_IN_MAX 8192          /* bytes of one message of a viewer, without what is skipped */
-#define RFB_OUT_MAX (512u << 20) /* bytes of one update: the largest screen as Raw, and more */
-#define RFB_CUT_MAX (1u << 20)   /* bytes of a clipboard, which is skipped */
+#define RFB_IN_MAX 8192        /* bytes of one message of a viewer, without what is skipped */
+#define RFB_CUT_MAX (1u << 20) /* bytes of a clipboard, which is skipped */
 #define RFB_ENCODINGS_MAX 1024
 #define RFB_NAME_MAX 128 /* bytes of the screen's name */
 
 enum rfb_stage { RFB_VERSION, RFB_SECURITY, RFB_CLIENT_INIT, RFB_SERVER_INIT, RFB_OPEN };
 enum rfb_encoding { RFB_RAW = 0, RFB_ZRLE = 16, RFB_TIGHT_PNG = -260 };
-
-struct rfb_format {
-    uint8_t bits, depth; /* of a pixel */
-    bool big_endian;
-    uint16_t max[3]; /* of red, green and blue */
-    uint8_t shift[3];
-};
-
-struct rfb_rect {
-    uint32_t x, y, width, height;
-};
 
 struct rfb {
     enum rfb_stage stage;
@@ -42,7 +31,7 @@ struct rfb {
     struct buffer in;       /* the beginning of a message */
     uint32_t skip;          /* bytes of a message that are not looked at */
     struct buffer out;      /* for the viewer; whoever sends them clears it */
-    struct strlist actions; /* of its keyboard and pointer; whoever does them clears it */
+    struct rfb_hands hands; /* its keyboard and pointer; whoever does their actions clears these */
 
     struct rfb_format format;
     enum rfb_encoding encoding;
@@ -56,11 +45,7 @@ struct rfb {
     bool awaits_fence;                         /* the viewer has not taken the last of these */
     bool tells_size, tells_qemu, refuses_size; /* that are owed beside pixels */
 
-    uint32_t modifiers; /* that are held: Control, Alt, Meta */
-    uint8_t buttons;    /* as the viewer told them last */
-    uint32_t x, y;
-    bool has_place;
-    void *zlib; /* of ZRLE; owned */
+    struct rfb_zlib *zlib; /* of ZRLE; owned */
 };
 
 void rfb_init(struct rfb *rfb);
@@ -80,11 +65,6 @@ void rfb_update_begin(struct rfb *rfb, uint32_t width, uint32_t height, uint32_t
    part that it knows is sent. */
 bool rfb_knows_size(const struct rfb *rfb, uint32_t width, uint32_t height);
 bool rfb_has_extras(const struct rfb *rfb);
-/* A pointer's shape: bytes R, G, B, A, the alpha not multiplied in. */
-struct rfb_shape {
-    uint32_t width, height, hot_x, hot_y;
-    const uint8_t *rgba; /* borrowed */
-};
 
 /* Returns whether the viewer draws a pointer by itself. */
 bool rfb_draws_pointer(const struct rfb *rfb);
@@ -97,17 +77,5 @@ void rfb_update_place(struct rfb *rfb, uint32_t x, uint32_t y);
 void rfb_update_rect(struct rfb *rfb, const struct rfb_rect *rect, const uint8_t *pixels, size_t stride,
                      struct slice png);
 void rfb_update_end(struct rfb *rfb);
-
-/* ---- between its files ---- */
-
-void rfb_put(struct buffer *out, uint64_t value, unsigned bytes); /* most significant first */
-void rfb_put_rect_head(struct rfb *rfb, const struct rfb_rect *rect, int32_t encoding);
-void rfb_put_raw(struct rfb *rfb, const struct rfb_rect *rect, const uint8_t *pixels, size_t stride);
-void rfb_put_mask(struct rfb *rfb, const struct rfb_shape *shape);
-void rfb_put_zrle(struct rfb *rfb, const struct rfb_rect *rect, const uint8_t *pixels, size_t stride);
-void rfb_zrle_free(struct rfb *rfb);
-/* Adds the actions of a key event. code: the XT scan code as QEMU's message has it, or 0. */
-void rfb_key(struct rfb *rfb, bool down, uint32_t keysym, uint32_t code);
-void rfb_pointer(struct rfb *rfb, uint8_t buttons, uint32_t x, uint32_t y);
 
 #endif

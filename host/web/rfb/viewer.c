@@ -5,6 +5,7 @@
 #include "host/web/gateway.h"
 #include "host/web/guest.h"
 #include "host/web/screen.h"
+#include "host/web/watch.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -67,7 +68,7 @@ static bool rfb_viewer_means_it(const struct strlist *actions)
 
 static void rfb_viewer_act(struct rfb_viewer *viewer)
 {
-    struct strlist *actions = &viewer->rfb.actions;
+    struct strlist *actions = &viewer->rfb.hands.actions;
     char name[DRIVE_NAME_MAX + 1];
     struct error err;
     if (actions->count == 0)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What a browser says. */
-#include "host/web/message.h"
+#include "host/web/viewer/message.h"
 
 #include "tests/unit/check.h"
 

@@ -24,10 +24,10 @@ static void open_viewer(void)
 static void check_actions(const char *want)
 {
     char got[512] = "";
-    for (size_t i = 0; i < rfb.actions.count; i++)
-        snprintf(got + strlen(got), sizeof got - strlen(got), "%s%s", i ? " " : "", rfb.actions.items[i]);
+    for (size_t i = 0; i < rfb.hands.actions.count; i++)
+        snprintf(got + strlen(got), sizeof got - strlen(got), "%s%s", i ? " " : "", rfb.hands.actions.items[i]);
     CHECK_TEXT(got, want);
-    strlist_deinit(&rfb.actions);
+    strlist_deinit(&rfb.hands.actions);
 }
 
 static void check_out(const void *want, size_t len)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Paths of the gateway, states of guests, and what is new in a log. */
-#include "host/web/guest.h"
+#include "host/web/guest_state.h"
 #include "host/web/route.h"
 #include "host/web/tail.h"
 

@@ -1,17 +1,34 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What a page lacks of the list of guests, and of the small pictures of those in view. */
+#include "host/web/viewer/viewer_wall.h"
+
 #include "host/web/gateway.h"
 #include "host/web/guest.h"
-#include "host/web/viewer.h"
+#include "host/web/thumbnail.h"
+#include "host/web/watch.h"
 
 #include "picture/image.h"
 
-/* Finishes a message, and frees it. */
-static struct blob *wall_take(struct json *json)
+#include <string.h>
+
+void viewer_set_view(struct viewer *viewer, const struct strlist *names)
 {
-    struct blob *blob = json->out.failed ? NULL : blob_copy(json->out.data, json->out.len);
-    json_deinit(json);
-    return blob;
+    for (size_t i = 0; i < viewer->gateway->guest_count; i++) {
+        struct guest *guest = &viewer->gateway->guests[i];
+        bool now = false;
+        for (size_t j = 0; names && j < names->count && !now; j++)
+            now = strcmp(names->items[j], guest->config->name) == 0;
+        if (now == viewer->in_view[i])
+            continue;
+        viewer->in_view[i] = now;
+        if (now) {
+            guest_look(guest);
+            thumbnail_look(guest);
+        } else {
+            guest_look_away(guest);
+            thumbnail_look_away(guest);
+        }
+    }
 }
 
 struct blob *viewer_next_list(struct viewer *viewer)
@@ -30,7 +47,7 @@ struct blob *viewer_next_list(struct viewer *viewer)
     json_array_end(&json);
     json_object_end(&json);
     viewer->told_list = true;
-    return wall_take(&json);
+    return viewer_take_json(&json);
 }
 
 static struct blob *wall_guest(struct guest *guest)
@@ -41,7 +58,7 @@ static struct blob *wall_guest(struct guest *guest)
     json_text(&json, "t", "guest");
     guest_json(guest, &json, "guest", false);
     json_object_end(&json);
-    return wall_take(&json);
+    return viewer_take_json(&json);
 }
 
 /* Whether the page is to be told of it: all guests of the list, and the one that it watches. */

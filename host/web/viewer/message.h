@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What a browser says: JSON objects with a member "t" (docs/gateway.md). Bytes in, a message out; nothing is believed. */
-#ifndef HOST_WEB_MESSAGE_H
-#define HOST_WEB_MESSAGE_H
+#ifndef HOST_WEB_VIEWER_MESSAGE_H
+#define HOST_WEB_VIEWER_MESSAGE_H
 
 #include "base/error.h"
 #include "base/strlist.h"

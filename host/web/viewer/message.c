@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "host/web/message.h"
+#include "host/web/viewer/message.h"
 
 #include "base/buffer.h"
 #include "base/number.h"

@@ -1,25 +1,20 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A browser's page, as the gateway sees it: what it has asked for, what it was sent, and so what it lacks. Of the service
- * thread alone; knows nothing of sockets. Nothing is queued for it but what it was told wrong: when it can take a message,
- * viewer_next() makes the one that it lacks most, from what is so at that moment. So a page that does not read costs
- * nothing, and when it reads again it gets what is, not what was.
- */
-#ifndef HOST_WEB_VIEWER_H
-#define HOST_WEB_VIEWER_H
+/* What is known of a page: what it has asked for, and what it was told. With the messages that need no more than that. */
+#ifndef HOST_WEB_VIEWER_VIEWER_STATE_H
+#define HOST_WEB_VIEWER_VIEWER_STATE_H
 
+#include "host/common/json.h"
 #include "host/web/blob.h"
 #include "host/web/damage.h"
-#include "host/web/message.h"
 #include "host/web/pointer.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #define VIEWER_HEADER 20 /* bytes before the PNG of a binary message */
 #define VIEWER_FOLLOWS_MAX 8
 #define VIEWER_ERRORS_MAX 4
-#define VIEWER_BAD_MAX 8        /* wrong messages, then it is closed */
-#define VIEWER_MESSAGES_MAX 500 /* a second */
 
 enum viewer_binary { VIEWER_RECTANGLE = 1, VIEWER_THUMBNAIL = 2, VIEWER_POINTER = 3 };
 
@@ -66,30 +61,12 @@ struct viewer {
     unsigned messages; /* in that second */
 };
 
-struct viewer_message {
-    struct blob *blob; /* owned by who asked */
-    bool binary;
-};
-
-struct viewer *viewer_new(struct gateway *gateway, const char *who); /* NULL without memory */
-void viewer_free(struct viewer *viewer);
-/* Takes a message of the page. False when it is to be closed: *why says why. */
-bool viewer_receive(struct viewer *viewer, const char *bytes, size_t len, const char **why);
-/* Makes the message that the page lacks most; false when it lacks none. */
-bool viewer_next(struct viewer *viewer, struct viewer_message *message);
-
-/* ---- between its files ---- */
-
-/* Each makes its next message, or returns NULL. */
-struct blob *viewer_next_list(struct viewer *viewer);
-struct blob *viewer_next_guest(struct viewer *viewer);
-struct blob *viewer_next_thumbnail(struct viewer *viewer);
-struct blob *viewer_next_screen(struct viewer *viewer, bool *binary);
-void viewer_watch_begin(struct viewer *viewer, const struct message *message);
-void viewer_watch_end(struct viewer *viewer);
-void viewer_drawn(struct viewer *viewer, uint32_t frame);
 /* Queues {"t":"error"}; status: as of HTTP, 0: none. */
 void viewer_error(struct viewer *viewer, int status, const char *text);
+/* Makes the pong or the error that waits for the longest time. NULL when there is none. */
+struct blob *viewer_next_error(struct viewer *viewer);
+/* Ends a text, and makes a message of it. NULL without memory. */
+struct blob *viewer_take_json(struct json *json);
 /* Makes the header of a binary message, with room for so many bytes behind. NULL without memory. */
 struct blob *viewer_binary(enum viewer_binary kind, bool last, uint32_t frame, const struct damage_box *box,
                            const char *name, const struct blob *png);

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "host/web/viewer.h"
+#include "host/web/viewer/viewer.h"
 
-#include "host/common/json.h"
 #include "host/web/drive.h"
 #include "host/web/gateway.h"
 #include "host/web/guest.h"
-#include "host/web/tail.h"
+#include "host/web/tail_fetch.h"
+#include "host/web/viewer/message.h"
+#include "host/web/viewer/viewer_screen.h"
+#include "host/web/viewer/viewer_wall.h"
 #include "platform/clock.h"
 
 #include <stdio.h>
@@ -30,27 +32,6 @@ struct viewer *viewer_new(struct gateway *gateway, const char *who)
     return NULL;
 }
 
-/* Says which tiles are in view, of all guests: NULL for none. */
-static void viewer_set_view(struct viewer *viewer, const struct strlist *names)
-{
-    for (size_t i = 0; i < viewer->gateway->guest_count; i++) {
-        struct guest *guest = &viewer->gateway->guests[i];
-        bool now = false;
-        for (size_t j = 0; names && j < names->count && !now; j++)
-            now = strcmp(names->items[j], guest->config->name) == 0;
-        if (now == viewer->in_view[i])
-            continue;
-        viewer->in_view[i] = now;
-        if (now) {
-            guest_look(guest);
-            thumbnail_look(guest);
-        } else {
-            guest_look_away(guest);
-            thumbnail_look_away(guest);
-        }
-    }
-}
-
 void viewer_free(struct viewer *viewer)
 {
     if (!viewer)
@@ -70,25 +51,6 @@ void viewer_free(struct viewer *viewer)
 }
 
 /* ---- what the page says ---- */
-
-void viewer_error(struct viewer *viewer, int status, const char *text)
-{
-    struct json json;
-    if (viewer->error_count == VIEWER_ERRORS_MAX)
-        return;
-    json_init(&json);
-    json_object_begin(&json, NULL);
-    json_text(&json, "t", "error");
-    json_text(&json, "message", text);
-    if (status)
-        json_integer(&json, "status", status);
-    json_object_end(&json);
-    buffer_append(&json.out, "", 1);
-    char *copy = json.out.failed ? NULL : strdup((const char *)json.out.data);
-    if (copy)
-        viewer->errors[viewer->error_count++] = copy;
-    json_deinit(&json);
-}
 
 /* Finds a followed text by the page's number of it, or with NULL a free place. */
 static struct tail **viewer_find_follow(struct viewer *viewer, const uint32_t *id)
@@ -211,25 +173,6 @@ bool viewer_receive(struct viewer *viewer, const char *bytes, size_t len, const 
 
 /* ---- what the page lacks ---- */
 
-static struct blob *viewer_text(const char *text)
-{
-    return blob_copy(text, strlen(text));
-}
-
-static struct blob *viewer_next_error(struct viewer *viewer)
-{
-    if (viewer->pongs) {
-        viewer->pongs = 0;
-        return viewer_text("{\"t\":\"pong\"}");
-    }
-    if (viewer->error_count == 0)
-        return NULL;
-    struct blob *blob = viewer_text(viewer->errors[0]);
-    free(viewer->errors[0]);
-    memmove(viewer->errors, viewer->errors + 1, --viewer->error_count * sizeof *viewer->errors);
-    return blob;
-}
-
 /* Makes the next piece of what is followed; the texts take turns. */
 static struct blob *viewer_next_text(struct viewer *viewer)
 {
@@ -281,33 +224,4 @@ bool viewer_next(struct viewer *viewer, struct viewer_message *message)
     for (unsigned i = 0; i < SOURCES && !message->blob; i++)
         message->blob = viewer_next_of(viewer, viewer->turn++ % SOURCES, &message->binary);
     return message->blob != NULL;
-}
-
-static void viewer_put(uint8_t **at, uint32_t value, int bytes)
-{
-    while (bytes-- > 0)
-        *(*at)++ = (uint8_t)(value >> 8 * bytes);
-}
-
-struct blob *viewer_binary(enum viewer_binary kind, bool last, uint32_t frame, const struct damage_box *box,
-                           const char *name, const struct blob *png)
-{
-    size_t name_len = name ? strlen(name) : 0;
-    struct blob *blob = blob_new(VIEWER_HEADER + name_len + png->len);
-    if (!blob)
-        return NULL;
-    uint8_t *at = blob->bytes;
-    viewer_put(&at, kind, 1);
-    viewer_put(&at, last, 1);
-    viewer_put(&at, (uint32_t)name_len, 2);
-    viewer_put(&at, frame, 4);
-    viewer_put(&at, box->x, 2);
-    viewer_put(&at, box->y, 2);
-    viewer_put(&at, box->width, 2);
-    viewer_put(&at, box->height, 2);
-    viewer_put(&at, (uint32_t)png->len, 4);
-    if (name_len)
-        memcpy(at, name, name_len);
-    memcpy(at + name_len, png->bytes, png->len);
-    return blob;
 }

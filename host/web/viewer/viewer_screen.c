@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What a page lacks of the screen that it watches. A frame is what is newer than the page has, as rectangles; the next is
  * begun once the page says that it has drawn the last, so each page has the pace that it can keep. */
+#include "host/web/viewer/viewer_screen.h"
+
 #include "host/web/drive.h"
 #include "host/web/gateway.h"
 #include "host/web/guest.h"
 #include "host/web/screen.h"
-#include "host/web/viewer.h"
+#include "host/web/watch.h"
 
 #include "base/number.h"
 
@@ -58,13 +60,6 @@ void viewer_drawn(struct viewer *viewer, uint32_t frame)
 
 /* ---- texts; all with the screen's lock ---- */
 
-static struct blob *watch_take(struct json *json)
-{
-    struct blob *blob = json->out.failed ? NULL : blob_copy(json->out.data, json->out.len);
-    json_deinit(json);
-    return blob;
-}
-
 static void watch_begin(struct json *json, const char *kind, const struct viewer_watch *watch)
 {
     json_init(json);
@@ -108,7 +103,7 @@ static struct blob *watch_size(struct viewer_watch *watch)
     watch->shape = screen->shape;
     watch->generation = 0;
     watch->sending = watch->awaits = false;
-    return watch_take(&json);
+    return viewer_take_json(&json);
 }
 
 static struct blob *watch_lost(struct viewer_watch *watch)
@@ -120,7 +115,7 @@ static struct blob *watch_lost(struct viewer_watch *watch)
     if (watch->lost)
         json_text(&json, "reason", watch->screen->reason);
     json_object_end(&json);
-    return watch_take(&json);
+    return viewer_take_json(&json);
 }
 
 static void watch_facts(struct json *json, const struct screen *screen)
@@ -146,7 +141,7 @@ static struct blob *watch_still(struct viewer_watch *watch)
     json_number(&json, "frame", watch->frame);
     watch_facts(&json, watch->screen);
     json_object_end(&json);
-    return watch_take(&json);
+    return viewer_take_json(&json);
 }
 
 /* ---- the pointer ---- */
@@ -179,7 +174,7 @@ static struct blob *watch_pointer(struct viewer_watch *watch, const struct scree
     else
         json_null(&json, "shape");
     json_object_end(&json);
-    return watch_take(&json);
+    return viewer_take_json(&json);
 }
 
 static struct blob *watch_next_pointer(struct viewer *viewer, struct viewer_watch *watch, bool *binary)
