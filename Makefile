@@ -140,7 +140,7 @@ $(B)/tests/unit/%: $(OBJ)/tests/unit/%.o $(UNIT_LIBRARY)
 # file whose functions call each other it defines all that the agent calls, since those calls are not replaced.
 $(B)/tests/unit/agent/%: FAKES = -Wl,--allow-multiple-definition
 # Here it also calls the real one.
-$(B)/tests/unit/agent/test_spare: FAKES += -Wl,--wrap=os_thread_start
+$(B)/tests/unit/agent/test_spare $(B)/tests/unit/agent/test_flush: FAKES += -Wl,--wrap=os_thread_start
 
 # Everything that is compiled for this system.
 .PHONY: programs
