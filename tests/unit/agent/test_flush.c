@@ -8,7 +8,6 @@
 #include "platform/file.h"
 #include "platform/thread.h"
 
-
 struct os_process {
     uint64_t pid;
     bool exited;
