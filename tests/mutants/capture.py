@@ -28,7 +28,7 @@ CAPTURE = [
            "i < screen->crtc_count && !tinted; i++", "i < 0 * screen->crtc_count && !tinted; i++",
            "integration/test_x11_capture:tint_for_the_night_is_told", "a picture that the card tints has no warning"),
     mutant("bases-are-never-stale", "capture/bases.c",
-           "picture->stale[picture->stale_count++] = rects[j];", "",
+           "picture->stale[picture->stale_count++] = rects[j];", "picture->stale[picture->stale_count] = rects[j];",
            "unit/capture/test_bases", "who saw an older picture never gets what has changed since"),
     mutant("drawn-meanwhile-is-not-looked-for", "capture/x11/backend.c",
            "if (!x11_damage_has_come(&capture->damage, connection)) return told->is_known = true;",

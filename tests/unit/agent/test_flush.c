@@ -8,6 +8,8 @@
 #include "platform/file.h"
 #include "platform/thread.h"
 
+#include <stdlib.h>
+
 struct os_process {
     uint64_t pid;
     bool exited;
@@ -85,6 +87,17 @@ uint64_t os_process_pid(const struct os_process *process)
 uint64_t os_process_start_time(const struct os_process *process)
 {
     return process->pid;
+}
+
+uint64_t os_process_end_time(const struct os_process *process)
+{
+    (void)process;
+    return 0;
+}
+
+void os_process_free(struct os_process *process)
+{
+    free(process);
 }
 
 bool os_process_poll(struct os_process *process, uint32_t *status)
