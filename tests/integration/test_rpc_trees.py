@@ -2,11 +2,15 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """list, stat, mkdir, df, gettree, puttree and rmtree on the wire."""
 import contextlib
+import fcntl
 import hashlib
 import io
 import os
 import socket
+import struct
 import tarfile
+import termios
+import time
 
 import harness
 import wire
@@ -165,6 +169,20 @@ def lost_window_is_given_again(agent):
     refused("gettree of 'tree': there is no such transfer to be continued", get_window, client, "tree", 2000)
 
 
+def unread(connection):
+    return struct.unpack("i", fcntl.ioctl(connection, termios.FIONREAD, bytes(4)))[0]
+
+
+def await_full(connection):
+    """Waits until nothing more has come for a second: the other side can send no more."""
+    since, last = time.monotonic(), unread(connection)
+    while time.monotonic() - since < 1:
+        time.sleep(0.05)
+        now = unread(connection)
+        if now != last:
+            since, last = time.monotonic(), now
+
+
 @with_agent()
 def tree_whose_client_reads_nothing_goes_on_with_another(agent):
     """Twelve windows fill what the system keeps for a client that has stopped reading: the agent is still sending one."""
@@ -174,6 +192,7 @@ def tree_whose_client_reads_nothing_goes_on_with_another(agent):
     _, first = get_window(client, "tree", 0, token="other")
     stuck.send(b"".join(wire.request(wire.GETTREE, s("tree"), s("token=t"), s(f"offset={i << 20}")) for i in range(12)))
     stuck.receive(4)  # the first reply has begun
+    await_full(stuck.socket)
     equal(get_window(client, "tree", 0)[1], first, "the first window, for who has taken the tree over")
     stuck.socket.settimeout(30)
     with contextlib.suppress(ConnectionError):
