@@ -218,10 +218,14 @@ def one_answer(worker, rng, tally):
     """Whatever the server does: a picture, a list or a reason, within the deadline."""
     verb = rng.choice(("screenshot", "screenshot", "screenshot", "windows", "displays"))
     options = ["backend=x11", f"deadline-ms={DEADLINE_MS}"]
+    if verb == "screenshot":
+        live = ["cursor=0", "delta=1"]
+        options += rng.choice(([], ["cursor=0"], live, [*live, f"if-changed={tally.get('hash')}"]))
     start = time.monotonic()
     try:
         lines, file = worker.ask(verb, *options)
-        check(verb != "screenshot" or file, "a picture without a file")
+        check(verb != "screenshot" or file or "unchanged=1" in lines, "a picture without a file")
+        tally["hash"] = next((line[5:] for line in lines if line.startswith("hash=")), tally.get("hash"))
         count(tally, "picture" if file else "list")
         for line in lines:
             if "capture process" in line:
