@@ -104,22 +104,29 @@ static enum capture_result drm_apart_grab(struct capture *capture, const struct 
     return result;
 }
 
-static int drm_apart_crcs(struct capture *capture, const struct capture_options *options, struct strlist *facts,
-                          struct error *err)
+typedef int apart_question(struct apart *apart, const struct capture_options *options, struct strlist *facts,
+                           struct error *err);
+
+/* Asks the process, which is started where there is none. */
+static int drm_ask(struct capture *capture, apart_question *question, const struct capture_options *options,
+                   struct strlist *facts, struct error *err)
 {
     int status = drm_restart(capture, options, err);
     if (status == 0)
-        status = apart_crcs(capture->apart, options, facts, err);
+        status = question(capture->apart, options, facts, err);
     return status ? drm_describe_failure(capture, status, err) : 0;
+}
+
+static int drm_apart_crcs(struct capture *capture, const struct capture_options *options, struct strlist *facts,
+                          struct error *err)
+{
+    return drm_ask(capture, apart_crcs, options, facts, err);
 }
 
 static int drm_apart_displays(struct capture *capture, const struct capture_options *options, struct strlist *facts,
                               struct error *err)
 {
-    int status = drm_restart(capture, options, err);
-    if (status == 0)
-        status = apart_displays(capture->apart, options, facts, err);
-    return status ? drm_describe_failure(capture, status, err) : 0;
+    return drm_ask(capture, apart_displays, options, facts, err);
 }
 
 static int drm_apart_windows(struct capture *capture, const struct capture_options *options, struct strlist *lines,
@@ -132,10 +139,7 @@ static int drm_apart_windows(struct capture *capture, const struct capture_optio
 static int drm_apart_changes(struct capture *capture, const struct capture_options *options, struct strlist *facts,
                              struct error *err)
 {
-    int status = drm_restart(capture, options, err);
-    if (status == 0)
-        status = apart_changes(capture->apart, options, facts, err);
-    return status ? drm_describe_failure(capture, status, err) : 0;
+    return drm_ask(capture, apart_changes, options, facts, err);
 }
 
 /* ---- input ---- */

@@ -141,3 +141,17 @@ void json_null(struct json *json, const char *key)
     json_put_key(json, key);
     buffer_append(&json->out, "null", 4);
 }
+
+void json_facts(struct json *json, const char *key, char *const *texts, size_t count)
+{
+    json_object_begin(json, key);
+    for (size_t i = 0; i < count; i++) {
+        char *equals = strchr(texts[i], '=');
+        if (!equals)
+            continue;
+        *equals = '\0';
+        json_text(json, texts[i], equals + 1);
+        *equals = '=';
+    }
+    json_object_end(json);
+}

@@ -31,6 +31,8 @@ void json_object_end(struct json *json);
 void json_array_begin(struct json *json, const char *key);
 void json_array_end(struct json *json);
 void json_text(struct json *json, const char *key, const char *text); /* NULL: null */
+/* An object of texts "NAME=VALUE"; one without "=" is left out. The texts are written to meanwhile, and are as before then. */
+void json_facts(struct json *json, const char *key, char *const *texts, size_t count);
 void json_text_len(struct json *json, const char *key, const void *bytes, size_t len);
 void json_number(struct json *json, const char *key, uint64_t value);
 void json_integer(struct json *json, const char *key, int64_t value);

@@ -127,20 +127,6 @@ static void guest_json_outputs(struct guest *guest, struct json *json)
     json_array_end(json);
 }
 
-static void guest_json_properties(struct guest *guest, struct json *json)
-{
-    json_object_begin(json, "properties");
-    for (size_t i = 0; i < guest->properties.count; i++) {
-        char *equals = strchr(guest->properties.items[i], '=');
-        if (!equals)
-            continue;
-        *equals = '\0';
-        json_text(json, guest->properties.items[i], equals + 1);
-        *equals = '=';
-    }
-    json_object_end(json);
-}
-
 static void guest_json_state(struct guest *guest, struct json *json)
 {
     json_text(json, "name", guest->config->name);
@@ -166,7 +152,7 @@ void guest_json(struct guest *guest, struct json *json, const char *key, bool de
     json_object_begin(json, key);
     guest_json_state(guest, json);
     if (detailed) {
-        guest_json_properties(guest, json);
+        json_facts(json, "properties", guest->properties.items, guest->properties.count);
         guest_json_list(json, "events", &guest->events);
         guest_json_outputs(guest, json);
     }

@@ -9,7 +9,7 @@ import time
 import guest
 import streamer
 import wire
-from harness import (NATIVE, PATIENCE, check, equal, eventually, generator, main, need_unix, random_bytes, refused,
+from harness import (NATIVE, PATIENCE, check, equal, eventually, generator, main, need_unix, random_bytes, reconnected, refused,
                      refused_saying, with_agent)
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -305,7 +305,7 @@ def streams_go_on_after_an_upgrade(agent):
     for pid in pids:
         rest_of(client, pid, got, 100000)
     becomes_another(agent, client)
-    client = eventually(lambda: connect_again(agent), "the next agent")
+    client = eventually(lambda: reconnected(agent), "the next agent")
     for pid in pids:
         client.write(pid, b"end", flags=wire.WRITE_CLOSE)
         rest_of(client, pid, got, size + 3)
@@ -332,7 +332,7 @@ def follow_over_losses(agent, pid, got, read):
             got += data
             read.set()
         except (OSError, wire.Closed):
-            client = eventually(lambda: connect_again(agent), "an agent")
+            client = eventually(lambda: reconnected(agent), "an agent")
     client.close()
 
 
@@ -356,7 +356,7 @@ def a_hundred_children_with_open_streams_survive_an_upgrade(agent):
     for pid in pids[::share]:
         check(read[pid].wait(PATIENCE), "nothing comes")
     becomes_another(agent, client)
-    client = eventually(lambda: connect_again(agent), "the next agent")
+    client = eventually(lambda: reconnected(agent), "the next agent")
     equal(client.property("children.running"), "100", "children that run")
     for pid in pids:
         equal(client.write(pid, b"end", flags=wire.WRITE_CLOSE), 3, "what its input has taken")
@@ -365,15 +365,6 @@ def a_hundred_children_with_open_streams_survive_an_upgrade(agent):
     for pid, code in codes.items():
         equal((len(got[pid]), bytes(got[pid][size:]), wrong_at(bytes(got[pid][:size]), 0)), (size + 3, b"end", None))
         equal(client.wait(pid, PATIENCE), code << 8, "status")
-
-
-def connect_again(agent):
-    try:
-        client = agent.client()
-        client.ping()
-        return client
-    except (OSError, wire.Closed):
-        return None
 
 
 # ---- files ----

@@ -118,20 +118,6 @@ static struct blob *watch_lost(struct viewer_watch *watch)
     return viewer_take_json(&json);
 }
 
-static void watch_facts(struct json *json, const struct screen *screen)
-{
-    json_object_begin(json, "facts");
-    for (size_t i = 0; i < screen->facts.count; i++) {
-        char *equals = strchr(screen->facts.items[i], '=');
-        if (!equals)
-            continue;
-        *equals = '\0';
-        json_text(json, screen->facts.items[i], equals + 1);
-        *equals = '=';
-    }
-    json_object_end(json);
-}
-
 static struct blob *watch_still(struct viewer_watch *watch)
 {
     struct json json;
@@ -139,7 +125,7 @@ static struct blob *watch_still(struct viewer_watch *watch)
     watch_begin(&json, "still", watch);
     json_text(&json, "hash", watch->screen->hash);
     json_number(&json, "frame", watch->frame);
-    watch_facts(&json, watch->screen);
+    json_facts(&json, "facts", watch->screen->facts.items, watch->screen->facts.count);
     json_object_end(&json);
     return viewer_take_json(&json);
 }
