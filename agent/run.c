@@ -15,6 +15,7 @@
 #include "agent/sessions.h"
 #include "agent/stream/stream.h"
 #include "agent/transfers.h"
+#include "base/line.h"
 #include "platform/append.h"
 #include "platform/clock.h"
 #include "platform/file.h"
@@ -31,6 +32,13 @@
 #define JOURNAL_FOLDER_MAX 4096 /* bytes of its name, with the NUL */
 #define STATE_MAX (64u << 20)   /* bytes of what an upgrade hands over */
 
+static void resume_line(struct agent *agent, char *line)
+{
+    line_restore(line);
+    if (!events_restore(line) && !recorder_restore(agent->recorder, line) && !streams_restore(line))
+        children_restore(agent->children, line);
+}
+
 /* Takes over the listener and the children of the agent that this process was before an upgrade. No status is collected
    until the start has succeeded: it may take another try. */
 static int resume(struct agent *agent, struct error *err)
@@ -41,8 +49,7 @@ static int resume(struct agent *agent, struct error *err)
     int status = os_upgrade_resume(agent->options->resume, &agent->listener, &state, err);
     if (status == 0)
         for (char *line = strtok((char *)state.data, "\n"); line; line = strtok(NULL, "\n"))
-            if (!events_restore(line) && !recorder_restore(agent->recorder, line) && !streams_restore(line))
-                children_restore(agent->children, line);
+            resume_line(agent, line);
     buffer_deinit(&state);
     return status;
 }

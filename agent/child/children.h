@@ -66,7 +66,7 @@ void children_count(struct children *children, unsigned *running, unsigned *exit
    listed yet. */
 void children_freeze(struct children *children);
 void children_thaw(struct children *children);
-/* Saves the table as text lines for an upgrade, and restores it from them. */
+/* Saves the table as text lines for an upgrade, and restores it from them, each after line_restore(). */
 void children_save(struct children *children, struct buffer *out);
 void children_restore(struct children *children, const char *line);
 

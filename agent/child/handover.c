@@ -3,6 +3,7 @@
 #include "agent/child/children.h"
 #include "agent/child/table.h"
 #include "agent/log.h"
+#include "base/line.h"
 
 #include <inttypes.h>
 #include <stddef.h>
@@ -12,11 +13,23 @@
 
 #define RESTORE_TRIES 3 /* of an allocation */
 
+/* Saves a text of any bytes as a line of its own. */
+static void save_text(struct buffer *out, const char *key, const char *text)
+{
+    if (!text)
+        return;
+    buffer_printf(out, "%s ", key);
+    line_append(out, text);
+    buffer_append(out, "\n", 1);
+}
+
 static void save_limit(const struct child_limit *limit, struct buffer *out)
 {
     buffer_printf(out, "limit %" PRId64 " %" PRId64 " %d ", limit->ms, limit->deadline, limit->reached);
     limit_append_actions(out, limit->actions);
-    buffer_printf(out, " %s\n", limit->files && !strchr(limit->files, '\n') ? limit->files : "");
+    buffer_append(out, " ", 1);
+    line_append(out, limit->files ? limit->files : "");
+    buffer_append(out, "\n", 1);
 }
 
 static void save_child(const struct child *child, struct buffer *out)
@@ -24,17 +37,13 @@ static void save_child(const struct child *child, struct buffer *out)
     buffer_printf(out, "child %d ", child->tracked);
     os_process_save(child->process, out);
     buffer_append(out, "\n", 1);
-    for (int i = 0; i < 2; i++)
-        if (child->reports[i] && !strchr(child->reports[i], '\n'))
-            buffer_printf(out, "report %d %s\n", i, child->reports[i]);
+    save_text(out, "report 0", child->reports[0]);
+    save_text(out, "report 1", child->reports[1]);
     if (child->streams)
         buffer_printf(out, "has streams %u\n", streams_number(child->streams));
-    if (child->user && !strchr(child->user, '\n'))
-        buffer_printf(out, "user %s\n", child->user);
-    if (child->tag)
-        buffer_printf(out, "tag %s\n", child->tag);
-    if (child->command && !strchr(child->command, '\n'))
-        buffer_printf(out, "command %s\n", child->command);
+    save_text(out, "user", child->user);
+    save_text(out, "tag", child->tag);
+    save_text(out, "command", child->command);
     if (child->limit.ms)
         save_limit(&child->limit, out);
     if (child->on_disk)
@@ -114,13 +123,13 @@ static void restore_limit(struct child_limit *limit, const char *text)
 {
     char actions[64];
     int reached, at = 0;
-    if (sscanf(text, "%" SCNd64 " %" SCNd64 " %d %63s %n", &limit->ms, &limit->deadline, &reached, actions, &at) < 4 ||
+    if (sscanf(text, "%" SCNd64 " %" SCNd64 " %d %63s%n", &limit->ms, &limit->deadline, &reached, actions, &at) < 4 ||
         limit_parse_actions(&limit->actions, actions, NULL)) {
         *limit = (struct child_limit){0};
         return;
     }
     limit->reached = reached;
-    limit->files = at && text[at] ? strdup(text + at) : NULL;
+    limit->files = text[at] && text[at + 1] ? strdup(text + at + 1) : NULL; /* it may begin with a blank */
 }
 
 static void restore_left(struct child_table *table, const char *text)

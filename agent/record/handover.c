@@ -3,6 +3,7 @@
 #include "agent/log.h"
 #include "agent/record/recorder.h"
 #include "agent/record/recording.h"
+#include "base/line.h"
 #include "base/number.h"
 
 #include <inttypes.h>
@@ -11,17 +12,36 @@
 
 #define BEFORE "record " /* each line */
 
+/* Ends a line with a text of any bytes. */
+static void recording_save_text(struct buffer *out, const char *text)
+{
+    line_append(out, text);
+    buffer_append(out, "\n", 1);
+}
+
+static void recording_save_texts(const struct recording *r, struct buffer *out)
+{
+    buffer_printf(out, BEFORE "folder ");
+    recording_save_text(out, r->folder);
+    buffer_printf(out, BEFORE "index %" PRIu64 " ", r->index.size);
+    recording_save_text(out, r->index.folder);
+    buffer_printf(out, BEFORE "user ");
+    recording_save_text(out, os_identity_user(r->as));
+    buffer_printf(out, BEFORE "unsaid %" PRId64 " %" PRId64 " ", r->unsaid_at.boot_us, r->unsaid_at.wall_us);
+    recording_save_text(out, r->unsaid);
+    for (size_t i = 0; i < r->wanted.options.count; i++) {
+        buffer_printf(out, BEFORE "option ");
+        recording_save_text(out, r->wanted.options.items[i]);
+    }
+}
+
 static void recording_save(const struct recording *r, struct buffer *out)
 {
-    buffer_printf(out, BEFORE "id %s\n" BEFORE "folder %s\n" BEFORE "index %" PRIu64 " %s\n", r->id, r->folder,
-                  r->index.size, r->index.folder);
-    buffer_printf(out, BEFORE "user %s\n" BEFORE "unsaid %" PRId64 " %" PRId64 " %s\n", os_identity_user(r->as),
-                  r->unsaid_at.boot_us, r->unsaid_at.wall_us, r->unsaid);
+    buffer_printf(out, BEFORE "id %s\n", r->id);
+    recording_save_texts(r, out);
     buffer_printf(out,
                   BEFORE "counts %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu32 " %" PRIu64 " %" PRIu64 " %" PRIu64 "\n",
                   r->wanted.rate, r->wanted.bytes, r->wanted.files, r->last, r->same_count, r->dropped_count, r->event);
-    for (size_t i = 0; i < r->wanted.options.count; i++)
-        buffer_printf(out, BEFORE "option %s\n", r->wanted.options.items[i]);
     stored_save(&r->stored, out, BEFORE);
 }
 
@@ -64,8 +84,8 @@ static bool restore_index(struct recording *r, const char *text)
 static bool restore_unsaid(struct recording *r, const char *text)
 {
     int at = 0;
-    bool good = sscanf(text, "%" SCNd64 " %" SCNd64 " %n", &r->unsaid_at.boot_us, &r->unsaid_at.wall_us, &at) == 2;
-    snprintf(r->unsaid, sizeof r->unsaid, "%s", text + at);
+    bool good = sscanf(text, "%" SCNd64 " %" SCNd64 "%n", &r->unsaid_at.boot_us, &r->unsaid_at.wall_us, &at) == 2 && text[at];
+    snprintf(r->unsaid, sizeof r->unsaid, "%s", good ? text + at + 1 : "");
     return good;
 }
 

@@ -262,15 +262,6 @@ void recorder_list(struct recorder *recorder, struct strlist *facts)
     os_mutex_unlock(recorder->lock);
 }
 
-/* Returns whether lines of text can have what is handed over of it. */
-static bool recording_can_rest(const struct recording *r)
-{
-    bool plain = !strchr(r->index.folder, '\n') && !strchr(r->folder, '\n');
-    for (size_t i = 0; i < r->wanted.options.count; i++)
-        plain = plain && !strchr(r->wanted.options.items[i], '\n');
-    return plain;
-}
-
 void recorder_end(struct recorder *recorder, const char *why)
 {
     int64_t deadline_ms = os_deadline(END_MS);
@@ -280,7 +271,7 @@ void recorder_end(struct recorder *recorder, const char *why)
         bool runs = r->state == RECORDING_RUNS;
         os_mutex_unlock(recorder->lock);
         if (runs)
-            recording_set_stopping(r, why || recording_can_rest(r) ? why : "the agent becomes another executable");
+            recording_set_stopping(r, why);
     }
     os_mutex_lock(recorder->lock);
     for (size_t i = 0; i < RECORDINGS_MAX; i++)

@@ -86,7 +86,9 @@ def wrong_tags_and_options_are_named(agent):
 def tags_and_times_carry_over_an_upgrade(agent):
     agent.expect_end = not harness.NATIVE  # there the next one is another process
     client = agent.client()
-    pid = agent.cleanup(client.execute("sleep", "1000", tag="kept"))
+    # No file of Windows has such a name.
+    odd = {"out": " out\nput\1n", "err": "\\n\1\n", "limit-ms": 3600000, "limit-files": "\n limit\n"} if harness.NATIVE else {}
+    pid = agent.cleanup(client.execute("sleep", "1000", tag="kept", **odd))
     done = client.execute("/bin/sh", "-c", "sleep 1000 & echo $! > orphan; exit 0", tag="left")
     orphan = agent.cleanup(number_in(agent, "orphan")) if harness.NATIVE else None
     client.wait(done, 20)
@@ -97,7 +99,7 @@ def tags_and_times_carry_over_an_upgrade(agent):
         client.expect("", wire.UPGRADE, wire.d(file.read()))
     client = eventually(lambda: harness.reconnected(agent), "the next agent")
     after = listed(client, "child", "tree=1")
-    for key in ("pid", "tag", "command", "started", "state", "user"):
+    for key in ("pid", "tag", "command", "started", "state", "user", "out", "err", "limit-files"):
         equal(after[0].get(key), before[0].get(key), key)
     if harness.NATIVE:
         equal([int(line["pid"]) for line in listed(client, "orphan", "tree=1")], [orphan], "what a forgotten one has left")

@@ -56,7 +56,8 @@ def awaits(scene, facts, wanted):
 @test
 def an_upgrade_goes_on_with_numbers_and_known_pictures():
     with Scene(copy=True) as scene:
-        facts = begin(scene.client, "bytes=3000000", "mask=3x3+0+0")
+        odd = ["folder= of\ntwo lines\1"] if harness.NATIVE else []
+        facts = begin(scene.client, "bytes=3000000", "mask=3x3+0+0", *odd)
         for seed in (1, 2):
             scene.shows(facts, "noise", seed)
         before = listed(scene.client)[facts["id"]]

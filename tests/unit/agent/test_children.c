@@ -453,7 +453,7 @@ static void what_an_upgrade_takes_over(void)
     end_process(fake.last, 1);
     fake.next_pid = 6;
     start_with(false, NULL, "/err");
-    check_saved("child 1 pid-5\nreport 0 /out\nuser \ncommand prog\n"
+    check_saved("child 1 pid-5\nreport 0 /out\nreport 1 with\1nnewline\nuser \ncommand prog\n"
                 "child 0 pid-6\nreport 1 /err\nuser \ncommand prog\n");
 
     begin();
