@@ -119,7 +119,7 @@ static int reply_check(const struct session *session, const struct reply *reply,
 static int session_serve(struct session *session, struct request *request, struct reply *reply, struct error *err)
 {
     struct error lost;
-    if (atomic_load(&session->agent->ending))
+    if (atomic_load(&session->agent->ending) || atomic_load(&session->superseded))
         return 0;
     session->in_request = buffered_has_bytes(&session->input);
     int status = request_read(request, &session->input.source, &session->agent->requests, err);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "agent/transfers.h"
+#include "agent/session.h"
 #include "platform/clock.h"
 #include "platform/thread.h"
 
@@ -137,7 +138,7 @@ static struct transfer *transfer_make(const struct transfer_key *key)
     return NULL;
 }
 
-int transfers_add(struct transfers *transfers, const struct transfer_key *key, struct os_socket *user,
+int transfers_add(struct transfers *transfers, const struct transfer_key *key, struct session *user,
                   struct transfer **out, struct error *err)
 {
     struct transfer *old;
@@ -162,7 +163,7 @@ int transfers_add(struct transfers *transfers, const struct transfer_key *key, s
 
 /* Returns 0, ERR_NOT_FOUND, or ERR_TIMEOUT while another connection has it, which is ended: it waits for bytes that come
    no more. */
-static int transfers_try_take(struct transfers *transfers, const struct transfer_key *key, struct os_socket *user,
+static int transfers_try_take(struct transfers *transfers, const struct transfer_key *key, struct session *user,
                               struct transfer **out)
 {
     int status = 0;
@@ -171,7 +172,8 @@ static int transfers_try_take(struct transfers *transfers, const struct transfer
     if (!entry) {
         status = ERR_NOT_FOUND;
     } else if (entry->user) {
-        os_socket_shutdown(entry->user);
+        atomic_store(&entry->user->superseded, true); /* it may have read its next requests already */
+        os_socket_shutdown(entry->user->socket);
         os_waker_clear(transfers->let_go);
         status = ERR_TIMEOUT;
     } else {
@@ -183,7 +185,7 @@ static int transfers_try_take(struct transfers *transfers, const struct transfer
     return status;
 }
 
-int transfers_take(struct transfers *transfers, const struct transfer_key *key, struct os_socket *user,
+int transfers_take(struct transfers *transfers, const struct transfer_key *key, struct session *user,
                    struct transfer **out, struct error *err)
 {
     int64_t deadline = os_deadline(TAKE_MS);

@@ -209,7 +209,7 @@ static int part_begin_new(struct part *part, struct error *err)
     if (status)
         return error_set(err, status, "unable to open '%s' for writing: %s", part->path, reason.text);
     part->entry = &part->alone;
-    status = part->token ? transfers_add(transfers, &key, part->session->socket, &part->entry, &reason) : 0;
+    status = part->token ? transfers_add(transfers, &key, part->session, &part->entry, &reason) : 0;
     if (status) {
         os_upload_abandon(upload);
         return error_set(err, status, "unable to open '%s' for writing: %s", part->path, reason.text);
@@ -222,7 +222,7 @@ static int part_take(struct part *part, struct error *err)
 {
     struct transfer_key key = part_key(part);
     struct error reason;
-    int status = transfers_take(part->session->agent->transfers, &key, part->session->socket, &part->entry, &reason);
+    int status = transfers_take(part->session->agent->transfers, &key, part->session, &part->entry, &reason);
     return status ? error_set(err, status, "putrange: '%s' can't be continued: %s", part->path, reason.text) : 0;
 }
 

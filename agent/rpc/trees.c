@@ -52,7 +52,7 @@ static int tree_add(struct tree *tree, struct error *err)
 {
     struct transfer_key key = tree_key(tree);
     struct error reason;
-    int status = transfers_add(tree->session->agent->transfers, &key, tree->session->socket, &tree->entry, &reason);
+    int status = transfers_add(tree->session->agent->transfers, &key, tree->session, &tree->entry, &reason);
     if (status)
         return tree_failed(tree, status, &reason, err);
     buffer_init(&tree->entry->last, WINDOW_MAX);
@@ -63,7 +63,7 @@ static int tree_take(struct tree *tree, struct error *err)
 {
     struct transfer_key key = tree_key(tree);
     struct error reason;
-    int status = transfers_take(tree->session->agent->transfers, &key, tree->session->socket, &tree->entry, &reason);
+    int status = transfers_take(tree->session->agent->transfers, &key, tree->session, &tree->entry, &reason);
     return status ? tree_failed(tree, status, &reason, err) : 0;
 }
 

@@ -33,6 +33,7 @@ static struct {
     int receives, thread_status, listener_stops;
     struct buffer sent;
     bool sends_fail;
+    struct agent *superseded_after_send; /* NULL, or whose session is superseded once its first answer was sent */
 } fake;
 
 int os_socket_recv(struct os_socket *socket, void *bytes, size_t max, int64_t deadline_ms, struct error *err)
@@ -57,6 +58,8 @@ int os_socket_send(struct os_socket *socket, const void *bytes, size_t len, int 
     if (fake.sends_fail)
         return error_set(err, ERR_CLOSED, "the peer has left");
     buffer_append(&fake.sent, bytes, len);
+    if (fake.superseded_after_send && fake.receives > 0)
+        atomic_store(&fake.superseded_after_send->sessions->superseded, true);
     return 0;
 }
 
@@ -222,6 +225,16 @@ static void an_rpc_that_is_not_allowed_is_refused_and_consumed(void)
     strlist_deinit(&options.allow_rpcs);
 }
 
+/* Or it would take back the transfer that another connection goes on with. */
+static void a_superseded_one_serves_nothing_that_it_has_read_already(void)
+{
+    static const struct piece pieces[] = {{PING PING, 2 * PING_LEN, 0}, {0}};
+    begin(pieces);
+    fake.superseded_after_send = &agent;
+    serve();
+    CHECK(sent(EMPTY_LIST, 4));
+}
+
 static void a_client_that_takes_no_answer_is_ended(void)
 {
     static const struct piece pieces[] = {{PING PING, 2 * PING_LEN, 0}, {0}};
@@ -297,6 +310,7 @@ int main(void)
     RUN(a_wrong_request_is_an_answer);
     RUN(a_forbidden_request_is_refused_and_consumed);
     RUN(an_rpc_that_is_not_allowed_is_refused_and_consumed);
+    RUN(a_superseded_one_serves_nothing_that_it_has_read_already);
     RUN(a_client_that_takes_no_answer_is_ended);
     RUN(one_too_many_is_told_why);
     RUN(a_client_without_a_thread_is_told_why);

@@ -2,14 +2,24 @@
 /* Uploads that wait for their rest, with real files. */
 #include "tests/unit/check.h"
 
+#include "agent/session.h"
 #include "agent/transfers.h"
 #include "platform/clock.h"
 #include "platform/file.h"
+#include "platform/thread.h"
 
 static struct error err;
-static int ended;  /* how many uploads */
-static int client; /* stands for a connection: who has an entry is only compared while it waits */
-#define CLIENT ((struct os_socket *)(void *)&client)
+static int ended; /* how many uploads */
+static struct session client;
+
+struct os_socket {
+    int shut_down;
+};
+
+void os_socket_shutdown(struct os_socket *socket)
+{
+    socket->shut_down++;
+}
 
 static struct os_upload *begin(const char *path)
 {
@@ -29,7 +39,7 @@ static struct transfer *add(struct transfers *transfers, const char *token)
 {
     const struct transfer_key key = {token, "periscope-test-file", abandon};
     struct transfer *entry = NULL;
-    CHECK_INT(transfers_add(transfers, &key, CLIENT, &entry, &err), 0);
+    CHECK_INT(transfers_add(transfers, &key, &client, &entry, &err), 0);
     entry->object = begin("periscope-test-file");
     return entry;
 }
@@ -37,7 +47,7 @@ static struct transfer *add(struct transfers *transfers, const char *token)
 static int take(struct transfers *transfers, const char *token, const char *path, struct transfer **entry)
 {
     const struct transfer_key key = {token, path, abandon};
-    return transfers_take(transfers, &key, CLIENT, entry, &err);
+    return transfers_take(transfers, &key, &client, entry, &err);
 }
 
 static struct transfers *new_transfers(int keep_ms)
@@ -61,10 +71,44 @@ static void what_waits_is_taken_by_token_and_path(void)
     CHECK_INT(taken->have, 4);
     transfers_park(transfers, taken);
     const struct transfer_key other_kind = {"a", "periscope-test-file", free};
-    CHECK_INT(transfers_take(transfers, &other_kind, CLIENT, &taken, &err), ERR_NOT_FOUND);
+    CHECK_INT(transfers_take(transfers, &other_kind, &client, &taken, &err), ERR_NOT_FOUND);
     CHECK_INT(take(transfers, "a", "periscope-test-file", &taken), 0);
     transfers_end(transfers, taken);
     CHECK_INT(take(transfers, "a", "periscope-test-file", &taken), ERR_NOT_FOUND);
+}
+
+struct holder {
+    struct transfers *transfers;
+    struct transfer *entry;
+    struct session session;
+};
+
+/* Lets go once its connection is superseded, as one whose socket is shut down. */
+static void hold(void *context)
+{
+    struct holder *holder = context;
+    int64_t deadline = os_deadline(60000);
+    while (!atomic_load(&holder->session.superseded) && os_time_left(deadline))
+        os_sleep_ms(1);
+    holder->entry->have = 3;
+    transfers_park(holder->transfers, holder->entry);
+}
+
+static void who_holds_it_is_ended(void)
+{
+    static struct os_socket socket;
+    static struct holder holder = {.session = {.socket = &socket}};
+    const struct transfer_key key = {"a", "periscope-test-file", abandon};
+    struct transfer *taken;
+    holder.transfers = new_transfers(60000);
+    CHECK_INT(transfers_add(holder.transfers, &key, &holder.session, &holder.entry, &err), 0);
+    CHECK_INT(os_thread_start(hold, &holder, &err), 0);
+    CHECK_INT(take(holder.transfers, "a", "periscope-test-file", &taken), 0);
+    CHECK(taken == holder.entry && taken->user == &client);
+    CHECK_INT(taken->have, 3);
+    CHECK(socket.shut_down > 0);
+    CHECK(!atomic_load(&client.superseded));
+    transfers_end(holder.transfers, taken);
 }
 
 static void another_of_the_name_replaces_it(void)
@@ -101,6 +145,7 @@ static void what_nobody_continues_is_ended(void)
 int main(void)
 {
     RUN(what_waits_is_taken_by_token_and_path);
+    RUN(who_holds_it_is_ended);
     RUN(another_of_the_name_replaces_it);
     RUN(what_nobody_continues_is_ended);
     return CHECK_RESULT();
