@@ -141,6 +141,7 @@ $(B)/tests/unit/%: $(OBJ)/tests/unit/%.o $(UNIT_LIBRARY)
 $(B)/tests/unit/agent/%: FAKES = -Wl,--allow-multiple-definition
 # Here it also calls the real one.
 $(B)/tests/unit/agent/test_spare $(B)/tests/unit/agent/test_flush: FAKES += -Wl,--wrap=os_thread_start
+$(B)/tests/unit/agent/test_flush: FAKES += -Wl,--wrap=journal_append,--wrap=journal_sync,--wrap=journal_write
 
 # Everything that is compiled for this system.
 .PHONY: programs

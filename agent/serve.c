@@ -6,6 +6,7 @@
 #include "agent/log.h"
 #include "agent/access/refuse.h"
 #include "agent/rpc/rpc.h"
+#include "agent/stream/stream.h"
 #include "platform/clock.h"
 #include "platform/file.h"
 #include "platform/memory.h"
@@ -184,6 +185,8 @@ static void session_main(void *context)
     if (status < 0)
         log_line("%s: connection ended: %s", session->peer_text, err.text);
     input_leave(session);
+    if (session->paces)
+        streams_client_left(session);
     clients_leave(session);
     os_socket_close(session->socket);
     free(session);

@@ -16,6 +16,7 @@ struct session {
     char peer_text[OS_ADDRESS_TEXT_SIZE];
     struct session *previous, *next;         /* under agent->lock */
     bool drives;                             /* it may be whom keys are held for */
+    bool paces;                              /* programs may wait for it */
     bool in_request;                         /* the deadline runs */
     atomic_bool superseded;                  /* another has taken its transfer: it is to serve no more requests */
     uint8_t input_bytes[SESSION_INPUT_SIZE]; /* last */

@@ -267,6 +267,8 @@ int children_wait(struct children *children, uint64_t pid, struct os_socket *cli
         return result;
     if (sync)
         flush_exited(children, child);
+    else if (result == 0)
+        journal_sync(children->now.journal); /* who has flushed it may not have got so far */
     os_mutex_lock(children->lock);
     child_release(child);
     os_mutex_unlock(children->lock);

@@ -45,9 +45,10 @@ void flush_exited(struct children *children, struct child *child)
 {
     bool done = sync_reports(child, false);
     os_mutex_lock(children->lock);
+    bool news = done && !child->on_disk; /* another may have been at it, too */
     child->synced = true;
     child->on_disk |= done;
-    if (done)
+    if (news)
         child_journal_note(children->now.journal, JOURNAL_FLUSHED, child);
     os_mutex_unlock(children->lock);
     journal_sync(children->now.journal);

@@ -127,7 +127,7 @@ static bool restore_part(struct streams *streams, const char *text)
     const char *fields = strchr(text, ' ');
     stream->exists = true;
     stream->grace_from = from;
-    stream->grace_until = grace ? os_deadline(STREAM_GRACE_MS) : 0;
+    stream->grace_until = grace ? os_deadline(STREAM_GONE_MS) : 0;
     bool whole = fields && kept_restore(&stream->kept, fields);
     return (*text == '-' || restore_pipe(stream, text)) && whole;
 }

@@ -37,7 +37,7 @@ static void come_back(struct stream *stream, struct stream_look *look, int index
 {
     const struct stream_part *part = &look->parts[index];
     if (look->pace && part->wanted && stream->grace_until)
-        look->left_ms = stream->grace_until - STREAM_GRACE_MS;
+        look->left_ms = stream->left_ms;
     if (look->pace && part->wanted && part->offset >= stream->grace_from)
         stream->grace_until = 0;
     stream_resume(stream);
@@ -58,10 +58,12 @@ int stream_look_begin(struct stream_look *look, struct error *err)
 }
 
 /* Lets a client that has paced the program come back for what it may not have received. */
-static void leave_grace(struct stream *stream, const struct stream_part *part)
+static void leave_grace(struct stream *stream, const struct stream_look *look, const struct stream_part *part)
 {
     stream->grace_from = part->offset;
-    stream->grace_until = os_deadline(STREAM_GRACE_MS);
+    stream->grace_until = os_deadline(look->slow_ms);
+    stream->grace_client = look->client;
+    stream->left_ms = os_clock_ms();
 }
 
 void stream_look_end(struct stream_look *look)
@@ -73,11 +75,33 @@ void stream_look_end(struct stream_look *look)
     *link = look->next;
     for (int i = 0; i < STREAM_COUNT; i++)
         if (look->pace && look->parts[i].wanted)
-            leave_grace(&look->streams->parts[i], &look->parts[i]);
+            leave_grace(&look->streams->parts[i], look, &look->parts[i]);
     bool tick = streams_paused > 0;
     os_mutex_unlock(streams_lock());
     if (tick)
         os_pipes_tick(); /* the thread is to know when the grace is over */
+}
+
+static void shorten_grace(struct stream *stream, const void *client)
+{
+    int64_t until = os_deadline(STREAM_GONE_MS);
+    if (stream->grace_client != client)
+        return;
+    stream->grace_client = NULL;
+    if (stream->grace_until > until)
+        stream->grace_until = until;
+}
+
+void streams_client_left(const void *client)
+{
+    os_mutex_lock(streams_lock());
+    for (struct streams *streams = streams_oldest; streams; streams = streams->newer)
+        for (int i = 0; i < STREAM_COUNT; i++)
+            shorten_grace(&streams->parts[i], client);
+    bool tick = streams_paused > 0;
+    os_mutex_unlock(streams_lock());
+    if (tick)
+        os_pipes_tick(); /* the grace is over sooner */
 }
 
 static void look_at_part(const struct stream *stream, struct stream_part *part, uint64_t window)

@@ -19,8 +19,10 @@ struct stream {
     struct kept kept;
     bool exists, paused;
     uint64_t paused_for;       /* while paused: what clients that pace must have taken before it goes on */
-    uint64_t grace_from;       /* one that was here until now needs what is from there on */
-    int64_t grace_until;       /* if it comes back by then */
+    uint64_t grace_from;       /* the client that paced it last needs what is from there on, */
+    int64_t grace_until;       /* if it asks for that by then */
+    const void *grace_client;  /* NULL: it is gone */
+    int64_t left_ms;           /* when its look ended */
     char why[STREAM_WHY_SIZE]; /* why something could not be kept */
 };
 

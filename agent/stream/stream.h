@@ -10,8 +10,8 @@
 #include "platform/pty.h"
 #include "platform/socket.h"
 
-#define STREAM_GRACE_MS 3000 /* how long a program waits for a host that has paced it and is gone */
-#define STREAM_WHY_SIZE 160  /* bytes */
+#define STREAM_GONE_MS 3000 /* how long a program waits for a host that has paced it and is gone */
+#define STREAM_WHY_SIZE 160 /* bytes */
 
 enum stream_name { STREAM_OUT, STREAM_ERR, STREAM_COUNT };
 
@@ -45,6 +45,8 @@ struct stream_part {
 struct stream_look {
     struct streams *streams; /* held */
     bool pace;               /* the program waits for this client; else for none */
+    const void *client;      /* who paces it: what streams_client_left() is told */
+    int slow_ms;             /* how long it may take to ask for more while it is connected */
     int64_t held_ms;         /* how long after the program's exit others that can still write are waited for */
     uint64_t window;
     struct stream_part parts[STREAM_COUNT];
@@ -54,9 +56,11 @@ struct stream_look {
 };
 
 /* Begins one: what a client paces is not dropped from its offset on until stream_look_end(). ERR_INVALID names what can't
-   be followed. */
+   be followed. After that it is not dropped for slow_ms, or for STREAM_GONE_MS from streams_client_left() on. */
 int stream_look_begin(struct stream_look *look, struct error *err);
 void stream_look_end(struct stream_look *look);
+/* Tells that a client has left that has paced programs. */
+void streams_client_left(const void *client);
 /* Waits until there is something to tell, or the deadline, and sets the parts. ERR_CLOSED when the client hangs up. */
 int stream_look_wait(struct stream_look *look, struct os_socket *client, int64_t deadline_ms, struct error *err);
 /* Sends a part of a client that paces. */

@@ -170,11 +170,11 @@ def program_that_nobody_follows_is_not_blocked_and_what_is_dropped_is_counted(ag
 
 @with_agent()
 def program_waits_for_who_paces_it(agent):
-    """Between two requests it is far faster than this client, and what is kept is less than it writes."""
+    """It is far faster than this client, which is slow between two requests, and what is kept is less than it writes."""
     client = agent.client()
     pid = start(client, f"fill:{MUCH}", stream=["out"])
     client.follow(pid=pid, out=0, pace=1, window=1)
-    time.sleep(0.5)
+    time.sleep(4)  # longer than one that is gone is waited for
     at = 0
     while True:
         facts, data = client.follow(pid=pid, out=at, pace=1, window=2**63)
@@ -194,6 +194,15 @@ def program_goes_on_without_who_paced_it(agent):
         gone.follow(pid=pid, out=0, pace=1)
     refused(wire.TIMED_OUT, client.wait, pid, 1)
     equal(client.wait(pid, PATIENCE), 0, "status")
+
+
+@with_agent("--io-timeout", "1")
+def program_goes_on_without_who_asks_for_no_more(agent):
+    client, idle = agent.client(), agent.client()
+    pid = start(client, f"fill:{MUCH}", stream=["out"])
+    idle.follow(pid=pid, out=0, pace=1, window=1)
+    equal(client.wait(pid, PATIENCE), 0, "status")
+    idle.ping()
 
 
 @with_agent()

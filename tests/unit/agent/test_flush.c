@@ -3,6 +3,7 @@
 #include "tests/unit/check.h"
 
 #include "agent/child/children.h"
+#include "agent/child/table.h"
 #include "agent/log.h"
 #include "platform/clock.h"
 #include "platform/file.h"
@@ -26,9 +27,10 @@ static struct {
     void (*thread)(void *context); /* the last one that was started: a test runs it */
     int64_t now;
     int threads, sleeps;
+    int told, journal_syncs; /* the journal's records "flushed", and how often it was synced */
 } fake;
 
-static struct children *tables[3], *table; /* one for each test, since they live as long as the process */
+static struct children *tables[4], *table; /* one for each test, since they live as long as the process */
 
 int __real_os_thread_start(void (*main)(void *context), void *context, struct error *err);
 int __wrap_os_thread_start(void (*main)(void *context), void *context, struct error *err);
@@ -41,6 +43,27 @@ int __wrap_os_thread_start(void (*main)(void *context), void *context, struct er
     fake.thread = main;
     fake.threads++;
     return 0;
+}
+
+void __wrap_journal_append(struct journal *journal, struct journal_record *record);
+void __wrap_journal_sync(struct journal *journal);
+void __wrap_journal_write(struct journal *journal);
+
+void __wrap_journal_append(struct journal *journal, struct journal_record *record)
+{
+    (void)journal;
+    fake.told += record->kind == JOURNAL_FLUSHED;
+}
+
+void __wrap_journal_sync(struct journal *journal)
+{
+    (void)journal;
+    fake.journal_syncs++;
+}
+
+void __wrap_journal_write(struct journal *journal)
+{
+    (void)journal;
 }
 
 int64_t os_clock_ms(void)
@@ -163,6 +186,32 @@ static void what_it_wrote_is_on_the_disk_when_its_status_is_told(void)
     CHECK_TEXT(fake.synced, "[/out][/err]");
 }
 
+static void wait_too(const char *path)
+{
+    uint32_t status;
+    (void)path;
+    fake.in_sync = NULL;
+    CHECK_INT(children_wait(table, 5, NULL, 0, &status, &err), 0);
+    CHECK_INT(fake.told, 1);
+    CHECK_INT(fake.journal_syncs, 1);
+}
+
+static void two_who_flush_it_tell_the_journal_once(void)
+{
+    uint32_t status;
+    begin();
+    table->now.journal = (struct journal *)(void *)&fake;
+    start_with("/out", NULL);
+    end_process(fake.last);
+    fake.in_sync = wait_too;
+    fake.journal_syncs = 0;
+    CHECK_INT(children_wait(table, 5, NULL, 0, &status, &err), 0);
+    CHECK_INT(fake.told, 1);
+    CHECK_INT(fake.journal_syncs, 2);
+    CHECK_INT(children_wait(table, 5, NULL, 0, &status, &err), 0); /* who was first may still be at the journal */
+    CHECK_INT(fake.journal_syncs, 3);
+}
+
 static void grow_and_end(void)
 {
     if (fake.sleeps == 1 || fake.sleeps == 3)
@@ -229,6 +278,7 @@ int main(void)
 {
     log_init(false);
     RUN(what_it_wrote_is_on_the_disk_when_its_status_is_told);
+    RUN(two_who_flush_it_tell_the_journal_once);
     RUN(what_it_writes_is_on_the_disk_as_it_grows);
     RUN(a_file_that_does_not_answer_holds_no_other);
     return CHECK_RESULT();
