@@ -52,6 +52,13 @@ enum desktop_state desktop_decide(const struct desktop_scene *scene, struct strl
     return state;
 }
 
+bool desktop_is_bare(const struct desktop_scene *scene)
+{
+    const char *why;
+    (void)desktop_find_state(scene, &why);
+    return scene->is_bare && why == scene->unmanaged;
+}
+
 /* ---- for the systems ---- */
 
 /* What is compared between looks. */
@@ -101,6 +108,8 @@ static void desktop_add_facts(const struct desktop_look *look, struct strlist *f
         buffer_printf(&text, "%s%s", i ? "; " : "", reasons.items[i]);
     strlist_addf(facts, "desktop.state=%s", desktop_state_name(state));
     strlist_addf(facts, "desktop.reason=%.*s", (int)text.len, text.data ? (const char *)text.data : "");
+    if (desktop_is_bare(&look->scene))
+        strlist_add(facts, "desktop.unmanaged=1");
     facts->failed |= text.failed || reasons.failed;
     buffer_deinit(&text);
     strlist_deinit(&reasons);
@@ -130,8 +139,9 @@ int desktop_facts(struct capturer *capturer, const struct capture_options *optio
 {
     struct strlist all = {0};
     int tick_ms, status = desktop_look_once(capturer, options, false, &all, &tick_ms, err);
-    for (size_t i = 0; i < 2 && i < all.count; i++)
-        strlist_add(facts, all.items[i]);
+    for (size_t i = 0; i < all.count; i++)
+        if (strncmp(all.items[i], "desktop.", 8) == 0)
+            strlist_add(facts, all.items[i]);
     strlist_deinit(&all);
     if (status == 0 && facts->failed)
         status = error_set(err, ERR_NO_MEMORY, "no memory for the state of the desktop");

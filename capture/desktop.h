@@ -20,6 +20,7 @@ struct desktop_scene {
     char expected[DESKTOP_TEXT_SIZE];  /* a session of the seat that is to have a screen */
     char no_screen[DESKTOP_TEXT_SIZE]; /* nothing draws a desktop */
     char unmanaged[DESKTOP_TEXT_SIZE]; /* the screen is there, and no window manager, compositor or shell has it yet */
+    bool is_bare;                      /* nothing else lacks on an unmanaged one, which a kiosk's stays for ever */
     char manager[DESKTOP_TEXT_SIZE];   /* who has it */
     char locked[DESKTOP_TEXT_SIZE];
     char asleep[DESKTOP_TEXT_SIZE];
@@ -28,6 +29,8 @@ struct desktop_scene {
 
 /* Decides the state, and lists its reasons in words: the one that decides first. */
 enum desktop_state desktop_decide(const struct desktop_scene *scene, struct strlist *reasons);
+/* Returns whether what decides is that the screen is bare. */
+bool desktop_is_bare(const struct desktop_scene *scene);
 
 /* What a look has found beside the scene. */
 struct desktop_look {
@@ -52,7 +55,7 @@ void desktop_list_outputs(struct capturer *capturer, const struct capture_option
 
 /* ---- what the worker calls ---- */
 
-/* Adds the facts desktop.state and desktop.reason. */
+/* Adds the facts desktop.state and desktop.reason, and "desktop.unmanaged=1" where what decides is that the screen is bare. */
 int desktop_facts(struct capturer *capturer, const struct capture_options *options, struct strlist *facts,
                   struct error *err);
 /* Looks until what is found has another hash than `seen`, or until options->timeout_ms is nearly over. Adds the same facts,

@@ -45,14 +45,48 @@ static void recording_save(const struct recording *r, struct buffer *out)
     stored_save(&r->stored, out, BEFORE);
 }
 
+/* Appends a line that ends in a text of a host, whose newlines become blanks. */
+static void save_text(struct buffer *out, const char *key, const char *text)
+{
+    buffer_printf(out, BEFORE "%s ", key);
+    for (; *text; text++)
+        buffer_append(out, *text == '\n' ? " " : text, 1);
+    buffer_append(out, "\n", 1);
+}
+
+/* One that has stopped is no more than what is listed of it. */
+static void recording_save_stopped(const struct recording *r, struct buffer *out)
+{
+    if (!*r->id || strchr(r->folder, '\n'))
+        return;
+    buffer_printf(out, BEFORE "id %s\n" BEFORE "folder %s\n", r->id, r->folder);
+    save_text(out, "failure", r->failure);
+    buffer_printf(out, BEFORE "listed %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 "\n", r->pictures,
+                  r->same, r->dropped, r->bytes, r->files);
+    save_text(out, "stopped", r->why);
+}
+
+/* Returns the one that was begun first of those that were begun after `order`, or NULL. The lock is held. */
+static const struct recording *recorder_next(const struct recorder *recorder, uint64_t order)
+{
+    const struct recording *next = NULL;
+    for (size_t i = 0; i < RECORDINGS_MAX; i++) {
+        const struct recording *r = &recorder->slots[i];
+        if (r->state != RECORDING_FREE && r->order > order && (!next || r->order < next->order))
+            next = r;
+    }
+    return next;
+}
+
 void recorder_save(struct recorder *recorder, struct buffer *out)
 {
     os_mutex_lock(recorder->lock);
-    for (size_t i = 0; i < RECORDINGS_MAX; i++) {
-        const struct recording *r = &recorder->slots[i];
+    for (const struct recording *r = recorder_next(recorder, 0); r; r = recorder_next(recorder, r->order)) {
         if (r->state == RECORDING_RESTS)
             recording_save(r, out);
-        else if (r->state == RECORDING_RUNS)
+        else if (r->state == RECORDING_STOPPED)
+            recording_save_stopped(r, out);
+        else
             log_line("recording %s ends with this executable: it does not come to rest", r->id);
     }
     os_mutex_unlock(recorder->lock);
@@ -98,6 +132,19 @@ static bool restore_counts(struct recording *r, const char *text)
            wanted->rate > 0;
 }
 
+static bool restore_listed(struct recording *r, const char *text)
+{
+    return sscanf(text, "%" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64, &r->pictures, &r->same, &r->dropped,
+                  &r->bytes, &r->files) == 5;
+}
+
+/* The last line of one that has stopped. */
+static bool restore_stopped(struct recording *r, const char *why)
+{
+    recording_set_stopped(r, why);
+    return true;
+}
+
 /* Returns what is behind the word, or NULL. */
 static const char *after(const char *line, const char *word)
 {
@@ -121,6 +168,12 @@ static bool restore_field(struct recording *r, const char *line)
         return restore_counts(r, text);
     if ((text = after(line, "option ")))
         return strlist_add(&r->wanted.options, text);
+    if ((text = after(line, "failure ")))
+        return snprintf(r->failure, sizeof r->failure, "%s", text) >= 0;
+    if ((text = after(line, "listed ")))
+        return restore_listed(r, text);
+    if ((text = after(line, "stopped ")))
+        return restore_stopped(r, text);
     return stored_restore(&r->stored, line);
 }
 
@@ -146,6 +199,7 @@ static void recording_go_on(struct recording *r)
     r->resting = false;
     if (rests && whole) {
         r->state = RECORDING_RUNS;
+        recording_reserve(r);
         os_waker_clear(r->wake);
     }
     os_mutex_unlock(r->recorder->lock);

@@ -92,25 +92,55 @@ static bool is_listed(const struct strlist *list, const char *name)
     return false;
 }
 
-/* Returns the recording among the names to which nothing was added for the longest time, or NULL. */
-static const char *place_oldest(struct os_folder *folder, const struct strlist *names, const struct strlist *in_use)
+/* One that may be removed. */
+struct place_kept {
+    const char *id; /* borrowed */
+    int64_t mtime_ns;
+    uint64_t bytes;
+};
+
+/* Adds up the files of a recording. What can't be looked at counts for nothing. */
+static uint64_t place_count_bytes(struct os_folder *all, const char *id)
 {
-    const char *oldest = NULL;
-    int64_t oldest_ns = 0;
+    struct os_folder *folder = NULL;
+    struct strlist names = {0};
+    struct error reason;
+    uint64_t bytes = 0;
+    if (os_folder_enter(&folder, all, id, &reason) == 0 && os_folder_list(folder, &names, &reason) == 0)
+        for (size_t i = 0; i < names.count; i++) {
+            struct os_node node;
+            if (os_folder_look(folder, names.items[i], &node, &reason) == 0)
+                bytes += node.size;
+        }
+    strlist_deinit(&names);
+    os_folder_close(folder);
+    return bytes;
+}
+
+/* Finds those that may be removed, and counts all. */
+static size_t place_find_kept(struct os_folder *all, const struct strlist *names, const struct strlist *in_use,
+                              struct place_kept *kept, size_t *total)
+{
     size_t count = 0;
+    *total = 0;
     for (size_t i = 0; i < names->count; i++) {
         struct os_node node;
         struct error reason;
-        const char *name = names->items[i];
-        if (!place_is_id(name) || os_folder_look(folder, name, &node, &reason))
+        const char *id = names->items[i];
+        if (!place_is_id(id) || os_folder_look(all, id, &node, &reason))
             continue;
-        count++;
-        if (!is_listed(in_use, name) && (!oldest || node.mtime_ns < oldest_ns)) {
-            oldest = name;
-            oldest_ns = node.mtime_ns;
-        }
+        ++*total;
+        if (!is_listed(in_use, id))
+            kept[count++] = (struct place_kept){id, node.mtime_ns, place_count_bytes(all, id)};
     }
-    return count >= PLACE_KEPT ? oldest : NULL;
+    return count;
+}
+
+/* Orders by when something was added last. */
+static int place_compare_age(const void *a, const void *b)
+{
+    int64_t first = ((const struct place_kept *)a)->mtime_ns, second = ((const struct place_kept *)b)->mtime_ns;
+    return (first > second) - (first < second);
 }
 
 static void place_remove(const char *folder, const char *id)
@@ -131,16 +161,37 @@ static void place_remove(const char *folder, const char *id)
     free(path);
 }
 
-void place_make_room(const char *folder, const struct strlist *in_use)
+/* Removes the oldest of these until there is room in number and in bytes. */
+static void place_remove_oldest(const char *folder, struct place_kept *kept, size_t count, size_t total, uint64_t bytes)
+{
+    for (size_t i = 0; i < count; i++)
+        bytes += kept[i].bytes;
+    qsort(kept, count, sizeof *kept, place_compare_age);
+    for (size_t i = 0; i < count && (total >= PLACE_KEPT || bytes > PLACE_BYTES); i++) {
+        place_remove(folder, kept[i].id);
+        total--;
+        bytes -= kept[i].bytes;
+    }
+}
+
+int place_make_room(const char *folder, const struct strlist *in_use, uint64_t reserved, struct error *err)
 {
     struct os_folder *all;
     struct strlist names = {0};
     struct error reason;
+    size_t total;
+    if (reserved > PLACE_BYTES)
+        return error_set(err, ERR_LIMIT,
+                         "it and those that run may have %" PRIu64 " bytes, more than the %" PRIu64 " of all", reserved,
+                         PLACE_BYTES);
     if (os_folder_open(&all, folder, &reason))
-        return;
-    const char *oldest = os_folder_list(all, &names, &reason) ? NULL : place_oldest(all, &names, in_use);
+        return 0;
+    struct place_kept *kept = os_folder_list(all, &names, &reason) ? NULL : calloc(names.count + 1, sizeof *kept);
+    size_t count = kept ? place_find_kept(all, &names, in_use, kept, &total) : 0;
     os_folder_close(all);
-    if (oldest)
-        place_remove(folder, oldest);
+    if (kept)
+        place_remove_oldest(folder, kept, count, total, reserved);
+    free(kept);
     strlist_deinit(&names);
+    return 0;
 }

@@ -11,7 +11,9 @@
 #include <stdint.h>
 
 #define PLACE_NAME "recordings"
-#define PLACE_KEPT 16     /* recordings; one more removes the oldest */
+#define PLACE_KEPT 16 /* recordings; one more removes the oldest */
+/* Of all: what those that have stopped have, and what the others may have. */
+#define PLACE_BYTES (UINT64_C(2) << 30)
 #define PLACE_ID_SIZE 17  /* bytes of an id with its NUL */
 #define PLACE_FILE_MAX 24 /* bytes of a file's name */
 
@@ -24,7 +26,8 @@ int place_make(char **folder, const char *own, const char *run_as, struct error 
 /* Finds what a host calls .periscope/NAME: "recordings", "recordings/ID" or "recordings/ID/FILE". *path is owned by the caller;
    NULL for any other name. own: "" for none, which is ERR_NOT_FOUND. */
 int place_find(char **path, const char *own, const char *name, struct error *err);
-/* Removes the oldest recording if there are PLACE_KEPT, so that another one may begin. in_use: ids that stay. */
-void place_make_room(const char *folder, const struct strlist *in_use);
+/* Removes the oldest recordings until another one may begin. in_use: ids that stay; reserved: bytes that those and the new one may
+   have. ERR_LIMIT where that alone is too much. */
+int place_make_room(const char *folder, const struct strlist *in_use, uint64_t reserved, struct error *err);
 
 #endif

@@ -15,6 +15,7 @@
 #define FIRST_MS 15000 /* that a start waits for the first picture */
 #define STOP_MS 15000  /* that a stop waits for the last one */
 #define END_MS 5000    /* the same of the agent's own end */
+#define OWN_PLACE ".periscope/" PLACE_NAME "/"
 
 int recorder_new(struct recorder **out, const struct strlist *card_classes, struct children *children,
                  struct error *err)
@@ -35,14 +36,27 @@ int recorder_new(struct recorder **out, const struct strlist *card_classes, stru
 
 /* ---- starting ---- */
 
-/* Lists those that have not stopped. */
-static void recorder_list_ids(struct recorder *recorder, struct strlist *ids)
+/* Lists those that have not stopped. Returns how many bytes they may have of the agent's own folder. Of each no more than one above
+   PLACE_BYTES is counted, so that the sum fits. */
+static uint64_t recorder_list_ids(struct recorder *recorder, struct strlist *ids)
 {
+    uint64_t reserved = 0;
     os_mutex_lock(recorder->lock);
-    for (size_t i = 0; i < RECORDINGS_MAX; i++)
-        if (recording_is_on(&recorder->slots[i]))
-            strlist_add(ids, recorder->slots[i].id);
+    for (size_t i = 0; i < RECORDINGS_MAX; i++) {
+        const struct recording *r = &recorder->slots[i];
+        if (!recording_is_on(r))
+            continue;
+        strlist_add(ids, r->id);
+        reserved += r->reserved < PLACE_BYTES ? r->reserved : PLACE_BYTES + 1;
+    }
     os_mutex_unlock(recorder->lock);
+    return reserved;
+}
+
+void recording_reserve(struct recording *r)
+{
+    static const char own[] = OWN_PLACE;
+    r->reserved = strncmp(r->folder, own, sizeof own - 1) == 0 ? r->wanted.bytes : 0;
 }
 
 struct recording *recorder_take_slot(struct recorder *recorder)
@@ -60,7 +74,7 @@ struct recording *recorder_take_slot(struct recorder *recorder)
         found->input = recorder->input_count;
         found->looked = found->stopping = found->resting = false;
         found->why[0] = found->failure[0] = found->id[0] = '\0';
-        found->pictures = found->same = found->dropped = found->bytes = found->files = 0;
+        found->pictures = found->same = found->dropped = found->bytes = found->files = found->reserved = 0;
     }
     os_mutex_unlock(recorder->lock);
     return found;
@@ -88,7 +102,8 @@ static int recording_name(struct recording *r, struct error *err)
     if (r->wanted.folder)
         snprintf(r->folder, sizeof r->folder, "%s", r->wanted.folder);
     else
-        snprintf(r->folder, sizeof r->folder, r->wanted.own ? ".periscope/" PLACE_NAME "/%s" : "recording-%s", r->id);
+        snprintf(r->folder, sizeof r->folder, r->wanted.own ? OWN_PLACE "%s" : "recording-%s", r->id);
+    recording_reserve(r);
     os_mutex_unlock(r->recorder->lock);
     return 0;
 }
@@ -112,11 +127,11 @@ static int recording_make_folder(struct recording *r, struct error *err)
     struct strlist in_use = {0};
     if (!r->wanted.own)
         return index_make(&r->index, r->folder, err);
-    recorder_list_ids(r->recorder, &in_use);
-    place_make_room(r->wanted.own, &in_use);
+    uint64_t reserved = recorder_list_ids(r->recorder, &in_use);
+    int status = place_make_room(r->wanted.own, &in_use, reserved, err);
     strlist_deinit(&in_use);
     snprintf(path, sizeof path, "%s/%s", r->wanted.own, r->id);
-    return index_make(&r->index, path, err);
+    return status ? status : index_make(&r->index, path, err);
 }
 
 /* Makes the folder and the first line. The thread has the user's rights. */

@@ -390,7 +390,7 @@ void recording_release(struct recording *r)
     r->wake = r->changed = NULL;
 }
 
-void recording_give_up(struct recording *r, const char *why)
+void recording_set_stopped(struct recording *r, const char *why)
 {
     recording_discard(r);
     os_mutex_lock(r->recorder->lock);
@@ -401,6 +401,11 @@ void recording_give_up(struct recording *r, const char *why)
         os_waker_set(r->changed);
     recording_release(r);
     os_mutex_unlock(r->recorder->lock);
+}
+
+void recording_give_up(struct recording *r, const char *why)
+{
+    recording_set_stopped(r, why);
     log_line("recording %s has stopped: %s", r->id, r->why);
 }
 

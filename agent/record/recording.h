@@ -40,6 +40,7 @@ struct recording {
     char why[256];                        /* why it is to stop, or did */
     char failure[256];                    /* why there is no picture now, or none can be stored; "": there is none */
     uint64_t pictures, same, dropped, bytes, files, order;
+    uint64_t reserved;        /* bytes that it may have of the agent's own folder; 0: it lies elsewhere */
     unsigned waiting;         /* for `changed` */
     struct os_waker *wake;    /* set when it is to stop */
     struct os_waker *changed; /* set when it has looked, and when it has stopped */
@@ -72,10 +73,14 @@ void recording_main(void *context);
 void recording_reset(struct recording *r);
 /* Makes what is waited for. */
 int recording_make_wakers(struct recording *r, struct error *err);
+/* Notes what it may have of the agent's own folder. The lock is held. */
+void recording_reserve(struct recording *r);
 /* Has it stop for this reason, unless it is to stop for another one already; NULL: has it rest. */
 void recording_set_stopping(struct recording *r, const char *why);
 /* Frees what belongs to its thread, and says that it has stopped: for this reason, or with NULL the one that it was given. */
 void recording_give_up(struct recording *r, const char *why);
+/* Does the same without a word. */
+void recording_set_stopped(struct recording *r, const char *why);
 /* Frees what belongs to the thread. */
 void recording_discard(struct recording *r);
 /* Frees what is waited for, once it has stopped and nobody waits. The lock is held. */

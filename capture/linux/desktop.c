@@ -72,6 +72,7 @@ static void desktop_ask_server(struct capturer *capturer, const struct choice_se
     } else {
         desktop_copy_fact(&facts, "manager", scene->manager, sizeof scene->manager);
         desktop_copy_fact(&facts, "unmanaged", scene->unmanaged, sizeof scene->unmanaged);
+        scene->is_bare = *scene->unmanaged;
         desktop_copy_fact(&facts, "locked", scene->locked, sizeof scene->locked);
         desktop_copy_fact(&facts, "asleep", scene->asleep, sizeof scene->asleep);
         const char *layout = strlist_get(&facts, "layout");

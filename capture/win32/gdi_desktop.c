@@ -45,10 +45,11 @@ static void desktop_check_system(struct desktop_scene *scene)
 
 static void desktop_check_shell(struct desktop_scene *scene)
 {
-    if (FindWindowW(L"Shell_TrayWnd", NULL))
-        snprintf(scene->manager, sizeof scene->manager, "the shell has the desktop (Shell_TrayWnd)");
-    else
+    scene->is_bare = !FindWindowW(L"Shell_TrayWnd", NULL);
+    if (scene->is_bare)
         snprintf(scene->unmanaged, sizeof scene->unmanaged, "the shell has no task bar yet (Shell_TrayWnd)");
+    else
+        snprintf(scene->manager, sizeof scene->manager, "the shell has the desktop (Shell_TrayWnd)");
 }
 
 static void desktop_check_session(struct desktop_scene *scene, const char *desktop)

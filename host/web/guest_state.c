@@ -68,10 +68,8 @@ static void state_add_reasons(const struct periscope_strings *properties, struct
 
 bool guest_lacks_manager(const struct periscope_strings *properties)
 {
-    static const char lacks[] = "no window manager has :";
-    const char *state = periscope_strings_get(properties, "desktop.state");
-    const char *reason = periscope_strings_get(properties, "desktop.reason");
-    return state && reason && strcmp(state, "starting") == 0 && strncmp(reason, lacks, sizeof lacks - 1) == 0;
+    const char *unmanaged = periscope_strings_get(properties, "desktop.unmanaged");
+    return unmanaged && strcmp(unmanaged, "1") == 0;
 }
 
 enum guest_state guest_state_decide(const struct periscope_strings *properties, bool lacked, struct strlist *reasons)

@@ -31,8 +31,8 @@ enum guest_state {
 };
 
 const char *guest_state_name(enum guest_state state);
-/* Returns whether all that its desktop lacks is a window manager that tells of itself. A kiosk or a bare X server never has
-   one, and is used as it is. Pure. */
+/* Returns whether its desktop is starting since nothing manages its windows. A kiosk or a bare X server stays so, and is used as
+   it is. Pure. */
 bool guest_lacks_manager(const struct periscope_strings *properties);
 /* Decides from an agent's properties. lacked: it has lacked a window manager for GUEST_UNMANAGED_MS.
    Reasons, in words, are added to the list. Pure. */

@@ -52,6 +52,7 @@ def ready_is_what_ewmh_says_and_not_what_is_left_of_it():
         texts = dict(scene.client.properties())
         equal(texts["desktop.state"], "starting", "the state without a window manager")
         check("no window manager" in texts["desktop.reason"], texts["desktop.reason"])
+        equal(texts["desktop.unmanaged"], "1", "the property of a bare screen")
         window = scene.screen.do("window", 0, 0, 10, 10, "-", "-", "-", "claimed")
         other = scene.screen.do("window", 20, 0, 10, 10, "-", "-", "-", "other")
         for named in (0, other):
@@ -61,6 +62,7 @@ def ready_is_what_ewmh_says_and_not_what_is_left_of_it():
         texts = dict(scene.client.properties())
         equal(texts["desktop.state"], "ready", "the state with a window manager")
         check("Stub of tests" in texts["desktop.reason"], texts["desktop.reason"])
+        check("desktop.unmanaged" not in texts, "a screen with a window manager is not bare")
         scene.screen.do("destroy", manager)
         equal(scene.client.property("desktop.state"), "starting", "the state after the window manager has ended")
 

@@ -80,6 +80,29 @@ def an_upgrade_goes_on_with_numbers_and_known_pictures():
 
 
 @test
+def an_upgrade_keeps_what_is_known_of_those_that_have_stopped():
+    with Scene(copy=True) as scene:
+        first, runs = begin(scene.client), begin(scene.client)
+        scene.shows(first, "noise", 1)
+        end(scene.client, first, "reason=two\nlines")
+        last = begin(scene.client)
+        end(scene.client, last)
+        before = listed(scene.client)
+        scene.client.expect("", wire.UPGRADE, wire.d(scene.agent.read(harness.PROGRAM)))
+        come_back(scene)
+        after = listed(scene.client)
+        equal(list(after), list(before), "what is listed, the first that was begun first")
+        equal(after[last["id"]], before[last["id"]], "the one that was stopped last")
+        equal(after[first["id"]], {**before[first["id"]], "reason": "two lines"}, "the other one")
+        equal(after[runs["id"]]["state"], "recording", "the one that goes on")
+        end(scene.client, runs)
+        for _ in range(2):
+            end(scene.client, begin(scene.client))
+        equal([id_ in listed(scene.client) for id_ in (first["id"], runs["id"], last["id"])], [False, True, True],
+              "what is known once five have run: all but the first")
+
+
+@test
 def an_upgrade_that_fails_leaves_it_running():
     need_unix("the program is a script")
     with Scene("--protocol", "1.8", copy=True) as scene:

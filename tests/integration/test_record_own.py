@@ -18,7 +18,7 @@ from recording import Scene, begin, end, facts_of
 from wire import I, d, s
 
 USER = "nobody"
-KEPT = 16
+KEPT, ALL = 16, 2 << 30
 OWN = ".periscope/recordings"
 DENIED = "the names in .periscope are the agent's own"
 NOT_FOUND = "No such file or directory"
@@ -154,6 +154,35 @@ def oldest_recording_of_the_agent_s_own_makes_room():
         equal(set(os.listdir(f"{own}/recordings")), kept, "what is kept")
         end(scene.client, runs)
         end(scene.client, second)
+
+
+def plant(own, number, size):
+    """A recording that has stopped long ago, the older the lower its number."""
+    path = f"{own}/recordings/{number:016x}"
+    os.mkdir(path)
+    with open(f"{path}/000001.png", "wb") as file:
+        file.truncate(size)
+    os.utime(path, (number * 1000, number * 1000))
+
+
+@test
+def oldest_recordings_make_room_for_the_bytes_that_a_new_one_may_have():
+    with own_folder() as own, Scene("--run-as", USER, "--journal", own) as scene:
+        runs = begin(scene.client, f"bytes={ALL // 2}")
+        for number, size in ((1, 1), (2, ALL // 4), (3, ALL // 8), (4, ALL // 8)):
+            plant(own, number, size)
+        second = begin(scene.client, f"bytes={ALL // 4}")
+        equal(set(os.listdir(f"{own}/recordings")), {f"{3:016x}", f"{4:016x}", runs["id"], second["id"]}, "what is kept")
+        refused_saying(f"it and those that run may have {ALL + (1 << 20)} bytes, more than the {ALL} of all", begin, scene.client,
+                       f"bytes={ALL // 4 + (1 << 20)}")
+        refused_saying(f"more than the {ALL} of all", begin, scene.client, f"bytes={2**63 - 1}")
+        equal(len(os.listdir(f"{own}/recordings")), 4, "what is kept after refusals")
+        end(scene.client, second)
+        elsewhere = begin(scene.client, "folder=film", f"bytes={2**62}")
+        third = begin(scene.client, f"bytes={ALL // 2}")
+        equal(set(os.listdir(f"{own}/recordings")), {runs["id"], third["id"]}, "what is kept of a full place")
+        for facts in (runs, elsewhere, third):
+            end(scene.client, facts)
 
 
 @test

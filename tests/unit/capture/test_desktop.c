@@ -61,6 +61,19 @@ static void each_thing_that_lacks_makes_another_state(void)
     }
 }
 
+static void a_screen_is_bare_where_nothing_comes_before_that(void)
+{
+    managed();
+    set(scene.unmanaged);
+    CHECK(!desktop_is_bare(&scene));
+    scene.is_bare = true;
+    CHECK(desktop_is_bare(&scene));
+    set(scene.locked);
+    CHECK(desktop_is_bare(&scene));
+    set(scene.booting);
+    CHECK(!desktop_is_bare(&scene));
+}
+
 static void without_a_screen_it_counts_whether_one_is_to_come(void)
 {
     scene = (struct desktop_scene){.no_screen = "because"};
@@ -96,6 +109,7 @@ int main(void)
     RUN(names_are_those_of_the_protocol);
     RUN(a_screen_that_somebody_has_is_ready);
     RUN(each_thing_that_lacks_makes_another_state);
+    RUN(a_screen_is_bare_where_nothing_comes_before_that);
     RUN(without_a_screen_it_counts_whether_one_is_to_come);
     RUN(the_end_of_the_system_comes_before_all_else);
     strlist_deinit(&reasons);
