@@ -12,6 +12,7 @@
 #include "picture/ppm.h"
 #include "picture/scale.h"
 #include "platform/clock.h"
+#include "platform/thread.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -141,6 +142,34 @@ void grab_add_pixel_facts(struct grab *grab, const char *hash, const char *if_ch
         strlist_add(&grab->facts, "unchanged=1");
 }
 
+struct hashing {
+    const struct image_view *image; /* borrowed */
+    char hash[PICTURE_HASH_SIZE];
+};
+
+static void hashing_main(void *context)
+{
+    struct hashing *hashing = context;
+    picture_hash(hashing->hash, hashing->image);
+}
+
+/* Encodes a picture that is sent in any case, and beside that computes its hash. */
+static int encode_and_hash(struct capturer *capturer, struct buffer *file, struct grab *grab,
+                           const struct picture_options *options, struct error *err)
+{
+    bool unchanged;
+    struct hashing hashing = {.image = &grab->image};
+    struct os_thread *thread = NULL;
+    capturer_enter(capturer, STAGE_ENCODE, NULL);
+    if (os_cpu_count() < 2 || os_thread_start_joinable(&thread, hashing_main, &hashing, NULL))
+        hashing_main(&hashing);
+    int status = encode(file, grab, options, err);
+    if (thread)
+        os_thread_join(thread);
+    grab_add_pixel_facts(grab, hashing.hash, NULL, &unchanged);
+    return status;
+}
+
 /* ---- only what differs ---- */
 
 /* Appends the length of a file, which encode_rect() writes behind it, and then that file. */
@@ -223,18 +252,12 @@ static int grab_scale(struct grab *grab, uint32_t divisor, uint8_t **pixels, str
     return image_scale_down(&image, divisor, &grab->image, pixels, err);
 }
 
-static int finish_picture(struct capturer *capturer, struct grab *grab, const struct picture_options *options,
-                          struct buffer *file, struct error *err)
+/* Encodes a picture unless the host has it already, and keeps it where only what differs is to be sent. */
+static int encode_changed(struct capturer *capturer, struct buffer *file, struct grab *grab,
+                          const struct picture_options *options, struct error *err)
 {
     bool unchanged;
-    uint8_t *pixels = NULL;
-    int64_t start_us = os_clock_us();
-    capturer_enter(capturer, STAGE_HASH, NULL);
-    int status = pointer_take_shape(&grab->facts, options->capture.shape ? file : NULL, err);
-    if (status == 0)
-        status = grab_scale(grab, options->scale, &pixels, err);
-    if (status || options->capture.shape)
-        return status;
+    int status = 0;
     const struct base_picture *followed = follow(capturer, grab, options->if_changed);
     grab_add_pixel_facts(grab, followed ? followed->hash : NULL, options->if_changed, &unchanged);
     capturer_enter(capturer, STAGE_ENCODE, NULL);
@@ -243,6 +266,24 @@ static int finish_picture(struct capturer *capturer, struct grab *grab, const st
                                 : encode(file, grab, options, err);
     if (options->delta && status == 0 && !followed)
         bases_add(&capturer->bases, strlist_get(&grab->facts, "hash"), &grab->image);
+    return status;
+}
+
+static int finish_picture(struct capturer *capturer, struct grab *grab, const struct picture_options *options,
+                          struct buffer *file, struct error *err)
+{
+    uint8_t *pixels = NULL;
+    int64_t start_us = os_clock_us();
+    capturer_enter(capturer, STAGE_HASH, NULL);
+    int status = pointer_take_shape(&grab->facts, options->capture.shape ? file : NULL, err);
+    if (status == 0)
+        status = grab_scale(grab, options->scale, &pixels, err);
+    if (status || options->capture.shape)
+        return status;
+    if (options->delta || options->if_changed)
+        status = encode_changed(capturer, file, grab, options, err);
+    else
+        status = encode_and_hash(capturer, file, grab, options, err);
     strlist_addf(&grab->facts, "time-encode-us=%lld", (long long)(os_clock_us() - start_us));
     free(pixels);
     return status;

@@ -90,15 +90,21 @@ struct os_mutex {
     pthread_mutex_t mutex;
 };
 
-struct os_mutex *os_mutex_new(void)
+static void *thread_allocate(size_t size)
 {
-    struct os_mutex *mutex = NULL;
-    for (int i = 0; i < ALLOCATIONS_MAX && !mutex; i++)
-        mutex = malloc(sizeof *mutex);
-    if (!mutex) { /* while the program starts */
+    void *memory = NULL;
+    for (int i = 0; i < ALLOCATIONS_MAX && !memory; i++)
+        memory = malloc(size);
+    if (!memory) { /* while the program starts, or a picture is made */
         fputs("no memory for a lock\n", stderr);
         exit(1);
     }
+    return memory;
+}
+
+struct os_mutex *os_mutex_new(void)
+{
+    struct os_mutex *mutex = thread_allocate(sizeof *mutex);
     pthread_mutex_init(&mutex->mutex, NULL);
     return mutex;
 }
@@ -118,6 +124,34 @@ void os_mutex_lock(struct os_mutex *mutex)
 void os_mutex_unlock(struct os_mutex *mutex)
 {
     pthread_mutex_unlock(&mutex->mutex);
+}
+
+struct os_condition {
+    pthread_cond_t condition;
+};
+
+struct os_condition *os_condition_new(void)
+{
+    struct os_condition *condition = thread_allocate(sizeof *condition);
+    pthread_cond_init(&condition->condition, NULL);
+    return condition;
+}
+
+void os_condition_free(struct os_condition *condition)
+{
+    if (condition)
+        pthread_cond_destroy(&condition->condition);
+    free(condition);
+}
+
+void os_condition_wait(struct os_condition *condition, struct os_mutex *mutex)
+{
+    pthread_cond_wait(&condition->condition, &mutex->mutex);
+}
+
+void os_condition_tell(struct os_condition *condition)
+{
+    pthread_cond_broadcast(&condition->condition);
 }
 
 short poll_until(int fd, short events, int64_t deadline_ms)

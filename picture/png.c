@@ -4,8 +4,8 @@
 #include "picture/palette.h"
 #include "picture/png_band.h"
 #include "platform/parallel.h"
-#include "platform/thread.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <zlib.h>
@@ -13,8 +13,6 @@
 #define CHUNK_OVERHEAD 12 /* bytes: length, type, CRC */
 #define COLOUR_RGB 2      /* IHDR colour types */
 #define COLOUR_PALETTE 3
-
-#define GROUP 8 /* bands for each thread, between which they wait for each other */
 
 struct encoder {
     const struct png_options *options; /* borrowed */
@@ -24,9 +22,11 @@ struct encoder {
     struct palette *palette; /* owned; NULL where there are too many colours */
     uint32_t band_rows;
     size_t band_count;
-    struct png_piece *pieces; /* owned: the bands from `first` on */
-    size_t piece_count, first;
-    uint32_t adler; /* of the bands that were sent */
+    struct png_piece *pieces; /* owned: one for each lane */
+    unsigned piece_count;
+    uint32_t adler;    /* of the bands that were sent */
+    atomic_int status; /* of those, and then no more are encoded */
+    struct error *err; /* borrowed */
 };
 
 static void put_u32(uint8_t *bytes, uint32_t value)
@@ -93,18 +93,18 @@ static void append_head(struct buffer *out, const struct image_view *image, cons
 
 /* ---- pieces ---- */
 
-static void encode_band(void *context, size_t index)
+static void encode_band(void *context, unsigned lane, size_t band)
 {
     struct encoder *encoder = context;
-    size_t band = encoder->first + index;
     uint32_t first = (uint32_t)band * encoder->band_rows, rows = encoder->raster.height - first;
     bool last = band + 1 == encoder->band_count;
-    png_encode_band(&encoder->pieces[index], &encoder->raster, first,
-                    rows < encoder->band_rows ? rows : encoder->band_rows, last);
+    if (atomic_load(&encoder->status) == 0)
+        png_encode_band(&encoder->pieces[lane], &encoder->raster, first,
+                        rows < encoder->band_rows ? rows : encoder->band_rows, last);
 }
 
 /* Sends a band as an IDAT chunk; the first one has zlib's head before it, the last one the sum behind it. */
-static int send_piece(struct encoder *encoder, const struct png_piece *piece, size_t band, struct error *err)
+static int send_piece(struct encoder *encoder, const struct png_piece *piece, size_t band)
 {
     static const uint8_t zlib_header[2] = {0x78, 0x01}; /* deflate, 32 KiB window, quickest */
     uint8_t *chunk = piece->memory + (band > 0 ? sizeof zlib_header : 0);
@@ -117,7 +117,14 @@ static int send_piece(struct encoder *encoder, const struct png_piece *piece, si
         len += 4;
     }
     seal_chunk(chunk, "IDAT", (uint32_t)len, encoder->kernels);
-    return encoder->sink->write(encoder->sink->context, chunk, len + CHUNK_OVERHEAD, err);
+    return encoder->sink->write(encoder->sink->context, chunk, len + CHUNK_OVERHEAD, encoder->err);
+}
+
+static void finish_band(void *context, unsigned lane, size_t band)
+{
+    struct encoder *encoder = context;
+    if (atomic_load(&encoder->status) == 0)
+        atomic_store(&encoder->status, send_piece(encoder, &encoder->pieces[lane], band));
 }
 
 /* ---- the file ---- */
@@ -136,7 +143,7 @@ static int check_arguments(const struct image_view *image, const struct png_opti
     return 0;
 }
 
-/* Takes rows for a band of about the size, and pieces for the bands that are worked on at the same time. */
+/* Takes rows for a band of about the size, and a piece for each lane. */
 static bool prepare_pieces(struct encoder *encoder)
 {
     bool small = encoder->options->level == PNG_SMALL;
@@ -144,12 +151,9 @@ static bool prepare_pieces(struct encoder *encoder)
     uint32_t height = encoder->raster.height;
     encoder->band_rows = most < 1 ? 1 : most < height ? (uint32_t)most : height;
     encoder->band_count = (height + encoder->band_rows - 1) / encoder->band_rows;
-    size_t threads = encoder->options->threads ? encoder->options->threads : os_cpu_count();
-    encoder->piece_count = threads > 1 ? threads * GROUP : 1;
-    if (encoder->piece_count > encoder->band_count)
-        encoder->piece_count = encoder->band_count;
+    encoder->piece_count = os_parallel_lanes(encoder->options->threads, encoder->band_count);
     encoder->pieces = calloc(encoder->piece_count, sizeof *encoder->pieces);
-    for (size_t i = 0; i < encoder->piece_count && encoder->pieces; i++) {
+    for (unsigned i = 0; i < encoder->piece_count && encoder->pieces; i++) {
         encoder->pieces[i].kernels = encoder->kernels;
         if (!png_piece_init(&encoder->pieces[i], &encoder->raster, encoder->band_rows, small))
             return false;
@@ -159,17 +163,10 @@ static bool prepare_pieces(struct encoder *encoder)
 
 static int send_bands(struct encoder *encoder, struct error *err)
 {
-    int status = 0;
     encoder->adler = 1;
-    for (encoder->first = 0; encoder->first < encoder->band_count && status == 0;
-         encoder->first += encoder->piece_count) {
-        size_t left = encoder->band_count - encoder->first;
-        size_t count = left < encoder->piece_count ? left : encoder->piece_count;
-        os_parallel(encoder->options->threads, count, encode_band, encoder);
-        for (size_t i = 0; i < count && status == 0; i++)
-            status = send_piece(encoder, &encoder->pieces[i], encoder->first + i, err);
-    }
-    return status;
+    encoder->err = err;
+    os_parallel(encoder->piece_count, encoder->band_count, &(struct os_work){encode_band, finish_band, encoder});
+    return atomic_load(&encoder->status);
 }
 
 static int send_chunks(struct encoder *encoder, const struct image_view *image, struct error *err)
@@ -215,7 +212,7 @@ int png_write(const struct png_sink *sink, const struct image_view *image, const
     else
         status = error_set(err, ERR_NO_MEMORY, "no memory to write a picture of %ux%u pixels as PNG", image->width,
                            image->height);
-    for (size_t i = 0; i < encoder.piece_count && encoder.pieces; i++)
+    for (unsigned i = 0; i < encoder.piece_count && encoder.pieces; i++)
         png_piece_deinit(&encoder.pieces[i]);
     free(encoder.pieces);
     palette_free(encoder.palette);

@@ -3,8 +3,8 @@
  * clock, nor on the number of threads.
  *
  * The image is cut into bands of rows, each filtered and deflated by itself as a piece of one zlib stream and put into
- * an IDAT chunk of its own. Memory beyond the image: for each thread eight bands (DEFLATE_BAND_MAX, or one row if that is
- * more), each filtered and once more deflated, with lists of about as much; and the numbers of its colours, if they are few.
+ * an IDAT chunk of its own. Memory beyond the image: for each thread one band (DEFLATE_BAND_MAX, or one row if that is
+ * more), filtered and once more deflated, with lists of about as much; and the numbers of its colours, if they are few.
  */
 #ifndef PICTURE_PNG_H
 #define PICTURE_PNG_H
@@ -33,7 +33,8 @@ struct png_options {
     const char *kernels; /* borrowed: those of rows.h that are used; NULL: the quickest. The file is the same */
 };
 
-/* Where the file goes, chunk by chunk: each IDAT before the rows below it are read. */
+/* Where the file goes, chunk by chunk: while the rows below are encoded. The calls come from several threads, one at a
+   time. */
 struct png_sink {
     int (*write)(void *context, const uint8_t *bytes, size_t len, struct error *err);
     void *context; /* borrowed */

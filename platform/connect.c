@@ -87,11 +87,14 @@ static bool look_up_await(struct look_up *look_up, int64_t deadline_ms, const at
     }
 }
 
-/* Resolves like os_look_up, until the deadline. */
+/* Resolves like os_look_up, until the deadline. An address needs no thread that might wait. */
 static int endpoint_look_up(const char *name, uint16_t port, struct os_endpoint found[ENDPOINTS_MAX],
                             int64_t deadline_ms, const atomic_bool *cancel, struct error *err)
 {
     struct look_up *look_up = NULL;
+    found[0] = (struct os_endpoint){.port = port};
+    if (os_address_parse(name, &found[0].address))
+        return 1;
     int count = look_up_start(&look_up, name, port, err);
     if (count)
         return count;

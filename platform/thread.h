@@ -24,6 +24,14 @@ void os_mutex_free(struct os_mutex *mutex); /* only once nobody can lock it any 
 void os_mutex_lock(struct os_mutex *mutex);
 void os_mutex_unlock(struct os_mutex *mutex);
 
+/* Something that threads wait for while they hold a mutex. */
+struct os_condition;
+struct os_condition *os_condition_new(void);            /* ends the program without memory */
+void os_condition_free(struct os_condition *condition); /* accepts NULL */
+/* Waits until it is told, without the mutex meanwhile. It may return for no reason: the caller looks again. */
+void os_condition_wait(struct os_condition *condition, struct os_mutex *mutex);
+void os_condition_tell(struct os_condition *condition); /* wakes all who wait */
+
 /* Something another thread can set to end a wait (os_waker_wait, os_socket_wait). Setting it twice is the same as once. */
 struct os_waker;
 int os_waker_new(struct os_waker **out, struct error *err);

@@ -86,13 +86,19 @@ struct os_mutex {
     CRITICAL_SECTION section;
 };
 
-struct os_mutex *os_mutex_new(void)
+static void *thread_allocate(size_t size)
 {
-    struct os_mutex *mutex = malloc(sizeof *mutex);
-    if (!mutex) { /* while the program starts */
+    void *memory = malloc(size);
+    if (!memory) { /* while the program starts, or a picture is made */
         fputs("no memory for a lock\n", stderr);
         exit(1);
     }
+    return memory;
+}
+
+struct os_mutex *os_mutex_new(void)
+{
+    struct os_mutex *mutex = thread_allocate(sizeof *mutex);
     InitializeCriticalSection(&mutex->section);
     return mutex;
 }
@@ -112,6 +118,32 @@ void os_mutex_lock(struct os_mutex *mutex)
 void os_mutex_unlock(struct os_mutex *mutex)
 {
     LeaveCriticalSection(&mutex->section);
+}
+
+struct os_condition {
+    CONDITION_VARIABLE condition;
+};
+
+struct os_condition *os_condition_new(void)
+{
+    struct os_condition *condition = thread_allocate(sizeof *condition);
+    InitializeConditionVariable(&condition->condition);
+    return condition;
+}
+
+void os_condition_free(struct os_condition *condition)
+{
+    free(condition);
+}
+
+void os_condition_wait(struct os_condition *condition, struct os_mutex *mutex)
+{
+    SleepConditionVariableCS(&condition->condition, &mutex->section, INFINITE);
+}
+
+void os_condition_tell(struct os_condition *condition)
+{
+    WakeAllConditionVariable(&condition->condition);
 }
 
 int wait_for(const HANDLE *handles, unsigned count, int64_t deadline_ms)

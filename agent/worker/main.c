@@ -24,6 +24,7 @@
 #define TEXT_MAX 4096                         /* bytes of one string of a request */
 #define RECORD_LOOK_MS 4000                   /* that one look of a recording may take */
 #define TEXT_COUNT_MAX 1100                   /* strings of a request: those of input are the most */
+#define FILE_KEPT_MAX (16u << 20)             /* bytes of memory for a file that is kept for the next one */
 #define FACTS_MAX (63u << 20)                 /* bytes of an answer without the file */
 #define FILE_MAX (WIRE_REPLY_MAX - FACTS_MAX) /* bytes */
 _Static_assert(FILE_MAX >= (uint64_t)IMAGE_PIXELS_MAX * 3 + 64, "every picture fits into an answer as a PPM");
@@ -35,6 +36,7 @@ struct worker {
     struct os_watchdog *watchdog; /* owned */
     struct capturer *capturer;    /* owned */
     struct stills *stills;        /* owned; NULL: nothing was recorded yet */
+    struct buffer file;           /* of the current request; owned, and kept: fresh memory is slower than the encoder */
     atomic_bool reads_console;    /* for the watchdog */
     bool drives;                  /* it may hold keys, and waits for its driver for as long as that takes */
     int answer_ms;                /* within which the current request must be answered */
@@ -402,25 +404,34 @@ static int worker_input(struct worker *worker, bool leaves, const struct strlist
     return status;
 }
 
+/* Empties the memory for a file. Most of the next one's is that of this one. */
+static void worker_clear_file(struct worker *worker)
+{
+    buffer_clear(&worker->file);
+    if (worker->file.capacity <= FILE_KEPT_MAX)
+        return;
+    buffer_deinit(&worker->file);
+    buffer_init(&worker->file, FILE_MAX);
+}
+
 /* Does a request and answers it. Returns a negative status when the answer could not be sent. */
 static int do_request(struct worker *worker, const struct strlist *texts, struct error *err)
 {
     struct strlist facts = {0}, options = {.items = texts->items + 1, .count = texts->count - 1};
-    struct buffer file;
+    struct buffer *file = &worker->file;
     const char *verb = texts->items[0];
     bool screenshot = strcmp(verb, "screenshot") == 0, dump = strcmp(verb, "dump") == 0;
     bool record = strcmp(verb, "record") == 0;
     uint64_t seen;
     int status;
-    buffer_init(&file, FILE_MAX);
     if (screenshot)
-        status = take_screenshot(worker, &options, &facts, &file, err);
+        status = take_screenshot(worker, &options, &facts, file, err);
     else if (record)
-        status = watch_stills(worker, &options, &facts, &file, err);
+        status = watch_stills(worker, &options, &facts, file, err);
     else if (strcmp(verb, "crc") == 0)
         status = take_crc(worker, &options, &facts, err);
     else if (dump)
-        status = make_dump(worker, &options, &file, err);
+        status = make_dump(worker, &options, file, err);
     else if (worker_is_watch(verb, &seen))
         status = worker_watch(worker, seen, &options, &facts, err);
     else if (strncmp(verb, "input-", 6) == 0 || strcmp(verb, "leave") == 0)
@@ -433,9 +444,9 @@ static int do_request(struct worker *worker, const struct strlist *texts, struct
     if (status < 0)
         status = send_error(worker, err->text, err);
     else
-        status = send_facts(worker, &facts, screenshot || dump || record ? &file : NULL, err);
+        status = send_facts(worker, &facts, screenshot || dump || record ? file : NULL, err);
     strlist_deinit(&facts);
-    buffer_deinit(&file);
+    worker_clear_file(worker);
     return status;
 }
 
@@ -468,6 +479,7 @@ int worker_main(void)
     static struct worker worker; /* outlives this function for the watchdog's thread */
     static struct error err;
     buffered_init(&worker.input, fill_input, &worker, worker.input_bytes, sizeof worker.input_bytes);
+    buffer_init(&worker.file, FILE_MAX);
     int status = os_worker_pipe_open(&worker.pipe, &err);
     if (status == 0)
         status = os_watchdog_new(&worker.watchdog, answer_hang, &worker, &err);
@@ -476,6 +488,7 @@ int worker_main(void)
     if (status == 0)
         status = worker_serve(&worker, &err);
     capturer_free(worker.capturer);
+    buffer_deinit(&worker.file);
     if (status < 0)
         fprintf(stderr, "periscoped: capture worker: %s\n", err.text);
     return status < 0;

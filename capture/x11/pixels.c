@@ -2,6 +2,7 @@
 #include "capture/x11/pixels.h"
 
 #include "picture/formats.h"
+#include "picture/rows.h"
 
 #include <string.h>
 
@@ -93,27 +94,6 @@ static inline __attribute__((always_inline)) void x11_decode_row(const struct x1
     }
 }
 
-/* Decodes a row of the usual layout, four pixels at a time in 64-bit words: 16 bytes B G R x become 12 bytes R G B.
-   Each store writes 8 bytes, of which the next one overwrites the last two. So the last pixels of a row are decoded
-   singly. */
-static void x11_decode_plain_row(const struct x11_decoder *decoder, const uint8_t *source, uint8_t *rgb, uint32_t width)
-{
-    uint32_t x = 0;
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-    for (; width - x > 4; x += 4, source += 16, rgb += 12) {
-        uint64_t pairs[2], packed[2];
-        memcpy(pairs, source, sizeof pairs);
-        for (int i = 0; i < 2; i++) {
-            uint64_t swapped = __builtin_bswap64(pairs[i]);
-            packed[i] = swapped >> 40 | (swapped >> 8 & 0xffffff) << 24;
-        }
-        memcpy(rgb, &packed[0], 8);
-        memcpy(rgb + 6, &packed[1], 8);
-    }
-#endif
-    x11_decode_row(decoder, 4, false, source, rgb, width - x);
-}
-
 static void x11_decode_any_row(const struct x11_decoder *decoder, const uint8_t *source, uint8_t *rgb, uint32_t width)
 {
     switch (decoder->bytes_per_pixel << 1 | decoder->msb_first) {
@@ -145,9 +125,10 @@ static void x11_decode_any_row(const struct x11_decoder *decoder, const uint8_t 
 void x11_decode(const struct x11_decoder *decoder, const uint8_t *source, size_t source_stride, uint8_t *rgb,
                 size_t rgb_stride, uint32_t width, uint32_t height)
 {
+    const struct row_kernels *kernels = row_kernels_get(NULL);
     for (uint32_t y = 0; y < height; y++, source += source_stride, rgb += rgb_stride) {
         if (decoder->plain)
-            x11_decode_plain_row(decoder, source, rgb, width);
+            kernels->pack_bgrx(rgb, source, width);
         else
             x11_decode_any_row(decoder, source, rgb, width);
     }

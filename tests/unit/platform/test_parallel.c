@@ -15,8 +15,21 @@ enum { COUNT = 1000 };
 static _Thread_local bool is_caller; /* set in the thread that calls os_parallel() */
 static atomic_int calls[COUNT], strangers /* indices that no piece has */;
 
-static void call(void *context, size_t index)
+static void finish_nothing(void *context, unsigned lane, size_t index)
 {
+    (void)context;
+    (void)lane;
+    (void)index;
+}
+
+static void run(unsigned lanes, size_t count, void (*work)(void *context, unsigned lane, size_t index), void *context)
+{
+    os_parallel(lanes, count, &(struct os_work){work, finish_nothing, context});
+}
+
+static void call(void *context, unsigned lane, size_t index)
+{
+    (void)lane;
     if (index < COUNT)
         atomic_fetch_add(&calls[index], *(int *)context);
     else
@@ -32,7 +45,7 @@ static void each_index_is_worked_on_once(void)
         for (size_t c = 0; c < sizeof counts / sizeof *counts; c++) {
             for (size_t i = 0; i < COUNT; i++)
                 atomic_store(&calls[i], 0);
-            os_parallel(threads[t], counts[c], call, &one);
+            run(os_parallel_lanes(threads[t], counts[c]), counts[c], call, &one);
             int wrong = 0;
             for (size_t i = 0; i < COUNT; i++)
                 wrong += atomic_load(&calls[i]) != (i < counts[c]);
@@ -47,8 +60,9 @@ static atomic_int inside, most, meetings;
 static int64_t meeting_end; /* a deadline for all pieces together */
 
 /* Stays until so many are inside at once, or are inside no more. */
-static void meet(void *context, size_t index)
+static void meet(void *context, unsigned lane, size_t index)
 {
+    (void)lane;
     int wanted = *(int *)context, now = atomic_fetch_add(&inside, 1) + 1, seen = atomic_load(&most);
     (void)index;
     while (now > seen && !atomic_compare_exchange_weak(&most, &seen, now))
@@ -65,7 +79,7 @@ static void check_threads_at_once(unsigned threads, size_t count, int wanted)
     atomic_store(&most, 0);
     atomic_store(&meetings, 0);
     meeting_end = os_deadline(PATIENCE_MS);
-    os_parallel(threads, count, meet, &wanted);
+    run(threads, count, meet, &wanted);
     CHECK_INT(atomic_load(&most), wanted);
     CHECK_INT(atomic_load(&meetings), count);
 }
@@ -82,8 +96,9 @@ static void as_many_pieces_as_threads_are_under_way_at_once(void)
 
 static atomic_int by_caller;
 
-static void note_caller(void *context, size_t index)
+static void note_caller(void *context, unsigned lane, size_t index)
 {
+    (void)lane;
     (void)context;
     (void)index;
     atomic_fetch_add(&by_caller, is_caller);
@@ -92,7 +107,7 @@ static void note_caller(void *context, size_t index)
 static void one_thread_is_the_callers(void)
 {
     atomic_store(&by_caller, 0);
-    os_parallel(1, COUNT, note_caller, NULL);
+    run(1, COUNT, note_caller, NULL);
     CHECK_INT(atomic_load(&by_caller), COUNT);
 }
 
@@ -102,8 +117,9 @@ static void one_thread_is_the_callers(void)
 static size_t squares[COUNT];
 
 /* A helper is still at its piece when the caller has found no more. */
-static void square_slowly(void *context, size_t index)
+static void square_slowly(void *context, unsigned lane, size_t index)
 {
+    (void)lane;
     (void)context;
     if (!is_caller)
         os_sleep_ms(HELPER_MS);
@@ -116,12 +132,77 @@ static void results_are_there_when_it_returns(void)
 {
     for (int i = 0; i < 10; i++) {
         memset(squares, 0xff, sizeof squares);
-        os_parallel(4, COUNT, square_slowly, NULL);
+        run(4, COUNT, square_slowly, NULL);
         int wrong = 0;
         for (size_t k = 0; k < COUNT; k++)
             wrong += squares[k] != k * k;
         CHECK_INT(wrong, 0);
     }
+}
+
+/* ---- the order ---- */
+
+/* Of each lane the piece that it works on, and plain memory that only the one who finishes may touch. */
+static atomic_size_t at_work[OS_PARALLEL_MAX];
+static size_t finished[COUNT], finished_count;
+static atomic_int finishers, faults, late;
+
+/* The first piece of all takes longest, so that those behind it have to wait. */
+static void work_on(void *context, unsigned lane, size_t index)
+{
+    if (lane >= *(unsigned *)context || atomic_exchange(&at_work[lane], index + 1) != 0)
+        atomic_fetch_add(&faults, 1);
+    if (index % 50 == 0)
+        os_sleep_ms(1);
+}
+
+static void finish_in_turn(void *context, unsigned lane, size_t index)
+{
+    (void)context;
+    if (atomic_fetch_add(&finishers, 1) != 0 || atomic_exchange(&at_work[lane], 0) != index + 1)
+        atomic_fetch_add(&faults, 1);
+    finished[finished_count++] = index;
+    atomic_fetch_sub(&finishers, 1);
+}
+
+static void pieces_are_finished_in_order(void)
+{
+    static const unsigned lanes[] = {1, 2, 3, OS_PARALLEL_MAX};
+    for (size_t i = 0; i < sizeof lanes / sizeof *lanes; i++) {
+        unsigned most_lanes = lanes[i];
+        int wrong = 0;
+        finished_count = 0;
+        os_parallel(most_lanes, COUNT, &(struct os_work){work_on, finish_in_turn, &most_lanes});
+        CHECK_INT(finished_count, COUNT);
+        for (size_t k = 0; k < COUNT; k++)
+            wrong += finished[k] != k;
+        CHECK_INT(wrong, 0);
+        CHECK_INT(atomic_load(&faults), 0);
+    }
+}
+
+static void wait_for_another(void *context, unsigned lane, size_t index)
+{
+    (void)context;
+    (void)lane;
+    if (index == 1)
+        atomic_store(&late, 1);
+}
+
+/* Ends only when the second piece is worked on meanwhile. */
+static void finish_beside_work(void *context, unsigned lane, size_t index)
+{
+    int64_t end = os_deadline(PATIENCE_MS);
+    (void)context;
+    (void)lane;
+    while (index == 0 && !atomic_load(&late) && os_time_left(end) > 0)
+        os_sleep_ms(1);
+}
+
+static void others_work_while_one_finishes(void)
+{
+    os_parallel(2, 2, &(struct os_work){wait_for_another, finish_beside_work, NULL});
+    CHECK_INT(atomic_load(&late), 1);
 }
 
 int main(void)
@@ -131,5 +212,7 @@ int main(void)
     RUN(as_many_pieces_as_threads_are_under_way_at_once);
     RUN(one_thread_is_the_callers);
     RUN(results_are_there_when_it_returns);
+    RUN(pieces_are_finished_in_order);
+    RUN(others_work_while_one_finishes);
     return CHECK_RESULT();
 }
