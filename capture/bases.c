@@ -221,18 +221,33 @@ static bool bases_is_same(const struct base_picture *picture, const struct image
     return true;
 }
 
+/* Returns whether what may differ is so much that it is not worth while to take it apart. */
+static bool bases_is_most(const struct base_news *news)
+{
+    uint64_t pixels = 0;
+    for (size_t i = 0; i < news->count && i < DELTA_RECTS_MAX; i++)
+        pixels += (uint64_t)news->rects[i].width * news->rects[i].height;
+    return news->count > DELTA_RECTS_MAX || pixels * 2 >= (uint64_t)news->image.width * news->image.height;
+}
+
 const struct base_picture *bases_follow(struct bases *bases, const struct base_news *news, const char *keep)
 {
-    struct delta_rect whole = {0, 0, news->image.width, news->image.height};
-    bool is_like = bases->newest && bases_is_like(bases->newest, &news->image), goes_on = is_like && news->rects;
+    struct delta_rect found[DELTA_RECTS_MAX];
+    struct base_news known = *news;
+    bool is_like = bases->newest && bases_is_like(bases->newest, &news->image);
     bases->number = news->number;
-    if (is_like &&
-        bases_is_same(bases->newest, &news->image, goes_on ? news->rects : &whole, goes_on ? news->count : 1))
+    if (is_like && !known.rects) {
+        known.rects = found;
+        known.count = delta_find(&bases->newest->image, &news->image, found);
+    }
+    if (is_like && known.count <= DELTA_RECTS_MAX &&
+        bases_is_same(bases->newest, &news->image, known.rects, known.count))
         return bases->newest;
     struct base_picture *next = bases_place(bases, &news->image, keep);
     if (!next)
         return bases->newest = NULL;
-    return goes_on ? bases_renew(bases, next, news) : bases_begin(bases, next, &news->image);
+    return is_like && !bases_is_most(&known) ? bases_renew(bases, next, &known)
+                                             : bases_begin(bases, next, &news->image);
 }
 
 size_t bases_delta(struct bases *bases, const char *hash, struct delta_rect rects[DELTA_RECTS_MAX])

@@ -4,6 +4,7 @@
 #include "agent/worker/answer.h"
 #include "agent/worker/options.h"
 #include "capture/pointer.h"
+#include "picture/hash.h"
 #include "platform/clock.h"
 
 #include <stdio.h>
@@ -22,17 +23,32 @@
 #define LIVELY_MS 5000      /* for which a source that is not watched counts as lively after a change */
 #define LIVELY_STEP_MS 100  /* between its pictures */
 #define STILL_STEP_MS 500
+#define RESUME_MS 100   /* behind a picture, in which one that has it waits for the next without a look */
+#define OPTIONS_MAX 256 /* bytes of the options of one that may resume */
+#define POINTER_SIZE 128
+
+/* What was found when a picture was asked for. */
+struct changes_look {
+    char source[SOURCE_SIZE]; /* that can be watched; "": none */
+    bool partly;              /* it tells of only some changes */
+    uint64_t seen;            /* events before it */
+    int64_t looked_ms;        /* when it was asked for; 0: none was */
+};
 
 struct changes_waiter {
     struct os_waker *waker;   /* owned */
     const char *pointer;      /* what the client knows of it, borrowed; NULL: it does not ask */
     bool draws_pointer;       /* it is in the picture */
-    char source[SOURCE_SIZE]; /* that can be watched; "": none */
-    bool partly;              /* it tells of only some changes */
-    uint64_t seen;            /* events before its last picture */
-    int64_t looked_ms;        /* when it was asked for */
+    struct changes_look look; /* the last one */
     unsigned vain;            /* pictures in a row for events that changed nothing */
     struct changes_waiter *next;
+};
+
+/* The last picture. */
+struct changes_last {
+    char options[OPTIONS_MAX]; /* but for what differs from picture to picture; "": none */
+    char hash[PICTURE_HASH_SIZE], pointer[POINTER_SIZE];
+    struct changes_look look;
 };
 
 struct changes {
@@ -46,6 +62,7 @@ struct changes {
     int64_t failed_ms;  /* when that last failed; 0: never */
     int64_t left_ms;    /* when the last one has left */
     int64_t changed_ms; /* when a picture was last seen to be another */
+    struct changes_last last;
 };
 
 int changes_new(struct changes **out, const struct strlist *card_classes, struct error *err)
@@ -97,9 +114,9 @@ static const struct changes_waiter *changes_find_waiter(const struct changes *ch
 {
     const struct changes_waiter *other = NULL;
     for (const struct changes_waiter *waiter = changes->waiters; waiter; waiter = waiter->next) {
-        if (*waiter->source && strcmp(waiter->source, changes->source) == 0)
+        if (*waiter->look.source && strcmp(waiter->look.source, changes->source) == 0)
             return waiter;
-        if (*waiter->source)
+        if (*waiter->look.source)
             other = waiter;
     }
     return other;
@@ -111,9 +128,9 @@ static bool changes_find_source(struct changes *changes, char verb[SOURCE_SIZE +
 {
     os_mutex_lock(changes->lock);
     const struct changes_waiter *waiter = changes_find_waiter(changes);
-    if (waiter && strcmp(waiter->source, changes->source) != 0) {
+    if (waiter && strcmp(waiter->look.source, changes->source) != 0) {
         changes->hears = false;
-        memcpy(changes->source, waiter->source, SOURCE_SIZE);
+        memcpy(changes->source, waiter->look.source, SOURCE_SIZE);
     }
     changes->watches = waiter || os_clock_ms() - changes->left_ms < LINGER_MS;
     bool goes_on = changes->watches;
@@ -141,11 +158,12 @@ static void changes_note_source(struct changes *changes, struct changes_waiter *
 {
     struct error err;
     os_mutex_lock(changes->lock);
-    snprintf(waiter->source, sizeof waiter->source, "%s", source && strlen(source) < SOURCE_SIZE ? source : "");
+    snprintf(waiter->look.source, sizeof waiter->look.source, "%s",
+             source && strlen(source) < SOURCE_SIZE ? source : "");
     bool failed = changes->failed_ms && os_clock_ms() - changes->failed_ms < FAILED_MS;
-    if (*waiter->source && !changes->watches && !failed) {
+    if (*waiter->look.source && !changes->watches && !failed) {
         changes->hears = false;
-        memcpy(changes->source, waiter->source, SOURCE_SIZE);
+        memcpy(changes->source, waiter->look.source, SOURCE_SIZE);
         changes->watches = os_thread_start(changes_watch, changes, &err) == 0;
     }
     os_mutex_unlock(changes->lock);
@@ -189,19 +207,69 @@ static void changes_begin_look(struct changes *changes, struct changes_waiter *w
 {
     os_mutex_lock(changes->lock);
     uint64_t events = changes_count(changes, waiter);
-    waiter->vain = waiter->looked_ms && events != waiter->seen ? waiter->vain + 1 : 0;
-    waiter->seen = events;
-    waiter->looked_ms = os_clock_ms();
+    waiter->vain = waiter->look.looked_ms && events != waiter->look.seen ? waiter->vain + 1 : 0;
+    waiter->look.seen = events;
+    waiter->look.looked_ms = os_clock_ms();
     os_mutex_unlock(changes->lock);
 }
 
-static bool changes_is_other_pointer(const struct changes_waiter *waiter, const struct strlist *facts)
+static void changes_write_pointer(char text[POINTER_SIZE], const struct strlist *facts)
 {
     const char *hash = strlist_get(facts, "pointer.hash"), *place = strlist_get(facts, "pointer");
-    char now[128] = POINTER_UNKNOWN;
-    if (hash && place)
-        snprintf(now, sizeof now, "%s,%s", hash, place);
-    return waiter->pointer && strcmp(now, waiter->pointer) != 0;
+    snprintf(text, POINTER_SIZE, hash && place ? "%s,%s" : POINTER_UNKNOWN, hash, place);
+}
+
+static bool changes_is_other_pointer(const struct changes_waiter *waiter, const char *pointer)
+{
+    return waiter->pointer && strcmp(pointer, waiter->pointer) != 0;
+}
+
+/* Writes the options that one who has a picture asks for the next one with: "" if they are too long. */
+static void changes_write_options(char text[OPTIONS_MAX], const struct strlist *options)
+{
+    static const char *const others[] = {"if-changed=", "pointer=", "wait-ms="};
+    int len = 0;
+    text[0] = 0;
+    for (size_t i = 0; i < options->count && len < OPTIONS_MAX; i++) {
+        bool is_other = false;
+        for (size_t j = 0; j < sizeof others / sizeof *others; j++)
+            is_other |= strncmp(options->items[i], others[j], strlen(others[j])) == 0;
+        if (!is_other)
+            len += snprintf(text + len, (size_t)(OPTIONS_MAX - len), "%s\n", options->items[i]);
+    }
+    if (len >= OPTIONS_MAX)
+        text[0] = 0;
+}
+
+/* Keeps what the picture was, for who has it and comes back. */
+static void changes_keep_last(struct changes *changes, const struct changes_waiter *waiter,
+                              const struct strlist *options, const char *hash, const char *pointer)
+{
+    struct changes_last *last = &changes->last;
+    os_mutex_lock(changes->lock);
+    last->look = waiter->look;
+    changes_write_options(last->options, options);
+    snprintf(last->hash, sizeof last->hash, "%s", hash ? hash : "");
+    snprintf(last->pointer, sizeof last->pointer, "%s", pointer);
+    os_mutex_unlock(changes->lock);
+}
+
+/* Returns whether the client has the last picture, which was asked for a moment ago, of a source that tells of all changes.
+   Then the wait goes on where that of the picture ended, without a look: what has changed since makes an event. */
+static bool changes_resume(struct changes *changes, struct changes_waiter *waiter, const struct strlist *options)
+{
+    const struct changes_last *last = &changes->last;
+    const char *hash = strlist_get(options, "if-changed");
+    char own[OPTIONS_MAX];
+    changes_write_options(own, options);
+    os_mutex_lock(changes->lock);
+    bool resumes = *own && hash && strcmp(own, last->options) == 0 && strcmp(hash, last->hash) == 0 &&
+                   !changes_is_other_pointer(waiter, last->pointer) && changes->hears && !last->look.partly &&
+                   strcmp(changes->source, last->look.source) == 0 && os_clock_ms() - last->look.looked_ms < RESUME_MS;
+    if (resumes)
+        waiter->look = last->look;
+    os_mutex_unlock(changes->lock);
+    return resumes;
 }
 
 /* Takes a picture. *done: it is another, or the pointer is. */
@@ -209,15 +277,18 @@ static int changes_look(struct changes *changes, struct changes_waiter *waiter, 
                         struct os_socket *client, struct buffer *list, bool *done, struct error *err)
 {
     struct strlist facts = {0};
+    char pointer[POINTER_SIZE];
     buffer_clear(list);
     changes_begin_look(changes, waiter);
     int status = worker_pool_picture(changes->pictures, "screenshot", options, client, list, err);
     if (status)
         return status;
     answer_add_lines(list, &facts);
-    *done = !strlist_get(&facts, "unchanged") || changes_is_other_pointer(waiter, &facts);
+    changes_write_pointer(pointer, &facts);
+    *done = !strlist_get(&facts, "unchanged") || changes_is_other_pointer(waiter, pointer);
     changes_note_source(changes, waiter, strlist_get(&facts, "watch"));
-    waiter->partly = strlist_get(&facts, "watch.partly") != NULL;
+    waiter->look.partly = strlist_get(&facts, "watch.partly") != NULL;
+    changes_keep_last(changes, waiter, options, strlist_get(&facts, "hash"), pointer);
     strlist_deinit(&facts);
     if (*done) {
         os_mutex_lock(changes->lock);
@@ -244,17 +315,17 @@ static int64_t changes_vain_ms(const struct changes_waiter *waiter)
 static int64_t changes_next_look(struct changes *changes, const struct changes_waiter *waiter)
 {
     os_mutex_lock(changes->lock);
-    bool hears = changes->hears && strcmp(changes->source, waiter->source) == 0;
-    bool event = changes_count(changes, waiter) != waiter->seen;
+    bool hears = changes->hears && strcmp(changes->source, waiter->look.source) == 0;
+    bool event = changes_count(changes, waiter) != waiter->look.seen;
     int64_t still_ms = os_clock_ms() - changes->changed_ms;
     os_mutex_unlock(changes->lock);
     if (hears && event)
-        return waiter->looked_ms + changes_vain_ms(waiter);
-    int64_t step_ms = hears && !waiter->partly ? changes_bound(still_ms / 2, NET_LEAST_MS, NET_MOST_MS)
-                      : still_ms < LIVELY_MS   ? LIVELY_STEP_MS
-                      : hears                  ? changes_bound(still_ms / 8, NET_LEAST_MS, PARTLY_MOST_MS)
-                                               : STILL_STEP_MS;
-    return (waiter->looked_ms / step_ms + 1) * step_ms;
+        return waiter->look.looked_ms + changes_vain_ms(waiter);
+    int64_t step_ms = hears && !waiter->look.partly ? changes_bound(still_ms / 2, NET_LEAST_MS, NET_MOST_MS)
+                      : still_ms < LIVELY_MS        ? LIVELY_STEP_MS
+                      : hears                       ? changes_bound(still_ms / 8, NET_LEAST_MS, PARTLY_MOST_MS)
+                                                    : STILL_STEP_MS;
+    return (waiter->look.looked_ms / step_ms + 1) * step_ms;
 }
 
 /* Waits until the next picture is due. */
@@ -302,7 +373,10 @@ int changes_picture(struct changes *changes, const struct strlist *options, stru
     if (status)
         return status;
     int64_t end_ms = os_deadline(wait_ms);
-    for (bool done = false; status == 0 && !done;) {
+    bool done = false;
+    if (changes_resume(changes, &waiter, options))
+        status = changes_pause(changes, &waiter, client, end_ms, err);
+    while (status == 0 && !done) {
         status = changes_look(changes, &waiter, options, client, list, &done, err);
         done |= os_time_left(end_ms) == 0;
         if (status == 0 && !done)

@@ -129,7 +129,7 @@ static XFixesCursorImage *x11_get_cursor(struct x11_connection *connection, cons
         *lacks = x11_why_no_xfixes(connection->display);
         return NULL;
     }
-    x11_forget_error();
+    (void)x11_forget_error();
     XFixesCursorImage *image = X11_CALL(XFixesGetCursorImage)(connection->display);
     if (!image && !x11_take_error(connection))
         *lacks = "Xlib hands over no image of it";
@@ -140,17 +140,23 @@ static XFixesCursorImage *x11_get_cursor(struct x11_connection *connection, cons
     return NULL;
 }
 
-/* Draws the cursor that XFixes returns. One that a client hides (XFixesHideCursor) looks the same as a shown one. */
-static const char *x11_add_cursor(struct capture *capture, const struct x11_canvas *canvas, const char **lacks)
+/* Returns whether the pointer is on the screen. A server that has only one need not be asked. */
+static bool x11_has_pointer(const struct capture *capture)
 {
     Display *display = capture->connection.display;
     Window root, child;
     int x, y, window_x, window_y;
     unsigned mask;
+    return ScreenCount(display) == 1 || X11_CALL(XQueryPointer)(display, RootWindow(display, capture->screen.number),
+                                                                &root, &child, &x, &y, &window_x, &window_y, &mask);
+}
+
+/* Draws the cursor that XFixes returns. One that a client hides (XFixesHideCursor) looks the same as a shown one. */
+static const char *x11_add_cursor(struct capture *capture, const struct x11_canvas *canvas, const char **lacks)
+{
     if (x11_missing(X11_LIB_XFIXES))
         return "unavailable"; /* x11_state_warn() says why */
-    if (!X11_CALL(XQueryPointer)(display, RootWindow(display, capture->screen.number), &root, &child, &x, &y, &window_x,
-                                 &window_y, &mask))
+    if (!x11_has_pointer(capture))
         return "hidden"; /* it is on another screen */
     XFixesCursorImage *image = x11_get_cursor(&capture->connection, lacks);
     if (!image)
@@ -177,13 +183,8 @@ static void x11_pointer_pixel(uint8_t *rgba, uint32_t argb)
 /* Adds the facts of the pointer, if it is on this screen and can be had. */
 static void x11_add_pointer(struct capture *capture, const struct rect *area, bool shape, struct strlist *facts)
 {
-    Display *display = capture->connection.display;
-    Window root, child;
-    int x, y, window_x, window_y;
-    unsigned mask;
     const char *lacks;
-    if (x11_missing(X11_LIB_XFIXES) || !X11_CALL(XQueryPointer)(display, RootWindow(display, capture->screen.number),
-                                                                &root, &child, &x, &y, &window_x, &window_y, &mask))
+    if (x11_missing(X11_LIB_XFIXES) || !x11_has_pointer(capture))
         return;
     XFixesCursorImage *image = x11_get_cursor(&capture->connection, &lacks);
     size_t count = image ? (size_t)image->width * image->height : 0;
@@ -269,25 +270,32 @@ static bool x11_get_part(struct capture *capture, const struct rect *part, const
            x11_image_decode(&capture->image, connection, number, part, canvas, err) == 0;
 }
 
-/* Gets what was drawn since the picture before, until nothing was drawn meanwhile: then it is what the screen was at one
-   moment. Returns false when all of the screen is to be got. */
+static bool x11_is_all_of(const struct capture_damage *told, const struct rect *area)
+{
+    return told->count == 1 && told->rects[0].width == area->width && told->rects[0].height == area->height;
+}
+
+/* Gets what was drawn since the picture before, until nothing was drawn meanwhile, or else all at once: then it is what the
+   screen was at one moment. Returns false when the screen is to be got anew. */
 static bool x11_get_parts(struct capture *capture, const struct x11_canvas *canvas, struct capture_damage *told)
 {
     struct x11_connection *connection = &capture->connection;
     struct error why;
     if (!told || !x11_damage_continues(&capture->damage, &capture->screen, &canvas->area, told->since))
         return false;
-    for (int i = 0; i < PARTS_TRIES; i++) {
+    for (int i = 0; i <= PARTS_TRIES && !told->is_known; i++) {
         uint32_t at = told->count;
-        if (!x11_damage_has_come(&capture->damage, connection))
-            return told->is_known = true;
         if (!x11_damage_take(&capture->damage, connection, told))
             return false;
-        for (; at < told->count; at++)
+        if (i == PARTS_TRIES)
+            x11_damage_take_all(&capture->damage, told);
+        bool all = x11_is_all_of(told, &canvas->area);
+        for (at = all ? 0 : at; at < told->count; at++)
             if (!x11_get_part(capture, &told->rects[at], canvas, &why))
                 return false;
+        told->is_known = !x11_damage_has_come(&capture->damage, connection) || all;
     }
-    return false;
+    return told->is_known;
 }
 
 /* Gets the pixels of an area. *got: they are there, else the screen has become smaller. */
@@ -340,7 +348,7 @@ static enum capture_result x11_end_grab(struct capture *capture, int status, str
 static bool x11_grab_drawn(struct capture *capture, const struct capture_options *options, struct x11_canvas *canvas)
 {
     struct error why;
-    return x11_damage_is_all(&capture->damage, &capture->connection, &capture->screen, options) &&
+    return x11_damage_is_all(&capture->damage, &capture->screen, options) &&
            x11_image_canvas(&capture->image, &capture->damage.area, canvas, &why) == 0 &&
            x11_get_parts(capture, canvas, options->damage) && !capture->damage.is_disturbed;
 }
@@ -375,9 +383,11 @@ static enum capture_result x11_grab(struct capture *capture, const struct captur
 {
     struct x11_connection *connection = &capture->connection;
     struct x11_canvas canvas;
+    bool follows = options->damage && options->damage->since;
     if (setjmp(*x11_connection_enter(connection)) != 0)
         return x11_end_grab(capture, ERR_CLOSED, err);
-    int status = x11_connection_ping(connection, x11_bounded_timeout(options), err);
+    int status =
+        (follows ? x11_connection_ping_seldom : x11_connection_ping)(connection, x11_bounded_timeout(options), err);
     bool drawn = status == 0 && x11_grab_drawn(capture, options, &canvas), current = drawn;
     if (status == 0 && !drawn)
         status = x11_grab_all(capture, options, &canvas, &current, err);
@@ -477,16 +487,17 @@ static int x11_desktop(struct capture *capture, const struct capture_options *op
     return x11_use(capture, options, x11_look_at_desktop, facts, err);
 }
 
-static int x11_await_change(struct capture *capture, const struct capture_options *options, struct strlist *facts,
-                            struct error *err)
-{
-    return x11_changes_await(&capture->changes, &capture->connection, x11_bounded_timeout(options), facts, err);
-}
-
 static int x11_changes(struct capture *capture, const struct capture_options *options, struct strlist *facts,
                        struct error *err)
 {
-    return x11_use(capture, options, x11_await_change, facts, err);
+    struct x11_connection *connection = &capture->connection;
+    int timeout_ms = x11_bounded_timeout(options);
+    if (setjmp(*x11_connection_enter(connection)) != 0)
+        return x11_connection_leave(connection, ERR_CLOSED, err);
+    int status = x11_connection_ping_seldom(connection, timeout_ms, err);
+    if (status == 0)
+        status = x11_changes_await(&capture->changes, connection, timeout_ms, facts, err);
+    return x11_connection_leave(connection, status, err);
 }
 
 static void x11_await(struct capture *capture, int other)

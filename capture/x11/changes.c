@@ -46,8 +46,8 @@ static int x11_changes_select(struct x11_changes *changes, struct x11_connection
                 : 0;
 }
 
-/* Takes the events that have come. From there on another damage is an event again. */
-static void x11_take_changes(struct x11_changes *changes, struct x11_connection *connection, bool *pixels,
+/* Takes the events that have come. */
+static void x11_take_changes(const struct x11_changes *changes, struct x11_connection *connection, bool *pixels,
                              bool *pointer)
 {
     Display *display = connection->display;
@@ -57,10 +57,26 @@ static void x11_take_changes(struct x11_changes *changes, struct x11_connection 
         *pixels |= event.type == changes->damage_event + XDamageNotify;
         *pointer |= event.type == GenericEvent || (changes->cursor_event && event.type == changes->cursor_event);
     }
-    for (int i = 0; *pixels && !connection->lost && i < changes->screen_count; i++)
-        X11_CALL(XDamageSubtract)(display, changes->damages[i], None, None);
-    if (*pixels && !connection->lost)
+}
+
+/* Makes another damage an event again, before anybody looks for what was told: what is drawn behind that look makes one. */
+static void x11_forget_damage(const struct x11_changes *changes, struct x11_connection *connection)
+{
+    for (int i = 0; !connection->lost && i < changes->screen_count; i++)
+        X11_CALL(XDamageSubtract)(connection->display, changes->damages[i], None, None);
+    if (!connection->lost)
         (void)x11_take_error(connection);
+}
+
+/* Lets more come, if the last answer was a moment ago. */
+static void x11_keep_pace(const struct x11_changes *changes, struct x11_connection *connection, bool *pixels,
+                          bool *pointer)
+{
+    int64_t early_ms = changes->told_ms + PACE_MS - os_clock_ms();
+    if (early_ms <= 0)
+        return;
+    os_sleep_ms((unsigned)early_ms);
+    x11_take_changes(changes, connection, pixels, pointer);
 }
 
 int x11_changes_await(struct x11_changes *changes, struct x11_connection *connection, int timeout_ms,
@@ -72,13 +88,14 @@ int x11_changes_await(struct x11_changes *changes, struct x11_connection *connec
     int status = changes->selected ? 0 : x11_changes_select(changes, connection, err);
     if (status)
         return status;
-    int64_t early_ms = changes->told_ms + PACE_MS - os_clock_ms();
-    if (early_ms > 0)
-        os_sleep_ms((unsigned)early_ms);
     x11_take_changes(changes, connection, &pixels, &pointer);
     while (!pixels && !pointer && !connection->lost && os_time_left(deadline_ms) > 0 &&
            poll(&ready, 1, (int)os_time_left(deadline_ms)) >= 0)
         x11_take_changes(changes, connection, &pixels, &pointer);
+    if (pixels || pointer)
+        x11_keep_pace(changes, connection, &pixels, &pointer);
+    if (pixels)
+        x11_forget_damage(changes, connection);
     changes->told_ms = pixels || pointer ? os_clock_ms() : 0;
     if (pixels)
         strlist_add(facts, "pixels=1");

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #define X11_DEPTH_MAX 32
+#define ANSWERED_MS 1000 /* for which a server that has answered is taken to answer */
 
 static int first_error; /* code of the first X error since x11_take_error(), or 0 */
 
@@ -69,14 +70,14 @@ int x11_connection_leave(struct x11_connection *connection, int status, struct e
 int x11_take_error(struct x11_connection *connection)
 {
     X11_CALL(XSync)(connection->display, False);
+    return x11_forget_error();
+}
+
+int x11_forget_error(void)
+{
     int code = first_error;
     first_error = 0;
     return code;
-}
-
-void x11_forget_error(void)
-{
-    first_error = 0;
 }
 
 /* ---- opening ---- */
@@ -169,6 +170,7 @@ int x11_connection_ping(struct x11_connection *connection, int timeout_ms, struc
     apart_note_call("", 0); /* of the request before */
     switch (x11_liveness_ping(&connection->liveness, os_deadline(timeout_ms))) {
     case X11_ANSWERED:
+        connection->answered_ms = os_clock_ms();
         return 0;
     case X11_SILENT:
         x11_connection_describe_hang(text, sizeof text);
@@ -178,4 +180,12 @@ int x11_connection_ping(struct x11_connection *connection, int timeout_ms, struc
         connection->lost = true;
         return error_set(err, ERR_CLOSED, "X server %s ended", text);
     }
+}
+
+int x11_connection_ping_seldom(struct x11_connection *connection, int timeout_ms, struct error *err)
+{
+    if (os_clock_ms() - connection->answered_ms >= ANSWERED_MS)
+        return x11_connection_ping(connection, timeout_ms, err);
+    apart_note_call("", 0);
+    return 0;
 }

@@ -18,6 +18,7 @@ struct x11_connection {
     uint64_t cards;           /* that the server has open */
     bool shares_ipc;          /* the server is in our IPC namespace */
     int randr;                /* RandR's version, 105 for 1.5; 0: not queried yet, -1: not available */
+    int64_t answered_ms;      /* when it last answered a ping; 0: never */
     bool lost;                /* the connection broke: it can only be closed */
 };
 
@@ -30,6 +31,9 @@ void x11_connection_close(struct x11_connection *connection); /* accepts a half-
 /* Checks that the server answers now, before calls of Xlib. Returns ERR_TIMEOUT, which names the server and the state
    of its process, or ERR_CLOSED when the server ended. */
 int x11_connection_ping(struct x11_connection *connection, int timeout_ms, struct error *err);
+/* Does the same for what is asked many times a second: not again within a second of an answer. A server that falls silent in
+   that time makes a call of Xlib wait, and the worker ends this process at the deadline, with the same reason. */
+int x11_connection_ping_seldom(struct x11_connection *connection, int timeout_ms, struct error *err);
 
 /* Begins a use of Xlib, which must end with x11_connection_leave(), in the same function:
  *
@@ -46,8 +50,8 @@ int x11_connection_leave(struct x11_connection *connection, int status, struct e
 
 /* Returns the code of the first X error since the last call, of all requests sent so far; 0 when there was none. */
 int x11_take_error(struct x11_connection *connection);
-/* Forgets it, of the requests that were answered. */
-void x11_forget_error(void);
+/* Returns the same of the requests that were answered, without asking the server. */
+int x11_forget_error(void);
 
 /* Writes what is known of the server that is being asked: capture_backend's describe_hang. */
 void x11_connection_describe_hang(char *text, size_t size);

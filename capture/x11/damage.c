@@ -73,7 +73,7 @@ static void x11_damage_write_asked(char text[256], const struct capture_options 
         text[0] = 0; /* equal to none */
 }
 
-bool x11_damage_is_all(struct x11_damage *damage, struct x11_connection *connection, const struct x11_screen *screen,
+bool x11_damage_is_all(const struct x11_damage *damage, const struct x11_screen *screen,
                        const struct capture_options *options)
 {
     char asked[256];
@@ -81,7 +81,7 @@ bool x11_damage_is_all(struct x11_damage *damage, struct x11_connection *connect
         !x11_damage_continues(damage, screen, &damage->area, options->damage->since))
         return false;
     x11_damage_write_asked(asked, options);
-    return strcmp(asked, damage->asked) == 0 && x11_take_error(connection) == 0 && !damage->is_disturbed;
+    return strcmp(asked, damage->asked) == 0 && !damage->is_disturbed;
 }
 
 void x11_damage_ask(struct x11_damage *damage, const struct capture_options *options)
@@ -98,10 +98,10 @@ bool x11_damage_has_come(struct x11_damage *damage, struct x11_connection *conne
         if (i == EVENTS_MAX) /* the rest may be of any kind */
             return damage->is_disturbed = true;
         X11_CALL(XNextEvent)(connection->display, &event);
-        if (event.type == damage->event)
-            has_come = true;
-        else
+        if (event.type != damage->event)
             damage->is_disturbed = true;
+        else if (event.xany.serial >= damage->taken) /* else it is of what was taken */
+            has_come = true;
     }
     return has_come;
 }
@@ -128,18 +128,29 @@ static bool x11_damage_is_small(const struct rect *area, const struct capture_da
     return pixels * 2 < (uint64_t)area->width * area->height;
 }
 
+void x11_damage_take_all(const struct x11_damage *damage, struct capture_damage *told)
+{
+    told->rects[0] = (struct rect){0, 0, damage->area.width, damage->area.height};
+    told->count = 1;
+}
+
 bool x11_damage_take(struct x11_damage *damage, struct x11_connection *connection, struct capture_damage *told)
 {
     int count = 0;
     damage->number = 0; /* until there is another picture */
+    damage->taken = NextRequest(connection->display);
+    (void)x11_forget_error();
     X11_CALL(XDamageSubtract)(connection->display, damage->damage, None, damage->region);
     XRectangle *drawn = X11_CALL(XFixesFetchRegion)(connection->display, damage->region, &count);
-    bool fits = drawn && count >= 0 && (uint32_t)count + told->count <= CAPTURE_DAMAGE_MAX;
+    bool is_told = drawn && count >= 0 && x11_forget_error() == 0;
+    bool fits = is_told && (uint32_t)count + told->count <= CAPTURE_DAMAGE_MAX;
     for (int i = 0; fits && i < count; i++)
         x11_damage_add(&damage->area, &drawn[i], told);
     if (drawn)
         X11_CALL(XFree)(drawn);
-    return fits && x11_damage_is_small(&damage->area, told);
+    if (!fits || !x11_damage_is_small(&damage->area, told))
+        x11_damage_take_all(damage, told);
+    return is_told;
 }
 
 void x11_damage_note(struct x11_damage *damage, const struct x11_screen *screen, const struct rect *area,

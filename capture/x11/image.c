@@ -159,7 +159,7 @@ static enum shm_result x11_get_by_shm(struct x11_image *image, struct x11_connec
     for (int i = 0; i < SENTINEL_TRIES && result == SHM_UNWRITTEN; i++) {
         seed += (uint32_t)getpid() + 1;
         x11_sentinel_write(pixels, stride, area->height, seed);
-        x11_forget_error(); /* all before has been answered */
+        (void)x11_forget_error(); /* all before has been answered */
         if (!X11_CALL(XShmGetImage)(connection->display, RootWindow(connection->display, number), image->ximage,
                                     area->x, area->y, AllPlanes))
             result = SHM_REFUSED;
