@@ -23,19 +23,25 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 NO_CLOCK = ("setpriv", "--bounding-set=-sys_time", "--inh-caps=-sys_time") if os.geteuid() == 0 else ()
 
 
+def build_library(name, folder):
+    """Builds NAME.c of this folder to be preloaded, and returns its path."""
+    compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
+    if not compiler:
+        raise Skip(f"no C compiler for {name}.c")
+    path = os.path.join(folder, name + ".so")
+    subprocess.run([compiler, "-std=gnu11", "-O1", "-fPIC", "-shared", "-o", path, os.path.join(HERE, name + ".c")],
+                   check=True, timeout=60)
+    return path
+
+
 class FakeClock:
     """A wall clock for one agent, for `with`: pass .env and wrapper=NO_CLOCK to Agent, and verify() it."""
 
     def __enter__(self):
         need_unix("Wine lets nobody set the clock")
-        compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
-        if not compiler:
-            raise Skip("no C compiler for the fake clock")
         self.folder = tempfile.mkdtemp(prefix="periscope-clock-", dir="/tmp")
-        self.library = os.path.join(self.folder, "fake_clock.so")
+        self.library = build_library("fake_clock", self.folder)
         self.path = os.path.join(self.folder, "offset")
-        subprocess.run([compiler, "-std=gnu11", "-O1", "-fPIC", "-shared", "-o", self.library,
-                        os.path.join(HERE, "fake_clock.c")], check=True, timeout=60)
         with open(self.path, "wb") as file:
             file.write(bytes(8))
         self.env = {"LD_PRELOAD": self.library, "FAKE_CLOCK": self.path}

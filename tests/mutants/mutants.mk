@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # ---- mutants ----
-#: make mutants      build plausible bugs in, one after the other, and run the tests that must notice;
-#:                   MUTANTS='NAME...' (wildcards) picks some, COUNT=N takes N of them by PERISCOPE_SEED
+#: make mutants      build plausible bugs in, each alone, and run the tests that must notice;
+#:                   MUTANTS='NAME...' (wildcards) picks some, COUNT=N takes N of them by PERISCOPE_SEED,
+#:                   JOBS=N tries as many at once (the number of processors)
 .PHONY: mutants
 mutants:
 	tests/deps.sh check
-	B='$(B)' CC='$(CC)' OPT='$(OPT)' tests/mutants/run $(if $(COUNT),--sample $(COUNT)) $(MUTANTS)
+	B='$(B)' CC='$(CC)' OPT='$(OPT)' tests/mutants/run $(if $(JOBS),--jobs $(JOBS)) $(if $(COUNT),--sample $(COUNT)) $(MUTANTS)
