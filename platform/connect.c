@@ -9,6 +9,7 @@
 
 #define ENDPOINTS_MAX 32     /* addresses of a name that are tried */
 #define LOOK_UPS_MAX 16      /* that go on at once, those that nobody waits for any more among them */
+#define PLACE_STEP_MS 10     /* how often who waits for the end of another look-up tries again */
 #define ATTEMPT_DELAY_MS 250 /* what RFC 8305 recommends */
 
 /* ---- resolving with a deadline: getaddrinfo() has none, and can't be ended ---- */
@@ -42,14 +43,27 @@ static void look_up_main(void *context)
     look_up_leave(look_up);
 }
 
+static bool endpoint_is_cancelled(const atomic_bool *cancel)
+{
+    return cancel && atomic_load(cancel);
+}
+
+/* Waits until a look-up may begin; returns false at the deadline, or once it is cancelled. */
+static bool look_up_take_place(int64_t deadline_ms, const atomic_bool *cancel)
+{
+    while (atomic_fetch_add(&look_ups, 1) >= LOOK_UPS_MAX) {
+        atomic_fetch_sub(&look_ups, 1);
+        if (endpoint_is_cancelled(cancel) || os_time_left(deadline_ms) == 0)
+            return false;
+        os_sleep_ms(PLACE_STEP_MS);
+    }
+    return true;
+}
+
+/* Starts one that has its place. */
 static int look_up_start(struct look_up **out, const char *name, uint16_t port, struct error *err)
 {
     size_t size = strlen(name) + 1;
-    if (atomic_fetch_add(&look_ups, 1) >= LOOK_UPS_MAX) {
-        atomic_fetch_sub(&look_ups, 1);
-        return error_set(err, ERR_LIMIT, "could not resolve '%s': %d earlier look-ups have no answer yet", name,
-                         LOOK_UPS_MAX);
-    }
     struct look_up *look_up = calloc(1, sizeof *look_up + size);
     if (!look_up) {
         atomic_fetch_sub(&look_ups, 1);
@@ -68,11 +82,6 @@ static int look_up_start(struct look_up **out, const char *name, uint16_t port, 
     }
     *out = look_up;
     return 0;
-}
-
-static bool endpoint_is_cancelled(const atomic_bool *cancel)
-{
-    return cancel && atomic_load(cancel);
 }
 
 /* Waits for the result; returns false at the deadline, or once it is cancelled. */
@@ -95,6 +104,9 @@ static int endpoint_look_up(const char *name, uint16_t port, struct os_endpoint 
     found[0] = (struct os_endpoint){.port = port};
     if (os_address_parse(name, &found[0].address))
         return 1;
+    if (!look_up_take_place(deadline_ms, cancel))
+        return error_set(err, ERR_LIMIT, "could not resolve '%s': %d earlier look-ups have no answer yet", name,
+                         LOOK_UPS_MAX);
     int count = look_up_start(&look_up, name, port, err);
     if (count)
         return count;

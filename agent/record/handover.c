@@ -118,7 +118,8 @@ static bool restore_index(struct recording *r, const char *text)
 static bool restore_unsaid(struct recording *r, const char *text)
 {
     int at = 0;
-    bool good = sscanf(text, "%" SCNd64 " %" SCNd64 "%n", &r->unsaid_at.boot_us, &r->unsaid_at.wall_us, &at) == 2 && text[at];
+    bool good =
+        sscanf(text, "%" SCNd64 " %" SCNd64 "%n", &r->unsaid_at.boot_us, &r->unsaid_at.wall_us, &at) == 2 && text[at];
     snprintf(r->unsaid, sizeof r->unsaid, "%s", good ? text + at + 1 : "");
     return good;
 }

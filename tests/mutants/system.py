@@ -213,6 +213,10 @@ WIN32 = [
 ]
 
 PLATFORM = [
+    mutant("one-look-up-too-many-fails", "platform/connect.c",
+           "if (endpoint_is_cancelled(cancel) || os_time_left(deadline_ms) == 0) return false; os_sleep_ms(PLACE_STEP_MS);",
+           "return false;",
+           "unit/platform/test_endpoint", "the seventeenth host that is named at once can't be reached"),
     mutant("octal-taken-as-decimal", "platform/address.c",
            "if (leading_zero || !number_take(", "if (!number_take(",
            "unit/platform/test_address", "010.0.0.1 is 10.0.0.1 here and 8.0.0.1 elsewhere"),

@@ -42,8 +42,8 @@ static void every_text_comes_back(void)
         bytes[i] = (char)(i + 1);
     bytes[255] = 0;
     CHECK_TEXT(there_and_back(bytes), bytes);
-    for (const char *const *text = (const char *const[]){"", "\n", "\1", "\1n", "\1\1n\n", "\n\1", "n\n1\1", NULL}; *text;
-         text++) {
+    for (const char *const *text = (const char *const[]){"", "\n", "\1", "\1n", "\1\1n\n", "\n\1", "n\n1\1", NULL};
+         *text; text++) {
         CHECK_TEXT(there_and_back(*text), *text);
         CHECK(!strchr(as_line(*text), '\n'));
     }
