@@ -72,6 +72,8 @@ struct capture_backend {
        screen), cursor and warnings ("warning=display asleep"). The caller adds the time. */
     enum capture_result (*grab)(struct capture *capture, const struct capture_options *options,
                                 struct image_view *image, struct strlist *facts, struct error *err);
+    /* Begins a picture that a grab() with these options may want next, and returns at once. NULL: it can't. */
+    void (*begin)(struct capture *capture, const struct capture_options *options);
     /* displays and windows return ERR_CLOSED when the source was lost and must be opened again. displays adds
        display.count=N and, from 0, display.N.name, .geometry, .backend, .mode, .driver, .pci, .class where known. */
     int (*displays)(struct capture *capture, const struct capture_options *options, struct strlist *facts,

@@ -41,6 +41,7 @@ struct capturer {
     char found_for[256];             /* the options that they depend on */
     int64_t deadline_ms;             /* of the task on the candidates */
     struct capture_candidate driven; /* that the last input went to; "": none */
+    struct capture_candidate shown;  /* that the last picture was of; its backend is NULL: none */
     struct bases bases;              /* pictures, for delta */
     /* For capturer_describe_hang, from another thread. */
     _Atomic(const struct capture_backend *) current; /* borrowed */

@@ -90,11 +90,26 @@ static void retry_uniform(struct capturer *capturer, const struct capture_option
     strlist_deinit(&second.facts);
 }
 
+/* Lets the source of the last picture begin the next one, while it is looked up which source that is to be of. What was
+   begun is used only if it is the same. */
+static void grab_begin(struct capturer *capturer, const struct capture_options *options)
+{
+    struct capture_options own = *options;
+    struct slot *slot = capturer->shown.backend ? capturer_slot(capturer, capturer->shown.backend) : NULL;
+    if (!slot || !slot->capture || !slot->backend->begin || options->damage ||
+        !capturer_is_wanted(slot->backend, options->backend))
+        return;
+    own.source = *capturer->shown.source ? capturer->shown.source : NULL;
+    slot->backend->begin(slot->capture, &own);
+}
+
 int grab_picture(struct capturer *capturer, const struct capture_options *options, struct grab *grab,
                  const struct capture_candidate **taken, struct strlist *refused, struct error *err)
 {
     struct task task = {run_grab, grab, STAGE_GRAB};
+    grab_begin(capturer, options);
     int status = capturer_do(capturer, options, &task, taken, refused, err);
+    capturer->shown = status == 0 ? **taken : (struct capture_candidate){0};
     if (status == 0)
         retry_uniform(capturer, options, grab, taken, refused);
     return status;

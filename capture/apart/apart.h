@@ -33,6 +33,9 @@ void apart_stop(struct apart *apart); /* ends it, never waits for it; accepts NU
 int apart_open(struct apart *apart, const struct capture_options *options, struct slice target, struct error *err);
 enum capture_result apart_grab(struct apart *apart, const struct capture_options *options, struct image_view *image,
                                struct strlist *facts, struct error *err);
+/* Asks for a picture that apart_grab() with equal options, of another time perhaps, then finds begun. Any other request
+   drops it. */
+void apart_begin_grab(struct apart *apart, const struct capture_options *options);
 int apart_displays(struct apart *apart, const struct capture_options *options, struct strlist *facts,
                    struct error *err);
 int apart_windows(struct apart *apart, const struct capture_options *options, struct strlist *lines, struct error *err);

@@ -42,6 +42,8 @@ struct apart_request {
     uint32_t text_len;   /* bytes: the output, the rules, the actions, each with its NUL */
 };
 
+#define APART_REQUEST_MAX (sizeof(struct apart_request) + APART_REQUEST_TEXT_MAX)
+
 struct apart_answer {
     int32_t result; /* enum capture_result */
     int32_t status; /* 0 or an ERR_* */

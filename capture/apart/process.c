@@ -240,35 +240,82 @@ static int apart_take_answer(struct apart *apart, struct apart_answer *answer, i
     return status;
 }
 
-/* Takes the answer to APART_WATCH, which says nothing: the request behind it has ended the wait. */
-static int apart_end_watch(struct apart *apart, int64_t deadline_ms, struct error *err)
+static void apart_drop_answer(struct apart *apart, int64_t deadline_ms, struct error *err)
 {
     struct apart_answer answer;
     struct strlist lines = {0};
-    if (!apart->watching)
-        return 0;
-    apart->watching = false;
     apart_take_answer(apart, &answer, deadline_ms, &lines, err);
     strlist_deinit(&lines);
+}
+
+/* Takes the answers that are still to come before that to the last request: to APART_WATCH, which says nothing and which
+   that request has ended, and a picture that was begun and is not wanted. There is one of them at most. */
+static int apart_drop_answers(struct apart *apart, int64_t deadline_ms, struct error *err)
+{
+    if (!apart->watching && apart->begun.len == 0)
+        return 0;
+    apart->watching = false;
+    buffer_clear(&apart->begun);
+    apart_drop_answer(apart, deadline_ms, err);
     return apart->broken ? err->status : 0;
 }
 
-/* Sends a request and takes the answer. */
-static int apart_ask(struct apart *apart, enum apart_verb verb, const struct capture_options *options,
-                     struct slice target, struct apart_answer *answer, struct strlist *lines, struct error *err)
+/* Returns whether the request has been sent before, and forgets it. */
+static bool apart_has_begun(struct apart *apart, const struct capture_options *options)
 {
     struct buffer request;
-    int64_t deadline_ms = apart_deadline(options->timeout_ms);
-    buffer_init(&request, sizeof(struct apart_request) + APART_REQUEST_TEXT_MAX);
+    struct capture_options any_time = *options;
+    if (apart->begun.len == 0)
+        return false;
+    any_time.timeout_ms = 0;
+    buffer_init(&request, APART_REQUEST_MAX);
+    apart_write_request(&request, APART_GRAB, &any_time, (struct slice){0});
+    bool is_it = !request.failed && request.len == apart->begun.len &&
+                 memcmp(request.data, apart->begun.data, request.len) == 0;
+    buffer_deinit(&request);
+    if (is_it)
+        buffer_clear(&apart->begun);
+    return is_it;
+}
+
+static int apart_send_request(struct apart *apart, enum apart_verb verb, const struct capture_options *options,
+                              struct slice target, struct error *err)
+{
+    struct buffer request;
+    buffer_init(&request, APART_REQUEST_MAX);
     apart_write_request(&request, verb, options, target);
     int status = request.failed ? error_set(err, ERR_NO_MEMORY, "no memory for a request to the capture process")
                                 : apart_send(apart, request.data, request.len, err);
     buffer_deinit(&request);
-    if (status == 0)
-        status = apart_end_watch(apart, deadline_ms, err);
+    return status;
+}
+
+/* Sends a request, unless it has begun, and takes the answer. */
+static int apart_ask(struct apart *apart, enum apart_verb verb, const struct capture_options *options,
+                     struct slice target, struct apart_answer *answer, struct strlist *lines, struct error *err)
+{
+    int status = 0;
+    int64_t deadline_ms = apart_deadline(options->timeout_ms);
+    if (verb != APART_GRAB || !apart_has_begun(apart, options)) {
+        status = apart_send_request(apart, verb, options, target, err);
+        if (status == 0)
+            status = apart_drop_answers(apart, deadline_ms, err);
+    }
     if (status == 0)
         status = apart_take_answer(apart, answer, deadline_ms, lines, err);
     return status < 0 ? err->status = apart_status_for_others(status) : 0;
+}
+
+void apart_begin_grab(struct apart *apart, const struct capture_options *options)
+{
+    struct error err;
+    struct capture_options any_time = *options;
+    if (apart->broken || apart->watching || apart->begun.len > 0)
+        return;
+    any_time.timeout_ms = 0;
+    apart_write_request(&apart->begun, APART_GRAB, &any_time, (struct slice){0});
+    if (apart->begun.failed || apart_send_request(apart, APART_GRAB, options, (struct slice){0}, &err))
+        buffer_clear(&apart->begun);
 }
 
 int apart_open(struct apart *apart, const struct capture_options *options, struct slice target, struct error *err)
@@ -383,7 +430,7 @@ int apart_watch(struct apart *apart)
 {
     struct apart_request head = {.verb = APART_WATCH};
     struct error err;
-    if (!apart->watching && !apart->broken)
+    if (!apart->watching && !apart->broken && apart->begun.len == 0)
         apart->watching = apart_send(apart, &head, sizeof head, &err) == 0;
     return apart->watching ? apart->fd : -1;
 }

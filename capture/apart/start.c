@@ -65,6 +65,7 @@ static _Noreturn void apart_execute(struct apart *apart, int socket, char **argv
 
 static void apart_free(struct apart *apart)
 {
+    buffer_deinit(&apart->begun);
     if (apart->map)
         munmap(apart->map, apart->map_size);
     if (apart->memory >= 0)
@@ -122,6 +123,7 @@ int apart_start(struct apart **out, const char *backend, const struct apart_righ
     while (waitpid(-1, NULL, WNOHANG) > 0) /* of those before it, which were not waited for */
         ;
     apart->fd = apart->pid_fd = -1;
+    buffer_init(&apart->begun, APART_REQUEST_MAX);
     apart->memory = apart_make_memory();
     if (apart->memory < 0 || !apart_map(apart, 0) || !apart_fork(apart, argv))
         return apart_refuse_start(apart, backend, err);

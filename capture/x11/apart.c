@@ -353,6 +353,17 @@ static enum capture_result x11_apart_grab(struct capture *capture, const struct 
     return status == 0 ? CAPTURE_OK : CAPTURE_FAILED;
 }
 
+/* Asks the last one's process, which x11_do() will ask first if the server is still the one that is wanted. */
+static void x11_apart_begin(struct capture *capture, const struct capture_options *options)
+{
+    struct capture_options own = *options;
+    if (!capture->last || !x11_server_is_wanted(&capture->last->server, options->source))
+        return;
+    if (own.timeout_ms <= 0)
+        own.timeout_ms = TIMEOUT_DEFAULT_MS;
+    apart_begin_grab(capture->last->apart, &own);
+}
+
 static int x11_apart_displays(struct capture *capture, const struct capture_options *options, struct strlist *facts,
                               struct error *err)
 {
@@ -439,6 +450,7 @@ const struct capture_backend capture_x11 = {
     .summary = "the screen of a running X server",
     .open = x11_apart_open,
     .grab = x11_apart_grab,
+    .begin = x11_apart_begin,
     .displays = x11_apart_displays,
     .windows = x11_apart_windows,
     .desktop = x11_apart_desktop,

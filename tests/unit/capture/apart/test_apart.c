@@ -42,8 +42,11 @@ static int told_displays(struct capture *capture, const struct capture_options *
 static enum capture_result told_grab(struct capture *capture, const struct capture_options *options,
                                      struct image_view *image, struct strlist *facts, struct error *err)
 {
+    static unsigned grabs;
     struct capture_damage *damage = options->damage;
-    (void)capture, (void)facts, (void)err;
+    (void)capture, (void)err;
+    strlist_addf(facts, "grab=%u", ++grabs);
+    strlist_addf(facts, "asked.region=%d,%d", options->region.x, options->region.y);
     *image = (struct image_view){options->memory->get(options->memory, 30 * 20 * 3), 30, 20, 90, PIXEL_RGB24};
     if (!damage)
         return CAPTURE_OK;
@@ -129,6 +132,49 @@ static void options_that_are_not_given_stay_so(void)
     strlist_deinit(&facts);
 }
 
+/* Takes a picture and checks how many the process has taken with it, and where. */
+static void check_grab(struct apart *apart, const struct capture_options *options, const char *number, const char *region)
+{
+    struct image_view image;
+    struct strlist facts = {0};
+    struct error err = {0};
+    CHECK_INT(apart_grab(apart, options, &image, &facts, &err), CAPTURE_OK);
+    CHECK_TEXT(strlist_get(&facts, "grab"), number);
+    CHECK_TEXT(strlist_get(&facts, "asked.region"), region);
+    CHECK_INT(image.width, 30);
+    strlist_deinit(&facts);
+}
+
+static void a_picture_that_was_begun_is_used_for_equal_options_only(void)
+{
+    static const struct apart_rights rights;
+    const struct capture_options one = {.region = {1, 2, 3, 4}, .timeout_ms = 20000};
+    const struct capture_options later = {.region = {1, 2, 3, 4}, .timeout_ms = 19000};
+    const struct capture_options other = {.region = {5, 2, 3, 4}, .timeout_ms = 20000};
+    struct strlist facts = {0};
+    struct apart *apart;
+    struct error err = {0};
+    if (!can_start_itself()) {
+        SKIP("another program than this one is the process's executable, as under an emulator");
+        return;
+    }
+    CHECK_INT(apart_start(&apart, "told", &rights, &err), 0);
+    CHECK_INT(apart_open(apart, &one, (struct slice){0}, &err), 0);
+    apart_begin_grab(apart, &one);
+    apart_begin_grab(apart, &other); /* there is one at most */
+    check_grab(apart, &later, "1", "1,2");
+    check_grab(apart, &later, "2", "1,2"); /* it is used once */
+    apart_begin_grab(apart, &one);
+    check_grab(apart, &other, "4", "5,2");
+    check_grab(apart, &one, "5", "1,2");
+    apart_begin_grab(apart, &one);
+    CHECK_INT(apart_displays(apart, &other, &facts, &err), 0);
+    CHECK_TEXT(strlist_get(&facts, "region"), "5,2,3,4");
+    check_grab(apart, &one, "7", "1,2");
+    apart_stop(apart);
+    strlist_deinit(&facts);
+}
+
 /* Returns the status of a picture with so many rectangles, of which `damage` is told. */
 static int grab(const char *count, struct rect rect, struct capture_damage *damage, struct error *err)
 {
@@ -177,6 +223,7 @@ int main(int argc, char **argv)
         return ALIVE_STATUS;
     RUN(all_options_reach_the_process);
     RUN(options_that_are_not_given_stay_so);
+    RUN(a_picture_that_was_begun_is_used_for_equal_options_only);
     RUN(what_differs_lies_in_the_picture);
     return CHECK_RESULT();
 }
