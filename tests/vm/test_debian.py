@@ -27,8 +27,8 @@ CAPABILITIES = {"CAP_DAC_READ_SEARCH": 2, "CAP_KILL": 5, "CAP_SETGID": 6, "CAP_S
                 "CAP_SYS_PTRACE": 19, "CAP_SYS_ADMIN": 21, "CAP_SYS_TIME": 25}  # linux/capability.h
 
 
-def wait_for(probe, what):
-    return eventually(probe, what, qemu.PATIENCE)
+def wait_for(probe, what, patience=qemu.PATIENCE):
+    return eventually(probe, what, patience)
 
 
 def properties(machine):

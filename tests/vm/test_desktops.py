@@ -126,6 +126,13 @@ def on_card(card, machine, what):
     return alike_by_crc(machine, what, card) if card else seen_alike(machine, what)
 
 
+def said_to_sleep(machine, what, card=0):
+    """A screen that is off has no picture, and that is said; beside it another card may show something."""
+    wait_for(lambda: "Off" in machine.root.shell(f"cat /sys/class/drm/card{card}-*/dpms"), "a display that sleeps")
+    reply = machine.periscope("screenshot", "--deadline", "60", "asleep.ppm", code=None)
+    check("sleep" in str(reply), f"{what}, asleep: {reply}")
+
+
 def has_most_of(machine, card, color):
     """Whether the card shows that color, by the oracle of QEMU's card, or by the agent of root where QEMU can't see it."""
     if card == 0:
@@ -213,11 +220,8 @@ def sway_locked(machine, name, card):
 
 
 def sway_asleep(machine, name, card):
-    """A screen that is off has no picture, and that is said; beside it another card may show something."""
     run(machine, "/usr/bin/swaymsg", "output", "*", "power", "off")
-    wait_for(lambda: "Off" in machine.root.shell(f"cat /sys/class/drm/card{card}-*/dpms"), "a display that sleeps")
-    reply = machine.periscope("screenshot", "--deadline", "60", "asleep.ppm", code=None)
-    check("sleep" in str(reply), f"{name}, asleep: {reply}")
+    said_to_sleep(machine, name, card)
     run(machine, "/usr/bin/swaymsg", "output", "*", "power", "on")
     wait_for(lambda: has_most_of(machine, card, SWAY), "a display that is awake")
     on_card(card, machine, f"{name}, awake again")
@@ -288,8 +292,11 @@ def log_on_at_greeter(machine):
 
 
 def x_locked(machine):
-    """lightdm's lock screen is a greeter of its own, beside the session, which it hides."""
+    """lightdm's lock screen is a greeter of its own, beside the session, which it hides. It lets the screen sleep until
+    a key is pressed, which types nothing here."""
     run(machine, "/usr/bin/dm-tool", "lock")
+    said_to_sleep(machine, "X by lightdm, locked")
+    machine.press("shift")
     wait_for(lambda: greets(machine), "the lock screen")
     seen_alike(machine, "X by lightdm, locked")
     check("greeter" in properties(machine)["run.error"], properties(machine))
@@ -300,9 +307,7 @@ def x_locked(machine):
 
 def x_asleep(machine):
     run(machine, "/usr/bin/xset", "dpms", "force", "off")
-    wait_for(lambda: "Off" in machine.root.shell("cat /sys/class/drm/card0-*/dpms"), "a display that sleeps")
-    reply = machine.periscope("screenshot", "--deadline", "60", "asleep.ppm", code=None)
-    check("sleep" in str(reply), f"asleep: {reply}")
+    said_to_sleep(machine, "X by lightdm")
     run(machine, "/usr/bin/xset", "dpms", "force", "on")
     wait_for(lambda: machine.has_color(RED), "a display that is awake")
     seen_alike(machine, "X by lightdm, awake again")
@@ -320,7 +325,8 @@ def console_beside_lightdm(machine):
 # ---- GNOME by gdm ----
 
 def gnome(machine):
-    """gdm logs the user on. GNOME begins with its overview, which a key ends."""
+    """gdm logs the user on. GNOME begins with its overview, which a key ends. It locks no session of who has no password."""
+    machine.root.shell("echo tester:tester | chpasswd")
     machine.put("/run/systemd/user.conf.d/slow.conf", SLOW)
     machine.root.shell("mkdir -p /run/systemd/user; ln -sf /dev/null /run/systemd/user/localsearch-3.service; systemctl start gdm")
     wait_for(lambda: properties(machine).get("run.as", "").startswith("user tester"), "a session by gdm")
@@ -347,16 +353,27 @@ def gnome_has_its_programs(machine):
     check("Screen Saver" in run(machine, "/usr/bin/xset", "q"), "a program does not reach the X server")
 
 
+def says_locked(machine):
+    """Whether there is a picture, with a warning of a locked session."""
+    reply = machine.periscope("screenshot", "--deadline", "60", "locked.ppm", code=None)
+    return "locked" in str(reply.get("warnings"))
+
+
+def wake_locked(machine):
+    """A key that types nothing: the screen of a locked session sleeps again when nobody has touched any for 15 s."""
+    machine.press("shift")
+    return says_locked(machine)
+
+
 def gnome_locked(machine):
-    """GNOME tells logind, and the picture has a warning."""
+    """GNOME tells logind, and the picture has a warning. The screen sleeps soon, which is said, too."""
     machine.root.shell("loginctl lock-sessions")
-    wait_for(lambda: "locked" in str(machine.periscope("screenshot", "--deadline", "60", "locked.ppm").get("warnings")),
-             "a warning of a locked session")
+    said_to_sleep(machine, "GNOME, locked")
+    wait_for(lambda: wake_locked(machine), "a warning of a locked session")
     seen_alike(machine, "GNOME, locked")
     machine.root.shell("loginctl unlock-sessions")
-    wait_for(lambda: machine.has_color(SWAY), "GNOME's background again")
-    reply = machine.periscope("screenshot", "--deadline", "60", "unlocked.ppm")
-    check("locked" not in str(reply.get("warnings")), reply)
+    wait_for(lambda: machine.has_color(SWAY) and not says_locked(machine), "GNOME's background again")
+    seen_alike(machine, "GNOME, unlocked")
 
 
 def console_beside_gnome(machine):
