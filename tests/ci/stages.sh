@@ -103,7 +103,6 @@ ci()
     # Stages run beside each other, and the one that gives way may get little of the processors.
     export TESTS_RUN_AGAIN=3 TESTS_SLOW=3
     stage integration 800 make integration CFLAGS=-Werror
-    join
     stage web 600 make check-web CFLAGS=-Werror
     stage_beside debian 2400 tests/ci/debian trixie
     stage vm 1800 make check-vm VM_SHORT=1 CFLAGS=-Werror
@@ -111,7 +110,7 @@ ci()
     export TESTS_RUN_AGAIN=0
     stage faults 600 make -j"$(nproc)" faults CFLAGS=-Werror FAULTS="--share 15"
     export TESTS_RUN_AGAIN=3
-    stage_beside fuzz 1500 make fuzz FUZZ_SECONDS=45
+    stage_beside fuzz 1500 make fuzz FUZZ_SECONDS=20
     stage_beside arch 2400 make check-arch
     stage asan 900 make -j"$(nproc)" asan
     stage tsan 900 make -j"$(nproc)" tsan
