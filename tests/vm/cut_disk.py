@@ -44,6 +44,7 @@ class Disk:
 
     def __exit__(self, *_):
         """The machine is off: its last writes may have come, or not."""
+        self.listener.shutdown(socket.SHUT_RDWR)  # a close would leave the thread in its accept
         self.listener.close()
         self.thread.join(60)
         share = self.random.choice((0, 0.5, 0.9))
