@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "picture/compose.h"
 
+#include "picture/rows.h"
+
 #include <stdlib.h>
 
 #define OPAQUE 0xffffu
@@ -83,6 +85,7 @@ struct plan {
     struct axis across, down;
     bool turned; /* rotated by 90 or 270 degrees: rows of the screen are columns of the frame */
     enum blend blend;
+    bool copied; /* its rows are the screen's: as wide, of 8 bits a channel, with nothing to mix */
 };
 
 static void plan_deinit(struct plan *plan)
@@ -142,12 +145,45 @@ static bool is_exact(const struct plan *plan)
            (plan->blend == BLEND_NONE || format->alpha.bits == 0);
 }
 
+/* Returns whether the pixels of its rows are those of a row of the screen, in the order of PIXEL_BGRX32. */
+static bool is_copied(const struct plan *plan, uint32_t width)
+{
+    uint32_t fourcc = plan->layer->frame.format->fourcc;
+    bool whole = !plan->turned && plan->across.count == width && is_exact(plan) &&
+                 (fourcc == FOURCC('X', 'R', '2', '4') || fourcc == FOURCC('A', 'R', '2', '4'));
+    for (uint32_t i = 1; whole && i < width; i++)
+        whole = plan->across.places[i] == plan->across.places[0] + i;
+    return whole;
+}
+
+static bool has_row(const struct plan *plan, uint32_t y)
+{
+    return plan->across.count > 0 && y >= plan->down.first && y - plan->down.first < plan->down.count;
+}
+
+/* Copies a row that the topmost layer has all of. Returns false for other rows: those are drawn. Most rows of most screens are such,
+   and a look at a screen that stands still costs little more than these copies. */
+static bool copy_row(const struct row_kernels *kernels, uint8_t *rgb, uint32_t width, const struct plan *plans,
+                     size_t count, uint32_t y)
+{
+    const struct plan *top = NULL;
+    for (size_t i = count; !top && i > 0; i--)
+        if (has_row(&plans[i - 1], y))
+            top = &plans[i - 1];
+    if (!top || !top->copied)
+        return false;
+    const struct frame *frame = &top->layer->frame;
+    size_t row = top->down.places[y - top->down.first] - frame->first_row;
+    kernels->pack_bgrx(rgb, frame->data[0] + row * frame->stride[0] + (size_t)top->across.places[0] * 4, width);
+    return true;
+}
+
 /* Returns whether all values of the row are of 8 bits, if they were before. */
 static bool draw_row(struct color *row, const struct plan *plan, uint32_t y)
 {
     const struct layer *layer = plan->layer;
     const struct frame *frame = &layer->frame;
-    if (y < plan->down.first || y - plan->down.first >= plan->down.count)
+    if (!has_row(plan, y))
         return true;
     uint32_t down = plan->down.places[y - plan->down.first];
     for (uint32_t i = 0; i < plan->across.count; i++) {
@@ -181,7 +217,11 @@ static void pack_row(uint8_t *rgb, const struct color *row, uint32_t width)
 static void compose_draw(const struct compose_target *target, struct color *row, const struct plan *plans, size_t count)
 {
     uint32_t width = target->width;
+    const struct row_kernels *kernels = row_kernels_get(NULL);
     for (uint32_t y = 0; y < target->height; y++) {
+        uint8_t *rgb = target->rgb + (size_t)y * target->stride;
+        if (!target->finish && copy_row(kernels, rgb, width, plans, count, y))
+            continue;
         for (uint32_t x = 0; x < width; x++)
             row[x] = (struct color){.alpha = OPAQUE};
         bool exact = !target->finish;
@@ -189,7 +229,7 @@ static void compose_draw(const struct compose_target *target, struct color *row,
             exact &= draw_row(row, &plans[i], y);
         if (target->finish)
             target->finish(target->context, y, row);
-        (exact ? pack_exact_row : pack_row)(target->rgb + (size_t)y * target->stride, row, width);
+        (exact ? pack_exact_row : pack_row)(rgb, row, width);
     }
 }
 
@@ -203,6 +243,7 @@ int compose(const struct compose_target *target, const struct layer *layers, siz
         status = plan_init(&plans[i], &layers[i], width, height, err);
         if (i == 0 && layers[i].kind != LAYER_CURSOR)
             plans[i].blend = BLEND_NONE;
+        plans[i].copied = status == 0 && is_copied(&plans[i], width);
     }
     if (status == 0)
         compose_draw(target, row, plans, count);

@@ -23,6 +23,7 @@ static void copy_pixel(struct image *to, unsigned x, unsigned y, const struct im
 
 static void cut_out(struct image *to, const struct layer *layer)
 {
+    bool red_first = layer->frame.format->fourcc == FOURCC('X', 'B', '2', '4');
     unsigned left = layer->src_x >> 16, top = layer->src_y >> 16;
     to->width = layer->src_width >> 16;
     to->height = layer->src_height >> 16;
@@ -31,7 +32,7 @@ static void cut_out(struct image *to, const struct layer *layer)
             const uint8_t *bytes = layer->frame.data[0] + (top + y) * layer->frame.stride[0] + (left + x) * 4;
             double *pixel = to->pixels[y * to->width + x];
             for (int i = 0; i < 3; i++)
-                pixel[i] = bytes[2 - i] / 255.0;
+                pixel[i] = bytes[red_first ? i : 2 - i] / 255.0;
             pixel[3] = layer->frame.format->fourcc == FOURCC('A', 'R', '2', '4') ? bytes[3] / 255.0 : 1;
         }
 }
@@ -232,6 +233,29 @@ static void crops_and_scales(void)
     }
 }
 
+/* Rows whose topmost layer fills them are copied, others are not. */
+static void rows_that_are_copied_are_those_that_would_be_drawn(void)
+{
+    static const char *const formats[] = {"XR24", "AR24", "XB24"};
+    for (unsigned round = 0; round < 60; round++) {
+        struct layer layers[2] = {make_layer(37, 20, formats[round % 3]), make_layer(6, 5, "AR24")};
+        layers[0].src_x = random_below(5) << 16;
+        layers[0].src_y = random_below(5) << 16;
+        layers[0].src_width = 32 << 16;
+        layers[0].src_height = 15 << 16;
+        layers[0].width = 32;
+        layers[0].height = 15;
+        layers[0].y = (int)random_below(9) - 4;
+        layers[0].rotation = round % 4 == 3 ? ROTATE_180 : ROTATE_0;
+        layers[0].alpha = round % 5 == 4 ? 0x8000 : 0xffff;
+        layers[1].kind = LAYER_CURSOR;
+        layers[1].x = (int)random_below(40) - 4;
+        layers[1].y = (int)random_below(24) - 6;
+        check(layers, 1 + round % 2, 32, 17, 1);
+        free_layers(layers, 2);
+    }
+}
+
 /* Half a pixel into the frame, one pixel of it over two of the screen. */
 static void fractions_of_a_pixel(void)
 {
@@ -426,6 +450,7 @@ int main(void)
     RUN(all_rotations_and_reflections);
     RUN(a_quarter_turn_is_counter_clockwise);
     RUN(crops_and_scales);
+    RUN(rows_that_are_copied_are_those_that_would_be_drawn);
     RUN(fractions_of_a_pixel);
     RUN(blending);
     RUN(mixing_is_rounded);
