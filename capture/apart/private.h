@@ -15,8 +15,9 @@ struct apart {
     int memory;   /* owned */
     uint8_t *map; /* owned; the first map_size bytes of the memory */
     size_t map_size;
-    bool watching;       /* the answer to APART_WATCH is still to come */
-    struct buffer begun; /* the request of a picture that was begun, without its time, if that answer is still to come */
+    bool watching; /* the answer to APART_WATCH is still to come */
+    struct buffer
+        begun;      /* the request of a picture that was begun, without its time, if that answer is still to come */
     bool broken;    /* it can only be stopped */
     bool has_input; /* it may hold keys */
 };

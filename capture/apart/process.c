@@ -270,8 +270,8 @@ static bool apart_has_begun(struct apart *apart, const struct capture_options *o
     any_time.timeout_ms = 0;
     buffer_init(&request, APART_REQUEST_MAX);
     apart_write_request(&request, APART_GRAB, &any_time, (struct slice){0});
-    bool is_it = !request.failed && request.len == apart->begun.len &&
-                 memcmp(request.data, apart->begun.data, request.len) == 0;
+    bool is_it =
+        !request.failed && request.len == apart->begun.len && memcmp(request.data, apart->begun.data, request.len) == 0;
     buffer_deinit(&request);
     if (is_it)
         buffer_clear(&apart->begun);

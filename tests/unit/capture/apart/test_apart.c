@@ -133,7 +133,8 @@ static void options_that_are_not_given_stay_so(void)
 }
 
 /* Takes a picture and checks how many the process has taken with it, and where. */
-static void check_grab(struct apart *apart, const struct capture_options *options, const char *number, const char *region)
+static void check_grab(struct apart *apart, const struct capture_options *options, const char *number,
+                       const char *region)
 {
     struct image_view image;
     struct strlist facts = {0};
