@@ -216,7 +216,10 @@ static void changes_begin_look(struct changes *changes, struct changes_waiter *w
 static void changes_write_pointer(char text[POINTER_SIZE], const struct strlist *facts)
 {
     const char *hash = strlist_get(facts, "pointer.hash"), *place = strlist_get(facts, "pointer");
-    snprintf(text, POINTER_SIZE, hash && place ? "%s,%s" : POINTER_UNKNOWN, hash, place);
+    if (hash && place)
+        snprintf(text, POINTER_SIZE, "%s,%s", hash, place);
+    else
+        snprintf(text, POINTER_SIZE, POINTER_UNKNOWN);
 }
 
 static bool changes_is_other_pointer(const struct changes_waiter *waiter, const char *pointer)

@@ -4,7 +4,8 @@
  * A wait is a loop in its client's thread: a picture with if-changed, then a pause until it may be another. Where the source
  * tells of changes by itself (the fact `watch`), one thread for all waits has a worker watch it, and the pause is as long
  * as nothing happens; but a picture is compared every few seconds all the same, since what it tells is neither complete nor
- * exact. Else pictures are compared at a rate that falls while the screen holds still. The waits wake at the same moments,
+ * exact. A client that has the last picture and comes right back goes on to wait for that, without a picture first. Else
+ * pictures are compared at a rate that falls while the screen holds still. The waits wake at the same moments,
  * so that equal requests share a capture.
  *
  * These pictures have a worker of their own, which keeps the last ones for delta, and leaves the others to everybody else.

@@ -5,8 +5,6 @@
 #include <string.h>
 #include <unistd.h>
 
-extern char **environ;
-
 int execv(const char *path, char *const argv[])
 {
     const char *own = getenv("OWN_FILE");
