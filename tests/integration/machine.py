@@ -29,8 +29,8 @@ def build_library(name, folder):
     if not compiler:
         raise Skip(f"no C compiler for {name}.c")
     path = os.path.join(folder, name + ".so")
-    subprocess.run([compiler, "-std=gnu11", "-O1", "-fPIC", "-shared", "-o", path, os.path.join(HERE, name + ".c")],
-                   check=True, timeout=60)
+    subprocess.run([compiler, "-std=gnu11", "-D_GNU_SOURCE", "-O1", "-fPIC", "-shared", "-o", path,
+                    os.path.join(HERE, name + ".c")], check=True, timeout=60)
     return path
 
 
