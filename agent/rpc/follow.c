@@ -243,7 +243,6 @@ static int follow_program(struct session *session, struct follow *follow, struct
     look->pace = follow->pace;
     look->client = session;
     look->slow_ms = (int)session->agent->options->io_timeout_s * 1000;
-    session->paces |= look->pace;
     look->held_ms = (int64_t)follow->held_ms;
     look->window = at_most(follow->window, follow->pace ? WINDOW_PACE_MAX : WINDOW_COPY_MAX);
     int status = children_streams(session->agent->children, follow->pid, &look->streams, err);
@@ -253,6 +252,7 @@ static int follow_program(struct session *session, struct follow *follow, struct
             streams_release(look->streams);
             error_prefix(err, status, "the %" PRIu64 " process: follow", follow->pid);
         }
+        session->paces |= status == 0 && look->pace;
     }
     if (status) {
         free(follow);

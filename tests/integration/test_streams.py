@@ -446,5 +446,16 @@ def wrong_requests_are_refused_by_name(agent):
     check(not os.path.exists(agent.path("file")), "a refused program has made its file")
 
 
+@with_agent()
+def who_follows_nothing_and_leaves_ends_no_agent(agent):
+    """No program had streams yet."""
+    agent.ping()
+    before = agent.fd_count()
+    with agent.client() as client:
+        refused_saying("the 999999 process does not exist", client.follow, pid=999999, out=0, pace=1)
+    eventually(lambda: agent.fd_count() <= before, "the connection is closed")
+    agent.ping()
+
+
 if __name__ == "__main__":
     main()
