@@ -215,7 +215,7 @@ def sway_locked(machine, name, card):
     machine.periscope("run", "--no-wait", "/usr/bin/swaylock", "--color", LOCKED.hex())
     wait_for(lambda: has_most_of(machine, card, LOCKED), "a locked screen")
     on_card(card, machine, f"{name}, locked")
-    machine.root.shell("pkill -USR1 swaylock")
+    machine.root.shell("pkill -o -USR1 swaylock")  # the process that checks passwords is its child
     wait_for(lambda: has_most_of(machine, card, SWAY), "an unlocked screen")
 
 

@@ -10,18 +10,12 @@ import wine
 import wire
 from changes import compose
 from picture import decode_png, decode_ppm
-from wine import Agent, check, equal, eventually
+from wine import Agent, check, equal, eventually, read_screen
 from worker import Facts
-from xserver import read_xwd
 
 WIDTH, HEIGHT = 800, 600
 WINDOW = (40, 30, 300, 200)
 LOUD = ("--deadline", "50", "--backend", "dxgi")  # Direct3D may take long to load
-
-
-def read_screen():
-    done = subprocess.run(["xwd", "-root", "-silent"], stdout=subprocess.PIPE, timeout=wine.PATIENCE, check=True)
-    return read_xwd(done.stdout)
 
 
 def as_xwd_reads_it(width=WIDTH, height=HEIGHT):

@@ -36,12 +36,12 @@ def act(client, *actions):
 
 def settle(client, got):
     """Clicks until the window gets it where it is: Wine takes over the place that the pointer has on its X server when a window
-    comes up below that, soon after or later. Returns how many lines there are then."""
+    comes up below that, soon after or later. What comes later still is the same place then. Returns how many lines there are."""
     def clicked():
         count = len(got())
-        act(client, "move=50,60", "button=left,click")
+        act(client, "move=30,40", "button=left,click")
         wine.eventually(lambda: len(got()) >= count + 2, "a click")
-        return got()[-2:] == ["left 50,60", "LEFT 50,60"]
+        return got()[-2:] == ["left 30,40", "LEFT 30,40"]
     wine.eventually(clicked, "a click in its place")
     return len(got())
 
@@ -65,12 +65,16 @@ def input_keys_text_and_pointer_reach_the_window():
 
 
 def input_is_let_go_when_its_client_leaves():
-    with scene("--input") as (agent, got):
+    with scene("--input") as (agent, all_got):
+        def got():
+            return [line.split()[0] for line in all_got()[before:]]
         with wire.Client(agent.port) as client:
-            act(client, "key=ShiftLeft,down", "move=5,6", "button=left,down")
-            eventually(lambda: [line.split()[0] for line in got()], ["key", "left"], "held")
+            # Where the pointer comes into a window, Wine 10 lets go of keys that its X server's keyboard does not hold.
+            before = settle(client, all_got)
+            act(client, "key=ShiftLeft,down", "move=30,40", "button=left,down")
+            eventually(got, ["key", "left"], "held")
         # Where the button goes up is Wine's to say: the pointer on its X server may follow later.
-        eventually(lambda: [line.split()[0] for line in got()], ["key", "left", "LEFT", "KEY"], "let go")
+        eventually(got, ["key", "left", "LEFT", "KEY"], "let go")
 
 
 def input_is_off_by_default():

@@ -12,6 +12,8 @@ TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(TOP, "tests", "integration"))
 
 from harness import Skip, end_processes_in  # noqa: E402 (the path to it is set above)
+from picture import Picture  # noqa: E402
+from xserver import read_xwd  # noqa: E402
 
 PERISCOPE = os.path.join(TOP, "build", "periscope")
 WINE = os.environ.get("WINE", "wine")
@@ -100,7 +102,9 @@ class Agent:
         if self.console:
             front += [exe("tools/launch.exe"), "new"]
         if self.desktop:
-            front += ["explorer", f"/desktop={self.name},{self.desktop}", windows_path(command[0])]
+            # Wine 10 gives each program of its explorer a console, whose window has the keyboard and a cursor that blinks.
+            front += ["explorer", f"/desktop={self.name},{self.desktop}", windows_path(exe("tools/launch.exe")), "hidden",
+                      windows_path(command[0])]
             command = command[1:]
         return subprocess.Popen([*front, *command], cwd=self.folder, stdin=subprocess.DEVNULL, stdout=out,
                                 stderr=subprocess.STDOUT if out is not subprocess.DEVNULL else out)
@@ -191,6 +195,16 @@ def eventually(probe, what, seconds=PATIENCE):
             return result
         time.sleep(0.05)
     raise AssertionError(f"not within {seconds} s: {what}")
+
+
+def read_screen():
+    """What xwd reads from the X server, which fails while the screen changes its size. In its corner Wine has a window of one
+    pixel there, which is no window of its desktop's: the next pixel stands for it."""
+    def read():
+        done = subprocess.run(["xwd", "-root", "-silent"], stdout=subprocess.PIPE, timeout=PATIENCE, check=False)
+        return done.stdout if done.returncode == 0 else None
+    screen = read_xwd(eventually(read, "a screen that xwd can read"))
+    return Picture(screen.width, screen.height, screen.pixels[3:6] + screen.pixels[3:])
 
 
 def check(condition, why):

@@ -2,7 +2,7 @@
 /* Starts a program as somebody else than the agent would, waits, and ends with its code.
  *
  *     launch new PROGRAM ARGUMENT...               in a console of its own, with this one's standard handles
- *     launch hidden PROGRAM ARGUMENT...            the same without its window
+ *     launch hidden PROGRAM ARGUMENT...            the same without its window, nor that of this one's console
  *     launch testagentd FILE PROGRAM ARGUMENT...   as testagentd 1.x does (platform_run), both outputs in FILE
  */
 #include <stdio.h>
@@ -51,8 +51,10 @@ int main(int argc, char **argv)
     start.hStdError = GetStdHandle(STD_ERROR_HANDLE);
     if (argc > 2 && strcmp(argv[1], "new") == 0)
         return launch(argv + 2, &start, CREATE_NEW_CONSOLE);
-    if (argc > 2 && strcmp(argv[1], "hidden") == 0)
+    if (argc > 2 && strcmp(argv[1], "hidden") == 0) {
+        ShowWindow(GetConsoleWindow(), SW_HIDE);
         return launch(argv + 2, &start, CREATE_NO_WINDOW);
+    }
     if (argc > 3 && strcmp(argv[1], "testagentd") == 0) {
         start.hStdOutput = start.hStdError = append_to(argv[2]);
         return launch(argv + 3, &start, NORMAL_PRIORITY_CLASS);

@@ -60,8 +60,6 @@ int main(int argc, char **argv)
     WNDCLASSA class = {
         .lpfnWndProc = on_message, .lpszClassName = "PeriscopeTest", .hCursor = LoadCursorA(NULL, (LPCSTR)IDC_CROSS)};
     MSG message;
-    /* On a desktop of Wine 10 it has a console, which X shows above a topmost window. */
-    ShowWindow(GetConsoleWindow(), SW_HIDE);
     if (argc > 2 && strcmp(argv[1], "mode") == 0 && change_mode(argv[2]))
         return 2;
     if (argc > 1 && strcmp(argv[1], "dialog") == 0)
