@@ -21,7 +21,7 @@ check-vm:
 	env $(VM_ENV) tests/vm/check $(filter-out %/test_desktops.py,$(wildcard tests/vm/test_*.py))
 
 .PHONY: check-desktops
-#: make check-desktops  the desktops of Debian 13 in a guest: sway, weston, lightdm, GNOME by gdm (an hour; 4 GB to fetch once)
+#: make check-desktops  the desktops of Debian 13 in a guest: sway, weston, lightdm, GNOME by gdm (10 minutes; 4 GB to fetch once)
 check-desktops: KERNEL = 6.12
 check-desktops:
 	tests/deps.sh vm debian
