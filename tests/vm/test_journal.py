@@ -221,7 +221,8 @@ def numbers(count):
 
 def suspended(machine):
     """In the middle of a stream, for longer than the host waits for an answer; behind it the guest's clock jumps."""
-    script = f"i=0; while [ $i -lt {BURSTS} ]; do seq $((i * {BURST} + 1)) $((i * {BURST} + {BURST})); i=$((i + 1)); sleep 0.1; done"
+    script = (f"i=0; while [ $i -lt {BURSTS} ]; do seq $((i * {BURST} + 1)) $((i * {BURST} + {BURST})); i=$((i + 1)); "
+              "sleep 0.1; done")
     with subprocess.Popen([qemu.PERISCOPE, "run", f"127.0.0.1:{machine.port}", "sh", "-c", script + "; exit 7"],
                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as run:
         try:
@@ -244,7 +245,8 @@ def crash_in_a_test(machine):
         test, out = os.path.join(folder, "crashing"), os.path.join(folder, "out")
         with open(test, "wb") as file:
             file.write(CRASHING)
-        line = [qemu.PERISCOPE, "test", "--json", "--screenshot", "never", "--output", out, f"127.0.0.1:{machine.port}", test, "crash"]
+        line = [qemu.PERISCOPE, "test", "--json", "--screenshot", "never", "--output", out, f"127.0.0.1:{machine.port}",
+                test, "crash"]
         done = subprocess.run(line, stdin=subprocess.DEVNULL, capture_output=True, timeout=qemu.PATIENCE, check=False)
         machine.again()
         files = {name: open(os.path.join(out, name), "rb").read() for name in ("report.txt", "result.json", "junit.xml")}
