@@ -182,6 +182,20 @@ static void listing_deinit(struct listing *listing)
     free(listing->roots);
 }
 
+/* Names whom the query asked for, when there is nothing to tell of them. */
+static int listing_check_any(struct children *children, const struct children_query *query, const struct strlist *out,
+                             struct error *err)
+{
+    if (out->count || (!query->pid && !query->tag))
+        return 0;
+    if (query->tag)
+        return error_set(err, ERR_NOT_FOUND, "ps: no child has the tag '%s'", query->tag);
+    os_mutex_lock(children->lock);
+    int status = child_not_found(children, query->pid, err);
+    os_mutex_unlock(children->lock);
+    return status;
+}
+
 int children_ps(struct children *children, const struct children_query *query, struct strlist *out, struct error *err)
 {
     struct listing listing = {.query = query, .out = out};
@@ -196,7 +210,9 @@ int children_ps(struct children *children, const struct children_query *query, s
         listing.failed = true;
     }
     listing_deinit(&listing);
-    return listing.failed || out->failed ? error_set(err, ERR_NO_MEMORY, "ps: no memory for the list") : 0;
+    if (listing.failed || out->failed)
+        return error_set(err, ERR_NO_MEMORY, "ps: no memory for the list");
+    return listing_check_any(children, query, out, err);
 }
 
 /* ---- ending them ---- */

@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 const char *cli_exit_name(enum cli_exit exit_status)
 {
@@ -46,11 +47,22 @@ enum cli_exit cli_exit_of(int status)
     return CLI_FAILED;
 }
 
+/* Returns the text behind the verb's name, if it begins with that: an agent's refusal begins with the RPC's, which is the
+   same but for hyphens. */
+static const char *cli_without_verb(const char *text, const char *verb)
+{
+    const char *at = text;
+    for (; *verb; verb++)
+        if (*verb != '-' && *at++ != *verb)
+            return text;
+    return strncmp(at, ": ", 2) == 0 ? at + 2 : text;
+}
+
 /* Prints a line on standard error, after "periscope: " or "periscope: VERB: ". */
 static void cli_print_line(const struct cli *cli, const char *text, const char *after)
 {
     if (cli->command)
-        out_complain("periscope: %s: %s%s\n", cli->command->name, text, after);
+        out_complain("periscope: %s: %s%s\n", cli->command->name, cli_without_verb(text, cli->command->name), after);
     else
         out_complain("periscope: %s%s\n", text, after);
 }

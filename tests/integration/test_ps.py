@@ -12,7 +12,7 @@ from cli import OK, REFUSED, USAGE, one_line, periscope, target
 from harness import (Agent, alive, check, equal, eventually, need_root, need_unix, refused, refused_saying, stat_fields,
                      test, with_agent)
 
-NO_TAG = "kill: no child has the tag '{}'".format
+NO_TAG = "{}: no child has the tag '{}'".format
 HEADLESS = """
 import ctypes, signal, sys, threading
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -62,8 +62,8 @@ def children_are_listed_with_tag_state_and_times(agent):
     equal([int(line["pid"]) for line in client.ps("tag=of:two")], [running], "by tag")
     equal([int(line["pid"]) for line in client.ps(f"pid={plain}")], [plain], "by pid")
     equal([line["kind"] for line in client.ps("last=1")], ["child", "more"], "one of three")
-    equal(client.ps("tag=none"), [], "by a tag that nobody has")
     client.forget(done)
+    refused_saying("is not a child process", client.ps, f"pid={done}")
     check(done not in [int(line["pid"]) for line in client.ps()], "a forgotten one is listed")
 
 
@@ -77,7 +77,9 @@ def wrong_tags_and_options_are_named(agent):
                         ("tree=2", "ps: tree='2' is not 0 or 1"), ("last=10001", "ps: last=10001 is more than 10000"),
                         ("tag=", "ps: tag='' is not a text")):
         refused(why, client.ps, option)
-    refused(NO_TAG("nobody"), client.kill, 0, "tag=nobody")
+    refused(NO_TAG("kill", "nobody"), client.kill, 0, "tag=nobody")
+    for options in (["tag=nobody"], ["tag=nobody", "tree=1"]):
+        refused(NO_TAG("ps", "nobody"), client.ps, *options)
     refused("kill: pid 5 and tag='a': one of them, the other is 0 or left out", client.kill, 5, "tag=a")
     equal(client.ps(), [], "no child was started")
 
@@ -317,10 +319,12 @@ def ps_and_kill_by_tag_are_verbs(agent):
     check(f"process of {pid}" in periscope("ps", "--tree", target(agent)).text, "its process")
     reply = periscope("ps", "--json", "--tag", "verb", target(agent)).json
     equal([(line["kind"], line["pid"], line["tag"]) for line in reply["lines"]], [("child", str(pid), "verb")], "JSON")
-    equal(periscope("ps", "--tag", "none", target(agent)).text, "", "none")
+    for verb in ("ps", "kill"):
+        refusal = periscope(verb, "--tag", "none", target(agent), code=REFUSED)
+        equal((refusal.err, refusal.text), (f"periscope: {NO_TAG(verb, 'none')}\n", ""), "the verb is named once")
+        equal(periscope(verb, "--json", "--tag", "none", target(agent), code=REFUSED).json["error"], NO_TAG(verb, "none"), "JSON")
     one_line(periscope("kill", target(agent), code=USAGE), "either PID or --tag is needed")
     one_line(periscope("kill", "--tag", "verb", target(agent), str(pid), code=USAGE), "either PID or --tag is needed")
-    one_line(periscope("kill", "--tag", "none", target(agent), code=REFUSED), NO_TAG("none"))
     one_line(periscope("kill", "--alone", "--tag", "verb", target(agent), code=USAGE), "--alone needs a PID")
     one_line(periscope("kill", "--alone", target(agent), str(agent.pid), code=REFUSED), "is in no child's tree")
     other = int(periscope("run", "--no-wait", target(agent), "sleep", "1000").text)

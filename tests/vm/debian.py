@@ -15,7 +15,6 @@ import rig
 import wire
 
 DEB = os.environ.get("DEB", "")
-PERISCOPE = os.path.join(os.path.dirname(os.path.abspath(qemu.PERISCOPED)), "periscope")
 BASE = os.path.join(initramfs.CACHE, "debian", "disk")
 MEMORY_MIB, PROCESSORS = 1024, 2
 UNAVAILABLE = 75  # what make-debian exits with
@@ -67,7 +66,7 @@ class Guest(qemu.Machine):
 
     def periscope(self, verb, *arguments, code=0):
         """The object that the real command prints; `code` is what it must exit with, None where that is open."""
-        line = [PERISCOPE, verb, "--json", f"--host=127.0.0.1:{self.port}", *arguments]
+        line = [qemu.PERISCOPE, verb, "--json", f"--host=127.0.0.1:{self.port}", *arguments]
         done = subprocess.run(line, capture_output=True, timeout=2 * qemu.PATIENCE, check=False, cwd=self.folder)
         rig.check(code in (done.returncode, None), f"{verb} exited with {done.returncode}: {done.stdout[-600:]} "
                                            f"{done.stderr[-600:]} {self.last_words()}")

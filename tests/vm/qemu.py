@@ -15,6 +15,7 @@ import wire  # noqa: E402
 
 VM = os.environ.get("VM", "build/vm")
 PERISCOPED = os.environ.get("PERISCOPED", "build/periscoped")
+PERISCOPE = os.path.join(os.path.dirname(os.path.abspath(PERISCOPED)), "periscope")
 PATIENCE = 300  # seconds: without KVM, on a machine with other work, a boot takes its time
 AGENT_PORT = 9000
 

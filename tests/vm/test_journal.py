@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What was promised holds after the guest's power was cut, its kernel has crashed, and it was shut down; also of a recording of a
-screen that changes all the time.
+screen that changes all the time, and of a stream during which the guest was suspended.
 
 PERISCOPE_CUTS is how often the power is cut at a random moment while a host works (2, with VM_SHORT 1): what the guest had
 not flushed by then is gone, also from the disk's own cache, or is there, each write by itself (cut_disk.py)."""
+import json
 import os
 import random
 import subprocess
@@ -23,6 +24,15 @@ from rig import check
 
 CUTS = int(os.environ.get("PERISCOPE_CUTS") or (1 if os.environ.get("VM_SHORT") else 2))
 DISK_MIB = 64
+SUSPENDED_S = 28  # the host asks again, on a new connection, after 25
+BURSTS, BURST = 60, 2000  # of a stream, and the lines of each
+# A unit of a test that crashes the kernel. What it writes has been flushed by then: the agent does that each second.
+CRASHING = b"""#!/bin/sh
+echo "unit.c:1: the last words of $1"
+sleep 4
+echo c > /proc/sysrq-trigger
+"""
+LAST_WORDS = b"unit.c:1: the last words of crash\n"
 REBOOTED = "does not exist or is not a child process: the machine rebooted at "
 INIT = """#!/bin/busybox sh
 /bin/busybox --install -s /bin
@@ -205,6 +215,49 @@ def cut_at_random(path):
     check(pictures > CUTS, "the recordings have no pictures")
 
 
+def numbers(count):
+    return b"".join(b"%d\n" % i for i in range(1, count + 1))
+
+
+def suspended(machine):
+    """In the middle of a stream, for longer than the host waits for an answer; behind it the guest's clock jumps."""
+    script = (f"i=0; while [ $i -lt {BURSTS} ]; do seq $((i * {BURST} + 1)) $((i * {BURST} + {BURST})); i=$((i + 1)); "
+              "sleep 0.1; done")
+    with subprocess.Popen([qemu.PERISCOPE, "run", f"127.0.0.1:{machine.port}", "sh", "-c", script + "; exit 7"],
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as run:
+        try:
+            got = b"".join(run.stdout.readline() for _ in range(BURST * BURSTS // 4))
+            machine.monitor.call("stop")
+            time.sleep(SUSPENDED_S)
+            check(run.poll() is None, f"it has not waited for the guest: {run.returncode}")
+            machine.monitor.call("cont")
+            machine.client.expect("", wire.SETTIME, wire.Q(int(time.time()) + 3600), wire.I(0))
+            rest, errors = run.communicate(timeout=qemu.PATIENCE)
+        finally:
+            run.kill()
+    check(got + rest == numbers(BURST * BURSTS), f"{len(got)} bytes and {len(rest)}: the stream is not whole; {errors}")
+    check((run.returncode, errors) == (7, b""), f"it exited with {run.returncode}: {errors}")
+
+
+def crash_in_a_test(machine):
+    """The host names what happened to the machine, and has what the test had written."""
+    with tempfile.TemporaryDirectory() as folder:
+        test, out = os.path.join(folder, "crashing"), os.path.join(folder, "out")
+        with open(test, "wb") as file:
+            file.write(CRASHING)
+        line = [qemu.PERISCOPE, "test", "--json", "--screenshot", "never", "--output", out, f"127.0.0.1:{machine.port}",
+                test, "crash"]
+        done = subprocess.run(line, stdin=subprocess.DEVNULL, capture_output=True, timeout=qemu.PATIENCE, check=False)
+        machine.again()
+        files = {name: open(os.path.join(out, name), "rb").read() for name in ("report.txt", "result.json", "junit.xml")}
+    for told in (json.loads(done.stdout), json.loads(files["result.json"])):
+        unit = told["units"][0]
+        verdicts = (unit["verdict"], unit["machine"]["state"], unit["fault"])
+        check(verdicts == ("lost", "rebooted", "guest"), f"{verdicts}: {unit}; {done.stderr}")
+    check(LAST_WORDS in files["report.txt"] and LAST_WORDS in files["junit.xml"], f"its output: {files}")
+    check(b"machine: rebooted; whose fault: guest" in files["junit.xml"], f"junit.xml: {files['junit.xml']}")
+
+
 def crash(machine):
     ended, running = machine.client.shell("echo out; exit 3", stdout="out"), machine.client.run("sleep", "600")
     check(machine.client.wait(ended) == 768, "its status")
@@ -228,7 +281,9 @@ def main():
     disk = make_disk(os.path.join(qemu.VM, "journal"))
     rig.run(None, "journal-cut-at-random", lambda _: cut_at_random(disk))
     with Guest("journal", disk) as machine:
+        rig.run(machine, "journal-suspended", suspended)
         rig.run(machine, "journal-crash", crash)
+        rig.run(machine, "journal-crash-in-a-test", crash_in_a_test)
         rig.run(machine, "journal-clean-end", clean_end)
     return rig.failed
 

@@ -25,7 +25,7 @@ REFUSED = 122
 
 
 def command(machine, verb, *arguments, code=0):
-    line = [debian.PERISCOPE, verb, "--json", f"--host=127.0.0.1:{machine.port}", *arguments]
+    line = [qemu.PERISCOPE, verb, "--json", f"--host=127.0.0.1:{machine.port}", *arguments]
     done = subprocess.run(line, capture_output=True, timeout=2 * qemu.PATIENCE, check=False)
     check(done.returncode == code, f"{verb} exited with {done.returncode}: {done.stdout[-600:]} {done.stderr[-600:]}")
     return json.loads(done.stdout)
