@@ -31,16 +31,18 @@ enum apart_verb {
 struct apart_request {
     uint32_t verb;
     int32_t timeout_ms;
-    bool has_region, cursor, shape, colors, crc, passive, has_output, has_actions;
+    bool has_region, cursor, shape, colors, crc, passive, has_output, has_actions, has_damage;
+    uint8_t unused[7]; /* so that each byte is told and requests can be compared */
     struct rect region;
-    char source[16]; /* as in a candidate; "": the backend chooses */
-    bool has_damage;
+    char source[16];     /* as in a candidate; "": the backend chooses */
     uint64_t since;      /* of struct capture_damage */
     uint32_t rule_count; /* of the card classes */
     uint32_t action_count;
     uint32_t target_len; /* bytes, before the texts */
     uint32_t text_len;   /* bytes: the output, the rules, the actions, each with its NUL */
 };
+
+_Static_assert(sizeof(struct apart_request) == 2 * 4 + 16 + sizeof(struct rect) + 16 + 8 + 4 * 4, "no padding");
 
 #define APART_REQUEST_MAX (sizeof(struct apart_request) + APART_REQUEST_TEXT_MAX)
 

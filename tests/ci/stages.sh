@@ -99,9 +99,10 @@ ci()
     stage install 900 tests/deps.sh build check lint fuzz demo win vm debian arch web
     stage build 300 make -j"$(nproc)" CFLAGS=-Werror programs
     stage unit 300 make unit CFLAGS=-Werror
-    stage_beside lint 1500 make lint
     # Stages run beside each other, and the one that gives way may get little of the processors.
-    export TESTS_RUN_AGAIN=3 TESTS_SLOW=3
+    export TESTS_SLOW=3
+    stage_beside lint 1500 make lint
+    export TESTS_RUN_AGAIN=3
     stage integration 800 make integration CFLAGS=-Werror
     stage web 600 make check-web CFLAGS=-Werror
     stage_beside debian 2400 tests/ci/debian trixie

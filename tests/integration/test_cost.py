@@ -3,7 +3,6 @@
 """What the smallest calls cost the agent, and a screenshot the agent and its worker: the instructions that callgrind counts
 in their program, and the agent's system calls, by strace. Neither depends on how busy the machine is. The bounds are a fifth
 above what was counted, that of the relay more: the number of its parts varies."""
-import math
 import os
 import re
 import signal
@@ -16,7 +15,7 @@ import wire
 from harness import COMMAND, Agent, Skip, check, main, need_plain_build, need_unix, test
 from machine import build_library
 from wire import s
-from worker import Facts, Worker
+from worker import Worker
 from xserver import Server, need_program
 
 FEW, MANY = 20, 520
@@ -26,9 +25,6 @@ BOUNDS = {"ping": (2300, 1), "get": (36000, 9)}
 # Of a screenshot of 640x480 pixels of noise: of the agent, which relays 900 kB, and of the worker, which makes a PNG of
 # them, with AVX2. They gave 47 000 and 5 600 000; an agent that copied the picture, and zlib, 990 000 and 117 000 000.
 RELAY_BOUND, PICTURE_BOUND = 60000, 6700000
-# Of a change of the screen: looks at it, and what Xlib sends in the two processes that ask the server, where 0.9 to 1.0 and 3.0 to
-# 3.9 were counted, and 1.8 and 8.3 before a wait could go on where the one before it ended.
-LIVE_FEW, LIVE_MANY, LIVE_TRIES, LIVE_BOUNDS = 10, 40, 5, (1.5, 7)
 # For a request, and what is done before a wait: how many depends on how fast it comes.
 WAITS = ("recvfrom", "poll", "setsockopt", "futex", "rt_sigtimedwait")
 
@@ -139,50 +135,6 @@ def screenshot_costs_no_more_instructions_than_the_bound():
             cost = (counted(path, 22, env) - counted(path, 2, env)) / 20
             print(f"# a screenshot: {cost:.0f} {counted.__name__.replace('_', ' ')}, bound {bound}")
             check(cost <= bound, f"{cost:.0f} {counted.__name__}, the bound is {bound}")
-
-
-# ---- a picture of what has changed, as the gateway asks for it ----
-
-def next_picture(client, draws, step, seen):
-    """Waits for one change, which is drawn meanwhile."""
-    client.send(wire.request(wire.SCREENSHOT, s("delta=1"), s("cursor=0"), s(f"if-changed={seen}"), s("wait-ms=30000")))
-    time.sleep(0.02)  # so that most waits have begun: else there is a look less to count
-    draws.do("box", step % 50, 9, 5, 5, f"{step + 1:06x}")
-    return Facts(entry.text for entry in client.reply_list()[:-1])["hash"]
-
-
-def live_calls(path, changes):
-    """Looks at the screen, and what Xlib sends to the server, of that many changes one after the other."""
-    with Server(screens=("640x480x24",)) as server:
-        wrapper = ("strace", "-f", "-qq", "-e", "trace=sendto,writev", "-o", path)
-        with Agent(wrapper=wrapper, env={"DISPLAY": server.display}) as agent, wire.Client(agent.port) as client:
-            draws, seen = server.client(), "xxh64:" + 16 * "0"
-            for step in range(changes):
-                seen = next_picture(client, draws, step, seen)
-            agent.expect_end = True
-            for pid in harness.children_of(agent.pid):
-                os.kill(pid, signal.SIGTERM)
-            agent.process.wait(harness.PATIENCE)
-    with open(path, encoding="utf-8", errors="replace") as file:
-        lines = file.read().splitlines()
-    return sum("screenshot" in line for line in lines), sum("writev(" in line and "], 3" in line for line in lines)
-
-
-@test
-def picture_of_a_change_takes_one_look_and_few_questions_to_the_server():
-    """On a busy machine who asks again may come too late to go on without a look: the least of some attempts counts."""
-    need_unix("strace counts processes of this system")
-    need_plain_build()
-    need_program("strace")
-    with tempfile.TemporaryDirectory() as folder:
-        path, least = os.path.join(folder, "calls"), (math.inf, math.inf)
-        for _ in range(LIVE_TRIES):
-            few, many = live_calls(path, LIVE_FEW), live_calls(path, LIVE_MANY)
-            least = min(least, tuple((b - a) / (LIVE_MANY - LIVE_FEW) for a, b in zip(few, many)))
-            print(f"# a change: {least[0]:.1f} looks, {least[1]:.1f} questions to the server, bounds {LIVE_BOUNDS}")
-            if all(cost <= bound for cost, bound in zip(least, LIVE_BOUNDS)):
-                return
-        check(False, f"a change costs {least} looks and questions, the bounds are {LIVE_BOUNDS}")
 
 
 if __name__ == "__main__":
