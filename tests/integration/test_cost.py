@@ -8,7 +8,6 @@ import re
 import signal
 import subprocess
 import tempfile
-import time
 
 import harness
 import wire
