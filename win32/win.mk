@@ -49,6 +49,7 @@ $(WIN_UNIT:%=$(B)/$(1)/unit/%.exe): $(B)/$(1)/unit/%.exe: $(B)/$(1)/everything.a
 $(patsubst tests/unit/agent/%.c,$(B)/$(1)/unit/%.exe,$(filter tests/unit/agent/%,$(WIN_UNIT_SOURCES))): FAKES = -Wl,--allow-multiple-definition
 $(B)/$(1)/unit/test_pty.exe $(B)/$(1)/unit/test_session_watch.exe: FAKES = -Wl,--allow-multiple-definition
 $(B)/$(1)/unit/test_spare.exe $(B)/$(1)/unit/test_flush.exe: FAKES += -Wl,--wrap=os_thread_start
+$(B)/$(1)/unit/test_flush.exe: FAKES += -Wl,--wrap=journal_append,--wrap=journal_sync,--wrap=journal_write
 $(B)/$(1)/nosuch.a: tests/wine/tools/nosuch.def
 	@mkdir -p $$(@D)
 	$$(Q)$(2)dlltool -d $$< -l $$@

@@ -38,8 +38,9 @@ static void children_poll(void *context)
     struct children *children = context;
     os_mutex_lock(children->lock);
     child_table_reap(&children->now);
+    struct journal *journal = children->now.journal;
     os_mutex_unlock(children->lock);
-    journal_write(children->now.journal);
+    journal_write(journal);
 }
 
 struct children *children_new(unsigned max, struct error *err)
