@@ -2,7 +2,7 @@
 # ---- mutants ----
 #: make mutants      build plausible bugs in, each alone, and run the tests that must notice;
 #:                   MUTANTS='NAME...' (wildcards) picks some, COUNT=N takes N of them by PERISCOPE_SEED,
-#:                   JOBS=N tries as many at once (the number of processors)
+#:                   JOBS=N tries as many at once (two for each processor)
 .PHONY: mutants
 mutants:
 	tests/deps.sh check
