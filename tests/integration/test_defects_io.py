@@ -189,6 +189,13 @@ def defect_21_client_that_stops_reading(agent):
     # Really: a system keeps what was not taken, behind a closed connection, for minutes.
     eventually(lambda: tcp_state(agent.port, stuck.socket) is None, "the stuck connection to be gone")
     eventually(lambda: agent.fd_count() <= agent.fds, "its descriptor to be closed")
+    try:
+        while stuck.socket.recv(1 << 16):
+            pass
+    except ConnectionResetError:
+        pass
+    else:
+        raise AssertionError("what was cut off looks like the end")
     agent.ping()
 
 

@@ -12,8 +12,7 @@
 
 #define KEEPALIVE_IDLE_MS 30000
 #define KEEPALIVE_INTERVAL_MS 3000 /* ten probes, whose number can't be set: a vanished host is noticed in a minute */
-#define SEND_STEP                                                                                                      \
-    (256u * 1024u) /* bytes: one send() takes all it gets, however much, and the peer seems not to stall */
+#define SEND_STEP (64u * 1024u)    /* bytes of one send: how often it is seen that the peer takes some */
 
 /* <mstcpip.h> of mingw lacks the second. */
 #define IOCTL_KEEPALIVE _WSAIOW(IOC_VENDOR, 4)
@@ -23,11 +22,16 @@ struct keepalive {
     ULONG on, idle_ms, interval_ms;
 };
 
+/* A send is overlapped: Wine 10 takes all that send() is given, however little the peer takes, goes on behind it, and then
+   keeps the connection whatever is done to it. While one is pending, the bytes of the caller are in use: until the next
+   try or a wait that ended without it. */
 struct os_socket {
     SOCKET handle;       /* non-blocking */
     int64_t deadline_ms; /* of all waits */
     HANDLE happened;     /* set once for each kind of event; asking for it again arms it again */
     HANDLE ended;        /* set by os_socket_end_input and os_socket_shutdown, for ever */
+    OVERLAPPED sending;  /* hEvent is set when it is done */
+    bool is_sending;     /* of the one thread that sends */
     atomic_bool hung_up; /* the peer's end was seen, which Winsock reports only once */
 };
 
@@ -64,9 +68,11 @@ struct os_socket *socket_from_handle(SOCKET handle, struct error *err)
     s->deadline_ms = OS_FOREVER;
     s->happened = CreateEventW(NULL, FALSE, FALSE, NULL);
     s->ended = CreateEventW(NULL, TRUE, FALSE, NULL);
+    s->sending.hEvent = CreateEventW(NULL, TRUE, FALSE, NULL);
     socket_not_inherited(handle);
     set_options(handle);
-    if (s->happened && s->ended && WSAEventSelect(handle, s->happened, FD_READ | FD_WRITE | FD_CLOSE) == 0)
+    if (s->happened && s->ended && s->sending.hEvent &&
+        WSAEventSelect(handle, s->happened, FD_READ | FD_WRITE | FD_CLOSE) == 0)
         return s;
     windows_error(err, GetLastError(), "could not take a connection");
     os_socket_close(s);
@@ -94,41 +100,88 @@ int os_socket_try_recv(struct os_socket *s, void *bytes, size_t max, struct erro
     return code == WSAEWOULDBLOCK ? OS_WOULD_BLOCK : windows_error(err, (unsigned long)code, "could not receive");
 }
 
+static int send_failed(struct os_socket *s, int code, struct error *err)
+{
+    if (was_shut_down(s))
+        return error_set(err, ERR_CLOSED, "could not send: the connection was ended here");
+    return windows_error(err, (unsigned long)code, "could not send");
+}
+
+/* Returns what became of the pending send. */
+static int send_result(struct os_socket *s, bool wait, struct error *err)
+{
+    DWORD sent, flags;
+    BOOL done = WSAGetOverlappedResult(s->handle, &s->sending, &sent, wait, &flags);
+    int code = done ? 0 : WSAGetLastError();
+    if (code == WSA_IO_INCOMPLETE)
+        return OS_WOULD_BLOCK;
+    s->is_sending = false;
+    return done ? (int)sent : send_failed(s, code, err);
+}
+
+/* Ends the pending send, so that its bytes are the caller's again: the thread that began it calls this. */
+static void send_cancel(struct os_socket *s)
+{
+    struct error ignored;
+    CancelIo((HANDLE)s->handle);
+    (void)send_result(s, true, &ignored);
+}
+
+static int send_go_on(struct os_socket *s, struct error *err)
+{
+    if (!was_shut_down(s))
+        return send_result(s, false, err);
+    send_cancel(s);
+    return send_failed(s, 0, err);
+}
+
 int os_socket_try_send(struct os_socket *s, const void *bytes, size_t len, bool more, struct error *err)
 {
     (void)more; /* Winsock has no such flag */
-    int sent = send(s->handle, bytes, len < SEND_STEP ? (int)len : (int)SEND_STEP, 0);
-    if (sent >= 0)
-        return sent;
+    if (s->is_sending)
+        return send_go_on(s, err);
+    WSABUF piece = {.len = len < SEND_STEP ? (ULONG)len : SEND_STEP, .buf = (char *)(uintptr_t)bytes};
+    DWORD sent;
+    if (WSASend(s->handle, &piece, 1, &sent, 0, &s->sending, NULL) == 0)
+        return (int)sent;
     int code = WSAGetLastError();
-    if (code != WSAEWOULDBLOCK)
-        return windows_error(err, (unsigned long)code, "could not send");
-    if (was_shut_down(s))
-        return error_set(err, ERR_CLOSED, "could not send: the connection was ended here");
-    return OS_WOULD_BLOCK;
+    s->is_sending = code == WSA_IO_PENDING;
+    return s->is_sending ? send_go_on(s, err) : send_failed(s, code, err);
+}
+
+static int send_file_piece(struct os_socket *s, struct os_file *file, size_t max, int *got, struct error *err)
+{
+    if (s->is_sending)
+        return send_go_on(s, err);
+    if (!file->bytes && !(file->bytes = malloc(SEND_STEP)))
+        return error_set(err, ERR_NO_MEMORY, "no memory to send a file");
+    *got = os_file_read(file, file->bytes, max < SEND_STEP ? max : SEND_STEP, err);
+    if (*got < 0)
+        return error_prefix(err, ERR_INVALID, "the file could not be read while it was sent");
+    return *got > 0 ? os_socket_try_send(s, file->bytes, (size_t)*got, true, err) : 0;
 }
 
 /* Sends without TransmitFile: a Windows that is no server sends two files at once by it, and lets the next client wait. */
 int os_socket_try_send_file(struct os_socket *s, struct os_file *file, size_t max, struct error *err)
 {
-    if (!file->bytes && !(file->bytes = malloc(SEND_STEP)))
-        return error_set(err, ERR_NO_MEMORY, "no memory to send a file");
-    int got = os_file_read(file, file->bytes, max < SEND_STEP ? max : SEND_STEP, err);
-    if (got < 0)
-        return error_prefix(err, ERR_INVALID, "the file could not be read while it was sent");
-    int sent = got > 0 ? os_socket_try_send(s, file->bytes, (size_t)got, true, err) : 0;
-    LARGE_INTEGER unsent = {.QuadPart = (sent > 0 ? sent : 0) - got};
+    int got = 0;
+    int sent = send_file_piece(s, file, max, &got, err);
+    LARGE_INTEGER unsent = {.QuadPart = (sent > 0 ? sent : 0) - (got > 0 ? got : 0)};
     if (unsent.QuadPart && !SetFilePointerEx(file->handle, unsent, NULL, FILE_CURRENT))
-        return windows_error(err, GetLastError(), "could not go back in the file that is sent");
+        return windows_error(err, GetLastError(), "could not go to the next piece of the file that is sent");
     return sent;
 }
 
 /* Waits until something may have changed since the last try. */
 bool os_socket_await(struct os_socket *s, enum os_socket_event event, int64_t deadline_ms)
 {
-    (void)event; /* there is one for both */
-    HANDLE handles[] = {s->ended, s->happened};
-    return wait_for(handles, 2, deadline_ms < s->deadline_ms ? deadline_ms : s->deadline_ms) != WAIT_NONE;
+    bool sending = event == OS_SOCKET_WRITABLE && s->is_sending;
+    HANDLE handles[] = {s->ended, sending ? s->sending.hEvent : s->happened};
+    if (wait_for(handles, 2, deadline_ms < s->deadline_ms ? deadline_ms : s->deadline_ms) != WAIT_NONE)
+        return true;
+    if (sending)
+        send_cancel(s);
+    return false;
 }
 
 void os_socket_set_deadline(struct os_socket *s, int64_t deadline_ms)
@@ -173,16 +226,11 @@ void os_socket_shutdown(struct os_socket *s)
     shutdown(s->handle, SD_BOTH);
 }
 
-/* Cancels what is being sent too: Wine keeps a closed socket until that is done. */
 void os_socket_abort(struct os_socket *s)
 {
-    typedef BOOL WINAPI cancel_io(HANDLE file, OVERLAPPED * one);
-    cancel_io *cancel = SYSTEM_FUNCTION(cancel_io *, L"kernel32.dll", "CancelIoEx"); /* from Windows Vista on */
     const struct linger drop = {.l_onoff = 1};
     setsockopt(s->handle, SOL_SOCKET, SO_LINGER, (const char *)&drop, sizeof drop);
     os_socket_shutdown(s);
-    if (cancel)
-        cancel((HANDLE)s->handle, NULL);
 }
 
 void os_socket_close(struct os_socket *s)
@@ -194,5 +242,7 @@ void os_socket_close(struct os_socket *s)
         CloseHandle(s->happened);
     if (s->ended)
         CloseHandle(s->ended);
+    if (s->sending.hEvent)
+        CloseHandle(s->sending.hEvent);
     free(s);
 }
