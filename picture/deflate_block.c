@@ -162,33 +162,36 @@ WORDS_INLINE void put_code(struct bit_writer *writer, huffman_code code)
     bit_flush(writer);
 }
 
-/* A literal's code and its length apart, so that each is an operand. */
-struct literal_code {
-    uint32_t code, len;
+/* The literals' codes and their lengths apart and as wide as they are computed with, so that each is an operand in memory. */
+struct literal_codes {
+    uint64_t codes[256];
+    uint32_t lens[256];
 };
 
-static void prepare_literals(struct literal_code *literals, const struct block_code *code)
+static void prepare_literals(struct literal_codes *literals, const struct block_code *code)
 {
-    for (unsigned i = 0; i < 256; i++)
-        literals[i] = (struct literal_code){code->codes[i] >> 6, code->codes[i] & 63};
+    for (unsigned i = 0; i < 256; i++) {
+        literals->codes[i] = code->codes[i] >> 6;
+        literals->lens[i] = code->codes[i] & 63;
+    }
 }
 
 /* Writes four literals, of 48 bits at most. */
-WORDS_INLINE void put_four(struct bit_writer *writer, const struct literal_code *literals, const uint8_t *bytes)
+WORDS_INLINE void put_four(struct bit_writer *writer, const struct literal_codes *literals, const uint8_t *bytes)
 {
-    uint64_t bits = literals[bytes[0]].code;
-    unsigned len = literals[bytes[0]].len;
-    bits |= (uint64_t)literals[bytes[1]].code << len;
-    len += literals[bytes[1]].len;
-    bits |= (uint64_t)literals[bytes[2]].code << len;
-    len += literals[bytes[2]].len;
-    bits |= (uint64_t)literals[bytes[3]].code << len;
-    len += literals[bytes[3]].len;
+    uint64_t bits = literals->codes[bytes[0]];
+    unsigned len = literals->lens[bytes[0]];
+    bits |= literals->codes[bytes[1]] << len;
+    len += literals->lens[bytes[1]];
+    bits |= literals->codes[bytes[2]] << len;
+    len += literals->lens[bytes[2]];
+    bits |= literals->codes[bytes[3]] << len;
+    len += literals->lens[bytes[3]];
     bit_add(writer, bits, len);
     bit_flush(writer);
 }
 
-WORDS_INLINE void put_literals(struct bit_writer *to, const struct literal_code *literals, const uint8_t *bytes,
+WORDS_INLINE void put_literals(struct bit_writer *to, const struct literal_codes *literals, const uint8_t *bytes,
                                size_t len)
 {
     struct bit_writer writer = *to;
@@ -202,7 +205,7 @@ WORDS_INLINE void put_literals(struct bit_writer *to, const struct literal_code 
         bytes += 4;
     }
     for (; bytes < end; bytes++)
-        bit_add(&writer, literals[*bytes].code, literals[*bytes].len);
+        bit_add(&writer, literals->codes[*bytes], literals->lens[*bytes]);
     bit_flush(&writer);
     *to = writer;
 }
@@ -251,20 +254,20 @@ WORDS_INLINE void put_symbols(struct bit_writer *writer, const struct deflate_bl
                               const struct block_code *code)
 {
     struct repeat_codes repeats;
-    struct literal_code literals[256];
+    struct literal_codes literals;
     const uint8_t *next = block->bytes;
-    prepare_literals(literals, code);
+    prepare_literals(&literals, code);
     prepare_repeats(&repeats, code, block->distance, block->matches);
     for (size_t i = 0; i < block->op_count; i++) {
         struct deflate_op op = block->ops[i];
-        put_literals(writer, literals, next, op.literals);
+        put_literals(writer, &literals, next, op.literals);
         if (op.repeat & OP_MATCH)
             put_match(writer, &repeats, op);
         else
             put_repeat(writer, &repeats, op_len(op));
         next += op.literals + op_written(op);
     }
-    put_literals(writer, literals, next, block->literals);
+    put_literals(writer, &literals, next, block->literals);
     put_code(writer, code->codes[DEFLATE_END]);
 }
 
