@@ -136,6 +136,15 @@ def stat_fields(pid):
         return file.read().rpartition(b")")[2].split()
 
 
+def name_of(pid):
+    """What the kernel calls a process, or None."""
+    try:
+        with open(f"/proc/{pid}/comm", encoding="ascii") as file:
+            return file.read().strip()
+    except OSError:
+        return None
+
+
 def thread_fields(pid, name):
     """{thread: words} of one line of its threads' /proc/PID/task/TID/status; a thread that ends meanwhile is left out."""
     found = {}

@@ -90,7 +90,7 @@ def wrong_requests(agent):
 
 @with_agent(env={"PERISCOPE_PATTERN": "64x48,hang"})
 def hanging_source_ends_by_the_deadline(agent):
-    one_line(periscope("crc", target(agent), *PATTERN, "--deadline", "0.5", code=REFUSED), "waiting for the picture")
+    one_line(periscope("crc", target(agent), *PATTERN, "--deadline", "3", code=REFUSED), "waiting for the picture")
     agent.ping()
 
 

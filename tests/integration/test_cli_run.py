@@ -9,7 +9,7 @@ import subprocess
 
 import cli
 from cli import INTERRUPTED, REFUSED, TIMED_OUT, USAGE, one_line, periscope, target
-from harness import PATIENCE, alive, check, equal, eventually, generator, main, random_bytes, with_agent
+from harness import PATIENCE, alive, check, equal, eventually, generator, main, name_of, random_bytes, with_agent
 
 
 def pid_in(agent, name):
@@ -89,6 +89,7 @@ def run_without_waiting(agent):
     pid = periscope("run", "--no-wait", target(agent), *sleeper()).text.strip()
     equal(int(pid), pid_in(agent, "pid"))
     one_line(periscope("wait", "-q", "--timeout", "0", target(agent), pid, code=TIMED_OUT), "timed out")
+    eventually(lambda: name_of(pid) == "sleep", "the shell to become sleep")
     killed = periscope("kill", target(agent), pid).text
     equal(killed, f"{pid} sleep\n")
     result = periscope("wait", target(agent), pid, code=128 + signal.SIGTERM)

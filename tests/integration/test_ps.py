@@ -9,8 +9,8 @@ import sys
 import harness
 import wire
 from cli import OK, REFUSED, USAGE, one_line, periscope, target
-from harness import (Agent, alive, check, equal, eventually, need_root, need_unix, refused, refused_saying, stat_fields,
-                     test, with_agent)
+from harness import (Agent, alive, check, equal, eventually, name_of, need_root, need_unix, refused, refused_saying,
+                     stat_fields, test, with_agent)
 
 NO_TAG = "{}: no child has the tag '{}'".format
 HEADLESS = """
@@ -31,14 +31,6 @@ def number_in(agent, name, program="sleep"):
     pid = int(eventually(lambda: os.path.exists(agent.path(name)) and agent.read(name).strip(), f"a pid in {name}"))
     eventually(lambda: program in (None, name_of(pid)), f"{program} as process {pid}")
     return pid
-
-
-def name_of(pid):
-    try:
-        with open(f"/proc/{pid}/comm", encoding="ascii") as file:
-            return file.read().strip()
-    except OSError:
-        return None
 
 
 # ---- what is told ----
