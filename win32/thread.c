@@ -120,30 +120,68 @@ void os_mutex_unlock(struct os_mutex *mutex)
     LeaveCriticalSection(&mutex->section);
 }
 
+struct waiting {
+    HANDLE told; /* NULL without memory: it looks again and again */
+    struct waiting *next;
+};
+
+/* Each who waits has an event of its own, which nobody who comes later can take away: Windows XP has no condition variables. */
 struct os_condition {
-    CONDITION_VARIABLE condition;
+    CRITICAL_SECTION section; /* of the list */
+    struct waiting *all;
 };
 
 struct os_condition *os_condition_new(void)
 {
     struct os_condition *condition = thread_allocate(sizeof *condition);
-    InitializeConditionVariable(&condition->condition);
+    InitializeCriticalSection(&condition->section);
+    condition->all = NULL;
     return condition;
 }
 
 void os_condition_free(struct os_condition *condition)
 {
+    if (condition)
+        DeleteCriticalSection(&condition->section);
     free(condition);
+}
+
+static void condition_leave(struct os_condition *condition, const struct waiting *who)
+{
+    struct waiting **link = &condition->all;
+    EnterCriticalSection(&condition->section);
+    while (*link && *link != who)
+        link = &(*link)->next;
+    if (*link)
+        *link = who->next;
+    LeaveCriticalSection(&condition->section);
 }
 
 void os_condition_wait(struct os_condition *condition, struct os_mutex *mutex)
 {
-    SleepConditionVariableCS(&condition->condition, &mutex->section, INFINITE);
+    struct waiting waiting = {.told = CreateEventW(NULL, TRUE, FALSE, NULL)};
+    EnterCriticalSection(&condition->section);
+    waiting.next = condition->all;
+    condition->all = &waiting;
+    LeaveCriticalSection(&condition->section);
+    os_mutex_unlock(mutex);
+    if (waiting.told)
+        WaitForSingleObject(waiting.told, INFINITE);
+    else
+        Sleep(1);
+    condition_leave(condition, &waiting);
+    os_mutex_lock(mutex);
+    if (waiting.told)
+        CloseHandle(waiting.told);
 }
 
 void os_condition_tell(struct os_condition *condition)
 {
-    WakeAllConditionVariable(&condition->condition);
+    EnterCriticalSection(&condition->section);
+    for (const struct waiting *waiting = condition->all; waiting; waiting = waiting->next)
+        if (waiting->told)
+            SetEvent(waiting->told);
+    LeaveCriticalSection(&condition->section);
 }
 
 int wait_for(const HANDLE *handles, unsigned count, int64_t deadline_ms)

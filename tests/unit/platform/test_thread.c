@@ -44,6 +44,45 @@ static void a_waker_wakes_another_thread(void)
     os_waker_clear(answer);
 }
 
+/* ---- conditions ---- */
+
+#define TURNS 500
+#define TAKERS 4
+
+/* Takers that take turns: each waits until the number is its own, which all are told. */
+static struct turns {
+    struct os_mutex *lock;
+    struct os_condition *changed;
+    unsigned next, takers;
+} turns;
+
+static void take_turns(void *context)
+{
+    (void)context;
+    os_mutex_lock(turns.lock);
+    unsigned own = turns.takers++;
+    for (; own < TURNS * TAKERS; own += TAKERS) {
+        while (turns.next != own)
+            os_condition_wait(turns.changed, turns.lock);
+        turns.next++;
+        os_condition_tell(turns.changed);
+    }
+    os_mutex_unlock(turns.lock);
+}
+
+static void all_who_wait_are_told(void)
+{
+    struct os_thread *threads[TAKERS] = {0};
+    turns = (struct turns){.lock = os_mutex_new(), .changed = os_condition_new()};
+    for (unsigned i = 0; i < TAKERS; i++)
+        CHECK_INT(os_thread_start_joinable(&threads[i], take_turns, NULL, &err), 0);
+    for (unsigned i = 0; i < TAKERS; i++)
+        os_thread_join(threads[i]);
+    CHECK_INT(turns.next, TURNS * TAKERS);
+    os_condition_free(turns.changed);
+    os_mutex_free(turns.lock);
+}
+
 static void it_stays_set_until_it_is_cleared(void)
 {
     os_waker_clear(waker);
@@ -75,6 +114,7 @@ int main(void)
         return 1;
     RUN(a_join_waits_for_the_end);
     RUN(a_waker_wakes_another_thread);
+    RUN(all_who_wait_are_told);
     RUN(it_stays_set_until_it_is_cleared);
     RUN(a_deadline_lies_in_the_future_and_never_overflows);
     os_waker_free(waker);
