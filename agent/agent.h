@@ -85,7 +85,7 @@ const char *agent_run_as(const struct agent *agent);
 void upgrade_undo(struct agent *agent, const char *why);
 
 /* Lists the facts of getproperties and status.txt, those of testagentd first and in its order. */
-void properties_list(struct agent *agent, struct strlist *facts);
+void properties_list(struct agent *agent, struct os_socket *client, struct strlist *facts);
 void properties_list_own(struct agent *agent, struct strlist *facts); /* without the displays: never waits */
 
 #endif

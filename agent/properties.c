@@ -94,11 +94,11 @@ static void add_journal(struct agent *agent, struct strlist *facts)
         strlist_addf(facts, "journal.error=%s", why.text);
 }
 
-static void add_displays(struct agent *agent, struct strlist *facts)
+static void add_displays(struct agent *agent, struct os_socket *client, struct strlist *facts)
 {
     struct error err;
     struct strlist displays = {0};
-    if (worker_pool_lines(agent->workers, "displays", DISPLAYS_MS, &displays, &err) == 0) {
+    if (worker_pool_lines(agent->workers, "displays", client, DISPLAYS_MS, &displays, &err) == 0) {
         for (size_t i = 0; i < displays.count; i++)
             strlist_add(facts, displays.items[i]);
     } else {
@@ -108,7 +108,7 @@ static void add_displays(struct agent *agent, struct strlist *facts)
     strlist_deinit(&displays);
 }
 
-static void add_desktop(struct agent *agent, struct strlist *facts)
+static void add_desktop(struct agent *agent, struct os_socket *client, struct strlist *facts)
 {
     struct error err;
     struct strlist lines = {0};
@@ -119,7 +119,7 @@ static void add_desktop(struct agent *agent, struct strlist *facts)
         strlist_addf(facts, "desktop.reason=%s", ending);
         return;
     }
-    if (worker_pool_lines(agent->workers, "desktop", DISPLAYS_MS, &lines, &err) == 0) {
+    if (worker_pool_lines(agent->workers, "desktop", client, DISPLAYS_MS, &lines, &err) == 0) {
         for (size_t i = 0; i < lines.count; i++)
             strlist_add(facts, lines.items[i]);
     } else {
@@ -151,10 +151,10 @@ void properties_list_own(struct agent *agent, struct strlist *facts)
     add_unused_rules(agent, facts);
 }
 
-void properties_list(struct agent *agent, struct strlist *facts)
+void properties_list(struct agent *agent, struct os_socket *client, struct strlist *facts)
 {
     properties_list_own(agent, facts);
-    add_desktop(agent, facts);
+    add_desktop(agent, client, facts);
     gpus_add_properties(facts);
-    add_displays(agent, facts);
+    add_displays(agent, client, facts);
 }

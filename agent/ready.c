@@ -106,7 +106,7 @@ static void ready_watch(void *context)
     do {
         struct strlist lines = {0};
         struct error err;
-        int status = worker_pool_lines(ready->watching, verb, WATCH_MS, &lines, &err);
+        int status = worker_pool_lines(ready->watching, verb, NULL, WATCH_MS, &lines, &err);
         const char *hash = status ? NULL : strlist_get(&lines, "hash");
         snprintf(verb, sizeof verb, "watch-%.20s", hash ? hash : "0");
         ready_take(ready, status, &lines, &err);
@@ -205,7 +205,7 @@ static void ready_look_now(struct ready *ready, int64_t deadline_ms)
     os_mutex_lock(ready->lock);
     uint64_t looks = ready->looks;
     os_mutex_unlock(ready->lock);
-    int status = worker_pool_lines(ready->watching, "watch-0", (int)timeout_ms, &lines, &err);
+    int status = worker_pool_lines(ready->watching, "watch-0", NULL, (int)timeout_ms, &lines, &err);
     os_mutex_lock(ready->lock);
     if (looks == ready->looks)
         ready_take_locked(ready, status, &lines, &err);

@@ -55,6 +55,10 @@ struct periscope {
     void *progress_context;
     int64_t progress_ms; /* when it was last called */
 
+    int away_ms; /* of periscope_set_away */
+    periscope_away *away;
+    void *away_context;
+
     struct error error; /* its status is not used: the functions return a periscope_status */
 };
 
@@ -164,5 +168,31 @@ int client_get_limited(struct periscope *p, const char *remote_file, struct buff
 int client_take_bytes(struct periscope *p, struct buffer *from, uint8_t **bytes, size_t *len);
 /* Reads the content of the `d` entry that call_entry returned, up to the buffer's limit. */
 int call_data(struct call *call, const struct entry *entry, struct buffer *bytes);
+
+/* ---- away.c: what goes on while the guest does not answer ---- */
+
+#define CLIENT_BOOT_ATTEMPT_MS                                                                                         \
+    5000                          /* a booting guest drops packets: short attempts reach it sooner than the growing
+                                       intervals of TCP's retransmission */
+#define CLIENT_BOOT_LEAST_MS 1500 /* a shorter attempt would always time out, and hide the real reason */
+
+/* Attempts in a row that got no answer; zeros: none. */
+struct absence {
+    unsigned count;
+    int64_t since_ms;
+    bool told; /* to periscope_away */
+};
+
+/* Returns whether an attempt got no answer, so that another may. */
+bool client_is_away(int status);
+/* Makes one attempt; of a guest that was away a short one. */
+int client_attempt_away(struct periscope *p, client_attempt *attempt, void *context, const struct absence *absence);
+/* Counts an attempt that got no answer. Returns 0 after a pause, when another one is due; else the status that the call
+   ends with. */
+int client_await_return(struct periscope *p, struct absence *absence, int status);
+/* Ends an absence, if there was one. */
+void client_returned(struct periscope *p, struct absence *absence);
+/* Tells periscope_away() of an absence that began so long ago. */
+void client_tell_away(struct periscope *p, struct absence *absence, int limit_ms);
 
 #endif

@@ -13,9 +13,7 @@
 
 #define FOLLOW_WINDOW (4u << 20) /* bytes of a reply */
 #define FOLLOW_LEEWAY_MS 5000    /* how late a reply may be */
-#define FOLLOW_MOST_LOST 3       /* consecutive attempts without a byte */
-#define FOLLOW_PAUSE_MS 500
-#define WRITE_CLOSE 1u /* the RPC's flag */
+#define WRITE_CLOSE 1u           /* the RPC's flag */
 
 static const char *const follow_names[2] = {"out", "err"};
 
@@ -170,18 +168,19 @@ static int attempt_follow(struct periscope *p, void *context)
 
 static int follow_until(struct periscope *p, struct follow_attempt *attempt, int64_t deadline)
 {
-    for (int lost = 0;;) {
+    for (struct absence absence = {0};;) {
         int64_t left = os_time_left(deadline);
         attempt->wait_ms = left < PERISCOPE_KEEPALIVE_MS ? (int)left : PERISCOPE_KEEPALIVE_MS;
         attempt->progress = false;
-        int status = client_attempt_once(p, attempt_follow, attempt);
-        bool broken = status == PERISCOPE_NO_AGENT || status == PERISCOPE_TIMED_OUT;
-        lost = broken && !attempt->progress ? lost + 1 : 0;
-        if ((status && !broken) || lost >= FOLLOW_MOST_LOST || attempt->follow->end || os_time_left(p->limit) == 0)
+        int status = client_attempt_away(p, attempt_follow, attempt, &absence);
+        bool broken = client_is_away(status), away = broken && !attempt->progress, over = os_time_left(deadline) == 0;
+        if (!away || over || os_time_left(p->limit) == 0)
+            client_returned(p, &absence);
+        if ((status && !broken) || attempt->follow->end || os_time_left(p->limit) == 0)
             return status;
-        if (os_time_left(deadline) == 0)
+        if (over)
             return client_fail(p, PERISCOPE_STILL_RUNNING, "process %" PRIu64 " still writes", attempt->follow->pid);
-        status = broken && !attempt->progress ? client_pause(p, FOLLOW_PAUSE_MS) : 0;
+        status = away ? client_await_return(p, &absence, status) : 0;
         if (status)
             return status;
     }
@@ -236,7 +235,16 @@ int periscope_write(struct periscope *p, uint64_t pid, uint64_t *offset, const v
     if (len > PERISCOPE_WRITE_MAX)
         return client_fail(p, PERISCOPE_INVALID, "%zu bytes are too many for one write (at most %u)", len,
                            PERISCOPE_WRITE_MAX);
+    struct absence absence = {0};
     int status = client_repeat(p, attempt_write, &write);
+    while (p->away_ms > 0 && client_is_away(status)) {
+        status = client_await_return(p, &absence, status);
+        if (status)
+            return client_finish(p, status);
+        status = client_attempt_away(p, attempt_write, &write, &absence);
+    }
+    client_returned(p, &absence);
+    status = client_finish(p, status);
     if (!status)
         *offset += len;
     return status;

@@ -6,10 +6,7 @@
 
 #include <string.h>
 
-/* A booting guest drops packets: short attempts reach it sooner than the growing intervals of TCP's retransmission. */
-#define BOOT_ATTEMPT_MS 5000
 #define BOOT_PAUSE_MS 250
-#define BOOT_LEAST_MS 1500 /* a shorter attempt would always time out, and hide the real reason */
 
 const char *periscope_banner(struct periscope *p)
 {
@@ -179,10 +176,13 @@ static int boot_time(int ms, int64_t left)
 int periscope_wait_boot(struct periscope *p, int timeout_ms, const char *not_boot_id)
 {
     int64_t deadline = os_deadline(timeout_ms);
+    struct absence absence = {.since_ms = os_clock_ms()};
     int connect_ms = p->connect_ms, io_ms = p->io_ms, status;
     for (;;) {
         int64_t left = os_time_left(deadline);
-        int most = left > BOOT_ATTEMPT_MS ? BOOT_ATTEMPT_MS : left < BOOT_LEAST_MS ? BOOT_LEAST_MS : (int)left;
+        int most = left > CLIENT_BOOT_ATTEMPT_MS ? CLIENT_BOOT_ATTEMPT_MS
+                   : left < CLIENT_BOOT_LEAST_MS ? CLIENT_BOOT_LEAST_MS
+                                                 : (int)left;
         /* A connection from before the boot would be found dead only after a time-out. */
         periscope_disconnect(p);
         p->connect_ms = boot_time(connect_ms, most);
@@ -190,6 +190,7 @@ int periscope_wait_boot(struct periscope *p, int timeout_ms, const char *not_boo
         status = attempt_boot(p, not_boot_id);
         if (!boot_may_come(status) || os_time_left(deadline) == 0)
             break;
+        client_tell_away(p, &absence, timeout_ms);
         left = os_time_left(deadline);
         int ended = client_pause(p, left < BOOT_PAUSE_MS ? (int)left : BOOT_PAUSE_MS);
         if (ended) {
@@ -197,6 +198,7 @@ int periscope_wait_boot(struct periscope *p, int timeout_ms, const char *not_boo
             break;
         }
     }
+    client_returned(p, &absence);
     p->connect_ms = connect_ms;
     p->io_ms = io_ms;
     if (!boot_may_come(status))

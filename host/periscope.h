@@ -77,6 +77,16 @@ PERISCOPE_API void periscope_set_timeouts(struct periscope *p, int connect_ms, i
    set. The default is no limit. Time-outs of single calls are never longer than what is left of it. */
 PERISCOPE_API void periscope_set_limit(struct periscope *p, int limit_ms);
 
+/* Called while a guest does not answer, before each new attempt: for how long so far, and how long it is waited for. over:
+   no longer, since it has answered or is given up; not called without a call before it. */
+typedef void periscope_away(void *context, int ms, int limit_ms, bool over);
+/* Sets how long periscope_follow(), periscope_wait() and periscope_write() go on without an answer, as while a guest is
+   suspended or boots: limit_ms since the first attempt that got none, whether the guest is silent, its system refuses, or
+   its name is unknown, since all of these happen while it boots. 0, the default: three attempts in a row, about a minute
+   where a guest is silent and a second where its system refuses. away (may be NULL) is called also by
+   periscope_wait_boot(). */
+PERISCOPE_API void periscope_set_away(struct periscope *p, int limit_ms, periscope_away *away, void *context);
+
 /* Returns the error text of the last call that failed, or "" before the first. Borrowed until the next call. Never
    NULL. */
 PERISCOPE_API const char *periscope_error_text(const struct periscope *p);
@@ -258,8 +268,8 @@ PERISCOPE_API const char *periscope_exit_name(uint32_t code);
 #define PERISCOPE_KEEPALIVE_MS 20000
 /* Waits for a child to exit. The request is repeated every keepalive_ms (0: PERISCOPE_KEEPALIVE_MS; both times are
    rounded up to whole seconds, the unit of the protocol), on a new connection if the old one was lost, so that a dead
-   guest is noticed. Each reply may be 5 seconds late; after three consecutive lost replies the status is
-   PERISCOPE_NO_AGENT or PERISCOPE_TIMED_OUT. When timeout_ms is over the status is PERISCOPE_STILL_RUNNING, and the
+   guest is noticed. Each reply may be 5 seconds late; after three consecutive lost replies, or what periscope_set_away()
+   says, the status is PERISCOPE_NO_AGENT or PERISCOPE_TIMED_OUT. When timeout_ms is over the status is PERISCOPE_STILL_RUNNING, and the
    child keeps running. The agent keeps the exit status until periscope_forget (agents before 1.6: until the first
    reply). Agents before 1.5 do not report their system; their status is decoded as that of a Windows guest. */
 PERISCOPE_API int periscope_wait(struct periscope *p, uint64_t pid, int timeout_ms, int keepalive_ms,

@@ -9,9 +9,7 @@
 #include <string.h>
 
 #define WAIT_LEEWAY_MS 5000 /* how late a reply may be */
-#define WAIT_MOST_LOST 3    /* consecutive attempts without a reply */
-#define WAIT_LOST_PAUSE_MS 500
-#define WAIT_MOST_S 86400u /* of one request */
+#define WAIT_MOST_S 86400u  /* of one request */
 
 struct wait {
     uint64_t pid;
@@ -91,23 +89,19 @@ static uint32_t wait_seconds(int64_t ms)
     return seconds < WAIT_MOST_S ? (uint32_t)seconds : WAIT_MOST_S;
 }
 
-static bool wait_lost_connection(int status)
-{
-    return status == PERISCOPE_NO_AGENT || status == PERISCOPE_TIMED_OUT;
-}
-
 static int wait_for_status(struct periscope *p, struct wait *wait, int64_t deadline, int keepalive_ms)
 {
-    for (int lost = 0;;) {
+    for (struct absence absence = {0};;) {
         int64_t left = os_time_left(deadline);
         bool ask_again = p->minor >= 1;
         wait->seconds = wait_seconds(ask_again && left > keepalive_ms ? keepalive_ms : left);
-        int status = client_attempt_once(p, attempt_wait, wait);
-        lost = wait_lost_connection(status) ? lost + 1 : 0;
-        bool go_on = status == PERISCOPE_STILL_RUNNING || (lost > 0 && lost < WAIT_MOST_LOST);
-        if (!go_on || os_time_left(deadline) == 0 || os_time_left(p->limit) == 0)
+        int status = client_attempt_away(p, attempt_wait, wait, &absence);
+        bool away = client_is_away(status), over = os_time_left(deadline) == 0 || os_time_left(p->limit) == 0;
+        if (!away || over)
+            client_returned(p, &absence);
+        if ((!away && status != PERISCOPE_STILL_RUNNING) || over)
             return status;
-        status = lost ? client_pause(p, WAIT_LOST_PAUSE_MS) : 0;
+        status = away ? client_await_return(p, &absence, status) : 0;
         if (status)
             return status;
     }

@@ -99,7 +99,7 @@ static void limit_evidence(struct agent *agent, const struct child *child, bool 
     struct buffer text;
     buffer_init(&text, WIRE_REPLY_MAX);
     text.budget = &agent->replies;
-    int status = evidence_collect(agent, child->pid, windows, &text, &err);
+    int status = evidence_collect(agent, child->pid, windows, NULL, &text, &err);
     limit_write(child, windows ? ".limit-windows.txt" : ".limit-stacks.txt", status, text.data, text.len, &err);
     buffer_deinit(&text);
 }
@@ -111,7 +111,7 @@ static void limit_dump(struct agent *agent, const struct child *child)
     struct buffer list;
     buffer_init(&list, WIRE_REPLY_MAX);
     list.budget = &agent->replies;
-    int status = worker_pool_dump(agent->workers, child->pid, DUMP_MS, &list, &err);
+    int status = worker_pool_dump(agent->workers, child->pid, NULL, DUMP_MS, &list, &err);
     struct slice file = {0};
     if (status == 0)
         file = answer_file(&list);

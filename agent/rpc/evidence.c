@@ -77,11 +77,11 @@ static void append_window(struct buffer *out, const struct tree *tree, const cha
     buffer_printf(out, "\t%s\n", line);
 }
 
-static void append_windows(struct buffer *out, struct agent *agent, const struct tree *tree)
+static void append_windows(struct buffer *out, struct agent *agent, struct os_socket *client, const struct tree *tree)
 {
     struct strlist lines = {0};
     struct error reason;
-    if (worker_pool_lines(agent->workers, "windows", WINDOWS_MS, &lines, &reason))
+    if (worker_pool_lines(agent->workers, "windows", client, WINDOWS_MS, &lines, &reason))
         append_reason(out, "no-windows", reason.text);
     else
         for (size_t i = 0; i < lines.count; i++)
@@ -89,7 +89,8 @@ static void append_windows(struct buffer *out, struct agent *agent, const struct
     strlist_deinit(&lines);
 }
 
-int evidence_collect(struct agent *agent, uint64_t pid, bool windows, struct buffer *out, struct error *err)
+int evidence_collect(struct agent *agent, uint64_t pid, bool windows, struct os_socket *client, struct buffer *out,
+                     struct error *err)
 {
     struct tree tree;
     int status = children_tree(agent->children, pid, &tree.items, &tree.count, err);
@@ -101,7 +102,7 @@ int evidence_collect(struct agent *agent, uint64_t pid, bool windows, struct buf
     if (status)
         append_reason(out, "no-processes", err->text);
     if (windows)
-        append_windows(out, agent, &tree);
+        append_windows(out, agent, client, &tree);
     free(tree.items);
     return out->failed ? error_set(err, ERR_NO_MEMORY, "no memory for its text") : 0;
 }

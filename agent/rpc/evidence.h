@@ -6,7 +6,8 @@
 #include "agent/agent.h"
 
 /* Collects the text of the virtual file evidence-PID.txt or, without windows, of processes-PID.txt. pid is a child's.
-   Nothing is sent to any window. */
-int evidence_collect(struct agent *agent, uint64_t pid, bool windows, struct buffer *out, struct error *err);
+   Nothing is sent to any window. client: as for worker_pool_picture(). */
+int evidence_collect(struct agent *agent, uint64_t pid, bool windows, struct os_socket *client, struct buffer *out,
+                     struct error *err);
 
 #endif

@@ -77,7 +77,7 @@ static int get_virtual(struct session *session, const char *name, struct reply *
     write_u32(&reply->bytes, 1);
     size_t start = reply->bytes.len;
     write_entry_header(&reply->bytes, WIRE_DATA, 0);
-    status = virtual_file_read(session->agent, name, &reply->bytes, err);
+    status = virtual_file_read(session->agent, session->socket, name, &reply->bytes, err);
     if (status)
         return status;
     buffer_init(&head, WIRE_ENTRY_HEADER_SIZE);

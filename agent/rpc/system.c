@@ -36,7 +36,7 @@ int rpc_getproperties(struct session *session, struct request *request, struct r
 {
     struct strlist facts = {0};
     (void)request;
-    properties_list(session->agent, &facts);
+    properties_list(session->agent, session->socket, &facts);
     int status = facts.failed ? error_set(err, ERR_NO_MEMORY, "no memory for the properties") : 0;
     if (status == 0)
         reply_strings(reply, &facts);

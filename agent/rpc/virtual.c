@@ -27,21 +27,23 @@ static int virtual_copy_lines(const struct strlist *lines, struct buffer *out, s
     return out->failed || lines->failed ? error_set(err, ERR_NO_MEMORY, "no memory for its text") : 0;
 }
 
-static int read_status(struct agent *agent, const char *name, struct buffer *out, struct error *err)
+static int read_status(struct agent *agent, struct os_socket *client, const char *name, struct buffer *out,
+                       struct error *err)
 {
     struct strlist facts = {0};
     (void)name;
-    properties_list(agent, &facts);
+    properties_list(agent, client, &facts);
     int status = virtual_copy_lines(&facts, out, err);
     strlist_deinit(&facts);
     return status;
 }
 
-static int read_windows(struct agent *agent, const char *name, struct buffer *out, struct error *err)
+static int read_windows(struct agent *agent, struct os_socket *client, const char *name, struct buffer *out,
+                        struct error *err)
 {
     struct strlist lines = {0};
     (void)name;
-    int status = worker_pool_lines(agent->workers, "windows", WINDOWS_MS, &lines, err);
+    int status = worker_pool_lines(agent->workers, "windows", client, WINDOWS_MS, &lines, err);
     if (status == 0)
         status = virtual_copy_lines(&lines, out, err);
     strlist_deinit(&lines);
@@ -58,13 +60,14 @@ static unsigned console_number(const char *name)
     return number_take(&name, OS_CONSOLES_MAX, &number) && strcmp(name, ".txt") == 0 ? (unsigned)number : 0;
 }
 
-static int virtual_read_console(struct agent *agent, const char *name, struct buffer *out, struct error *err)
+static int virtual_read_console(struct agent *agent, struct os_socket *client, const char *name, struct buffer *out,
+                                struct error *err)
 {
     struct strlist lines = {0};
     char verb[32];
     unsigned number = console_number(name);
     snprintf(verb, sizeof verb, number ? "console-%u" : "console", number);
-    int status = worker_pool_lines(agent->workers, verb, CONSOLE_MS, &lines, err);
+    int status = worker_pool_lines(agent->workers, verb, client, CONSOLE_MS, &lines, err);
     if (status == 0)
         status = virtual_copy_lines(&lines, out, err);
     strlist_deinit(&lines);
@@ -100,25 +103,30 @@ static int virtual_copy_file(struct buffer *list, int status, struct buffer *out
     return error_set(err, ERR_NO_MEMORY, "no memory for a file of %zu bytes", file.len);
 }
 
-static int read_log(struct agent *agent, const char *name, struct buffer *out, struct error *err)
+static int read_log(struct agent *agent, struct os_socket *client, const char *name, struct buffer *out,
+                    struct error *err)
 {
     (void)agent;
+    (void)client;
     (void)name;
     (void)err;
     log_copy(out);
     return 0;
 }
 
-static int read_events(struct agent *agent, const char *name, struct buffer *out, struct error *err)
+static int read_events(struct agent *agent, struct os_socket *client, const char *name, struct buffer *out,
+                       struct error *err)
 {
     (void)agent;
+    (void)client;
     (void)name;
     (void)err;
     events_copy(out);
     return 0;
 }
 
-static int read_screenshot(struct agent *agent, const char *name, struct buffer *out, struct error *err)
+static int read_screenshot(struct agent *agent, struct os_socket *client, const char *name, struct buffer *out,
+                           struct error *err)
 {
     struct strlist options = {0};
     struct buffer list;
@@ -127,7 +135,7 @@ static int read_screenshot(struct agent *agent, const char *name, struct buffer 
     list.budget = out->budget;
     if (dash)
         strlist_addf(&options, "output=%.*s", (int)(strlen(dash + 1) - strlen(".png")), dash + 1);
-    int status = worker_pool_picture(agent->workers, "screenshot", &options, NULL, &list, err);
+    int status = worker_pool_picture(agent->workers, "screenshot", &options, client, &list, err);
     status = virtual_copy_file(&list, status, out, err);
     strlist_deinit(&options);
     buffer_deinit(&list);
@@ -156,11 +164,12 @@ static bool is_evidence(const char *name, uint64_t *pid)
     return take_pid(name, "evidence-", ".txt", pid) || take_pid(name, "processes-", ".txt", pid);
 }
 
-static int read_evidence(struct agent *agent, const char *name, struct buffer *out, struct error *err)
+static int read_evidence(struct agent *agent, struct os_socket *client, const char *name, struct buffer *out,
+                         struct error *err)
 {
     uint64_t pid = 0;
     is_evidence(name, &pid);
-    return evidence_collect(agent, pid, *name == 'e', out, err);
+    return evidence_collect(agent, pid, *name == 'e', client, out, err);
 }
 
 /* Parses "dump-PID.dmp" and "dump-PID-MS.dmp": within how long. */
@@ -177,19 +186,21 @@ static bool is_dump(const char *name, uint64_t *pid, uint64_t *ms)
     return *ms >= DUMP_LEAST_MS && strcmp(name, ".dmp") == 0;
 }
 
-static int read_dump(struct agent *agent, const char *name, struct buffer *out, struct error *err)
+static int read_dump(struct agent *agent, struct os_socket *client, const char *name, struct buffer *out,
+                     struct error *err)
 {
     struct buffer list;
     uint64_t pid = 0, ms;
     is_dump(name, &pid, &ms);
     buffer_init(&list, WIRE_REPLY_MAX);
     list.budget = out->budget;
-    int status = virtual_copy_file(&list, worker_pool_dump(agent->workers, pid, (int)ms, &list, err), out, err);
+    int status = virtual_copy_file(&list, worker_pool_dump(agent->workers, pid, client, (int)ms, &list, err), out, err);
     buffer_deinit(&list);
     return status;
 }
 
-typedef int virtual_reader(struct agent *agent, const char *name, struct buffer *out, struct error *err);
+typedef int virtual_reader(struct agent *agent, struct os_socket *client, const char *name, struct buffer *out,
+                           struct error *err);
 
 static virtual_reader *find_reader(const char *file)
 {
@@ -231,8 +242,9 @@ bool virtual_file_exists(const char *name)
     return find_reader(name) != NULL;
 }
 
-int virtual_file_read(struct agent *agent, const char *name, struct buffer *out, struct error *err)
+int virtual_file_read(struct agent *agent, struct os_socket *client, const char *name, struct buffer *out,
+                      struct error *err)
 {
     virtual_reader *read = find_reader(name);
-    return read ? read(agent, name, out, err) : error_set(err, ERR_NOT_FOUND, "No such file or directory");
+    return read ? read(agent, client, name, out, err) : error_set(err, ERR_NOT_FOUND, "No such file or directory");
 }

@@ -13,8 +13,9 @@ int virtual_file_name(char **name, const char *path, struct error *err);
 /* Refuses a path below that folder; 0 for any other. */
 int virtual_file_keep_out(const char *path, struct error *err);
 bool virtual_file_exists(const char *name);
-/* Appends the content of a virtual file, generated now. ERR_NOT_FOUND when there is none. The error text is the reason
-   alone. */
-int virtual_file_read(struct agent *agent, const char *name, struct buffer *out, struct error *err);
+/* Appends the content of a virtual file, generated now. ERR_NOT_FOUND when there is none, ERR_CLOSED when the client
+   (borrowed) has left meanwhile. The error text is the reason alone. */
+int virtual_file_read(struct agent *agent, struct os_socket *client, const char *name, struct buffer *out,
+                      struct error *err);
 
 #endif

@@ -140,7 +140,7 @@ static void try_dump(struct findings *findings, struct worker_pool *workers, str
     struct buffer list;
     struct error err;
     buffer_init(&list, WIRE_REPLY_MAX);
-    int status = worker_pool_dump(workers, os_process_pid(process), DUMP_MS, &list, &err);
+    int status = worker_pool_dump(workers, os_process_pid(process), NULL, DUMP_MS, &list, &err);
     struct slice file = {0};
     if (status == 0)
         file = answer_file(&list);

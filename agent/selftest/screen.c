@@ -208,7 +208,7 @@ static void try_lists(struct findings *findings, struct worker_pool *workers)
 {
     struct strlist lines = {0};
     struct error err;
-    int status = worker_pool_lines(workers, "windows", PICTURE_MS, &lines, &err);
+    int status = worker_pool_lines(workers, "windows", NULL, PICTURE_MS, &lines, &err);
     findings_add(findings,
                  status == ERR_UNAVAILABLE ? FINDING_SKIP
                  : status                  ? FINDING_FAIL

@@ -17,7 +17,19 @@ bool stream_is_held(const struct stream *stream, uint64_t position)
     for (const struct stream_look *look = stream->owner->looks; look; look = look->next)
         if (look->pace && look->parts[index].wanted && look->parts[index].offset < position)
             return true;
-    return stream->grace_from < position && os_time_left(stream->grace_until) > 0;
+    for (int i = 0; i < STREAM_GRACES; i++)
+        if (stream->graces[i].from < position && os_time_left(stream->graces[i].until) > 0)
+            return true;
+    return false;
+}
+
+int64_t stream_grace_end(const struct stream *stream)
+{
+    int64_t next = OS_FOREVER;
+    for (int i = 0; i < STREAM_GRACES; i++)
+        if (os_time_left(stream->graces[i].until) > 0 && stream->graces[i].until < next)
+            next = stream->graces[i].until;
+    return next;
 }
 
 static bool can_be_dropped(const struct streams *streams)
@@ -192,8 +204,8 @@ static int64_t resume_paused(void)
         for (int i = 0; i < STREAM_COUNT; i++) {
             struct stream *stream = &streams->parts[i];
             stream_resume(stream);
-            if (stream->paused && os_time_left(stream->grace_until) > 0 && stream->grace_until < next)
-                next = stream->grace_until;
+            int64_t over = stream->paused ? stream_grace_end(stream) : OS_FOREVER;
+            next = over < next ? over : next;
         }
     }
     return next;

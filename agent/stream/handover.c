@@ -22,10 +22,21 @@ static void save_pipe(struct os_pipe *pipe, struct buffer *out)
         buffer_append(out, "-", 1);
 }
 
+/* Finds the grace of the client that has taken least; NULL: nobody is waited for. */
+static const struct stream_grace *save_grace(const struct stream *stream)
+{
+    const struct stream_grace *least = NULL;
+    for (const struct stream_grace *grace = stream->graces; grace < stream->graces + STREAM_GRACES; grace++)
+        if (os_time_left(grace->until) > 0 && (!least || grace->from < least->from))
+            least = grace;
+    return least;
+}
+
 static void save_part(unsigned name, struct stream *stream, struct buffer *out)
 {
-    int64_t grace = os_time_left(stream->grace_until);
-    buffer_printf(out, "stream %u %" PRIu64 " %" PRId64 " ", name, stream->grace_from, grace);
+    const struct stream_grace *grace = save_grace(stream);
+    buffer_printf(out, "stream %u %" PRIu64 " %" PRId64 " ", name, grace ? grace->from : 0,
+                  grace ? os_time_left(grace->until) : 0);
     save_pipe(stream->pipe, out);
     kept_save(&stream->kept, out);
     buffer_append(out, "\n", 1);
@@ -126,8 +137,7 @@ static bool restore_part(struct streams *streams, const char *text)
     struct stream *stream = &streams->parts[name];
     const char *fields = strchr(text, ' ');
     stream->exists = true;
-    stream->grace_from = from;
-    stream->grace_until = grace ? os_deadline(STREAM_GONE_MS) : 0;
+    stream->graces[0] = (struct stream_grace){.from = from, .until = grace ? os_deadline(STREAM_GONE_MS) : 0};
     bool whole = fields && kept_restore(&stream->kept, fields);
     return (*text == '-' || restore_pipe(stream, text)) && whole;
 }

@@ -32,14 +32,31 @@ static int look_check(const struct stream_look *look, struct error *err)
     return 0;
 }
 
-/* Ends the grace of a client that has come back: its offset says what it has, so the program may go on. */
+static struct stream_grace *grace_of(struct stream *stream, const void *client)
+{
+    for (int i = 0; i < STREAM_GRACES; i++)
+        if (stream->graces[i].client == client)
+            return &stream->graces[i];
+    return NULL;
+}
+
+/* Ends the grace of a client that has come back: its offset says what it has, so the program may go on. It may come over a new
+   connection, while the old one seems to be there: who comes for the first time, and for what another was just sent, is that
+   other one, but for the beginning, where all readers start. Who has gone may have come back long ago. */
 static void come_back(struct stream *stream, struct stream_look *look, int index)
 {
     const struct stream_part *part = &look->parts[index];
-    if (look->pace && part->wanted && stream->grace_until)
-        look->left_ms = stream->left_ms;
-    if (look->pace && part->wanted && part->offset >= stream->grace_from)
-        stream->grace_until = 0;
+    struct stream_grace *own = look->pace && part->wanted ? grace_of(stream, look->client) : NULL;
+    for (int i = 0; i < STREAM_GRACES && look->pace && part->wanted; i++) {
+        struct stream_grace *grace = &stream->graces[i];
+        bool same = grace == own || !grace->client || (!own && part->offset > 0 && part->offset <= grace->to);
+        if (!same)
+            continue;
+        if (grace->until)
+            look->left_ms = grace->left_ms;
+        if (part->offset >= grace->from)
+            grace->until = 0;
+    }
     stream_resume(stream);
 }
 
@@ -57,13 +74,24 @@ int stream_look_begin(struct stream_look *look, struct error *err)
     return status;
 }
 
+/* Finds a place for a client's grace: its own, else the one that is over first. */
+static struct stream_grace *grace_place(struct stream *stream, const void *client)
+{
+    struct stream_grace *place = grace_of(stream, client);
+    for (int i = 0; i < STREAM_GRACES && (!place || place->client != client); i++)
+        if (!place || stream->graces[i].until < place->until)
+            place = &stream->graces[i];
+    return place;
+}
+
 /* Lets a client that has paced the program come back for what it may not have received. */
 static void leave_grace(struct stream *stream, const struct stream_look *look, const struct stream_part *part)
 {
-    stream->grace_from = part->offset;
-    stream->grace_until = os_deadline(look->slow_ms);
-    stream->grace_client = look->client;
-    stream->left_ms = os_clock_ms();
+    *grace_place(stream, look->client) = (struct stream_grace){.client = look->client,
+                                                               .from = part->offset,
+                                                               .to = part->start + part->len,
+                                                               .until = os_deadline(look->slow_ms),
+                                                               .left_ms = os_clock_ms()};
 }
 
 void stream_look_end(struct stream_look *look)
@@ -85,11 +113,12 @@ void stream_look_end(struct stream_look *look)
 static void shorten_grace(struct stream *stream, const void *client)
 {
     int64_t until = os_deadline(STREAM_GONE_MS);
-    if (stream->grace_client != client)
+    struct stream_grace *grace = grace_of(stream, client);
+    if (!grace)
         return;
-    stream->grace_client = NULL;
-    if (stream->grace_until > until)
-        stream->grace_until = until;
+    grace->client = NULL;
+    if (grace->until > until)
+        grace->until = until;
 }
 
 void streams_client_left(const void *client)

@@ -13,16 +13,23 @@ struct stream_waiter {
     struct stream_waiter *next;
 };
 
+#define STREAM_GRACES 4 /* clients between two requests that a stream waits for; of more, those that left last */
+
+/* What a client that has paced a stream may come back for. */
+struct stream_grace {
+    const void *client; /* NULL: it is gone, or this is free */
+    uint64_t from, to;  /* it needs what is from there on; so far it was sent something */
+    int64_t until;      /* if it asks for that by then; 0: it has come back */
+    int64_t left_ms;    /* when its look ended */
+};
+
 struct stream {
     struct streams *owner;
     struct os_pipe *pipe; /* NULL: there is none, or it has ended. The thread that reads frees it */
     struct kept kept;
     bool exists, paused;
-    uint64_t paused_for;       /* while paused: what clients that pace must have taken before it goes on */
-    uint64_t grace_from;       /* the client that paced it last needs what is from there on, */
-    int64_t grace_until;       /* if it asks for that by then */
-    const void *grace_client;  /* NULL: it is gone */
-    int64_t left_ms;           /* when its look ended */
+    uint64_t paused_for; /* while paused: what clients that pace must have taken before it goes on */
+    struct stream_grace graces[STREAM_GRACES];
     char why[STREAM_WHY_SIZE]; /* why something could not be kept */
 };
 
@@ -59,6 +66,8 @@ enum os_wait_result streams_wait(struct streams *streams, struct os_waker *waker
 bool stream_is_held(const struct stream *stream, uint64_t position);
 /* Takes the input out, for os_pipe_free(), when nobody is to read it any more; NULL: not yet. */
 struct os_pipe *streams_take_input(struct streams *streams);
+/* Returns when the next grace is over; OS_FOREVER: there is none. */
+int64_t stream_grace_end(const struct stream *stream);
 /* Lets a paused pipe go on if it may. */
 void stream_resume(struct stream *stream);
 

@@ -146,7 +146,7 @@ static void changes_watch(void *context)
     for (bool goes_on = true; goes_on && changes_find_source(changes, verb);) {
         struct strlist facts = {0};
         struct error err;
-        int status = worker_pool_lines(changes->watching, verb, WATCH_MS, &facts, &err);
+        int status = worker_pool_lines(changes->watching, verb, NULL, WATCH_MS, &facts, &err);
         goes_on = changes_hear(changes, status, &facts);
         strlist_deinit(&facts);
     }

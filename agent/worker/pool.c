@@ -257,25 +257,25 @@ int worker_pool_all_displays(struct worker_pool *pool, const struct strlist *opt
 }
 
 /* Sends a request with the deadline as the only option, or after another one. */
-static int pool_request_within(struct worker_pool *pool, const char *verb, const char *option, int timeout_ms,
-                               struct buffer *list, struct error *err)
+static int pool_request_within(struct worker_pool *pool, const char *verb, const char *option, struct os_socket *client,
+                               int timeout_ms, struct buffer *list, struct error *err)
 {
     struct strlist options = {0};
     if (option)
         strlist_add(&options, option);
     strlist_addf(&options, "deadline-ms=%d", timeout_ms);
     int status = options.failed ? error_set(err, ERR_NO_MEMORY, "%s: no memory for its options", verb)
-                                : pool_request(pool, verb, &options, NULL, NULL, timeout_ms, list, err);
+                                : pool_request(pool, verb, &options, NULL, client, timeout_ms, list, err);
     strlist_deinit(&options);
     return status;
 }
 
-int worker_pool_lines(struct worker_pool *pool, const char *verb, int timeout_ms, struct strlist *lines,
-                      struct error *err)
+int worker_pool_lines(struct worker_pool *pool, const char *verb, struct os_socket *client, int timeout_ms,
+                      struct strlist *lines, struct error *err)
 {
     struct buffer list;
     buffer_init(&list, WIRE_REPLY_MAX);
-    int status = pool_request_within(pool, verb, NULL, timeout_ms, &list, err);
+    int status = pool_request_within(pool, verb, NULL, client, timeout_ms, &list, err);
     if (status == 0)
         answer_add_lines(&list, lines);
     buffer_deinit(&list);
@@ -310,14 +310,15 @@ int worker_pool_input(struct worker_pool *pool, const char *verb, const struct s
     return status;
 }
 
-int worker_pool_dump(struct worker_pool *pool, uint64_t pid, int timeout_ms, struct buffer *list, struct error *err)
+int worker_pool_dump(struct worker_pool *pool, uint64_t pid, struct os_socket *client, int timeout_ms,
+                     struct buffer *list, struct error *err)
 {
     char option[32];
     snprintf(option, sizeof option, "pid=%llu", (unsigned long long)pid);
-    return pool_request_within(pool, "dump", option, timeout_ms, list, err);
+    return pool_request_within(pool, "dump", option, client, timeout_ms, list, err);
 }
 
 int worker_pool_restore_display(struct worker_pool *pool, int timeout_ms, struct strlist *facts, struct error *err)
 {
-    return os_display_needs_restoring() ? worker_pool_lines(pool, "restore", timeout_ms, facts, err) : 0;
+    return os_display_needs_restoring() ? worker_pool_lines(pool, "restore", NULL, timeout_ms, facts, err) : 0;
 }

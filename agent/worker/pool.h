@@ -40,17 +40,18 @@ void worker_pool_facts(const struct buffer *list, struct strlist *facts);
 int worker_pool_all_displays(struct worker_pool *pool, const struct strlist *options, struct os_socket *client,
                              struct buffer *list, struct error *err);
 /* Requests "displays", "windows", "desktop", "watch-HASH" (capture/desktop.h), "console" or
-   "console-N" (capture/console.h) and adds the lines of the answer. */
-int worker_pool_lines(struct worker_pool *pool, const char *verb, int timeout_ms, struct strlist *lines,
-                      struct error *err);
+   "console-N" (capture/console.h) and adds the lines of the answer. client: as for a picture. */
+int worker_pool_lines(struct worker_pool *pool, const char *verb, struct os_socket *client, int timeout_ms,
+                      struct strlist *lines, struct error *err);
 /* Checks actions without a worker. ERR_INVALID or ERR_LIMIT as capture/input/action.h has them. */
 int worker_pool_check_input(const struct strlist *actions, struct error *err);
 /* Requests "input-N" or "leave" with the actions (capture/input/action.h), and adds the facts of the answer. */
 int worker_pool_input(struct worker_pool *pool, const char *verb, const struct strlist *actions, int timeout_ms,
                       struct strlist *facts, struct error *err);
 /* Requests a minidump of the process. A worker makes it, since that stops whoever shares something with the dumped
-   process. */
-int worker_pool_dump(struct worker_pool *pool, uint64_t pid, int timeout_ms, struct buffer *list, struct error *err);
+   process. client: as for a picture. */
+int worker_pool_dump(struct worker_pool *pool, uint64_t pid, struct os_socket *client, int timeout_ms,
+                     struct buffer *list, struct error *err);
 /* Restores the display as platform/display.h describes, and adds what was restored as facts. */
 int worker_pool_restore_display(struct worker_pool *pool, int timeout_ms, struct strlist *facts, struct error *err);
 

@@ -3,6 +3,7 @@
 #ifndef HOST_CLI_CHILD_H
 #define HOST_CLI_CHILD_H
 
+#include "host/cli/away.h"
 #include "host/cli/cli.h"
 
 /* Returns the exit status that represents the child's end: its code if that fits, 128 + N for signal N, else 255. */
@@ -20,6 +21,7 @@ int child_give_up(struct cli *cli, enum cli_exit exit_status, const char *why, c
 /* clang-format off */
 #define CHILD_OPTIONS                                                                                                  \
     {"timeout", 't', "SECONDS", "the longest wait (no limit); the program then keeps running"},                        \
+    AWAY_OPTION,                                                                                                       \
     {"keep", 'k', NULL, "let the agent keep the exit status for further requests"},                                    \
     {"kill-on-timeout", 0, NULL, "after the time-out, end the program and all its descendants"},                       \
     {"kill-on-interrupt", 0, NULL, "on Ctrl-C, end the program and all its descendants"}

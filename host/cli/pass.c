@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "host/cli/pass.h"
 
+#include "host/cli/away.h"
 #include "host/cli/out.h"
 #include "platform/stream.h"
 #include "platform/thread.h"
@@ -43,6 +44,7 @@ static struct input *the_input;
 void pass_input_begin(struct cli *cli, uint64_t pid)
 {
     struct error err;
+    int away_ms;
     struct input *input = the_input = calloc(1, sizeof *input);
     if (!input) {
         cli_warn(cli, "standard input is not passed on: no memory");
@@ -55,6 +57,8 @@ void pass_input_begin(struct cli *cli, uint64_t pid)
                                cli->connect_timeout_ms < 0 ? PERISCOPE_CONNECT_MS : cli->connect_timeout_ms,
                                PERISCOPE_IO_MS);
         periscope_set_limit(input->periscope, cli->total_limit_ms);
+        if (away_take(cli, &away_ms) == CLI_OK)
+            periscope_set_away(input->periscope, away_ms, NULL, NULL);
         if (os_thread_start_joinable(&input->thread, input_main, input, &err))
             cli_warn(cli, "standard input is not passed on: %s", err.text);
     }

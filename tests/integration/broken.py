@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A proxy whose connections break."""
+"""Proxies whose connections break."""
 import select
 import socket
+import threading
 
 import cli
 
@@ -41,3 +42,28 @@ def cut_from_agent(size):
 
 def cut_from_host(size):
     return None, size
+
+
+class Gate(cli.Server):
+    """Between a host and an agent that can be away: connections then end without a byte, and those that were there too."""
+
+    def __init__(self, agent):
+        super().__init__(self.relay)
+        self.agent, self.away, self.refused = agent, threading.Event(), 0
+
+    @property
+    def address(self):
+        return f"127.0.0.1:{self.port}"
+
+    def relay(self, host, _):
+        if self.away.is_set():
+            self.refused += 1
+            return
+        with socket.create_connection(("127.0.0.1", self.agent.port)) as agent:
+            there = {agent: host, host: agent}
+            while not self.away.is_set():
+                for source in select.select(list(there), [], [], 0.02)[0]:
+                    data = source.recv(CHUNK)
+                    there[source].sendall(data)
+                    if not data:
+                        return

@@ -15,6 +15,9 @@ CALL, RETURN, ERROR, SIGNAL = 1, 2, 3, 4
 PATH, INTERFACE, MEMBER, ERROR_NAME, REPLY_SERIAL, DESTINATION, SENDER, SIGNATURE = range(1, 9)
 
 
+PROPERTIES = "org.freedesktop.DBus.Properties"
+
+
 def aligned(data, to):
     return data + b"\0" * (-len(data) % to)
 
@@ -60,6 +63,7 @@ class Bus:
     def __init__(self, path, refuse=None, on_call=None):
         self.calls, self.failures = [], []
         self.refuse, self.on_call = refuse or {}, on_call
+        self.locked, self.asked, self.rules, self.listeners = {}, [], [], []  # the first by the sessions' objects
         os.makedirs(os.path.dirname(path), exist_ok=True)
         self.listener = socket.socket(socket.AF_UNIX)
         self.listener.bind(path)
@@ -103,6 +107,13 @@ class Bus:
     def answer(self, connection, fields, serial, body):
         member = fields[MEMBER]
         reply = [(REPLY_SERIAL, "u", serial), (SENDER, "s", ":1.1")]
+        if member == "AddMatch":
+            self.rules.append(body[4:-1].decode())
+            self.listeners.append(connection)
+        if (member, fields[INTERFACE]) == ("Get", PROPERTIES):
+            self.asked.append(fields[PATH])
+            self.tell_lock(connection, reply, fields[PATH])
+            return
         if fields[DESTINATION] == "org.freedesktop.DBus":
             connection.sendall(message(RETURN, 1, [*reply, (SIGNATURE, "g", "s")], text(":1.2")) +
                                message(SIGNAL, 2, [(PATH, "o", "/org/freedesktop/DBus"), (MEMBER, "s", "NameAcquired"),
@@ -119,6 +130,24 @@ class Bus:
         connection.sendall(message(RETURN, 3, reply))
         if self.on_call:
             self.on_call(member)
+
+
+    def tell_lock(self, connection, reply, path):
+        if path in self.locked:
+            connection.sendall(message(RETURN, 3, [*reply, (SIGNATURE, "g", "v")], b"\1b\0\0" + struct.pack("<I", self.locked[path])))
+        else:
+            connection.sendall(message(ERROR, 3, [*reply, (ERROR_NAME, "s", "org.freedesktop.DBus.Error.UnknownObject"),
+                                                  (SIGNATURE, "g", "s")], text("Unknown object")))
+
+    def set_lock(self, path, locked):
+        """Changes LockedHint, and tells so all who listen: PropertiesChanged, with a dictionary of it."""
+        self.locked[path] = locked
+        pairs = aligned(text("LockedHint") + b"\1b\0", 4) + struct.pack("<I", locked)
+        body = aligned(text("org.freedesktop.login1.Session"), 4) + struct.pack("<I", len(pairs))
+        body = aligned(aligned(body, 8) + pairs, 4) + struct.pack("<I", 0)
+        for listener in self.listeners:
+            listener.sendall(message(SIGNAL, 9, [(PATH, "o", path), (MEMBER, "s", "PropertiesChanged"), (INTERFACE, "s", PROPERTIES),
+                                                 (SENDER, "s", ":1.1"), (SIGNATURE, "g", "sa{sv}as")], body))
 
 
 @contextlib.contextmanager

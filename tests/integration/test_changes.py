@@ -9,6 +9,7 @@ import itertools
 import os
 import random
 import re
+import signal
 import tempfile
 import threading
 import time
@@ -17,11 +18,12 @@ import harness
 import picture
 import wire
 from changes import compose
-from harness import Agent, Skip, check, equal, eventually, refused_saying, test
+from harness import Agent, Skip, check, children_of, equal, eventually, refused_saying, test
 from wire import s
 from worker import Facts
 from xserver import Server
 
+WORKERS = 8  # at once
 LONG = 60000  # ms: longer than any test
 WIDTH, HEIGHT = 641, 479
 
@@ -194,6 +196,29 @@ def clients_that_leave_free_everything():
         eventually(lambda: thread_count(agent) <= few + 1, "the threads of those that left to end")
         draws.do("box", 9, 9, 5, 5, "aabbcc")
         check(take(client)[0]["hash"] != facts["hash"], "the old hash")
+
+
+@test
+def virtual_files_are_not_made_for_who_has_left():
+    """While a server that is stopped keeps all workers busy, they wait for one."""
+    names = ("windows.txt", "screenshot.png", "status.txt", "evidence-{}.txt", "dump-{}.dmp", "console.txt")
+    with screen() as (_, agent):
+        client = agent.client()
+        child = agent.cleanup(client.execute("sleep", "1000"))
+        few, busy = thread_count(agent), [agent.client() for _ in range(WORKERS)]
+        os.kill(agent.server_pid, signal.SIGSTOP)
+        for number, other in enumerate(busy):
+            send(other, f"region={WIDTH - number}x{HEIGHT}+0+0", "deadline-ms=20000")
+        eventually(lambda: len(children_of(agent.pid)) >= WORKERS + 1, "a worker for each")
+        for name in names:
+            with agent.client() as other:
+                other.send(wire.request(wire.GETFILE, s(".periscope/" + name.format(child))))
+                eventually(lambda: thread_count(agent) >= few + WORKERS + 1, "its thread")
+            eventually(lambda: thread_count(agent) <= few + WORKERS, f"the end of the thread for {name}")
+        log = client.get(".periscope/log.txt").decode()
+        for name in ("windows.txt", "screenshot.png", f"dump-{child}.dmp", "console.txt"):  # the others have such reasons in them
+            check(f"'.periscope/{name}' for reading: the client left while it waited for its turn" in log, log)
+        os.kill(agent.server_pid, signal.SIGCONT)
 
 
 @test

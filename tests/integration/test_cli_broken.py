@@ -5,11 +5,12 @@ fails leaves the old file."""
 import os
 import signal
 import socket
+import subprocess
 import tempfile
 
 import cli
 import harness
-from broken import Proxy, cut_from_agent, cut_from_host
+from broken import Gate, Proxy, cut_from_agent, cut_from_host
 from cli import NO_AGENT, one_line, periscope, start, target
 from harness import check, equal, eventually, main, random_bytes, with_agent
 
@@ -100,6 +101,57 @@ def wait_goes_on_over_a_new_connection(agent):
         agent.write("go", b"")
         result = cli.finish(process)
         equal((result.code, result.err, proxy.accepted), (42, "", 2))
+
+
+def line_about(process, text):
+    """The next line on the command's standard error, which has that text."""
+    line = process.stderr.readline().decode()
+    check(text in line, f"{line!r} does not say {text!r}")
+
+
+@with_agent()
+def outputs_and_input_are_whole_after_the_guest_was_away(agent):
+    """For more than three attempts: until a line tells of it."""
+    first, second = random_bytes(30_000), random_bytes(300_000)
+    with Gate(agent) as gate:
+        process = subprocess.Popen([*cli.COMMAND, "run", gate.address, "sh", "-c", "cat; exit 42"], env=cli.environment(),
+                                   stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        process.stdin.write(first)
+        process.stdin.flush()
+        check(process.stdout.read(len(first)) == first, "other bytes at first")
+        gate.away.set()
+        process.stdin.write(second[:1000])
+        process.stdin.flush()
+        line_about(process, f"{gate.address} does not answer: it is waited for, 180 s at most")
+        check(gate.refused > 3, f"{gate.refused} attempts")
+        gate.away.clear()
+        out, err = process.communicate(second[1000:], timeout=harness.PATIENCE)
+        equal((process.returncode, err), (42, b""), "the end")
+        check(out == second, "other bytes")
+
+
+@with_agent()
+def status_is_had_after_the_guest_was_away(agent):
+    with Gate(agent) as gate:
+        process = start("run", "--json", "--no-stdin", gate.address, "sh", "-c", "while ! test -e go; do sleep 0.05; done; exit 42")
+        eventually(lambda: agent.client().property("children.running") == "1", "the program")
+        gate.away.set()
+        line_about(process, "does not answer: it is waited for")
+        agent.write("go", b"")
+        gate.away.clear()
+        equal(cli.finish(process).code, 42)
+
+
+@with_agent()
+def guest_is_given_up_when_it_was_away_for_long(agent):
+    with Gate(agent) as gate:
+        process = start("run", "--no-stdin", "--away-limit", "0.2", gate.address, "sleep", "1000")
+        eventually(lambda: agent.client().property("children.running") == "1", "the program")
+        gate.away.set()
+        result = cli.finish(process)
+        equal(result.code, NO_AGENT)
+        one_line(result, "the guest did not answer for 0.2 s: ")
+    periscope("run", "--away-limit", "x", target(agent), "true", code=cli.USAGE)
 
 
 @with_agent()

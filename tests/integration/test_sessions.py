@@ -4,9 +4,11 @@
 import datetime
 import os
 import shutil
+import socket
 import time
 
 import harness
+import logind
 import wire
 from gpu_system import System
 from harness import check, equal, eventually, test
@@ -108,6 +110,72 @@ def sessions_are_told_though_logind_starts_after_the_agent_and_again():
         os.makedirs(system.path(FOLDER))
         system.session(2, "bob")
         system.told("logoff alice session=1", "logon bob session=2")
+
+
+def object_of(session):
+    first, *others = str(session)
+    return "/org/freedesktop/login1/session/" + (f"_{ord(first):02x}" if first.isdigit() else first) + "".join(others)
+
+
+class Locks(Logind):
+    """A system with a D-Bus on which logind tells of locks. locked: the sessions that are."""
+
+    def __init__(self, locked=(), **options):
+        super().__init__(**options)
+        self.locked = locked
+
+    def prepare(self):
+        super().prepare()
+        self.bus = logind.Bus(self.path("/run/dbus/system_bus_socket"))
+        self.bus.locked = {object_of(session): True for session in self.locked}
+
+    def __exit__(self, *reason):
+        super().__exit__(*reason)
+        self.bus.close()
+        equal(self.bus.failures, [], "what the D-Bus could not take")
+
+    def told_alone(self, *events):
+        self.told(*events)
+        equal(self.events("session"), list(events), "all that was told")
+
+
+@test
+def locks_are_told_as_compositors_tell_them_to_logind():
+    with Locks() as system:
+        system.session(3, "alice")
+        system.session(4, "bob")
+        eventually(lambda: len(system.events("session")) == 2 and system.bus.listeners, "both, and who listens")
+        equal("sender='org.freedesktop.login1'" in system.bus.rules[0], True, system.bus.rules)
+        system.bus.set_lock(object_of(4), True)
+        system.told("lock bob session=4")
+        system.bus.set_lock(object_of(4), True)  # once again
+        system.bus.set_lock(object_of(3), True)
+        system.told("lock bob session=4", "lock alice session=3")
+        system.bus.set_lock(object_of(4), False)
+        system.told("lock alice session=3", "unlock bob session=4")
+
+
+@test
+def a_session_that_is_locked_when_the_agent_starts_is_told():
+    with Locks(locked=[7], sessions=[(7, "alice")]) as system:
+        system.told_alone("logon alice session=7", "lock alice session=7")
+
+
+@test
+def locks_are_told_though_the_d_bus_starts_again_and_not_those_of_greeters():
+    with Locks(locked=[3, "c1"]) as system:
+        system.session(3, "alice")
+        system.told_alone("logon alice session=3", "lock alice session=3")
+        old = list(system.bus.listeners)
+        for listener in old:
+            listener.shutdown(socket.SHUT_RDWR)
+        eventually(lambda: len(system.bus.listeners) > len(old), "who listens again")
+        system.bus.listeners = system.bus.listeners[len(old):]
+        system.session("c1", "gdm", class_="greeter")
+        system.told("logon gdm session=c1 class=greeter")
+        system.bus.set_lock(object_of(3), False)
+        system.told("unlock alice session=3")
+        check(object_of("c1") not in system.bus.asked, "a greeter was asked for")
 
 
 @test

@@ -206,6 +206,34 @@ def program_goes_on_without_who_asks_for_no_more(agent):
 
 
 @with_agent()
+def program_waits_for_each_who_paces_it(agent):
+    """The faster one takes what comes until the program waits for the slower one, which takes a part then."""
+    client, slow, fast = agent.client(), agent.client(), agent.client()
+    pid = start(client, f"fill:{MUCH}", stream=["out"])
+    slow.follow(pid=pid, out=0, pace=1, window=1)
+    at, waits = {slow: 0, fast: 0}, 0
+    while min(at.values()) < MUCH:
+        for reader in (fast, slow):
+            data = None
+            while data is None or (data and reader is fast):
+                facts, data = reader.follow(**{"pid": pid, "out": at[reader], "pace": 1, "window": 2**63, "wait-ms": 100})
+                check("out.dropped" not in facts, f"{facts} at {at}")
+                equal(wrong_at(data, at[reader]), None, f"place of a wrong byte behind {at[reader]}")
+                at[reader] += len(data)
+        waits += at[slow] < MUCH
+    check(waits > 1, "it never waited for the slow one")
+
+
+@with_agent("--io-timeout", "1")
+def reader_is_not_starved_by_one_that_takes_nothing(agent):
+    client, stuck = agent.client(), agent.client()
+    pid = start(client, f"fill:{MUCH}", stream=["out"])
+    stuck.send(wire.request(wire.FOLLOW, *map(wire.s, (f"pid={pid}", "out=0", "pace=1", "window=8388608"))))
+    data, _ = follow_to_end(client, pid, pace=1, window=8 << 20)
+    equal((len(data), wrong_at(data, 0)), (MUCH, None), "bytes in all")
+
+
+@with_agent()
 def client_that_takes_nothing_holds_up_no_other_programs(agent):
     client, stuck = agent.client(), agent.client()
     slow = start(client, f"fill:{MUCH}", stream=["out"])

@@ -12,6 +12,7 @@ import time
 import gpu_system
 import picture
 import xserver
+from broken import Gate
 from cli import INTERRUPTED, NO_AGENT, USAGE, finish, one_line, periscope, start, target, unused_port
 from harness import Agent, PATIENCE, Skip, TOP, check, equal, eventually, main, test, with_agent
 from verb_test import (CRASHED, INCOMPLETE, LOCAL, PASSED, SAMPLE, TIME_OUT, UNIT_FAILED, Run, folders, nothing_is_left,
@@ -270,6 +271,36 @@ def agent_that_starts_again_is_the_guests_fault():
         check(unit["machine"]["reasons"][0].startswith("the agent started again at "), f"why: {unit['machine']}")
         check(b"[periscope machine: agent-restarted; whose fault: guest\n" in read(folder, "junit.xml"), "junit.xml")
         check("    machine: agent-restarted; whose fault: guest\n" in result.out.decode(), result.out)
+
+
+@with_agent()
+def unit_goes_on_when_the_guest_was_away(agent):
+    """For more than three attempts: until a line tells of it."""
+    agent.write("runner", f'while ! test -e {agent.path("go")};'.encode() + b' do sleep 0.05; done; exec "$@"\n')
+    with Gate(agent) as gate, tempfile.TemporaryDirectory() as folder:
+        job = start("test", gate.address, SAMPLE, "pass", "-o", folder, "--screenshot", "never",
+                    "--runner", f"sh {agent.path('runner')}")
+        eventually(lambda: agent.client().property("children.running") == "1", "the unit")
+        gate.away.set()
+        told = [job.stderr.readline().decode() for _ in range(2)]
+        check("does not answer: it is waited for, 180 s at most" in told[1], told)
+        agent.write("go", b"")
+        gate.away.clear()
+        equal(finish(job).code, PASSED, "exit status")
+
+
+@with_agent()
+def guest_that_stays_away_is_waited_for_once(agent):
+    with Gate(agent) as gate, tempfile.TemporaryDirectory() as folder:
+        job = start("test", gate.address, SAMPLE, "hang", "pass", "-o", folder, "--screenshot", "never", "--away-limit", "0.5")
+        eventually(lambda: agent.client().property("children.running") == "1", "the unit")
+        gate.away.set()
+        equal(finish(job).code, NO_AGENT, "exit status")
+        units = json.loads(read(folder, "result.json"))["units"]
+        equal([unit["verdict"] for unit in units], ["lost", "not run"], "verdicts")
+        equal(units[0]["machine"]["state"], "connection-lost", "the machine")
+        told = json.loads(read(folder, "result.json"))["warnings"]
+        equal(sum("did not answer within" in text or "closed the connection" in text for text in told) > 0, True, told)
 
 
 @test

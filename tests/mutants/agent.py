@@ -3,6 +3,12 @@
 from mutant import mutant
 
 AGENT = [
+    mutant("stream-one-who-paces", "agent/stream/private.h",
+           "#define STREAM_GRACES 4", "#define STREAM_GRACES 1",
+           "integration/test_streams:program_waits_for_each_who_paces_it", "a second client makes a program go on without the first"),
+    mutant("virtual-client-unknown", "agent/rpc/virtual.c",
+           '"windows", client, WINDOWS_MS', '"windows", NULL, WINDOWS_MS',
+           "integration/test_changes:virtual_files_are_not_made_for_who_has_left", "a virtual file waits for a worker when nobody waits for it"),
     mutant("tree-leads-out", "platform/unpack.c",
            "if (len == 2 && next[0] == '.' && next[1] == '.')", "if (0)",
            "integration/test_tree:streams_that_lead_out_are_refused", "a tar stream writes beside its folder"),
@@ -64,7 +70,7 @@ AGENT = [
            "if (session->paces)", "if (0)",
            "integration/test_streams:program_goes_on_without_who_paced_it", "a program waits a minute for a host that is gone"),
     mutant("grace-without-end", "agent/stream/fill.c",
-           "stream->grace_from < position && os_time_left(stream->grace_until) > 0", "stream->grace_from < position && stream->grace_until",
+           "stream->graces[i].from < position && os_time_left(stream->graces[i].until) > 0", "stream->graces[i].from < position && stream->graces[i].until",
            "integration/test_streams:program_goes_on_without_who_paced_it", "a program waits for ever for a client that is gone"),
     mutant("input-taken-twice", "agent/rpc/follow.c",
            "for (uint64_t left = taken - offset; left > 0;) {", "for (uint64_t left = 0; left > 0;) {",

@@ -32,6 +32,20 @@ bool test_is_final(struct test *test, int status)
     return true;
 }
 
+bool test_await_return(struct test *test, int status)
+{
+    struct periscope *p = test->cli->periscope;
+    bool away = status == PERISCOPE_NO_AGENT || status == PERISCOPE_TIMED_OUT;
+    if (!away || test->gone)
+        return false;
+    test_warn(test, "%s", periscope_error_text(p));
+    int returned = periscope_wait_boot(p, test->away_ms, NULL);
+    test->gone = returned != 0;
+    if (test->gone)
+        test_is_final(test, returned == PERISCOPE_INTERRUPTED ? returned : status);
+    return !test->gone;
+}
+
 void test_file_base(const struct test *test, const struct test_unit *unit, char *base, size_t size)
 {
     size_t earlier = 0;

@@ -25,7 +25,6 @@
 #define TEST_BEHIND_MS 30000        /* behind a unit's time, until the guest ends it by itself */
 #define TEST_DUMP_MS 500            /* beyond a unit's limit, for all of its minidumps */
 #define TEST_COMMAND_MS 30000       /* for mkdir and rm in the guest */
-#define TEST_RECONNECT_MS 30000     /* for a lost guest to return, so that its report can be fetched */
 #define TEST_GRACE_MS 30000         /* behind --total-limit, to end the last unit and to fetch what is known of it */
 #define TEST_LEAVE_MS 10000         /* after Ctrl-C, to end the unit and to remove the folder */
 #define TEST_MAX_OUTPUT (64u << 20) /* bytes of a unit's output; of a longer one only the start is read */
@@ -125,6 +124,7 @@ struct test {
     struct strlist env;     /* of every unit */
     enum test_pictures pictures;
     int unit_limit_ms, picture_at_ms; /* picture_at_ms -1: only at the unit's end */
+    int away_ms;                      /* for a guest that does not answer to return */
     int ready_ms;                     /* to wait for the desktop before all; -1: not at all */
     int dump_ms;                      /* for minidumps, beyond the unit's limit */
     int64_t deadline;                 /* of all that comes before the last unit's end */
@@ -148,6 +148,7 @@ struct test {
     size_t kept; /* bytes of all outputs */
     int stop;    /* not 0: an exit status; no further unit is run */
     bool out_of_time;
+    bool gone; /* the guest did not return */
     struct strlist warnings;
     struct test_picture picture; /* at the end */
     int64_t started_ms;          /* wall time */
@@ -164,6 +165,9 @@ struct test {
 void test_warn(struct test *test, const char *format, ...) PRINTF_LIKE(2, 3);
 /* Returns whether a status ends the run: the guest is lost, or the run is interrupted. Sets test->stop then. */
 bool test_is_final(struct test *test, int status);
+/* Waits for a guest to return that did not answer a call, which has ended with this status. Returns whether it has: then
+   the call may be made again. Once it has not, this does not wait any more. */
+bool test_await_return(struct test *test, int status);
 /* Builds the part of file names that identifies a unit: "atom", or "atom-2" if the unit runs again, without characters
    that file names or GitLab do not allow, or that are no UTF-8: the name in junit.xml is then the file's. */
 void test_file_base(const struct test *test, const struct test_unit *unit, char *base, size_t size);

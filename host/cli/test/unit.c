@@ -114,13 +114,23 @@ static void running_set_end(struct running *running, enum periscope_unit_end end
     running->run.reason = running->reason;
 }
 
-/* Waits until this deadline or that of all units. Returns a periscope_status. */
+static int running_wait(struct running *running, int64_t deadline, struct periscope_exit *ended)
+{
+    struct periscope *p = running->test->cli->periscope;
+    int64_t left = os_time_left(deadline);
+    return periscope_wait(p, running->pid, left > INT_MAX ? INT_MAX : (int)left, 0, ended);
+}
+
+/* Waits until this deadline or that of all units. A guest that was away for longer is asked once more when it is back: the
+   unit may still run, or the guest has booted. Returns a periscope_status. */
 static int running_wait_until(struct running *running, int64_t deadline)
 {
     struct test *test = running->test;
     struct periscope_exit ended;
-    int64_t left = os_time_left(deadline < test->deadline ? deadline : test->deadline);
-    int status = periscope_wait(test->cli->periscope, running->pid, left > INT_MAX ? INT_MAX : (int)left, 0, &ended);
+    deadline = deadline < test->deadline ? deadline : test->deadline;
+    int status = running_wait(running, deadline, &ended);
+    if (test_await_return(test, status))
+        status = running_wait(running, deadline, &ended);
     if (status)
         return status;
     if (ended.exited)
@@ -171,11 +181,7 @@ static void running_lost(struct running *running, int status)
     struct test *test = running->test;
     struct periscope *p = test->cli->periscope;
     running_set_end(running, PERISCOPE_END_LOST, 0, periscope_error_text(p));
-    if (test_is_final(test, status)) {
-        test_warn(test, "%s", running->reason ? running->reason : "the guest was lost");
-        /* Its report may still be available. */
-        test_is_final(test, periscope_wait_boot(p, TEST_RECONNECT_MS, NULL));
-    }
+    test_is_final(test, status);
     if (!test->stop)
         test->stop = CLI_NO_AGENT; /* the guest's state is unknown: no further unit is run in it */
 }
@@ -262,6 +268,8 @@ static void running_fetch(struct running *running)
     bool cut;
     const char *const files[] = {running->file};
     int status = test_guest_fetch(test, running->file, &unit->output, &unit->output_len, &cut);
+    if (test_await_return(test, status))
+        status = test_guest_fetch(test, running->file, &unit->output, &unit->output_len, &cut);
     if (status) {
         const char *why = periscope_error_text(test->cli->periscope);
         test_warn(test, "the output of %s could not be fetched: %s", unit->name, why);

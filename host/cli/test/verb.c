@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The verb `test`: parses the command line and carries out the steps of a run. */
+#include "host/cli/away.h"
 #include "host/cli/test/test.h"
 
 #include "platform/clock.h"
@@ -15,6 +16,7 @@ static const struct cli_option options[] = {
     {"env", 'e', "NAME[=VALUE]", "set a variable of each unit's environment; without '=', remove it"},
     {"time-limit", 'l', "SECONDS", "how long a unit may take (120)"},
     {"wait-ready", 0, "SECONDS", "first wait so long until the guest's desktop is ready; else the run is incomplete"},
+    AWAY_OPTION,
     {"total-limit", 'L', "SECONDS", "how long all units together, and what comes before them, may take (no limit)"},
     {"dump-time", 0, "SECONDS", "how long minidumps may take beyond a unit's limit (0.5), Windows guests"},
     {"output", 'o', "DIR", "write report.txt, result.json, junit.xml and screenshot.png here"},
@@ -64,7 +66,8 @@ static int test_parse_times(struct test *test)
         !test_parse_time(test, "screenshot-at", &test->picture_at_ms))
         return CLI_USAGE;
     test->deadline = os_deadline(total_ms);
-    return 0;
+    away_show(test->cli, 0); /* calls end soon: test_await_return() waits, beyond a unit's time too */
+    return away_take(test->cli, &test->away_ms);
 }
 
 /* Splits --runner at spaces. */

@@ -163,7 +163,7 @@ static int ask(void)
 {
     err = (struct error){0};
     strlist_deinit(&lines);
-    return worker_pool_lines(pool, "windows", TIMEOUT_MS, &lines, &err);
+    return worker_pool_lines(pool, "windows", NULL, TIMEOUT_MS, &lines, &err);
 }
 
 static void check_answered(const char *line)
@@ -289,7 +289,7 @@ static void ask_within(void)
         return;
     snprintf(verb, sizeof verb, "console-%d", depth++);
     int64_t deadline = fake.last_deadline;
-    if (worker_pool_lines(pool, verb, TIMEOUT_MS, &own, &why)) {
+    if (worker_pool_lines(pool, verb, NULL, TIMEOUT_MS, &own, &why)) {
         CHECK_INT(why.status, ERR_TIMEOUT);
         CHECK_TEXT(why.text, "other captures did not end within 700 ms");
         refused++;
@@ -378,7 +378,7 @@ static void the_agents_own_options_go_with_each_request(void)
     CHECK_TEXT(requested(), "[windows][deadline-ms=700][card-class=vkms=emulated][card-class=qxl=virtual]");
     struct buffer list;
     buffer_init(&list, 1000);
-    CHECK_INT(worker_pool_dump(pool, 42, TIMEOUT_MS, &list, &err), 0);
+    CHECK_INT(worker_pool_dump(pool, 42, NULL, TIMEOUT_MS, &list, &err), 0);
     CHECK_TEXT(requested(), "[dump][pid=42][deadline-ms=700][card-class=vkms=emulated][card-class=qxl=virtual]");
     buffer_deinit(&list);
     strlist_add(&rules, "vkms=none");

@@ -10,9 +10,11 @@
 static uint64_t evidence_pid; /* of the last evidence_collect */
 static bool evidence_windows;
 
-int evidence_collect(struct agent *agent, uint64_t pid, bool windows, struct buffer *out, struct error *err)
+int evidence_collect(struct agent *agent, uint64_t pid, bool windows, struct os_socket *client, struct buffer *out,
+                     struct error *err)
 {
     (void)agent;
+    (void)client;
     (void)err;
     evidence_pid = pid;
     evidence_windows = windows;
@@ -107,10 +109,10 @@ static void evidence_with_windows_and_without(void)
     struct buffer out;
     struct error err;
     buffer_init(&out, 100);
-    CHECK_INT(virtual_file_read(NULL, "evidence-4294967295.txt", &out, &err), 0);
+    CHECK_INT(virtual_file_read(NULL, NULL, "evidence-4294967295.txt", &out, &err), 0);
     CHECK_INT(evidence_pid, 4294967295u);
     CHECK(evidence_windows);
-    CHECK_INT(virtual_file_read(NULL, "processes-12.txt", &out, &err), 0);
+    CHECK_INT(virtual_file_read(NULL, NULL, "processes-12.txt", &out, &err), 0);
     CHECK_INT(evidence_pid, 12);
     CHECK(!evidence_windows);
     CHECK_INT(out.len, 8);
@@ -130,7 +132,7 @@ static void what_is_below_the_folder_is_kept_out(void)
     for (size_t i = 0; i < sizeof elsewhere / sizeof *elsewhere; i++)
         CHECK_INT(virtual_file_keep_out(elsewhere[i], &err), 0);
     buffer_init(&out, 100);
-    CHECK_INT(virtual_file_read(NULL, "none", &out, &err), ERR_NOT_FOUND);
+    CHECK_INT(virtual_file_read(NULL, NULL, "none", &out, &err), ERR_NOT_FOUND);
     CHECK_TEXT(err.text, "No such file or directory");
     buffer_deinit(&out);
 }

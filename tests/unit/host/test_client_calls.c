@@ -301,6 +301,62 @@ static void wait_asks_on_and_reconnects(void)
     }
 }
 
+#define LOST                                                                                                           \
+    {PEER_ACCEPT, NULL},                                                                                               \
+    {                                                                                                                  \
+        PEER_CLOSE, NULL                                                                                               \
+    }
+
+struct told {
+    int times, over;
+};
+
+static void told_away(void *context, int ms, int limit_ms, bool over)
+{
+    struct told *told = context;
+    CHECK(ms >= 0 && limit_ms == 60000);
+    told->times += !over;
+    told->over += over;
+}
+
+static void wait_goes_on_for_as_long_as_the_guest_may_be_away(void)
+{
+    static const struct peer_step given_up[] = {ACCEPT_1_7,
+                                                {PEER_EXPECT, GETCWD},
+                                                {PEER_SEND, LINUX},
+                                                {PEER_EXPECT, WAIT_5("00000014")},
+                                                {PEER_CLOSE, NULL},
+                                                LOST,
+                                                LOST,
+                                                {0}};
+    static const struct peer_step goes_on[] = {ACCEPT_1_7,
+                                               {PEER_EXPECT, GETCWD},
+                                               {PEER_SEND, LINUX},
+                                               {PEER_EXPECT, WAIT_5("00000014")},
+                                               {PEER_CLOSE, NULL},
+                                               LOST,
+                                               LOST,
+                                               LOST,
+                                               ACCEPT_1_7,
+                                               {PEER_EXPECT, WAIT_5("00000014")},
+                                               {PEER_SEND, STATUS_768},
+                                               {0}};
+    struct periscope_exit end;
+    struct told told = {0};
+    WITH_PEER(given_up)
+    {
+        CHECK_INT(periscope_wait(p, 5, -1, 0, &end), PERISCOPE_NO_AGENT);
+    }
+    WITH_PEER(goes_on)
+    {
+        periscope_set_away(p, 60000, told_away, &told);
+        CHECK_INT(periscope_wait(p, 5, -1, 0, &end), PERISCOPE_OK);
+        CHECK_INT(end.code, 3);
+        CHECK_INT(told.times, 4);
+        CHECK_INT(told.over, 1);
+    }
+}
+
 static void wait_that_ends_without_a_status(void)
 {
     static const struct peer_step steps[] = {
@@ -492,6 +548,7 @@ int main(void)
     RUN(run_flags_of_an_agent_before_exec);
     RUN(wait_reads_the_status_of_its_system);
     RUN(wait_asks_on_and_reconnects);
+    RUN(wait_goes_on_for_as_long_as_the_guest_may_be_away);
     RUN(wait_that_ends_without_a_status);
     RUN(wait_on_the_oldest_agents);
     RUN(forget_that_was_done_before_the_connection_was_lost);

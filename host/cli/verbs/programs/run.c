@@ -118,7 +118,9 @@ static int run_run(struct cli *cli)
     bool leave = cli_option(cli, "no-wait") || cli_option(cli, "detach");
     if (!leave)
         cli_catch_interrupt(cli);
-    int exit_status = run_start_streamed(cli, &streams, &pid);
+    int exit_status = away_begin(cli);
+    if (!exit_status)
+        exit_status = run_start_streamed(cli, &streams, &pid);
     if (exit_status)
         return exit_status;
     json_number(&cli->reply, "pid", pid);

@@ -13,6 +13,8 @@ static int wait_run(struct cli *cli)
         return CLI_USAGE;
     json_number(&cli->reply, "pid", pid);
     cli_catch_interrupt(cli);
+    if (away_begin(cli))
+        return CLI_USAGE;
     return child_await(cli, pid, cli->timeout_ms, false);
 }
 

@@ -1,35 +1,48 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Sessions that begin and end, by logind's files: it gives each a name by rename(2), again and again while the session
-   lives, and removes it in the end. The thread sleeps in read(2) until it does. */
+   lives, and removes it in the end. That one is locked is in no file: logind tells over the system's D-Bus that something
+   of a session has changed, and is asked then. The thread sleeps in poll(2) until either. */
 #include "platform/session.h"
 #include "platform/clock.h"
 #include "platform/thread.h"
 #include "linux/errno.h"
+#include "linux/desktop/bus.h"
+#include "linux/desktop/session_lock.h"
 #include "linux/user/login.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #define SESSIONS "/run/systemd/sessions"
 #define SESSIONS_MAX 64 /* at one time; others are not told */
 #define FILE_MAX 8192
-#define PAUSE_MS 20 /* after a look: what logind does meanwhile is seen at one go */
+#define PAUSE_MS 20  /* after a look: what logind does meanwhile is seen at one go */
+#define BUS_MS 500   /* that the D-Bus may take for each thing */
+#define DRAIN_MAX 64 /* reads at once */
+#define CHANGES                                                                                                        \
+    "type='signal',sender='org.freedesktop.login1',path_namespace='/org/freedesktop/login1/session',"                  \
+    "interface='org.freedesktop.DBus.Properties',member='PropertiesChanged'"
 
 struct session {
     char id[64], user[64], class[32]; /* id "": it is free */
     bool seen;                        /* by the last look */
+    bool locked;
 };
 
 static struct {
     void (*tell)(const struct os_session_event *event);
     const char *root; /* "" but in tests */
     int fd, folder;   /* inotify's, and its number of the folder; -1: none */
+    int bus;          /* on which logind tells of changes; -1: none */
+    char bus_path[PATH_MAX];
     struct session all[SESSIONS_MAX];
 } sessions;
 
@@ -69,6 +82,7 @@ static void sessions_begin(const char *id, const char *text)
     if (strcmp(session->class, "user") == 0)
         *session->class = 0;
     session->seen = true;
+    session->locked = false;
     sessions_tell(session, "logon", sessions_began_ms(text));
 }
 
@@ -149,19 +163,79 @@ static bool sessions_watch_folder(void)
     return other;
 }
 
-static void sessions_main(void *context)
+/* ---- locks ---- */
+
+/* Connects before the looks, so that a change after one is told. Where there is no D-Bus yet, it is there before the next
+   session is, whose file is an event. */
+static void sessions_listen(void)
+{
+    struct error why;
+    if (sessions.bus < 0)
+        sessions.bus = bus_listen(sessions.bus_path, CHANGES, os_deadline(BUS_MS), &why);
+}
+
+/* Asks of each user's session whether it is locked. After one that is not answered in time no other is asked for. */
+static void sessions_ask_locks(void)
+{
+    int status = sessions.bus < 0 ? ERR_TIMEOUT : 0;
+    for (size_t i = 0; i < SESSIONS_MAX && status != ERR_TIMEOUT; i++) {
+        struct session *session = &sessions.all[i];
+        struct error why;
+        bool locked;
+        if (!*session->id || *session->class)
+            continue;
+        status = session_lock_ask(sessions.bus_path, session->id, os_deadline(BUS_MS), &locked, &why);
+        if (status || locked == session->locked)
+            continue;
+        session->locked = locked;
+        sessions_tell(session, locked ? "lock" : "unlock", os_wall_time_ms());
+    }
+}
+
+/* Takes the signals; any may be of a lock. A D-Bus that has ended is looked for again with the next look. */
+static void sessions_take_signals(void)
+{
+    char bytes[4096];
+    ssize_t got = 0;
+    for (int i = 0; i < DRAIN_MAX && (got = recv(sessions.bus, bytes, sizeof bytes, MSG_DONTWAIT)) > 0; i++)
+        ;
+    if (got > 0 || (got < 0 && (errno == EAGAIN || errno == EINTR)))
+        return;
+    close(sessions.bus);
+    sessions.bus = -1;
+}
+
+/* ---- the thread ---- */
+
+/* Waits for a change. Returns false when there is nothing to wait for any more. */
+static bool sessions_await(void)
 {
     char events[4096];
-    ssize_t got;
+    struct pollfd ready[2] = {{.fd = sessions.fd, .events = POLLIN}, {.fd = sessions.bus, .events = POLLIN}};
+    if (sessions.folder < 0)
+        return false;
+    if (poll(ready, 2, -1) < 0)
+        return errno == EINTR;
+    if (ready[1].revents)
+        sessions_take_signals();
+    ssize_t got = ready[0].revents ? read(sessions.fd, events, sizeof events) : 1;
+    return got > 0 || (got < 0 && errno == EINTR);
+}
+
+static void sessions_main(void *context)
+{
     (void)context;
     do {
         while (sessions_watch_folder()) /* what has come into being before it was watched made no event */
             ;
+        sessions_listen();
         sessions_look();
+        sessions_ask_locks();
         os_sleep_ms(PAUSE_MS);
-        got = sessions.folder < 0 ? 0 : read(sessions.fd, events, sizeof events);
-    } while (got > 0 || (got < 0 && errno == EINTR));
+    } while (sessions_await());
     close(sessions.fd);
+    if (sessions.bus >= 0)
+        close(sessions.bus);
 }
 
 int os_session_watch(void (*tell)(const struct os_session_event *event), struct error *err)
@@ -169,7 +243,8 @@ int os_session_watch(void (*tell)(const struct os_session_event *event), struct 
     const char *root = getenv("PERISCOPED_TEST_SYSTEM");
     sessions.tell = tell;
     sessions.root = root ? root : "";
-    sessions.folder = -1;
+    sessions.folder = sessions.bus = -1;
+    snprintf(sessions.bus_path, sizeof sessions.bus_path, "%s" BUS_SYSTEM, sessions.root);
     sessions.fd = inotify_init1(IN_CLOEXEC);
     if (sessions.fd < 0)
         return errno_error(err, errno, NULL);
