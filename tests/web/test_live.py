@@ -15,6 +15,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from browser import MARKUP, VERDICT, another_page, pixels, run_all, with_page  # noqa: E402
 from gateway import Gateway, need_gateway  # noqa: E402
 from harness import COMMAND, Agent, Skip, check, equal, eventually, scaled  # noqa: E402
+from page import fake_guest  # noqa: E402
 from picture import Picture, decode_png  # noqa: E402
 from webdriver import need_browser  # noqa: E402
 from xserver import Server, need_program  # noqa: E402
@@ -54,6 +55,15 @@ def cli_picture(agent, *options):
                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         with open(path, "rb") as file:
             return decode_png(file.read())
+
+
+@with_page(complaints=("status of 404",))
+def a_guest_that_is_not_there_is_told_on_its_page(page):
+    with fake_guest() as (gateway, _):
+        page.open(gateway.address("/guest/nobody"))
+        page.wait("return document.querySelector('#notice h2')?.textContent.includes('nobody')", "that there is no such guest")
+        equal(page.run("return performance.getEntriesByType('navigation')[0].responseStatus"), 404, "status of the page")
+        page.open("about:blank")
 
 
 @with_page()

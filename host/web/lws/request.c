@@ -160,10 +160,10 @@ static int request_write(struct request *request)
 
 /* ---- what is asked for ---- */
 
-static int request_page(struct request *request, const char *name)
+static int request_page(struct request *request, unsigned status, const char *name)
 {
     struct blob *page = pages_get(gateway.config.pages, name);
-    return page ? request_answer(request, 200, route_media_type(name), page)
+    return page ? request_answer(request, status, route_media_type(name), page)
                 : request_answer_text(request, 404, "there is no such file");
 }
 
@@ -247,11 +247,11 @@ static int request_of_guest(struct request *request, const struct route *route)
 {
     struct guest *guest = guest_find(&gateway, route->name);
     struct json json;
+    if (route->kind == ROUTE_GUEST_PAGE) /* which tells a person itself, and names the way back */
+        return request_page(request, guest ? 200 : 404, "guest.html");
     if (!guest)
         return request_answer_text(request, 404, "there is no such guest");
     switch (route->kind) {
-    case ROUTE_GUEST_PAGE:
-        return request_page(request, "guest.html");
     case ROUTE_SCREENSHOT:
         return request_screenshot(request, guest);
     case ROUTE_THUMBNAIL:
@@ -271,9 +271,9 @@ static int request_route(struct request *request, const struct route *route)
 {
     switch (route->kind) {
     case ROUTE_WALL:
-        return request_page(request, "index.html");
+        return request_page(request, 200, "index.html");
     case ROUTE_STATIC:
-        return request_page(request, route->name);
+        return request_page(request, 200, route->name);
     case ROUTE_GUESTS:
         return request_guests(request);
     case ROUTE_LINK:
