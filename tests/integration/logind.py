@@ -86,6 +86,8 @@ class Bus:
         with connection, connection.makefile("rb") as stream:
             try:
                 self.serve(connection, stream)
+            except ConnectionError:
+                return  # who asked has ended meanwhile
             except (OSError, struct.error, ValueError, IndexError) as reason:
                 self.failures.append(repr(reason))
 

@@ -10,7 +10,7 @@ import tempfile
 
 import harness
 import wire
-from harness import Agent, check, equal, need_root, need_unix, refused_saying, removed, test
+from harness import Agent, check, equal, eventually, need_root, need_unix, refused_saying, removed, test
 
 OTHER = "nobody"
 
@@ -50,6 +50,7 @@ def programs_open_their_own_streams_by_name():
                              stream=["in", "out", "err"])
         client.write(pid, b"three\n", flags=wire.WRITE_CLOSE)
         equal(client.wait(pid, 30), 0, "status")
+        eventually(lambda: "end" in client.follow(pid=pid, out=0, err=0)[0], "the end of its outputs")
         equal(client.follow(pid=pid, out=0, err=0)[1:], (b"one\nthree\n", b"two\n"), "outputs")
 
 
