@@ -30,8 +30,8 @@ struct os_condition *os_condition_new(void);            /* ends the program with
 void os_condition_free(struct os_condition *condition); /* accepts NULL */
 /* Waits until it is told, without the mutex meanwhile. It may return for no reason: the caller looks again. */
 void os_condition_wait(struct os_condition *condition, struct os_mutex *mutex);
-void os_condition_tell(
-    struct os_condition *condition); /* from any thread, with the mutex or without: wakes all who wait */
+/* Wakes all who wait: from any thread, with the mutex or without. */
+void os_condition_tell(struct os_condition *condition);
 
 /* Something another thread can set to end a wait (os_waker_wait, os_socket_wait). Setting it twice is the same as once. */
 struct os_waker;
