@@ -106,14 +106,14 @@ ci()
     stage integration 800 make integration CFLAGS=-Werror
     stage web 600 make check-web CFLAGS=-Werror
     stage_beside debian 2400 tests/ci/debian trixie
-    stage vm 1800 make check-vm VM_SHORT=1 CFLAGS=-Werror
+    stage vm 2400 make check-vm VM_SHORT=1 CFLAGS=-Werror
     join
     export TESTS_RUN_AGAIN=0
     stage faults 600 make -j"$(nproc)" faults CFLAGS=-Werror FAULTS="--share 15"
     export TESTS_RUN_AGAIN=3
     stage_beside fuzz 1500 make fuzz FUZZ_SECONDS=20
     stage_beside arch 2400 make check-arch
-    stage asan 900 make -j"$(nproc)" asan
+    stage asan 1400 make -j"$(nproc)" asan
     stage tsan 900 make -j"$(nproc)" tsan
     stage win 1400 make -j"$(nproc)" check-win CFLAGS=-Werror WIN_CFLAGS=-Werror
     join
