@@ -52,8 +52,9 @@ def periscope(*arguments, code=OK, data=b"", env=None, cwd=None):
 
 def start(*arguments, **options):
     """The same in the background."""
-    return subprocess.Popen([*COMMAND, *arguments], env=environment(), stdin=subprocess.DEVNULL,
-                            stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options)
+    options = {"stdin": subprocess.DEVNULL, **options}
+    return subprocess.Popen([*COMMAND, *arguments], env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                            **options)
 
 
 def finish(process):

@@ -133,8 +133,11 @@ def time_that_is_up_ends_the_program(agent):
 
 
 def interrupt(agent, *options):
-    """Ctrl-C once the program runs."""
-    process = cli.start("run", *options, target(agent), *sleeper())
+    """Ctrl-C once the program runs and the command knows it: it passes its input on then."""
+    process = cli.start("run", *options, target(agent), "sh", "-c", "read go; echo $$ > pid; exec sleep 1000",
+                        stdin=subprocess.PIPE)
+    process.stdin.write(b"go\n")
+    process.stdin.flush()
     pid = pid_in(agent, "pid")
     process.send_signal(signal.SIGINT)
     return pid, cli.finish(process)
