@@ -56,6 +56,9 @@ struct os_process *os_process_recall(uint64_t pid, uint64_t start_time, enum os_
 /* When the agent has seen its end, in the unit of the start time; 0: it has not. Where that is not known it is the start,
    and nothing that it has left can be told from others'. */
 uint64_t os_process_end_time(const struct os_process *process);
+/* Takes in, once it has ended, what runs in its session now: something of it was just seen there, so the session is still
+   its own, and what came after its end is found again. Without effect on Windows, where a parent's life decides. */
+void os_process_outlived(struct os_process *process);
 uint64_t os_process_time_at(int64_t boot_ms); /* that time of os_boot_clock_ms(), in the same unit */
 /* Gives what the kernel says that a process's first thread waits in ("i915_gem_wait"), "" when it does not wait or the system
    does not tell, as Windows. */

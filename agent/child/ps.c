@@ -223,19 +223,37 @@ static int kill_acquired(struct children *children, struct child *child, int gra
     int status = os_process_kill_tree(child->process, grace_ms, killed, err);
     os_mutex_lock(children->lock);
     child_table_reap(&children->now); /* so that a wait right after this one has the status */
+    if (status == ERR_TIMEOUT)
+        os_process_outlived(child->process);
     child_release(child);
     os_mutex_unlock(children->lock);
     journal_write(children->now.journal); /* and also one that the next agent answers */
     return status;
 }
 
+static void left_outlived(struct children *children, const struct os_process_root *root, uint64_t end_time)
+{
+    os_mutex_lock(children->lock);
+    for (size_t i = 0; i < CHILD_LEFT_MAX; i++) {
+        struct os_process_root *left = &children->now.left[i].root;
+        if (left->pid == root->pid && left->start_time == root->start_time)
+            left->end_time = end_time;
+    }
+    os_mutex_unlock(children->lock);
+}
+
 /* Ends what a child has left that the table has forgotten. */
-static int kill_left(const struct os_process_root *root, int grace_ms, struct strlist *killed, struct error *err)
+static int kill_left(struct children *children, const struct os_process_root *root, int grace_ms,
+                     struct strlist *killed, struct error *err)
 {
     struct os_process *process = os_process_recall(root->pid, root->start_time, OS_PROCESS_EXITED, 0, root->end_time);
     if (!process)
         return error_set(err, ERR_NO_MEMORY, "no memory to list the processes");
     int status = os_process_kill_tree(process, grace_ms, killed, err);
+    if (status == ERR_TIMEOUT) {
+        os_process_outlived(process);
+        left_outlived(children, root, os_process_end_time(process));
+    }
     os_process_free(process);
     return status;
 }
@@ -262,7 +280,7 @@ int children_kill(struct children *children, uint64_t pid, int grace_ms, struct 
     struct os_process_root left = find_left(children, pid);
     if (!left.pid)
         return ERR_NOT_FOUND;
-    int status = kill_left(&left, grace_ms, killed, &reason);
+    int status = kill_left(children, &left, grace_ms, killed, &reason);
     if (status)
         return error_set(err, status, "%s", reason.text);
     return killed->count ? 0 : ERR_NOT_FOUND; /* with the error of who is no child */
@@ -351,7 +369,7 @@ int children_kill_tag(struct children *children, const char *tag, int grace_ms, 
     for (size_t i = 0; i < count + left; i++) {
         int rest = (int)os_time_left(deadline);
         int status = i < count ? kill_acquired(children, tagged[i].child, rest, killed, &reason)
-                               : kill_left(&roots[i - count], rest, killed, &reason);
+                               : kill_left(children, &roots[i - count], rest, killed, &reason);
         if (status && !first)
             first = error_set(err, status, "%s", reason.text);
     }

@@ -159,13 +159,16 @@ static void limit_kill(struct agent *agent, struct child *child)
 {
     struct strlist killed = {0};
     struct error err;
-    if (os_process_kill_tree(child->process, GRACE_MS, &killed, &err))
+    int status = os_process_kill_tree(child->process, GRACE_MS, &killed, &err);
+    if (status)
         log_line("child %" PRIu64 ": time limit: %s", child->pid, err.text);
     else
         log_line("child %" PRIu64 ": time limit: ended %zu processes", child->pid, killed.count);
     strlist_deinit(&killed);
     os_mutex_lock(agent->children->lock);
     child_table_reap(&agent->children->now);
+    if (status == ERR_TIMEOUT)
+        os_process_outlived(child->process);
     os_mutex_unlock(agent->children->lock);
 }
 

@@ -267,6 +267,12 @@ uint64_t os_process_end_time(const struct os_process *process)
     return process->ended ? process->ended : process->start;
 }
 
+void os_process_outlived(struct os_process *process)
+{
+    if (process->end == EXITED || process->end == LOST)
+        process->ended = proc_ticks_at(os_boot_clock_ms());
+}
+
 uint64_t os_process_time_at(int64_t boot_ms)
 {
     return proc_ticks_at(boot_ms);

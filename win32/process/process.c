@@ -250,6 +250,11 @@ uint64_t os_process_end_time(const struct os_process *process)
     return process->ended ? process->ended : process->start;
 }
 
+void os_process_outlived(struct os_process *process)
+{
+    (void)process;
+}
+
 uint64_t os_process_time_at(int64_t boot_ms)
 {
     FILETIME now;

@@ -28,7 +28,8 @@ static struct {
     uint32_t exit_status;  /* of those that exit so */
     void (*in_wait)(void); /* called by os_socket_wait, with its number in waits */
     enum os_wait_result wait_result;
-    int waits, frees;
+    int waits, frees, outlived;
+    bool survivor;    /* a kill does not end all */
     bool frozen;      /* no exit is noticed */
     char synced[256]; /* the paths given to os_file_sync, each in brackets */
 } fake;
@@ -123,10 +124,17 @@ int os_process_adopt(struct os_process **out, const char *saved)
     return 0;
 }
 
+void os_process_outlived(struct os_process *process)
+{
+    (void)process;
+    fake.outlived++;
+}
+
 int os_process_kill_tree(struct os_process *process, int grace_ms, struct strlist *killed, struct error *err)
 {
     (void)grace_ms;
-    (void)err;
+    if (fake.survivor)
+        return error_set(err, ERR_TIMEOUT, "process 7 (x, R) does not end even by force");
     process->exited = true; /* and its signal is still to come */
     process->status = 9;
     strlist_addf(killed, "%d x", (int)process->pid);
@@ -410,6 +418,21 @@ static void one_that_is_killed_has_its_status_at_once(void)
     strlist_deinit(&killed);
 }
 
+static void what_survives_a_kill_is_found_by_the_next(void)
+{
+    struct strlist killed = {0};
+    begin();
+    start();
+    fake.survivor = true;
+    CHECK_INT(children_kill(table, 5, 0, &killed, &err), ERR_TIMEOUT);
+    CHECK_TEXT(err.text, "process 7 (x, R) does not end even by force");
+    CHECK_INT(fake.outlived, 1);
+    fake.survivor = false;
+    CHECK_INT(children_kill(table, 5, 0, &killed, &err), 0);
+    CHECK_INT(fake.outlived, 1);
+    strlist_deinit(&killed);
+}
+
 static void a_lost_status_is_neither_success_nor_still_to_come(void)
 {
     uint32_t status;
@@ -581,6 +604,7 @@ int main(void)
     RUN(an_exit_at_the_deadline_counts);
     RUN(one_that_is_forgotten_while_another_waits);
     RUN(one_that_is_killed_has_its_status_at_once);
+    RUN(what_survives_a_kill_is_found_by_the_next);
     RUN(a_lost_status_is_neither_success_nor_still_to_come);
     RUN(one_that_can_not_be_started);
     RUN(what_an_upgrade_takes_over);
