@@ -146,6 +146,8 @@ int os_socket_try_send(struct os_socket *s, const void *bytes, size_t len, bool 
         return (int)sent;
     int code = WSAGetLastError();
     s->is_sending = code == WSA_IO_PENDING;
+    if (code == WSAEWOULDBLOCK && !was_shut_down(s)) /* the system has no room to keep it */
+        return OS_WOULD_BLOCK;
     return s->is_sending ? send_go_on(s, err) : send_failed(s, code, err);
 }
 
