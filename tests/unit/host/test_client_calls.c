@@ -247,13 +247,16 @@ static void run_flags_of_an_agent_before_exec(void)
 
 #define TIMED_OUT "00000001 65 0000000000000028 |timed out waiting for the child process| 00"
 #define STATUS_768 "00000001 49 0000000000000004 00000300"
+/* Steps: the first wait of a connection asks for the system, too. */
+#define ASKS_LINUX_FOR_5(seconds)                                                                                      \
+    ACCEPT_1_7, {PEER_EXPECT, GETCWD}, {PEER_SEND, LINUX},                                                             \
+    {                                                                                                                  \
+        PEER_EXPECT, WAIT_5(seconds)                                                                                   \
+    }
 
 static void wait_reads_the_status_of_its_system(void)
 {
-    static const struct peer_step on_linux[] = {ACCEPT_1_7,
-                                                {PEER_EXPECT, GETCWD},
-                                                {PEER_SEND, LINUX},
-                                                {PEER_EXPECT, WAIT_5("00000014")},
+    static const struct peer_step on_linux[] = {ASKS_LINUX_FOR_5("00000014"),
                                                 {PEER_SEND, STATUS_768},
                                                 {PEER_EXPECT, WAIT_5("00000014")},
                                                 {PEER_SEND, "00000001 49 0000000000000004 00000009"},
@@ -283,10 +286,7 @@ static void wait_reads_the_status_of_its_system(void)
 
 static void wait_asks_on_and_reconnects(void)
 {
-    static const struct peer_step steps[] = {ACCEPT_1_7,
-                                             {PEER_EXPECT, GETCWD},
-                                             {PEER_SEND, LINUX},
-                                             {PEER_EXPECT, WAIT_5("00000002")},
+    static const struct peer_step steps[] = {ASKS_LINUX_FOR_5("00000002"),
                                              {PEER_SEND, TIMED_OUT},
                                              {PEER_EXPECT, WAIT_5("00000002")},
                                              ACCEPT_1_7,
@@ -321,26 +321,10 @@ static void told_away(void *context, int ms, int limit_ms, bool over)
 
 static void wait_goes_on_for_as_long_as_the_guest_may_be_away(void)
 {
-    static const struct peer_step given_up[] = {ACCEPT_1_7,
-                                                {PEER_EXPECT, GETCWD},
-                                                {PEER_SEND, LINUX},
-                                                {PEER_EXPECT, WAIT_5("00000014")},
-                                                {PEER_CLOSE, NULL},
-                                                LOST,
-                                                LOST,
-                                                {0}};
-    static const struct peer_step goes_on[] = {ACCEPT_1_7,
-                                               {PEER_EXPECT, GETCWD},
-                                               {PEER_SEND, LINUX},
-                                               {PEER_EXPECT, WAIT_5("00000014")},
-                                               {PEER_CLOSE, NULL},
-                                               LOST,
-                                               LOST,
-                                               LOST,
-                                               ACCEPT_1_7,
-                                               {PEER_EXPECT, WAIT_5("00000014")},
-                                               {PEER_SEND, STATUS_768},
-                                               {0}};
+    static const struct peer_step given_up[] = {ASKS_LINUX_FOR_5("00000014"), {PEER_CLOSE, NULL}, LOST, LOST, {0}};
+    static const struct peer_step goes_on[] = {
+        ASKS_LINUX_FOR_5("00000014"),      {PEER_CLOSE, NULL},      LOST, LOST, LOST, ACCEPT_1_7,
+        {PEER_EXPECT, WAIT_5("00000014")}, {PEER_SEND, STATUS_768}, {0}};
     struct periscope_exit end;
     struct told told = {0};
     WITH_PEER(given_up)
@@ -360,10 +344,7 @@ static void wait_goes_on_for_as_long_as_the_guest_may_be_away(void)
 static void wait_that_ends_without_a_status(void)
 {
     static const struct peer_step steps[] = {
-        ACCEPT_1_7,
-        {PEER_EXPECT, GETCWD},
-        {PEER_SEND, LINUX},
-        {PEER_EXPECT, WAIT_5("00000000")},
+        ASKS_LINUX_FOR_5("00000000"),
         {PEER_SEND, TIMED_OUT},
         {PEER_EXPECT, WAIT_5("00000014")},
         {PEER_SEND, "00000001 65 0000000000000037 |the 5 process does not exist or is not a child process| 00"},

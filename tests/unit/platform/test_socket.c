@@ -65,18 +65,24 @@ static struct os_thread *reader_start(struct reader *reader, struct os_socket *s
     return thread;
 }
 
+/* Ends both: the reader has all that was sent, and then the end. */
+static void pair_end_whole(struct pair *pair, struct reader *reader, struct os_thread *thread)
+{
+    os_socket_close(pair->sender);
+    os_thread_join(thread);
+    CHECK_INT(reader->end, 0);
+    CHECK_INT(reader->got, WHOLE);
+    CHECK(reader->equal);
+    os_socket_close(pair->peer);
+}
+
 static void what_a_slow_peer_takes_is_whole(void)
 {
     struct pair pair = pair_make();
     struct reader reader;
     struct os_thread *thread = reader_start(&reader, pair.peer);
     CHECK_INT(os_socket_send(pair.sender, sent, WHOLE, PATIENCE_MS, false, &err), 0);
-    os_socket_close(pair.sender);
-    os_thread_join(thread);
-    CHECK_INT(reader.end, 0);
-    CHECK_INT(reader.got, WHOLE);
-    CHECK(reader.equal);
-    os_socket_close(pair.peer);
+    pair_end_whole(&pair, &reader, thread);
 }
 
 static void file_for_a_slow_peer_is_whole(void)
@@ -91,12 +97,7 @@ static void file_for_a_slow_peer_is_whole(void)
     CHECK_INT(os_file_open(&file, name, &size, &err), 0);
     struct os_thread *thread = reader_start(&reader, pair.peer);
     CHECK_INT(os_socket_send_file(pair.sender, file, WHOLE, PATIENCE_MS, &err), 0);
-    os_socket_close(pair.sender);
-    os_thread_join(thread);
-    CHECK_INT(reader.end, 0);
-    CHECK_INT(reader.got, WHOLE);
-    CHECK(reader.equal);
-    os_socket_close(pair.peer);
+    pair_end_whole(&pair, &reader, thread);
     os_file_close(file);
     os_scratch_remove(name);
 }
