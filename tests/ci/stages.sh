@@ -13,6 +13,7 @@ set -u -o pipefail
 LOGS=build/stages
 total=(0 0 0)
 beside=() # stages that run in the background
+TIMEFORMAT='%U + %S'
 
 # $1: name, $2: seconds, then the command.
 stage()
@@ -20,9 +21,9 @@ stage()
     local name=$1 limit=$2 log=$LOGS/$1.log start=$SECONDS status
     shift 2
     printf '\n==> %s: %s\n' "$name" "$*"
-    timeout -k 10 "$limit" "$@" 2>&1 </dev/null | tee "$log"
+    { time timeout -k 10 "$limit" "$@" 2>&1 </dev/null; } 2>"$log.time" | tee "$log"
     status=${PIPESTATUS[0]}
-    [ "$status" -ne 124 ] || printf 'FAIL %s: still running after %s s\n' "$name" "$limit"
+    [ "$status" -ne 124 ] || printf 'FAIL %s: still running after %s s\n' "$name" "$limit" | tee -a "$log"
     add_up "$name" "$status" $((SECONDS - start))
 }
 
@@ -35,7 +36,7 @@ stage_beside()
     printf '\n==> %s, beside the next: %s\n' "$name" "$*"
     (
         start=$SECONDS
-        nice -n 19 timeout -k 10 "$limit" "$@" >"$log" 2>&1 </dev/null
+        { time nice -n 19 timeout -k 10 "$limit" "$@" >"$log" 2>&1 </dev/null; } 2>"$log.time"
         status=$?
         [ "$status" -ne 124 ] || printf 'FAIL %s: still running after %s s\n' "$name" "$limit" >>"$log"
         echo "$status $((SECONDS - start))" >"$log.end"
@@ -65,7 +66,8 @@ add_up()
     local counts
     read -r -a counts < <(count "$LOGS/$1.log" "$2")
     for i in 0 1 2; do total[i]=$((total[i] + counts[i])); done
-    printf '<== %s: %s passed, %s failed, %s skipped (%s s)\n' "$1" "${counts[@]}" "$3"
+    printf '<== %s: %s passed, %s failed, %s skipped (%s s, of processors %s s)\n' "$1" "${counts[@]}" "$3" \
+        "$(cat "$LOGS/$1.log.time")"
 }
 
 # "passed failed skipped" of a stage.
