@@ -56,9 +56,15 @@ static enum guest_state state_of_cards(const struct periscope_strings *propertie
     return worst;
 }
 
-static void state_add_reasons(const struct periscope_strings *properties, struct strlist *reasons)
+/* bare: a screen that nothing manages is used as it is, so what it waits for is no reason. */
+static void state_add_reasons(const struct periscope_strings *properties, bool bare, struct strlist *reasons)
 {
-    static const char *const keys[] = {"desktop.reason", "desktop.error", "display.error", "run.error", "gpu.error"};
+    static const char *const keys[] = {"desktop.error", "display.error", "run.error", "gpu.error"};
+    const char *waits_for = periscope_strings_get(properties, "desktop.reason");
+    if (bare)
+        strlist_add(reasons, "nothing manages its windows, as on a kiosk or a bare X server");
+    else if (waits_for && *waits_for)
+        strlist_add(reasons, waits_for);
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
         const char *text = periscope_strings_get(properties, keys[i]);
         if (text && *text)
@@ -77,8 +83,9 @@ enum guest_state guest_state_decide(const struct periscope_strings *properties, 
     const char *running = periscope_strings_get(properties, "children.running");
     enum guest_state cards = state_of_cards(properties, reasons);
     enum guest_state desktop = state_of_desktop(periscope_strings_get(properties, "desktop.state"));
-    state_add_reasons(properties, reasons);
-    if (lacked && guest_lacks_manager(properties))
+    bool bare = lacked && guest_lacks_manager(properties);
+    state_add_reasons(properties, bare, reasons);
+    if (bare)
         desktop = GUEST_READY;
     if (cards != GUEST_UNKNOWN)
         return cards;

@@ -153,7 +153,7 @@ CLI = [
            "len - from != size", "len - from > size",
            "web/test_gateway:shapes_that_no_agent_sends_leave_the_pointer_in_the_picture", "pixels are read beyond the file of a guest"),
     mutant("gateway-screen-that-boots-is-ready", "host/web/guest_state.c",
-           "if (lacked && guest_lacks_manager(properties))", "if (lacked)",
+           "bool bare = lacked && guest_lacks_manager(properties);", "bool bare = lacked;",
            "unit/web/test_route", "a guest that boots for more than five seconds is shown as ready"),
     mutant("gateway-asks-without-end", "host/web/watch.c",
            """snprintf(wait, sizeof wait, "wait-ms=%d", watch_wait_ms(watch));""", """snprintf(wait, sizeof wait, "wait-ms=100");""",

@@ -293,6 +293,18 @@ def the_log_is_followed_until_somebody_scrolls_away(page):
 
 
 @with_page()
+def a_fault_in_the_log_is_marked_and_a_client_that_left_is_none(page):
+    faults = ["the capture of card0 failed: no answer", "vm: /bin/x crashed"]
+    others = ["10.0.0.1:4000: connection ended: receiving failed: Connection reset by peer", "it was put in default order"]
+    with FakeGateway([guest("one", width=64, height=48)]) as gateway:
+        gateway.texts["log"] = "".join(f"2026-01-01T00:00:00Z {line}\n" for line in [*faults, *others])
+        open_guest(page, gateway)
+        page.wait("return document.querySelectorAll('.row').length === 4", "the lines")
+        marked = page.run("return [...document.querySelectorAll('.row.wrong')].map(row => row.lastChild.textContent)")
+        equal(marked, faults, "lines that are marked")
+
+
+@with_page()
 def lists_and_facts_show_text_as_text(page):
     with FakeGateway([guest("one", width=64, height=48, properties={MARKUP: MARKUP})]) as gateway:
         gateway.files[".periscope/windows.txt"] = f"{MARKUP}\tXTerm\t12\t484x316+0+0\t1\nPanel\\tbar\tpanel\t13\t9x9+0+0\t0\n".encode()

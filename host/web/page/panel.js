@@ -4,6 +4,8 @@ import {BASE} from "./socket.js";
 import {Rows} from "./rows.js";
 import {make} from "./states.js";
 
+// A client that went away, in whichever way, is no fault of the guest's.
+const CLIENT_LEFT = /: connection ended: /;
 const WRONG = /\b(error|fail(ed|ure)?|refus(es|ed)|crash(ed)?|hang|hung|lost|fault)\b/i;
 const READ_AGAIN_MS = 2000; // at the earliest, when the screen has changed
 
@@ -15,7 +17,7 @@ function fill_log(row, line)
     if (at)
         row.append(make("span", "at", at.replace(/^\d{4}-\d\d-\d\d[T ]/, "")));
     row.append(make("span", "", text));
-    row.classList.toggle("wrong", WRONG.test(text));
+    row.classList.toggle("wrong", WRONG.test(text) && !CLIENT_LEFT.test(text));
 }
 
 function fill_event(row, line)

@@ -84,6 +84,23 @@ static void a_screen_that_stays_without_a_window_manager_is_ready(void)
     CHECK_INT(state_after(tests, true), GUEST_TESTING);
 }
 
+static void a_screen_that_is_used_as_it_is_waits_for_nothing(void)
+{
+    const char *const bare[] = {"desktop.state=starting", "desktop.unmanaged=1", "desktop.reason=no window manager has :1",
+                                "gpu.error=it is odd"};
+    const struct periscope_strings strings = {.items = (char **)(uintptr_t)bare, .count = 4};
+    struct strlist waits = {0}, used = {0};
+    CHECK_INT(guest_state_decide(&strings, false, &waits), GUEST_BOOTING);
+    CHECK_INT(waits.count, 2);
+    CHECK_TEXT(waits.items[0], "no window manager has :1");
+    CHECK_INT(guest_state_decide(&strings, true, &used), GUEST_READY);
+    CHECK_INT(used.count, 2);
+    CHECK_TEXT(used.items[0], "nothing manages its windows, as on a kiosk or a bare X server");
+    CHECK_TEXT(used.items[1], "it is odd");
+    strlist_deinit(&waits);
+    strlist_deinit(&used);
+}
+
 static void the_worst_that_a_guest_tells_is_its_state(void)
 {
     CHECK_INT(state_of((const char *[]){"desktop.state=ready", "children.running=0", NULL}), GUEST_READY);
@@ -126,6 +143,7 @@ int main(void)
     RUN(a_path_is_a_page_a_file_or_nothing);
     RUN(only_files_that_tell_may_be_read);
     RUN(a_screen_that_stays_without_a_window_manager_is_ready);
+    RUN(a_screen_that_is_used_as_it_is_waits_for_nothing);
     RUN(the_worst_that_a_guest_tells_is_its_state);
     RUN(what_is_new_in_a_log_begins_behind_what_was_there);
     return CHECK_RESULT();
