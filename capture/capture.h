@@ -138,6 +138,16 @@ int capturer_new(struct capturer **out, const struct capture_backend *const *bac
 void capturer_free(struct capturer *capturer); /* accepts NULL */
 
 enum picture_format { PICTURE_PNG, PICTURE_PPM };
+/* Where the file of a picture goes while it is encoded. The calls come from several threads, one at a time. */
+struct picture_sink {
+    /* Tells all facts of the picture but the last PICTURE_LATE_FACTS, and how many calls of write there will be. */
+    int (*begin)(void *context, const struct strlist *facts, size_t writes, struct error *err);
+    int (*write)(void *context, const uint8_t *bytes, size_t len, struct error *err);
+    void *context; /* borrowed */
+};
+
+#define PICTURE_LATE_FACTS 2 /* hash and time-encode-us: known when the file is */
+
 struct picture_options {
     struct capture_options capture;
     enum picture_format format;
@@ -146,6 +156,9 @@ struct picture_options {
     bool compare;           /* also compare with the picture of another backend */
     const char *if_changed; /* NULL, or a hash as in the fact `hash`: with that hash nothing is encoded */
     bool delta;             /* the file has only what differs from that picture, where it is still there */
+    const struct picture_sink
+        *sink; /* NULL, or where a PNG goes, and `file` stays empty; borrowed. Not with if_changed, with
+                                        delta and for another file, which go to `file` */
 };
 
 /* Takes a picture and encodes it into `file` (left empty when unchanged, which the fact `unchanged=1` reports). Facts:

@@ -124,6 +124,33 @@ int grab_again(struct capturer *capturer, const struct capture_options *options,
 
 /* ---- from pixels to a file ---- */
 
+/* A picture whose file leaves while it is encoded. */
+struct leaving {
+    const struct picture_sink *sink; /* borrowed */
+    const struct strlist *facts;     /* borrowed: those that go before it */
+};
+
+static int leaving_begin(void *context, size_t writes, struct error *err)
+{
+    const struct leaving *leaving = context;
+    if (leaving->facts->failed)
+        return error_set(err, ERR_NO_MEMORY, "no memory for what is known of the picture");
+    return leaving->sink->begin(leaving->sink->context, leaving->facts, writes, err);
+}
+
+static int leaving_write(void *context, const uint8_t *bytes, size_t len, struct error *err)
+{
+    const struct leaving *leaving = context;
+    return leaving->sink->write(leaving->sink->context, bytes, len, err);
+}
+
+/* Whether the file may leave before all facts are known: else they tell what it is, or that there is none. */
+static bool may_leave(const struct picture_options *options)
+{
+    return options->sink && options->format == PICTURE_PNG && !options->delta && !options->if_changed &&
+           !options->capture.shape;
+}
+
 static int encode(struct buffer *file, const struct grab *grab, const struct picture_options *options,
                   struct error *err)
 {
@@ -138,20 +165,28 @@ static int encode(struct buffer *file, const struct grab *grab, const struct pic
             texts[count++] = (struct png_text){keywords[i], text};
     }
     struct png_options png = {.texts = texts, .text_count = count, .level = options->small ? PNG_SMALL : PNG_FAST};
+    struct leaving leaving = {options->sink, &grab->facts};
+    if (may_leave(options))
+        return png_write(&(struct png_sink){leaving_begin, leaving_write, &leaving}, &grab->image, &png, err);
     return png_encode(file, &grab->image, &png, err);
+}
+
+static void warn_of_one_colour(struct grab *grab)
+{
+    uint32_t colour;
+    if (image_is_uniform(&grab->image, &colour))
+        strlist_addf(&grab->facts, "warning=all pixels have one colour (#%06x)", colour);
 }
 
 void grab_add_pixel_facts(struct grab *grab, const char *hash, const char *if_changed, bool *unchanged)
 {
     char own[PICTURE_HASH_SIZE];
-    uint32_t colour;
     if (!hash) {
         picture_hash(own, &grab->image);
         hash = own;
     }
     strlist_addf(&grab->facts, "hash=%s", hash);
-    if (image_is_uniform(&grab->image, &colour))
-        strlist_addf(&grab->facts, "warning=all pixels have one colour (#%06x)", colour);
+    warn_of_one_colour(grab);
     *unchanged = if_changed && strcmp(if_changed, hash) == 0;
     if (*unchanged)
         strlist_add(&grab->facts, "unchanged=1");
@@ -172,16 +207,16 @@ static void hashing_main(void *context)
 static int encode_and_hash(struct capturer *capturer, struct buffer *file, struct grab *grab,
                            const struct picture_options *options, struct error *err)
 {
-    bool unchanged;
     struct hashing hashing = {.image = &grab->image};
     struct os_thread *thread = NULL;
+    warn_of_one_colour(grab);
     capturer_enter(capturer, STAGE_ENCODE, NULL);
     if (os_cpu_count() < 2 || os_thread_start_joinable(&thread, hashing_main, &hashing, NULL))
         hashing_main(&hashing);
     int status = encode(file, grab, options, err);
     if (thread)
         os_thread_join(thread);
-    grab_add_pixel_facts(grab, hashing.hash, NULL, &unchanged);
+    strlist_addf(&grab->facts, "hash=%s", hashing.hash);
     return status;
 }
 
@@ -372,12 +407,13 @@ int capturer_take(struct capturer *capturer, const struct picture_options *optio
     int status = grab_picture(capturer, &own, &grab, &taken, &refused, err);
     if (status == 0 && options->compare)
         grab_compare(capturer, &options->capture, &grab, taken);
-    if (status == 0)
+    if (status == 0) {
+        facts_add(&grab.facts, &refused, "refused=");
+        candidates_add_facts(&capturer->candidates, taken, &grab.facts);
         status = finish_picture(capturer, &grab, options, file, err);
+    }
     if (status == 0) {
         facts_add(facts, &grab.facts, "");
-        facts_add(facts, &refused, "refused=");
-        candidates_add_facts(&capturer->candidates, taken, facts);
         if (facts->failed)
             status = error_set(err, ERR_NO_MEMORY, "no memory for what is known of the picture");
     }

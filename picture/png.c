@@ -171,17 +171,21 @@ static int send_bands(struct encoder *encoder, struct error *err)
 
 static int send_chunks(struct encoder *encoder, const struct image_view *image, struct error *err)
 {
+    const struct png_sink *sink = encoder->sink;
     struct buffer chunks;
     buffer_init(&chunks, SIZE_MAX / 2);
     append_head(&chunks, image, encoder);
-    int status = chunks.failed ? error_set(err, ERR_NO_MEMORY, "no memory for the head of a PNG")
-                               : encoder->sink->write(encoder->sink->context, chunks.data, chunks.len, err);
+    int status = chunks.failed ? error_set(err, ERR_NO_MEMORY, "no memory for the head of a PNG") : 0;
+    if (status == 0 && sink->begin)
+        status = sink->begin(sink->context, encoder->band_count + 2, err);
+    if (status == 0)
+        status = sink->write(sink->context, chunks.data, chunks.len, err);
     if (status == 0)
         status = send_bands(encoder, err);
     buffer_clear(&chunks);
     append_chunk(&chunks, "IEND", NULL, 0);
     if (status == 0)
-        status = encoder->sink->write(encoder->sink->context, chunks.data, chunks.len, err);
+        status = sink->write(sink->context, chunks.data, chunks.len, err);
     buffer_deinit(&chunks);
     return status;
 }
@@ -229,5 +233,5 @@ static int write_to_buffer(void *context, const uint8_t *bytes, size_t len, stru
 
 int png_encode(struct buffer *out, const struct image_view *image, const struct png_options *options, struct error *err)
 {
-    return png_write(&(struct png_sink){write_to_buffer, out}, image, options, err);
+    return png_write(&(struct png_sink){.write = write_to_buffer, .context = out}, image, options, err);
 }

@@ -36,6 +36,8 @@ struct png_options {
 /* Where the file goes, chunk by chunk: while the rows below are encoded. The calls come from several threads, one at a
    time. */
 struct png_sink {
+    /* Tells, before the first chunk, how many calls of write there will be; or NULL. */
+    int (*begin)(void *context, size_t writes, struct error *err);
     int (*write)(void *context, const uint8_t *bytes, size_t len, struct error *err);
     void *context; /* borrowed */
 };

@@ -2,7 +2,7 @@
 /* The choice of a backend, with backends that do as they are told. */
 #include "tests/unit/check.h"
 
-#include "capture/capture.h"
+#include "capture/capturer.h"
 
 #include <stdlib.h>
 
@@ -181,6 +181,108 @@ static void start_with_chooser(void)
     told_count = 2;
     told[0] = (struct capture_candidate){"second", "card1", "it is lit", 0, true, false, true};
     told[1] = (struct capture_candidate){"first", ":0", "it is the same", 0, true, false, true};
+}
+
+/* ---- a file that leaves while it is made ---- */
+
+static struct {
+    struct strlist facts;
+    struct buffer file;
+    size_t told, writes;
+    int begin_status;
+} sent;
+
+static int sent_begin(void *context, const struct strlist *before, size_t writes, struct error *why)
+{
+    CHECK(context == &sent);
+    facts_add(&sent.facts, before, "");
+    sent.told = writes;
+    return sent.begin_status ? error_set(why, sent.begin_status, "it won't go") : 0;
+}
+
+static int sent_write(void *context, const uint8_t *bytes, size_t len, struct error *why)
+{
+    CHECK(context == &sent);
+    sent.writes++;
+    return buffer_append(&sent.file, bytes, len) ? 0 : error_set(why, ERR_NO_MEMORY, "no memory");
+}
+
+static const struct picture_sink sink = {sent_begin, sent_write, &sent};
+
+static int take_to_sink(void)
+{
+    strlist_deinit(&sent.facts);
+    buffer_deinit(&sent.file);
+    buffer_init(&sent.file, 1 << 20);
+    sent.told = sent.writes = 0;
+    options.sink = &sink;
+    int status = take();
+    options.sink = NULL;
+    return status;
+}
+
+/* The bytes of a PNG but for the time in it. */
+static bool same_file(const struct buffer *a, const struct buffer *b)
+{
+    return a->len == b->len && a->len > 60 && memcmp(a->data, b->data, 33) == 0 &&
+           memcmp(a->data + a->len - 40, b->data + b->len - 40, 40) == 0;
+}
+
+static void a_file_leaves_behind_all_facts_but_the_last(void)
+{
+    start_with_chooser();
+    CHECK_INT(take_to_sink(), 0);
+    CHECK_INT(file.len, 0);
+    CHECK(sent.told >= 3);
+    CHECK_INT(sent.writes, sent.told);
+    CHECK_TEXT(strlist_get(&sent.facts, "backend"), "second");
+    CHECK_TEXT(strlist_get(&sent.facts, "chosen"), "it is lit");
+    CHECK_TEXT(strlist_get(&sent.facts, "refused"), "second: it is behind");
+    CHECK_INT(facts.count, sent.facts.count + PICTURE_LATE_FACTS);
+    for (size_t i = 0; i < sent.facts.count; i++)
+        CHECK_TEXT(facts.items[i], sent.facts.items[i]);
+    CHECK(strncmp(facts.items[sent.facts.count], "hash=", 5) == 0);
+    char *hash = strdup(strlist_get(&facts, "hash"));
+    CHECK_INT(take(), 0);
+    CHECK_TEXT(strlist_get(&facts, "hash"), hash);
+    CHECK(same_file(&file, &sent.file));
+    free(hash);
+    finish();
+}
+
+static void one_colour_is_told_before_the_file(void)
+{
+    start(both);
+    fakes[0].plain = true;
+    CHECK_INT(take_to_sink(), 0);
+    CHECK_TEXT(strlist_get(&sent.facts, "warning"), "all pixels have one colour (#000000)");
+    CHECK_INT(fact_count("warning"), 1);
+    finish();
+}
+
+static void what_may_be_no_file_does_not_leave_early(void)
+{
+    start(both);
+    options.if_changed = "0123456789abcdef";
+    CHECK_INT(take_to_sink(), 0);
+    CHECK(file.len > 0 && sent.told == 0);
+    options = (struct picture_options){.delta = true};
+    CHECK_INT(take_to_sink(), 0);
+    CHECK(file.len > 0 && sent.told == 0);
+    options = (struct picture_options){.format = PICTURE_PPM};
+    CHECK_INT(take_to_sink(), 0);
+    CHECK(file.len > 0 && sent.told == 0);
+    finish();
+}
+
+static void a_file_that_may_not_leave_is_a_failure(void)
+{
+    start(both);
+    sent.begin_status = ERR_CLOSED;
+    CHECK_INT(take_to_sink(), ERR_CLOSED);
+    CHECK_INT(sent.writes, 0);
+    sent.begin_status = 0;
+    finish();
 }
 
 static void the_chooser_tells_the_order(void)
@@ -576,6 +678,10 @@ int main(void)
     RUN(time_is_rfc_3339);
     RUN(lists_come_from_one_backend_and_only_once);
     RUN(nothing_under_way_is_said_when_idle);
+    RUN(a_file_leaves_behind_all_facts_but_the_last);
+    RUN(one_colour_is_told_before_the_file);
+    RUN(what_may_be_no_file_does_not_leave_early);
+    RUN(a_file_that_may_not_leave_is_a_failure);
     RUN(the_chooser_tells_the_order);
     RUN(another_way_to_the_same_screen_is_as_good);
     RUN(another_screen_is_a_warning);

@@ -243,6 +243,51 @@ static void png_small_is_no_larger_than_what_zlib_makes(void)
         }
 }
 
+struct counted {
+    struct buffer file;
+    size_t told, writes;
+};
+
+static int count_begin(void *context, size_t writes, struct error *err)
+{
+    struct counted *counted = context;
+    (void)err;
+    CHECK_INT(counted->told, 0);
+    CHECK_INT(counted->writes, 0);
+    counted->told = writes;
+    return 0;
+}
+
+static int count_write(void *context, const uint8_t *bytes, size_t len, struct error *err)
+{
+    struct counted *counted = context;
+    counted->writes++;
+    return buffer_append(&counted->file, bytes, len) ? 0 : error_set(err, ERR_NO_MEMORY, "no memory");
+}
+
+static void png_tells_beforehand_how_often_it_writes(void)
+{
+    static const uint32_t sizes[][2] = {{1, 1}, {64, 64}, {640, 480}, {3000, 400}, {32000, 9}};
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        struct image_view image = make(TEXT_16, sizes[i][0], sizes[i][1], 0);
+        struct counted counted = {.told = 0};
+        struct buffer whole;
+        struct error err;
+        buffer_init(&counted.file, 64u << 20);
+        buffer_init(&whole, 64u << 20);
+        CHECK_INT(
+            png_write(&(struct png_sink){count_begin, count_write, &counted}, &image, &(struct png_options){0}, &err),
+            0);
+        CHECK_INT(png_encode(&whole, &image, &(struct png_options){0}, &err), 0);
+        CHECK(counted.told >= 3);
+        CHECK_INT(counted.writes, counted.told);
+        CHECK(whole.len == counted.file.len && memcmp(whole.data, counted.file.data, whole.len) == 0);
+        buffer_deinit(&counted.file);
+        buffer_deinit(&whole);
+        drop(&image);
+    }
+}
+
 static void png_does_not_depend_on_bytes_outside_the_rows(void)
 {
     struct image_view padded = make(BLACK, 100, 100, 7), plain = make(BLACK, 100, 100, 0);
@@ -387,6 +432,7 @@ int main(void)
     RUN(png_is_the_same_from_any_number_of_threads);
     RUN(png_small_finds_what_is_a_window_away_and_nothing_further);
     RUN(png_small_is_no_larger_than_what_zlib_makes);
+    RUN(png_tells_beforehand_how_often_it_writes);
     RUN(png_does_not_depend_on_bytes_outside_the_rows);
     RUN(png_has_the_texts);
     RUN(png_finds_runs_and_strings);
