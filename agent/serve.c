@@ -49,10 +49,9 @@ static int send_done(struct session *session, int status)
     return status;
 }
 
-static int send_bytes(struct session *session, const struct buffer *bytes, bool more, struct error *err)
+static int send_bytes(struct session *session, const uint8_t *bytes, size_t len, bool more, struct error *err)
 {
-    return send_done(session,
-                     os_socket_send(session->socket, bytes->data, bytes->len, io_timeout_ms(session), more, err));
+    return send_done(session, os_socket_send(session->socket, bytes, len, io_timeout_ms(session), more, err));
 }
 
 static int send_banner(struct session *session, struct error *err)
@@ -62,12 +61,13 @@ static int send_banner(struct session *session, struct error *err)
     buffer_init_fixed(&bytes, storage, sizeof storage);
     snprintf(text, sizeof text, "testagentd 1.%u", session->agent->options->protocol_minor);
     write_entry_text(&bytes, WIRE_STRING, text);
-    return send_bytes(session, &bytes, false, err);
+    return send_bytes(session, bytes.data, bytes.len, false, err);
 }
 
 static int send_reply(struct session *session, const struct reply *reply, struct error *err)
 {
-    int status = send_bytes(session, &reply->bytes, reply->file || reply->body, err);
+    int status = send_bytes(session, reply->bytes.data + reply->sent, reply->bytes.len - reply->sent,
+                            reply->file || reply->body, err);
     if (status == 0 && reply->file)
         status = send_done(
             session, os_socket_send_file(session->socket, reply->file, reply->file_size, io_timeout_ms(session), err));
@@ -94,7 +94,7 @@ static int send_failure(struct session *session, const struct request *request, 
     buffer_init_fixed(&bytes, storage, sizeof storage);
     write_u32(&bytes, 1);
     write_entry_text(&bytes, WIRE_ERROR, failure->text);
-    return send_bytes(session, &bytes, false, err);
+    return send_bytes(session, bytes.data, bytes.len, false, err);
 }
 
 /* Makes room for the short reply of what changes something, or refuses before it does. */

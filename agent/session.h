@@ -30,6 +30,7 @@ struct reply_body {
 
 struct reply {
     struct buffer bytes;     /* the list */
+    size_t sent;             /* bytes of it that have left already */
     struct os_file *file;    /* NULL, or what follows the bytes: owned */
     uint64_t file_size;      /* bytes */
     struct reply_body *body; /* NULL, or what sends the rest: owned */

@@ -59,6 +59,9 @@ int os_socket_send_file(struct os_socket *socket, struct os_file *file, uint64_t
 enum os_wait_result { OS_WAIT_WOKEN, OS_WAIT_HANGUP, OS_WAIT_TIMEOUT };
 /* Blocks until the waker is set, the peer hangs up or the deadline comes. Unread data is no reason to return. */
 enum os_wait_result os_socket_wait(struct os_socket *socket, struct os_waker *waker, int64_t deadline_ms);
+/* Sends what the system takes at once, and keeps none of the bytes. Returns how many those are, also 0, or a negative
+   status. The rest is for os_socket_send(). */
+int os_socket_send_some(struct os_socket *socket, const void *bytes, size_t len, struct error *err);
 /* From any thread: as if the peer sends no more. Waits end; what is received already may still be answered. */
 void os_socket_end_input(struct os_socket *socket);
 void os_socket_shutdown(struct os_socket *socket); /* from any thread: ends all calls on it */

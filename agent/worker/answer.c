@@ -2,6 +2,7 @@
 #include "agent/worker/answer.h"
 #include "capture/capture.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define COUNT_SIZE 4u /* bytes of a list's count */
@@ -49,27 +50,71 @@ static int answer_read_entry(struct source *source, const struct entry *entry, s
     return 0;
 }
 
-int answer_read(struct source *source, struct buffer *list, struct error *err)
+/* Reads facts, and then a file. */
+static int answer_read_whole(struct list_reader *reader, struct source *source, struct buffer *list, struct error *err)
 {
-    struct list_reader reader;
     struct entry entry = {.type = WIRE_STRING};
-    int got = list_read_begin(&reader, source, err);
-    if (got)
-        return got;
-    write_u32(list, reader.count);
-    while ((entry.type == WIRE_STRING || reader.index == reader.count) &&
-           (got = list_read_entry(&reader, &entry, err)) > 0) {
+    int got = 0;
+    while ((entry.type == WIRE_STRING || reader->index == reader->count) &&
+           (got = list_read_entry(reader, &entry, err)) > 0) {
         int status = answer_read_entry(source, &entry, list, err);
         if (status)
             return status;
-        reader.left = 0; /* read here */
+        reader->left = 0; /* read here */
     }
     /* An `e` stands alone: behind one that did not, the rest would be taken for the answer to the next request. */
-    if (got == 0 && entry.type == WIRE_ERROR && reader.count == 1)
+    if (got == 0 && entry.type == WIRE_ERROR && reader->count == 1)
         return error_set(err, ERR_UNAVAILABLE, "%s", (const char *)list->data + COUNT_SIZE + WIRE_ENTRY_HEADER_SIZE);
     if (got == 0 && entry.type == WIRE_ERROR)
         return error_set(err, ERR_PROTOCOL, "the capture worker answered with an error among other entries");
     return got > 0 ? error_set(err, ERR_PROTOCOL, "the capture worker's answer goes on behind its file") : got;
+}
+
+/* Reads a reason, and the rest, so that the next request can be asked. */
+static int answer_take_failure(struct list_reader *reader, struct error *err)
+{
+    char *reason;
+    int status = list_read_text(reader, WIRE_STRING_MAX, &reason, err);
+    if (status)
+        return status;
+    status = list_read_end(reader, err);
+    if (status == 0)
+        status = error_set(err, ERR_UNAVAILABLE, "%s", reason);
+    free(reason);
+    return status;
+}
+
+/* Reads the entries of an answer in pieces. */
+static int answer_read_pieces(struct list_reader *reader, struct source *source, struct buffer *list,
+                              const struct answer_taker *taker, struct error *err)
+{
+    struct entry entry;
+    int got;
+    while ((got = list_read_entry(reader, &entry, err)) > 0) {
+        size_t whole = list->len;
+        int status =
+            entry.type == WIRE_ERROR ? answer_take_failure(reader, err) : answer_read_entry(source, &entry, list, err);
+        if (status) {
+            list->len = whole;
+            list->failed = list->over_budget = false; /* what it has is right */
+            return status;
+        }
+        reader->left = 0; /* read here */
+        if (entry.type == WIRE_DATA)
+            taker->came(taker->context, list);
+    }
+    return got;
+}
+
+int answer_read(struct source *source, struct buffer *list, const struct answer_taker *taker, struct error *err)
+{
+    struct list_reader reader;
+    int got = list_read_begin(&reader, source, err);
+    if (got)
+        return got;
+    write_u32(list, reader.count);
+    return taker ? answer_read_pieces(&reader, source, list, taker, err)
+                 : answer_read_whole(&reader, source, list, err);
 }
 
 /* ---- an answer that was read ---- */
@@ -124,13 +169,32 @@ struct slice answer_file(const struct buffer *list)
     return (struct slice){0};
 }
 
+static uint32_t answer_count(const struct buffer *list)
+{
+    uint32_t count = 0;
+    for (size_t i = 0; i < COUNT_SIZE; i++)
+        count = count << 8 | list->data[i];
+    return count;
+}
+
+bool answer_break_off(struct buffer *list, const char *reason)
+{
+    struct slice payload;
+    uint32_t left = answer_count(list);
+    for (size_t pos = COUNT_SIZE; pos < list->len; left--)
+        answer_next(list, &pos, &payload);
+    if (left > 0)
+        write_entry_text(list, WIRE_ERROR, reason);
+    for (; left > 1; left--)
+        write_entry_undefined(list);
+    return !list->failed;
+}
+
 void answer_put_lines(struct buffer *list, const struct strlist *lines)
 {
     struct buffer more;
     size_t len = list->len;
-    uint32_t count = 0;
-    for (size_t i = 0; i < COUNT_SIZE; i++)
-        count = count << 8 | list->data[i];
+    uint32_t count = answer_count(list);
     buffer_init(&more, 65536);
     write_u32(&more, count + (uint32_t)lines->count);
     for (size_t i = 0; i < lines->count; i++)

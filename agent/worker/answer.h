@@ -6,10 +6,24 @@
 #include "base/strlist.h"
 #include "protocol/wire.h"
 
+/* Who takes an answer while it comes. */
+struct answer_taker {
+    /* Is called when more of the file is there; the list has whole entries. Strings may be put before those it has, but
+       only in the first call. */
+    void (*came)(void *context, struct buffer *list);
+    void *context; /* borrowed */
+};
+
 /* Appends one answer to `list`: facts, and then at most one file or `u`. An answer that is one `e` alone becomes
    ERR_UNAVAILABLE with its text. An answer of another form is ERR_PROTOCOL, one that `list` has no room for is
-   ERR_LIMIT. */
-int answer_read(struct source *source, struct buffer *list, struct error *err);
+   ERR_LIMIT.
+   taker: NULL, or the answer may come in pieces (agent/worker/pieces.h). Behind a failure the list has the entries before
+   it, whole. */
+int answer_read(struct source *source, struct buffer *list, const struct answer_taker *taker, struct error *err);
+
+/* Ends an answer of which only the first entries have come: with an `e`, and `u` ones up to the number that it tells. Returns
+   false without memory for that. */
+bool answer_break_off(struct buffer *list, const char *reason);
 
 /* Adds the strings of an answer that answer_read() has appended. */
 void answer_add_lines(const struct buffer *list, struct strlist *lines);

@@ -2,6 +2,7 @@
 #include "agent/worker/main.h"
 
 #include "agent/worker/options.h"
+#include "agent/worker/pieces.h"
 #include "agent/worker/record.h"
 #include "base/number.h"
 #include "capture/capture.h"
@@ -36,6 +37,7 @@ struct worker {
     struct os_watchdog *watchdog; /* owned */
     struct capturer *capturer;    /* owned */
     struct stills *stills;        /* owned; NULL: nothing was recorded yet */
+    struct pieces pieces;         /* of an answer that leaves while it is made */
     struct buffer file;           /* of the current request; owned, and kept: fresh memory is slower than the encoder */
     atomic_bool reads_console;    /* for the watchdog */
     bool drives;                  /* it may hold keys, and waits for its driver for as long as that takes */
@@ -146,7 +148,10 @@ static void answer_hang(void *context)
     else
         capturer_describe_hang(worker->capturer, doing, sizeof doing);
     snprintf(text, sizeof text, "not done within %d ms: %s", worker->answer_ms, doing);
-    send_error(worker, text, &err);
+    if (pieces_begun(&worker->pieces))
+        pieces_fail(&worker->pieces, text, &err);
+    else
+        send_error(worker, text, &err);
     _Exit(1);
 }
 
@@ -169,6 +174,7 @@ static int take_screenshot(struct worker *worker, const struct strlist *texts, s
     int status = screenshot_options_parse(&options, texts, err);
     if (status == 0) {
         start_clock(worker, &options);
+        options.picture.sink = options.pieces ? &worker->pieces.sink : NULL;
         status = capturer_take(worker->capturer, &options.picture, facts, file, err);
     }
     screenshot_options_deinit(&options);
@@ -441,7 +447,9 @@ static int do_request(struct worker *worker, const struct strlist *texts, struct
     else
         status = make_list(worker, verb, &options, &facts, err);
     os_watchdog_disarm(worker->watchdog);
-    if (status < 0)
+    if (pieces_begun(&worker->pieces))
+        status = status < 0 ? pieces_fail(&worker->pieces, err->text, err) : pieces_end(&worker->pieces, &facts, err);
+    else if (status < 0)
         status = send_error(worker, err->text, err);
     else
         status = send_facts(worker, &facts, screenshot || dump || record ? file : NULL, err);
@@ -481,6 +489,7 @@ int worker_main(void)
     buffered_init(&worker.input, fill_input, &worker, worker.input_bytes, sizeof worker.input_bytes);
     buffer_init(&worker.file, FILE_MAX);
     int status = os_worker_pipe_open(&worker.pipe, &err);
+    pieces_init(&worker.pieces, worker.pipe, &worker.file);
     if (status == 0)
         status = os_watchdog_new(&worker.watchdog, answer_hang, &worker, &err);
     if (status == 0)

@@ -127,6 +127,12 @@ static bool set_delta(struct screenshot_options *options, const char *value)
     return strcmp(value, "0") == 0 || strcmp(value, "1") == 0;
 }
 
+static bool set_pieces(struct screenshot_options *options, const char *value)
+{
+    options->pieces = *value == '1';
+    return strcmp(value, "0") == 0 || strcmp(value, "1") == 0;
+}
+
 static bool set_color(struct screenshot_options *options, const char *value)
 {
     options->picture.capture.colors = strcmp(value, "applied") == 0;
@@ -214,6 +220,7 @@ static const struct option {
     {"pointer", "HASH,X,Y or " POINTER_UNKNOWN, set_pointer, SCOPE_PICTURE, false},
     {"pointer-shape", "0 or 1", set_shape, SCOPE_PICTURE, false},
     {"delta", "0 or 1", set_delta, SCOPE_PICTURE, false},
+    {"pieces", "0 or 1", set_pieces, SCOPE_PICTURE, false},
     {"color", "stored or applied", set_color, SCOPE_CRC, false},
     {"compare", "0 or 1", set_compare, SCOPE_PICTURE, false},
     {"format", "png or ppm", set_format, SCOPE_PICTURE, false},

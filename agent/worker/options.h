@@ -9,6 +9,7 @@
  *     pointer=HASH,X,Y        the pointer that is known already, or "unknown": the wait ends with another one
  *     pointer-shape=0|1       the file is the pointer's shape and not the screen; means cursor=0 (0)
  *     delta=0|1               only the rectangles that differ from the picture with the hash of if-changed (0)
+ *     pieces=0|1              the file, where it is a whole PNG, leaves while it is encoded, before its last facts (0)
  *     color=stored|applied    without or with the display hardware's colour tables and matrix (stored)
  *     compare=0|1             also how far another backend's picture differs (0)
  *     format=png|ppm          of the file (png)
@@ -36,6 +37,7 @@ struct screenshot_options {
     struct strlist card_classes;    /* owned: what picture.capture.card_classes points to */
     int deadline_ms;
     int wait_ms;
+    bool pieces;
 };
 
 void screenshot_options_deinit(struct screenshot_options *options); /* accepts a zeroed one */

@@ -147,9 +147,9 @@ static void exchange_describe_failure(const struct exchange *exchange, int statu
 }
 
 /* Sends a request to one worker. *again: an idle worker had ended before it saw the request. */
-static int pool_try(struct worker_pool *pool, struct exchange *exchange, const struct buffer *request,
-                    struct buffer *list, bool *again, struct error *err)
+static int pool_try(struct worker_pool *pool, struct exchange *exchange, const struct turn *turn, bool *again)
 {
+    struct error *err = turn->err;
     int status = 0;
     pool_take(pool, exchange);
     *again = false;
@@ -158,9 +158,9 @@ static int pool_try(struct worker_pool *pool, struct exchange *exchange, const s
     if (exchange->is_fresh)
         status = os_worker_start(&exchange->worker, WORKER_ARGUMENT, err);
     if (status == 0)
-        status = os_worker_write(exchange->worker, request->data, request->len, exchange->deadline_ms, err);
+        status = os_worker_write(exchange->worker, turn->request->data, turn->request->len, turn->deadline_ms, err);
     if (status == 0)
-        status = answer_read(&exchange->answer.source, list, err);
+        status = answer_read(&exchange->answer.source, turn->list, turn->taker, err);
     *again = !exchange->is_fresh && !exchange->answered && status == ERR_CLOSED;
     if (exchange->worker)
         exchange_describe_failure(exchange, status, err);
@@ -172,35 +172,35 @@ static int pool_try(struct worker_pool *pool, struct exchange *exchange, const s
 }
 
 /* Sends a request to a worker, and to another one when the first had ended while it was idle. */
-static int pool_exchange(struct worker_pool *pool, const struct turn *turn, struct buffer *list, struct error *err)
+static int pool_exchange(struct worker_pool *pool, const struct turn *turn)
 {
     bool again;
     struct exchange *exchange = malloc(sizeof *exchange);
     if (!exchange)
-        return error_set(err, ERR_NO_MEMORY, "no memory to ask the capture worker");
+        return error_set(turn->err, ERR_NO_MEMORY, "no memory to ask the capture worker");
     exchange->deadline_ms = turn->deadline_ms;
     exchange->timeout_ms = turn->timeout_ms;
-    int status = pool_try(pool, exchange, turn->request, list, &again, err);
+    int status = pool_try(pool, exchange, turn, &again);
     if (again) {
-        buffer_clear(list);
-        status = pool_try(pool, exchange, turn->request, list, &again, err);
+        buffer_clear(turn->list);
+        status = pool_try(pool, exchange, turn, &again);
     }
     free(exchange);
     return status;
 }
 
 /* Waits until there is a worker for the request, or takes the answer to an equal one. */
-static int pool_queue(struct worker_pool *pool, const struct buffer *request, struct os_socket *client, int timeout_ms,
-                      struct buffer *list, struct error *err)
+static int pool_queue(struct worker_pool *pool, struct turn *turn)
 {
     bool served;
-    struct turn turn = {.request = request, .list = list, .err = err, .client = client, .timeout_ms = timeout_ms};
-    turn.deadline_ms = os_deadline(timeout_ms);
-    int status = worker_queue_begin(&pool->queue, &turn, &served);
-    return served ? worker_queue_end(&pool->queue, &turn, pool_exchange(pool, &turn, list, err)) : status;
+    turn->deadline_ms = os_deadline(turn->timeout_ms);
+    int status = worker_queue_begin(&pool->queue, turn, &served);
+    return served ? worker_queue_end(&pool->queue, turn, pool_exchange(pool, turn)) : status;
 }
 
 /* ---- requests ---- */
+
+#define MORE_MAX 2 /* options that the agent adds */
 
 static void write_card_class(struct buffer *request, const char *rule)
 {
@@ -209,38 +209,60 @@ static void write_card_class(struct buffer *request, const char *rule)
     write_entry_text(request, WIRE_STRING, text);
 }
 
-/* Sends a request with these options, the agent's own, and `more` where it is not NULL. */
-static int pool_request(struct worker_pool *pool, const char *verb, const struct strlist *options, const char *more,
-                        struct os_socket *client, int timeout_ms, struct buffer *list, struct error *err)
+/* Sends a request with these options, the agent's own, and `more` (NULL: none), which end with NULL. The turn has the rest. */
+static int pool_request(struct worker_pool *pool, const char *verb, const struct strlist *options,
+                        const char *const *more, struct turn *turn)
 {
     struct buffer request;
+    uint32_t more_count = 0;
+    while (more && more[more_count])
+        more_count++;
     buffer_init(&request, REQUEST_MAX);
-    write_u32(&request, (uint32_t)(1 + pool->card_classes->count + options->count + (more ? 1 : 0)));
+    write_u32(&request, (uint32_t)(1 + pool->card_classes->count + options->count) + more_count);
     write_entry_text(&request, WIRE_STRING, verb);
     for (size_t i = 0; i < options->count; i++) /* that of a dump must be the first */
         write_entry_text(&request, WIRE_STRING, options->items[i]);
     for (size_t i = 0; i < pool->card_classes->count; i++)
         write_card_class(&request, pool->card_classes->items[i]);
-    if (more)
-        write_entry_text(&request, WIRE_STRING, more);
-    int status = request.failed ? error_set(err, ERR_LIMIT, "%s: its options exceed %u bytes", verb, REQUEST_MAX)
-                                : pool_queue(pool, &request, client, timeout_ms, list, err);
+    for (uint32_t i = 0; i < more_count; i++)
+        write_entry_text(&request, WIRE_STRING, more[i]);
+    turn->request = &request;
+    int status = request.failed ? error_set(turn->err, ERR_LIMIT, "%s: its options exceed %u bytes", verb, REQUEST_MAX)
+                                : pool_queue(pool, turn);
     buffer_deinit(&request);
     return status;
+}
+
+static int pool_request_picture(struct worker_pool *pool, const char *verb, const struct strlist *options,
+                                struct turn *turn)
+{
+    unsigned running = 0, exited;
+    const char *more[MORE_MAX + 1] = {NULL};
+    size_t count = 0;
+    int status = screenshot_options_deadline(options, &turn->timeout_ms, turn->err);
+    if (status)
+        return status;
+    if (pool->children)
+        children_count(pool->children, &running, &exited);
+    if (running > 0 && !strlist_get(options, "passive"))
+        more[count++] = "passive=1";
+    if (turn->taker)
+        more[count++] = "pieces=1";
+    return pool_request(pool, verb, options, more, turn);
 }
 
 int worker_pool_picture(struct worker_pool *pool, const char *verb, const struct strlist *options,
                         struct os_socket *client, struct buffer *list, struct error *err)
 {
-    unsigned running = 0, exited;
-    int timeout_ms;
-    int status = screenshot_options_deadline(options, &timeout_ms, err);
-    if (status)
-        return status;
-    if (pool->children)
-        children_count(pool->children, &running, &exited);
-    bool spare = running > 0 && !strlist_get(options, "passive");
-    return pool_request(pool, verb, options, spare ? "passive=1" : NULL, client, timeout_ms, list, err);
+    struct turn turn = {.client = client, .list = list, .err = err};
+    return pool_request_picture(pool, verb, options, &turn);
+}
+
+int worker_pool_picture_in_pieces(struct worker_pool *pool, const struct strlist *options, struct os_socket *client,
+                                  const struct answer_taker *taker, struct buffer *list, struct error *err)
+{
+    struct turn turn = {.client = client, .taker = taker, .list = list, .err = err};
+    return pool_request_picture(pool, "screenshot", options, &turn);
 }
 
 void worker_pool_facts(const struct buffer *list, struct strlist *facts)
@@ -251,9 +273,9 @@ void worker_pool_facts(const struct buffer *list, struct strlist *facts)
 int worker_pool_all_displays(struct worker_pool *pool, const struct strlist *options, struct os_socket *client,
                              struct buffer *list, struct error *err)
 {
-    int timeout_ms;
-    int status = screenshot_options_deadline(options, &timeout_ms, err);
-    return status ? status : pool_request(pool, "all-displays", options, NULL, client, timeout_ms, list, err);
+    struct turn turn = {.client = client, .list = list, .err = err};
+    int status = screenshot_options_deadline(options, &turn.timeout_ms, err);
+    return status ? status : pool_request(pool, "all-displays", options, NULL, &turn);
 }
 
 /* Sends a request with the deadline as the only option, or after another one. */
@@ -261,11 +283,12 @@ static int pool_request_within(struct worker_pool *pool, const char *verb, const
                                int timeout_ms, struct buffer *list, struct error *err)
 {
     struct strlist options = {0};
+    struct turn turn = {.client = client, .timeout_ms = timeout_ms, .list = list, .err = err};
     if (option)
         strlist_add(&options, option);
     strlist_addf(&options, "deadline-ms=%d", timeout_ms);
     int status = options.failed ? error_set(err, ERR_NO_MEMORY, "%s: no memory for its options", verb)
-                                : pool_request(pool, verb, &options, NULL, client, timeout_ms, list, err);
+                                : pool_request(pool, verb, &options, NULL, &turn);
     strlist_deinit(&options);
     return status;
 }
@@ -297,12 +320,13 @@ int worker_pool_input(struct worker_pool *pool, const char *verb, const struct s
 {
     struct strlist options = {0};
     struct buffer list;
+    struct turn turn = {.timeout_ms = timeout_ms, .list = &list, .err = err};
     buffer_init(&list, WIRE_REPLY_MAX);
     strlist_addf(&options, "deadline-ms=%d", timeout_ms);
     for (size_t i = 0; i < actions->count; i++)
         strlist_addf(&options, "action=%s", actions->items[i]);
     int status = options.failed ? error_set(err, ERR_NO_MEMORY, "input: no memory for the actions")
-                                : pool_request(pool, verb, &options, NULL, NULL, timeout_ms, &list, err);
+                                : pool_request(pool, verb, &options, NULL, &turn);
     if (status == 0)
         answer_add_lines(&list, facts);
     strlist_deinit(&options);

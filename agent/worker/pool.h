@@ -10,6 +10,7 @@
 #define AGENT_WORKER_POOL_H
 
 #include "agent/child/children.h"
+#include "agent/worker/answer.h"
 #include "base/buffer.h"
 #include "base/error.h"
 #include "base/strlist.h"
@@ -34,6 +35,10 @@ void worker_pool_stop(struct worker_pool *pool);
    has left while it waited for its turn. */
 int worker_pool_picture(struct worker_pool *pool, const char *verb, const struct strlist *options,
                         struct os_socket *client, struct buffer *list, struct error *err);
+/* Requests a screenshot whose file leaves while it is encoded. What the taker was called for stands in `list` behind a
+   failure, too. A request that shares another one's capture gets all at once. */
+int worker_pool_picture_in_pieces(struct worker_pool *pool, const struct strlist *options, struct os_socket *client,
+                                  const struct answer_taker *taker, struct buffer *list, struct error *err);
 /* Adds the facts of an answer. */
 void worker_pool_facts(const struct buffer *list, struct strlist *facts);
 /* Requests the displays of every source, with the options of the RPC displays. */

@@ -95,6 +95,12 @@ int os_socket_try_send(struct os_socket *s, const void *bytes, size_t len, bool 
     return sent_or_status(send(s->fd, bytes, len, MSG_NOSIGNAL | (more ? MSG_MORE : 0)), err);
 }
 
+int os_socket_send_some(struct os_socket *s, const void *bytes, size_t len, struct error *err)
+{
+    int sent = os_socket_try_send(s, bytes, len, true, err);
+    return sent == OS_WOULD_BLOCK ? 0 : sent;
+}
+
 static bool pipe_signal_is_ignored;
 
 void socket_ignore_pipe_signal(void)

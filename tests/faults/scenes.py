@@ -503,6 +503,22 @@ def screenshot(play):
     play.step("screenshot", wire.SCREENSHOT, s("backend=x11"), s("deadline-ms=4000"), normal=HASH, refusal=warned)
 
 
+def of_pieces(entries):
+    """What they tell, and both ends of the file that they are."""
+    file = b"".join(entry.payload for entry in entries if entry.kind == "d")
+    return HASH(entries)[0], file[:8], file[-8:]
+
+
+def broken_off(entries):
+    return next((entry.text for entry in entries if entry.kind == "e"), None) or warned(entries)
+
+
+@scene
+def screenshot_in_pieces(play):
+    play.step("screenshot", wire.SCREENSHOT, s("backend=x11"), s("deadline-ms=4000"), s("pieces=1"), normal=of_pieces,
+              refusal=broken_off)
+
+
 @scene
 def screenshot_chosen(play):
     play.step("screenshot", wire.SCREENSHOT, s("deadline-ms=4000"), s("format=ppm"), s("region=100x100+0+0"), normal=HASH,

@@ -171,6 +171,11 @@ def children_of(parent):
     return found
 
 
+def command_line(pid):
+    with open(f"/proc/{pid}/cmdline", "rb") as file:
+        return file.read()
+
+
 def alive(pid):
     """Whether the process exists and is no zombie."""
     try:

@@ -7,7 +7,7 @@ import tempfile
 import xml.etree.ElementTree as ET
 
 from cli import COMMAND, periscope, target
-from harness import children_of, equal
+from harness import children_of, command_line, equal
 
 SAMPLE = os.path.join(os.path.dirname(COMMAND[0]), "sample_test")
 PASSED, UNIT_FAILED, CRASHED, TIME_OUT, INCOMPLETE, LOCAL = 0, 1, 3, 4, 5, 6
@@ -39,11 +39,6 @@ class Run:
 def folders(agent):
     """What runs have made in the guest."""
     return [name for name in os.listdir(agent.folder) if name.startswith("periscope-test-")]
-
-
-def command_line(pid):
-    with open(f"/proc/{pid}/cmdline", "rb") as file:
-        return file.read()
 
 
 def nothing_is_left(agent):

@@ -18,7 +18,7 @@ static int read_answer(struct slice bytes, size_t step, size_t limit)
     struct memory_source memory = memory_source(bytes.data, bytes.len, step);
     buffer_deinit(&list);
     buffer_init(&list, limit);
-    int status = answer_read(&memory.source, &list, &err);
+    int status = answer_read(&memory.source, &list, NULL, &err);
     if (status == 0)
         CHECK_INT(memory.left, 0);
     return status;
@@ -117,6 +117,74 @@ static void the_limit_is_named(void)
     CHECK_INT(read_answer(BYTES(COUNT("\1") "d\xff\xff\xff\xff\xff\xff\xff\xff"), 4096, 4096), ERR_LIMIT);
 }
 
+/* ---- in pieces ---- */
+
+static unsigned calls;
+static size_t seen[8];
+
+static void came(void *context, struct buffer *so_far)
+{
+    CHECK(context == seen && so_far == &list);
+    if (calls < sizeof seen / sizeof *seen)
+        seen[calls] = so_far->len;
+    calls++;
+}
+
+static int read_pieces(struct slice bytes, size_t step, size_t limit)
+{
+    struct memory_source memory = memory_source(bytes.data, bytes.len, step);
+    buffer_deinit(&list);
+    buffer_init(&list, limit);
+    calls = 0;
+    return answer_read(&memory.source, &list, &(struct answer_taker){came, seen}, &err);
+}
+
+#define FIRST_PIECE HEAD("s", "\6") "a=one\0" HEAD("d", "\3") "\x89\0P"
+#define MORE_PIECES HEAD("d", "\2") "N\n" HEAD("s", "\4") "h=1\0" HEAD("u", "\0")
+#define IN_PIECES COUNT("\5") FIRST_PIECE MORE_PIECES
+
+static void pieces_are_told_as_they_come(void)
+{
+    struct strlist lines = {0};
+    struct slice bytes = BYTES(IN_PIECES);
+    for (size_t step = 1; step <= bytes.len; step++) {
+        CHECK_INT(read_pieces(bytes, step, 4096), 0);
+        CHECK(list.len == bytes.len && memcmp(list.data, bytes.data, bytes.len) == 0);
+        CHECK_INT(calls, 2);
+        CHECK_INT(seen[0], sizeof(COUNT("\5") FIRST_PIECE) - 1);
+        CHECK_INT(seen[1], seen[0] + 9 + 2);
+    }
+    answer_add_lines(&list, &lines);
+    CHECK_INT(lines.count, 2);
+    CHECK_TEXT(strlist_get(&lines, "h"), "1");
+    strlist_deinit(&lines);
+}
+
+static void a_failure_among_pieces_leaves_those_before_it(void)
+{
+    static const char failed[] = COUNT("\5") FIRST_PIECE HEAD("e", "\5") "nope\0" HEAD("u", "\0") HEAD("u", "\0");
+    static const char ended[] = COUNT("\5") FIRST_PIECE HEAD("e", "\3") "so\0" HEAD("u", "\0") HEAD("u", "\0");
+    const size_t whole = sizeof(COUNT("\5") FIRST_PIECE) - 1;
+    CHECK_INT(read_pieces(BYTES(failed), 4096, 4096), ERR_UNAVAILABLE);
+    CHECK_TEXT(err.text, "nope");
+    CHECK_INT(list.len, whole);
+    CHECK(answer_break_off(&list, "so"));
+    CHECK(list.len == sizeof ended - 1 && memcmp(list.data, ended, list.len) == 0);
+    for (size_t len = whole; len < sizeof IN_PIECES - 1; len++) {
+        CHECK_INT(read_pieces((struct slice){(const uint8_t *)IN_PIECES, len}, 4096, 4096), ERR_CLOSED);
+        CHECK(list.len >= whole);
+        CHECK(answer_break_off(&list, "so"));
+    }
+    CHECK_INT(read_pieces(BYTES(IN_PIECES), 4096, whole + 10), ERR_LIMIT);
+    CHECK(list.len == whole && !list.failed);
+    CHECK(!answer_break_off(&list, "so")); /* there is no room */
+    CHECK_INT(read_pieces(BYTES(COUNT("\2") FIRST_PIECE), 4096, 4096), 0);
+    CHECK(answer_break_off(&list, "so"));
+    CHECK_INT(list.len, whole); /* it is whole already */
+    CHECK_INT(read_pieces(BYTES(COUNT("\1") HEAD("e", "\5") "nope\0"), 4096, 4096), ERR_UNAVAILABLE);
+    CHECK_INT(calls, 0);
+}
+
 static void a_lost_device_is_found(void)
 {
     char *told[] = {"output=all", "dxgi.removed=EnumOutputs: it hung (A, 0x1)"};
@@ -139,6 +207,8 @@ int main(void)
     RUN(other_forms_are_refused);
     RUN(an_answer_that_ends_early_is_closed);
     RUN(the_limit_is_named);
+    RUN(pieces_are_told_as_they_come);
+    RUN(a_failure_among_pieces_leaves_those_before_it);
     RUN(a_lost_device_is_found);
     buffer_deinit(&list);
     return CHECK_RESULT();

@@ -25,6 +25,8 @@ enum act {
     SPEAKS_RUBBISH,
     SAYS_MORE,    /* than its answer */
     REFUSES_MORE, /* an error, and more behind it */
+    SENDS_PIECES, /* of a picture */
+    BREAKS_OFF,   /* so too, with an error behind the first */
 };
 
 struct os_worker {
@@ -60,12 +62,30 @@ int os_worker_start(struct os_worker **out, const char *argument, struct error *
     return 0;
 }
 
+static void write_pieces(struct buffer *answer, bool breaks_off)
+{
+    for (int i = 0; i < 2; i++) {
+        if (breaks_off && i == 1)
+            break;
+        write_entry_header(answer, WIRE_DATA, 3);
+        buffer_append(answer, "abc", 3);
+    }
+    if (breaks_off)
+        write_entry_text(answer, WIRE_ERROR, "it broke");
+    write_entry_undefined(answer);
+}
+
 static void write_answer(struct os_worker *worker)
 {
     char text[32];
     buffer_deinit(&worker->answer);
     buffer_init(&worker->answer, 1000);
     worker->pos = 0;
+    if (worker->act == SENDS_PIECES || worker->act == BREAKS_OFF) {
+        write_u32(&worker->answer, 3);
+        write_pieces(&worker->answer, worker->act == BREAKS_OFF);
+        return;
+    }
     write_u32(&worker->answer, 1);
     snprintf(text, sizeof text, "request=%d", fake.requests);
     write_entry_text(&worker->answer, WIRE_STRING, text);
@@ -364,6 +384,43 @@ static void pictures_are_passive_while_a_child_runs(void)
     CHECK_TEXT(picture(NULL), "[screenshot]");
 }
 
+static void count_piece(void *context, struct buffer *list)
+{
+    CHECK(list->len > 4);
+    ++*(unsigned *)context;
+}
+
+static void a_picture_in_pieces_is_asked_for_and_told_of(void)
+{
+    unsigned pieces = 0;
+    struct strlist options = {0};
+    struct buffer list;
+    const struct answer_taker taker = {count_piece, &pieces};
+    BEGIN(SENDS_PIECES, IS_DEAD, SENDS_PIECES, BREAKS_OFF, ANSWERS);
+    fake.running = 1;
+    worker_pool_spare_children(pool, (struct children *)&fake);
+    strlist_add(&options, "output=x");
+    buffer_init(&list, 1000);
+    CHECK_INT(worker_pool_picture_in_pieces(pool, &options, NULL, &taker, &list, &err), 0);
+    CHECK_TEXT(requested(), "[screenshot][output=x][passive=1][pieces=1]");
+    CHECK_INT(pieces, 2);
+    size_t len = list.len;
+    buffer_clear(&list);
+    CHECK_INT(worker_pool_picture_in_pieces(pool, &options, NULL, &taker, &list, &err), 0); /* by the next worker */
+    CHECK_INT(pieces, 4);
+    CHECK_INT(list.len, len);
+    buffer_clear(&list);
+    CHECK_INT(worker_pool_picture_in_pieces(pool, &options, NULL, &taker, &list, &err), ERR_UNAVAILABLE);
+    CHECK_TEXT(err.text, "it broke");
+    CHECK_INT(pieces, 5);
+    CHECK(list.len > 4 && list.len < len);
+    CHECK_INT(ask(), 0); /* the same worker goes on */
+    CHECK_INT(fake.started, 2);
+    fake.running = 0;
+    buffer_deinit(&list);
+    strlist_deinit(&options);
+}
+
 static void the_agents_own_options_go_with_each_request(void)
 {
     struct strlist rules = {0};
@@ -399,6 +456,7 @@ int main(void)
     RUN(one_that_can_not_be_started);
     RUN(so_many_at_once_and_no_more);
     RUN(pictures_are_passive_while_a_child_runs);
+    RUN(a_picture_in_pieces_is_asked_for_and_told_of);
     RUN(the_agents_own_options_go_with_each_request);
     strlist_deinit(&lines);
     return CHECK_RESULT();
