@@ -219,7 +219,7 @@ int call_data(struct call *call, const struct entry *entry, struct buffer *bytes
         bytes->len -= step - (size_t)got;
         left -= (uint64_t)got;
         client_renew_deadline(call->p, (size_t)got);
-        if (!client_progress(call->p, entry->size - left, entry->size, left == 0)) {
+        if (!client_progress(call->p, bytes->len, bytes->len + left, left == 0)) {
             periscope_disconnect(call->p);
             return PERISCOPE_LOCAL;
         }

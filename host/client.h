@@ -49,6 +49,7 @@ struct periscope {
     unsigned minor;             /* testagentd 1.MINOR */
     bool lacks_exec;            /* the agent answered that it does not know the RPC */
     bool lacks_ranges;          /* so too for getrange or putrange */
+    bool lacks_pieces;          /* so too for a picture in pieces */
     bool system_known, windows; /* how exit statuses are decoded */
 
     periscope_progress *progress;

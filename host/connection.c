@@ -214,7 +214,7 @@ int client_connect(struct periscope *p)
     }
     os_socket_set_deadline(socket, p->limit);
     client_set_socket(p, socket);
-    p->used = p->lacks_exec = p->lacks_ranges = p->system_known = false;
+    p->used = p->lacks_exec = p->lacks_ranges = p->lacks_pieces = p->system_known = false;
     /* It may have been interrupted before there was a socket to shut down. */
     status = client_check(p, NULL);
     if (!status)

@@ -331,9 +331,9 @@ PERISCOPE_API int periscope_ps(struct periscope *p, const char *const *options, 
 #define PERISCOPE_PICTURE_MAX ((3u << 28) + (64u << 20)) /* bytes of a picture's file */
 /* Takes a picture of the screen. options: "key=value" strings, NULL-terminated or NULL (docs/protocol.md, screenshot).
    facts (may be NULL): the agent's facts about the picture, "key=value". *bytes: the picture file; NULL with *len 0
-   when if-changed found no change. A file of more than PERISCOPE_PICTURE_MAX bytes is PERISCOPE_LOCAL, before it is
-   received. From an agent
-   without the RPC, if there are no options, the virtual file .periscope/screenshot.png is fetched, without facts. */
+   when if-changed found no change. A file of more than PERISCOPE_PICTURE_MAX bytes is PERISCOPE_LOCAL, before what
+   is too much is received. The library adds pieces=1 where that is of use. From an agent without the RPC, if there are
+   no options, the virtual file .periscope/screenshot.png is fetched, without facts. */
 PERISCOPE_API int periscope_screenshot(struct periscope *p, const char *const *options, struct periscope_strings *facts,
                                        uint8_t **bytes, size_t *len);
 

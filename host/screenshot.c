@@ -8,8 +8,11 @@
 #define AGENT_DEADLINE_MS 5000 /* the agent's default of deadline-ms */
 #define MOST_DEADLINE_MS 600000
 
+#define PIECES "pieces=1" /* an option of ours: the file may come while it is encoded */
+
 struct shot {
     const char *const *options;
+    bool in_pieces;
     struct strlist facts;
     struct buffer file;
     bool unchanged;
@@ -33,29 +36,39 @@ static int screen_deadline_ms(enum method_index method, const char *const *optio
     return wait_ms + screen_option_ms(options, "deadline-ms=", AGENT_DEADLINE_MS);
 }
 
-/* Reads the facts, then the file, or `u` when the picture has not changed. */
+/* Reads the facts and the file, which may come in pieces; a `u` alone is a picture that has not changed. */
 static int shot_read(struct call *call, struct shot *shot)
 {
     struct entry last;
-    int status = call_strings(call, "sdu", &shot->facts, &last);
-    if (status)
-        return status;
-    if (last.type == 0)
-        return call_malformed(call, "it contains no picture");
-    shot->unchanged = last.type == WIRE_UNDEFINED;
-    status = shot->unchanged ? 0 : call_data(call, &last, &shot->file);
-    return status ? status : call_end(call);
+    bool has_file = false;
+    shot->unchanged = false;
+    for (;;) {
+        int status = call_strings(call, "sdu", &shot->facts, &last);
+        if (!status && last.type == WIRE_DATA)
+            status = call_data(call, &last, &shot->file);
+        if (status)
+            return status;
+        if (last.type == 0)
+            break;
+        has_file |= last.type == WIRE_DATA;
+        shot->unchanged |= last.type == WIRE_UNDEFINED;
+    }
+    shot->unchanged &= !has_file;
+    return has_file || shot->unchanged ? 0 : call_malformed(call, "it contains no picture");
 }
 
-/* Sends the call with its options and reads the head of the reply. */
-static int screen_ask(struct periscope *p, enum method_index method, const char *const *options, struct call *call)
+/* Sends the call with its options and `more` (NULL: none), and reads the head of the reply. */
+static int screen_ask(struct periscope *p, enum method_index method, const char *const *options, const char *more,
+                      struct call *call)
 {
     uint32_t count = 0;
     while (options && options[count])
         count++;
-    call_init(call, p, method, count, CALL_ANY);
+    call_init(call, p, method, count + (more ? 1 : 0), CALL_ANY);
     for (uint32_t i = 0; i < count; i++)
         write_entry_text(&call->request, WIRE_STRING, options[i]);
+    if (more)
+        write_entry_text(&call->request, WIRE_STRING, more);
     call_allow(call, screen_deadline_ms(method, options));
     int status = client_need(p, FIRST_MINOR_OF_PERISCOPE, method);
     if (!status)
@@ -69,11 +82,35 @@ static int attempt_shot(struct periscope *p, void *context)
     struct call call;
     strlist_deinit(&shot->facts);
     buffer_clear(&shot->file);
-    int status = screen_ask(p, METHOD_screenshot, shot->options, &call);
+    int status = screen_ask(p, METHOD_screenshot, shot->options, shot->in_pieces ? PIECES : NULL, &call);
     if (!status)
         status = shot_read(&call, shot);
     call_deinit(&call);
     return status;
+}
+
+/* Returns whether the options ask for a whole PNG that is sent in any case: only that can come while it is encoded. */
+static bool shot_is_whole(const char *const *options)
+{
+    static const char *const others[] = {
+        "format=ppm", "if-changed=", "wait-ms=", "delta=1", "pointer-shape=1", "pieces="};
+    for (const char *const *option = options; option && *option; option++)
+        for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+            if (strncmp(*option, others[i], strlen(others[i])) == 0)
+                return false;
+    return true;
+}
+
+/* Asks for a file that comes while it is encoded; once more without of an agent that does not know that. */
+static int shot_ask(struct periscope *p, struct shot *shot)
+{
+    shot->in_pieces = !p->lacks_pieces && shot_is_whole(shot->options);
+    int status = client_repeat(p, attempt_shot, shot);
+    if (status != PERISCOPE_REFUSED || !shot->in_pieces || strcmp(p->error.text, "unknown option '" PIECES "'") != 0)
+        return status;
+    p->lacks_pieces = true;
+    shot->in_pieces = false;
+    return client_repeat(p, attempt_shot, shot);
 }
 
 /* Fetches the virtual file of agents without the RPC, which can't take options. */
@@ -100,7 +137,7 @@ int periscope_screenshot(struct periscope *p, const char *const *options, struct
     /* NOLINTNEXTLINE(misc-redundant-expression): as it should be */
     _Static_assert(PERISCOPE_PICTURE_MAX == WIRE_REPLY_MAX, "the agent's limit");
     buffer_init(&shot.file, PERISCOPE_PICTURE_MAX);
-    int status = client_repeat(p, attempt_shot, &shot);
+    int status = shot_ask(p, &shot);
     if (status == PERISCOPE_UNSUPPORTED)
         status = shot_take_virtual_file(p, &shot);
     if (!status && !shot.unchanged)
@@ -124,7 +161,7 @@ static int attempt_facts(struct periscope *p, void *context)
     struct entry last;
     struct call call;
     strlist_deinit(&request->facts);
-    int status = screen_ask(p, request->method, request->options, &call);
+    int status = screen_ask(p, request->method, request->options, NULL, &call);
     if (!status)
         status = call_strings(&call, "s", &request->facts, &last);
     call_deinit(&call);

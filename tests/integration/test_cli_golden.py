@@ -159,6 +159,7 @@ def golden_screenshot():
         equal(result.out, b"P6\n2 1\n255\n\xff\0\0\0\0\xff")
         options = dict(text.split("=", 1) for text in golden_names("80-screenshot", "unless it has this hash"))
         speak(server, "screenshot", "-o", options["output"], "-i", options["if-changed"], code=cli.UNCHANGED, cwd=folder)
+        equal(speak(server, "screenshot", "-").out, b"\x89PNG\r\n\x1a\n")
         one_line(speak(server, "screenshot", "-o", "HDMI-9", code=REFUSED, cwd=folder), "no output 'HDMI-9'")
         equal(os.listdir(folder), [])
 
