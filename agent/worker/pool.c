@@ -209,13 +209,15 @@ static void write_card_class(struct buffer *request, const char *rule)
     write_entry_text(request, WIRE_STRING, text);
 }
 
-/* Sends a request with these options, the agent's own, and `more` (NULL: none), which end with NULL. The turn has the rest. */
+static const char *const no_more[] = {NULL};
+
+/* Sends a request with these options, the agent's own, and `more`, which end with NULL. The turn has the rest. */
 static int pool_request(struct worker_pool *pool, const char *verb, const struct strlist *options,
                         const char *const *more, struct turn *turn)
 {
     struct buffer request;
     uint32_t more_count = 0;
-    while (more && more[more_count])
+    while (more[more_count])
         more_count++;
     buffer_init(&request, REQUEST_MAX);
     write_u32(&request, (uint32_t)(1 + pool->card_classes->count + options->count) + more_count);
@@ -275,7 +277,7 @@ int worker_pool_all_displays(struct worker_pool *pool, const struct strlist *opt
 {
     struct turn turn = {.client = client, .list = list, .err = err};
     int status = screenshot_options_deadline(options, &turn.timeout_ms, err);
-    return status ? status : pool_request(pool, "all-displays", options, NULL, &turn);
+    return status ? status : pool_request(pool, "all-displays", options, no_more, &turn);
 }
 
 /* Sends a request with the deadline as the only option, or after another one. */
@@ -288,7 +290,7 @@ static int pool_request_within(struct worker_pool *pool, const char *verb, const
         strlist_add(&options, option);
     strlist_addf(&options, "deadline-ms=%d", timeout_ms);
     int status = options.failed ? error_set(err, ERR_NO_MEMORY, "%s: no memory for its options", verb)
-                                : pool_request(pool, verb, &options, NULL, &turn);
+                                : pool_request(pool, verb, &options, no_more, &turn);
     strlist_deinit(&options);
     return status;
 }
@@ -326,7 +328,7 @@ int worker_pool_input(struct worker_pool *pool, const char *verb, const struct s
     for (size_t i = 0; i < actions->count; i++)
         strlist_addf(&options, "action=%s", actions->items[i]);
     int status = options.failed ? error_set(err, ERR_NO_MEMORY, "input: no memory for the actions")
-                                : pool_request(pool, verb, &options, NULL, &turn);
+                                : pool_request(pool, verb, &options, no_more, &turn);
     if (status == 0)
         answer_add_lines(&list, facts);
     strlist_deinit(&options);

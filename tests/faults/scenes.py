@@ -489,8 +489,9 @@ HASH = facts("hash", "backend", "geometry")
 
 
 def warned(entries):
-    """A picture that lacks something says so: the cursor, say."""
-    return next((entry.text for entry in entries if entry.kind == "s" and entry.text.startswith("warning=")), None)
+    """A picture that lacks something says so: the cursor, say; or, in pieces, the rest."""
+    return next((entry.text for entry in entries if entry.kind == "e" or
+                 entry.kind == "s" and entry.text.startswith("warning=")), None)
 
 
 def not_looked_at(entries):
@@ -501,22 +502,7 @@ def not_looked_at(entries):
 @scene
 def screenshot(play):
     play.step("screenshot", wire.SCREENSHOT, s("backend=x11"), s("deadline-ms=4000"), normal=HASH, refusal=warned)
-
-
-def of_pieces(entries):
-    """What they tell, and both ends of the file that they are."""
-    file = b"".join(entry.payload for entry in entries if entry.kind == "d")
-    return HASH(entries)[0], file[:8], file[-8:]
-
-
-def broken_off(entries):
-    return next((entry.text for entry in entries if entry.kind == "e"), None) or warned(entries)
-
-
-@scene
-def screenshot_in_pieces(play):
-    play.step("screenshot", wire.SCREENSHOT, s("backend=x11"), s("deadline-ms=4000"), s("pieces=1"), normal=of_pieces,
-              refusal=broken_off)
+    play.step("in pieces", wire.SCREENSHOT, s("backend=x11"), s("pieces=1"), normal=HASH, refusal=warned)
 
 
 @scene

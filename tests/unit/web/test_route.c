@@ -86,8 +86,8 @@ static void a_screen_that_stays_without_a_window_manager_is_ready(void)
 
 static void a_screen_that_is_used_as_it_is_waits_for_nothing(void)
 {
-    const char *const bare[] = {"desktop.state=starting", "desktop.unmanaged=1", "desktop.reason=no window manager has :1",
-                                "gpu.error=it is odd"};
+    const char *const bare[] = {"desktop.state=starting", "desktop.unmanaged=1",
+                                "desktop.reason=no window manager has :1", "gpu.error=it is odd"};
     const struct periscope_strings strings = {.items = (char **)(uintptr_t)bare, .count = 4};
     struct strlist waits = {0}, used = {0};
     CHECK_INT(guest_state_decide(&strings, false, &waits), GUEST_BOOTING);
