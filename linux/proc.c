@@ -22,15 +22,16 @@ static bool parse_stat(char *text, struct proc_stat *out)
 {
     char *open = strchr(text, '('), *close = strrchr(text, ')');
     unsigned long user, system;
-    int parent, session;
+    int parent, group, session;
     if (!open || !close || close < open)
         return false;
     /* Fields 3 state, 4 ppid, 5 pgrp, 6 session, 14 utime, 15 stime, 20 num_threads, 22 starttime. */
-    if (sscanf(close + 1, " %c %d %*d %d %*d %*d %*u %*u %*u %*u %*u %lu %lu %*d %*d %*d %*d %d %*d %llu", &out->state,
-               &parent, &session, &user, &system, &out->threads, &out->start) != 7)
+    if (sscanf(close + 1, " %c %d %d %d %*d %*d %*u %*u %*u %*u %*u %lu %lu %*d %*d %*d %*d %d %*d %llu", &out->state,
+               &parent, &group, &session, &user, &system, &out->threads, &out->start) != 8)
         return false;
     out->cpu = (unsigned long long)user + system;
     out->parent = parent;
+    out->group = group;
     out->session = session;
     *close = 0;
     snprintf(out->name, sizeof out->name, "%.60s", open + 1);

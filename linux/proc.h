@@ -11,7 +11,7 @@
 #include <sys/types.h>
 
 struct proc_stat {
-    pid_t pid, parent, session;
+    pid_t pid, parent, group, session;
     char state;               /* as in /proc/PID/stat: R S D Z T ... */
     int threads;              /* those that have not ended, and the first one */
     unsigned long long start; /* clock ticks since boot; with the pid it names one process for ever */

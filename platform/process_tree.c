@@ -10,7 +10,8 @@
 #define POLL_MS 20
 #define LOOKS_MAX 3    /* at one time: without memory or a descriptor one may fail, and the next not */
 #define FREEZE_MS 5000 /* for those that start others as fast as they are ended */
-#define KILL_MS 3000   /* how long what is killed may take; in a driver's call a process takes for ever */
+#define KILL_MS 3000   /* how long none of what is killed may end; in a driver's call a process takes for ever */
+#define KILL_MOST_MS 20000
 
 struct tree {
     const struct os_process *process; /* the root */
@@ -173,14 +174,13 @@ static void tree_list_members(struct tree *tree, struct strlist *killed)
             tree_list(tree, i, killed);
 }
 
-static bool tree_gone_by(struct tree *tree, int64_t deadline_ms)
+/* Returns how many live still. */
+static size_t tree_live_by(struct tree *tree, int64_t deadline_ms)
 {
-    while (tree_look(tree)) {
-        if (os_time_left(deadline_ms) == 0)
-            return false;
+    size_t live;
+    while ((live = tree_look(tree)) && os_time_left(deadline_ms) > 0)
         os_sleep_ms(POLL_MS);
-    }
-    return true;
+    return live;
 }
 
 static int tree_report_survivor(struct tree *tree, size_t index, struct error *err)
@@ -233,21 +233,26 @@ static void tree_freeze(struct tree *tree)
     } while (live > before && os_time_left(deadline));
 }
 
+/* On a slow machine each look may take longer than what is killed needs to end. */
 static void tree_kill(struct tree *tree, struct strlist *killed)
 {
-    int64_t deadline = os_deadline(KILL_MS);
-    bool again = false;
+    int64_t deadline = os_deadline(KILL_MS), most = os_deadline(KILL_MOST_MS);
+    size_t least = SIZE_MAX, live;
+    unsigned turn = 0;
     do { /* again and again: what is being killed may still be starting others */
-        if (again)
+        if (turn > 0)
             tree_freeze(tree);
-        again = true;
         tree_list_members(tree, killed);
         for (size_t i = 0; i < tree->count; i++)
             if (tree->members[i])
                 (void)os_process_table_kill(tree->table, i, NULL);
         if (tree->root_hidden)
             (void)os_process_signal_child(tree->process, true, NULL);
-    } while (!tree_gone_by(tree, os_deadline(POLL_MS)) && os_time_left(deadline));
+        live = tree_live_by(tree, os_deadline(POLL_MS));
+        if (turn++ < 2 || live < least)
+            deadline = os_deadline(KILL_MS);
+        least = live < least ? live : least;
+    } while (live && os_time_left(deadline) && os_time_left(most));
 }
 
 /* Asks the members to end. Returns whether any was asked. */
@@ -260,8 +265,9 @@ static bool tree_ask(struct tree *tree)
 static int tree_end(struct tree *tree, int grace_ms, struct strlist *killed, struct error *err)
 {
     if (tree_look(tree)) {
+        tree->root.end = 0; /* whoever comes into its session from here on does so as one of them */
         tree_list_members(tree, killed);
-        if (!tree_ask(tree) || !tree_gone_by(tree, os_deadline(grace_ms)))
+        if (!tree_ask(tree) || tree_live_by(tree, os_deadline(grace_ms)))
             tree_kill(tree, killed);
     }
     int status = tree_conclude(tree, err);

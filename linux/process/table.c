@@ -21,6 +21,7 @@
 
 struct os_process_table {
     size_t count;
+    bool stopped[OS_PROCESS_TABLE_MAX]; /* with its group, since the look */
     struct proc_stat all[OS_PROCESS_TABLE_MAX];
 };
 
@@ -30,6 +31,7 @@ int os_process_table_look(struct os_process_table *table, size_t *count, struct 
 {
     int status = proc_list("", table->all, OS_PROCESS_TABLE_MAX, &table->count, err);
     *count = table->count;
+    memset(table->stopped, 0, table->count * sizeof *table->stopped);
     int hidden = table->count > 0 ? proc_check_hidden("/proc/self/mountinfo", err) : 0;
     return hidden ? hidden : status;
 }
@@ -101,13 +103,16 @@ static int table_signal_held(int held, pid_t pid, int signal_number)
     return kill(pid, signal_number) < 0 ? errno : 0;
 }
 
-/* Sends a signal, unless the process has ended since the look and its pid may have gone to another. */
-static int table_signal(const struct proc_stat *process, int signal_number, struct error *err)
+/* Sends a signal, unless the process has ended since the look and its pid may have gone to another. group: to all that are
+   in its group, too. */
+static int table_signal(const struct proc_stat *process, bool group, int signal_number, struct error *err)
 {
     struct proc_stat now;
     int held = (int)syscall(SYS_pidfd_open, process->pid, 0); /* before it is looked at */
     bool there = proc_stat_read(process->pid, &now);
     int code = there ? 0 : errno;
+    if (there && now.start == process->start && group && now.group > 1 && now.group != getpgrp())
+        kill(-now.group, signal_number);
     if (there && now.start == process->start)
         code = table_signal_held(held, process->pid, signal_number);
     if (held >= 0)
@@ -121,19 +126,25 @@ size_t os_process_table_ask(struct os_process_table *table, const bool *members)
     size_t asked = 0;
     for (size_t s = 0; s < sizeof signals / sizeof signals[0]; s++)
         for (size_t i = 0; i < table->count; i++)
-            if (members[i] && table_signal(&table->all[i], signals[s], NULL) == 0)
+            if (members[i] && table_signal(&table->all[i], false, signals[s], NULL) == 0)
                 asked++;
     return asked;
 }
 
+/* A group is within the session that a member of the tree has made, or is in. The kernel signals all of it at once: a
+   process that it starts is in it before that, and has the signal, or is not started. */
 void os_process_table_freeze(struct os_process_table *table, size_t index)
 {
-    (void)table_signal(&table->all[index], SIGSTOP, NULL);
+    if (table->stopped[index])
+        return;
+    (void)table_signal(&table->all[index], true, SIGSTOP, NULL);
+    for (size_t i = 0; i < table->count; i++)
+        table->stopped[i] |= table->all[i].group == table->all[index].group;
 }
 
 int os_process_table_kill(struct os_process_table *table, size_t index, struct error *err)
 {
-    return table_signal(&table->all[index], SIGKILL, err);
+    return table_signal(&table->all[index], false, SIGKILL, err);
 }
 
 bool os_process_name(uint64_t pid, char name[OS_PROCESS_NAME_SIZE])

@@ -14,7 +14,7 @@ AGENT = [
            "unit/agent/test_children", "a second kill tells that nothing is left of what the first could not end"),
     mutant("outlived-without-effect", "linux/process/process.c",
            "if (process->end == EXITED || process->end == LOST) process->ended = proc_ticks_at(os_boot_clock_ms());", "(void)process;",
-           "unit/linux/test_outlived", "what came behind a program's end is never found"),
+           "unit/linux/test_kill", "what came behind a program's end is never found"),
     mutant("tree-leads-out", "platform/unpack.c",
            "if (len == 2 && next[0] == '.' && next[1] == '.')", "if (0)",
            "integration/test_tree:streams_that_lead_out_are_refused", "a tar stream writes beside its folder"),

@@ -27,7 +27,8 @@
 
 #define MADE_UP_MAX 16
 
-enum manner { POLITE, STUBBORN, IMMORTAL, FORBIDDEN, BOMB };
+/* LEADING: stubborn, and the child that it leaves is known by the session of the root alone. */
+enum manner { POLITE, STUBBORN, IMMORTAL, FORBIDDEN, BOMB, LEADING };
 
 static struct made_up {
     uint64_t pid, parent, start;
@@ -43,6 +44,9 @@ static struct os_process_id root = {100, 10, 0};
 static int unseen;       /* 0, or with what each look fails */
 static int unseen_looks; /* so many fail before unseen is 0 again; 0: all do */
 static bool is_dark;     /* no look sees any process */
+static int look_ms;      /* what a look takes */
+static bool slow_kills;  /* only one ends of those that are killed between two looks */
+static bool has_ended;   /* that one */
 static struct error failure;
 
 /* ---- the made-up system ---- */
@@ -101,6 +105,8 @@ int made_up_look(struct os_process_table *table, size_t *count, struct error *er
 {
     *count = 0;
     (void)table;
+    now_ms += look_ms;
+    has_ended = false;
     for (size_t i = 0; i < made_up_count; i++)
         if (!made_up[i].gone && !is_dark)
             seen[(*count)++] = &made_up[i];
@@ -195,11 +201,12 @@ int made_up_kill(struct os_process_table *table, size_t index, struct error *err
     }
     if (process->manner == FORBIDDEN)
         return error_set(err, ERR_DENIED, "not allowed");
-    if (process->manner == IMMORTAL)
+    if (process->manner == IMMORTAL || (slow_kills && has_ended))
         return 0;
-    process->gone = true;
+    process->gone = has_ended = true;
     if (process->leaves_child)
-        made_up[made_up_count++] = (struct made_up){process->leaves_child, process->pid, 50, STUBBORN, false, 0, false};
+        made_up[made_up_count++] = (struct made_up){
+            process->leaves_child, process->manner == LEADING ? root.pid : process->pid, 50, STUBBORN, false, 0, false};
     process->leaves_child = 0;
     return 0;
 }
@@ -213,8 +220,8 @@ static void system_has(size_t count, const struct made_up *processes)
     made_up_count = count;
     asked_count = 0;
     now_ms = 0;
-    unseen = unseen_looks = 0;
-    is_dark = false;
+    unseen = unseen_looks = look_ms = 0;
+    is_dark = slow_kills = false;
     root = (struct os_process_id){100, 10, 0};
 }
 #define SYSTEM_HAS(...)                                                                                                \
@@ -308,6 +315,40 @@ static void those_that_start_others_as_fast_are_stopped_first(void)
     kill_lists(0, 0);
     for (size_t i = 0; i < made_up_count; i++)
         CHECK(made_up[i].gone);
+}
+
+static void a_slow_machine_still_stops_them_first(void)
+{
+    SYSTEM_HAS({100, 1, 10, STUBBORN, false, 0, false}, {200, 100, 20, BOMB, false, 0, false},
+               {201, 200, 21, BOMB, false, 0, false});
+    look_ms = 4000; /* longer than what is killed may take */
+    kill_lists(0, 0);
+    for (size_t i = 0; i < made_up_count; i++)
+        CHECK(made_up[i].gone);
+}
+
+static void what_ends_one_by_one_is_waited_for(void)
+{
+    static struct made_up processes[MADE_UP_MAX] = {{100, 1, 10, STUBBORN, false, 0, false}};
+    for (size_t i = 1; i < 8; i++)
+        processes[i] = (struct made_up){100 + i, 99 + i, 10 + i, STUBBORN, false, 0, false};
+    system_has(8, processes);
+    slow_kills = true;
+    look_ms = 500;
+    CHECK(strncmp(kill_lists(0, 0), "100 p100, 101 p101, ", 20) == 0);
+    for (size_t i = 0; i < made_up_count; i++)
+        CHECK(made_up[i].gone);
+    CHECK(now_ms > 5000);
+}
+
+/* What is in the session when a kill begins shows whose that is, also for those that come later. */
+static void what_comes_into_the_session_during_a_kill_is_found(void)
+{
+    SYSTEM_HAS({100, 7, 10, POLITE, true, 0, false}, {101, 100, 11, LEADING, false, 300, false});
+    root.end = 20;
+    CHECK_TEXT(kill_lists(0, 0), "101 p101, 300 p300");
+    CHECK(is_gone(300));
+    root.end = 0;
 }
 
 static void a_pid_that_was_given_again_has_no_tree(void)
@@ -456,6 +497,9 @@ int main(void)
     RUN(without_grace_the_stubborn_get_no_time);
     RUN(children_of_the_killed_are_found_although_their_parent_is_gone);
     RUN(those_that_start_others_as_fast_are_stopped_first);
+    RUN(a_slow_machine_still_stops_them_first);
+    RUN(what_ends_one_by_one_is_waited_for);
+    RUN(what_comes_into_the_session_during_a_kill_is_found);
     RUN(a_pid_that_was_given_again_has_no_tree);
     RUN(one_that_survives_is_an_error_with_its_name);
     RUN(one_that_may_not_be_ended_is_an_error_with_its_name_and_the_reason);
