@@ -9,10 +9,12 @@
 
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define KEEPALIVE_IDLE_MS 30000
 #define KEEPALIVE_INTERVAL_MS 3000 /* ten probes, whose number can't be set: a vanished host is noticed in a minute */
 #define SEND_STEP (64u * 1024u)    /* bytes of one send: how often it is seen that the peer takes some */
+#define KEPT_MAX (256u * 1024u)    /* bytes that os_socket_send_some() takes at once */
 
 /* <mstcpip.h> of mingw lacks the second. */
 #define IOCTL_KEEPALIVE _WSAIOW(IOC_VENDOR, 4)
@@ -24,7 +26,7 @@ struct keepalive {
 
 /* A send is overlapped: Wine 10 takes all that send() is given, however little the peer takes, goes on behind it, and then
    keeps the connection whatever is done to it. While one is pending, the bytes of the caller are in use: until the next
-   try or a wait that ended without it. */
+   try or a wait that ended without it. What os_socket_send_some() was given is copied. */
 struct os_socket {
     SOCKET handle;       /* non-blocking */
     int64_t deadline_ms; /* of all waits */
@@ -32,6 +34,8 @@ struct os_socket {
     HANDLE ended;        /* set by os_socket_end_input and os_socket_shutdown, for ever */
     OVERLAPPED sending;  /* hEvent is set when it is done */
     bool is_sending;     /* of the one thread that sends */
+    uint8_t *kept;       /* owned: the copy; NULL: none was needed yet */
+    size_t kept_len, kept_at;
     atomic_bool hung_up; /* the peer's end was seen, which Winsock reports only once */
 };
 
@@ -135,12 +139,12 @@ static int send_go_on(struct os_socket *s, struct error *err)
     return send_failed(s, 0, err);
 }
 
-int os_socket_try_send(struct os_socket *s, const void *bytes, size_t len, bool more, struct error *err)
+/* Begins a send, or goes on with the one that is pending. */
+static int send_step(struct os_socket *s, const void *bytes, size_t len, struct error *err)
 {
-    (void)more; /* Winsock has no such flag */
     if (s->is_sending)
         return send_go_on(s, err);
-    WSABUF piece = {.len = len < SEND_STEP ? (ULONG)len : SEND_STEP, .buf = (char *)(uintptr_t)bytes};
+    WSABUF piece = {.len = (ULONG)len, .buf = (char *)(uintptr_t)bytes};
     DWORD sent;
     if (WSASend(s->handle, &piece, 1, &sent, 0, &s->sending, NULL) == 0)
         return (int)sent;
@@ -151,18 +155,44 @@ int os_socket_try_send(struct os_socket *s, const void *bytes, size_t len, bool 
     return s->is_sending ? send_go_on(s, err) : send_failed(s, code, err);
 }
 
-/* Sends nothing: a send that stays pending needs its bytes where they are until then. */
+/* Goes on with what is kept. Returns 0 when all of it has been sent, OS_WOULD_BLOCK, or a negative status. */
+static int send_kept(struct os_socket *s, struct error *err)
+{
+    while (s->kept_at < s->kept_len) {
+        int sent = send_step(s, s->kept + s->kept_at, s->kept_len - s->kept_at, err);
+        if (sent < 0)
+            return sent;
+        s->kept_at += (size_t)sent;
+    }
+    return 0;
+}
+
+int os_socket_try_send(struct os_socket *s, const void *bytes, size_t len, bool more, struct error *err)
+{
+    (void)more; /* Winsock has no such flag */
+    int status = send_kept(s, err);
+    return status ? status : send_step(s, bytes, len < SEND_STEP ? len : SEND_STEP, err);
+}
+
 int os_socket_send_some(struct os_socket *s, const void *bytes, size_t len, struct error *err)
 {
-    (void)s;
-    (void)bytes;
-    (void)len;
-    (void)err;
-    return 0;
+    int status = send_kept(s, err);
+    if (status)
+        return status == OS_WOULD_BLOCK ? 0 : status;
+    if (!s->kept && !(s->kept = malloc(KEPT_MAX)))
+        return 0;
+    s->kept_len = len < KEPT_MAX ? len : KEPT_MAX;
+    s->kept_at = 0;
+    memcpy(s->kept, bytes, s->kept_len);
+    status = send_kept(s, err);
+    return status && status != OS_WOULD_BLOCK ? status : (int)s->kept_len;
 }
 
 static int send_file_piece(struct os_socket *s, struct os_file *file, size_t max, int *got, struct error *err)
 {
+    int status = send_kept(s, err);
+    if (status)
+        return status;
     if (s->is_sending)
         return send_go_on(s, err);
     if (!file->bytes && !(file->bytes = malloc(SEND_STEP)))
@@ -249,6 +279,8 @@ void os_socket_close(struct os_socket *s)
 {
     if (!s)
         return;
+    if (s->is_sending)
+        send_cancel(s);
     closesocket(s->handle);
     if (s->happened)
         CloseHandle(s->happened);
@@ -256,5 +288,6 @@ void os_socket_close(struct os_socket *s)
         CloseHandle(s->ended);
     if (s->sending.hEvent)
         CloseHandle(s->sending.hEvent);
+    free(s->kept);
     free(s);
 }

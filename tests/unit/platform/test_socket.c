@@ -102,6 +102,42 @@ static void file_for_a_slow_peer_is_whole(void)
     os_scratch_remove(name);
 }
 
+/* What is sent as it comes, of bytes that are gone behind each call, and then the rest. */
+static void what_is_taken_at_once_goes_before_the_rest(void)
+{
+    enum { PIECE = 70000 };
+    struct pair pair = pair_make();
+    struct reader reader;
+    size_t taken = 0;
+    uint8_t *piece = malloc(PIECE);
+    struct os_thread *thread = reader_start(&reader, pair.peer);
+    for (size_t there = PIECE; there <= WHOLE; there += PIECE) {
+        size_t len = there - taken < PIECE ? there - taken : PIECE;
+        memcpy(piece, sent + taken, len);
+        int some = os_socket_send_some(pair.sender, piece, len, &err);
+        CHECK(some >= 0 && (size_t)some <= len);
+        memset(piece, 0, PIECE);
+        taken += some > 0 ? (size_t)some : 0;
+    }
+    CHECK(taken > 0);
+    CHECK_INT(os_socket_send(pair.sender, sent + taken, WHOLE - taken, PATIENCE_MS, false, &err), 0);
+    pair_end_whole(&pair, &reader, thread);
+    free(piece);
+}
+
+static void one_who_takes_nothing_is_no_burden(void)
+{
+    struct pair pair = pair_make();
+    int some = 1, last = 1;
+    for (int i = 0; i < 1000 && (some > 0 || last > 0); i++) {
+        last = some;
+        some = os_socket_send_some(pair.sender, sent, WHOLE, &err);
+    }
+    CHECK_INT(some, 0); /* at some time nothing fits any more */
+    os_socket_close(pair.sender);
+    os_socket_close(pair.peer);
+}
+
 /* Sends until the peer, which takes nothing, has stalled for so long. */
 static int send_into_the_void(struct os_socket *socket, int stall_ms)
 {
@@ -157,6 +193,8 @@ int main(void)
     for (uint32_t i = 0; i < WHOLE; i++)
         sent[i] = (uint8_t)((i * 2654435761u) >> 24);
     RUN(what_a_slow_peer_takes_is_whole);
+    RUN(what_is_taken_at_once_goes_before_the_rest);
+    RUN(one_who_takes_nothing_is_no_burden);
     RUN(file_for_a_slow_peer_is_whole);
     RUN(peer_that_takes_nothing_is_let_go);
     RUN(send_that_stalls_ends_with_the_connection);
