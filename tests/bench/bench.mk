@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # ---- bench ----
-#: make bench        measure pictures, transfers and pings against other tools on one screen, and pictures in a guest; writes build/bench.json and bench-guest.json
+#: make bench        measure pictures, transfers and pings against other tools on one screen, and pictures in a guest and under Wine; writes build/bench.json, bench-guest.json and bench-wine.json
 BENCHES := $(patsubst tests/bench/%.c,$(B)/tests/bench/%,$(wildcard tests/bench/*.c))
 $(B)/tests/bench/%: $(OBJ)/tests/bench/%.o $(UNIT_LIBRARY)
 	@mkdir -p $(@D)
@@ -36,6 +36,9 @@ bench:
 	tests/deps.sh vm
 	$(MAKE) $(VM)/kms_client
 	env $(VM_ENV) tests/vm/bench $(B)/bench-guest.json
+	tests/deps.sh win
+	$(MAKE) $(B)/win64/periscoped.exe $(WIN_TOOLS:%=$(B)/win64/tools/%.exe)
+	tests/wine/run tests/wine/bench.py $(B)/bench-wine.json
 
 #: make bench-files   files and trees, in memory and on a disk: a plain sendfile(2) copy and tar in the same run; RUNS=5
 .PHONY: bench-files
