@@ -108,18 +108,18 @@ ci()
     export TESTS_RUN_AGAIN=3
     stage integration 800 make integration CFLAGS=-Werror
     stage web 600 make check-web CFLAGS=-Werror
+    # A guest has one processor, and takes most of the time.
     stage_beside debian 3000 tests/ci/debian trixie
+    stage_beside arch 3000 make check-arch ARCHES="s390x i386 musl"
+    stage_beside fuzz 3000 make fuzz FUZZ_SECONDS=10
     stage vm 2400 make check-vm VM_SHORT=1 CFLAGS=-Werror
     join
     export TESTS_RUN_AGAIN=0
     stage faults 600 make -j"$(nproc)" faults CFLAGS=-Werror FAULTS="--share 15"
     export TESTS_RUN_AGAIN=3
-    stage_beside fuzz 3000 make fuzz FUZZ_SECONDS=10
-    stage_beside arch 3000 make check-arch ARCHES="s390x i386 musl"
     stage asan 1400 make -j"$(nproc)" asan
     stage tsan 900 make -j"$(nproc)" tsan
     stage win 1400 make -j"$(nproc)" check-win CFLAGS=-Werror WIN_CFLAGS=-Werror
-    join
     export TESTS_RUN_AGAIN=0 TESTS_SLOW=1
     stage anchors 120 tests/mutants/run --check
     stage mutants 900 make mutants COUNT=30
