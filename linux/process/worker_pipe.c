@@ -87,18 +87,21 @@ int os_worker_pipe_write(struct os_worker_pipe *pipe, const struct slice *parts,
 {
     struct iovec left[OS_WORKER_PIPE_PARTS_MAX];
     size_t total = 0;
+    int filled = 0;
     for (size_t i = 0; i < count; i++) {
-        left[i].iov_base = (void *)(uintptr_t)parts[i].data; /* only read */
-        left[i].iov_len = parts[i].len;
+        if (parts[i].len == 0)
+            continue;
+        left[filled].iov_base = (void *)(uintptr_t)parts[i].data; /* only read */
+        left[filled++].iov_len = parts[i].len;
         total += parts[i].len;
     }
     while (total > 0) {
-        ssize_t written = writev(pipe->out, left, (int)count);
+        ssize_t written = writev(pipe->out, left, filled);
         if (written < 0 && errno == EINTR)
             continue;
         if (written < 0)
             return errno_error(err, errno, "could not write to the agent");
-        drop_written(left, count, (size_t)written);
+        drop_written(left, (size_t)filled, (size_t)written);
         total -= (size_t)written;
     }
     return 0;
