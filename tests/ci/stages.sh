@@ -122,7 +122,7 @@ ci()
     stage win 1400 make -j"$(nproc)" check-win CFLAGS=-Werror WIN_CFLAGS=-Werror
     export TESTS_RUN_AGAIN=0 TESTS_SLOW=1
     stage anchors 120 tests/mutants/run --check
-    stage mutants 900 make mutants COUNT=30
+    stage mutants 900 make mutants COUNT=45
     stage demo 600 make demo CFLAGS=-Werror
     stage timeline 120 tests/web/test_timeline.py a_wine_test_that_failed_shows_what_it_waited_for_in_each_way
     export TESTS_RUN_AGAIN=3
