@@ -143,7 +143,7 @@ LINUX = [
            "integration/test_rpc_private:kill_lets_who_is_stopped_hear_it",
            "a stopped process is never asked to end"),
     mutant("no-sigkill", "linux/process/table.c",
-           "table_signal(&table->all[index], false, SIGKILL, err);", "table_signal(&table->all[index], SIGTERM, err);",
+           "table_signal(&table->all[index], false, SIGKILL, err);", "table_signal(&table->all[index], false, SIGTERM, err);",
            "integration/test_rpc_private:kill_ends_who_ignores_sigterm",
            "who ignores SIGTERM is not ended"),
     mutant("zombie-with-threads-gone", "linux/proc.c",

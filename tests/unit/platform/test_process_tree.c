@@ -47,6 +47,8 @@ static bool is_dark;     /* no look sees any process */
 static int look_ms;      /* what a look takes */
 static bool slow_kills;  /* only one ends of those that are killed between two looks */
 static bool has_ended;   /* that one */
+static int late_looks;   /* which find what was killed still there */
+static int dying[MADE_UP_MAX];
 static struct error failure;
 
 /* ---- the made-up system ---- */
@@ -107,6 +109,8 @@ int made_up_look(struct os_process_table *table, size_t *count, struct error *er
     (void)table;
     now_ms += look_ms;
     has_ended = false;
+    for (size_t i = 0; i < made_up_count; i++)
+        made_up[i].gone |= dying[i] > 0 && --dying[i] == 0;
     for (size_t i = 0; i < made_up_count; i++)
         if (!made_up[i].gone && !is_dark)
             seen[(*count)++] = &made_up[i];
@@ -203,7 +207,9 @@ int made_up_kill(struct os_process_table *table, size_t index, struct error *err
         return error_set(err, ERR_DENIED, "not allowed");
     if (process->manner == IMMORTAL || (slow_kills && has_ended))
         return 0;
-    process->gone = has_ended = true;
+    if (late_looks && !dying[process - made_up])
+        dying[process - made_up] = late_looks + 1;
+    process->gone = has_ended = late_looks == 0;
     if (process->leaves_child)
         made_up[made_up_count++] = (struct made_up){
             process->leaves_child, process->manner == LEADING ? root.pid : process->pid, 50, STUBBORN, false, 0, false};
@@ -220,7 +226,8 @@ static void system_has(size_t count, const struct made_up *processes)
     made_up_count = count;
     asked_count = 0;
     now_ms = 0;
-    unseen = unseen_looks = look_ms = 0;
+    memset(dying, 0, sizeof dying);
+    unseen = unseen_looks = look_ms = late_looks = 0;
     is_dark = slow_kills = false;
     root = (struct os_process_id){100, 10, 0};
 }
@@ -322,6 +329,16 @@ static void a_slow_machine_still_stops_them_first(void)
     SYSTEM_HAS({100, 1, 10, STUBBORN, false, 0, false}, {200, 100, 20, BOMB, false, 0, false},
                {201, 200, 21, BOMB, false, 0, false});
     look_ms = 4000; /* longer than what is killed may take */
+    kill_lists(0, 0);
+    for (size_t i = 0; i < made_up_count; i++)
+        CHECK(made_up[i].gone);
+}
+
+static void what_was_stopped_and_killed_has_time_to_end(void)
+{
+    SYSTEM_HAS({200, 100, 20, BOMB, false, 0, false}, {201, 200, 21, BOMB, false, 0, false});
+    look_ms = 4000;
+    late_looks = 1;
     kill_lists(0, 0);
     for (size_t i = 0; i < made_up_count; i++)
         CHECK(made_up[i].gone);
@@ -498,6 +515,7 @@ int main(void)
     RUN(children_of_the_killed_are_found_although_their_parent_is_gone);
     RUN(those_that_start_others_as_fast_are_stopped_first);
     RUN(a_slow_machine_still_stops_them_first);
+    RUN(what_was_stopped_and_killed_has_time_to_end);
     RUN(what_ends_one_by_one_is_waited_for);
     RUN(what_comes_into_the_session_during_a_kill_is_found);
     RUN(a_pid_that_was_given_again_has_no_tree);
