@@ -37,8 +37,9 @@ void os_process_table_name(const struct os_process_table *table, size_t index, c
 void os_process_table_describe(struct os_process_table *table, size_t index, struct os_process_info *info);
 /* Asks the members to end, and returns how many could be asked: without any there is nothing to wait for. */
 size_t os_process_table_ask(struct os_process_table *table, const bool *members);
-/* Stops one where the system can, and its group with it, so that they start no others before they are ended. */
-void os_process_table_freeze(struct os_process_table *table, size_t index);
+/* Stops the members where the system can, and what they have started since the look, so that they start no others before
+   they are ended. A process that is no member goes on. */
+void os_process_table_freeze(struct os_process_table *table, const bool *members);
 /* Ends one by force, unless it has ended since the look. Fails, with the reason alone, when it is not to be ended. */
 int os_process_table_kill(struct os_process_table *table, size_t index, struct error *err);
 

@@ -226,9 +226,7 @@ static void tree_freeze(struct tree *tree)
     size_t before, live = 0;
     do {
         before = live;
-        for (size_t i = 0; i < tree->count; i++)
-            if (tree->members[i])
-                os_process_table_freeze(tree->table, i);
+        os_process_table_freeze(tree->table, tree->members);
         live = tree_look(tree);
     } while (live > before && os_time_left(deadline));
 }

@@ -21,7 +21,7 @@
 
 struct os_process_table {
     size_t count;
-    bool stopped[OS_PROCESS_TABLE_MAX]; /* with its group, since the look */
+    bool stopped[OS_PROCESS_TABLE_MAX]; /* with their groups, by os_process_table_freeze() */
     struct proc_stat all[OS_PROCESS_TABLE_MAX];
 };
 
@@ -31,7 +31,6 @@ int os_process_table_look(struct os_process_table *table, size_t *count, struct 
 {
     int status = proc_list("", table->all, OS_PROCESS_TABLE_MAX, &table->count, err);
     *count = table->count;
-    memset(table->stopped, 0, table->count * sizeof *table->stopped);
     int hidden = table->count > 0 ? proc_check_hidden("/proc/self/mountinfo", err) : 0;
     return hidden ? hidden : status;
 }
@@ -131,15 +130,28 @@ size_t os_process_table_ask(struct os_process_table *table, const bool *members)
     return asked;
 }
 
-/* A group is within the session that a member of the tree has made, or is in. The kernel signals all of it at once: a
-   process that it starts is in it before that, and has the signal, or is not started. */
-void os_process_table_freeze(struct os_process_table *table, size_t index)
+/* Returns whether all that the look has found in the group of one of them are members. */
+static bool table_group_is_within(const struct os_process_table *table, size_t index, const bool *members)
 {
-    if (table->stopped[index])
-        return;
-    (void)table_signal(&table->all[index], true, SIGSTOP, NULL);
     for (size_t i = 0; i < table->count; i++)
-        table->stopped[i] |= table->all[i].group == table->all[index].group;
+        if (table->all[i].group == table->all[index].group && !members[i] && !proc_has_ended(&table->all[i]))
+            return false;
+    return true;
+}
+
+/* The kernel signals all of a group at once: a process that one of it starts is in it before that, and has the signal, or is
+   not started. */
+void os_process_table_freeze(struct os_process_table *table, const bool *members)
+{
+    memset(table->stopped, 0, table->count * sizeof *table->stopped);
+    for (size_t i = 0; i < table->count; i++) {
+        if (!members[i] || table->stopped[i])
+            continue;
+        bool whole = table_group_is_within(table, i, members);
+        (void)table_signal(&table->all[i], whole, SIGSTOP, NULL);
+        for (size_t other = i; whole && other < table->count; other++)
+            table->stopped[other] |= table->all[other].group == table->all[i].group;
+    }
 }
 
 int os_process_table_kill(struct os_process_table *table, size_t index, struct error *err)

@@ -201,10 +201,10 @@ size_t os_process_table_ask(struct os_process_table *table, const bool *members)
 }
 
 /* Windows stops threads, not processes. */
-void os_process_table_freeze(struct os_process_table *table, size_t index)
+void os_process_table_freeze(struct os_process_table *table, const bool *members)
 {
     (void)table;
-    (void)index;
+    (void)members;
 }
 
 int os_process_table_kill(struct os_process_table *table, size_t index, struct error *err)

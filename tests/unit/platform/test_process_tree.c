@@ -55,6 +55,7 @@ static struct error failure;
 
 /* The processes that are there, as the last look found them. */
 static struct made_up *seen[MADE_UP_MAX];
+static size_t seen_count;
 
 int64_t made_up_deadline(int64_t timeout_ms)
 {
@@ -114,6 +115,7 @@ int made_up_look(struct os_process_table *table, size_t *count, struct error *er
     for (size_t i = 0; i < made_up_count; i++)
         if (!made_up[i].gone && !is_dark)
             seen[(*count)++] = &made_up[i];
+    seen_count = *count;
     int status = unseen ? error_set(err, unseen, "no look today") : 0;
     if (unseen_looks && --unseen_looks == 0) {
         unseen = 0;
@@ -187,10 +189,11 @@ size_t made_up_ask(struct os_process_table *table, const bool *members)
     return asked;
 }
 
-void made_up_freeze(struct os_process_table *table, size_t index)
+void made_up_freeze(struct os_process_table *table, const bool *members)
 {
     (void)table;
-    is_frozen[seen[index] - made_up] = true;
+    for (size_t i = 0; i < seen_count; i++)
+        is_frozen[seen[i] - made_up] |= members[i];
 }
 
 int made_up_kill(struct os_process_table *table, size_t index, struct error *err)
