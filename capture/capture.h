@@ -156,9 +156,9 @@ struct picture_options {
     bool compare;           /* also compare with the picture of another backend */
     const char *if_changed; /* NULL, or a hash as in the fact `hash`: with that hash nothing is encoded */
     bool delta;             /* the file has only what differs from that picture, where it is still there */
-    const struct picture_sink
-        *sink; /* NULL, or where a PNG goes, and `file` stays empty; borrowed. Not with if_changed, with
-                                        delta and for another file, which go to `file` */
+    /* NULL, or where a whole PNG goes, and `file` stays empty; borrowed. What if_changed or delta are given for and another
+       file go to `file`. */
+    const struct picture_sink *sink;
 };
 
 /* Takes a picture and encodes it into `file` (left empty when unchanged, which the fact `unchanged=1` reports). Facts:

@@ -20,10 +20,9 @@ struct turn {
     struct buffer *list;          /* borrowed: gets the answer */
     struct error *err;            /* borrowed: gets the reason */
     struct os_socket *client;     /* borrowed: who asks, and waits no longer once it has left; NULL: the agent itself */
-    const struct answer_taker
-        *taker;          /* borrowed: takes the answer while it comes, if this is the one served; or NULL */
-    int64_t deadline_ms; /* when it no longer waits (os_deadline) */
-    int timeout_ms;      /* the time it had, for the reason */
+    const struct answer_taker *taker; /* borrowed: gets the answer while it comes, of the one served alone; or NULL */
+    int64_t deadline_ms;              /* when it no longer waits (os_deadline) */
+    int timeout_ms;                   /* the time it had, for the reason */
 
     enum turn_state { TURN_WAITS, TURN_SERVED, TURN_FOLLOWS, TURN_GETS, TURN_ENDED, TURN_LEFT } state;
     int status;             /* of one that has followed */

@@ -3,6 +3,7 @@
 #ifndef TEST_AGENT_FAKE_CHILDREN_H
 #define TEST_AGENT_FAKE_CHILDREN_H
 
+#include "tests/unit/agent/fake_process.h"
 #include "tests/unit/check.h"
 
 #include "agent/child/children.h"
@@ -13,12 +14,6 @@
 #include <stdlib.h>
 
 /* ---- the fake system ---- */
-
-struct os_process {
-    uint64_t pid;
-    bool exited, lost;
-    uint32_t status;
-};
 
 static struct {
     void (*changed)(void *context); /* the table's, from os_process_watch */
@@ -61,22 +56,6 @@ int os_process_spawn(struct os_process **out, const struct os_process_spec *spec
     if (fake.exits_at_once)
         end_process(*out, fake.exit_status);
     return 0;
-}
-
-uint64_t os_process_pid(const struct os_process *process)
-{
-    return process->pid;
-}
-
-uint64_t os_process_start_time(const struct os_process *process)
-{
-    return process->pid;
-}
-
-uint64_t os_process_end_time(const struct os_process *process)
-{
-    (void)process;
-    return 0; /* not known: what is forgotten is not looked for */
 }
 
 void os_process_freeze(void)

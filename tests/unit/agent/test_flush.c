@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The flushing of what children write, over files that grow, and a thread that runs, exactly when a test says so. */
+#include "tests/unit/agent/fake_process.h"
 #include "tests/unit/check.h"
 
 #include "agent/child/children.h"
@@ -10,11 +11,6 @@
 #include "platform/thread.h"
 
 #include <stdlib.h>
-
-struct os_process {
-    uint64_t pid;
-    bool exited;
-};
 
 static struct {
     void (*changed)(void *context); /* the table's, from os_process_watch */
@@ -99,22 +95,6 @@ int os_process_spawn(struct os_process **out, const struct os_process_spec *spec
     (void)error;
     *out = fake.last = calloc(1, sizeof **out);
     (*out)->pid = fake.next_pid;
-    return 0;
-}
-
-uint64_t os_process_pid(const struct os_process *process)
-{
-    return process->pid;
-}
-
-uint64_t os_process_start_time(const struct os_process *process)
-{
-    return process->pid;
-}
-
-uint64_t os_process_end_time(const struct os_process *process)
-{
-    (void)process;
     return 0;
 }
 

@@ -4,6 +4,15 @@
 
 #define PIECES "73 0000000000000009 |pieces=1| 00" /* the library's own option */
 
+static void check_three_bytes(struct periscope *p)
+{
+    uint8_t *bytes;
+    size_t len;
+    CHECK_INT(periscope_screenshot(p, NULL, NULL, &bytes, &len), PERISCOPE_OK);
+    CHECK_INT(len, 3);
+    free(bytes);
+}
+
 static void screenshot_with_facts_and_unchanged(void)
 {
     static const char *const options[] = {"format=ppm", NULL};
@@ -61,9 +70,7 @@ static void screenshot_in_pieces(void)
         CHECK_INT(periscope_screenshot(p, NULL, NULL, &bytes, &len), PERISCOPE_REFUSED);
         CHECK_TEXT(periscope_error_text(p), "it broke");
         CHECK(bytes == NULL && len == 0);
-        CHECK_INT(periscope_screenshot(p, NULL, NULL, &bytes, &len), PERISCOPE_OK); /* on the same connection */
-        CHECK_INT(len, 3);
-        free(bytes);
+        check_three_bytes(p); /* on the same connection */
     }
 }
 
@@ -84,9 +91,7 @@ static void screenshot_of_an_agent_that_knows_no_pieces(void)
     size_t len;
     WITH_PEER(steps)
     {
-        CHECK_INT(periscope_screenshot(p, NULL, NULL, &bytes, &len), PERISCOPE_OK);
-        CHECK_INT(len, 3);
-        free(bytes);
+        check_three_bytes(p);
         CHECK_INT(periscope_screenshot(p, NULL, NULL, &bytes, &len), PERISCOPE_REFUSED);
         CHECK_INT(periscope_screenshot(p, options, NULL, &bytes, &len), PERISCOPE_OK);
         free(bytes);
@@ -116,9 +121,7 @@ static void screenshot_of_an_agent_without_the_rpc(void)
     size_t len;
     WITH_PEER(steps)
     {
-        CHECK_INT(periscope_screenshot(p, NULL, NULL, &bytes, &len), PERISCOPE_OK);
-        CHECK_INT(len, 3);
-        free(bytes);
+        check_three_bytes(p);
         CHECK_INT(periscope_screenshot(p, NULL, NULL, &bytes, &len), PERISCOPE_UNSUPPORTED);
         CHECK_INT(periscope_screenshot(p, options, NULL, &bytes, &len), PERISCOPE_UNSUPPORTED);
     }
